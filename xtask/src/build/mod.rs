@@ -1,0 +1,194 @@
+//! `cargo xtask build [filter…]`: every filter as one `.wasm` that Envoy can load.
+//!
+//! Compiles for `wasm32-wasip1`, then removes the exports that the filter does not implement ([`trim`]) and
+//! writes `<target>/filters/<name>.wasm`.
+
+mod toolchain;
+mod trim;
+mod workspace;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+pub(crate) use workspace::Workspace;
+
+/// One filter, built and trimmed.
+pub(crate) struct Module {
+    /// The filter's name: its folder under `filters/`.
+    pub(crate) name: String,
+    /// Where the module is: `<target>/filters/<name>.wasm`.
+    pub(crate) path: PathBuf,
+    /// Bytes as the linker wrote it.
+    pub(crate) linked: usize,
+    /// Bytes after trimming.
+    pub(crate) trimmed: usize,
+    /// The callbacks that Envoy will find, by export name.
+    pub(crate) callbacks: Vec<String>,
+}
+
+/// Builds the named filters, or all of them, and prints what came out.
+///
+/// # Errors
+/// An unknown filter, a missing toolchain part, a compile error, or a module that [`trim`] refuses.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    if let Some(option) = args.iter().find(|arg| arg.starts_with('-')) {
+        bail!("build takes filter names only, not `{option}`: cargo xtask build [filter…]");
+    }
+    let modules = modules(&Workspace::locate()?, args)?;
+    print_table(&modules);
+    Ok(())
+}
+
+/// Builds the filters `names`, all when empty, with cargo's own progress on the terminal.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn modules(workspace: &Workspace, names: &[String]) -> Result<Vec<Module>> {
+    let names = choose(workspace.filters()?, names)?;
+    toolchain::ensure_target(workspace)?;
+    compile(workspace, &names)?;
+    names.into_iter().map(|name| finish(workspace, name)).collect()
+}
+
+fn choose(known: Vec<String>, wanted: &[String]) -> Result<Vec<String>> {
+    if let Some(name) = wanted.iter().find(|name| !known.contains(name)) {
+        bail!("no filter is called `{name}`; there are: {}", known.join(", "));
+    }
+    if wanted.is_empty() {
+        return Ok(known);
+    }
+    Ok(known.into_iter().filter(|name| wanted.contains(name)).collect())
+}
+
+fn compile(workspace: &Workspace, names: &[String]) -> Result<()> {
+    eprintln!("building {} for {}", names.join(", "), toolchain::TARGET);
+    let mut cargo = Command::new(workspace.cargo());
+    cargo
+        .current_dir(workspace.root())
+        .args(["build", "--release", "--target", toolchain::TARGET]);
+    for name in names {
+        cargo.args(["-p", &package(name)]);
+    }
+    let status = cargo
+        .status()
+        .with_context(|| format!("cannot run `{}`", workspace.cargo().display()))?;
+    if !status.success() {
+        bail!(
+            "the filters do not compile for {}: see cargo's messages above",
+            toolchain::TARGET
+        );
+    }
+    Ok(())
+}
+
+fn finish(workspace: &Workspace, name: String) -> Result<Module> {
+    let artefact = workspace
+        .target()
+        .join(toolchain::TARGET)
+        .join("release")
+        .join(format!("{}.wasm", package(&name).replace('-', "_")));
+    let linked = fs::read(&artefact).with_context(|| {
+        format!(
+            "cargo left no {}: has {} the crate type cdylib?",
+            artefact.display(),
+            package(&name)
+        )
+    })?;
+    let trimmed = trim::trim(&linked).with_context(|| format!("cannot finish {}", package(&name)))?;
+    let path = workspace.modules().join(format!("{name}.wasm"));
+    replace_file(&path, &trimmed.wasm)?;
+    Ok(Module {
+        name,
+        path,
+        linked: linked.len(),
+        trimmed: trimmed.wasm.len(),
+        callbacks: trimmed.callbacks,
+    })
+}
+
+fn package(filter: &str) -> String {
+    format!("gatehouse-{filter}")
+}
+
+/// Renames into place, so that an Envoy that starts meanwhile never reads half a module.
+fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().context("a module path has a folder")?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let unfinished = path.with_extension(format!("wasm.{}", std::process::id()));
+    fs::write(&unfinished, bytes).with_context(|| format!("cannot write {}", unfinished.display()))?;
+    fs::rename(&unfinished, path).with_context(|| format!("cannot replace {}", path.display()))
+}
+
+fn print_table(modules: &[Module]) {
+    let width = modules
+        .iter()
+        .map(|module| module.name.len())
+        .max()
+        .unwrap_or_default()
+        .max("filter".len());
+    println!(
+        "{:width$}  {:>10}  {:>11}  callbacks (proxy_on_…)",
+        "filter", "linked KiB", "trimmed KiB"
+    );
+    for module in modules {
+        let callbacks: Vec<&str> = module
+            .callbacks
+            .iter()
+            .map(|name| name.trim_start_matches("proxy_on_"))
+            .collect();
+        println!(
+            "{:width$}  {:>10.1}  {:>11.1}  {}",
+            module.name,
+            kib(module.linked),
+            kib(module.trimmed),
+            callbacks.join(", ")
+        );
+    }
+    if let Some(folder) = modules.first().and_then(|module| module.path.parent()) {
+        println!("written to {}", folder.display());
+    }
+}
+
+fn kib(bytes: usize) -> f64 {
+    bytes as f64 / 1024.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[&str]) -> Vec<String> {
+        list.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn without_names_every_filter_is_built() {
+        assert_eq!(
+            choose(names(&["jwt-auth", "rate-limit"]), &[]).unwrap(),
+            names(&["jwt-auth", "rate-limit"])
+        );
+    }
+
+    #[test]
+    fn an_unknown_filter_is_refused_with_the_known_ones() {
+        let error = choose(names(&["jwt-auth", "rate-limit"]), &names(&["jwt"])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no filter is called `jwt`; there are: jwt-auth, rate-limit"
+        );
+    }
+
+    #[test]
+    fn a_module_is_replaced_whole_and_leaves_nothing_beside_it() {
+        let folder = std::env::temp_dir().join(format!("gatehouse-build-{}", std::process::id()));
+        let path = folder.join("filters").join("a.wasm");
+        replace_file(&path, b"old").unwrap();
+        replace_file(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

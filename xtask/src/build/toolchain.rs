@@ -1,0 +1,51 @@
+//! The compiler part that a Rust installation may lack: the standard library for the filters' target.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::Workspace;
+
+/// What Envoy's wasm runtime loads: std with clock and random numbers, which `wasm32-unknown-unknown` lacks.
+pub(super) const TARGET: &str = "wasm32-wasip1";
+
+/// Installs the target's standard library when the toolchain of this workspace does not have it.
+///
+/// # Errors
+/// No `rustc`, or the target is missing and `rustup` is missing too or fails.
+pub(super) fn ensure_target(workspace: &Workspace) -> Result<()> {
+    if library_folder(workspace)?.is_dir() {
+        return Ok(());
+    }
+    eprintln!("the Rust target {TARGET} is not installed; running: rustup target add {TARGET}");
+    match Command::new("rustup")
+        .current_dir(workspace.root())
+        .args(["target", "add", TARGET])
+        .status()
+    {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => bail!("`rustup target add {TARGET}` failed: see its message above (it needs the network)"),
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+            "the filters need the Rust target {TARGET}, and rustup, which could install it, is not on PATH; \
+             install rustup from https://rustup.rs, or add the target with the tool that installed Rust"
+        ),
+        Err(error) => Err(error).context("cannot run rustup"),
+    }
+}
+
+fn library_folder(workspace: &Workspace) -> Result<PathBuf> {
+    let output = Command::new("rustc")
+        .current_dir(workspace.root())
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()
+        .context("cannot run rustc: is Rust installed (https://rustup.rs)?")?;
+    if !output.status.success() {
+        bail!(
+            "rustc does not know {TARGET}: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}
