@@ -1,1 +1,74 @@
-//! stub
+//! Fakes for testing filters natively: a host whose clock, attributes and store the test sets.
+//!
+//! There is no simulated proxy here: what Envoy does with a decision is tested against a real Envoy.
+
+mod clock;
+mod host;
+mod store;
+
+pub use clock::FakeClock;
+pub use host::FakeHost;
+pub use store::FakeStore;
+
+use gatehouse_filter::config::{self, ConfigError};
+use gatehouse_filter::{Decision, Filter, Headers, Request, Step};
+
+/// A filter configured from JSON.
+///
+/// # Errors
+/// The faults, as the user would read them.
+pub fn configured<F: Filter>(json: &str) -> Result<F, Vec<String>> {
+    config::read(json.as_bytes(), F::configure)
+        .map_err(|faults: Vec<ConfigError>| faults.iter().map(ToString::to_string).collect())
+}
+
+/// What a filter decided about one request, and the head that it left behind.
+pub struct Outcome<F: Filter> {
+    /// The decision.
+    pub decision: Decision<F::Code>,
+    /// The head with the filter's edits on it.
+    pub headers: Headers,
+    /// What the filter remembers for the response.
+    pub stream: F::Stream,
+}
+
+impl<F: Filter> Outcome<F> {
+    /// The status of the reply, or `None` where the request goes on.
+    pub fn status(&self) -> Option<u16> {
+        match &self.decision.step {
+            Step::Reply(reply) => Some(reply.status),
+            Step::Continue => None,
+        }
+    }
+
+    /// The values of a field after the edits, as text with escapes.
+    pub fn values(&self, name: &str) -> Vec<String> {
+        self.headers
+            .values(name)
+            .map(|value| value.escape_ascii().to_string())
+            .collect()
+    }
+}
+
+/// Puts a request with these fields through a filter. `GET /` at `gateway.example` unless they say otherwise.
+pub fn ask<F: Filter, V: AsRef<[u8]>>(filter: &F, host: &FakeHost, fields: &[(&str, V)]) -> Outcome<F> {
+    let mut head: Vec<(&str, &[u8])> = Vec::new();
+    for (name, value) in [
+        (":method", "GET"),
+        (":path", "/"),
+        (":authority", "gateway.example"),
+    ] {
+        if fields.iter().all(|(field, _)| *field != name) {
+            head.push((name, value.as_bytes()));
+        }
+    }
+    head.extend(fields.iter().map(|(name, value)| (*name, value.as_ref())));
+    let mut request = Request::new(Headers::from_list(&head), host);
+    let mut stream = F::Stream::default();
+    let decision = filter.on_request(&mut request, &mut stream);
+    Outcome {
+        decision,
+        headers: request.headers,
+        stream,
+    }
+}

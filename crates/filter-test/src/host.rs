@@ -1,0 +1,80 @@
+use crate::{FakeClock, FakeStore};
+use gatehouse_filter::{
+    Attribute, Attributes, Clock, Hash, Identity, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
+    StoreError, Timestamp, Version,
+};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+/// A host in which the test sets every fact.
+///
+/// It has no signature verification, as a host that is not Envoy would not: filters fall back to their own.
+#[derive(Default)]
+pub struct FakeHost {
+    /// The clock: 1970 until set.
+    pub clock: FakeClock,
+    /// The store that all workers share.
+    pub store: FakeStore,
+    attributes: RefCell<HashMap<String, Vec<u8>>>,
+    random: Cell<u8>,
+}
+
+impl FakeHost {
+    /// A host at this many seconds after 1970.
+    pub fn at(seconds: u64) -> Self {
+        let host = Self::default();
+        host.clock.set_seconds(seconds);
+        host
+    }
+
+    /// Sets a fact about the requests to come.
+    pub fn set(&self, attribute: Attribute<'_>, value: impl Into<Vec<u8>>) {
+        self.attributes
+            .borrow_mut()
+            .insert(format!("{attribute:?}"), value.into());
+    }
+
+    /// Sets who the requests to come are from, as an authentication filter before would.
+    pub fn identify(&self, identity: &Identity) {
+        self.set(Attribute::FilterState(Identity::STATE), identity.to_bytes());
+    }
+}
+
+impl Clock for FakeHost {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl Attributes for FakeHost {
+    fn attribute(&self, attribute: Attribute<'_>) -> Option<Vec<u8>> {
+        self.attributes.borrow().get(&format!("{attribute:?}")).cloned()
+    }
+}
+
+impl Store for FakeHost {
+    fn get(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+        self.store.get(key)
+    }
+
+    fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError> {
+        self.store.set(key, value, version)
+    }
+}
+
+impl Random for FakeHost {
+    /// Not random: the same bytes in every run.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
+        for byte in bytes {
+            self.random.set(self.random.get().wrapping_add(1));
+            *byte = self.random.get();
+        }
+        Ok(())
+    }
+}
+
+impl Signatures for FakeHost {
+    fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {
+        Err(NoVerifier)
+    }
+}

@@ -1,0 +1,203 @@
+//! Reading a configuration into types that cannot be wrong.
+//!
+//! A reader is a function from a [`Node`] to `Option<T>`. It reports what is wrong on the node where it is
+//! and goes on, so that one run tells every fault, each with the path of its field. Unknown fields are
+//! faults too, with the nearest known name.
+//!
+//! ```
+//! use gatehouse_filter::config::{self, Node};
+//! use std::time::Duration;
+//!
+//! struct Limit { requests: u32, window: Duration }
+//!
+//! fn limit(node: Node<'_>) -> Option<Limit> {
+//!     let mut fields = node.fields()?;
+//!     let requests = fields.required("requests", |node| node.integer(1..=1_000_000));
+//!     let window = fields.or("window", Duration::from_secs(60), |node| node.duration());
+//!     fields.finish();
+//!     Some(Limit { requests: requests? as u32, window: window? })
+//! }
+//!
+//! let faults = config::read(br#"{"requests": 0, "windw": "1s"}"#, limit).err().unwrap();
+//! assert_eq!(faults[0].to_string(), "requests: must be from 1 to 1000000");
+//! assert_eq!(faults[1].to_string(), "windw: unknown field, did you mean `window`?");
+//! ```
+
+mod fields;
+mod units;
+
+pub use fields::Fields;
+
+use serde_json::Value;
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// A fault in a configuration: where, and what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigError {
+    /// The path of the field: `rules[2].limits[0].window`; empty for the whole configuration.
+    pub path: String,
+    /// What is wrong with it, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => f.write_str(&self.message),
+            path => write!(f, "{path}: {}", self.message),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Reads a configuration from JSON.
+///
+/// # Errors
+/// Every fault that `read` reports, in the order found; never an empty list.
+pub fn read<T>(json: &[u8], read: impl FnOnce(Node<'_>) -> Option<T>) -> Result<T, Vec<ConfigError>> {
+    let fault = |message: String| {
+        vec![ConfigError {
+            path: String::new(),
+            message,
+        }]
+    };
+    let value = serde_json::from_slice(json).map_err(|error| fault(format!("is not JSON: {error}")))?;
+    let faults = RefCell::new(Vec::new());
+    let read = read(Node {
+        value: &value,
+        path: String::new(),
+        faults: &faults,
+    });
+    let faults = faults.into_inner();
+    match read {
+        Some(read) if faults.is_empty() => Ok(read),
+        // A reader that gives nothing has said why; if it did not, that is still no configuration.
+        _ if faults.is_empty() => Err(fault("is not valid".to_owned())),
+        _ => Err(faults),
+    }
+}
+
+/// A value in a configuration, which knows its path.
+#[derive(Clone)]
+pub struct Node<'a> {
+    value: &'a Value,
+    path: String,
+    faults: &'a RefCell<Vec<ConfigError>>,
+}
+
+impl<'a> Node<'a> {
+    /// Reports a fault here. Returns `None`, so that a reader can end with it.
+    pub fn fault<T>(&self, message: impl Into<String>) -> Option<T> {
+        let fault = ConfigError {
+            path: self.path.clone(),
+            message: message.into(),
+        };
+        self.faults.borrow_mut().push(fault);
+        None
+    }
+
+    /// The value as it is.
+    pub fn value(&self) -> &'a Value {
+        self.value
+    }
+
+    /// Text, not empty.
+    pub fn text(&self) -> Option<&'a str> {
+        match self.value.as_str() {
+            None => self.fault("must be text"),
+            Some("") => self.fault("must not be empty"),
+            Some(text) => Some(text),
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&self) -> Option<bool> {
+        self.value
+            .as_bool()
+            .or_else(|| self.fault("must be true or false"))
+    }
+
+    /// A whole number in a range.
+    pub fn integer(&self, range: RangeInclusive<u64>) -> Option<u64> {
+        let message = || format!("must be from {} to {}", range.start(), range.end());
+        match self.value {
+            Value::Number(number) => match number.as_u64() {
+                Some(number) if range.contains(&number) => Some(number),
+                _ => self.fault(message()),
+            },
+            _ => self.fault(format!("must be a whole number; {}", message())),
+        }
+    }
+
+    /// A duration with its unit, `ms`, `s`, `m`, `h` or `d`: `500ms`, `30s`.
+    pub fn duration(&self) -> Option<Duration> {
+        units::duration(self.value.as_str().unwrap_or_default())
+            .or_else(|| self.fault("must be a duration with a unit (ms, s, m, h, d), such as 30s"))
+    }
+
+    /// A size in bytes with its unit, `B`, `KiB`, `MiB` or `GiB`: `64KiB`.
+    pub fn size(&self) -> Option<u64> {
+        units::size(self.value.as_str().unwrap_or_default())
+            .or_else(|| self.fault("must be a size with a unit (B, KiB, MiB, GiB), such as 64KiB"))
+    }
+
+    /// One of a few words.
+    pub fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let found = words.iter().find(|(word, _)| self.value.as_str() == Some(word));
+        found.map(|(_, meaning)| *meaning).or_else(|| {
+            let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            self.fault(format!("must be one of {}", words.join(", ")))
+        })
+    }
+
+    /// A list; the faults of every item are reported.
+    pub fn list<T>(&self, mut item: impl FnMut(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+        let Value::Array(values) = self.value else {
+            return self.fault("must be a list");
+        };
+        let at = |(index, value)| Node {
+            value,
+            path: format!("{}[{index}]", self.path),
+            faults: self.faults,
+        };
+        // Collecting into `Option` would stop at the first bad item, and hide the faults of the rest.
+        let items: Vec<_> = values.iter().enumerate().map(at).map(&mut item).collect();
+        items.into_iter().collect()
+    }
+
+    /// A list of at least one item.
+    pub fn some<T>(&self, item: impl FnMut(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+        match self.value {
+            Value::Array(values) if values.is_empty() => self.fault("must not be empty"),
+            _ => self.list(item),
+        }
+    }
+
+    /// The members of an object. Call [`Fields::finish`] when all known ones have been read.
+    pub fn fields(&self) -> Option<Fields<'a>> {
+        match self.value {
+            Value::Object(members) => Some(Fields::new(self.clone(), members)),
+            _ => self.fault("must be a mapping of fields"),
+        }
+    }
+
+    fn child(&self, name: &str, value: &'a Value) -> Node<'a> {
+        let path = if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        };
+        Node {
+            value,
+            path,
+            faults: self.faults,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+use super::Node;
+use serde_json::{Map, Value};
+
+/// The members of an object, read by name. It remembers the names asked for: they are the known ones.
+pub struct Fields<'a> {
+    node: Node<'a>,
+    members: &'a Map<String, Value>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(node: Node<'a>, members: &'a Map<String, Value>) -> Self {
+        Self {
+            node,
+            members,
+            known: Vec::new(),
+        }
+    }
+
+    /// The object itself, for faults that concern several members.
+    pub fn node(&self) -> &Node<'a> {
+        &self.node
+    }
+
+    /// A member that must be there.
+    pub fn required<T>(&mut self, name: &'static str, read: impl FnOnce(Node<'a>) -> Option<T>) -> Option<T> {
+        match self.member(name) {
+            Some(node) => read(node),
+            None => self.node.child(name, &Value::Null).fault("is required"),
+        }
+    }
+
+    /// A member that may be absent: `Some(None)`. `None` means that it is there and wrong.
+    pub fn optional<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(Node<'a>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.member(name) {
+            Some(node) => read(node).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// A member with a default.
+    pub fn or<T>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        read: impl FnOnce(Node<'a>) -> Option<T>,
+    ) -> Option<T> {
+        Some(self.optional(name, read)?.unwrap_or(default))
+    }
+
+    /// Reports the members that nobody asked for.
+    pub fn finish(self) {
+        for (name, value) in self.members {
+            if self.known.contains(&name.as_str()) {
+                continue;
+            }
+            let node = self.node.child(name, value);
+            let message = match nearest(name, &self.known) {
+                Some(known) => format!("unknown field, did you mean `{known}`?"),
+                None => format!("unknown field; known here: {}", self.known.join(", ")),
+            };
+            node.fault::<()>(message);
+        }
+    }
+
+    // `null` is how YAML writes a key without a value: it counts as absent.
+    fn member(&mut self, name: &'static str) -> Option<Node<'a>> {
+        self.known.push(name);
+        let value = self.members.get(name).filter(|value| !value.is_null())?;
+        Some(self.node.child(name, value))
+    }
+}
+
+/// The known name that a typo most likely meant, if any is near.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = known.iter().map(|known| (distance(name, known), *known)).min()?;
+    let limit = name.len().max(near.1.len()) / 3;
+    (near.0 <= limit.max(1)).then_some(near.1)
+}
+
+/// The Levenshtein distance: insertions, deletions and replacements.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (line, left) in left.chars().enumerate() {
+        let mut diagonal = line;
+        let mut before = line.saturating_add(1);
+        for (cell, right) in row.iter_mut().skip(1).zip(&right) {
+            let replaced = diagonal.saturating_add(usize::from(left != *right));
+            diagonal = *cell;
+            before = replaced.min(before.min(diagonal).saturating_add(1));
+            *cell = before;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = line.saturating_add(1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

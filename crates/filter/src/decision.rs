@@ -1,0 +1,83 @@
+use crate::{Identity, Reply};
+use std::rc::Rc;
+
+/// What a filter decided about a request, and how the decision is known to everybody else.
+///
+/// The shell counts `code`, writes code, rule and identity to filter state, applies the edits recorded on
+/// the request's head and then takes the `step`.
+#[derive(Debug)]
+#[must_use]
+pub struct Decision<C> {
+    /// Why, as a stable code.
+    pub code: C,
+    /// The name of the rule that decided; `None` for the filter's `default`.
+    pub rule: Option<Rc<str>>,
+    /// Who the request is from, where this filter found it out. Written for the filters after it.
+    pub identity: Option<Rc<Identity>>,
+    /// What happens to the request.
+    pub step: Step,
+}
+
+impl<C> Decision<C> {
+    /// The request goes on.
+    pub fn pass(code: C, rule: Option<Rc<str>>) -> Self {
+        Self {
+            code,
+            rule,
+            identity: None,
+            step: Step::Continue,
+        }
+    }
+
+    /// The request is answered here, or, in [`Mode::Shadow`], would have been: the code is counted and
+    /// logged either way.
+    pub fn refuse(mode: Mode, code: C, rule: Option<Rc<str>>, reply: Reply) -> Self {
+        let step = match mode {
+            Mode::Enforce => Step::Reply(reply),
+            Mode::Shadow => Step::Continue,
+        };
+        Self {
+            code,
+            rule,
+            identity: None,
+            step,
+        }
+    }
+
+    /// The same decision, which also tells who the request is from.
+    pub fn with_identity(self, identity: Rc<Identity>) -> Self {
+        Self {
+            identity: Some(identity),
+            ..self
+        }
+    }
+}
+
+/// What happens to a request next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// On to the next filter, with the edits that were recorded on its head.
+    Continue,
+    /// Answer now; the upstream never sees the request.
+    Reply(Reply),
+}
+
+/// Whether a filter's refusals are carried out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// Refusals are sent to the client.
+    #[default]
+    Enforce,
+    /// Refusals are counted and logged, and the request goes on: a dry run.
+    Shadow,
+}
+
+impl Mode {
+    /// As the configuration and the metrics spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Shadow => "shadow",
+        }
+    }
+}

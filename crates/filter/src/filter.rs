@@ -1,0 +1,37 @@
+use crate::config::Node;
+use crate::{Decision, DecisionCode, Host, Mode, Request, Response};
+
+/// One gateway function: configured once, asked once a request.
+///
+/// An implementation is pure: it decides on what it is given. It can be run natively, in the Envoy shell,
+/// or beside others in one VM.
+pub trait Filter: Sized + 'static {
+    /// The filter's name as folders, modules and metrics spell it: `jwt-auth`.
+    const NAME: &'static str;
+
+    /// What it can decide.
+    type Code: DecisionCode;
+
+    /// What it remembers of a request until the response. `Default` is the state of a response that comes
+    /// without a request: Envoy runs local replies of earlier filters through later ones.
+    type Stream: Default + 'static;
+
+    /// Reads the configuration. Every fault is reported on the node where it is; the result is `None`
+    /// where something needed could not be read.
+    fn configure(node: Node<'_>) -> Option<Self>;
+
+    /// Enforce or shadow.
+    fn mode(&self) -> Mode {
+        Mode::Enforce
+    }
+
+    /// Runs once for each VM that the configuration reaches, before any request does. It runs more than
+    /// once a process, so it must be idempotent.
+    fn prepare(&self, _host: &dyn Host) {}
+
+    /// Decides on a request head. Edits are recorded on `request.headers`.
+    fn on_request(&self, request: &mut Request<'_>, stream: &mut Self::Stream) -> Decision<Self::Code>;
+
+    /// Sees the response head, and may edit it.
+    fn on_response(&self, _response: &mut Response<'_>, _stream: &mut Self::Stream) {}
+}

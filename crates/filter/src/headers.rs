@@ -1,0 +1,329 @@
+use std::fmt;
+use std::rc::Rc;
+
+/// The fields of a head: what the host handed over in one call, with the edits made since on top.
+///
+/// Reads see the edits. Nothing is parsed or copied before it is asked for; names are lower case, as
+/// Envoy delivers them, values are bytes from a stranger.
+#[derive(Clone, Default)]
+pub struct Headers {
+    pairs: Vec<u8>,
+    edits: Vec<Edit>,
+}
+
+impl Headers {
+    /// Takes fields in the proxy-wasm wire form: a little-endian `u32` count, then for each field the
+    /// `u32` lengths of name and value, then for each field the name, a zero byte, the value, a zero byte.
+    ///
+    /// Bytes that are not of this form read as no fields from where they go wrong.
+    pub fn from_pairs(pairs: Vec<u8>) -> Self {
+        Self {
+            pairs,
+            edits: Vec::new(),
+        }
+    }
+
+    /// The fields of a list of names and values, for tests and for heads that do not come from a host.
+    pub fn from_list<N: AsRef<[u8]>, V: AsRef<[u8]>>(fields: &[(N, V)]) -> Self {
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
+        let mut pairs = u32::try_from(fields.len())
+            .unwrap_or(u32::MAX)
+            .to_le_bytes()
+            .to_vec();
+        for (name, value) in fields {
+            pairs.extend(length(name.as_ref()));
+            pairs.extend(length(value.as_ref()));
+        }
+        for (name, value) in fields {
+            for bytes in [name.as_ref(), value.as_ref()] {
+                pairs.extend(bytes);
+                pairs.push(0);
+            }
+        }
+        Self::from_pairs(pairs)
+    }
+
+    /// Every value of a field, in order, edits included. The name is lower case.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+        // The last `set` or `remove` of the name hides everything before it.
+        let hides = |edit: &Edit| edit.name.as_str() == name && !matches!(edit.kind, EditKind::Append(_));
+        let last = self.edits.iter().rposition(hides);
+        let received = last.is_none().then(|| self.received(name)).into_iter().flatten();
+        let written = self.edits.iter().skip(last.unwrap_or(0)).filter_map(move |edit| {
+            if edit.name.as_str() != name {
+                return None;
+            }
+            match &edit.kind {
+                EditKind::Set(value) | EditKind::Append(value) => Some(value.as_bytes()),
+                EditKind::Remove => None,
+            }
+        });
+        received.chain(written)
+    }
+
+    /// The first value of a field.
+    pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
+        self.values(name).next()
+    }
+
+    /// The value of a field that may be there once only; `None` where it is absent.
+    ///
+    /// # Errors
+    /// [`Repeated`] where the field is there more than once: whoever picks one of them lets a client
+    /// choose which of two parsers it speaks to.
+    pub fn only<'a>(&'a self, name: &'a str) -> Result<Option<&'a [u8]>, Repeated> {
+        let mut values = self.values(name);
+        let first = values.next();
+        match values.next() {
+            None => Ok(first),
+            Some(_) => Err(Repeated),
+        }
+    }
+
+    /// Replaces every value of the field by one.
+    pub fn set(&mut self, name: &HeaderName, value: HeaderValue) {
+        self.edits.push(Edit {
+            name: name.clone(),
+            kind: EditKind::Set(value),
+        });
+    }
+
+    /// Adds a value to those that the field has.
+    pub fn append(&mut self, name: &HeaderName, value: HeaderValue) {
+        self.edits.push(Edit {
+            name: name.clone(),
+            kind: EditKind::Append(value),
+        });
+    }
+
+    /// Removes the field. An absent field costs nothing.
+    pub fn remove(&mut self, name: &HeaderName) {
+        if self.first(name.as_str()).is_some() {
+            self.edits.push(Edit {
+                name: name.clone(),
+                kind: EditKind::Remove,
+            });
+        }
+    }
+
+    /// The edits, in the order made: what the shell applies.
+    pub fn edits(&self) -> &[Edit] {
+        &self.edits
+    }
+
+    /// Every field as it was received, without the edits.
+    pub fn iter_received(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        Pairs::new(&self.pairs)
+    }
+
+    /// Every value of a field as it was received, without the edits.
+    pub fn received<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+        self.iter_received()
+            .filter(move |(field, _)| *field == name.as_bytes())
+            .map(|(_, value)| value)
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names only: values hold credentials.
+        let names = self
+            .iter_received()
+            .map(|(name, _)| String::from_utf8_lossy(name));
+        f.debug_list().entries(names).finish()
+    }
+}
+
+/// A change to a head.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Edit {
+    /// The field.
+    pub name: HeaderName,
+    /// What happens to it.
+    pub kind: EditKind,
+}
+
+/// What happens to a field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EditKind {
+    /// All values are replaced by this one.
+    Set(HeaderValue),
+    /// This value is added.
+    Append(HeaderValue),
+    /// All values go.
+    Remove,
+}
+
+/// A field that may be there once is there more often.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Repeated;
+
+/// The name of a header field: a lower-case token (RFC 9110 §5.1, §5.6.2), never a pseudo-header.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HeaderName(Name);
+
+#[derive(Clone, Debug)]
+enum Name {
+    Static(&'static str),
+    Shared(Rc<str>),
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Name {}
+
+impl Name {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Static(name) => name,
+            Self::Shared(name) => name,
+        }
+    }
+}
+
+impl HeaderName {
+    /// A name that the program itself knows; it must be a lower-case token.
+    pub const fn from_static(name: &'static str) -> Self {
+        Self(Name::Static(name))
+    }
+
+    /// The name in lower case.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl TryFrom<&str> for HeaderName {
+    type Error = InvalidName;
+
+    fn try_from(name: &str) -> Result<Self, InvalidName> {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            return Err(InvalidName);
+        }
+        Ok(Self(Name::Shared(name.to_ascii_lowercase().into())))
+    }
+}
+
+/// Not a token (RFC 9110 §5.6.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InvalidName;
+
+impl fmt::Display for InvalidName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("must be a header field name: letters, digits and !#$%&'*+-.^_`|~")
+    }
+}
+
+/// The value of a header field: bytes that cannot end the field (RFC 9110 §5.5: no CR, LF, NUL or other
+/// control character but tab). Envoy writes response values as they are, so this is the guard against
+/// response splitting.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeaderValue(Vec<u8>);
+
+impl HeaderValue {
+    /// The value of text that the program itself knows; it must have no control characters.
+    pub fn from_static(value: &'static str) -> Self {
+        Self(value.as_bytes().to_vec())
+    }
+
+    /// The value of a number.
+    pub fn from_number(number: u64) -> Self {
+        Self(number.to_string().into_bytes())
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<u8>> for HeaderValue {
+    type Error = InvalidValue;
+
+    fn try_from(value: Vec<u8>) -> Result<Self, InvalidValue> {
+        let allowed = |byte: &u8| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..=0xff);
+        if value.iter().all(allowed) {
+            Ok(Self(value))
+        } else {
+            Err(InvalidValue)
+        }
+    }
+}
+
+impl TryFrom<&[u8]> for HeaderValue {
+    type Error = InvalidValue;
+
+    fn try_from(value: &[u8]) -> Result<Self, InvalidValue> {
+        Self::try_from(value.to_vec())
+    }
+}
+
+impl fmt::Debug for HeaderValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+/// Has a control character.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InvalidValue;
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("must not contain CR, LF, NUL or other control characters")
+    }
+}
+
+/// Walks the wire form without copying.
+struct Pairs<'a> {
+    lengths: &'a [u8],
+    data: &'a [u8],
+}
+
+impl<'a> Pairs<'a> {
+    fn new(pairs: &'a [u8]) -> Self {
+        let empty = Self {
+            lengths: &[],
+            data: &[],
+        };
+        let Some((count, rest)) = pairs.split_first_chunk::<4>() else {
+            return empty;
+        };
+        let Ok(count) = usize::try_from(u32::from_le_bytes(*count)) else {
+            return empty;
+        };
+        let Some(lengths) = count.checked_mul(8) else {
+            return empty;
+        };
+        match rest.split_at_checked(lengths) {
+            Some((lengths, data)) => Self { lengths, data },
+            None => empty,
+        }
+    }
+
+    fn take(&mut self, length: [u8; 4]) -> Option<&'a [u8]> {
+        let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
+        let (taken, rest) = self.data.split_at_checked(length)?;
+        self.data = rest.split_first()?.1;
+        Some(taken)
+    }
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, rest) = self.lengths.split_first_chunk::<4>()?;
+        let (value, rest) = rest.split_first_chunk::<4>()?;
+        self.lengths = rest;
+        Some((self.take(*name)?, self.take(*value)?))
+    }
+}
+
+#[cfg(test)]
+mod tests;

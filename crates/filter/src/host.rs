@@ -1,0 +1,108 @@
+/// Everything that a filter may ask of the proxy it runs in.
+///
+/// One trait a need, so that a function says by its argument what it can touch (`&dyn Clock` cannot store).
+pub trait Host: Clock + Attributes + Store + Random + Signatures {}
+
+impl<T: Clock + Attributes + Store + Random + Signatures> Host for T {}
+
+/// The wall clock.
+pub trait Clock {
+    /// The time now. It may step in either direction: whoever stores times must bear that.
+    fn now(&self) -> Timestamp;
+}
+
+/// Nanoseconds since 1970-01-01T00:00:00Z, without leap seconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// The time `seconds` after 1970, saturating.
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1_000_000_000))
+    }
+
+    /// Whole seconds since 1970, rounded down: the unit of a JWT's NumericDate (RFC 7519 §2).
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1_000_000_000
+    }
+}
+
+/// Facts about the request that are not in its head.
+pub trait Attributes {
+    /// The attribute's bytes; `None` where the host has none, or an empty one: the two look the same.
+    fn attribute(&self, attribute: Attribute<'_>) -> Option<Vec<u8>>;
+}
+
+/// A fact about the request that the host knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attribute<'a> {
+    /// `address:port` of the client, after Envoy applied its trusted hops (`source.address`).
+    SourceAddress,
+    /// The name of the matched route (`xds.route_name`).
+    RouteName,
+    /// The policy that the matched route carries in its metadata (`filter_metadata.gatehouse.policy`).
+    RoutePolicy,
+    /// What an earlier Gatehouse filter wrote under this name, of one part: `gatehouse.identity`.
+    FilterState(&'a str),
+}
+
+/// A key-value store shared by all workers of the process, with compare-and-swap and no deletion.
+pub trait Store {
+    /// The value and its version, or `None` where the key was never set.
+    fn get(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Version)>, StoreError>;
+
+    /// Sets the value. With a version, only if the key still has that version; without, always.
+    ///
+    /// A host gives no guarantee for a version on a key that does not exist: create keys in
+    /// [`Filter::prepare`](crate::Filter::prepare), before requests race for them.
+    fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError>;
+}
+
+/// The version of a stored value: equal exactly while nobody has written it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Version(pub u32);
+
+/// The store could not be read or written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StoreError;
+
+/// Why a value was not set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetError {
+    /// Somebody else wrote the key since it was read.
+    Conflict,
+    /// The store could not be written.
+    Failed,
+}
+
+/// Random bytes fit for keys.
+pub trait Random {
+    /// Fills `bytes` from the host's cryptographic generator.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom>;
+}
+
+/// The host gave no random bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoRandom;
+
+/// Signature verification by the host's own cryptography.
+pub trait Signatures {
+    /// Whether `signature` over `text` is that of the key.
+    ///
+    /// `spki` is a DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). RSA signatures are PKCS#1 v1.5; ECDSA
+    /// signatures are the DER form, not the `r‖s` form of JWS. Key sizes are not checked here.
+    fn verify(&self, hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, NoVerifier>;
+}
+
+/// A hash function of the SHA-2 family.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum Hash {
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// The host has no signature verification to offer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoVerifier;

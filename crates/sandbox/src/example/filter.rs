@@ -1,0 +1,143 @@
+//! The wasm filters of a config.
+
+use anyhow::{Context as _, Result, bail};
+use base64::Engine as _;
+use serde_json::Value;
+
+const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
+const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
+const BYTES: &str = "type.googleapis.com/google.protobuf.BytesValue";
+
+/// One wasm filter as a config names it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WasmFilter {
+    /// The plugin's name, which Envoy's log and statistics carry.
+    pub name: String,
+    /// The module file's path as written; empty when the module is not a local file.
+    pub module: String,
+    /// The `configuration`, an `Any`; `Null` when the config has none.
+    pub configuration: Value,
+}
+
+impl WasmFilter {
+    /// The filter that the module holds, `jwt-auth` for `/etc/gatehouse/filters/jwt-auth.wasm`.
+    #[must_use]
+    pub fn filter(&self) -> &str {
+        let file = self.module.rsplit('/').next().unwrap_or_default();
+        file.strip_suffix(".wasm").unwrap_or(file)
+    }
+
+    /// The configuration as JSON, which is what the filter's parser reads; empty when there is none.
+    ///
+    /// # Errors
+    /// When the `Any` is none of `Struct`, `StringValue` and `BytesValue`, or its value is not what the type says.
+    pub fn json(&self) -> Result<Vec<u8>> {
+        if self.configuration.is_null() {
+            return Ok(Vec::new());
+        }
+        let kind = self.configuration.get("@type").and_then(Value::as_str).unwrap_or_default();
+        let value = self.configuration.get("value");
+        let text = || value.and_then(Value::as_str).with_context(|| format!("configuration.value: must be a string in a {kind}"));
+        match kind {
+            STRUCT => match value {
+                None => Ok(b"{}".to_vec()),
+                Some(value @ Value::Object(_)) => Ok(serde_json::to_vec(value)?),
+                Some(_) => bail!("configuration.value: must be a mapping in a {kind}"),
+            },
+            STRING => Ok(text()?.as_bytes().to_vec()),
+            BYTES => base64::engine::general_purpose::STANDARD
+                .decode(text()?)
+                .context("configuration.value: must be base64 in a BytesValue"),
+            "" => bail!("configuration: needs an `@type`, for instance {STRUCT}"),
+            other => bail!("configuration: is a {other}; must be a Struct, a StringValue or a BytesValue"),
+        }
+    }
+}
+
+/// Looks at every mapping of the tree, so that it makes no difference where a filter is nested.
+pub(super) fn find(tree: &Value) -> Vec<WasmFilter> {
+    let mut found = Vec::new();
+    collect(tree, &mut found);
+    found
+}
+
+/// Calls `change` on the module path of every wasm filter.
+pub(super) fn each_module(tree: &mut Value, change: &impl Fn(&mut String)) {
+    if is_wasm(tree)
+        && let Some(Value::String(path)) = tree.pointer_mut("/config/vm_config/code/local/filename")
+    {
+        change(path);
+    }
+    for child in children_mut(tree) {
+        each_module(child, change);
+    }
+}
+
+fn collect(tree: &Value, found: &mut Vec<WasmFilter>) {
+    if is_wasm(tree) {
+        let text = |path: &str| tree.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        found.push(WasmFilter {
+            name: text("/config/name"),
+            module: text("/config/vm_config/code/local/filename"),
+            configuration: tree.pointer("/config/configuration").cloned().unwrap_or_default(),
+        });
+    }
+    match tree {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| collect(field, found)),
+        _ => {}
+    }
+}
+
+fn is_wasm(tree: &Value) -> bool {
+    tree.get("@type").and_then(Value::as_str) == Some(WASM)
+}
+
+pub(super) fn children_mut(tree: &mut Value) -> Box<dyn Iterator<Item = &mut Value> + '_> {
+    match tree {
+        Value::Array(items) => Box::new(items.iter_mut()),
+        Value::Object(fields) => Box::new(fields.values_mut()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_filter_inside_a_composite_is_found_too() {
+        let wasm = |name: &str| json!({"name": name, "typed_config": {"@type": WASM, "config": {"name": name,
+            "vm_config": {"code": {"local": {"filename": format!("/etc/gatehouse/filters/{name}.wasm")}}}}}});
+        let tree = json!({"http_filters": [
+            wasm("jwt-auth"),
+            {"typed_config": {"@type": "composite", "action": {"typed_config": wasm("rate-limit")}}},
+        ]});
+        let names: Vec<String> = find(&tree).iter().map(|found| found.filter().to_owned()).collect();
+        assert_eq!(names, ["jwt-auth", "rate-limit"]);
+    }
+
+    #[test]
+    fn every_form_of_configuration_becomes_json() {
+        let filter = |configuration| WasmFilter { name: String::new(), module: String::new(), configuration };
+        for (configuration, want) in [
+            (Value::Null, Ok("")),
+            (json!({"@type": STRUCT, "value": {"a": 1}}), Ok(r#"{"a":1}"#)),
+            (json!({"@type": STRUCT}), Ok("{}")),
+            (json!({"@type": STRING, "value": "{\"a\": 1}"}), Ok(r#"{"a": 1}"#)),
+            (json!({"@type": BYTES, "value": "e30="}), Ok("{}")),
+            (json!({"@type": BYTES, "value": "?"}), Err("configuration.value: must be base64 in a BytesValue")),
+            (json!({"@type": STRING, "value": {}}), Err("configuration.value: must be a string in a")),
+            (json!({"a": 1}), Err("configuration: needs an `@type`")),
+            (json!({"@type": "type.googleapis.com/x.Y"}), Err("configuration: is a type.googleapis.com/x.Y")),
+        ] {
+            match (filter(configuration.clone()).json(), want) {
+                (Ok(got), Ok(want)) => assert_eq!(String::from_utf8_lossy(&got), want, "{configuration}"),
+                (Err(got), Err(want)) => assert!(got.to_string().starts_with(want), "{configuration}: {got}"),
+                (got, _) => panic!("{configuration}: {got:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! How a gateway is started.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde_json::Value;
+
+use super::process::Process;
+use super::{Gateway, StartError, admin_get, wait_for};
+use crate::envoy::{self, EnvoyBinary};
+use crate::example::{Example, Placement};
+use crate::{Upstreams, workspace};
+
+/// Options for starting a [`Gateway`]; the defaults are what tests want.
+#[must_use]
+pub struct Builder {
+    config: PathBuf,
+    envoy: Option<EnvoyBinary>,
+    concurrency: u32,
+    log_level: String,
+    args: Vec<String>,
+    port: u16,
+    admin_port: u16,
+    upstreams: BTreeMap<String, SocketAddr>,
+    edits: Vec<Box<dyn FnOnce(&mut Value)>>,
+    ready_within: Duration,
+    pass_output: bool,
+}
+
+impl Builder {
+    pub(super) fn new(config: PathBuf) -> Self {
+        Self {
+            config,
+            envoy: None,
+            concurrency: 1,
+            log_level: "info".to_owned(),
+            args: Vec::new(),
+            port: 0,
+            admin_port: 0,
+            upstreams: BTreeMap::new(),
+            edits: Vec::new(),
+            ready_within: Duration::from_secs(60),
+            pass_output: false,
+        }
+    }
+
+    /// The number of worker threads; 1 unless set.
+    pub fn concurrency(mut self, workers: u32) -> Self {
+        self.concurrency = workers;
+        self
+    }
+
+    /// Envoy's log level: `trace`, `debug`, `info` (unless set), `warning`, `error`, `critical` or `off`.
+    pub fn log_level(mut self, level: &str) -> Self {
+        level.clone_into(&mut self.log_level);
+        self
+    }
+
+    /// One more argument on Envoy's command line.
+    pub fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.to_owned());
+        self
+    }
+
+    /// The program to start, instead of the one that [`envoy::locate`] finds.
+    pub fn envoy(mut self, binary: &EnvoyBinary) -> Self {
+        self.envoy = Some(binary.clone());
+        self
+    }
+
+    /// The first listener's port; a free one unless set.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The admin port; a free one unless set.
+    pub fn admin_port(mut self, port: u16) -> Self {
+        self.admin_port = port;
+        self
+    }
+
+    /// Sends the calls to the upstream `host:port`, as the config names it, to this address; no demo service is
+    /// started for it.
+    pub fn upstream(mut self, name: &str, address: SocketAddr) -> Self {
+        self.upstreams.insert(name.to_owned(), address);
+        self
+    }
+
+    /// Changes the config, as a tree, before ports, addresses and paths are replaced. May be called repeatedly.
+    pub fn edit(mut self, change: impl FnOnce(&mut Value) + 'static) -> Self {
+        self.edits.push(Box::new(change));
+        self
+    }
+
+    /// How long Envoy may take to become ready; 60 seconds unless set.
+    pub fn ready_within(mut self, limit: Duration) -> Self {
+        self.ready_within = limit;
+        self
+    }
+
+    /// Envoy's standard output (the access log) goes to ours instead of being kept, and its log once it is ready.
+    pub fn pass_output(mut self) -> Self {
+        self.pass_output = true;
+        self
+    }
+
+    /// Starts the demo services that the config names, then Envoy, and waits until it is ready.
+    ///
+    /// # Errors
+    /// See [`StartError`]. Nothing is left running.
+    pub fn start(self) -> Result<Gateway, StartError> {
+        let envoy = match &self.envoy {
+            Some(envoy) => envoy.clone(),
+            None => envoy::locate(|step| eprintln!("{step}"))?,
+        };
+        let mut example = Example::load(&workspace::root().join(&self.config))?;
+        for edit in self.edits {
+            edit(example.tree_mut());
+        }
+        let names = example.listeners();
+        if names.is_empty() {
+            return Err(anyhow!("{} has no static listener", self.config.display()).into());
+        }
+        let upstreams = Upstreams::start(&example.upstreams(), self.upstreams)
+            .with_context(|| format!("cannot start what {} calls", self.config.display()))?;
+        example.place(&Placement {
+            port: self.port,
+            admin_port: self.admin_port,
+            upstreams: upstreams.addresses().clone(),
+            filters: workspace::filters(),
+        });
+        missing_module(&example)?;
+
+        let folder = Folder::create(&self.config)?;
+        let config = folder.path().join("envoy.json");
+        example.write(&config)?;
+        let admin_file = folder.path().join("admin");
+        let mut command = envoy.command();
+        command
+            // Hot restart would tie together every Envoy on the machine.
+            .arg("--disable-hot-restart")
+            .args(["--concurrency", &self.concurrency.to_string(), "--log-level", &self.log_level])
+            // The default is 10 s: no test wants to wait so long for an access log line, and no person either.
+            .args(["--file-flush-interval-msec", "50"])
+            .arg("--admin-address-path")
+            .arg(&admin_file)
+            .args(&self.args)
+            .arg("--config-path")
+            .arg(&config);
+        let mut process = Process::start(command, self.pass_output)?;
+        let admin = wait_until_live(&mut process, &admin_file, self.ready_within)?;
+        let listeners = listeners(admin, names)?;
+        if self.pass_output {
+            process.pass_log_on();
+        }
+        Ok(Gateway { process, listeners, admin, folder: folder.keep(), upstreams })
+    }
+}
+
+/// Envoy's own message for a module that is not there names the path but not the cure.
+fn missing_module(example: &Example) -> Result<()> {
+    for filter in example.filters() {
+        let path = Path::new(&filter.module);
+        if path.starts_with(workspace::filters()) && !path.is_file() {
+            bail!("{} is not built: run `cargo xtask build`", path.display());
+        }
+    }
+    Ok(())
+}
+
+fn wait_until_live(process: &mut Process, file: &Path, limit: Duration) -> Result<SocketAddr, StartError> {
+    let live = wait_for(limit, || {
+        if let Some(status) = process.exited() {
+            return Some(Err(status));
+        }
+        let admin: SocketAddr = fs::read_to_string(file).ok()?.trim().parse().ok()?;
+        admin_get(admin, "/ready").ok()?;
+        Some(Ok(admin))
+    });
+    match live {
+        Some(Ok(admin)) => Ok(admin),
+        Some(Err(status)) => {
+            // Its last lines may not have been read yet.
+            process.kill();
+            Err(StartError::Refused { status, log: process.log() })
+        }
+        None => {
+            process.kill();
+            Err(StartError::NotReady { waited: limit, log: process.log() })
+        }
+    }
+}
+
+/// Where the kernel has put each listener; only Envoy knows.
+fn listeners(admin: SocketAddr, names: Vec<String>) -> Result<Vec<(String, SocketAddr)>> {
+    let text = admin_get(admin, "/listeners?format=json")?;
+    let status: Value = serde_json::from_str(&text).context("Envoy's list of listeners is not JSON")?;
+    let all = status.get("listener_statuses").and_then(Value::as_array).cloned().unwrap_or_default();
+    let address = |listener: &Value| -> Option<SocketAddr> {
+        let address = listener.pointer("/local_address/socket_address")?;
+        let port = u16::try_from(address.get("port_value")?.as_u64()?).ok()?;
+        Some(SocketAddr::new(address.get("address")?.as_str()?.parse().ok()?, port))
+    };
+    let named = |name: &str| all.iter().find(|this| this.get("name").and_then(Value::as_str) == Some(name));
+    names
+        .into_iter()
+        .map(|name| {
+            // Envoy gives a listener without a name a random one; with a single listener it is clear which.
+            let found = named(&name).or_else(|| all.first().filter(|_| all.len() == 1));
+            let address = found.and_then(address);
+            Ok((name.clone(), address.with_context(|| format!("listener `{name}` has no address: give it a name"))?))
+        })
+        .collect()
+}
+
+/// The folder of one start, under the target folder; removed unless kept.
+struct Folder {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Folder {
+    fn create(config: &Path) -> Result<Self> {
+        static STARTS: AtomicU32 = AtomicU32::new(0);
+        let start = STARTS.fetch_add(1, Ordering::Relaxed);
+        let stem = config.file_stem().unwrap_or_default().display();
+        let path = workspace::target().join("sandbox").join(format!("{stem}-{}-{start}", std::process::id()));
+        fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        // An older process with the same id may have left its files.
+        let _ = fs::remove_file(path.join("admin"));
+        Ok(Self { path, kept: false })
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn keep(mut self) -> PathBuf {
+        self.kept = true;
+        self.path.clone()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.kept {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
