@@ -63,7 +63,9 @@ impl Connection {
         stream.set_read_timeout(Some(timeout)).map_err(Error::Connect)?;
         stream.set_write_timeout(Some(timeout)).map_err(Error::Connect)?;
         stream.set_nodelay(true).map_err(Error::Connect)?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self {
+            stream: BufReader::new(stream),
+        })
     }
 
     /// Sends a request and reads its response; the connection can be used again unless the peer closes it.
@@ -92,7 +94,10 @@ impl Connection {
     /// # Errors
     /// [`Error::Closed`] or [`Error::Io`].
     pub fn finish_writing(&mut self) -> Result<(), Error> {
-        self.stream.get_mut().shutdown(Shutdown::Write).map_err(Error::from)
+        self.stream
+            .get_mut()
+            .shutdown(Shutdown::Write)
+            .map_err(Error::from)
     }
 
     /// Reads one response. `to_head`: it answers a HEAD request, so no body follows whatever the head says.

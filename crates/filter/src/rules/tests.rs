@@ -54,11 +54,7 @@ fn rules(json: &str) -> Result<Rules<()>, Vec<String>> {
 fn found(condition: &str, head: &[(&str, &[u8])]) -> Option<Captures> {
     let rules = rules(&format!(r#"[{{"match": {condition}}}]"#)).unwrap();
     let request = Request::new(Headers::from_list(head), &Routed);
-    let (_, captures) = rules.find(&request)?;
-    Some((
-        captures.get("id").map(<[u8]>::to_vec),
-        captures.get("rest").map(<[u8]>::to_vec),
-    ))
+    rules.find(&request).map(|(_, captures)| captures)
 }
 
 fn matches(condition: &str, head: &[(&str, &[u8])]) -> bool {

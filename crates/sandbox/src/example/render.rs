@@ -46,7 +46,9 @@ pub(super) fn upstreams(tree: &Value) -> BTreeSet<String> {
 }
 
 fn place_listeners(tree: &mut Value, port: u16) {
-    let Some(Value::Array(listeners)) = tree.pointer_mut("/static_resources/listeners") else { return };
+    let Some(Value::Array(listeners)) = tree.pointer_mut("/static_resources/listeners") else {
+        return;
+    };
     let ports = std::iter::once(port).chain(std::iter::repeat(0));
     for (listener, port) in listeners.iter_mut().zip(ports) {
         if let Some(address) = listener.pointer_mut("/address/socket_address") {
@@ -68,7 +70,9 @@ fn place_admin(tree: &mut Value, port: u16) {
 }
 
 fn each_cluster(tree: &mut Value, visit: &mut impl FnMut(&mut Value)) {
-    let Some(Value::Array(clusters)) = tree.pointer_mut("/static_resources/clusters") else { return };
+    let Some(Value::Array(clusters)) = tree.pointer_mut("/static_resources/clusters") else {
+        return;
+    };
     for cluster in clusters {
         if let Some(assignment) = cluster.get_mut("load_assignment") {
             each_socket_address(assignment, visit);
@@ -126,14 +130,21 @@ static_resources:
     #[test]
     fn only_ports_addresses_and_module_paths_change() {
         let mut tree: Value = serde_saphyr::from_str(YAML).unwrap();
-        assert_eq!(upstreams(&tree).into_iter().collect::<Vec<_>>(), ["10.0.0.1:1", "orders-1:8000", "orders-2:8000"]);
+        assert_eq!(
+            upstreams(&tree).into_iter().collect::<Vec<_>>(),
+            ["10.0.0.1:1", "orders-1:8000", "orders-2:8000"]
+        );
         let before = tree.clone();
         place(
             &mut tree,
             &Placement {
                 port: 8088,
                 admin_port: 0,
-                upstreams: [("orders-1:8000".to_owned(), SocketAddr::from(([127, 0, 0, 1], 4001)))].into(),
+                upstreams: [(
+                    "orders-1:8000".to_owned(),
+                    SocketAddr::from(([127, 0, 0, 1], 4001)),
+                )]
+                .into(),
                 filters: PathBuf::from("/t/filters"),
             },
         );
@@ -141,10 +152,22 @@ static_resources:
         for (path, value) in [
             ("/admin/address/socket_address/address", json!("127.0.0.1")),
             ("/admin/address/socket_address/port_value", json!(0)),
-            ("/static_resources/listeners/0/address/socket_address/address", json!("127.0.0.1")),
-            ("/static_resources/listeners/0/address/socket_address/port_value", json!(8088)),
-            ("/static_resources/listeners/1/address/socket_address/address", json!("127.0.0.1")),
-            ("/static_resources/listeners/1/address/socket_address/port_value", json!(0)),
+            (
+                "/static_resources/listeners/0/address/socket_address/address",
+                json!("127.0.0.1"),
+            ),
+            (
+                "/static_resources/listeners/0/address/socket_address/port_value",
+                json!(8088),
+            ),
+            (
+                "/static_resources/listeners/1/address/socket_address/address",
+                json!("127.0.0.1"),
+            ),
+            (
+                "/static_resources/listeners/1/address/socket_address/port_value",
+                json!(0),
+            ),
             (
                 "/static_resources/listeners/0/filter/config/vm_config/code/local/filename",
                 json!("/t/filters/jwt-auth.wasm"),
@@ -153,8 +176,9 @@ static_resources:
             *want.pointer_mut(path).unwrap() = value;
         }
         let endpoints = "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints";
-        *want.pointer_mut(&format!("{endpoints}/0/endpoint/address/socket_address")).unwrap() =
-            json!({"protocol": "TCP", "address": "127.0.0.1", "port_value": 4001});
+        *want
+            .pointer_mut(&format!("{endpoints}/0/endpoint/address/socket_address"))
+            .unwrap() = json!({"protocol": "TCP", "address": "127.0.0.1", "port_value": 4001});
         assert_eq!(tree, want);
     }
 }

@@ -146,7 +146,12 @@ impl Builder {
         command
             // Hot restart would tie together every Envoy on the machine.
             .arg("--disable-hot-restart")
-            .args(["--concurrency", &self.concurrency.to_string(), "--log-level", &self.log_level])
+            .args([
+                "--concurrency",
+                &self.concurrency.to_string(),
+                "--log-level",
+                &self.log_level,
+            ])
             // The default is 10 s: no test wants to wait so long for an access log line, and no person either.
             .args(["--file-flush-interval-msec", "50"])
             .arg("--admin-address-path")
@@ -160,7 +165,13 @@ impl Builder {
         if self.pass_output {
             process.pass_log_on();
         }
-        Ok(Gateway { process, listeners, admin, folder: folder.keep(), upstreams })
+        Ok(Gateway {
+            process,
+            listeners,
+            admin,
+            folder: folder.keep(),
+            upstreams,
+        })
     }
 }
 
@@ -189,11 +200,17 @@ fn wait_until_live(process: &mut Process, file: &Path, limit: Duration) -> Resul
         Some(Err(status)) => {
             // Its last lines may not have been read yet.
             process.kill();
-            Err(StartError::Refused { status, log: process.log() })
+            Err(StartError::Refused {
+                status,
+                log: process.log(),
+            })
         }
         None => {
             process.kill();
-            Err(StartError::NotReady { waited: limit, log: process.log() })
+            Err(StartError::NotReady {
+                waited: limit,
+                log: process.log(),
+            })
         }
     }
 }
@@ -202,20 +219,33 @@ fn wait_until_live(process: &mut Process, file: &Path, limit: Duration) -> Resul
 fn listeners(admin: SocketAddr, names: Vec<String>) -> Result<Vec<(String, SocketAddr)>> {
     let text = admin_get(admin, "/listeners?format=json")?;
     let status: Value = serde_json::from_str(&text).context("Envoy's list of listeners is not JSON")?;
-    let all = status.get("listener_statuses").and_then(Value::as_array).cloned().unwrap_or_default();
+    let all = status
+        .get("listener_statuses")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let address = |listener: &Value| -> Option<SocketAddr> {
         let address = listener.pointer("/local_address/socket_address")?;
         let port = u16::try_from(address.get("port_value")?.as_u64()?).ok()?;
-        Some(SocketAddr::new(address.get("address")?.as_str()?.parse().ok()?, port))
+        Some(SocketAddr::new(
+            address.get("address")?.as_str()?.parse().ok()?,
+            port,
+        ))
     };
-    let named = |name: &str| all.iter().find(|this| this.get("name").and_then(Value::as_str) == Some(name));
+    let named = |name: &str| {
+        all.iter()
+            .find(|this| this.get("name").and_then(Value::as_str) == Some(name))
+    };
     names
         .into_iter()
         .map(|name| {
             // Envoy gives a listener without a name a random one; with a single listener it is clear which.
             let found = named(&name).or_else(|| all.first().filter(|_| all.len() == 1));
             let address = found.and_then(address);
-            Ok((name.clone(), address.with_context(|| format!("listener `{name}` has no address: give it a name"))?))
+            Ok((
+                name.clone(),
+                address.with_context(|| format!("listener `{name}` has no address: give it a name"))?,
+            ))
         })
         .collect()
 }
@@ -231,7 +261,9 @@ impl Folder {
         static STARTS: AtomicU32 = AtomicU32::new(0);
         let start = STARTS.fetch_add(1, Ordering::Relaxed);
         let stem = config.file_stem().unwrap_or_default().display();
-        let path = workspace::target().join("sandbox").join(format!("{stem}-{}-{start}", std::process::id()));
+        let path = workspace::target()
+            .join("sandbox")
+            .join(format!("{stem}-{}-{start}", std::process::id()));
         fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
         // An older process with the same id may have left its files.
         let _ = fs::remove_file(path.join("admin"));
@@ -258,6 +290,8 @@ impl Drop for Folder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
+        out.debug_struct("Builder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

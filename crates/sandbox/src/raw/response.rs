@@ -32,13 +32,18 @@ impl Response {
     #[must_use]
     pub fn header_all(&self, name: &str) -> Vec<&[u8]> {
         let named = |(this, _): &&(Vec<u8>, Vec<u8>)| this.eq_ignore_ascii_case(name.as_bytes());
-        self.headers.iter().filter(named).map(|(_, value)| value.as_slice()).collect()
+        self.headers
+            .iter()
+            .filter(named)
+            .map(|(_, value)| value.as_slice())
+            .collect()
     }
 
     /// The first value of the header as text; bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn header_text(&self, name: &str) -> Option<String> {
-        self.header(name).map(|value| String::from_utf8_lossy(value).into_owned())
+        self.header(name)
+            .map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
     /// The body as text; bytes that are not UTF-8 are replaced.
@@ -61,7 +66,12 @@ impl Response {
             if (100..200).contains(&status) && status != 101 {
                 continue;
             }
-            let mut response = Self { status, headers, body: Vec::new(), trailers: Vec::new() };
+            let mut response = Self {
+                status,
+                headers,
+                body: Vec::new(),
+                trailers: Vec::new(),
+            };
             if !to_head && !matches!(status, 101 | 204 | 304) {
                 response.read_body(from)?;
             }
@@ -70,13 +80,17 @@ impl Response {
     }
 
     fn read_body(&mut self, from: &mut impl BufRead) -> Result<(), Error> {
-        let chunked = self.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+        let chunked = self
+            .header("transfer-encoding")
+            .is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
         if chunked {
             return self.read_chunks(from);
         }
         match self.header_text("content-length") {
             Some(length) => {
-                let length = length.parse().map_err(|_| Error::Malformed("content-length is not a number"))?;
+                let length = length
+                    .parse()
+                    .map_err(|_| Error::Malformed("content-length is not a number"))?;
                 read_exactly(from, length, &mut self.body)
             }
             None => Ok(from.read_to_end(&mut self.body).map(|_| ())?),
@@ -87,7 +101,9 @@ impl Response {
         loop {
             let head = line(from)?;
             let digits = head.split(|byte| *byte == b';').next().unwrap_or_default();
-            let size = std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
+            let size = std::str::from_utf8(digits)
+                .ok()
+                .and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
             match size.ok_or(Error::Malformed("chunk size is not a number"))? {
                 0 => break,
                 size => read_exactly(from, size, &mut self.body)?,
@@ -102,8 +118,12 @@ impl Response {
 }
 
 fn status(line: &[u8]) -> Result<u16, Error> {
-    let code = line.strip_prefix(b"HTTP/1.1 ").or_else(|| line.strip_prefix(b"HTTP/1.0 ")).and_then(|rest| rest.get(..3));
-    code.and_then(|code| std::str::from_utf8(code).ok()?.parse().ok()).ok_or(Error::Malformed("no status line"))
+    let code = line
+        .strip_prefix(b"HTTP/1.1 ")
+        .or_else(|| line.strip_prefix(b"HTTP/1.0 "))
+        .and_then(|rest| rest.get(..3));
+    code.and_then(|code| std::str::from_utf8(code).ok()?.parse().ok())
+        .ok_or(Error::Malformed("no status line"))
 }
 
 /// Header or trailer lines up to the empty one.
@@ -114,9 +134,15 @@ fn lines(from: &mut impl BufRead) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
         if line.is_empty() {
             return Ok(found);
         }
-        let colon = line.iter().position(|byte| *byte == b':').ok_or(Error::Malformed("a header without a colon"))?;
+        let colon = line
+            .iter()
+            .position(|byte| *byte == b':')
+            .ok_or(Error::Malformed("a header without a colon"))?;
         let (name, value) = line.split_at(colon);
-        found.push((name.to_vec(), value.strip_prefix(b":").unwrap_or(value).trim_ascii().to_vec()));
+        found.push((
+            name.to_vec(),
+            value.strip_prefix(b":").unwrap_or(value).trim_ascii().to_vec(),
+        ));
     }
     Err(Error::Malformed("too many header lines"))
 }
@@ -134,7 +160,11 @@ fn line(from: &mut impl BufRead) -> Result<Vec<u8>, Error> {
 
 fn read_exactly(from: &mut impl BufRead, length: u64, into: &mut Vec<u8>) -> Result<(), Error> {
     let read = from.by_ref().take(length).read_to_end(into)?;
-    if u64::try_from(read) == Ok(length) { Ok(()) } else { Err(Error::Closed) }
+    if u64::try_from(read) == Ok(length) {
+        Ok(())
+    } else {
+        Err(Error::Closed)
+    }
 }
 
 #[cfg(test)]
@@ -170,8 +200,14 @@ mod tests {
         for (bytes, want) in [
             (&b""[..], "closed"),
             (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab", "closed"),
-            (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab", "closed"),
-            (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "chunk size"),
+            (
+                b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab",
+                "closed",
+            ),
+            (
+                b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+                "chunk size",
+            ),
             (b"SSH-2.0\r\n", "no status line"),
             (b"HTTP/1.1 2\r\n", "no status line"),
             (b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", "without a colon"),
@@ -183,6 +219,9 @@ mod tests {
 
     #[test]
     fn without_a_length_the_body_ends_with_the_connection() {
-        assert_eq!(read(b"HTTP/1.1 200 OK\r\n\r\nall of it").unwrap().text(), "all of it");
+        assert_eq!(
+            read(b"HTTP/1.1 200 OK\r\n\r\nall of it").unwrap().text(),
+            "all of it"
+        );
     }
 }
