@@ -29,9 +29,7 @@ impl FakeHost {
 
     /// Sets a fact about the requests to come.
     pub fn set(&self, attribute: Attribute<'_>, value: impl Into<Vec<u8>>) {
-        self.attributes
-            .borrow_mut()
-            .insert(format!("{attribute:?}"), value.into());
+        self.attributes.borrow_mut().insert(format!("{attribute:?}"), value.into());
     }
 
     /// Sets who the requests to come are from, as an authentication filter before would.

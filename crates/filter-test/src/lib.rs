@@ -43,21 +43,14 @@ impl<F: Filter> Outcome<F> {
 
     /// The values of a field after the edits, as text with escapes.
     pub fn values(&self, name: &str) -> Vec<String> {
-        self.headers
-            .values(name)
-            .map(|value| value.escape_ascii().to_string())
-            .collect()
+        self.headers.values(name).map(|value| value.escape_ascii().to_string()).collect()
     }
 }
 
 /// Puts a request with these fields through a filter. `GET /` at `gateway.example` unless they say otherwise.
 pub fn ask<F: Filter, V: AsRef<[u8]>>(filter: &F, host: &FakeHost, fields: &[(&str, V)]) -> Outcome<F> {
     let mut head: Vec<(&str, &[u8])> = Vec::new();
-    for (name, value) in [
-        (":method", "GET"),
-        (":path", "/"),
-        (":authority", "gateway.example"),
-    ] {
+    for (name, value) in [(":method", "GET"), (":path", "/"), (":authority", "gateway.example")] {
         if fields.iter().all(|(field, _)| *field != name) {
             head.push((name, value.as_bytes()));
         }
@@ -66,9 +59,5 @@ pub fn ask<F: Filter, V: AsRef<[u8]>>(filter: &F, host: &FakeHost, fields: &[(&s
     let mut request = Request::new(Headers::from_list(&head), host);
     let mut stream = F::Stream::default();
     let decision = filter.on_request(&mut request, &mut stream);
-    Outcome {
-        decision,
-        headers: request.headers,
-        stream,
-    }
+    Outcome { decision, headers: request.headers, stream }
 }

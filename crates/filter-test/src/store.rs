@@ -2,12 +2,15 @@ use gatehouse_filter::{SetError, StoreError, Version};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
+/// A value and its version.
+type Stored = (Vec<u8>, u32);
+
 /// A store in memory that can be told to conflict or to fail.
 ///
 /// Like Envoy's, it accepts any version for a key that does not exist.
 #[derive(Default)]
 pub struct FakeStore {
-    values: RefCell<HashMap<Vec<u8>, (Vec<u8>, u32)>>,
+    values: RefCell<HashMap<Vec<u8>, Stored>>,
     versions: Cell<u32>,
     conflicts: Cell<u32>,
     broken: Cell<bool>,
@@ -39,9 +42,7 @@ impl FakeStore {
             return Err(StoreError);
         }
         let values = self.values.borrow();
-        Ok(values
-            .get(key)
-            .map(|(value, version)| (value.clone(), Version(*version))))
+        Ok(values.get(key).map(|(value, version)| (value.clone(), Version(*version))))
     }
 
     pub(crate) fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError> {

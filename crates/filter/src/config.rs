@@ -27,6 +27,7 @@ mod fields;
 mod units;
 
 pub use fields::Fields;
+pub(crate) use fields::nearest;
 
 use serde_json::Value;
 use std::cell::RefCell;
@@ -58,27 +59,34 @@ impl std::error::Error for ConfigError {}
 ///
 /// # Errors
 /// Every fault that `read` reports, in the order found; never an empty list.
-pub fn read<T>(json: &[u8], read: impl FnOnce(Node<'_>) -> Option<T>) -> Result<T, Vec<ConfigError>> {
-    let fault = |message: String| {
-        vec![ConfigError {
-            path: String::new(),
-            message,
-        }]
-    };
-    let value = serde_json::from_slice(json).map_err(|error| fault(format!("is not JSON: {error}")))?;
+pub fn read<T>(json: &[u8], reader: impl FnOnce(Node<'_>) -> Option<T>) -> Result<T, Vec<ConfigError>> {
+    match serde_json::from_slice(json) {
+        Ok(value) => read_value(&value, reader),
+        Err(error) => Err(whole(format!("is not JSON: {error}"))),
+    }
+}
+
+/// Reads a configuration that has been parsed already.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_value<T>(
+    value: &Value,
+    reader: impl FnOnce(Node<'_>) -> Option<T>,
+) -> Result<T, Vec<ConfigError>> {
     let faults = RefCell::new(Vec::new());
-    let read = read(Node {
-        value: &value,
-        path: String::new(),
-        faults: &faults,
-    });
+    let read = reader(Node { value, path: String::new(), faults: &faults });
     let faults = faults.into_inner();
     match read {
         Some(read) if faults.is_empty() => Ok(read),
         // A reader that gives nothing has said why; if it did not, that is still no configuration.
-        _ if faults.is_empty() => Err(fault("is not valid".to_owned())),
+        _ if faults.is_empty() => Err(whole("is not valid".to_owned())),
         _ => Err(faults),
     }
+}
+
+fn whole(message: String) -> Vec<ConfigError> {
+    vec![ConfigError { path: String::new(), message }]
 }
 
 /// A value in a configuration, which knows its path.
@@ -92,10 +100,7 @@ pub struct Node<'a> {
 impl<'a> Node<'a> {
     /// Reports a fault here. Returns `None`, so that a reader can end with it.
     pub fn fault<T>(&self, message: impl Into<String>) -> Option<T> {
-        let fault = ConfigError {
-            path: self.path.clone(),
-            message: message.into(),
-        };
+        let fault = ConfigError { path: self.path.clone(), message: message.into() };
         self.faults.borrow_mut().push(fault);
         None
     }
@@ -116,9 +121,7 @@ impl<'a> Node<'a> {
 
     /// `true` or `false`.
     pub fn boolean(&self) -> Option<bool> {
-        self.value
-            .as_bool()
-            .or_else(|| self.fault("must be true or false"))
+        self.value.as_bool().or_else(|| self.fault("must be true or false"))
     }
 
     /// A whole number in a range.
@@ -159,11 +162,8 @@ impl<'a> Node<'a> {
         let Value::Array(values) = self.value else {
             return self.fault("must be a list");
         };
-        let at = |(index, value)| Node {
-            value,
-            path: format!("{}[{index}]", self.path),
-            faults: self.faults,
-        };
+        let at =
+            |(index, value)| Node { value, path: format!("{}[{index}]", self.path), faults: self.faults };
         // Collecting into `Option` would stop at the first bad item, and hide the faults of the rest.
         let items: Vec<_> = values.iter().enumerate().map(at).map(&mut item).collect();
         items.into_iter().collect()
@@ -186,16 +186,8 @@ impl<'a> Node<'a> {
     }
 
     fn child(&self, name: &str, value: &'a Value) -> Node<'a> {
-        let path = if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        };
-        Node {
-            value,
-            path,
-            faults: self.faults,
-        }
+        let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
+        Node { value, path, faults: self.faults }
     }
 }
 

@@ -21,12 +21,7 @@ pub struct Decision<C> {
 impl<C> Decision<C> {
     /// The request goes on.
     pub fn pass(code: C, rule: Option<Rc<str>>) -> Self {
-        Self {
-            code,
-            rule,
-            identity: None,
-            step: Step::Continue,
-        }
+        Self { code, rule, identity: None, step: Step::Continue }
     }
 
     /// The request is answered here, or, in [`Mode::Shadow`], would have been: the code is counted and
@@ -36,20 +31,12 @@ impl<C> Decision<C> {
             Mode::Enforce => Step::Reply(reply),
             Mode::Shadow => Step::Continue,
         };
-        Self {
-            code,
-            rule,
-            identity: None,
-            step,
-        }
+        Self { code, rule, identity: None, step }
     }
 
     /// The same decision, which also tells who the request is from.
     pub fn with_identity(self, identity: Rc<Identity>) -> Self {
-        Self {
-            identity: Some(identity),
-            ..self
-        }
+        Self { identity: Some(identity), ..self }
     }
 }
 

@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
 
@@ -7,7 +8,8 @@ use std::rc::Rc;
 /// Envoy delivers them, values are bytes from a stranger.
 #[derive(Clone, Default)]
 pub struct Headers {
-    pairs: Vec<u8>,
+    pairs: OnceCell<Vec<u8>>,
+    fetch: Option<fn() -> Vec<u8>>,
     edits: Vec<Edit>,
 }
 
@@ -17,19 +19,24 @@ impl Headers {
     ///
     /// Bytes that are not of this form read as no fields from where they go wrong.
     pub fn from_pairs(pairs: Vec<u8>) -> Self {
-        Self {
-            pairs,
-            edits: Vec::new(),
-        }
+        Self { pairs: OnceCell::from(pairs), fetch: None, edits: Vec::new() }
+    }
+
+    /// Fields that are fetched, in the same wire form, when they are first read: a filter that only adds
+    /// fields does not pay for reading the head.
+    pub fn lazy(fetch: fn() -> Vec<u8>) -> Self {
+        Self { pairs: OnceCell::new(), fetch: Some(fetch), edits: Vec::new() }
     }
 
     /// The fields of a list of names and values, for tests and for heads that do not come from a host.
     pub fn from_list<N: AsRef<[u8]>, V: AsRef<[u8]>>(fields: &[(N, V)]) -> Self {
+        Self::from_pairs(Self::to_pairs(fields))
+    }
+
+    /// Writes fields in the wire form that [`from_pairs`](Self::from_pairs) reads.
+    pub fn to_pairs<N: AsRef<[u8]>, V: AsRef<[u8]>>(fields: &[(N, V)]) -> Vec<u8> {
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
-        let mut pairs = u32::try_from(fields.len())
-            .unwrap_or(u32::MAX)
-            .to_le_bytes()
-            .to_vec();
+        let mut pairs = u32::try_from(fields.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
         for (name, value) in fields {
             pairs.extend(length(name.as_ref()));
             pairs.extend(length(value.as_ref()));
@@ -40,7 +47,7 @@ impl Headers {
                 pairs.push(0);
             }
         }
-        Self::from_pairs(pairs)
+        pairs
     }
 
     /// Every value of a field, in order, edits included. The name is lower case.
@@ -82,27 +89,18 @@ impl Headers {
 
     /// Replaces every value of the field by one.
     pub fn set(&mut self, name: &HeaderName, value: HeaderValue) {
-        self.edits.push(Edit {
-            name: name.clone(),
-            kind: EditKind::Set(value),
-        });
+        self.edits.push(Edit { name: name.clone(), kind: EditKind::Set(value) });
     }
 
     /// Adds a value to those that the field has.
     pub fn append(&mut self, name: &HeaderName, value: HeaderValue) {
-        self.edits.push(Edit {
-            name: name.clone(),
-            kind: EditKind::Append(value),
-        });
+        self.edits.push(Edit { name: name.clone(), kind: EditKind::Append(value) });
     }
 
     /// Removes the field. An absent field costs nothing.
     pub fn remove(&mut self, name: &HeaderName) {
         if self.first(name.as_str()).is_some() {
-            self.edits.push(Edit {
-                name: name.clone(),
-                kind: EditKind::Remove,
-            });
+            self.edits.push(Edit { name: name.clone(), kind: EditKind::Remove });
         }
     }
 
@@ -113,23 +111,24 @@ impl Headers {
 
     /// Every field as it was received, without the edits.
     pub fn iter_received(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        Pairs::new(&self.pairs)
+        Pairs::new(self.pairs.get_or_init(|| self.fetch.map(|fetch| fetch()).unwrap_or_default()))
+    }
+
+    /// How often the field was received, where the head has been read; `None` where it has not.
+    pub fn count_if_read(&self, name: &str) -> Option<usize> {
+        self.pairs.get().map(|_| self.received(name).count())
     }
 
     /// Every value of a field as it was received, without the edits.
     pub fn received<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.iter_received()
-            .filter(move |(field, _)| *field == name.as_bytes())
-            .map(|(_, value)| value)
+        self.iter_received().filter(move |(field, _)| *field == name.as_bytes()).map(|(_, value)| value)
     }
 }
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Names only: values hold credentials.
-        let names = self
-            .iter_received()
-            .map(|(name, _)| String::from_utf8_lossy(name));
+        let names = self.iter_received().map(|(name, _)| String::from_utf8_lossy(name));
         f.debug_list().entries(names).finish()
     }
 }
@@ -247,11 +246,7 @@ impl TryFrom<Vec<u8>> for HeaderValue {
 
     fn try_from(value: Vec<u8>) -> Result<Self, InvalidValue> {
         let allowed = |byte: &u8| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..=0xff);
-        if value.iter().all(allowed) {
-            Ok(Self(value))
-        } else {
-            Err(InvalidValue)
-        }
+        if value.iter().all(allowed) { Ok(Self(value)) } else { Err(InvalidValue) }
     }
 }
 
@@ -287,10 +282,7 @@ struct Pairs<'a> {
 
 impl<'a> Pairs<'a> {
     fn new(pairs: &'a [u8]) -> Self {
-        let empty = Self {
-            lengths: &[],
-            data: &[],
-        };
+        let empty = Self { lengths: &[], data: &[] };
         let Some((count, rest)) = pairs.split_first_chunk::<4>() else {
             return empty;
         };

@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod rules;
+pub mod template;
 
 mod code;
 mod decision;

@@ -1,5 +1,5 @@
 use crate::{HeaderName, HeaderValue};
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
 
 /// An answer that a filter gives instead of the upstream.
@@ -50,16 +50,29 @@ impl Reply {
     ///
     /// `type` is `about:blank`, so `title` is the status phrase (RFC 9457 §4.2.1).
     pub fn problem(&self, code: &str) -> Vec<u8> {
-        let mut document = Map::new();
-        document.insert("type".into(), Value::from("about:blank"));
-        document.insert("title".into(), Value::from(phrase(self.status)));
-        document.insert("status".into(), Value::from(self.status));
-        document.insert("code".into(), Value::from(code));
-        document.insert("detail".into(), Value::from(self.detail.as_ref()));
-        for (name, value) in &self.members {
-            document.insert((*name).into(), Value::from(value.as_str()));
+        // Nothing in it can fail to serialise.
+        serde_json::to_vec(&Problem { reply: self, code }).unwrap_or_default()
+    }
+}
+
+/// A problem document, in the order in which a person reads it.
+struct Problem<'a> {
+    reply: &'a Reply,
+    code: &'a str,
+}
+
+impl Serialize for Problem<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_map(None)?;
+        document.serialize_entry("type", "about:blank")?;
+        document.serialize_entry("title", phrase(self.reply.status))?;
+        document.serialize_entry("status", &self.reply.status)?;
+        document.serialize_entry("code", self.code)?;
+        document.serialize_entry("detail", &self.reply.detail)?;
+        for (name, value) in &self.reply.members {
+            document.serialize_entry(name, value)?;
         }
-        Value::Object(document).to_string().into_bytes()
+        document.end()
     }
 }
 

@@ -63,9 +63,7 @@ impl<'h> Request<'h> {
     pub fn is_grpc(&self) -> bool {
         let content_type = self.headers.first("content-type").unwrap_or_default();
         let mut parts = content_type.splitn(2, |byte| matches!(byte, b'+' | b';'));
-        parts
-            .next()
-            .is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/grpc"))
+        parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/grpc"))
     }
 
     /// The client's address, after Envoy applied its trusted hops. `None` for a client on a Unix socket.
@@ -81,16 +79,12 @@ impl<'h> Request<'h> {
 
     /// The name of the matched Envoy route.
     pub fn route_name(&self) -> Option<&[u8]> {
-        self.route_name
-            .get_or_init(|| self.host.attribute(Attribute::RouteName))
-            .as_deref()
+        self.route_name.get_or_init(|| self.host.attribute(Attribute::RouteName)).as_deref()
     }
 
     /// The policy that the matched Envoy route carries in its metadata.
     pub fn policy(&self) -> Option<&[u8]> {
-        self.policy
-            .get_or_init(|| self.host.attribute(Attribute::RoutePolicy))
-            .as_deref()
+        self.policy.get_or_init(|| self.host.attribute(Attribute::RoutePolicy)).as_deref()
     }
 
     /// Who the request is from, where an earlier filter found out.

@@ -20,9 +20,6 @@ impl<'h> Response<'h> {
 
     /// The status code, `None` where the head has none that is a number.
     pub fn status(&self) -> Option<u16> {
-        std::str::from_utf8(self.headers.first(":status")?)
-            .ok()?
-            .parse()
-            .ok()
+        std::str::from_utf8(self.headers.first(":status")?).ok()?.parse().ok()
     }
 }

@@ -7,6 +7,7 @@ mod condition;
 mod host_pattern;
 mod path;
 
+pub(crate) use host_pattern::without_port;
 pub use path::Captures;
 
 use crate::Request;
@@ -49,20 +50,14 @@ impl<T> Rules<T> {
             let action = action(&mut fields);
             fields.finish();
             names.extend(name.clone());
-            Some(Rule {
-                name: name?,
-                condition: condition?,
-                action: action?,
-            })
+            Some(Rule { name: name?, condition: condition?, action: action? })
         });
         rules.map(Self)
     }
 
     /// The first rule that the request matches, with what its path template captured.
     pub fn find(&self, request: &Request<'_>) -> Option<(&Rule<T>, Captures)> {
-        self.0
-            .iter()
-            .find_map(|rule| Some((rule, rule.condition.matches(request)?)))
+        self.0.iter().find_map(|rule| Some((rule, rule.condition.matches(request)?)))
     }
 
     /// The rules, in order.

@@ -10,11 +10,7 @@ pub struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     pub(super) fn new(node: Node<'a>, members: &'a Map<String, Value>) -> Self {
-        Self {
-            node,
-            members,
-            known: Vec::new(),
-        }
+        Self { node, members, known: Vec::new() }
     }
 
     /// The object itself, for faults that concern several members.
@@ -76,7 +72,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The known name that a typo most likely meant, if any is near.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|known| (distance(name, known), *known)).min()?;
     let limit = name.len().max(near.1.len()) / 3;
     (near.0 <= limit.max(1)).then_some(near.1)

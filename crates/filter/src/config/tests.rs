@@ -32,14 +32,8 @@ fn every_fault_is_told_with_the_path_of_its_field() {
         (r#"{"providers": [{"issuer": "a"}]}"#, &[]),
         (r#"{"providers": [{"issuer": "a", "audiences": null}]}"#, &[]),
         (r#"{"providers": [{}]}"#, &["providers[0].issuer: is required"]),
-        (
-            r#"{"providers": [{"issuer": ""}]}"#,
-            &["providers[0].issuer: must not be empty"],
-        ),
-        (
-            r#"{"providers": [{"issuer": 1}]}"#,
-            &["providers[0].issuer: must be text"],
-        ),
+        (r#"{"providers": [{"issuer": ""}]}"#, &["providers[0].issuer: must not be empty"]),
+        (r#"{"providers": [{"issuer": 1}]}"#, &["providers[0].issuer: must be text"]),
         (
             r#"{"providers": [{"issuer": "a", "audience": ["b"]}]}"#,
             &["providers[0].audience: unknown field, did you mean `audiences`?"],
@@ -87,12 +81,7 @@ fn durations_and_sizes_need_a_unit() {
     ] {
         assert_eq!(duration(text), want, "{text}");
     }
-    for (text, want) in [
-        ("64KiB", Some(65_536)),
-        ("1B", Some(1)),
-        ("1GiB", Some(1 << 30)),
-        ("64KB", None),
-    ] {
+    for (text, want) in [("64KiB", Some(65_536)), ("1B", Some(1)), ("1GiB", Some(1 << 30)), ("64KB", None)] {
         assert_eq!(units::size(text), want, "{text}");
     }
 }

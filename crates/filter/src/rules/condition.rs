@@ -54,18 +54,10 @@ impl Condition {
             return None;
         }
         let is = |fact: Option<&[u8]>, want: &String| fact == Some(want.as_bytes());
-        if self
-            .route
-            .as_ref()
-            .is_some_and(|route| !is(request.route_name(), route))
-        {
+        if self.route.as_ref().is_some_and(|route| !is(request.route_name(), route)) {
             return None;
         }
-        if self
-            .policy
-            .as_ref()
-            .is_some_and(|policy| !is(request.policy(), policy))
-        {
+        if self.policy.as_ref().is_some_and(|policy| !is(request.policy(), policy)) {
             return None;
         }
         Some(captures)
@@ -76,10 +68,8 @@ impl Condition {
 fn method(node: Node<'_>) -> Option<String> {
     let method = node.text()?;
     if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return node.fault(format!(
-            "methods are case-sensitive, did you mean `{}`?",
-            method.to_ascii_uppercase()
-        ));
+        return node
+            .fault(format!("methods are case-sensitive, did you mean `{}`?", method.to_ascii_uppercase()));
     }
     Some(method.to_owned())
 }
@@ -110,9 +100,7 @@ impl HeaderCondition {
             fields.optional("prefix", bytes)?.map(Test::Prefix),
             fields.optional("suffix", bytes)?.map(Test::Suffix),
             fields.optional("regex", |node| regex(&node))?.map(Test::Regex),
-            fields
-                .optional("present", |node| node.boolean())?
-                .map(Test::Present),
+            fields.optional("present", |node| node.boolean())?.map(Test::Present),
         ];
         fields.finish();
         let mut tests = tests.into_iter().flatten();
@@ -143,8 +131,5 @@ fn header_name(node: &Node<'_>) -> Option<HeaderName> {
 
 /// A pattern that is matched in time linear in the input; it need not match the whole of it.
 pub(super) fn regex(node: &Node<'_>) -> Option<Regex> {
-    Regex::new(node.text()?).map_or_else(
-        |error| node.fault(format!("is not a valid pattern: {error}")),
-        Some,
-    )
+    Regex::new(node.text()?).map_or_else(|error| node.fault(format!("is not a valid pattern: {error}")), Some)
 }

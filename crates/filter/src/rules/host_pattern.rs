@@ -41,7 +41,7 @@ impl HostPattern {
 }
 
 /// The host of an authority. An IPv6 literal keeps its brackets, inside which colons are not ports.
-fn without_port(authority: &[u8]) -> &[u8] {
+pub(crate) fn without_port(authority: &[u8]) -> &[u8] {
     let Some(colon) = authority.iter().rposition(|byte| *byte == b':') else {
         return authority;
     };

@@ -25,9 +25,7 @@ impl PathPattern {
             fields
                 .optional("prefix", |node| absolute(&node))?
                 .map(|prefix| Self::Prefix(prefix.trim_end_matches('/').to_owned())),
-            fields
-                .optional("template", |node| Template::read(&node))?
-                .map(Self::Template),
+            fields.optional("template", |node| Template::read(&node))?.map(Self::Template),
             fields.optional("regex", |node| regex(&node))?.map(Self::Regex),
         ];
         fields.finish();
@@ -72,10 +70,7 @@ pub struct Captures(Vec<(Rc<str>, Vec<u8>)>);
 impl Captures {
     /// The part of the path that a name in the template stands for.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.0
-            .iter()
-            .find(|(captured, _)| captured.as_ref() == name)
-            .map(|(_, value)| value.as_slice())
+        self.0.iter().find(|(captured, _)| captured.as_ref() == name).map(|(_, value)| value.as_slice())
     }
 }
 

@@ -83,11 +83,7 @@ fn a_path_matches_by_whole_segments() {
         (r#"{"template": "/files/{rest=**}"}"#, "/filesystem", false),
     ] {
         let condition = format!(r#"{{"path": {path}}}"#);
-        assert_eq!(
-            matches(&condition, &[(":path", target.as_bytes())]),
-            want,
-            "{path} {target}"
-        );
+        assert_eq!(matches(&condition, &[(":path", target.as_bytes())]), want, "{path} {target}");
     }
 }
 
@@ -129,12 +125,7 @@ fn a_host_matches_without_case_port_or_final_dot() {
 
 #[test]
 fn every_part_that_is_given_must_hold() {
-    let head: &[(&str, &[u8])] = &[
-        (":method", b"GET"),
-        (":path", b"/a"),
-        ("x-a", b"one"),
-        ("x-a", b"two"),
-    ];
+    let head: &[(&str, &[u8])] = &[(":method", b"GET"), (":path", b"/a"), ("x-a", b"one"), ("x-a", b"two")];
     for (condition, want) in [
         ("{}", true),
         (r#"{"methods": ["GET", "HEAD"]}"#, true),
@@ -170,22 +161,10 @@ fn the_first_rule_that_matches_wins() {
 #[test]
 fn a_bad_rule_is_told_by_its_path() {
     for (json, want) in [
-        (
-            r#"[{"name": "a b"}]"#,
-            "[0].name: must be made of letters, digits and -_./",
-        ),
-        (
-            r#"[{"name": "a"}, {"name": "a"}]"#,
-            "[1].name: must be unique: an earlier rule has this name",
-        ),
-        (
-            r#"[{"match": {"paths": {}}}]"#,
-            "[0].match.paths: unknown field, did you mean `path`?",
-        ),
-        (
-            r#"[{"match": {"path": {"prefix": "a"}}}]"#,
-            "[0].match.path.prefix: must begin with a slash",
-        ),
+        (r#"[{"name": "a b"}]"#, "[0].name: must be made of letters, digits and -_./"),
+        (r#"[{"name": "a"}, {"name": "a"}]"#, "[1].name: must be unique: an earlier rule has this name"),
+        (r#"[{"match": {"paths": {}}}]"#, "[0].match.paths: unknown field, did you mean `path`?"),
+        (r#"[{"match": {"path": {"prefix": "a"}}}]"#, "[0].match.path.prefix: must begin with a slash"),
         (
             r#"[{"match": {"path": {"prefix": "/a", "exact": "/a"}}}]"#,
             "[0].match.path: must have exactly one of exact, prefix, template, regex",

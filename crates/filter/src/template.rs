@@ -1,0 +1,146 @@
+//! Templates: literal text with `${…}` placeholders, which stand for facts about a request or a response.
+//!
+//! A template is parsed once, when the configuration is read; rendering it copies bytes and nothing else.
+//! `$$` is a dollar sign. The placeholders:
+//!
+//! | placeholder | stands for |
+//! |---|---|
+//! | `${header.NAME}` | every value of the request header, joined with `, ` (of `cookie`: with `; `) |
+//! | `${query.NAME}` | the first value of the query parameter, percent-decoded; a `+` stays a `+` |
+//! | `${path.NAME}` | what the rule's path template captured, percent-decoded |
+//! | `${method}` | the method |
+//! | `${host}` | the host as `match` compares it: lower case, without port and final dot |
+//! | `${path}` | the path as it is on the wire, without the query |
+//! | `${identity.PART}` | `subject`, `issuer`, `consumer`, `tier`; `scopes`, `roles`, `groups` joined with `,` |
+//! | `${claim.PATH}` | a claim, its path's members separated by dots; see [`Template::render`] |
+//! | `${response.header.NAME}` | every value of the response header, joined with `, ` |
+//! | `${response.status}` | the response's status code |
+//!
+//! ```
+//! use gatehouse_filter::template::{Scope, Sources, Template};
+//!
+//! let template = Template::parse("${method} costs 5$$", &Scope::default()).unwrap();
+//! let mut out = Vec::new();
+//! assert_eq!(template.render(&Sources::default(), &mut out), None);
+//! let error = Template::parse("${metod}", &Scope::default()).unwrap_err();
+//! assert!(error.to_string().starts_with("`${metod}` (character 1): unknown placeholder, did you mean `method`?"));
+//! ```
+
+mod claim;
+mod parse;
+mod percent;
+mod placeholder;
+
+pub use claim::claim_text;
+pub use parse::{Fault, TemplateError};
+
+use crate::config::Node;
+use crate::rules::Captures;
+use crate::{Request, Response};
+use placeholder::Placeholder;
+use std::rc::Rc;
+
+/// Literal text and placeholders. A clone shares them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(Rc<[Piece]>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Literal(Box<[u8]>),
+    Placeholder(Placeholder),
+}
+
+/// What a template may name where it stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scope<'a> {
+    /// Whether there is a response: only then `${response.…}` may be used.
+    pub response: bool,
+    /// The names that the rule's path template captures.
+    pub captures: &'a [&'a str],
+}
+
+/// The facts that a template is rendered from. What is not given is missing.
+#[derive(Clone, Copy, Default)]
+pub struct Sources<'a> {
+    /// The request, with the edits made so far.
+    pub request: Option<&'a Request<'a>>,
+    /// What the rule's path template captured.
+    pub captures: Option<&'a Captures>,
+    /// The response, with the edits made so far.
+    pub response: Option<&'a Response<'a>>,
+}
+
+impl Template {
+    /// Parses a template, which may be empty.
+    ///
+    /// # Errors
+    /// [`TemplateError`]: which placeholder is wrong, where it stands and what would be right.
+    pub fn parse(text: &str, scope: &Scope<'_>) -> Result<Self, TemplateError> {
+        parse::pieces(text, scope).map(|pieces| Self(pieces.into()))
+    }
+
+    /// Reads a template from a configuration; a fault is reported on the node.
+    pub fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
+        Self::parse(node.text()?, scope).map_or_else(|error| node.fault(error.to_string()), Some)
+    }
+
+    /// Appends the text to `out`, or gives `None` and leaves `out` as it was where a fact is missing.
+    ///
+    /// Missing is what is not there at all; an empty header or parameter is an empty text. Of a claim, text
+    /// is taken as it is, numbers and booleans as in JSON, objects as compact JSON, and lists with commas
+    /// between their items; `null` and empty lists are missing.
+    ///
+    /// The bytes are those of the request: they need not be UTF-8 and may hold control characters.
+    #[must_use]
+    pub fn render(&self, sources: &Sources<'_>, out: &mut Vec<u8>) -> Option<()> {
+        let start = out.len();
+        for piece in self.0.iter() {
+            let found = match piece {
+                Piece::Literal(text) => {
+                    out.extend_from_slice(text);
+                    Some(())
+                }
+                Piece::Placeholder(placeholder) => placeholder.render(sources, out),
+            };
+            if found.is_none() {
+                out.truncate(start);
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// Whether it uses facts that are known only until the request has gone on.
+    pub fn needs_request(&self) -> bool {
+        let of_request =
+            |piece: &Piece| matches!(piece, Piece::Placeholder(placeholder) if !placeholder.is_of_response());
+        self.0.iter().any(of_request)
+    }
+
+    /// The same template with the facts of the request filled in, for the time when the request is gone;
+    /// `None` where one of them is missing.
+    #[must_use]
+    pub fn bind(&self, sources: &Sources<'_>) -> Option<Self> {
+        let mut pieces = Vec::with_capacity(self.0.len());
+        let mut text = Vec::new();
+        for piece in self.0.iter() {
+            match piece {
+                Piece::Literal(literal) => text.extend_from_slice(literal),
+                Piece::Placeholder(placeholder) if placeholder.is_of_response() => {
+                    if !text.is_empty() {
+                        pieces.push(Piece::Literal(std::mem::take(&mut text).into()));
+                    }
+                    pieces.push(piece.clone());
+                }
+                Piece::Placeholder(placeholder) => placeholder.render(sources, &mut text)?,
+            }
+        }
+        if !text.is_empty() {
+            pieces.push(Piece::Literal(text.into()));
+        }
+        Some(Self(pieces.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

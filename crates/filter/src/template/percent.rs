@@ -1,0 +1,47 @@
+/// The bytes of percent-encoded text (RFC 3986 §2.1), decoded one by one.
+///
+/// A `%` that two hexadecimal digits do not follow stands for itself. A `+` stays: that it is a space is a
+/// rule of forms, not of URLs.
+pub(super) fn decoded(text: &[u8]) -> impl Iterator<Item = u8> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if let [b'%', high, low, after @ ..] = rest
+            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+        {
+            rest = after;
+            return Some(high << 4 | low);
+        }
+        let (first, after) = rest.split_first()?;
+        rest = after;
+        Some(*first)
+    })
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    let digit = char::from(byte).to_digit(16)?;
+    u8::try_from(digit).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn only_percent_and_two_digits_are_decoded() {
+        for (text, want) in [
+            (&b"a%20b"[..], &b"a b"[..]),
+            (b"%e4%C3", b"\xe4\xc3"),
+            (b"a+b", b"a+b"),
+            (b"%", b"%"),
+            (b"%4", b"%4"),
+            (b"%zz%41", b"%zzA"),
+            (b"%%34%31", b"%41"),
+            (b"%2541", b"%41"),
+            (b"\xff", b"\xff"),
+            (b"", b""),
+        ] {
+            let have: Vec<u8> = decoded(text).collect();
+            assert_eq!(have, want, "{}", text.escape_ascii());
+        }
+    }
+}

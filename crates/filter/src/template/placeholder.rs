@@ -1,0 +1,260 @@
+use super::claim::claim_text;
+use super::percent::decoded;
+use super::{Scope, Sources};
+use crate::rules::without_port;
+use crate::{HeaderName, Headers, Identity, Request, config};
+use std::fmt;
+
+/// A fact that a template names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Placeholder {
+    Header(HeaderName),
+    Query(Box<str>),
+    Capture(Box<str>),
+    Method,
+    Host,
+    Path,
+    Identity(IdentityPart),
+    Claim(Box<str>),
+    ResponseHeader(HeaderName),
+    ResponseStatus,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IdentityPart {
+    Subject,
+    Issuer,
+    Consumer,
+    Tier,
+    Scopes,
+    Roles,
+    Groups,
+}
+
+impl Placeholder {
+    /// Reads what stands between the braces.
+    pub(super) fn parse(inner: &str, scope: &Scope<'_>) -> Result<Self, Fault> {
+        let fault = |placeholder| if scope.response { Ok(placeholder) } else { Err(Fault::NoResponse) };
+        match inner {
+            "method" => return Ok(Self::Method),
+            "host" => return Ok(Self::Host),
+            "path" => return Ok(Self::Path),
+            "response.status" => return fault(Self::ResponseStatus),
+            _ => {}
+        }
+        if let Some(name) = inner.strip_prefix("response.header.") {
+            // RFC 9110 §5.3: the one field whose values a comma cannot join.
+            if name.eq_ignore_ascii_case("set-cookie") {
+                return Err(Fault::SetCookie);
+            }
+            return fault(Self::ResponseHeader(header_name(name)?));
+        }
+        let (kind, name) = inner.split_once('.').unwrap_or((inner, ""));
+        match kind {
+            // Envoy gives `host` as `:authority`, so this would never find anything.
+            "header" if name.eq_ignore_ascii_case("host") => Err(Fault::HostHeader),
+            "header" => header_name(name).map(Self::Header),
+            "query" if plain(name, "&=#") => Ok(Self::Query(name.into())),
+            "path" if scope.captures.contains(&name) => Ok(Self::Capture(name.into())),
+            "path" => Err(Fault::UnknownCapture(
+                scope.captures.iter().map(|name| (*name).to_owned()).collect(),
+            )),
+            "identity" => IdentityPart::parse(name).map(Self::Identity),
+            "claim" if plain(name, "") => Ok(Self::Claim(name.into())),
+            "query" | "claim" => Err(Fault::BadName),
+            kind => Err(Fault::Unknown {
+                nearest: config::nearest(kind, KINDS),
+                response: scope.response,
+            }),
+        }
+    }
+
+    pub(super) fn is_of_response(&self) -> bool {
+        matches!(self, Self::ResponseHeader(_) | Self::ResponseStatus)
+    }
+
+    /// Appends the text, or gives `None` where there is none; then `out` may have changed.
+    pub(super) fn render(&self, sources: &Sources<'_>, out: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Self::Header(name) => joined(&sources.request?.headers, name, out),
+            Self::Query(name) => query(sources.request?, name, out),
+            Self::Capture(name) => {
+                out.extend(decoded(sources.captures?.get(name)?));
+                Some(())
+            }
+            Self::Method => present(sources.request?.method(), out),
+            Self::Host => host(sources.request?.authority(), out),
+            Self::Path => present(sources.request?.path(), out),
+            Self::Identity(part) => part.render(&*sources.request?.identity()?, out),
+            Self::Claim(path) => claim_text(sources.request?.identity()?.claim(path)?, out),
+            Self::ResponseHeader(name) => joined(&sources.response?.headers, name, out),
+            Self::ResponseStatus => present(sources.response?.headers.first(":status")?, out),
+        }
+    }
+}
+
+/// Every value of a field in one (RFC 9110 §5.3); cookies with what separates them (RFC 6265 §5.4).
+fn joined(headers: &Headers, name: &HeaderName, out: &mut Vec<u8>) -> Option<()> {
+    let mut values = headers.values(name.as_str());
+    out.extend_from_slice(values.next()?);
+    for value in values {
+        let separator: &[u8] = if name.as_str() == "cookie" { b"; " } else { b", " };
+        out.extend_from_slice(separator);
+        out.extend_from_slice(value);
+    }
+    Some(())
+}
+
+/// The first value of a parameter. Its name is compared decoded: whoever hides a parameter by encoding its
+/// name would have this gateway read one value and the upstream another.
+fn query(request: &Request<'_>, name: &str, out: &mut Vec<u8>) -> Option<()> {
+    let value = request.query()?.split(|byte| *byte == b'&').find_map(|pair| {
+        let mut parts = pair.splitn(2, |byte| *byte == b'=');
+        let found = decoded(parts.next()?).eq(name.bytes());
+        found.then(|| parts.next().unwrap_or_default())
+    });
+    out.extend(decoded(value?));
+    Some(())
+}
+
+fn host(authority: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let host = without_port(authority);
+    let host = host.strip_suffix(b".").unwrap_or(host);
+    let start = out.len();
+    present(host, out)?;
+    out.get_mut(start..)?.make_ascii_lowercase();
+    Some(())
+}
+
+/// A part that each request has: empty is how its absence looks.
+fn present(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    out.extend_from_slice(text);
+    (!text.is_empty()).then_some(())
+}
+
+impl IdentityPart {
+    const ALL: [(&'static str, Self); 7] = [
+        ("subject", Self::Subject),
+        ("issuer", Self::Issuer),
+        ("consumer", Self::Consumer),
+        ("tier", Self::Tier),
+        ("scopes", Self::Scopes),
+        ("roles", Self::Roles),
+        ("groups", Self::Groups),
+    ];
+
+    fn parse(name: &str) -> Result<Self, Fault> {
+        let found = Self::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, part)| *part).ok_or_else(|| {
+            let known = Self::ALL.map(|(known, _)| known);
+            Fault::UnknownIdentityPart(config::nearest(name, &known))
+        })
+    }
+
+    fn render(self, identity: &Identity, out: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Self::Subject => text(identity.subject.as_deref(), out),
+            Self::Issuer => text(identity.issuer.as_deref(), out),
+            Self::Consumer => text(identity.consumer.as_deref(), out),
+            Self::Tier => text(identity.tier.as_deref(), out),
+            Self::Scopes => list(&identity.scopes, out),
+            Self::Roles => list(&identity.roles, out),
+            Self::Groups => list(&identity.groups, out),
+        }
+    }
+}
+
+fn text(text: Option<&str>, out: &mut Vec<u8>) -> Option<()> {
+    out.extend_from_slice(text?.as_bytes());
+    Some(())
+}
+
+/// An identity without roles and one with an empty list of them are the same.
+fn list(items: &[String], out: &mut Vec<u8>) -> Option<()> {
+    let (first, rest) = items.split_first()?;
+    out.extend_from_slice(first.as_bytes());
+    for item in rest {
+        out.push(b',');
+        out.extend_from_slice(item.as_bytes());
+    }
+    Some(())
+}
+
+fn header_name(name: &str) -> Result<HeaderName, Fault> {
+    if plain(name, "") { HeaderName::try_from(name).map_err(|_| Fault::BadName) } else { Err(Fault::BadName) }
+}
+
+/// Whether a name has none of the characters that templates keep for themselves (`|` is for functions to come).
+fn plain(name: &str, also_not: &str) -> bool {
+    let reserved = |char: char| "${|".contains(char) || char.is_control() || char == ' ' || also_not.contains(char);
+    !name.is_empty() && !name.contains(reserved)
+}
+
+const KINDS: &[&str] = &["header", "query", "path", "method", "host", "identity", "claim", "response"];
+
+/// What is wrong with a placeholder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// There is no such placeholder.
+    Unknown {
+        /// The kind that was most likely meant.
+        nearest: Option<&'static str>,
+        /// Whether the placeholders of a response are among the known ones.
+        response: bool,
+    },
+    /// An identity has no such part.
+    UnknownIdentityPart(Option<&'static str>),
+    /// The rule's path template captures no such name, but these.
+    UnknownCapture(Vec<String>),
+    /// What follows the dot cannot be a name.
+    BadName,
+    /// A response is spoken of where there is none.
+    NoResponse,
+    /// `${header.host}`: Envoy keeps the host elsewhere.
+    HostHeader,
+    /// `${response.header.set-cookie}`: cannot be one value.
+    SetCookie,
+    /// The brace is not closed.
+    Unclosed,
+    /// A `$` that neither a brace nor a second `$` follows.
+    LoneDollar,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { nearest, response } => {
+                f.write_str("unknown placeholder")?;
+                if let Some(nearest) = nearest {
+                    write!(f, ", did you mean `{nearest}`?")?;
+                }
+                f.write_str("; known here: header.NAME, query.NAME, path.NAME, method, host, path, ")?;
+                f.write_str("identity.PART, claim.PATH")?;
+                if *response {
+                    f.write_str(", response.header.NAME, response.status")?;
+                }
+                Ok(())
+            }
+            Self::UnknownIdentityPart(nearest) => {
+                f.write_str("unknown part of an identity")?;
+                if let Some(nearest) = nearest {
+                    write!(f, ", did you mean `{nearest}`?")?;
+                }
+                f.write_str("; known: ")?;
+                f.write_str(&IdentityPart::ALL.map(|(name, _)| name).join(", "))
+            }
+            Self::UnknownCapture(known) if known.is_empty() => {
+                f.write_str("captures nothing: give the rule a path template such as /users/{id}")
+            }
+            Self::UnknownCapture(known) => {
+                write!(f, "is not captured by the rule's path template, which has {}", known.join(", "))
+            }
+            Self::BadName => f.write_str("must have a name after the dot, without spaces and the characters ${|"),
+            Self::NoResponse => f.write_str("there is no response yet: only response operations know it"),
+            Self::HostHeader => f.write_str("the host is ${host}"),
+            Self::SetCookie => f.write_str("several cookies cannot be one value: use copy or rename"),
+            Self::Unclosed => f.write_str("has no closing brace"),
+            Self::LoneDollar => f.write_str("must be `$$` for a dollar sign, or begin a placeholder `${…}`"),
+        }
+    }
+}

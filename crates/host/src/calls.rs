@@ -1,0 +1,241 @@
+//! The calls to the host (proxy-wasm ABI 0.2.1).
+//!
+//! The SDK's own wrappers panic on a status or a byte that they do not expect, and read statuses into an
+//! enum that lacks some of them. Here a status is a number and a value is bytes.
+#![allow(unsafe_code, reason = "the host's functions are foreign; this module is the boundary")]
+
+use std::ptr::null_mut;
+
+/// The host did not do it; the number is the ABI's `proxy_status_t`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Failed(pub(crate) u32);
+
+impl Failed {
+    pub(crate) const CAS_MISMATCH: Self = Self(8);
+    pub(crate) const NOT_FOUND: Self = Self(1);
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum HeaderMap {
+    Request = 0,
+    Response = 2,
+}
+
+const PLUGIN_CONFIGURATION: u32 = 7;
+const COUNTER: u32 = 0;
+
+#[link(wasm_import_module = "env")]
+unsafe extern "C" {
+    fn proxy_get_log_level(level: *mut u32) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_get_buffer_bytes(
+        kind: u32,
+        start: usize,
+        size: usize,
+        data: *mut *mut u8,
+        length: *mut usize,
+    ) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, length: *mut usize) -> u32;
+    fn proxy_add_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_length: usize,
+        value: *const u8,
+        length: usize,
+    ) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        name: *const u8,
+        name_length: usize,
+        value: *const u8,
+        length: usize,
+    ) -> u32;
+    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_length: usize) -> u32;
+    fn proxy_get_property(path: *const u8, path_length: usize, data: *mut *mut u8, length: *mut usize)
+    -> u32;
+    fn proxy_set_property(path: *const u8, path_length: usize, value: *const u8, length: usize) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_length: usize,
+        data: *mut *mut u8,
+        length: *mut usize,
+        version: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(
+        key: *const u8,
+        key_length: usize,
+        value: *const u8,
+        length: usize,
+        version: u32,
+    ) -> u32;
+    fn proxy_send_local_response(
+        status: u32,
+        details: *const u8,
+        details_length: usize,
+        body: *const u8,
+        body_length: usize,
+        headers: *const u8,
+        headers_length: usize,
+        grpc_status: i32,
+    ) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_length: usize, id: *mut u32) -> u32;
+    fn proxy_increment_metric(id: u32, by: i64) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_length: usize,
+        arguments: *const u8,
+        arguments_length: usize,
+        data: *mut *mut u8,
+        length: *mut usize,
+    ) -> u32;
+}
+
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    fn random_get(buffer: *mut u8, length: usize) -> u32;
+}
+
+/// The level that the host logs at: 0 trace to 5 critical, 6 off.
+pub(crate) fn log_level() -> Option<u32> {
+    let mut level = 0;
+    let status = unsafe { proxy_get_log_level(&raw mut level) };
+    done(status).ok().map(|()| level)
+}
+
+/// Nanoseconds since 1970. A host without a clock stands at 1970.
+pub(crate) fn current_time() -> u64 {
+    let mut time = 0;
+    let status = unsafe { proxy_get_current_time_nanoseconds(&raw mut time) };
+    done(status).map_or(0, |()| time)
+}
+
+/// The plugin configuration; empty where there is none.
+pub(crate) fn plugin_configuration(size: usize) -> Result<Vec<u8>, Failed> {
+    let configuration = returned(|data, length| unsafe {
+        proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, data, length)
+    })?;
+    Ok(configuration.unwrap_or_default())
+}
+
+/// All fields of a head in one call: the wire form of [`Headers`](gatehouse_filter::Headers). A head that
+/// is not there in this phase reads as no fields.
+pub(crate) fn header_map(map: HeaderMap) -> Vec<u8> {
+    returned(|data, length| unsafe { proxy_get_header_map_pairs(map as u32, data, length) })
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
+pub(crate) fn add_header(map: HeaderMap, name: &str, value: &[u8]) -> Result<(), Failed> {
+    done(unsafe {
+        proxy_add_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    })
+}
+
+/// Replaces the value of a field that is there at most once.
+pub(crate) fn replace_header(map: HeaderMap, name: &str, value: &[u8]) -> Result<(), Failed> {
+    done(unsafe {
+        proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    })
+}
+
+pub(crate) fn remove_header(map: HeaderMap, name: &str) -> Result<(), Failed> {
+    done(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
+}
+
+/// A property, by its path with zero bytes between the parts; `None` for absent and for empty.
+pub(crate) fn property(path: &[u8]) -> Option<Vec<u8>> {
+    returned(|data, length| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, length) })
+        .ok()
+        .flatten()
+}
+
+pub(crate) fn set_property(path: &[u8], value: &[u8]) -> Result<(), Failed> {
+    done(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
+}
+
+/// A shared value and its version; `None` for a key that was never set.
+pub(crate) fn shared_data(key: &[u8]) -> Result<Option<(Vec<u8>, u32)>, Failed> {
+    let mut version = 0;
+    let value = returned(|data, length| unsafe {
+        proxy_get_shared_data(key.as_ptr(), key.len(), data, length, &raw mut version)
+    });
+    match value {
+        Ok(value) => Ok(Some((value.unwrap_or_default(), version))),
+        Err(Failed::NOT_FOUND) => Ok(None),
+        Err(failed) => Err(failed),
+    }
+}
+
+/// Sets a shared value; version 0 sets it whatever is there.
+pub(crate) fn set_shared_data(key: &[u8], value: &[u8], version: u32) -> Result<(), Failed> {
+    done(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) })
+}
+
+/// Answers the request. `headers` are in the wire form of a header map, `details` go to the access log.
+pub(crate) fn send_local_response(
+    status: u16,
+    details: &str,
+    body: &[u8],
+    headers: &[u8],
+    grpc: i32,
+) -> Result<(), Failed> {
+    done(unsafe {
+        proxy_send_local_response(
+            u32::from(status),
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            grpc,
+        )
+    })
+}
+
+pub(crate) fn define_counter(name: &str) -> Result<u32, Failed> {
+    let mut id = 0;
+    let status = unsafe { proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &raw mut id) };
+    done(status).map(|()| id)
+}
+
+pub(crate) fn increment(counter: u32) -> Result<(), Failed> {
+    done(unsafe { proxy_increment_metric(counter, 1) })
+}
+
+pub(crate) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Failed> {
+    let result = returned(|data, length| unsafe {
+        proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            arguments.as_ptr(),
+            arguments.len(),
+            data,
+            length,
+        )
+    })?;
+    Ok(result.unwrap_or_default())
+}
+
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), Failed> {
+    done(unsafe { random_get(bytes.as_mut_ptr(), bytes.len()) })
+}
+
+fn done(status: u32) -> Result<(), Failed> {
+    if status == 0 { Ok(()) } else { Err(Failed(status)) }
+}
+
+/// Takes over what the host returns: it calls the module's own allocator, which boxes a slice of just that
+/// length, so the bytes become a `Vec` without a copy.
+fn returned(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Option<Vec<u8>>, Failed> {
+    let mut data: *mut u8 = null_mut();
+    let mut length = 0_usize;
+    done(call(&raw mut data, &raw mut length))?;
+    if data.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the host got `data` from `proxy_on_memory_allocate(length)`, which leaks a boxed slice of that
+    // length, filled it whole, and gave it away.
+    Ok(Some(unsafe { Vec::from_raw_parts(data, length, length) }))
+}
