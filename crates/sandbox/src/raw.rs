@@ -11,7 +11,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 pub use request::Request;
-pub use response::Response;
+pub use response::{Field, Response};
 
 /// How long connecting, each read and each write may take, unless [`Connection::open_within`] says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
@@ -63,9 +63,7 @@ impl Connection {
         stream.set_read_timeout(Some(timeout)).map_err(Error::Connect)?;
         stream.set_write_timeout(Some(timeout)).map_err(Error::Connect)?;
         stream.set_nodelay(true).map_err(Error::Connect)?;
-        Ok(Self {
-            stream: BufReader::new(stream),
-        })
+        Ok(Self { stream: BufReader::new(stream) })
     }
 
     /// Sends a request and reads its response; the connection can be used again unless the peer closes it.
@@ -94,10 +92,7 @@ impl Connection {
     /// # Errors
     /// [`Error::Closed`] or [`Error::Io`].
     pub fn finish_writing(&mut self) -> Result<(), Error> {
-        self.stream
-            .get_mut()
-            .shutdown(Shutdown::Write)
-            .map_err(Error::from)
+        self.stream.get_mut().shutdown(Shutdown::Write).map_err(Error::from)
     }
 
     /// Reads one response. `to_head`: it answers a HEAD request, so no body follows whatever the head says.

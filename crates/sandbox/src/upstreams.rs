@@ -44,9 +44,8 @@ impl Upstreams {
             let service = service(host).ok_or_else(|| {
                 anyhow!("no demo service is called `{host}`: give the address of `{upstream}` with Builder::upstream")
             })?;
-            let listener = runtime
-                .block_on(TcpListener::bind(("127.0.0.1", 0)))
-                .context("no loopback port is free")?;
+            let listener =
+                runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).context("no loopback port is free")?;
             addresses.insert(upstream.clone(), listener.local_addr()?);
             let (stop, stopped) = oneshot::channel::<()>();
             let instance = host.to_owned();
@@ -61,11 +60,7 @@ impl Upstreams {
             });
             running.insert(host.to_owned(), stop);
         }
-        Ok(Self {
-            addresses,
-            running: Mutex::new(running),
-            runtime: Some(runtime),
-        })
+        Ok(Self { addresses, running: Mutex::new(running), runtime: Some(runtime) })
     }
 
     /// Where each upstream is, by `host:port` as the config names it.
@@ -76,11 +71,7 @@ impl Upstreams {
 
     /// Stops the demo service of this host, such as `orders-1`; whether it was running.
     pub fn stop(&self, host: &str) -> bool {
-        let running = self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(host);
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
         running.is_some_and(|stop| stop.send(()).is_ok())
     }
 }
@@ -102,14 +93,7 @@ fn service(host: &str) -> Option<Service> {
         Some((name, replica)) if replica.parse::<u16>().is_ok() => name,
         _ => host,
     };
-    match name {
-        "auth" => Some(Service::Auth),
-        "users" => Some(Service::Users),
-        "orders" => Some(Service::Orders),
-        "products" => Some(Service::Products),
-        "echo" => Some(Service::Echo),
-        _ => None,
-    }
+    name.parse().ok()
 }
 
 #[cfg(test)]
@@ -118,13 +102,9 @@ mod tests {
 
     #[test]
     fn a_replica_is_the_service_it_is_a_replica_of() {
-        for (host, known) in [
-            ("auth", true),
-            ("orders-1", true),
-            ("orders-12", true),
-            ("orders-x", false),
-            ("redis", false),
-        ] {
+        for (host, known) in
+            [("auth", true), ("orders-1", true), ("orders-12", true), ("orders-x", false), ("redis", false)]
+        {
             assert_eq!(service(host).is_some(), known, "{host}");
         }
     }
@@ -132,14 +112,9 @@ mod tests {
     #[test]
     fn an_unknown_upstream_is_named() {
         let wanted = BTreeSet::from(["10.0.0.1:1".to_owned(), "redis:6379".to_owned()]);
-        let fault = Upstreams::start(&wanted, BTreeMap::new())
-            .unwrap_err()
-            .to_string();
+        let fault = Upstreams::start(&wanted, BTreeMap::new()).unwrap_err().to_string();
         assert!(fault.contains("`redis:6379`"), "{fault}");
         let given = BTreeMap::from([("redis:6379".to_owned(), SocketAddr::from(([127, 0, 0, 1], 9)))]);
-        assert_eq!(
-            Upstreams::start(&wanted, given.clone()).unwrap().addresses(),
-            &given
-        );
+        assert_eq!(Upstreams::start(&wanted, given.clone()).unwrap().addresses(), &given);
     }
 }

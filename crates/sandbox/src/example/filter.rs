@@ -36,11 +36,7 @@ impl WasmFilter {
         if self.configuration.is_null() {
             return Ok(Vec::new());
         }
-        let kind = self
-            .configuration
-            .get("@type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let kind = self.configuration.get("@type").and_then(Value::as_str).unwrap_or_default();
         let value = self.configuration.get("value");
         let text = || {
             value
@@ -84,12 +80,7 @@ pub(super) fn each_module(tree: &mut Value, change: &impl Fn(&mut String)) {
 
 fn collect(tree: &Value, found: &mut Vec<WasmFilter>) {
     if is_wasm(tree) {
-        let text = |path: &str| {
-            tree.pointer(path)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let text = |path: &str| tree.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
         found.push(WasmFilter {
             name: text("/config/name"),
             module: text("/config/vm_config/code/local/filename"),
@@ -130,20 +121,13 @@ mod tests {
             wasm("jwt-auth"),
             {"typed_config": {"@type": "composite", "action": {"typed_config": wasm("rate-limit")}}},
         ]});
-        let names: Vec<String> = find(&tree)
-            .iter()
-            .map(|found| found.filter().to_owned())
-            .collect();
+        let names: Vec<String> = find(&tree).iter().map(|found| found.filter().to_owned()).collect();
         assert_eq!(names, ["jwt-auth", "rate-limit"]);
     }
 
     #[test]
     fn every_form_of_configuration_becomes_json() {
-        let filter = |configuration| WasmFilter {
-            name: String::new(),
-            module: String::new(),
-            configuration,
-        };
+        let filter = |configuration| WasmFilter { name: String::new(), module: String::new(), configuration };
         for (configuration, want) in [
             (Value::Null, Ok("")),
             (json!({"@type": STRUCT, "value": {"a": 1}}), Ok(r#"{"a":1}"#)),
@@ -154,15 +138,9 @@ mod tests {
                 json!({"@type": BYTES, "value": "?"}),
                 Err("configuration.value: must be base64 in a BytesValue"),
             ),
-            (
-                json!({"@type": STRING, "value": {}}),
-                Err("configuration.value: must be a string in a"),
-            ),
+            (json!({"@type": STRING, "value": {}}), Err("configuration.value: must be a string in a")),
             (json!({"a": 1}), Err("configuration: needs an `@type`")),
-            (
-                json!({"@type": "type.googleapis.com/x.Y"}),
-                Err("configuration: is a type.googleapis.com/x.Y"),
-            ),
+            (json!({"@type": "type.googleapis.com/x.Y"}), Err("configuration: is a type.googleapis.com/x.Y")),
         ] {
             match (filter(configuration.clone()).json(), want) {
                 (Ok(got), Ok(want)) => assert_eq!(String::from_utf8_lossy(&got), want, "{configuration}"),

@@ -140,11 +140,7 @@ static_resources:
             &Placement {
                 port: 8088,
                 admin_port: 0,
-                upstreams: [(
-                    "orders-1:8000".to_owned(),
-                    SocketAddr::from(([127, 0, 0, 1], 4001)),
-                )]
-                .into(),
+                upstreams: [("orders-1:8000".to_owned(), SocketAddr::from(([127, 0, 0, 1], 4001)))].into(),
                 filters: PathBuf::from("/t/filters"),
             },
         );
@@ -152,22 +148,10 @@ static_resources:
         for (path, value) in [
             ("/admin/address/socket_address/address", json!("127.0.0.1")),
             ("/admin/address/socket_address/port_value", json!(0)),
-            (
-                "/static_resources/listeners/0/address/socket_address/address",
-                json!("127.0.0.1"),
-            ),
-            (
-                "/static_resources/listeners/0/address/socket_address/port_value",
-                json!(8088),
-            ),
-            (
-                "/static_resources/listeners/1/address/socket_address/address",
-                json!("127.0.0.1"),
-            ),
-            (
-                "/static_resources/listeners/1/address/socket_address/port_value",
-                json!(0),
-            ),
+            ("/static_resources/listeners/0/address/socket_address/address", json!("127.0.0.1")),
+            ("/static_resources/listeners/0/address/socket_address/port_value", json!(8088)),
+            ("/static_resources/listeners/1/address/socket_address/address", json!("127.0.0.1")),
+            ("/static_resources/listeners/1/address/socket_address/port_value", json!(0)),
             (
                 "/static_resources/listeners/0/filter/config/vm_config/code/local/filename",
                 json!("/t/filters/jwt-auth.wasm"),
@@ -176,9 +160,8 @@ static_resources:
             *want.pointer_mut(path).unwrap() = value;
         }
         let endpoints = "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints";
-        *want
-            .pointer_mut(&format!("{endpoints}/0/endpoint/address/socket_address"))
-            .unwrap() = json!({"protocol": "TCP", "address": "127.0.0.1", "port_value": 4001});
+        *want.pointer_mut(&format!("{endpoints}/0/endpoint/address/socket_address")).unwrap() =
+            json!({"protocol": "TCP", "address": "127.0.0.1", "port_value": 4001});
         assert_eq!(tree, want);
     }
 }

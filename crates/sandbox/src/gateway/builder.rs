@@ -17,6 +17,8 @@ use crate::envoy::{self, EnvoyBinary};
 use crate::example::{Example, Placement};
 use crate::{Upstreams, workspace};
 
+type Edit = Box<dyn FnOnce(&mut Value)>;
+
 /// Options for starting a [`Gateway`]; the defaults are what tests want.
 #[must_use]
 pub struct Builder {
@@ -28,7 +30,7 @@ pub struct Builder {
     port: u16,
     admin_port: u16,
     upstreams: BTreeMap<String, SocketAddr>,
-    edits: Vec<Box<dyn FnOnce(&mut Value)>>,
+    edits: Vec<Edit>,
     ready_within: Duration,
     pass_output: bool,
 }
@@ -146,12 +148,7 @@ impl Builder {
         command
             // Hot restart would tie together every Envoy on the machine.
             .arg("--disable-hot-restart")
-            .args([
-                "--concurrency",
-                &self.concurrency.to_string(),
-                "--log-level",
-                &self.log_level,
-            ])
+            .args(["--concurrency", &self.concurrency.to_string(), "--log-level", &self.log_level])
             // The default is 10 s: no test wants to wait so long for an access log line, and no person either.
             .args(["--file-flush-interval-msec", "50"])
             .arg("--admin-address-path")
@@ -165,13 +162,7 @@ impl Builder {
         if self.pass_output {
             process.pass_log_on();
         }
-        Ok(Gateway {
-            process,
-            listeners,
-            admin,
-            folder: folder.keep(),
-            upstreams,
-        })
+        Ok(Gateway { process, listeners, admin, folder: folder.keep(), upstreams })
     }
 }
 
@@ -200,17 +191,11 @@ fn wait_until_live(process: &mut Process, file: &Path, limit: Duration) -> Resul
         Some(Err(status)) => {
             // Its last lines may not have been read yet.
             process.kill();
-            Err(StartError::Refused {
-                status,
-                log: process.log(),
-            })
+            Err(StartError::Refused { status, log: process.log() })
         }
         None => {
             process.kill();
-            Err(StartError::NotReady {
-                waited: limit,
-                log: process.log(),
-            })
+            Err(StartError::NotReady { waited: limit, log: process.log() })
         }
     }
 }
@@ -219,23 +204,13 @@ fn wait_until_live(process: &mut Process, file: &Path, limit: Duration) -> Resul
 fn listeners(admin: SocketAddr, names: Vec<String>) -> Result<Vec<(String, SocketAddr)>> {
     let text = admin_get(admin, "/listeners?format=json")?;
     let status: Value = serde_json::from_str(&text).context("Envoy's list of listeners is not JSON")?;
-    let all = status
-        .get("listener_statuses")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let all = status.get("listener_statuses").and_then(Value::as_array).cloned().unwrap_or_default();
     let address = |listener: &Value| -> Option<SocketAddr> {
         let address = listener.pointer("/local_address/socket_address")?;
         let port = u16::try_from(address.get("port_value")?.as_u64()?).ok()?;
-        Some(SocketAddr::new(
-            address.get("address")?.as_str()?.parse().ok()?,
-            port,
-        ))
+        Some(SocketAddr::new(address.get("address")?.as_str()?.parse().ok()?, port))
     };
-    let named = |name: &str| {
-        all.iter()
-            .find(|this| this.get("name").and_then(Value::as_str) == Some(name))
-    };
+    let named = |name: &str| all.iter().find(|this| this.get("name").and_then(Value::as_str) == Some(name));
     names
         .into_iter()
         .map(|name| {
@@ -261,9 +236,7 @@ impl Folder {
         static STARTS: AtomicU32 = AtomicU32::new(0);
         let start = STARTS.fetch_add(1, Ordering::Relaxed);
         let stem = config.file_stem().unwrap_or_default().display();
-        let path = workspace::target()
-            .join("sandbox")
-            .join(format!("{stem}-{}-{start}", std::process::id()));
+        let path = workspace::target().join("sandbox").join(format!("{stem}-{}-{start}", std::process::id()));
         fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
         // An older process with the same id may have left its files.
         let _ = fs::remove_file(path.join("admin"));
@@ -290,8 +263,6 @@ impl Drop for Folder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Builder")
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        out.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
     }
 }

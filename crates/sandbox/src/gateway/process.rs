@@ -43,19 +43,10 @@ impl Process {
                 return Err(fault);
             }
         };
-        let output = Arc::new(Capture {
-            pass_on: AtomicBool::new(pass_output),
-            ..Capture::default()
-        });
+        let output = Arc::new(Capture { pass_on: AtomicBool::new(pass_output), ..Capture::default() });
         let log = Arc::new(Capture::default());
-        let stdout = child
-            .stdout
-            .take()
-            .ok_or_else(|| anyhow!("the child has no standard output"))?;
-        let stderr = child
-            .stderr
-            .take()
-            .ok_or_else(|| anyhow!("the child has no standard error"))?;
+        let stdout = child.stdout.take().ok_or_else(|| anyhow!("the child has no standard output"))?;
+        let stderr = child.stderr.take().ok_or_else(|| anyhow!("the child has no standard error"))?;
         let readers = vec![
             read(stdout, Arc::clone(&output), |line| {
                 let _ = writeln!(std::io::stdout(), "{line}");
@@ -64,13 +55,7 @@ impl Process {
                 let _ = writeln!(std::io::stderr(), "{line}");
             }),
         ];
-        Ok(Self {
-            child,
-            guard,
-            output,
-            log,
-            readers,
-        })
+        Ok(Self { child, guard, output, log, readers })
     }
 
     pub(super) fn id(&self) -> u32 {

@@ -52,12 +52,7 @@ impl fmt::Display for StartError {
                 write!(out, "Envoy refused to start ({status}):\n{}", error_lines(log))
             }
             Self::NotReady { waited, log } => {
-                write!(
-                    out,
-                    "Envoy was not ready after {} s:\n{}",
-                    waited.as_secs(),
-                    error_lines(log)
-                )
+                write!(out, "Envoy was not ready after {} s:\n{}", waited.as_secs(), error_lines(log))
             }
         }
     }

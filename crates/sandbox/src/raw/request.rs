@@ -8,11 +8,7 @@ pub struct Request {
 
 #[derive(Debug, Clone)]
 enum Form {
-    Parts {
-        start: Vec<u8>,
-        headers: Vec<(Vec<u8>, Vec<u8>)>,
-        body: Vec<u8>,
-    },
+    Parts { start: Vec<u8>, headers: Vec<(Vec<u8>, Vec<u8>)>, body: Vec<u8> },
     Exact(Vec<u8>),
 }
 
@@ -21,13 +17,7 @@ impl Request {
     #[must_use]
     pub fn new(method: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Self {
         let start = [method.as_ref(), b" ", target.as_ref(), b" HTTP/1.1\r\n"].concat();
-        Self {
-            form: Form::Parts {
-                start,
-                headers: Vec::new(),
-                body: Vec::new(),
-            },
-        }
+        Self { form: Form::Parts { start, headers: Vec::new(), body: Vec::new() } }
     }
 
     /// `GET target`.
@@ -39,17 +29,13 @@ impl Request {
     /// `POST target` with a JSON body.
     #[must_use]
     pub fn post_json(target: impl AsRef<[u8]>, body: &serde_json::Value) -> Self {
-        Self::new("POST", target)
-            .header("content-type", "application/json")
-            .body(body.to_string())
+        Self::new("POST", target).header("content-type", "application/json").body(body.to_string())
     }
 
     /// These bytes, and no others.
     #[must_use]
     pub fn exact(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            form: Form::Exact(bytes.into()),
-        }
+        Self { form: Form::Exact(bytes.into()) }
     }
 
     /// Adds a header line; the same name may be added more than once. No effect on an exact request.
@@ -77,11 +63,7 @@ impl Request {
             Form::Exact(bytes) => return bytes.clone(),
             Form::Parts { start, headers, body } => (start, headers, body),
         };
-        let has = |wanted: &str| {
-            headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes()))
-        };
+        let has = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes()));
         let mut bytes = start.clone();
         if !has("host") {
             bytes.extend_from_slice(b"host: gateway.example\r\n");
@@ -109,9 +91,7 @@ mod tests {
 
     #[test]
     fn bytes_are_sent_as_given() {
-        let request = Request::get(b"/a b\xff")
-            .header("x-a", b"\xff")
-            .header("X-A", "two");
+        let request = Request::get(b"/a b\xff").header("x-a", b"\xff").header("X-A", "two");
         let want = b"GET /a b\xff HTTP/1.1\r\nhost: gateway.example\r\nx-a: \xff\r\nX-A: two\r\n\r\n";
         assert_eq!(request.bytes(), want);
         assert_eq!(Request::exact(*b"\0\r\n").header("a", "b").bytes(), b"\0\r\n");
@@ -121,17 +101,8 @@ mod tests {
     fn a_body_gets_its_length_unless_the_test_says_another() {
         let plain =
             String::from_utf8(Request::new("POST", "/").header("host", "h").body("abc").bytes()).unwrap();
-        assert_eq!(
-            plain,
-            "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc"
-        );
-        let wrong = Request::new("POST", "/")
-            .header("Host", "h")
-            .header("Content-Length", "9")
-            .body("abc");
-        assert_eq!(
-            wrong.bytes(),
-            b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc"
-        );
+        assert_eq!(plain, "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc");
+        let wrong = Request::new("POST", "/").header("Host", "h").header("Content-Length", "9").body("abc");
+        assert_eq!(wrong.bytes(), b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
     }
 }

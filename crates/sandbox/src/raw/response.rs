@@ -8,17 +8,20 @@ use super::Error;
 const LONGEST_LINE: u64 = 1 << 20;
 const MOST_LINES: usize = 10_000;
 
+/// Name and value.
+pub type Field = (Vec<u8>, Vec<u8>);
+
 /// What came back.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status code.
     pub status: u16,
     /// The header lines in the order they came, names as they came.
-    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub headers: Vec<Field>,
     /// The body, without any transfer coding.
     pub body: Vec<u8>,
     /// The trailer lines of a chunked body.
-    pub trailers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub trailers: Vec<Field>,
 }
 
 impl Response {
@@ -31,19 +34,14 @@ impl Response {
     /// Every value of the header, in order.
     #[must_use]
     pub fn header_all(&self, name: &str) -> Vec<&[u8]> {
-        let named = |(this, _): &&(Vec<u8>, Vec<u8>)| this.eq_ignore_ascii_case(name.as_bytes());
-        self.headers
-            .iter()
-            .filter(named)
-            .map(|(_, value)| value.as_slice())
-            .collect()
+        let named = |(this, _): &&Field| this.eq_ignore_ascii_case(name.as_bytes());
+        self.headers.iter().filter(named).map(|(_, value)| value.as_slice()).collect()
     }
 
     /// The first value of the header as text; bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn header_text(&self, name: &str) -> Option<String> {
-        self.header(name)
-            .map(|value| String::from_utf8_lossy(value).into_owned())
+        self.header(name).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
     /// The body as text; bytes that are not UTF-8 are replaced.
@@ -66,12 +64,7 @@ impl Response {
             if (100..200).contains(&status) && status != 101 {
                 continue;
             }
-            let mut response = Self {
-                status,
-                headers,
-                body: Vec::new(),
-                trailers: Vec::new(),
-            };
+            let mut response = Self { status, headers, body: Vec::new(), trailers: Vec::new() };
             if !to_head && !matches!(status, 101 | 204 | 304) {
                 response.read_body(from)?;
             }
@@ -80,17 +73,15 @@ impl Response {
     }
 
     fn read_body(&mut self, from: &mut impl BufRead) -> Result<(), Error> {
-        let chunked = self
-            .header("transfer-encoding")
-            .is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+        let chunked =
+            self.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
         if chunked {
             return self.read_chunks(from);
         }
         match self.header_text("content-length") {
             Some(length) => {
-                let length = length
-                    .parse()
-                    .map_err(|_| Error::Malformed("content-length is not a number"))?;
+                let length =
+                    length.parse().map_err(|_| Error::Malformed("content-length is not a number"))?;
                 read_exactly(from, length, &mut self.body)
             }
             None => Ok(from.read_to_end(&mut self.body).map(|_| ())?),
@@ -127,22 +118,17 @@ fn status(line: &[u8]) -> Result<u16, Error> {
 }
 
 /// Header or trailer lines up to the empty one.
-fn lines(from: &mut impl BufRead) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+fn lines(from: &mut impl BufRead) -> Result<Vec<Field>, Error> {
     let mut found = Vec::new();
     while found.len() < MOST_LINES {
         let line = line(from)?;
         if line.is_empty() {
             return Ok(found);
         }
-        let colon = line
-            .iter()
-            .position(|byte| *byte == b':')
-            .ok_or(Error::Malformed("a header without a colon"))?;
+        let colon =
+            line.iter().position(|byte| *byte == b':').ok_or(Error::Malformed("a header without a colon"))?;
         let (name, value) = line.split_at(colon);
-        found.push((
-            name.to_vec(),
-            value.strip_prefix(b":").unwrap_or(value).trim_ascii().to_vec(),
-        ));
+        found.push((name.to_vec(), value.strip_prefix(b":").unwrap_or(value).trim_ascii().to_vec()));
     }
     Err(Error::Malformed("too many header lines"))
 }
@@ -160,11 +146,7 @@ fn line(from: &mut impl BufRead) -> Result<Vec<u8>, Error> {
 
 fn read_exactly(from: &mut impl BufRead, length: u64, into: &mut Vec<u8>) -> Result<(), Error> {
     let read = from.by_ref().take(length).read_to_end(into)?;
-    if u64::try_from(read) == Ok(length) {
-        Ok(())
-    } else {
-        Err(Error::Closed)
-    }
+    if u64::try_from(read) == Ok(length) { Ok(()) } else { Err(Error::Closed) }
 }
 
 #[cfg(test)]
@@ -200,14 +182,8 @@ mod tests {
         for (bytes, want) in [
             (&b""[..], "closed"),
             (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab", "closed"),
-            (
-                b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab",
-                "closed",
-            ),
-            (
-                b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
-                "chunk size",
-            ),
+            (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab", "closed"),
+            (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "chunk size"),
             (b"SSH-2.0\r\n", "no status line"),
             (b"HTTP/1.1 2\r\n", "no status line"),
             (b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", "without a colon"),
@@ -219,9 +195,6 @@ mod tests {
 
     #[test]
     fn without_a_length_the_body_ends_with_the_connection() {
-        assert_eq!(
-            read(b"HTTP/1.1 200 OK\r\n\r\nall of it").unwrap().text(),
-            "all of it"
-        );
+        assert_eq!(read(b"HTTP/1.1 200 OK\r\n\r\nall of it").unwrap().text(), "all of it");
     }
 }
