@@ -66,6 +66,12 @@ impl<T> Rules<T> {
     }
 }
 
+/// The names that a rule's path template captures, for an action whose templates use them.
+pub fn captured_names<'a>(rule: &Fields<'a>) -> Vec<&'a str> {
+    let template = rule.node().value().pointer("/match/path/template");
+    template.and_then(|template| template.as_str()).map(path::captured_names).unwrap_or_default()
+}
+
 /// A rule's name: printable ASCII without the characters that separate it from its neighbours in logs and metrics.
 fn rule_name(node: &Node<'_>, taken: &[Rc<str>]) -> Option<Rc<str>> {
     let name = node.text()?;

@@ -74,6 +74,13 @@ impl Captures {
     }
 }
 
+/// The names that a path template captures; those of a template that is wrong are told apart elsewhere.
+pub(super) fn captured_names(template: &str) -> Vec<&str> {
+    let segments = template.split('/');
+    let names = segments.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.map(|name| name.strip_suffix("=**").unwrap_or(name)).collect()
+}
+
 #[derive(Debug)]
 pub(super) struct Template(Vec<Segment>);
 

@@ -17,11 +17,7 @@ pub struct TemplateError {
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            placeholder,
-            position,
-            fault,
-        } = self;
+        let Self { placeholder, position, fault } = self;
         write!(f, "`{placeholder}` (character {position}): {fault}")
     }
 }

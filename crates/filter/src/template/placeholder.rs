@@ -56,16 +56,13 @@ impl Placeholder {
             "header" => header_name(name).map(Self::Header),
             "query" if plain(name, "&=#") => Ok(Self::Query(name.into())),
             "path" if scope.captures.contains(&name) => Ok(Self::Capture(name.into())),
-            "path" => Err(Fault::UnknownCapture(
-                scope.captures.iter().map(|name| (*name).to_owned()).collect(),
-            )),
+            "path" => {
+                Err(Fault::UnknownCapture(scope.captures.iter().map(|name| (*name).to_owned()).collect()))
+            }
             "identity" => IdentityPart::parse(name).map(Self::Identity),
             "claim" if plain(name, "") => Ok(Self::Claim(name.into())),
             "query" | "claim" => Err(Fault::BadName),
-            kind => Err(Fault::Unknown {
-                nearest: config::nearest(kind, KINDS),
-                response: scope.response,
-            }),
+            kind => Err(Fault::Unknown { nearest: config::nearest(kind, KINDS), response: scope.response }),
         }
     }
 
@@ -186,7 +183,8 @@ fn header_name(name: &str) -> Result<HeaderName, Fault> {
 
 /// Whether a name has none of the characters that templates keep for themselves (`|` is for functions to come).
 fn plain(name: &str, also_not: &str) -> bool {
-    let reserved = |char: char| "${|".contains(char) || char.is_control() || char == ' ' || also_not.contains(char);
+    let reserved =
+        |char: char| "${|".contains(char) || char.is_control() || char == ' ' || also_not.contains(char);
     !name.is_empty() && !name.contains(reserved)
 }
 
@@ -249,12 +247,16 @@ impl fmt::Display for Fault {
             Self::UnknownCapture(known) => {
                 write!(f, "is not captured by the rule's path template, which has {}", known.join(", "))
             }
-            Self::BadName => f.write_str("must have a name after the dot, without spaces and the characters ${|"),
+            Self::BadName => {
+                f.write_str("must have a name after the dot, without spaces and the characters ${|")
+            }
             Self::NoResponse => f.write_str("there is no response yet: only response operations know it"),
             Self::HostHeader => f.write_str("the host is ${host}"),
             Self::SetCookie => f.write_str("several cookies cannot be one value: use copy or rename"),
             Self::Unclosed => f.write_str("has no closing brace"),
-            Self::LoneDollar => f.write_str("must be `$$` for a dollar sign, or begin a placeholder `${…}`"),
+            Self::LoneDollar => {
+                f.write_str("must be `$$` for a dollar sign, or begin a placeholder `${...}`")
+            }
         }
     }
 }
