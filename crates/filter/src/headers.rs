@@ -89,6 +89,7 @@ impl Headers {
 
     /// Replaces every value of the field by one.
     pub fn set(&mut self, name: &HeaderName, value: HeaderValue) {
+        self.forget(name);
         self.edits.push(Edit { name: name.clone(), kind: EditKind::Set(value) });
     }
 
@@ -99,9 +100,16 @@ impl Headers {
 
     /// Removes the field. An absent field costs nothing.
     pub fn remove(&mut self, name: &HeaderName) {
-        if self.first(name.as_str()).is_some() {
+        self.forget(name);
+        if self.received(name.as_str()).next().is_some() {
             self.edits.push(Edit { name: name.clone(), kind: EditKind::Remove });
         }
+    }
+
+    /// Drops the edits of a field that the next one makes void. Whoever applies the edits relies on it: a
+    /// `set` always meets the field as it was received.
+    fn forget(&mut self, name: &HeaderName) {
+        self.edits.retain(|edit| edit.name != *name);
     }
 
     /// The edits, in the order made: what the shell applies.

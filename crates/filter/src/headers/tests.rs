@@ -53,6 +53,18 @@ fn removing_an_absent_field_records_nothing() {
 }
 
 #[test]
+fn an_edit_that_another_makes_void_is_not_applied() {
+    let mut headers = head();
+    headers.append(&name("a"), value("3"));
+    headers.append(&name("new"), value("1"));
+    headers.set(&name("a"), value("4"));
+    headers.remove(&name("new"));
+    assert_eq!(headers.edits(), [Edit { name: name("a"), kind: EditKind::Set(value("4")) }]);
+    headers.remove(&name("a"));
+    assert_eq!(headers.edits(), [Edit { name: name("a"), kind: EditKind::Remove }]);
+}
+
+#[test]
 fn a_lazy_head_is_not_read_for_adding_to_it() {
     fn fetch() -> Vec<u8> {
         Headers::from_list(&[("a", "1")]).pairs.into_inner().unwrap()
