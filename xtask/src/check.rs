@@ -12,7 +12,7 @@ type Parser = fn(&[u8]) -> Vec<ConfigError>;
 /// The filters by the name of their module.
 const PARSERS: [(&str, Parser); 3] = [
     ("header-transform", gatehouse_header_transform::check),
-    ("jwt-auth", |_| Vec::new()),
+    ("jwt-auth", gatehouse_jwt_auth::check),
     ("rate-limit", gatehouse_rate_limit::check),
 ];
 
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if args.is_empty() {
         bail!("check needs the Envoy configs to check: cargo xtask check envoy/envoy.yaml");
     }
-    let lines: Vec<Line> = args.iter().flat_map(|arg| file(Path::new(arg))).collect();
+    let lines: Vec<Line> = args.iter().flat_map(|arg| file(Path::new(arg), arg)).collect();
     lines.iter().for_each(|line| println!("{}", line.text));
     match lines.iter().filter(|line| line.fault).count() {
         0 => Ok(()),
@@ -42,9 +42,8 @@ pub(crate) struct Line {
     pub(crate) fault: bool,
 }
 
-/// Checks one file.
-pub(crate) fn file(path: &Path) -> Vec<Line> {
-    let name = path.display();
+/// Checks one file; the lines call it `name`.
+pub(crate) fn file(path: &Path, name: &str) -> Vec<Line> {
     let good = |text: String| Line { text: format!("{name}: {text}"), fault: false };
     let fault = |text: String| Line { text: format!("{name}: {text}"), fault: true };
     let filters = match Example::load(path) {
@@ -108,12 +107,8 @@ mod tests {
         let number = FILES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("gatehouse-check-{}-{number}.yaml", std::process::id()));
         std::fs::write(&path, yaml).unwrap();
-        let mut lines = file(&path);
+        let lines = file(&path, "envoy.yaml");
         std::fs::remove_file(&path).unwrap();
-        let prefix = format!("{}: ", path.display());
-        for line in &mut lines {
-            line.text = line.text.strip_prefix(&prefix).unwrap_or(&line.text).to_owned();
-        }
         lines
     }
 
@@ -125,27 +120,28 @@ mod tests {
       '@type': type.googleapis.com/google.protobuf.Struct
       value: {providers: [{name: demo, issuer: https://a.example, audience: [x], jwks: {keys: []}}]}",
         );
-        let wanted = "filter jwt-auth: providers[0].audience: unknown field, did you mean `audiences`?";
+        let wanted =
+            "envoy.yaml: filter jwt-auth: providers[0].audience: unknown field, did you mean `audiences`?";
         assert!(report.iter().any(|line| line.text == wanted && line.fault), "{report:?}");
     }
 
     #[test]
     fn a_configuration_that_is_not_one_is_a_fault() {
         let report = report("rate-limit.wasm}}}\n    configuration: {rules: []}");
-        let start = "filter rate-limit: configuration: needs an `@type`";
+        let start = "envoy.yaml: filter rate-limit: configuration: needs an `@type`";
         assert!(report[0].fault && report[0].text.starts_with(start), "{report:?}");
     }
 
     #[test]
     fn a_module_of_somebody_else_is_skipped() {
         let report = report("coraza.wasm}}}");
-        let text = "module /etc/gatehouse/filters/coraza.wasm: skipped, not ours".to_owned();
+        let text = "envoy.yaml: module /etc/gatehouse/filters/coraza.wasm: skipped, not ours".to_owned();
         assert_eq!(report, [Line { text, fault: false }]);
     }
 
     #[test]
     fn a_file_that_cannot_be_read_is_a_fault() {
         let text = "cannot read /nowhere/envoy.yaml: No such file or directory (os error 2)".to_owned();
-        assert_eq!(file(Path::new("/nowhere/envoy.yaml")), [Line { text, fault: true }]);
+        assert_eq!(file(Path::new("/nowhere/envoy.yaml"), "envoy.yaml"), [Line { text, fault: true }]);
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn run() -> Result<Outcome> {
             Err(_) => continue,
         };
         seen = true;
-        let lines = check::file(&path);
+        let lines = check::file(&path, &name);
         lines.iter().for_each(|line| println!("{}", line.text));
         example.place(&Placement {
             port: 0,
