@@ -21,7 +21,7 @@ usage: cargo xtask <command>
   up                   build, then run Envoy on envoy/envoy.yaml with the demo services, until Ctrl-C
       --port N         the gateway's port, instead of 8080 or GATEHOUSE_PORT
       --admin-port N   Envoy's admin port, instead of 9901 or GATEHOUSE_ADMIN_PORT
-      --concurrency N  Envoy's worker threads, instead of 2
+      --concurrency N  Envoy's worker threads, instead of 1
   check <file>…        check the configuration of every Gatehouse filter in these Envoy configs, offline
   test [step…]         everything that CI runs, or the steps named (`test --list` prints them)
       --fast           without the compose test

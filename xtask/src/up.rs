@@ -58,7 +58,7 @@ impl Options {
         let mut options = Self {
             port: from_env("GATEHOUSE_PORT", 8080)?,
             admin_port: from_env("GATEHOUSE_ADMIN_PORT", 9901)?,
-            concurrency: 2,
+            concurrency: 1,
         };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
@@ -171,8 +171,8 @@ mod tests {
         let options = |port, admin_port, concurrency| Ok(Options { port, admin_port, concurrency });
         let env = [("GATEHOUSE_PORT", "1"), ("GATEHOUSE_ADMIN_PORT", "2")];
         for (args, env, want) in [
-            (&[][..], &[][..], options(8080, 9901, 2)),
-            (&[], &env, options(1, 2, 2)),
+            (&[][..], &[][..], options(8080, 9901, 1)),
+            (&[], &env, options(1, 2, 1)),
             (&["--port", "3", "--admin-port=4", "--concurrency", "8"], &env, options(3, 4, 8)),
             (&["--port"], &[], Err("--port needs a number".to_owned())),
             (&["--port", "70000"], &[], Err("--port must be a number in range, not `70000`".to_owned())),
