@@ -68,6 +68,10 @@ impl std::fmt::Display for Done {
         match &self.outcome {
             Ok(Outcome::Passed) => out.write_str("passed"),
             Ok(Outcome::Skipped(why)) => write!(out, "skipped: {why}"),
+            // What a tool said may follow in more lines; the step has printed them already.
+            Err(error) if out.alternate() => {
+                write!(out, "FAILED: {}", format!("{error:#}").lines().next().unwrap_or_default())
+            }
             Err(error) => write!(out, "FAILED: {error:#}"),
         }
     }
@@ -77,7 +81,7 @@ fn summary(results: &[Done]) -> Result<()> {
     let failed = results.iter().filter(|done| done.outcome.is_err()).count();
     let passed = results.iter().filter(|done| matches!(done.outcome, Ok(Outcome::Passed))).count();
     println!("\n==> summary");
-    results.iter().for_each(|done| println!("{done}"));
+    results.iter().for_each(|done| println!("{done:#}"));
     if failed > 0 {
         eprintln!("error: {failed} of {} steps failed", results.len());
     }
