@@ -1,10 +1,11 @@
 //! `cargo xtask bench header-transform`: two request headers read, one written, four ways, and the parts of
 //! our own cost.
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::set_up::{Bench, REQUEST_ID, SetUp, Target, USER_AGENT, http_filter, wasm_filter};
-use super::{Sources, empty};
+use super::{Sources, probe};
 
 /// The bench's name.
 pub(super) const NAME: &str = "header-transform";
@@ -34,7 +35,11 @@ const REQUEST_ONLY: [&str; 17] = [
 const ON_RESPONSE: &str = "proxy_on_response_headers";
 
 /// `bare`, what Envoy offers itself, and the filter.
-pub(super) fn bench(sources: &Sources) -> Bench {
+///
+/// # Errors
+/// The empty module cannot be written.
+pub(super) fn bench(sources: &Sources) -> Result<Bench> {
+    let empty = probe::write(&sources.scratch, "empty", &[])?;
     let ours = |name, configuration, more: &[&str]| {
         let module = sources.modules.join("header-transform.wasm");
         let capabilities = [&REQUEST_ONLY, more].concat();
@@ -42,14 +47,14 @@ pub(super) fn bench(sources: &Sources) -> Bench {
         SetUp { filter: Some("header-transform".to_owned()), ..SetUp::new(name, vec![filter]) }
     };
     let writing = |set_up: SetUp| SetUp { writes: Some(format!("{REQUEST_ID} {USER_AGENT}")), ..set_up };
-    Bench {
+    Ok(Bench {
         name: NAME,
         set_ups: vec![
             SetUp::new("bare", vec![]),
             writing(SetUp::new("header_mutation", vec![header_mutation()])),
             writing(SetUp::new("lua", vec![lua()])),
             // Entering a VM that does nothing: the floor for any filter.
-            SetUp::new("wasm-empty", vec![wasm_filter("empty", &empty::path(&sources.scratch), None, &[])]),
+            SetUp::new("wasm-empty", vec![wasm_filter("empty", &empty, None, &[])]),
             // The shell and a rule that does not match.
             ours("no-match", transform("/nowhere"), &[]),
             writing(ours(NAME, transform("/"), &[])),
@@ -57,7 +62,7 @@ pub(super) fn bench(sources: &Sources) -> Bench {
             writing(ours("and-response", transform("/"), &[ON_RESPONSE])),
         ],
         target: Some(Target { subject: NAME, reference: "lua", ratio: 1.0 }),
-    }
+    })
 }
 
 fn transform(prefix: &str) -> Value {

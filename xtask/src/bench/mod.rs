@@ -5,11 +5,12 @@
 //! short turns. The upstream is a direct response: only the gateway counts.
 
 mod cores;
-mod empty;
 mod gateway;
 mod header_transform;
+mod host_calls;
 mod load;
 mod options;
+mod probe;
 mod report;
 mod set_up;
 
@@ -29,14 +30,15 @@ use report::Report;
 use set_up::{Bench, SetUp};
 
 /// The benches by name; the first is the default.
-const BENCHES: [(&str, MakeBench); 1] = [(header_transform::NAME, header_transform::bench)];
+const BENCHES: [(&str, MakeBench); 2] =
+    [(header_transform::NAME, header_transform::bench), (host_calls::NAME, host_calls::bench)];
 
 /// In how many slices a set-up serves its requests of a round, the others in between: what disturbs the machine
 /// for a second hits all of them, and the median of the slices leaves it out.
 const SLICES: usize = 20;
 
-/// Lists a bench's set-ups.
-type MakeBench = fn(&Sources) -> Bench;
+/// Lists a bench's set-ups and writes what they load.
+type MakeBench = fn(&Sources) -> Result<Bench>;
 
 /// Where a bench finds modules.
 struct Sources {
@@ -56,12 +58,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     fs::create_dir_all(&sources.scratch)
         .with_context(|| format!("cannot create {}", sources.scratch.display()))?;
 
-    let mut bench = find(&options)?(&sources);
+    let mut bench = find(&options)?(&sources)?;
     for module in &options.modules {
         bench.set_ups.push(SetUp::of_module(module)?);
     }
     bench.keep(&options.set_ups)?;
-    empty::write(&sources.scratch)?;
     build_modules(&bench)?;
 
     let envoy = envoy::locate(|step| eprintln!("{step}"))?;

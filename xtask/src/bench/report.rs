@@ -7,6 +7,9 @@ use super::cores::Cores;
 use super::options::Options;
 use super::set_up::{Bench, Target};
 
+/// A baseline that varies by more than this share says that something else ran meanwhile.
+const BUSY: f64 = 0.1;
+
 /// A run's measurements. Costs are CPU µs a request.
 pub(super) struct Report<'a> {
     bench: &'a Bench,
@@ -68,6 +71,9 @@ impl<'a> Report<'a> {
             let ratio = row.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
             let added = row.added.as_ref().map(Spread::columns).unwrap_or_default();
             println!("{:width$}  {}  {added:>23}  {ratio:>7}", row.name, row.cost.columns());
+        }
+        if let Some(share) = rows.first().and_then(|bare| bare.cost.width()).filter(|share| *share > BUSY) {
+            println!("the machine was busy: the baseline alone varied by {:.0} %", share * 100.0);
         }
         if let Some(verdict) = self.bench.target.as_ref().and_then(|target| verdict(target, &rows)) {
             println!("{verdict}");
@@ -157,6 +163,11 @@ impl Spread {
         let upper = sorted.get(sorted.len() / 2)?;
         let lower = sorted.get(sorted.len().saturating_sub(1) / 2)?;
         Some(Spread { median: f64::midpoint(*lower, *upper), min: *sorted.first()?, max: *sorted.last()? })
+    }
+
+    /// The range as a share of the median.
+    fn width(&self) -> Option<f64> {
+        (self.median > 0.0).then(|| (self.max - self.min) / self.median)
     }
 
     fn columns(&self) -> String {
