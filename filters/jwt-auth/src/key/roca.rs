@@ -35,28 +35,32 @@ const PRIMES: [u32; 38] = [
 ];
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    #[test]
-    fn a_power_of_the_generator_is_weak_and_its_neighbours_are_not() {
-        // 65537^128 - 2048 bits - by long multiplication; it is a power modulo every prime.
+    /// 65537^128, of 2049 bits: a power modulo every prime.
+    pub(in crate::key) fn weak_modulus() -> Vec<u8> {
         let mut power = vec![1_u8];
         for _ in 0..128 {
             let mut carry = 0_u32;
             for byte in power.iter_mut().rev() {
-                carry += u32::from(*byte) * GENERATOR;
-                *byte = (carry & 0xff) as u8;
+                carry = carry.wrapping_add(u32::from(*byte).wrapping_mul(GENERATOR));
+                *byte = carry.to_le_bytes()[0];
                 carry >>= 8;
             }
             while carry > 0 {
-                power.insert(0, (carry & 0xff) as u8);
+                power.insert(0, carry.to_le_bytes()[0]);
                 carry >>= 8;
             }
         }
-        assert!(is_weak(&power));
+        power
+    }
+
+    #[test]
+    fn a_power_of_the_generator_is_weak_and_its_neighbours_are_not() {
+        assert!(is_weak(&weak_modulus()));
         for change in [1, 2, 4, 254] {
-            let mut other = power.clone();
+            let mut other = weak_modulus();
             *other.last_mut().unwrap() ^= change;
             assert!(!is_weak(&other), "{change}");
         }

@@ -90,3 +90,17 @@ fn bits(number: &[u8]) -> usize {
     let unused = number.first().map_or(0, |first| first.leading_zeros() as usize);
     number.len().saturating_mul(8).saturating_sub(unused)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_modulus_of_the_faulty_generator_makes_no_key() {
+        let weak = roca::tests::weak_modulus();
+        assert_eq!(RsaKey::new(&weak, &[1, 0, 1]).err(), Some(KeyFault::RsaRoca));
+        let mut other = weak;
+        other[100] ^= 1;
+        assert_eq!(RsaKey::new(&other, &[1, 0, 1]).err(), None);
+    }
+}

@@ -82,6 +82,20 @@ fn a_token_has_exactly_one_spelling() {
 }
 
 #[test]
+fn no_byte_of_a_token_can_be_changed() {
+    let filter = filter(json!({}));
+    let token = token(&claims());
+    for position in 0..token.len() {
+        for change in [1, 2, 4, 8, 16, 32] {
+            let mut bytes = token.clone().into_bytes();
+            bytes[position] ^= change;
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_ne!(code_for(&filter, &changed), "allowed", "{position} {change}");
+        }
+    }
+}
+
+#[test]
 fn a_public_key_is_never_a_secret() {
     let pair = jwt_simple::prelude::RS256KeyPair::generate(2048).unwrap().with_key_id("rsa");
     let jwk: Value = serde_json::from_str(&pair.public_key().to_jwk()).unwrap();
