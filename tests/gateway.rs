@@ -86,12 +86,13 @@ fn a_path_in_disguise_does_not_get_past_the_token() {
         ("/auth/..%2forders", 400),
         ("/auth%2f..%2forders", 400),
         ("/AUTH/../orders", 401),
-        ("/auth/..;/orders", 404),
+        // Envoy 1.40 takes `..;` for a step up too, so that this is `/orders` to routes and filters alike.
+        ("/auth/..;/orders", 401),
         ("/authx/../orders", 401),
         ("/authx", 401),
     ] {
         let exchange = GATEWAY.ask(Request::get(path));
-        assert_eq!(exchange.response.status, status, "{path}: {}", exchange.response.text());
+        assert_eq!(exchange.response.status, status, "{path}: {} {}", exchange.response.text(), exchange.log);
     }
     GATEWAY.assert_no_trap();
 }
