@@ -11,7 +11,7 @@ use gatehouse_sandbox::raw::{Request, Response};
 use gatehouse_sandbox::{Builder, Gateway, Upstreams, workspace};
 use serde_json::{Value, json};
 
-use crate::harness::{Exchange, Shared, http2, received, token, trap};
+use crate::harness::{Exchange, Shared, configuration, http2, received, token, trap};
 
 /// For every case that counts nothing and stops nothing.
 static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(builder()));
@@ -173,9 +173,15 @@ fn the_31st_request_for_orders_is_the_first_that_is_refused() {
 
 #[test]
 fn four_workers_share_one_limit() {
-    let gateway = start(builder().concurrency(4));
+    // An hour in place of a minute: however slow the machine, nothing comes back while this runs.
+    let slower = |tree: &mut Value| {
+        let rules = &mut configuration::shipped(tree, "rate-limit")["rules"];
+        let orders =
+            rules.as_array_mut().and_then(|rules| rules.iter_mut().find(|rule| rule["name"] == "orders"));
+        orders.expect("a rule for orders")["limits"][0]["window"] = json!("1h");
+    };
+    let gateway = start(builder().concurrency(4).edit(slower));
     let alice = token::bearer(&token::good("alice"));
-    let begin = Instant::now();
     // Each on a connection of its own, so that every worker gets some.
     let statuses: Vec<u16> = thread::scope(|scope| {
         let client = || -> Vec<u16> {
@@ -184,10 +190,8 @@ fn four_workers_share_one_limit() {
         let clients: Vec<_> = (0..16).map(|_| scope.spawn(client)).collect();
         clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
     });
-    let passed = statuses.iter().filter(|status| **status == 200).count() as u64;
-    let refused = statuses.iter().filter(|status| **status == 429).count() as u64;
-    assert_eq!(passed + refused, 80, "{statuses:?}");
-    assert!((ORDERS..=ORDERS + refilled(begin)).contains(&passed), "{passed} have passed");
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(200), count(429)), (30, 50), "{statuses:?}");
     let busy = gateway.stats().into_iter().filter(|(name, requests)| {
         name.starts_with("listener.127.0.0.1_0.worker_")
             && name.ends_with(".downstream_cx_total")
