@@ -133,7 +133,7 @@ impl Honest<'_> {
             ("NUL in a name", self.exact(b"x-\0: 1"), Envoy(400)),
             ("a name with an underscore", self.with("x_user", "root"), Envoy(400)),
             ("a space before the colon", self.exact(b"x-a : 1"), Envoy(400)),
-            // Envoy keeps the first.
+            // Envoy joins them: `a.example,b.example`.
             ("two hosts", self.with("host", "a.example").header("host", "b.example"), Upstream),
             ("a host that is not UTF-8", self.with("host", b"\xff"), Envoy(400)),
             ("no host", Request::exact(format!("GET {} HTTP/1.1\r\n\r\n", self.path)), Envoy(400)),
