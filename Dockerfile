@@ -55,6 +55,8 @@ ENTRYPOINT ["gatehouse-demo"]
 FROM envoyproxy/envoy:v${ENVOY_VERSION} AS gateway
 COPY --from=build /src/target/filters/*.wasm /etc/gatehouse/filters/
 COPY envoy/*.yaml /etc/gatehouse/
+# A checkout under a strict umask is readable by its owner alone.
+RUN chmod -R a+rX /etc/gatehouse
 # The `envoy` user of the official image, as a number: the image's entrypoint then changes no user itself.
 USER 101:101
 EXPOSE 8080 9901
