@@ -42,7 +42,7 @@ COPY --from=sources /src /src
 # Cargo goes by the time of change, and a checkout may be older than the empty programs.
 RUN find */ -name '*.rs' ! -path 'target/*' -exec touch {} + \
  && cargo xtask build
-# The dev profile optimises what others wrote as well, which is where the demo's time goes.
+# The dev profile optimises the cryptography, which is where the demo spends its time.
 RUN cargo build --locked --package xtask --package gatehouse-demo \
  && strip -o target/gatehouse-demo target/debug/gatehouse-demo
 
