@@ -1,9 +1,9 @@
 /// Everything that a filter may ask of the proxy it runs in.
 ///
 /// One trait a need, so that a function says by its argument what it can touch (`&dyn Clock` cannot store).
-pub trait Host: Clock + Attributes + Store + Random + Signatures {}
+pub trait Host: Clock + Attributes + Store + Random + Signatures + Meter {}
 
-impl<T: Clock + Attributes + Store + Random + Signatures> Host for T {}
+impl<T: Clock + Attributes + Store + Random + Signatures + Meter> Host for T {}
 
 /// The wall clock.
 pub trait Clock {
@@ -106,3 +106,9 @@ pub enum Hash {
 /// The host has no signature verification to offer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoVerifier;
+
+/// Counters of what a filter does beside deciding.
+pub trait Meter {
+    /// Counts one event, by its index in [`Filter::events`](crate::Filter::events).
+    fn count(&self, event: usize);
+}

@@ -15,6 +15,7 @@ mod filter;
 mod headers;
 mod host;
 mod identity;
+mod outside;
 mod reply;
 mod request;
 mod response;
@@ -25,10 +26,11 @@ pub use decision::{Decision, Mode, Step};
 pub use filter::Filter;
 pub use headers::{Edit, EditKind, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue, Repeated};
 pub use host::{
-    Attribute, Attributes, Clock, Hash, Host, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
-    StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Hash, Host, Meter, NoRandom, NoVerifier, Random, SetError, Signatures,
+    Store, StoreError, Timestamp, Version,
 };
 pub use identity::Identity;
+pub use outside::{Answer, CallId, CallRefused, Callout, Outside};
 pub use reply::{GrpcStatus, Reply};
 pub use request::Request;
 pub use response::Response;

@@ -1,8 +1,8 @@
 use super::*;
 use crate::config;
 use crate::{
-    Attribute, Attributes, Clock, Hash, Headers, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
-    StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Hash, Headers, Meter, NoRandom, NoVerifier, Random, SetError, Signatures,
+    Store, StoreError, Timestamp, Version,
 };
 
 /// A host that knows a route and a policy, and nothing else.
@@ -38,6 +38,10 @@ impl Random for Routed {
     fn fill(&self, _bytes: &mut [u8]) -> Result<(), NoRandom> {
         Err(NoRandom)
     }
+}
+
+impl Meter for Routed {
+    fn count(&self, _event: usize) {}
 }
 
 impl Signatures for Routed {
