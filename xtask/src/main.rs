@@ -1,20 +1,58 @@
 //! `cargo xtask …`: the project's one tool.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "steps are timed with the real clock; no filter links this program"
+)]
 
+mod bench;
 mod build;
+mod check;
+mod test;
+mod up;
 
 use std::process::ExitCode;
 
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+usage: cargo xtask <command>
+
+  build [filter…]      build every filter, or those named, to target/filters/<name>.wasm
+  up                   build, then run Envoy on envoy/envoy.yaml with the demo services, until Ctrl-C
+      --port N         the gateway's port, instead of 8080 or GATEHOUSE_PORT
+      --admin-port N   Envoy's admin port, instead of 9901 or GATEHOUSE_ADMIN_PORT
+      --concurrency N  Envoy's worker threads, instead of 1
+  check <file>…        check the configuration of every Gatehouse filter in these Envoy configs, offline
+  test [step…]         everything that CI runs, or the steps named (`test --list` prints them)
+      --fast           without the compose test
+  bench [bench]        CPU per request, ours beside bare Envoy, native and Lua
+
+Envoy is the program in ENVOY=/path, else `envoy` on PATH, else the pinned version, installed into target/.";
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let result = match args.split_first() {
-        Some((command, rest)) if command == "build" => build::run(rest),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask build [filter…]")),
-    };
-    match result {
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(args: &[String]) -> Result<()> {
+    let (command, rest) =
+        args.split_first().map_or(("help", args), |(command, rest)| (command.as_str(), rest));
+    match command {
+        "build" => build::run(rest),
+        "up" => up::run(rest),
+        "check" => check::run(rest),
+        "test" => test::run(rest),
+        "bench" => bench::run(rest),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => bail!("no command is called `{other}`\n\n{HELP}"),
     }
 }

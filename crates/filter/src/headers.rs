@@ -1,3 +1,6 @@
+mod pairs;
+
+use pairs::Pairs;
 use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
@@ -55,17 +58,20 @@ impl Headers {
         // The last `set` or `remove` of the name hides everything before it.
         let hides = |edit: &Edit| edit.name.as_str() == name && !matches!(edit.kind, EditKind::Append(_));
         let last = self.edits.iter().rposition(hides);
-        let received = last.is_none().then(|| self.received(name)).into_iter().flatten();
-        let written = self.edits.iter().skip(last.unwrap_or(0)).filter_map(move |edit| {
-            if edit.name.as_str() != name {
-                return None;
+        let mut received = last.is_none().then(|| self.pairs());
+        let mut edits = self.edits.iter().skip(last.unwrap_or(0));
+        std::iter::from_fn(move || {
+            if let Some(pairs) = &mut received {
+                match pairs.next_named(name.as_bytes()) {
+                    None => received = None,
+                    value => return value,
+                }
             }
-            match &edit.kind {
+            edits.by_ref().filter(|edit| edit.name.as_str() == name).find_map(|edit| match &edit.kind {
                 EditKind::Set(value) | EditKind::Append(value) => Some(value.as_bytes()),
                 EditKind::Remove => None,
-            }
-        });
-        received.chain(written)
+            })
+        })
     }
 
     /// The first value of a field.
@@ -119,7 +125,7 @@ impl Headers {
 
     /// Every field as it was received, without the edits.
     pub fn iter_received(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        Pairs::new(self.pairs.get_or_init(|| self.fetch.map(|fetch| fetch()).unwrap_or_default()))
+        self.pairs()
     }
 
     /// How often the field was received, where the head has been read; `None` where it has not.
@@ -129,7 +135,12 @@ impl Headers {
 
     /// Every value of a field as it was received, without the edits.
     pub fn received<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.iter_received().filter(move |(field, _)| *field == name.as_bytes()).map(|(_, value)| value)
+        let mut pairs = self.pairs();
+        std::iter::from_fn(move || pairs.next_named(name.as_bytes()))
+    }
+
+    fn pairs(&self) -> Pairs<'_> {
+        Pairs::new(self.pairs.get_or_init(|| self.fetch.map(|fetch| fetch()).unwrap_or_default()))
     }
 }
 
@@ -279,49 +290,6 @@ pub struct InvalidValue;
 impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("must not contain CR, LF, NUL or other control characters")
-    }
-}
-
-/// Walks the wire form without copying.
-struct Pairs<'a> {
-    lengths: &'a [u8],
-    data: &'a [u8],
-}
-
-impl<'a> Pairs<'a> {
-    fn new(pairs: &'a [u8]) -> Self {
-        let empty = Self { lengths: &[], data: &[] };
-        let Some((count, rest)) = pairs.split_first_chunk::<4>() else {
-            return empty;
-        };
-        let Ok(count) = usize::try_from(u32::from_le_bytes(*count)) else {
-            return empty;
-        };
-        let Some(lengths) = count.checked_mul(8) else {
-            return empty;
-        };
-        match rest.split_at_checked(lengths) {
-            Some((lengths, data)) => Self { lengths, data },
-            None => empty,
-        }
-    }
-
-    fn take(&mut self, length: [u8; 4]) -> Option<&'a [u8]> {
-        let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
-        let (taken, rest) = self.data.split_at_checked(length)?;
-        self.data = rest.split_first()?.1;
-        Some(taken)
-    }
-}
-
-impl<'a> Iterator for Pairs<'a> {
-    type Item = (&'a [u8], &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (name, rest) = self.lengths.split_first_chunk::<4>()?;
-        let (value, rest) = rest.split_first_chunk::<4>()?;
-        self.lengths = rest;
-        Some((self.take(*name)?, self.take(*value)?))
     }
 }
 

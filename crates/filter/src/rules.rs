@@ -60,6 +60,17 @@ impl<T> Rules<T> {
         self.0.iter().find_map(|rule| Some((rule, rule.condition.matches(request)?)))
     }
 
+    /// The same rules, each action made from the rule's name and its action: for what can only be built
+    /// when the name is known.
+    pub fn map<U>(self, mut action: impl FnMut(&str, T) -> U) -> Rules<U> {
+        let rules = self.0.into_iter().map(|rule| Rule {
+            action: action(&rule.name, rule.action),
+            name: rule.name,
+            condition: rule.condition,
+        });
+        Rules(rules.collect())
+    }
+
     /// The rules, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Rule<T>> {
         self.0.iter()

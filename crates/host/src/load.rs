@@ -14,9 +14,13 @@ macro_rules! load {
             static SECTION: [u8; CALLBACKS.len()] = $crate::bytes_of(CALLBACKS);
         };
 
-        $crate::proxy_wasm::main! {{
-            $crate::start::<$filter>();
-        }}
+        #[allow(missing_docs, reason = "the SDK's macro makes `_initialize` public without a word")]
+        mod module {
+            use super::*;
+            $crate::proxy_wasm::main! {{
+                $crate::start::<$filter>();
+            }}
+        }
     };
 }
 

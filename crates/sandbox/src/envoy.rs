@@ -71,8 +71,9 @@ impl EnvoyBinary {
     pub fn version(&self) -> Result<String> {
         let output = self.command().arg("--version").output().with_context(|| self.cannot_run())?;
         let text = String::from_utf8_lossy(&output.stdout);
-        // `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`
-        let version = text.split('/').nth(1).unwrap_or_else(|| text.trim());
+        // `/path/envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`
+        let build = text.rsplit_once("version: ").map(|(_, build)| build);
+        let version = build.and_then(|build| build.split('/').nth(1)).unwrap_or_else(|| text.trim());
         Ok(version.to_owned())
     }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result};
+
 /// The root of the clone: the folder that holds the workspace's `Cargo.toml`.
 #[must_use]
 pub fn root() -> PathBuf {
@@ -23,4 +25,22 @@ pub fn target() -> PathBuf {
 #[must_use]
 pub fn filters() -> PathBuf {
     target().join("filters")
+}
+
+/// The filters by name, which is the name of their folder; sorted.
+///
+/// # Errors
+/// When the folder `filters` cannot be read.
+pub fn filter_names() -> Result<Vec<String>> {
+    let folder = root().join("filters");
+    let cannot = || format!("cannot list {}", folder.display());
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(cannot)? {
+        let entry = entry.with_context(cannot)?;
+        if entry.path().join("Cargo.toml").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
 }

@@ -1,1 +1,131 @@
-//! stub
+//! `header-transform`: changes the heads of requests and responses.
+//!
+//! The first rule that a request matches has lists of operations, one for the request and one for its
+//! response. They run in the order written, each on what the ones before it left.
+
+mod config;
+mod operation;
+
+use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::rules::{Captures, Rules};
+use gatehouse_filter::template::Sources;
+use gatehouse_filter::{Decision, Filter, HeaderName, Mode, Reply, Request, Response};
+use operation::Operation;
+use std::rc::Rc;
+
+gatehouse_filter::codes! {
+    /// What this filter can decide.
+    pub enum Code {
+        /// The operations of a rule were carried out.
+        Applied = "applied",
+        /// No rule matches: the head is left alone.
+        Unmatched = "unmatched",
+        /// A value taken from the request cannot be the value of a header field.
+        ValueInvalid = "value_invalid",
+    }
+}
+
+/// The filter, configured.
+#[derive(Debug)]
+pub struct HeaderTransform {
+    rules: Rules<Transform>,
+}
+
+/// What a rule does.
+#[derive(Debug)]
+struct Transform {
+    request: Vec<Operation>,
+    response: Option<ResponseTransform>,
+}
+
+#[derive(Debug)]
+struct ResponseTransform {
+    operations: Rc<[Operation]>,
+    /// Whether a template speaks of the request, which is gone when the response comes.
+    needs_request: bool,
+}
+
+/// What is remembered of a request until its response comes: the operations, with what they need of the
+/// request filled in.
+#[derive(Debug, Default)]
+pub struct Stream {
+    response: Option<Rc<[Operation]>>,
+}
+
+impl Filter for HeaderTransform {
+    const NAME: &'static str = "header-transform";
+    type Code = Code;
+    type Stream = Stream;
+
+    fn configure(node: Node<'_>) -> Option<Self> {
+        config::read(&node)
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, stream: &mut Stream) -> Decision<Code> {
+        let Some((rule, captures)) = self.rules.find(request) else {
+            return Decision::pass(Code::Unmatched, None);
+        };
+        let edited = rule.action.edit(request, &captures);
+        // The answer to a refused request goes through the response operations too.
+        stream.response = rule.action.for_response(request, &captures);
+        let name = Some(Rc::clone(&rule.name));
+        match edited {
+            Ok(()) => Decision::pass(Code::Applied, name),
+            Err(field) => Decision::refuse(Mode::Enforce, Code::ValueInvalid, name, value_invalid(&field)),
+        }
+    }
+
+    fn on_response(&self, response: &mut Response<'_>, stream: &mut Stream) {
+        for operation in stream.response.iter().flat_map(|operations| operations.iter()) {
+            let sources = Sources { response: Some(response), ..Sources::default() };
+            // The response is on its way and cannot be refused: a value that cannot be written is missing.
+            let change = match operation.change(&response.headers, &sources) {
+                Ok(change) => change,
+                Err(_) => operation.change_without_value(),
+            };
+            change.make(&mut response.headers);
+        }
+    }
+}
+
+impl Transform {
+    /// Carries out the request operations, or gives the field whose value would be invalid.
+    fn edit(&self, request: &mut Request<'_>, captures: &Captures) -> Result<(), HeaderName> {
+        for operation in &self.request {
+            let sources = Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
+            let change =
+                operation.change(&request.headers, &sources).map_err(|_| operation.target().clone())?;
+            change.make(&mut request.headers);
+        }
+        Ok(())
+    }
+
+    /// The response operations, with what they need of the request filled in.
+    fn for_response(&self, request: &Request<'_>, captures: &Captures) -> Option<Rc<[Operation]>> {
+        let response = self.response.as_ref()?;
+        if !response.needs_request {
+            return Some(Rc::clone(&response.operations));
+        }
+        let sources = Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
+        Some(response.operations.iter().filter_map(|operation| operation.bind(&sources)).collect())
+    }
+}
+
+fn value_invalid(field: &HeaderName) -> Reply {
+    let detail = format!(
+        "the request has a control character where the value of the header `{}` is taken from",
+        field.as_str()
+    );
+    Reply::new(400, detail)
+}
+
+/// The faults of a configuration; none for a good one.
+pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
+    gatehouse_filter::config::read(configuration, HeaderTransform::configure).err().unwrap_or_default()
+}
+
+#[cfg(target_family = "wasm")]
+gatehouse_host::load!(HeaderTransform: on_request, on_response);
+
+#[cfg(test)]
+mod tests;

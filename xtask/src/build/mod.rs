@@ -5,15 +5,14 @@
 
 mod toolchain;
 mod trim;
-mod workspace;
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
-
-pub(crate) use workspace::Workspace;
+use gatehouse_sandbox::workspace;
 
 /// One filter, built and trimmed.
 pub(crate) struct Module {
@@ -37,7 +36,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if let Some(option) = args.iter().find(|arg| arg.starts_with('-')) {
         bail!("build takes filter names only, not `{option}`: cargo xtask build [filter…]");
     }
-    let modules = modules(&Workspace::locate()?, args)?;
+    let modules = modules(args)?;
     print_table(&modules);
     Ok(())
 }
@@ -46,11 +45,26 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 ///
 /// # Errors
 /// As [`run`].
-pub(crate) fn modules(workspace: &Workspace, names: &[String]) -> Result<Vec<Module>> {
-    let names = choose(workspace.filters()?, names)?;
-    toolchain::ensure_target(workspace)?;
-    compile(workspace, &names)?;
-    names.into_iter().map(|name| finish(workspace, name)).collect()
+pub(crate) fn modules(names: &[String]) -> Result<Vec<Module>> {
+    let names = choose(filters()?, names)?;
+    toolchain::ensure_target()?;
+    compile(&names)?;
+    names.into_iter().map(finish).collect()
+}
+
+/// The filters by folder name, sorted.
+fn filters() -> Result<Vec<String>> {
+    let folder = workspace::root().join("filters");
+    let entries = fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
+        if entry.path().join("Cargo.toml").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn choose(known: Vec<String>, wanted: &[String]) -> Result<Vec<String>> {
@@ -63,50 +77,35 @@ fn choose(known: Vec<String>, wanted: &[String]) -> Result<Vec<String>> {
     Ok(known.into_iter().filter(|name| wanted.contains(name)).collect())
 }
 
-fn compile(workspace: &Workspace, names: &[String]) -> Result<()> {
+fn compile(names: &[String]) -> Result<()> {
     eprintln!("building {} for {}", names.join(", "), toolchain::TARGET);
-    let mut cargo = Command::new(workspace.cargo());
-    cargo
-        .current_dir(workspace.root())
-        .args(["build", "--release", "--target", toolchain::TARGET]);
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut cargo = Command::new(&program);
+    cargo.current_dir(workspace::root()).args(["build", "--release", "--target", toolchain::TARGET]);
+    // Said outright: a `build.target-dir` in somebody's cargo configuration must not hide the artefacts.
+    cargo.arg("--target-dir").arg(workspace::target());
     for name in names {
         cargo.args(["-p", &package(name)]);
     }
-    let status = cargo
-        .status()
-        .with_context(|| format!("cannot run `{}`", workspace.cargo().display()))?;
+    let status = cargo.status().with_context(|| format!("cannot run {}", program.display()))?;
     if !status.success() {
-        bail!(
-            "the filters do not compile for {}: see cargo's messages above",
-            toolchain::TARGET
-        );
+        bail!("the filters do not compile for {}: see cargo's messages above", toolchain::TARGET);
     }
     Ok(())
 }
 
-fn finish(workspace: &Workspace, name: String) -> Result<Module> {
-    let artefact = workspace
-        .target()
+fn finish(name: String) -> Result<Module> {
+    let artefact = workspace::target()
         .join(toolchain::TARGET)
         .join("release")
         .join(format!("{}.wasm", package(&name).replace('-', "_")));
     let linked = fs::read(&artefact).with_context(|| {
-        format!(
-            "cargo left no {}: has {} the crate type cdylib?",
-            artefact.display(),
-            package(&name)
-        )
+        format!("cargo left no {}: has {} the crate type cdylib?", artefact.display(), package(&name))
     })?;
     let trimmed = trim::trim(&linked).with_context(|| format!("cannot finish {}", package(&name)))?;
-    let path = workspace.modules().join(format!("{name}.wasm"));
+    let path = workspace::filters().join(format!("{name}.wasm"));
     replace_file(&path, &trimmed.wasm)?;
-    Ok(Module {
-        name,
-        path,
-        linked: linked.len(),
-        trimmed: trimmed.wasm.len(),
-        callbacks: trimmed.callbacks,
-    })
+    Ok(Module { name, path, linked: linked.len(), trimmed: trimmed.wasm.len(), callbacks: trimmed.callbacks })
 }
 
 fn package(filter: &str) -> String {
@@ -123,22 +122,11 @@ fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn print_table(modules: &[Module]) {
-    let width = modules
-        .iter()
-        .map(|module| module.name.len())
-        .max()
-        .unwrap_or_default()
-        .max("filter".len());
-    println!(
-        "{:width$}  {:>10}  {:>11}  callbacks (proxy_on_…)",
-        "filter", "linked KiB", "trimmed KiB"
-    );
+    let width = modules.iter().map(|module| module.name.len()).max().unwrap_or_default().max("filter".len());
+    println!("{:width$}  {:>10}  {:>11}  callbacks (proxy_on_…)", "filter", "linked KiB", "trimmed KiB");
     for module in modules {
-        let callbacks: Vec<&str> = module
-            .callbacks
-            .iter()
-            .map(|name| name.trim_start_matches("proxy_on_"))
-            .collect();
+        let callbacks: Vec<&str> =
+            module.callbacks.iter().map(|name| name.trim_start_matches("proxy_on_")).collect();
         println!(
             "{:width$}  {:>10.1}  {:>11.1}  {}",
             module.name,
@@ -175,10 +163,7 @@ mod tests {
     #[test]
     fn an_unknown_filter_is_refused_with_the_known_ones() {
         let error = choose(names(&["jwt-auth", "rate-limit"]), &names(&["jwt"])).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "no filter is called `jwt`; there are: jwt-auth, rate-limit"
-        );
+        assert_eq!(error.to_string(), "no filter is called `jwt`; there are: jwt-auth, rate-limit");
     }
 
     #[test]

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
-
-use super::Workspace;
+use gatehouse_sandbox::workspace;
 
 /// What Envoy's wasm runtime loads: std with clock and random numbers, which `wasm32-unknown-unknown` lacks.
 pub(super) const TARGET: &str = "wasm32-wasip1";
@@ -15,16 +14,12 @@ pub(super) const TARGET: &str = "wasm32-wasip1";
 ///
 /// # Errors
 /// No `rustc`, or the target is missing and `rustup` is missing too or fails.
-pub(super) fn ensure_target(workspace: &Workspace) -> Result<()> {
-    if library_folder(workspace)?.is_dir() {
+pub(super) fn ensure_target() -> Result<()> {
+    if library_folder()?.is_dir() {
         return Ok(());
     }
     eprintln!("the Rust target {TARGET} is not installed; running: rustup target add {TARGET}");
-    match Command::new("rustup")
-        .current_dir(workspace.root())
-        .args(["target", "add", TARGET])
-        .status()
-    {
+    match Command::new("rustup").current_dir(workspace::root()).args(["target", "add", TARGET]).status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => bail!("`rustup target add {TARGET}` failed: see its message above (it needs the network)"),
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
@@ -35,17 +30,14 @@ pub(super) fn ensure_target(workspace: &Workspace) -> Result<()> {
     }
 }
 
-fn library_folder(workspace: &Workspace) -> Result<PathBuf> {
+fn library_folder() -> Result<PathBuf> {
     let output = Command::new("rustc")
-        .current_dir(workspace.root())
+        .current_dir(workspace::root())
         .args(["--print", "target-libdir", "--target", TARGET])
         .output()
         .context("cannot run rustc: is Rust installed (https://rustup.rs)?")?;
     if !output.status.success() {
-        bail!(
-            "rustc does not know {TARGET}: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("rustc does not know {TARGET}: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }

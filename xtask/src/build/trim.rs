@@ -58,9 +58,7 @@ pub(super) enum TrimError {
 /// See [`TrimError`].
 pub(super) fn trim(linked: &[u8]) -> Result<Trimmed, TrimError> {
     let mut config = ModuleConfig::new();
-    config
-        .generate_name_section(true)
-        .generate_producers_section(false);
+    config.generate_name_section(true).generate_producers_section(false);
     let mut module = config.parse(linked).map_err(TrimError::Unreadable)?;
 
     let exported: BTreeSet<String> = module.exports.iter().map(|export| export.name.clone()).collect();
@@ -68,10 +66,7 @@ pub(super) fn trim(linked: &[u8]) -> Result<Trimmed, TrimError> {
     if let Some(name) = listed.iter().find(|name| !exported.contains(*name)) {
         return Err(TrimError::NotExported {
             listed: name.clone(),
-            exported: exported
-                .into_iter()
-                .filter(|name| name.starts_with("proxy_on_"))
-                .collect(),
+            exported: exported.into_iter().filter(|name| name.starts_with("proxy_on_")).collect(),
         });
     }
     if let Some(name) = BASE.into_iter().find(|name| !exported.contains(*name)) {
@@ -83,24 +78,16 @@ pub(super) fn trim(linked: &[u8]) -> Result<Trimmed, TrimError> {
     }
 
     let keep = |name: &str| BASE.contains(&name) || ALLOCATE.contains(&name) || listed.contains(name);
-    let dropped: Vec<_> = module
-        .exports
-        .iter()
-        .filter(|export| !keep(&export.name))
-        .map(walrus::Export::id)
-        .collect();
+    let dropped: Vec<_> =
+        module.exports.iter().filter(|export| !keep(&export.name)).map(walrus::Export::id).collect();
     for export in dropped {
         module.exports.delete(export);
     }
     walrus::passes::gc::run(&mut module);
 
-    let callbacks = exported
-        .into_iter()
-        .filter(|name| keep(name) && name.starts_with("proxy_on_") && name != allocate);
-    Ok(Trimmed {
-        callbacks: callbacks.collect(),
-        wasm: module.emit_wasm(),
-    })
+    let callbacks =
+        exported.into_iter().filter(|name| keep(name) && name.starts_with("proxy_on_") && name != allocate);
+    Ok(Trimmed { callbacks: callbacks.collect(), wasm: module.emit_wasm() })
 }
 
 /// The names in all parts of the section, `None` when there is no such section.
@@ -116,13 +103,7 @@ fn listed_callbacks(module: &Module) -> Option<BTreeSet<String>> {
     }
     // A part may end without a comma: one string per section keeps the names apart.
     let names = parts.iter().flat_map(|part| part.split(','));
-    Some(
-        names
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(ToOwned::to_owned)
-            .collect(),
-    )
+    Some(names.map(str::trim).filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect())
 }
 
 fn part_text(section: &dyn CustomSection) -> String {
@@ -144,10 +125,7 @@ impl fmt::Display for TrimError {
                 exported.join(", ")
             ),
             TrimError::NotAFilter(name) => {
-                write!(
-                    f,
-                    "the module does not export `{name}`, which every proxy-wasm filter needs"
-                )
+                write!(f, "the module does not export `{name}`, which every proxy-wasm filter needs")
             }
         }
     }

@@ -24,12 +24,8 @@ fn module(section: &str) -> Vec<u8> {
 }
 
 fn exports(wasm: &[u8]) -> Vec<String> {
-    let mut names: Vec<String> = Module::from_buffer(wasm)
-        .unwrap()
-        .exports
-        .iter()
-        .map(|export| export.name.clone())
-        .collect();
+    let mut names: Vec<String> =
+        Module::from_buffer(wasm).unwrap().exports.iter().map(|export| export.name.clone()).collect();
     names.sort();
     names
 }
@@ -52,19 +48,11 @@ fn base_and(more: &[&str]) -> Vec<String> {
 
 #[test]
 fn only_the_base_and_the_listed_callbacks_stay_exported() {
-    let trimmed = trim(&module(
-        r#"(@custom "gatehouse.callbacks" "proxy_on_request_headers")"#,
-    ))
-    .unwrap();
+    let trimmed = trim(&module(r#"(@custom "gatehouse.callbacks" "proxy_on_request_headers")"#)).unwrap();
     assert_eq!(exports(&trimmed.wasm), base_and(&["proxy_on_request_headers"]));
     assert_eq!(
         trimmed.callbacks,
-        [
-            "proxy_on_configure",
-            "proxy_on_context_create",
-            "proxy_on_delete",
-            "proxy_on_request_headers"
-        ]
+        ["proxy_on_configure", "proxy_on_context_create", "proxy_on_delete", "proxy_on_request_headers"]
     );
 }
 
@@ -94,46 +82,22 @@ fn an_empty_list_leaves_the_base() {
 fn what_only_a_dropped_callback_reached_is_gone_with_it() {
     let with_log = trim(&module(r#"(@custom "gatehouse.callbacks" "proxy_on_log")"#)).unwrap();
     let without = trim(&module(r#"(@custom "gatehouse.callbacks" "")"#)).unwrap();
-    assert_eq!(
-        Module::from_buffer(&with_log.wasm)
-            .unwrap()
-            .imports
-            .iter()
-            .count(),
-        1
-    );
-    assert_eq!(
-        Module::from_buffer(&without.wasm).unwrap().imports.iter().count(),
-        0
-    );
+    assert_eq!(Module::from_buffer(&with_log.wasm).unwrap().imports.iter().count(), 1);
+    assert_eq!(Module::from_buffer(&without.wasm).unwrap().imports.iter().count(), 0);
     assert!(without.wasm.len() < with_log.wasm.len());
 }
 
 #[test]
 fn function_names_and_the_list_itself_survive() {
-    let trimmed = trim(&module(
-        r#"(@custom "gatehouse.callbacks" "proxy_on_request_headers")"#,
-    ))
-    .unwrap();
+    let trimmed = trim(&module(r#"(@custom "gatehouse.callbacks" "proxy_on_request_headers")"#)).unwrap();
     let module = Module::from_buffer(&trimmed.wasm).unwrap();
-    assert!(
-        module
-            .funcs
-            .iter()
-            .any(|function| function.name.as_deref() == Some("head"))
-    );
-    assert_eq!(
-        listed_callbacks(&module),
-        Some(BTreeSet::from(["proxy_on_request_headers".to_owned()]))
-    );
+    assert!(module.funcs.iter().any(|function| function.name.as_deref() == Some("head")));
+    assert_eq!(listed_callbacks(&module), Some(BTreeSet::from(["proxy_on_request_headers".to_owned()])));
 }
 
 #[test]
 fn trimming_twice_changes_nothing_more() {
-    let once = trim(&module(
-        r#"(@custom "gatehouse.callbacks" "proxy_on_request_headers")"#,
-    ))
-    .unwrap();
+    let once = trim(&module(r#"(@custom "gatehouse.callbacks" "proxy_on_request_headers")"#)).unwrap();
     let twice = trim(&once.wasm).unwrap();
     assert_eq!(once.wasm, twice.wasm);
 }

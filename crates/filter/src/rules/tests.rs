@@ -209,3 +209,11 @@ fn a_bad_rule_is_told_by_its_path() {
         assert_eq!(rules(json).unwrap_err(), [want], "{json}");
     }
 }
+
+#[test]
+fn an_action_can_be_made_from_the_name_of_its_rule() {
+    let rules = rules(r#"[{"name": "a"}, {}]"#).unwrap();
+    let rules = rules.map(|name, ()| name.to_uppercase());
+    let actions: Vec<_> = rules.iter().map(|rule| rule.action.as_str()).collect();
+    assert_eq!(actions, ["A", "RULES[1]"]);
+}

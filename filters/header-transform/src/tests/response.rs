@@ -1,0 +1,110 @@
+use super::*;
+
+/// The head of a response with these fields after a request with those.
+fn answered(filter: &HeaderTransform, request: &[(&str, &[u8])], response: &[(&str, &[u8])]) -> Vec<String> {
+    let mut stream = put(filter, request).stream;
+    respond(filter, &mut stream, response)
+}
+
+fn respond(filter: &HeaderTransform, stream: &mut Stream, fields: &[(&str, &[u8])]) -> Vec<String> {
+    let host = FakeHost::default();
+    let mut all: Vec<(&str, &[u8])> = vec![(":status", b"200")];
+    all.extend(fields);
+    let mut response = Response::new(Headers::from_list(&all), &host);
+    filter.on_response(&mut response, stream);
+    head(&response.headers)
+}
+
+#[test]
+fn response_operations_change_the_response_alone() {
+    let filter = filter(
+        r#"[{"request": [{"set": {"name": "x-request", "value": "1"}}],
+             "response": [{"remove": {"name": "server"}},
+                          {"rename": {"from": "x-upstream", "to": "x-served-by"}},
+                          {"copy": {"from": "etag", "to": "x-etag"}},
+                          {"append": {"name": "via", "value": "gatehouse"}},
+                          {"add_if_absent": {"name": "cache-control", "value": "no-store"}},
+                          {"set": {"name": "x-status", "value": "${response.status} ${response.header.via}"}}]}]"#,
+    );
+    let response: &[(&str, &[u8])] =
+        &[("server", b"envoy"), ("x-upstream", b"\xff"), ("etag", b"W/1"), ("via", b"a"), ("x-etag", b"old")];
+    let want = [
+        "etag: W/1",
+        "via: a",
+        "via: gatehouse",
+        "x-etag: W/1",
+        "x-served-by: \\xff",
+        "cache-control: no-store",
+        "x-status: 200 a, gatehouse",
+    ];
+    assert_eq!(answered(&filter, &[], response), want);
+    assert_eq!(head(&put(&filter, &[]).headers), ["x-request: 1"]);
+}
+
+#[test]
+fn what_a_response_needs_of_its_request_is_kept_from_the_request() {
+    let filter = filter(
+        r#"[{"match": {"path": {"template": "/users/{id}"}},
+             "request": [{"set": {"name": "x-tenant", "value": "<${header.x-tenant}>"}}],
+             "response": [{"set": {"name": "x-id", "value": "${path.id}"}},
+                          {"set": {"name": "x-trace", "value": "${response.status}/${header.x-trace}/${header.x-tenant}"}},
+                          {"append": {"name": "x-kept", "value": "${query.q}"}},
+                          {"add_if_absent": {"name": "x-kept", "value": "absent ${method}"}},
+                          {"rename": {"from": "x-old", "to": "x-new"}}]}]"#,
+    );
+    let request: &[(&str, &[u8])] =
+        &[(":path", b"/users/a%20b?q=1"), ("x-trace", b"t\xff"), ("x-tenant", b"acme")];
+    let response: &[(&str, &[u8])] = &[("x-id", b"forged"), ("x-old", b"1")];
+    // The request is seen as the request operations left it.
+    let want = ["x-id: a b", "x-trace: 200/t\\xff/<acme>", "x-kept: 1", "x-new: 1"];
+    assert_eq!(answered(&filter, request, response), want);
+    // What the request does not have is missing in the response: `set` removes, the others skip.
+    let want = ["x-id: 7", "x-kept: absent GET", "x-new: 1"];
+    let trace: &[(&str, &[u8])] = &[("x-trace", b"old"), ("x-old", b"1")];
+    assert_eq!(answered(&filter, &[(":path", b"/users/7")], trace), want);
+}
+
+#[test]
+fn a_control_character_is_not_written_into_a_response() {
+    let filter = filter(
+        r#"[{"response": [{"set": {"name": "x-a", "value": "${query.q}"}},
+                          {"append": {"name": "x-b", "value": "${response.status}${query.q}"}},
+                          {"add_if_absent": {"name": "x-c", "value": "${query.q}"}}]}]"#,
+    );
+    let request: &[(&str, &[u8])] = &[(":path", b"/?q=%0d%0aset-cookie:a")];
+    assert_eq!(put(&filter, request).decision.code, Code::Applied);
+    assert_eq!(answered(&filter, request, &[("x-a", b"old"), ("x-b", b"1")]), ["x-b: 1"]);
+}
+
+#[test]
+fn a_response_without_a_request_is_left_alone() {
+    let filter = filter(r#"[{"response": [{"set": {"name": "x-a", "value": "1"}}]}]"#);
+    assert_eq!(respond(&filter, &mut Stream::default(), &[("x-b", b"2")]), ["x-b: 2"]);
+}
+
+#[test]
+fn a_response_to_a_request_that_no_rule_matches_is_left_alone() {
+    let filter = filter(
+        r#"[{"match": {"path": {"prefix": "/a"}}, "response": [{"set": {"name": "x-a", "value": "1"}}]}]"#,
+    );
+    assert_eq!(answered(&filter, &[(":path", b"/b")], &[]), [""; 0]);
+    assert_eq!(answered(&filter, &[(":path", b"/a")], &[]), ["x-a: 1"]);
+}
+
+#[test]
+fn the_answer_to_a_refused_request_goes_through_the_response_operations() {
+    let filter = filter(
+        r#"[{"request": [{"set": {"name": "x-a", "value": "${query.q}"}}],
+             "response": [{"set": {"name": "strict-transport-security", "value": "max-age=1"}}]}]"#,
+    );
+    let mut outcome = put(&filter, &[(":path", b"/?q=%0a")]);
+    assert_eq!(outcome.status(), Some(400));
+    assert_eq!(respond(&filter, &mut outcome.stream, &[]), ["strict-transport-security: max-age=1"]);
+}
+
+#[test]
+fn operations_that_need_nothing_of_the_request_are_shared_not_copied() {
+    let filter = filter(r#"[{"response": [{"set": {"name": "x-a", "value": "${response.status}"}}]}]"#);
+    let shared = |outcome: &Outcome<HeaderTransform>| outcome.stream.response.clone().unwrap();
+    assert!(Rc::ptr_eq(&shared(&put(&filter, &[])), &shared(&put(&filter, &[]))));
+}

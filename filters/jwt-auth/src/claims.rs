@@ -1,0 +1,132 @@
+//! The claims of a token (RFC 7519 §4.1): their types, and whether they hold now and here.
+
+use crate::{Refusal, json};
+use gatehouse_filter::{Identity, Timestamp};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// What a token says. Whether it is true, the signature tells.
+pub(crate) struct Claims {
+    members: Map<String, Value>,
+    expires: Option<Duration>,
+    not_before: Option<Duration>,
+    issued: Option<Duration>,
+}
+
+impl Claims {
+    /// Reads a payload: a JSON object whose registered claims are of their types.
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Refusal> {
+        let members = json::object(payload).ok_or(Refusal::TokenMalformed)?;
+        let is_text = |name| members.get(name).is_none_or(Value::is_string);
+        if !is_text("iss") {
+            return Err(Refusal::ClaimInvalid("The claim iss must be text"));
+        }
+        if !is_text("sub") {
+            return Err(Refusal::ClaimInvalid("The claim sub must be text"));
+        }
+        if !members.get("aud").is_none_or(is_text_or_texts) {
+            return Err(Refusal::ClaimInvalid("The claim aud must be text or a list of texts"));
+        }
+        let date = |name, refusal| match members.get(name) {
+            None => Ok(None),
+            Some(value) => numeric_date(value).map(Some).ok_or(Refusal::ClaimInvalid(refusal)),
+        };
+        Ok(Self {
+            expires: date("exp", "The claim exp must be a number of seconds since 1970")?,
+            not_before: date("nbf", "The claim nbf must be a number of seconds since 1970")?,
+            issued: date("iat", "The claim iat must be a number of seconds since 1970")?,
+            members,
+        })
+    }
+
+    /// `iss`.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.members.get("iss").and_then(Value::as_str)
+    }
+
+    /// Whether the token is valid now, with `leeway` for clocks that differ.
+    pub(crate) fn check_time(
+        &self,
+        now: Timestamp,
+        leeway: Duration,
+        requires_expiration: bool,
+    ) -> Result<(), Refusal> {
+        let now = Duration::from_nanos(now.0);
+        match self.expires {
+            None if requires_expiration => return Err(Refusal::ClaimInvalid("The claim exp is required")),
+            // RFC 7519 §4.1.4: not "on or after".
+            Some(expires) if now >= expires.saturating_add(leeway) => return Err(Refusal::TokenExpired),
+            _ => {}
+        }
+        let is_future = |date: Option<Duration>| date.is_some_and(|date| date > now.saturating_add(leeway));
+        if is_future(self.not_before) || is_future(self.issued) {
+            return Err(Refusal::TokenNotYetValid);
+        }
+        Ok(())
+    }
+
+    /// Whether the token is for one of `audiences`; with none configured, for anybody.
+    pub(crate) fn check_audience(&self, audiences: &[String]) -> Result<(), Refusal> {
+        let is_ours = |audience: &Value| audiences.iter().any(|ours| audience == ours);
+        let is_for_us = match self.members.get("aud") {
+            Some(Value::Array(list)) => list.iter().any(is_ours),
+            Some(audience) => is_ours(audience),
+            None => false,
+        };
+        if audiences.is_empty() || is_for_us { Ok(()) } else { Err(Refusal::AudienceMismatch) }
+    }
+
+    /// Who the token is about. To be called after the signature was verified.
+    pub(crate) fn into_identity(self) -> Identity {
+        let text = |name| self.members.get(name).and_then(Value::as_str).map(str::to_owned);
+        // RFC 8693 §4.2 has `scope`; `scp` is its older spelling, a list or a text.
+        let scopes = self.members.get("scope").or_else(|| self.members.get("scp"));
+        Identity {
+            issuer: text("iss"),
+            subject: text("sub"),
+            scopes: scopes.map(words).unwrap_or_default(),
+            roles: self.members.get("roles").map(texts).unwrap_or_default(),
+            groups: self.members.get("groups").map(texts).unwrap_or_default(),
+            claims: self.members,
+            ..Identity::default()
+        }
+    }
+}
+
+/// A NumericDate (RFC 7519 §2): seconds since 1970, whole or not. Nothing negative, and nothing after the
+/// year 9999: that is a time in another unit, and would make a token that never expires.
+fn numeric_date(value: &Value) -> Option<Duration> {
+    let Value::Number(number) = value else { return None };
+    let date = match number.as_u64() {
+        Some(seconds) => Duration::from_secs(seconds),
+        None => Duration::try_from_secs_f64(number.as_f64()?).ok()?,
+    };
+    (date <= LATEST).then_some(date)
+}
+
+/// 9999-12-31T23:59:59Z.
+const LATEST: Duration = Duration::from_secs(253_402_300_799);
+
+fn is_text_or_texts(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().all(Value::is_string),
+        other => other.is_string(),
+    }
+}
+
+/// The texts of a list; one text stands for a list of one. Whatever is no text grants nothing.
+fn texts(value: &Value) -> Vec<String> {
+    let list = match value {
+        Value::Array(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The words of a text separated by spaces, or the texts of a list.
+fn words(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+        list => texts(list),
+    }
+}

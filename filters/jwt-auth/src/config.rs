@@ -1,0 +1,257 @@
+//! The configuration, read into what a request needs.
+
+use crate::forward::{ClaimToHeader, Form};
+use crate::{Algorithm, KeySet};
+use gatehouse_filter::config::Node;
+use gatehouse_filter::rules::Rules;
+use gatehouse_filter::{HeaderName, Mode};
+use serde_json::Value;
+use std::time::Duration;
+
+/// What the filter does, in final form.
+pub(crate) struct Config {
+    pub(crate) mode: Mode,
+    /// Quotable as it is.
+    pub(crate) realm: String,
+    /// Whether CORS preflights pass without a token.
+    pub(crate) skip_preflight: bool,
+    pub(crate) providers: Vec<Provider>,
+    /// Every field that a provider writes: clients may send none of them.
+    pub(crate) written: Vec<HeaderName>,
+    pub(crate) rules: Rules<Require>,
+    pub(crate) default: Require,
+}
+
+/// An issuer of tokens and how far it is trusted.
+pub(crate) struct Provider {
+    pub(crate) name: String,
+    pub(crate) issuer: String,
+    /// Empty: any audience.
+    pub(crate) audiences: Vec<String>,
+    pub(crate) keys: KeySet,
+    /// `None`: whatever the keys can.
+    pub(crate) algorithms: Option<Vec<Algorithm>>,
+    pub(crate) leeway: Duration,
+    pub(crate) requires_expiration: bool,
+    pub(crate) claims_to_headers: Vec<ClaimToHeader>,
+}
+
+/// Whose token a request needs.
+pub(crate) enum Require {
+    /// Nobody's: a token is not even looked at.
+    Nothing,
+    /// Any provider's, or none at all.
+    Optional,
+    /// Any provider's.
+    Any,
+    /// One of these providers', by position.
+    OneOf(Vec<usize>),
+}
+
+impl Config {
+    pub(crate) fn read(node: Node<'_>) -> Option<Self> {
+        const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
+        let mut fields = node.fields()?;
+        let mode = fields.or("mode", Mode::Enforce, |node| node.one_of(&MODES));
+        let realm = fields.or("realm", "gatehouse".to_owned(), |node| realm(&node));
+        let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
+        let providers = fields.required("providers", providers);
+        let require = |node: Node<'_>| require(&node, providers.as_deref());
+        let rules = fields.or("rules", Rules::default(), |node| {
+            Rules::read(node, |fields| fields.required("require", require))
+        });
+        let default = fields.or("default", Require::Any, require);
+        fields.finish();
+        let (rules, default) = (rules?, default?);
+        let providers = providers?;
+        Some(Self {
+            mode: mode?,
+            realm: realm?,
+            skip_preflight: skip_preflight?,
+            written: written(&providers),
+            providers,
+            rules,
+            default,
+        })
+    }
+
+    /// The provider whose tokens have this issuer, where `require` accepts it.
+    pub(crate) fn provider(&self, require: &Require, issuer: &str) -> Option<&Provider> {
+        let (index, provider) =
+            self.providers.iter().enumerate().find(|(_, provider)| provider.issuer == issuer)?;
+        let is_accepted = match require {
+            Require::Nothing => false,
+            Require::Optional | Require::Any => true,
+            Require::OneOf(accepted) => accepted.contains(&index),
+        };
+        is_accepted.then_some(provider)
+    }
+}
+
+/// Every header field that a provider writes, once.
+fn written(providers: &[Provider]) -> Vec<HeaderName> {
+    let mut written: Vec<HeaderName> = Vec::new();
+    for forward in providers.iter().flat_map(|provider| &provider.claims_to_headers) {
+        if !written.contains(&forward.header) {
+            written.push(forward.header.clone());
+        }
+    }
+    written
+}
+
+fn providers(node: Node<'_>) -> Option<Vec<Provider>> {
+    let (mut names, mut issuers) = (Vec::new(), Vec::new());
+    node.some(|node| {
+        let mut fields = node.fields()?;
+        let name = fields.required("name", |node| unique(&node, &mut names));
+        let issuer = fields.required("issuer", |node| unique(&node, &mut issuers));
+        let audiences = fields.or("audiences", vec![], |node| node.some(text));
+        let keys = fields.required("jwks", |node| jwks(&node));
+        let algorithms = fields.optional("algorithms", |node| {
+            let algorithms = node.some(|node| algorithm(&node))?;
+            match &keys {
+                Some(keys) if !algorithms.iter().any(|algorithm| keys.supports(*algorithm)) => {
+                    node.fault("no key of `jwks` can be used with any of these")
+                }
+                _ => Some(algorithms),
+            }
+        });
+        let leeway = fields.or("leeway", Duration::from_secs(60), |node| leeway(&node));
+        let requires_expiration = fields.or("require_expiration", true, |node| node.boolean());
+        let claims_to_headers = fields.or("claims_to_headers", vec![], claims_to_headers);
+        fields.finish();
+        Some(Provider {
+            name: name?,
+            issuer: issuer?,
+            audiences: audiences?,
+            keys: keys?,
+            algorithms: algorithms?,
+            leeway: leeway?,
+            requires_expiration: requires_expiration?,
+            claims_to_headers: claims_to_headers?,
+        })
+    })
+}
+
+/// A key set: a mapping, or text that holds JSON.
+fn jwks(node: &Node<'_>) -> Option<KeySet> {
+    let keys = match node.value() {
+        Value::Object(members) => KeySet::from_members(members),
+        Value::String(json) => KeySet::from_json(json.as_bytes()),
+        _ => return node.fault("must be a key set (RFC 7517 5): a mapping, or text that holds JSON"),
+    };
+    let keys = keys.map_err(|error| node.fault::<()>(error.to_string())).ok()?;
+    // A set that an identity provider publishes has keys for others in it; one that somebody pasted here
+    // and is broken is a mistake to tell.
+    let broken = keys.skipped().iter().filter(|key| !key.fault.is_foreign());
+    let faults = broken.map(|key| node.fault::<()>(format!("keys[{}] {}", key.index, key.fault))).count();
+    (faults == 0).then_some(keys)
+}
+
+fn algorithm(node: &Node<'_>) -> Option<Algorithm> {
+    let name = node.text()?;
+    Algorithm::from_name(name).or_else(|| {
+        let known: Vec<_> = Algorithm::NAMES.iter().map(|(name, _)| *name).collect();
+        node.fault(format!("unknown algorithm; known: {}", known.join(", ")))
+    })
+}
+
+fn leeway(node: &Node<'_>) -> Option<Duration> {
+    let leeway = node.duration()?;
+    if leeway > MAX_LEEWAY {
+        return node.fault("must be 1h at most: a token would outlive its expiry by that much");
+    }
+    Some(leeway)
+}
+
+const MAX_LEEWAY: Duration = Duration::from_secs(3600);
+
+fn claims_to_headers(node: Node<'_>) -> Option<Vec<ClaimToHeader>> {
+    const FORMS: [(&str, Form); 3] = [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
+    let mut headers: Vec<String> = Vec::new();
+    node.some(|node| {
+        let mut fields = node.fields()?;
+        let claim = fields.required("claim", text);
+        let header = fields.required("header", |node| header(&node, &mut headers));
+        let form = fields.or("form", Form::Csv, |node| node.one_of(&FORMS));
+        fields.finish();
+        Some(ClaimToHeader { claim: claim?, header: header?, form: form? })
+    })
+}
+
+/// A field that a claim may be written to.
+fn header(node: &Node<'_>, taken: &mut Vec<String>) -> Option<HeaderName> {
+    let name = match HeaderName::try_from(node.text()?) {
+        Ok(name) => name,
+        Err(invalid) => return node.fault(invalid.to_string()),
+    };
+    if RESERVED.contains(&name.as_str()) {
+        return node.fault("must not be a field that frames, routes or authenticates the request");
+    }
+    if taken.iter().any(|taken| taken == name.as_str()) {
+        return node.fault("must be unique: an earlier claim is written to it");
+    }
+    taken.push(name.as_str().to_owned());
+    Some(name)
+}
+
+const RESERVED: [&str; 11] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+fn require(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Require> {
+    match node.value() {
+        Value::Array(_) => node.some(|node| provider(&node, providers)).map(Require::OneOf),
+        Value::String(word) => match word.as_str() {
+            "none" => Some(Require::Nothing),
+            "optional" => Some(Require::Optional),
+            "any" => Some(Require::Any),
+            _ => node.fault(REQUIRE),
+        },
+        _ => node.fault(REQUIRE),
+    }
+}
+
+const REQUIRE: &str = "must be none, optional, any, or a list of provider names";
+
+/// A provider's position. While the providers themselves are at fault, names are not judged.
+fn provider(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<usize> {
+    let name = node.text()?;
+    let providers = providers?;
+    providers.iter().position(|provider| provider.name == name).or_else(|| {
+        let known: Vec<_> = providers.iter().map(|provider| provider.name.as_str()).collect();
+        node.fault(format!("unknown provider; known: {}", known.join(", ")))
+    })
+}
+
+/// A realm that needs no escapes between quotes (RFC 9110 §5.6.4).
+fn realm(node: &Node<'_>) -> Option<String> {
+    let realm = node.text()?;
+    if !realm.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return node.fault("must be printable ASCII without quotes and backslashes");
+    }
+    Some(realm.to_owned())
+}
+
+fn unique(node: &Node<'_>, taken: &mut Vec<String>) -> Option<String> {
+    let text = node.text()?;
+    if taken.iter().any(|taken| taken == text) {
+        return node.fault("must be unique: an earlier provider has it");
+    }
+    taken.push(text.to_owned());
+    Some(text.to_owned())
+}
+
+fn text(node: Node<'_>) -> Option<String> {
+    node.text().map(str::to_owned)
+}

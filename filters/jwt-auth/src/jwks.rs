@@ -1,0 +1,185 @@
+//! A set of keys (RFC 7517 §5) and which of them may have made a signature.
+
+use crate::jwk::KeyFault;
+use crate::key::{Key, Material};
+use crate::token::Token;
+use crate::{Algorithm, Refusal, json};
+use gatehouse_filter::Signatures;
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// The keys of an issuer that are fit to verify signatures. There is at least one.
+pub struct KeySet {
+    keys: Vec<Key>,
+    skipped: Vec<SkippedKey>,
+}
+
+/// A key of a set that is not used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SkippedKey {
+    /// Its position in the set, from 0.
+    pub index: usize,
+    /// Why it is not used.
+    pub fault: KeyFault,
+}
+
+/// Why a key set cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeySetError {
+    /// Not a JSON object without repeated members.
+    NotJson,
+    /// There is no list `keys`.
+    NoList,
+    /// Public keys and secrets in one set: that invites a public key to be used as a secret.
+    Mixed,
+    /// No key of the set can verify a signature, for these reasons.
+    NoUsableKey(Vec<SkippedKey>),
+}
+
+impl KeySet {
+    /// Reads a key set.
+    ///
+    /// Keys for other uses and of unknown kinds are skipped, and so are weak or broken ones, and all that
+    /// share a `kid` with another key that could be meant: see [`skipped`](Self::skipped).
+    ///
+    /// # Errors
+    /// Where that leaves no key, or the set mixes public keys with secrets.
+    pub fn from_json(json: &[u8]) -> Result<Self, KeySetError> {
+        Self::from_members(&json::object(json).ok_or(KeySetError::NotJson)?)
+    }
+
+    /// Reads a key set from the members of its object.
+    pub(crate) fn from_members(members: &Map<String, Value>) -> Result<Self, KeySetError> {
+        let Some(Value::Array(list)) = members.get("keys") else {
+            return Err(KeySetError::NoList);
+        };
+        let mut usable: Vec<(usize, Key)> = Vec::new();
+        let mut skipped = Vec::new();
+        let mut broken_kids = Vec::new();
+        for (index, jwk) in list.iter().enumerate() {
+            match jwk.as_object().ok_or(KeyFault::NotAnObject).and_then(Key::from_jwk) {
+                // A set may list one key twice.
+                Ok(key) if usable.iter().any(|(_, known)| known.is_same(&key)) => {}
+                Ok(key) => usable.push((index, key)),
+                Err(fault) => {
+                    if !fault.is_foreign() {
+                        broken_kids.extend(jwk.get("kid"));
+                    }
+                    skipped.push(SkippedKey { index, fault });
+                }
+            }
+        }
+        let is_secret = |(_, key): &(usize, Key)| matches!(key.material, Material::Hmac(_));
+        if usable.iter().any(is_secret) && !usable.iter().all(is_secret) {
+            return Err(KeySetError::Mixed);
+        }
+        let keys = without_ambiguous(usable, &broken_kids, &mut skipped);
+        skipped.sort_by_key(|key| key.index);
+        if keys.is_empty() {
+            return Err(KeySetError::NoUsableKey(skipped));
+        }
+        Ok(Self { keys, skipped })
+    }
+
+    /// The keys of the set that are not used, in order.
+    pub fn skipped(&self) -> &[SkippedKey] {
+        &self.skipped
+    }
+
+    /// Whether a key of the set can verify with this algorithm.
+    pub(crate) fn supports(&self, algorithm: Algorithm) -> bool {
+        self.keys.iter().any(|key| key.algorithms.contains(&algorithm))
+    }
+
+    /// Whether a key may have signed the token, by what its header says: the check that costs nothing.
+    pub(crate) fn check(&self, token: &Token<'_>) -> Result<(), Refusal> {
+        self.candidates(token).map(drop)
+    }
+
+    fn candidates<'a>(&'a self, token: &'a Token<'_>) -> Result<impl Iterator<Item = &'a Key>, Refusal> {
+        let kid = token.kid.as_deref();
+        let is_able = |key: &&Key| key.algorithms.contains(&token.algorithm);
+        if self.named(kid).next().is_none() && self.supports(token.algorithm) {
+            return Err(Refusal::KeyUnknown);
+        }
+        if !self.named(kid).any(|key| is_able(&key)) {
+            return Err(Refusal::AlgorithmNotAllowed);
+        }
+        Ok(self.named(kid).filter(is_able).take(MAX_CANDIDATES))
+    }
+
+    /// Whether one of the keys signed the token.
+    pub(crate) fn verify(&self, token: &Token<'_>, host: Option<&dyn Signatures>) -> Result<(), Refusal> {
+        let signed_by = |key: &Key| key.verify(token.algorithm, &token.signature, token.signed, host);
+        if self.candidates(token)?.any(signed_by) { Ok(()) } else { Err(Refusal::SignatureInvalid) }
+    }
+
+    /// The keys that a `kid` may stand for: those of that name; where there is none, those without a name.
+    /// A token without `kid` may be signed with any.
+    fn named<'a>(&'a self, kid: Option<&'a str>) -> impl Iterator<Item = &'a Key> {
+        let is_known = self.keys.iter().any(|key| key.kid.as_deref() == kid);
+        self.keys.iter().filter(move |key| match kid {
+            None => true,
+            Some(_) if is_known => key.kid.as_deref() == kid,
+            Some(_) => key.kid.is_none(),
+        })
+    }
+}
+
+/// A token without `kid` costs no more verifications than this.
+const MAX_CANDIDATES: usize = 8;
+
+/// The keys that a `kid` stands for without doubt. Where it could mean two keys of the set, be one of them
+/// broken, a signer who may use only one of them would be believed for the other: neither is used.
+fn without_ambiguous(
+    usable: Vec<(usize, Key)>,
+    broken_kids: &[&Value],
+    skipped: &mut Vec<SkippedKey>,
+) -> Vec<Key> {
+    let is_ambiguous = |(index, key): &(usize, Key)| {
+        let mut others = usable.iter().filter(|(other, _)| other != index);
+        let is_broken_kid = |kid: &String| broken_kids.iter().any(|broken| *broken == kid);
+        key.kid.as_ref().is_some_and(is_broken_kid) || others.any(|(_, other)| key.is_confusable(other))
+    };
+    let ambiguous: Vec<bool> = usable.iter().map(is_ambiguous).collect();
+    let mut keys = Vec::new();
+    for ((index, key), is_ambiguous) in usable.into_iter().zip(ambiguous) {
+        if is_ambiguous {
+            let fault = KeyFault::KidRepeated(key.kid.unwrap_or_default());
+            skipped.push(SkippedKey { index, fault });
+        } else {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+impl fmt::Display for KeySetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson => f.write_str("is not a JSON object without repeated members"),
+            Self::NoList => f.write_str("must have a list `keys` (RFC 7517 5)"),
+            Self::Mixed => {
+                f.write_str("mixes public keys with secrets (`oct`): make one provider for each kind")
+            }
+            Self::NoUsableKey(skipped) => {
+                f.write_str("has no key that can verify signatures")?;
+                let mut separator = ": ";
+                for SkippedKey { index, fault } in skipped {
+                    write!(f, "{separator}keys[{index}] {fault}")?;
+                    separator = "; ";
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeySetError {}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names only: keys may be secret.
+        f.debug_list().entries(self.keys.iter().map(|key| &key.kid)).finish()
+    }
+}

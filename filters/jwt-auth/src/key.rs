@@ -1,0 +1,77 @@
+//! A key that verifies signatures: what it is made of decides what it can verify.
+
+mod ecdsa;
+mod ed25519;
+mod hmac;
+mod roca;
+mod rsa;
+
+pub(crate) use ecdsa::EcdsaKey;
+pub(crate) use ed25519::Ed25519Key;
+pub(crate) use hmac::{HmacKey, shortest as shortest_secret};
+pub(crate) use rsa::RsaKey;
+
+use crate::Algorithm;
+use gatehouse_filter::Signatures;
+
+/// A key of a key set.
+pub(crate) struct Key {
+    /// Its name in the set.
+    pub(crate) kid: Option<String>,
+    /// What it may verify: what its material can, narrowed by its own `alg`. Never empty.
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) material: Material,
+}
+
+pub(crate) enum Material {
+    Rsa(Box<RsaKey>),
+    Ecdsa(Box<EcdsaKey>),
+    Ed25519(Ed25519Key),
+    Hmac(Box<HmacKey>),
+}
+
+impl Key {
+    /// Whether the key made this signature over `text` with this algorithm.
+    ///
+    /// The algorithm comes from a stranger's header. A key verifies with its own algorithms only, and each
+    /// kind of material only with its own kind: an RSA modulus can never become an HMAC secret.
+    pub(crate) fn verify(
+        &self,
+        algorithm: Algorithm,
+        signature: &[u8],
+        text: &[u8],
+        host: Option<&dyn Signatures>,
+    ) -> bool {
+        if !self.algorithms.contains(&algorithm) {
+            return false;
+        }
+        match (&self.material, algorithm) {
+            (Material::Rsa(key), Algorithm::RsaPkcs1(hash)) => key.verify_pkcs1(hash, signature, text, host),
+            (Material::Rsa(key), Algorithm::RsaPss(hash)) => key.verify_pss(hash, signature, text),
+            (Material::Ecdsa(key), Algorithm::Ecdsa(curve)) if key.curve() == curve => {
+                key.verify(signature, text, host)
+            }
+            (Material::Ed25519(key), Algorithm::Ed25519) => key.verify(signature, text),
+            (Material::Hmac(key), Algorithm::Hmac(hash)) => key.verify(hash, signature, text),
+            _ => false,
+        }
+    }
+
+    /// Whether two keys are one, listed twice.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let same_material = match (&self.material, &other.material) {
+            (Material::Rsa(key), Material::Rsa(other)) => key.spki() == other.spki(),
+            (Material::Ecdsa(key), Material::Ecdsa(other)) => key.spki() == other.spki(),
+            (Material::Ed25519(key), Material::Ed25519(other)) => key.bytes() == other.bytes(),
+            // Secrets are not compared here.
+            _ => false,
+        };
+        same_material && self.kid == other.kid && self.algorithms == other.algorithms
+    }
+
+    /// Whether a token could mean either key: same name, and an algorithm in common.
+    pub(crate) fn is_confusable(&self, other: &Self) -> bool {
+        let in_common = |algorithm| other.algorithms.contains(algorithm);
+        self.kid.is_some() && self.kid == other.kid && self.algorithms.iter().any(in_common)
+    }
+}

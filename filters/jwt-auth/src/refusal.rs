@@ -1,0 +1,111 @@
+use crate::Code;
+use gatehouse_filter::{HeaderName, HeaderValue, Reply};
+
+/// Why a request is not authenticated: one variant a fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// No bearer token was sent.
+    TokenMissing,
+    /// More than one set of credentials was sent.
+    TokenRepeated,
+    /// The token is longer than [`MAX_TOKEN`](crate::MAX_TOKEN) bytes.
+    TokenTooLarge,
+    /// Not a compact JWS of JSON objects.
+    TokenMalformed,
+    /// The token has a `crit` header: it asks for extensions, and there are none.
+    CriticalUnsupported,
+    /// The token's algorithm is unknown, not allowed, or not one of the key's.
+    AlgorithmNotAllowed,
+    /// No key has the token's `kid`.
+    KeyUnknown,
+    /// No key made this signature.
+    SignatureInvalid,
+    /// `exp` has passed.
+    TokenExpired,
+    /// `nbf` or `iat` is in the future.
+    TokenNotYetValid,
+    /// No provider that the rule accepts has the token's `iss`.
+    IssuerUnknown,
+    /// The token is for somebody else.
+    AudienceMismatch,
+    /// A claim is missing or not of its type; the sentence says which.
+    ClaimInvalid(&'static str),
+}
+
+impl Refusal {
+    /// The code that clients, logs and metrics see.
+    pub fn code(self) -> Code {
+        self.row().0
+    }
+
+    /// The answer, with the challenge of RFC 6750 §3 in `realm`. The realm must be quotable as it is.
+    pub(crate) fn reply(self, realm: &str) -> Reply {
+        let (_, status, error, detail) = self.row();
+        let challenge = match error {
+            // RFC 6750 §3.1: a client that sent no credentials is told no error.
+            None => format!("Bearer realm=\"{realm}\""),
+            Some(error) => {
+                format!("Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{detail}\"")
+            }
+        };
+        let reply = Reply::new(status, detail);
+        match HeaderValue::try_from(challenge.into_bytes()) {
+            Ok(challenge) => reply.with_header(WWW_AUTHENTICATE, challenge),
+            Err(_) => reply,
+        }
+    }
+
+    /// The table: code, status, `error` of RFC 6750 §3.1, and what to mend. The sentence is quoted in
+    /// `error_description`, so it has no quotes and no backslash.
+    fn row(self) -> (Code, u16, Option<&'static str>, &'static str) {
+        const REQUEST: Option<&str> = Some("invalid_request");
+        const TOKEN: Option<&str> = Some("invalid_token");
+        match self {
+            Self::TokenMissing => {
+                (Code::TokenMissing, 401, None, "Send a token: authorization: Bearer <token>")
+            }
+            Self::TokenRepeated => {
+                (Code::TokenRepeated, 400, REQUEST, "Send one authorization field with one token")
+            }
+            Self::TokenTooLarge => (Code::TokenTooLarge, 401, TOKEN, "The token is longer than 16384 bytes"),
+            Self::TokenMalformed => (
+                Code::TokenMalformed,
+                401,
+                TOKEN,
+                "The token is not a JWT: three base64url parts without padding, header and claims JSON objects without repeated members",
+            ),
+            Self::CriticalUnsupported => (
+                Code::CriticalUnsupported,
+                401,
+                TOKEN,
+                "The token has a crit header; no extensions are supported",
+            ),
+            Self::AlgorithmNotAllowed => (
+                Code::AlgorithmNotAllowed,
+                401,
+                TOKEN,
+                "The token is signed with an algorithm that its issuer's keys do not allow",
+            ),
+            Self::KeyUnknown => (Code::KeyUnknown, 401, TOKEN, "The token's kid names no key of its issuer"),
+            Self::SignatureInvalid => {
+                (Code::SignatureInvalid, 401, TOKEN, "The token's signature is not valid")
+            }
+            Self::TokenExpired => (Code::TokenExpired, 401, TOKEN, "The token has expired"),
+            Self::TokenNotYetValid => (
+                Code::TokenNotYetValid,
+                401,
+                TOKEN,
+                "The token is not valid yet: nbf or iat is in the future",
+            ),
+            Self::IssuerUnknown => {
+                (Code::IssuerUnknown, 401, TOKEN, "The token's issuer is not accepted here")
+            }
+            Self::AudienceMismatch => {
+                (Code::AudienceMismatch, 401, TOKEN, "The token is for another audience")
+            }
+            Self::ClaimInvalid(detail) => (Code::ClaimInvalid, 401, TOKEN, detail),
+        }
+    }
+}
+
+const WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("www-authenticate");

@@ -1,0 +1,271 @@
+//! Tokens that somebody made up. None passes, none traps, and each is refused for its own reason.
+
+use super::*;
+use jwt_simple::prelude::{HS256Key, MACLike};
+
+/// A token as it would be, and the same with another header.
+fn with_header(header: &str) -> String {
+    signed(header, &claims().to_string())
+}
+
+#[test]
+fn a_token_that_nobody_signed_is_refused_in_every_spelling() {
+    let filter = filter(json!({}));
+    for alg in ["none", "None", "NONE", "nOnE", "", "NoNe ", "null", "HS256 ", "eddsa", "EDDSA"] {
+        let unsigned = with_header(&format!(r#"{{"alg":"{alg}","kid":"main"}}"#));
+        let (text, _) = unsigned.rsplit_once('.').unwrap();
+        for token in [format!("{text}."), unsigned.clone(), format!("{text}.AA")] {
+            assert_eq!(code_for(&filter, &token), "algorithm_not_allowed", "{alg:?}");
+        }
+    }
+    for header in [r#"{"kid":"main"}"#, r#"{"alg":null}"#, r#"{"alg":["EdDSA"]}"#, r#"{"alg":1}"#, "{}"] {
+        assert_eq!(code_for(&filter, &with_header(header)), "token_malformed", "{header}");
+    }
+}
+
+#[test]
+fn a_signature_that_is_empty_cut_or_stretched_is_refused() {
+    let filter = filter(json!({}));
+    let token = token(&claims());
+    assert_eq!(code_for(&filter, &token), "allowed");
+    let (text, signature) = token.rsplit_once('.').unwrap();
+    for (signature, want) in [
+        (String::new(), "signature_invalid"),
+        ("AA".into(), "signature_invalid"),
+        (base64(&[0; 64]), "signature_invalid"),
+        (base64(&[0xff; 64]), "signature_invalid"),
+        (signature[..84].into(), "signature_invalid"),
+        (format!("AAAA{signature}"), "signature_invalid"),
+        (format!("{}AAAA", &signature[..84]), "signature_invalid"),
+    ] {
+        assert_eq!(code_for(&filter, &format!("{text}.{signature}")), want, "{signature}");
+    }
+}
+
+#[test]
+fn a_token_has_exactly_one_spelling() {
+    let filter = filter(json!({}));
+    let token = token(&claims());
+    let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!() };
+    // 64 bytes leave four unused bits in the last character.
+    let (respelled, last) = signature.split_at(signature.len() - 1);
+    let unused_bits = format!("{respelled}{}", char::from(last.as_bytes()[0] + 1));
+    for token in [
+        format!("{header}.{payload}.{unused_bits}"),
+        format!("{header}.{payload}.{signature}=="),
+        format!("{header}=.{payload}.{signature}"),
+        format!("{header}.{payload}==.{signature}"),
+        format!("{token}."),
+        format!(".{token}"),
+        format!("{token}.{signature}"),
+        format!("{header}..{payload}.{signature}"),
+        format!("{header}.{payload}"),
+        format!("{header}{payload}{signature}"),
+        format!("..{signature}"),
+        format!("{header}.."),
+        "..".to_owned(),
+        ".".to_owned(),
+        String::new(),
+        format!("{header}. {payload}.{signature}"),
+        format!("{header}.{payload}.{signature} x"),
+        format!("{header}.{payload}.{}\t", signature),
+        format!("{header}.{payload}.{}\u{a0}", signature),
+        format!("{header}.{payload}.+{}", &signature[1..]),
+        format!("{header}.{payload}./{}", &signature[1..]),
+        format!("{header}%2E{payload}%2E{signature}"),
+        format!("\"{token}\""),
+        format!("{{\"payload\":\"{payload}\",\"signatures\":[{{\"protected\":\"{header}\"}}]}}"),
+    ] {
+        let want = if token.contains(',') { "token_repeated" } else { "token_malformed" };
+        assert_eq!(code_for(&filter, &token), want, "{token}");
+    }
+}
+
+#[test]
+fn no_byte_of_a_token_can_be_changed() {
+    let filter = filter(json!({}));
+    let token = token(&claims());
+    for position in 0..token.len() {
+        for change in [1, 2, 4, 8, 16, 32] {
+            let mut bytes = token.clone().into_bytes();
+            bytes[position] ^= change;
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_ne!(code_for(&filter, &changed), "allowed", "{position} {change}");
+        }
+    }
+}
+
+#[test]
+fn a_public_key_is_never_a_secret() {
+    let pair = jwt_simple::prelude::RS256KeyPair::generate(2048).unwrap().with_key_id("rsa");
+    let jwk: Value = serde_json::from_str(&pair.public_key().to_jwk()).unwrap();
+    for alg in [Some("RS256"), None] {
+        let mut jwk = jwk.clone();
+        if alg.is_none() {
+            jwk.as_object_mut().unwrap().remove("alg");
+        }
+        let filter =
+            filter(json!({"providers": [{"name": "rsa", "issuer": ISSUER, "jwks": {"keys": [jwk]}}]}));
+        let public_key = pair.public_key();
+        for secret in [
+            public_key.to_pem().unwrap().into_bytes(),
+            public_key.to_pem().unwrap().trim().into(),
+            public_key.to_der().unwrap(),
+            public_key.to_components().n,
+            jwk["n"].as_str().unwrap().into(),
+            vec![],
+        ] {
+            let header = base64(br#"{"alg":"HS256","kid":"rsa"}"#);
+            let text = format!("{header}.{}", base64(claims().to_string().as_bytes()));
+            let tag = HS256Key::from_bytes(&secret).authentication_tag(text.as_bytes());
+            let code = code_for(&filter, &format!("{text}.{}", base64(&tag)));
+            assert_eq!(code, "algorithm_not_allowed", "{alg:?}");
+        }
+    }
+}
+
+#[test]
+fn keys_and_places_of_keys_in_a_header_are_not_looked_at() {
+    let filter = filter(json!({}));
+    let theirs = ed25519_compact::KeyPair::from_seed(ed25519_compact::Seed::new([9; 32]));
+    let jwk = json!({"kty": "OKP", "crv": "Ed25519", "kid": "main", "x": base64(&theirs.pk[..])});
+    for member in [
+        json!({"jwk": jwk}),
+        json!({"jwk": jwk.to_string()}),
+        json!({"jku": "https://attacker.example/jwks.json"}),
+        json!({"x5u": "https://attacker.example/cert.pem"}),
+        json!({"x5c": ["MIIB"]}),
+        json!({"x5t": "AAAA", "x5t#S256": "AAAA"}),
+    ] {
+        let mut header = member.clone();
+        header["alg"] = json!("EdDSA");
+        header["kid"] = json!("main");
+        let text =
+            format!("{}.{}", base64(header.to_string().as_bytes()), base64(claims().to_string().as_bytes()));
+        let forged = format!("{text}.{}", base64(&theirs.sk.sign(&text, None)[..]));
+        assert_eq!(code_for(&filter, &forged), "signature_invalid", "{member}");
+        // They are no reason to refuse what the right key signed.
+        assert_eq!(code_for(&filter, &with_header(&header.to_string())), "allowed", "{member}");
+    }
+}
+
+#[test]
+fn a_key_name_is_compared_and_nothing_else() {
+    let filter = filter(json!({}));
+    for kid in [
+        "../../../../dev/null",
+        "/dev/null",
+        "main/../main",
+        "MAIN",
+        "main ",
+        "' or 1=1 --",
+        "main\\u0000",
+        "${jndi:ldap://attacker.example}",
+        "https://attacker.example/",
+        "",
+    ] {
+        let token = with_header(&format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#));
+        assert_eq!(code_for(&filter, &token), "key_unknown", "{kid}");
+    }
+    for kid in ["1", "null", "[\"main\"]", "{}", "true"] {
+        let token = with_header(&format!(r#"{{"alg":"EdDSA","kid":{kid}}}"#));
+        assert_eq!(code_for(&filter, &token), "token_malformed", "{kid}");
+    }
+    assert_eq!(
+        code_for(&filter, &with_header(r#"{"alg":"EdDSA"}"#)),
+        "allowed",
+        "no kid: every key is tried"
+    );
+}
+
+#[test]
+fn extensions_that_must_be_understood_are_not() {
+    let filter = filter(json!({}));
+    for crit in [r#"["b64"]"#, r#"["exp"]"#, "[]", "null", "\"x\"", r#"["alg"]"#] {
+        let header = format!(r#"{{"alg":"EdDSA","kid":"main","b64":false,"exp":1,"crit":{crit}}}"#);
+        assert_eq!(code_for(&filter, &with_header(&header)), "critical_unsupported", "{crit}");
+    }
+}
+
+#[test]
+fn what_two_parsers_could_read_differently_is_refused() {
+    let filter = filter(json!({}));
+    let claims = claims().to_string();
+    let twice = |member: &str| format!("{},{member}}}", claims.strip_suffix('}').unwrap());
+    for payload in [
+        twice(r#""sub":"admin""#),
+        twice(r#""s\u0075b":"admin""#),
+        twice(r#""exp":9999999999"#),
+        twice(r#""nested":{"a":1,"a":2}"#),
+        format!("{claims}{claims}"),
+        format!("{claims},"),
+        format!("[{claims}]"),
+        claims.replace(':', "="),
+        "null".to_owned(),
+        "1".to_owned(),
+        String::new(),
+        format!("\u{feff}{claims}"),
+        twice(&format!("\"deep\":{}{}", "[".repeat(5_000), "]".repeat(5_000))),
+        format!("{}{}", "[".repeat(5_000), "]".repeat(5_000)),
+        "{\"a\":".repeat(2_000),
+    ] {
+        let token = signed(r#"{"alg":"EdDSA","kid":"main"}"#, &payload);
+        assert_eq!(code_for(&filter, &token), "token_malformed", "{:.60}", payload);
+    }
+    for header in [
+        r#"{"alg":"EdDSA","kid":"main","alg":"EdDSA"}"#,
+        r#"{"alg":"EdDSA","kid":"main","kid":"main"}"#,
+        r#"{"alg":"EdDSA","kid":"main","\u0061lg":"none"}"#,
+        r#"["alg","EdDSA"]"#,
+        r#"{"alg":"EdDSA","kid":"main""#,
+        r#"{"alg":"EdDSA","kid":"main","typ":1}"#,
+        "",
+    ] {
+        assert_eq!(code_for(&filter, &with_header(header)), "token_malformed", "{header}");
+    }
+}
+
+#[test]
+fn a_deeply_nested_token_at_the_size_limit_does_not_trap() {
+    let filter = filter(json!({}));
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deep = format!("{{\"a\":{}1{}}}", open.repeat(10_000), close.repeat(10_000));
+        // Too long for a request; the parsers must bear it all the same.
+        assert!(crate::json::object(deep.as_bytes()).is_none());
+        let token = format!("{}.{}.AA", base64(deep.as_bytes()), base64(deep.as_bytes()));
+        assert_eq!(code_for(&filter, &token), "token_too_large");
+    }
+}
+
+#[test]
+fn a_token_longer_than_16_kib_is_not_read() {
+    let filter = filter(json!({}));
+    let padded = |length: usize| {
+        let empty = token(&claims_with(json!({"pad": ""}))).len();
+        let pad = "x".repeat((length - empty) * 3 / 4);
+        let token = token(&claims_with(json!({"pad": pad})));
+        (token.len() <= crate::MAX_TOKEN, token)
+    };
+    let (fits, token) = padded(16_380);
+    assert!(fits && token.len() > 16_370, "{}", token.len());
+    assert_eq!(code_for(&filter, &token), "allowed");
+    let (fits, token) = padded(16_400);
+    assert!(!fits);
+    assert_eq!(code_for(&filter, &token), "token_too_large");
+    assert_eq!(code_for(&filter, &"a".repeat(60_000)), "token_too_large");
+    assert_eq!(code_for(&filter, &".".repeat(16_000)), "token_malformed");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused_and_nothing_more() {
+    let filter = filter(json!({}));
+    let host = FakeHost::at(NOW);
+    for value in [&b"Bearer \xff\xfe"[..], b"Bearer a.\x80.c", b"\xff", b"Bearer \0", b"Bearer a\r\nb: c"] {
+        let outcome = ask(&filter, &host, &[("authorization", value)]);
+        assert_eq!(outcome.status(), Some(401), "{}", value.escape_ascii());
+    }
+    // A payload of bytes that are no UTF-8.
+    let text = format!("{}.{}", base64(br#"{"alg":"EdDSA"}"#), base64(b"{\"sub\":\"\xff\"}"));
+    let token = format!("{text}.{}", base64(&signing_key().sk.sign(&text, None)[..]));
+    assert_eq!(code_for(&filter, &token), "token_malformed");
+}

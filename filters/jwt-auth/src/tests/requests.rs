@@ -1,0 +1,227 @@
+//! What happens to a request: rules, challenges, preflights, shadow mode, identity.
+
+use super::*;
+use gatehouse_filter::Filter;
+
+#[test]
+fn a_refusal_is_a_challenge_in_the_words_of_rfc_6750() {
+    let filter = filter(json!({}));
+    let host = FakeHost::at(NOW);
+    let good = format!("Bearer {}", token(&claims()));
+    let expired = format!("Bearer {}", token(&claims_with(json!({"exp": 1}))));
+    let no_expiry = format!("Bearer {}", token(&claims_with(json!({"exp": null}))));
+    let cases: &[(&[&str], u16, &str, &str)] = &[
+        (&[], 401, "token_missing", r#"Bearer realm="gatehouse""#),
+        (&["Basic YTpi"], 401, "token_missing", r#"Bearer realm="gatehouse""#),
+        (
+            &["Bearer"],
+            401,
+            "token_malformed",
+            r#"Bearer realm="gatehouse", error="invalid_token", error_description="The token is not a JWT: three base64url parts without padding, header and claims JSON objects without repeated members""#,
+        ),
+        (
+            &[&expired],
+            401,
+            "token_expired",
+            r#"Bearer realm="gatehouse", error="invalid_token", error_description="The token has expired""#,
+        ),
+        (
+            &[&no_expiry],
+            401,
+            "claim_invalid",
+            r#"Bearer realm="gatehouse", error="invalid_token", error_description="The claim exp is required""#,
+        ),
+        (
+            &[&good, &good],
+            400,
+            "token_repeated",
+            r#"Bearer realm="gatehouse", error="invalid_request", error_description="Send one authorization field with one token""#,
+        ),
+    ];
+    for (values, status, code, want) in cases {
+        let fields: Vec<_> = values.iter().map(|value| ("authorization", value)).collect();
+        let outcome = ask(&filter, &host, &fields);
+        assert_eq!(outcome.status(), Some(*status), "{code}");
+        assert_eq!(outcome.decision.code.name(), *code);
+        assert_eq!(challenge(&outcome), *want);
+    }
+    let realm = super::filter(json!({"realm": "Orders (staging)"}));
+    let outcome = ask::<_, &str>(&realm, &host, &[]);
+    assert_eq!(challenge(&outcome), r#"Bearer realm="Orders (staging)""#);
+}
+
+#[test]
+fn every_refusal_has_its_code_and_a_quotable_sentence() {
+    use crate::Refusal::*;
+    let all = [
+        TokenMissing,
+        TokenRepeated,
+        TokenTooLarge,
+        TokenMalformed,
+        CriticalUnsupported,
+        AlgorithmNotAllowed,
+        KeyUnknown,
+        SignatureInvalid,
+        TokenExpired,
+        TokenNotYetValid,
+        IssuerUnknown,
+        AudienceMismatch,
+        ClaimInvalid("The claim x is missing"),
+    ];
+    let passing = [Code::Allowed, Code::Anonymous, Code::NotRequired, Code::Preflight];
+    let mut codes: Vec<_> = all.iter().map(|refusal| refusal.code()).collect();
+    codes.extend(passing);
+    assert!(Code::ALL.iter().all(|code| codes.contains(code)), "a code that nothing decides");
+    for refusal in all {
+        let reply = refusal.reply("r");
+        let [(_, value)] = &reply.headers[..] else { panic!("{refusal:?}") };
+        let quotes = value.as_bytes().iter().filter(|byte| **byte == b'"').count();
+        assert_eq!(quotes, if refusal == TokenMissing { 2 } else { 6 }, "{refusal:?}");
+        assert!(!value.as_bytes().contains(&b'\\'), "{refusal:?}");
+    }
+}
+
+fn with_rules() -> JwtAuth {
+    let provider = |name: &str, issuer: &str| {
+        json!({"name": name, "issuer": issuer, "jwks": key_set(),
+            "claims_to_headers": [{"claim": "sub", "header": format!("x-{name}")}]})
+    };
+    filter(json!({
+        "providers": [provider("main", ISSUER), provider("other", "https://other.example")],
+        "rules": [
+            {"name": "open", "match": {"path": {"prefix": "/open"}}, "require": "none"},
+            {"name": "maybe", "match": {"path": {"prefix": "/maybe"}}, "require": "optional"},
+            {"match": {"path": {"prefix": "/other"}}, "require": ["other"]},
+        ],
+    }))
+}
+
+#[test]
+fn a_rule_says_whose_token_is_needed() {
+    let filter = with_rules();
+    let host = FakeHost::at(NOW);
+    let main = token(&claims());
+    let other = token(&claims_with(json!({"iss": "https://other.example"})));
+    let expired = token(&claims_with(json!({"exp": 1})));
+    for (path, token, want, rule) in [
+        ("/open", None, "not_required", Some("open")),
+        ("/open", Some("garbage"), "not_required", Some("open")),
+        ("/maybe", None, "anonymous", Some("maybe")),
+        ("/maybe", Some(&*main), "allowed", Some("maybe")),
+        ("/maybe", Some(&*other), "allowed", Some("maybe")),
+        ("/maybe", Some(&*expired), "token_expired", Some("maybe")),
+        ("/maybe", Some("garbage"), "token_malformed", Some("maybe")),
+        ("/maybe", Some(""), "token_malformed", Some("maybe")),
+        ("/other", None, "token_missing", Some("rules[2]")),
+        ("/other", Some(&*other), "allowed", Some("rules[2]")),
+        ("/other", Some(&*main), "issuer_unknown", Some("rules[2]")),
+        ("/", None, "token_missing", None),
+        ("/", Some(&*main), "allowed", None),
+        ("/", Some(&*other), "allowed", None),
+    ] {
+        let mut fields = vec![(":path", path.to_owned())];
+        fields.extend(token.map(|token| ("authorization", format!("bearer {token}"))));
+        let outcome = ask(&filter, &host, &fields);
+        assert_eq!(outcome.decision.code.name(), want, "{path} {token:?}");
+        assert_eq!(outcome.decision.rule.as_deref(), rule, "{path} {token:?}");
+        assert_eq!(outcome.decision.identity.is_some(), want == "allowed", "{path} {token:?}");
+    }
+}
+
+#[test]
+fn a_field_that_a_provider_writes_never_comes_from_the_client() {
+    let host = FakeHost::at(NOW);
+    let good = format!("Bearer {}", token(&claims()));
+    for mode in ["enforce", "shadow"] {
+        for require in [json!("none"), json!("optional"), json!("any"), json!(["main"])] {
+            let filter = filter(json!({"mode": mode, "default": require}));
+            for (authorization, subject) in
+                [(None, None), (Some("Bearer garbage"), None), (Some(&*good), Some("alice"))]
+            {
+                let mut fields = vec![("x-user", "admin"), ("x-user", "root"), ("x-kept", "1")];
+                fields.extend(authorization.map(|value| ("authorization", value)));
+                let outcome = ask(&filter, &host, &fields);
+                let subject = subject.filter(|_| require != "none");
+                let case = format!("{mode} {require} {authorization:?}");
+                assert_eq!(outcome.values("x-user"), Vec::from_iter(subject), "{case}");
+                assert_eq!(outcome.values("x-kept"), ["1"], "{case}");
+                let mut preflight = fields.clone();
+                preflight.extend([
+                    (":method", "OPTIONS"),
+                    ("origin", "https://app.example"),
+                    ("access-control-request-method", "GET"),
+                ]);
+                assert_eq!(ask(&filter, &host, &preflight).values("x-user"), [""; 0], "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_fields_of_every_provider_are_removed_whoever_signed() {
+    let filter = with_rules();
+    let authorization = format!("Bearer {}", token(&claims()));
+    let fields = [("authorization", &*authorization), ("x-main", "admin"), ("x-other", "admin")];
+    let outcome = ask(&filter, &FakeHost::at(NOW), &fields);
+    assert_eq!(outcome.values("x-main"), ["alice"]);
+    assert_eq!(outcome.values("x-other"), [""; 0]);
+}
+
+#[test]
+fn a_preflight_needs_no_token_unless_it_is_made_to() {
+    let host = FakeHost::at(NOW);
+    let preflight = [
+        (":method", "OPTIONS"),
+        ("origin", "https://app.example"),
+        ("access-control-request-method", "DELETE"),
+    ];
+    let code = |filter: &JwtAuth, fields: &[(&str, &str)]| ask(filter, &host, fields).decision.code.name();
+    assert_eq!(code(&filter(json!({})), &preflight), "preflight");
+    assert_eq!(code(&filter(json!({"skip_preflight": false})), &preflight), "token_missing");
+    for (index, _) in preflight.iter().enumerate() {
+        let mut fields = preflight.to_vec();
+        let (removed, _) = fields.remove(index);
+        assert_eq!(code(&filter(json!({})), &fields), "token_missing", "without {removed}");
+    }
+}
+
+#[test]
+fn in_shadow_mode_a_refusal_is_known_and_the_request_goes_on() {
+    let shadow = filter(json!({"mode": "shadow"}));
+    assert_eq!(shadow.mode().name(), "shadow");
+    let outcome = ask_with(&shadow, "garbage");
+    assert_eq!(outcome.decision.code, Code::TokenMalformed);
+    assert_eq!(outcome.status(), None);
+    assert!(outcome.decision.identity.is_none());
+    let outcome = ask_with(&shadow, &token(&claims()));
+    assert_eq!(outcome.decision.identity.unwrap().subject.as_deref(), Some("alice"));
+}
+
+#[test]
+fn the_identity_is_what_the_token_says() {
+    let filter = filter(json!({}));
+    let identity = |changes: Value| {
+        let outcome = ask_with(&filter, &token(&claims_with(changes)));
+        outcome.decision.identity.unwrap()
+    };
+    let alice = identity(json!({
+        "scope": "orders.read  orders.write",
+        "scp": ["ignored"],
+        "roles": ["admin", "user", 1],
+        "groups": ["staff"],
+        "tenant": {"id": 7},
+    }));
+    assert_eq!(alice.issuer.as_deref(), Some(ISSUER));
+    assert_eq!(alice.subject.as_deref(), Some("alice"));
+    assert_eq!(alice.scopes, ["orders.read", "orders.write"]);
+    assert_eq!(alice.roles, ["admin", "user"]);
+    assert_eq!(alice.groups, ["staff"]);
+    assert_eq!(alice.claim("tenant.id"), Some(&json!(7)));
+    assert_eq!(alice.claim("exp"), Some(&json!(NOW + 600)));
+
+    let other = identity(json!({"sub": null, "scp": ["a", "b"], "roles": "admin", "groups": {"a": 1}}));
+    assert_eq!(other.subject, None);
+    assert_eq!(other.scopes, ["a", "b"]);
+    assert_eq!(other.roles, ["admin"]);
+    assert_eq!(other.groups, [""; 0]);
+}

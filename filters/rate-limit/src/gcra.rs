@@ -1,0 +1,129 @@
+//! The generic cell rate algorithm, in exact integer arithmetic.
+//!
+//! A limit of `requests` per `window` leaves `window / requests` between two requests of a steady client: the
+//! interval. One time is stored for each client, the *theoretical arrival time*: when a steady client that
+//! had sent the same number of requests would send its next. A client may run ahead of it by a burst.
+//!
+//! An interval is seldom a whole number of nanoseconds. Inside [`Limit`] time is therefore counted in grains
+//! of `1 / requests` nanosecond, of which an interval has exactly `window`: nothing is ever rounded, and no
+//! window passes a request more than it should.
+
+/// So many requests a window, with a burst of so many at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Limit {
+    /// At least 1.
+    pub(crate) requests: u32,
+    /// In nanoseconds.
+    pub(crate) window: u64,
+    /// How many pass at once when the client has been idle. At least 1.
+    pub(crate) burst: u32,
+}
+
+/// A theoretical arrival time: until then a client has something to pay back.
+///
+/// Its order is that of time, across limits. The default, long past, is that of a client never seen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(crate) struct Arrival {
+    /// Nanoseconds since 1970, rounded down.
+    pub(crate) nanoseconds: u64,
+    /// The rest, in parts of `1 / requests` nanosecond.
+    pub(crate) part: u32,
+}
+
+/// How far a client has used up a limit at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Level {
+    limit: Limit,
+    now: u128,
+    /// Between `now`, nothing used, and `full`, everything used.
+    arrival: u128,
+    full: u128,
+    corrected: bool,
+}
+
+impl Limit {
+    /// How long an empty limit takes to fill, in nanoseconds, rounded up.
+    pub(crate) fn fill_time(&self) -> u128 {
+        self.grains_of_burst().div_ceil(self.scale())
+    }
+
+    /// The level at `now` (nanoseconds since 1970) for what was stored before.
+    ///
+    /// A stored arrival that no burst explains comes from before the clock was set back. It counts as
+    /// everything used, and no more: the client goes on at the steady rate.
+    pub(crate) fn level(&self, stored: Arrival, now: u64) -> Level {
+        let now = u128::from(now).saturating_mul(self.scale());
+        let full = now.saturating_add(self.grains_of_burst());
+        let arrival = u128::from(stored.nanoseconds)
+            .saturating_mul(self.scale())
+            .saturating_add(u128::from(stored.part));
+        Level { limit: *self, now, arrival: arrival.clamp(now, full), full, corrected: arrival > full }
+    }
+
+    /// Grains in a nanosecond.
+    fn scale(&self) -> u128 {
+        u128::from(self.requests.max(1))
+    }
+
+    fn grains_of_burst(&self) -> u128 {
+        u128::from(self.burst).saturating_mul(u128::from(self.window))
+    }
+
+    fn seconds_ceil(&self, grains: u128) -> u64 {
+        let second = self.scale().saturating_mul(1_000_000_000);
+        u64::try_from(grains.div_ceil(second)).unwrap_or(u64::MAX)
+    }
+}
+
+impl Level {
+    /// Whether one request more may pass.
+    pub(crate) fn allows(&self) -> bool {
+        self.arrival.saturating_add(self.interval()) <= self.full
+    }
+
+    /// The level after one request more.
+    pub(crate) fn spend(&mut self) {
+        self.arrival = self.arrival.saturating_add(self.interval());
+    }
+
+    /// Whether the stored arrival was too far in the future. It must be stored anew even if the request is
+    /// refused, or the client would stay refused until the clock has caught up.
+    pub(crate) fn corrected(&self) -> bool {
+        self.corrected
+    }
+
+    /// What to store.
+    pub(crate) fn arrival(&self) -> Arrival {
+        let scale = self.limit.scale();
+        let whole = self.arrival.checked_div(scale).unwrap_or_default();
+        let part = self.arrival.checked_rem(scale).unwrap_or_default();
+        Arrival {
+            nanoseconds: u64::try_from(whole).unwrap_or(u64::MAX),
+            part: u32::try_from(part).unwrap_or_default(),
+        }
+    }
+
+    /// How many requests may pass now.
+    pub(crate) fn remaining(&self) -> u64 {
+        let left = self.full.saturating_sub(self.arrival);
+        u64::try_from(left.checked_div(self.interval()).unwrap_or_default()).unwrap_or(u64::MAX)
+    }
+
+    /// Seconds until everything is available again, rounded up.
+    pub(crate) fn reset(&self) -> u64 {
+        self.limit.seconds_ceil(self.arrival.saturating_sub(self.now))
+    }
+
+    /// Seconds until one request may pass, rounded up; 0 where one may now.
+    pub(crate) fn retry_after(&self) -> u64 {
+        let next = self.arrival.saturating_add(self.interval());
+        self.limit.seconds_ceil(next.saturating_sub(self.full))
+    }
+
+    fn interval(&self) -> u128 {
+        u128::from(self.limit.window)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+use super::*;
+use gatehouse_filter::{Attribute, Headers, Identity};
+use gatehouse_filter_test::FakeHost;
+use serde_json::json;
+use std::collections::HashMap;
+
+const SECRET: Secret = Secret([7; 16]);
+const LIMIT: Limit = Limit { requests: 1, window: 1_000_000_000, burst: 1 };
+
+fn header(name: &str) -> Part {
+    Part::Header(HeaderName::try_from(name).unwrap())
+}
+
+fn digest(parts: Vec<Part>, host: &FakeHost, head: &[(&str, Vec<u8>)]) -> Digest {
+    let request = Request::new(Headers::from_list(head), host);
+    Key::new("rule", parts, [LIMIT].iter()).digest(&SECRET, &request)
+}
+
+#[test]
+fn no_two_lists_of_values_have_the_same_digest() {
+    let long = vec![b'a'; 60 * 1024];
+    let mut other_long = long.clone();
+    *other_long.last_mut().unwrap() = b'b';
+    let heads: Vec<Vec<(&str, Vec<u8>)>> = vec![
+        vec![],
+        vec![("x-a", b"".to_vec())],
+        vec![("x-a", b"".to_vec()), ("x-a", b"".to_vec())],
+        vec![("x-b", b"".to_vec())],
+        vec![("x-a", b"".to_vec()), ("x-b", b"".to_vec())],
+        vec![("x-a", b"1".to_vec())],
+        vec![("x-b", b"1".to_vec())],
+        vec![("x-a", b"1".to_vec()), ("x-a", b"2".to_vec())],
+        vec![("x-a", b"1".to_vec()), ("x-b", b"2".to_vec())],
+        vec![("x-a", b"1,2".to_vec())],
+        vec![("x-a", b"12".to_vec())],
+        vec![("x-a", b"\0".to_vec())],
+        vec![("x-a", b"\0\0".to_vec())],
+        vec![("x-a", b"1\0".to_vec())],
+        vec![("x-a", b"1\0\x012".to_vec())],
+        vec![("x-a", b"\xff".to_vec())],
+        vec![("x-a", b"\xff\xfe".to_vec())],
+        vec![("x-a", "\u{fffd}".into())],
+        vec![("x-a", long)],
+        vec![("x-a", other_long)],
+    ];
+    let host = FakeHost::default();
+    let mut seen = HashMap::new();
+    for (index, head) in heads.iter().enumerate() {
+        let digest = digest(vec![header("x-a"), header("x-b")], &host, head);
+        assert_eq!(seen.insert(digest, index), None, "head {index}");
+    }
+}
+
+#[test]
+fn the_kind_of_a_value_counts() {
+    let host = FakeHost::default();
+    let claims =
+        [json!("1"), json!(1), json!("true"), json!(true), json!(["1"]), json!("[\"1\"]"), json!({"a": 1})];
+    let mut seen = HashMap::new();
+    for claim in claims {
+        let mut identity = Identity { subject: Some("1".to_owned()), ..Identity::default() };
+        identity.claims.insert("tenant".to_owned(), claim.clone());
+        host.identify(&identity);
+        let digest = digest(vec![Part::Claim("tenant".to_owned())], &host, &[]);
+        assert_eq!(seen.insert(digest, claim), None);
+    }
+    let subject = digest(vec![Part::Subject], &host, &[]);
+    assert_eq!(seen.insert(subject, json!("subject")), None);
+    let header = digest(vec![header("subject")], &host, &[("subject", b"1".to_vec())]);
+    assert_eq!(seen.insert(header, json!("header")), None);
+}
+
+#[test]
+fn a_client_is_its_ipv4_address_or_its_ipv6_network() {
+    let host = FakeHost::default();
+    let of = |address: &str| {
+        host.set(Attribute::SourceAddress, address);
+        digest(vec![Part::ClientAddress], &host, &[])
+    };
+    let same = [
+        ("192.0.2.1:1000", "192.0.2.1:2000"),
+        ("192.0.2.1:1000", "[::ffff:192.0.2.1]:2000"),
+        ("[2001:db8:0:1::1]:1000", "[2001:db8:0:1:ffff::9]:2000"),
+        ("/tmp/socket", "@another"),
+    ];
+    for (left, right) in same {
+        assert_eq!(of(left), of(right), "{left} and {right}");
+    }
+    let different = [
+        ("192.0.2.1:1000", "192.0.2.2:1000"),
+        ("[2001:db8:0:1::1]:1000", "[2001:db8:0:2::1]:1000"),
+        ("[2001:db8:0:1::1]:1000", "192.0.2.1:1000"),
+        ("/tmp/socket", "192.0.2.1:1000"),
+    ];
+    for (left, right) in different {
+        assert_ne!(of(left), of(right), "{left} and {right}");
+    }
+}
+
+#[test]
+fn rules_limits_and_parts_are_told_apart() {
+    let host = FakeHost::default();
+    let request = Request::new(Headers::from_list::<&str, &str>(&[]), &host);
+    let other = Limit { requests: 2, ..LIMIT };
+    let keys = [
+        Key::new("rule", vec![Part::Subject], [LIMIT].iter()),
+        Key::new("rule2", vec![Part::Subject], [LIMIT].iter()),
+        Key::new("rule", vec![Part::ClientAddress], [LIMIT].iter()),
+        Key::new("rule", vec![Part::Subject], [other].iter()),
+        Key::new("rule", vec![Part::Subject], [LIMIT, LIMIT].iter()),
+        Key::new("rule", vec![header("a"), header("b")], [LIMIT].iter()),
+        Key::new("rule", vec![header("a")], [LIMIT].iter()),
+        Key::new("rule", vec![Part::Claim("a".to_owned())], [LIMIT].iter()),
+    ];
+    let mut seen = HashMap::new();
+    for (index, key) in keys.iter().enumerate() {
+        assert_eq!(seen.insert(key.digest(&SECRET, &request), index), None, "key {index}");
+    }
+    let other_secret = keys[0].digest(&Secret([8; 16]), &request);
+    assert!(!seen.contains_key(&other_secret));
+}
+
+#[test]
+fn all_workers_agree_on_one_secret() {
+    let host = FakeHost::default();
+    let first = Secret::agreed(&host).unwrap();
+    let second = Secret::agreed(&host).unwrap();
+    assert_eq!(first.0, second.0);
+    assert_ne!(first.0, [0; 16]);
+    assert_eq!(format!("{first:?}"), "***");
+    assert_eq!(host.store.keys(), 1);
+    host.store.break_down();
+    assert!(Secret::agreed(&host).is_err());
+}

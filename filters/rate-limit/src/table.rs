@@ -1,0 +1,133 @@
+//! The table of clients, in the store that all workers share.
+//!
+//! Its size is fixed when it is made: the store has no deletion, so a key for each client would grow for
+//! ever. It is set-associative: a client's digest chooses a bucket, and in it the client has any of a few
+//! slots.
+
+use crate::bucket::{Arrivals, Bucket, Place, WAYS};
+use crate::key::Digest;
+use crate::once;
+use gatehouse_filter::{SetError, Store, StoreError};
+
+/// How often a request tries to write. Each failure means that another worker has succeeded in between; so
+/// many in a row do not happen with as many workers as a machine has cores.
+const ATTEMPTS: u32 = 64;
+
+/// A table of a fixed number of slots.
+#[derive(Debug)]
+pub(crate) struct Table {
+    buckets: u64,
+    /// Arrivals in a slot: the most limits that any rule has.
+    limits: usize,
+    /// `rl1/<buckets>/<limits>/`: another size is another table. At most 22 bytes with the bucket's number,
+    /// which is what the host's strings hold without an allocation.
+    prefix: String,
+}
+
+/// What became of a client's slot.
+pub(crate) struct Updated<T> {
+    /// What the change told.
+    pub(crate) value: T,
+    /// Whether another client, which had something to pay back, lost its slot.
+    pub(crate) evicted: bool,
+}
+
+/// What a change wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Write {
+    /// The arrivals are to be stored.
+    Store,
+    /// Nothing changed.
+    Nothing,
+}
+
+/// Why a slot could not be changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unavailable {
+    /// The store failed, or the table is not in it.
+    Store,
+    /// Other workers were faster, each time.
+    Contended,
+}
+
+impl From<StoreError> for Unavailable {
+    fn from(_: StoreError) -> Self {
+        Self::Store
+    }
+}
+
+impl Table {
+    /// A table of at least `keys` slots of `limits` arrivals each.
+    pub(crate) fn new(keys: u32, limits: usize) -> Self {
+        let ways = u64::try_from(WAYS).unwrap_or(1);
+        let buckets = u64::from(keys).div_ceil(ways).max(1);
+        Self { buckets, limits, prefix: format!("rl1/{buckets}/{limits}/") }
+    }
+
+    /// Makes every bucket that is not there yet: the memory is taken now, not under attack. A mark, set
+    /// last, tells the workers after the first that nothing is left to do.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store cannot be read or written.
+    pub(crate) fn prepare(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let mark = format!("{}made", self.prefix);
+        if store.get(mark.as_bytes())?.is_some() {
+            return Ok(());
+        }
+        let unused = Bucket::unused(self.limits);
+        for index in 0..self.buckets {
+            once::create(store, self.bucket_key(index).as_bytes(), &unused)?;
+        }
+        once::create(store, mark.as_bytes(), b"1")
+    }
+
+    /// Changes what a client's slot remembers: reads its bucket, applies `change` and writes the bucket back
+    /// if nobody else has written it since; else all of it again.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; then nothing was stored.
+    pub(crate) fn update<T>(
+        &self,
+        store: &dyn Store,
+        digest: &Digest,
+        now: u64,
+        mut change: impl FnMut(&mut Arrivals) -> (T, Write),
+    ) -> Result<Updated<T>, Unavailable> {
+        let key = self.bucket_key(self.bucket_of(digest));
+        for _ in 0..ATTEMPTS {
+            let (bytes, version) = store.get(key.as_bytes())?.ok_or(Unavailable::Store)?;
+            let mut bucket = Bucket::new(bytes, self.limits).ok_or(Unavailable::Store)?;
+            let place = bucket.place(digest, now);
+            let mut arrivals = bucket.arrivals(place);
+            let (value, write) = change(&mut arrivals);
+            if write == Write::Nothing {
+                return Ok(Updated { value, evicted: false });
+            }
+            bucket.write(place, digest, &arrivals);
+            match store.set(key.as_bytes(), bucket.bytes(), Some(version)) {
+                Ok(()) => {
+                    let evicted = matches!(place, Place::Evicted(_));
+                    return Ok(Updated { value, evicted });
+                }
+                Err(SetError::Conflict) => {}
+                Err(SetError::Failed) => return Err(Unavailable::Store),
+            }
+        }
+        Err(Unavailable::Contended)
+    }
+
+    fn bucket_of(&self, digest: &Digest) -> u64 {
+        let bits = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        bits.checked_rem(self.buckets).unwrap_or_default()
+    }
+
+    fn bucket_key(&self, index: u64) -> String {
+        let mut key = String::with_capacity(self.prefix.len().saturating_add(8));
+        key.push_str(&self.prefix);
+        key.push_str(&index.to_string());
+        key
+    }
+}
+
+#[cfg(test)]
+mod tests;

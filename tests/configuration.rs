@@ -1,0 +1,141 @@
+//! Configurations that must not start, and that `cargo xtask check` says the same of them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use gatehouse_sandbox::example::Example;
+use gatehouse_sandbox::{Gateway, StartError, envoy, workspace};
+use serde_json::{Value, json};
+
+use crate::harness::configuration;
+
+/// A change that spoils a shipped config, and what must be said of it: filter, path and cure.
+struct Spoiled {
+    case: &'static str,
+    config: &'static str,
+    change: fn(&mut Value),
+    filter: &'static str,
+    fault: &'static str,
+}
+
+const SPOILED: [Spoiled; 4] = [
+    Spoiled {
+        case: "audience for audiences",
+        config: "envoy/envoy.yaml",
+        change: |tree| {
+            let provider = &mut configuration::shipped(tree, "jwt-auth")["providers"][0];
+            let audiences = provider.as_object_mut().and_then(|fields| fields.remove("audiences"));
+            provider["audience"] = audiences.expect("the shipped config has audiences");
+        },
+        filter: "jwt-auth",
+        fault: "providers[0].audience: unknown field, did you mean `audiences`?",
+    },
+    Spoiled {
+        case: "a window without a unit",
+        config: "envoy/rate-limit.yaml",
+        change: |tree| {
+            configuration::shipped(tree, "rate-limit")["rules"][0]["limits"][0]["window"] = json!(60);
+        },
+        filter: "rate-limit",
+        fault: "rules[0].limits[0].window: must be a duration with a unit (ms, s, m, h, d), such as 30s",
+    },
+    Spoiled {
+        case: "a placeholder that nobody fills",
+        config: "envoy/header-transform.yaml",
+        change: |tree| {
+            configuration::shipped(tree, "header-transform")["rules"][0]["request"][0]["set"]["value"] =
+                json!("${path.idd}");
+        },
+        filter: "header-transform",
+        fault: "rules[0].request[0].set.value: ",
+    },
+    Spoiled {
+        case: "a configuration of nothing",
+        config: "envoy/header-transform.yaml",
+        change: |tree| *configuration::shipped(tree, "header-transform") = json!({}),
+        filter: "header-transform",
+        fault: "rules: is required",
+    },
+];
+
+#[test]
+fn a_mistake_stops_the_start_with_a_line_that_names_it() {
+    for Spoiled { case, config, change, filter, fault } in SPOILED {
+        let Err(refused) = Gateway::builder(config).edit(change).start() else {
+            panic!("{case}: Envoy started");
+        };
+        assert!(matches!(refused, StartError::Refused { .. }), "{case}: {refused}");
+        let line = refused.log().lines().find(|line| line.contains("wasm log") && line.contains(fault));
+        let line = line.unwrap_or_else(|| panic!("{case}: no line says `{fault}`:\n{refused}"));
+        assert!(line.contains(&format!("{filter}: {fault}")), "{case}: {line}");
+        assert!(!refused.log().contains("panicked"), "{case}: {refused}");
+    }
+}
+
+#[test]
+fn check_says_the_same_offline() {
+    for Spoiled { case, config, change, filter, fault } in SPOILED {
+        let mut example = Example::load(&workspace::root().join(config)).expect("the example");
+        change(example.tree_mut());
+        let path = scratch(filter);
+        example.write(&path).expect("the spoiled config can be written");
+        let output = check(&path);
+        let said = String::from_utf8_lossy(&output.stdout);
+        std::fs::remove_file(&path).expect("the spoiled config can be removed");
+        assert_eq!(output.status.code(), Some(1), "{case}: {said}");
+        let wanted = format!("filter {filter}: {fault}");
+        assert!(said.lines().any(|line| line.contains(&wanted)), "{case}: `{wanted}` is not in\n{said}");
+    }
+}
+
+#[test]
+fn the_shipped_configs_pass_check_and_envoy_accepts_them() {
+    let folder = workspace::root().join("envoy");
+    let files = std::fs::read_dir(&folder).expect("the examples");
+    let paths: Vec<PathBuf> = files
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    assert!(paths.len() >= 4, "{paths:?}");
+    let envoy = envoy::locate(|step| eprintln!("{step}")).expect("an Envoy");
+    for path in paths {
+        let output = check(&path);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}: {said}", path.display());
+        let mut example = Example::load(&path).expect("the example");
+        if !example.is_bootstrap() {
+            continue;
+        }
+        for filter in example.filters() {
+            assert!(said.contains(&format!("filter {}: ok", filter.filter())), "{}: {said}", path.display());
+        }
+        example.place(&gatehouse_sandbox::example::Placement {
+            port: 0,
+            admin_port: 0,
+            upstreams: Default::default(),
+            filters: workspace::filters(),
+        });
+        let placed = scratch("placed");
+        example.write(&placed).expect("the config can be written");
+        let verdict = envoy.validate(&placed);
+        std::fs::remove_file(&placed).expect("the config can be removed");
+        verdict.unwrap_or_else(|fault| panic!("{}: {fault:#}", path.display()));
+    }
+}
+
+/// `cargo xtask check` of one file.
+fn check(path: &Path) -> Output {
+    Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--package", "xtask", "--", "check"])
+        .arg(path)
+        .current_dir(workspace::root())
+        .output()
+        .expect("cargo can be run")
+}
+
+/// A file of this process's own.
+fn scratch(name: &str) -> PathBuf {
+    let folder = workspace::target().join("sandbox");
+    std::fs::create_dir_all(&folder).expect("a folder for the config");
+    folder.join(format!("{name}-{}.yaml", std::process::id()))
+}

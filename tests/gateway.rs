@@ -1,0 +1,412 @@
+//! The gateway as a whole, on `envoy/envoy.yaml`.
+
+use std::collections::BTreeSet;
+use std::net::TcpStream;
+use std::sync::{LazyLock, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gatehouse_sandbox::example::Example;
+use gatehouse_sandbox::raw::{Request, Response};
+use gatehouse_sandbox::{Builder, Gateway, Upstreams, workspace};
+use serde_json::{Value, json};
+
+use crate::harness::{Exchange, Shared, http2, received, token, trap};
+
+/// For every case that counts nothing and stops nothing.
+static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(builder()));
+
+fn builder() -> Builder {
+    Gateway::builder("envoy/envoy.yaml")
+}
+
+#[test]
+fn without_a_token_orders_are_refused() {
+    let exchange = GATEWAY.ask(Request::get("/orders"));
+    exchange.assert_refused("no token", 401, "jwt_auth.token_missing");
+    let challenge = exchange.response.header_text("www-authenticate");
+    assert_eq!(challenge.as_deref(), Some("Bearer realm=\"gatehouse\""));
+    assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.token_missing");
+    GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn who_logs_in_through_the_gateway_may_read_orders_users_and_products() {
+    let authorization = token::bearer(alice());
+    for (path, part) in [
+        ("/orders", json!("alice")),
+        ("/orders/17", json!(17)),
+        ("/users", json!("alice")),
+        ("/users/alice", json!("alice")),
+        ("/products", json!("MON-27")),
+        ("/products/MON-27", json!("MON-27")),
+    ] {
+        let exchange = GATEWAY.ask(Request::get(path).header("authorization", &authorization));
+        assert_eq!(exchange.response.status, 200, "{path}: {}", exchange.response.text());
+        let body = exchange.response.json();
+        assert!(mentions(&body, &part), "{path}: {body}");
+        assert_eq!(
+            exchange.response.header_text("x-content-type-options").as_deref(),
+            Some("nosniff"),
+            "{path}"
+        );
+        assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.allowed;subject=alice", "{path}");
+        assert_eq!(exchange.log["status"], 200, "{path}");
+    }
+    GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn a_wrong_password_is_the_service_s_own_refusal() {
+    let exchange = GATEWAY.ask(login("alice", "looking-glass"));
+    assert_eq!(exchange.response.status, 401);
+    assert_eq!(exchange.response.json()["code"], "demo.credentials_wrong");
+    assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.not_required;rule=login");
+    assert_eq!(exchange.logged("details"), "via_upstream");
+}
+
+#[test]
+fn a_path_that_no_route_has_is_not_found_and_still_needs_a_token() {
+    GATEWAY.ask(Request::get("/nothing")).assert_refused("/nothing", 401, "jwt_auth.token_missing");
+    for path in ["/nothing", "/ordersx", "/"] {
+        let exchange =
+            GATEWAY.ask(Request::get(path).header("authorization", token::bearer(&token::good("alice"))));
+        assert_eq!(exchange.response.status, 404, "{path}");
+    }
+    GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn a_path_in_disguise_does_not_get_past_the_token() {
+    // Only `/auth` needs no token: what reads like it and is routed elsewhere must not.
+    for (path, status) in [
+        ("/auth/../orders", 401),
+        ("/auth/%2e%2e/orders", 401),
+        ("//orders", 401),
+        ("/auth/..%2forders", 400),
+        ("/auth%2f..%2forders", 400),
+        ("/AUTH/../orders", 401),
+        ("/auth/..;/orders", 404),
+        ("/authx/../orders", 401),
+        ("/authx", 401),
+    ] {
+        let exchange = GATEWAY.ask(Request::get(path));
+        assert_eq!(exchange.response.status, status, "{path}: {}", exchange.response.text());
+    }
+    GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn the_two_replicas_of_orders_take_turns() {
+    let gateway = start(builder());
+    let authorization = token::bearer(&token::good("alice"));
+    let replicas: Vec<String> = (0..6)
+        .map(|_| {
+            let response = gateway.get("/orders", &[("authorization", &authorization)]);
+            assert_eq!(response.status, 200);
+            response.header_text("x-served-by").expect("orders name themselves")
+        })
+        .collect();
+    assert!(replicas.windows(2).all(|pair| pair[0] != pair[1]), "{replicas:?}");
+    assert_eq!(replicas.iter().collect::<BTreeSet<_>>().len(), 2, "{replicas:?}");
+    trap::assert_none(&gateway);
+}
+
+#[test]
+fn the_upstream_gets_who_it_is_and_not_the_token() {
+    let echo = Upstreams::start(&["echo:8000".to_owned()].into(), Default::default()).expect("an echo");
+    let gateway = start(builder().upstream("users:8000", echo.addresses()["echo:8000"]));
+    let request = Request::get("/users/alice")
+        .header("authorization", token::bearer(&token::good("bob")))
+        .header("x-user", "alice")
+        .header("X-User", "root")
+        .header("x-roles", "admin")
+        .header("x-gateway", "mine")
+        .header("x-forwarded-for", "203.0.113.9");
+    let response = gateway.request(request);
+    assert_eq!(response.status, 200, "{}", response.text());
+    assert_eq!(response.json()["path"], "/alice");
+    for (name, values) in [
+        ("x-user", vec!["bob"]),
+        ("x-roles", vec!["user"]),
+        ("x-gateway", vec!["gatehouse"]),
+        ("authorization", vec![]),
+    ] {
+        assert_eq!(received(&response, name), values, "{name}");
+    }
+    assert_eq!(received(&response, "x-request-id").len(), 1);
+    // The client's word for where it comes from is kept, but is not the last: the gateway adds what it saw.
+    let forwarded = received(&response, "x-forwarded-for");
+    assert!(forwarded[0].starts_with("203.0.113.9,"), "{forwarded:?}");
+    trap::assert_none(&gateway);
+}
+
+#[test]
+fn the_31st_request_for_orders_is_the_first_that_is_refused() {
+    let gateway = Shared::start(builder());
+    let begin = Instant::now();
+    let alice = token::bearer(&token::good("alice"));
+    let orders = || Request::get("/orders").header("authorization", &alice);
+    let mut passed = 0;
+    while gateway.send(orders()).status == 200 {
+        passed += 1;
+        assert!(passed <= ORDERS + refilled(begin), "{passed} have passed");
+    }
+    assert!(passed >= ORDERS, "only {passed} have passed");
+    let refused = exceeded(&gateway, orders());
+    refused.assert_refused("the first too many", 429, "rate_limit.exceeded");
+    assert_eq!(refused.logged("rate_limit"), "rate_limit.exceeded;rule=orders");
+    let field = |name| refused.response.header_text(name).unwrap_or_default();
+    let wait: u64 = field("retry-after").parse().expect("a number of seconds");
+    assert!((1..=2).contains(&wait), "one more every two seconds: {wait}");
+    assert_eq!(field("ratelimit-policy"), "\"orders\";q=30;w=60");
+    assert!(field("ratelimit").starts_with("\"orders\";r=0;t="), "{}", field("ratelimit"));
+
+    // The limit is bob's own; login has another.
+    let bob = token::bearer(&token::good("bob"));
+    let exchange = gateway.ask(Request::get("/orders").header("authorization", bob));
+    assert_eq!(exchange.response.status, 200);
+    assert_eq!(gateway.ask(login("alice", "wonderland")).response.status, 200);
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn four_workers_share_one_limit() {
+    let gateway = start(builder().concurrency(4));
+    let alice = token::bearer(&token::good("alice"));
+    let begin = Instant::now();
+    // Each on a connection of its own, so that every worker gets some.
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let client = || -> Vec<u16> {
+            (0..5).map(|_| gateway.get("/orders", &[("authorization", &alice)]).status).collect()
+        };
+        let clients: Vec<_> = (0..16).map(|_| scope.spawn(client)).collect();
+        clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
+    });
+    let passed = statuses.iter().filter(|status| **status == 200).count() as u64;
+    let refused = statuses.iter().filter(|status| **status == 429).count() as u64;
+    assert_eq!(passed + refused, 80, "{statuses:?}");
+    assert!((ORDERS..=ORDERS + refilled(begin)).contains(&passed), "{passed} have passed");
+    let busy = gateway.stats().into_iter().filter(|(name, requests)| {
+        name.starts_with("listener.127.0.0.1_0.worker_")
+            && name.ends_with(".downstream_cx_total")
+            && *requests > 0
+    });
+    assert!(busy.count() > 1, "the test needs several workers");
+    trap::assert_none(&gateway);
+}
+
+#[test]
+fn passwords_cannot_be_guessed_quickly() {
+    let gateway = Shared::start(builder());
+    let begin = Instant::now();
+    let mut passed = 0;
+    while gateway.send(login("alice", "guess")).status == 401 {
+        passed += 1;
+        assert!(passed <= 10 + begin.elapsed().as_secs() / 6, "{passed} have passed");
+    }
+    assert!(passed >= 10, "only {passed} have passed");
+    let refused = exceeded(&gateway, login("alice", "guess"));
+    refused.assert_refused("the first too many", 429, "rate_limit.exceeded");
+    assert_eq!(refused.logged("rate_limit"), "rate_limit.exceeded;rule=login");
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn a_dead_replica_costs_no_request_that_may_be_repeated() {
+    let gateway = Shared::start(builder());
+    let alice = token::bearer(&token::good("alice"));
+    let orders = || gateway.ask(Request::get("/orders").header("authorization", &alice));
+    assert_eq!(orders().response.status, 200);
+    kill(gateway.gateway(), "orders-1");
+
+    // Not repeatable: one of two lands on the dead replica, and the client must be told.
+    let order = json!({"customer": "alice", "items": [{"sku": "MON-27", "quantity": 1}]});
+    let mut statuses: Vec<u16> = (0..2)
+        .map(|_| {
+            let request = Request::post_json("/orders", &order).header("authorization", &alice);
+            gateway.ask(request).response.status
+        })
+        .collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 503]);
+
+    let mut retried = false;
+    for _ in 0..8 {
+        let exchange = orders();
+        assert_eq!(exchange.response.status, 200, "{}", exchange.log);
+        assert_eq!(exchange.response.header_text("x-served-by").as_deref(), Some("orders-2"));
+        retried |= exchange.log["attempts"] == 2;
+    }
+    assert!(retried, "no request was tried again");
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn every_upstream_is_checked_and_healthy() {
+    // A check that finds Envoy busy with its start comes to nothing, and the next is five seconds later.
+    let healthy =
+        |clusters: &str| clusters.lines().filter(|line| line.ends_with("::health_flags::healthy")).count();
+    let mut clusters = String::new();
+    for _ in 0..150 {
+        clusters = GATEWAY.gateway().admin("/clusters");
+        if healthy(&clusters) == 5 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(healthy(&clusters), 5, "auth, users, two of orders, products:\n{clusters}");
+    let stats = GATEWAY.gateway().stats();
+    for (cluster, members) in [("auth", 1), ("users", 1), ("orders", 2), ("products", 1)] {
+        assert_eq!(stats[&format!("cluster.{cluster}.membership_healthy")], members, "{cluster}");
+        assert!(stats[&format!("cluster.{cluster}.health_check.success")] >= members, "{cluster}");
+    }
+}
+
+#[test]
+fn http2_and_http1_share_the_port() {
+    let gateway = start(builder());
+    let request = http2::get("/users/alice").header("authorization", token::bearer(&token::good("alice")));
+    let answer = http2::send(gateway.address(), request.body(()).expect("a request"));
+    assert_eq!(answer.status, 200);
+    let user: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!(user["id"], "alice", "{user}");
+
+    let refused = http2::send(gateway.address(), http2::get("/orders").body(()).expect("a request"));
+    assert_eq!(refused.status, 401);
+    assert_eq!(refused.header("content-type").as_deref(), Some("application/problem+json"));
+
+    assert_eq!(gateway.get("/auth/.well-known/jwks.json", &[]).status, 200);
+    let log = gateway.access_log_after(3);
+    let protocols: Vec<&Value> = log.iter().map(|line| &line["protocol"]).collect();
+    assert_eq!(protocols, ["HTTP/2", "HTTP/2", "HTTP/1.1"]);
+    trap::assert_none(&gateway);
+}
+
+#[test]
+fn the_admin_interface_is_for_this_machine_only() {
+    // The sandbox gives it another port; the file is what people run.
+    let example = Example::load(&workspace::root().join("envoy/envoy.yaml")).expect("the example");
+    let admin = example.tree().pointer("/admin/address/socket_address").expect("an admin address");
+    assert_eq!(admin, &json!({"address": "127.0.0.1", "port_value": 9901}));
+}
+
+#[test]
+fn a_line_of_the_access_log_tells_the_whole_story() {
+    let request = Request::get("/orders/17?secret=1")
+        .header("authorization", token::bearer(&token::good("alice")))
+        .header("user-agent", "e2e/1")
+        .header("x-request-id", "00000000-0000-4000-8000-000000000000");
+    let Exchange { response, log } = GATEWAY.ask(request);
+    for (field, want) in [
+        ("client", json!("127.0.0.1")),
+        ("method", json!("GET")),
+        ("path", json!("/orders/17")),
+        ("host", json!("gateway.example")),
+        ("protocol", json!("HTTP/1.1")),
+        ("route", json!("orders")),
+        ("status", json!(200)),
+        ("details", json!("via_upstream")),
+        ("flags", json!("-")),
+        ("attempts", json!(1)),
+        ("bytes_received", json!(0)),
+        ("bytes_sent", json!(response.body.len())),
+        ("user_agent", json!("e2e/1")),
+        ("jwt_auth", json!("jwt_auth.allowed;subject=alice")),
+        ("rate_limit", json!("rate_limit.allowed;rule=orders")),
+        ("header_transform", json!("header_transform.applied;rule=upstream")),
+    ] {
+        assert_eq!(log[field], want, "{field} in {log}");
+    }
+    for field in ["time", "request_id", "upstream", "duration_ms"] {
+        assert!(log.get(field).is_some_and(|value| !value.is_null()), "{field} in {log}");
+    }
+    // The id is the edge's own, and the client is told.
+    assert_eq!(response.header_text("x-request-id").as_deref(), log["request_id"].as_str());
+    assert_ne!(log["request_id"], "00000000-0000-4000-8000-000000000000");
+    assert!(!log.to_string().contains("secret"), "a query may hold secrets: {log}");
+    GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn decisions_are_counted_with_labels() {
+    let before = decisions("jwt_auth", "allowed");
+    let refused_before = decisions("jwt_auth", "token_missing");
+    let alice = token::bearer(&token::good("alice"));
+    assert_eq!(GATEWAY.ask(Request::get("/users").header("authorization", alice)).response.status, 200);
+    GATEWAY.ask(Request::get("/users")).assert_refused("no token", 401, "jwt_auth.token_missing");
+    // Other cases count at the same time.
+    assert!(decisions("jwt_auth", "allowed") > before);
+    assert!(decisions("jwt_auth", "token_missing") > refused_before);
+    assert!(decisions("rate_limit", "allowed") + decisions("rate_limit", "unlimited") > 0);
+    GATEWAY.assert_no_trap();
+}
+
+/// The count of a decision, as Prometheus reads it.
+#[track_caller]
+fn decisions(filter: &str, code: &str) -> u64 {
+    let metrics = GATEWAY.gateway().admin("/stats/prometheus");
+    let labels = [format!("filter=\"{filter}\""), format!("code=\"{code}\""), "mode=\"enforce\"".to_owned()];
+    let line = metrics
+        .lines()
+        .filter(|line| line.starts_with("gatehouse_decisions_total{"))
+        .find(|line| labels.iter().all(|label| line.contains(label)));
+    // A counter that was never counted is not there.
+    line.and_then(|line| line.rsplit_once(' ')).map_or(0, |(_, count)| count.parse().expect("a number"))
+}
+
+/// Asks until it is refused: while a test is slow, a request may come back.
+#[track_caller]
+fn exceeded(gateway: &Shared, request: Request) -> Exchange {
+    let mut asked = (0..100).map(|_| gateway.ask(request.clone()));
+    asked.find(|exchange| exchange.response.status == 429).expect("nothing was refused")
+}
+
+/// What a subject may ask of orders at once, and how much has come back since.
+const ORDERS: u64 = 30;
+fn refilled(begin: Instant) -> u64 {
+    begin.elapsed().as_secs() / 2
+}
+
+/// Alice's token, fetched once: logins are limited.
+fn alice() -> &'static str {
+    static TOKEN: OnceLock<String> = OnceLock::new();
+    TOKEN.get_or_init(|| {
+        let response: Response = GATEWAY.ask(login("alice", "wonderland")).response;
+        assert_eq!(response.status, 200, "{}", response.text());
+        response.json()["access_token"].as_str().expect("a token").to_owned()
+    })
+}
+
+fn login(username: &str, password: &str) -> Request {
+    Request::post_json("/auth/login", &json!({"username": username, "password": password}))
+}
+
+#[track_caller]
+fn start(builder: Builder) -> Gateway {
+    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+/// Stops a demo service, and waits until its port is closed.
+#[track_caller]
+fn kill(gateway: &Gateway, host: &str) {
+    let address = gateway.upstreams().addresses()[&format!("{host}:8000")];
+    assert!(gateway.upstreams().stop(host));
+    for _ in 0..500 {
+        if TcpStream::connect(address).is_err() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{host} does not stop");
+}
+
+/// Whether the value is somewhere in the document.
+fn mentions(document: &Value, value: &Value) -> bool {
+    let inside: Vec<&Value> = match document {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(members) => members.values().collect(),
+        other => return other == value,
+    };
+    inside.iter().any(|part| mentions(part, value))
+}

@@ -1,0 +1,59 @@
+//! Changing what a filter is configured with, in a parsed Envoy config.
+
+use serde_json::{Map, Value, json};
+
+/// Replaces the filter's configuration by this `google.protobuf.Struct`.
+#[track_caller]
+pub(crate) fn set(tree: &mut Value, filter: &str, value: Value) {
+    *configuration(tree, filter) =
+        json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": value});
+}
+
+/// Replaces the filter's configuration by a `google.protobuf.StringValue` that holds JSON.
+#[track_caller]
+pub(crate) fn set_json(tree: &mut Value, filter: &str, text: &str) {
+    *configuration(tree, filter) =
+        json!({"@type": "type.googleapis.com/google.protobuf.StringValue", "value": text});
+}
+
+/// The shipped configuration of the filter, to be changed.
+#[track_caller]
+pub(crate) fn shipped<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Value {
+    configuration(tree, filter).get_mut("value").expect("a configuration has a value")
+}
+
+/// What the filter may do.
+#[track_caller]
+pub(crate) fn capabilities<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Map<String, Value> {
+    plugin(tree, filter)
+        .and_then(|plugin| plugin.pointer_mut("/capability_restriction_config/allowed_capabilities"))
+        .and_then(Value::as_object_mut)
+        .unwrap_or_else(|| panic!("the config restricts {filter}"))
+}
+
+/// The path of the filter's module.
+#[track_caller]
+pub(crate) fn module<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Value {
+    plugin(tree, filter)
+        .and_then(|plugin| plugin.pointer_mut("/vm_config/code/local/filename"))
+        .unwrap_or_else(|| panic!("the config has a module of {filter}"))
+}
+
+#[track_caller]
+fn configuration<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Value {
+    plugin(tree, filter)
+        .and_then(|plugin| plugin.get_mut("configuration"))
+        .unwrap_or_else(|| panic!("the config configures {filter}"))
+}
+
+/// The `PluginConfig` with this name, wherever it is.
+fn plugin<'a>(tree: &'a mut Value, filter: &str) -> Option<&'a mut Value> {
+    if tree.get("vm_config").is_some() && tree.get("name").is_some_and(|name| name == filter) {
+        return Some(tree);
+    }
+    match tree {
+        Value::Array(items) => items.iter_mut().find_map(|item| plugin(item, filter)),
+        Value::Object(fields) => fields.values_mut().find_map(|field| plugin(field, filter)),
+        _ => None,
+    }
+}

@@ -1,0 +1,78 @@
+//! A client for HTTP/2 with prior knowledge: a connection, one request, its answer.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::{HeaderMap, Request};
+use tokio::net::TcpStream;
+
+/// An answer, with the trailers that a gRPC status may come in.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) trailers: HeaderMap,
+}
+
+impl Answer {
+    /// A header field's first value as text.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    }
+
+    /// A field of the trailers, or of the head where there are none (gRPC's "Trailers-Only" answer).
+    pub(crate) fn trailer(&self, name: &str) -> Option<String> {
+        self.trailers
+            .get(name)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .or_else(|| self.header(name))
+    }
+}
+
+/// Sends a request without a body.
+///
+/// # Panics
+/// When no whole answer comes in fifteen seconds.
+#[track_caller]
+pub(crate) fn send(to: SocketAddr, request: Request<()>) -> Answer {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
+    let answer = async { tokio::time::timeout(Duration::from_secs(15), exchange(to, request)).await };
+    match runtime.block_on(answer) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(fault)) => panic!("no answer over HTTP/2: {fault}"),
+        Err(_) => panic!("no answer over HTTP/2 in time"),
+    }
+}
+
+/// `GET` of a path on the gateway.
+pub(crate) fn get(path: &str) -> http::request::Builder {
+    Request::get(format!("http://gateway.example{path}"))
+}
+
+async fn exchange(to: SocketAddr, request: Request<()>) -> Result<Answer, Box<dyn std::error::Error>> {
+    let stream = TcpStream::connect(to).await?;
+    let (mut client, connection) = h2::client::handshake(stream).await?;
+    let driver = async {
+        let (response, _) = client.send_request(request, true)?;
+        let (head, mut content) = response.await?.into_parts();
+        let mut body = Vec::new();
+        while let Some(data) = content.data().await {
+            let data = data?;
+            body.extend_from_slice(&data);
+            content.flow_control().release_capacity(data.len())?;
+        }
+        let trailers = content.trailers().await?.unwrap_or_default();
+        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body, trailers })
+    };
+    let connection = async {
+        let _ = connection.await;
+        // The answer may have been read when the connection ends.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        answer = driver => answer,
+        () = connection => unreachable!("it never ends"),
+    }
+}

@@ -1,0 +1,99 @@
+//! A running gateway that several cases share.
+
+use std::sync::{Mutex, PoisonError};
+
+use gatehouse_sandbox::raw::{Request, Response};
+use gatehouse_sandbox::{Builder, Gateway};
+use serde_json::Value;
+
+use super::trap;
+
+/// A gateway with one worker on which requests are sent one at a time, so that the n-th line of the access log
+/// belongs to the n-th request.
+///
+/// Kept in a static by the cases that share it. The sandbox ends its Envoy together with this process.
+pub(crate) struct Shared {
+    gateway: Gateway,
+    /// Requests sent so far; held while one is under way.
+    sent: Mutex<usize>,
+}
+
+/// A request's answer, and what the access log says of it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) response: Response,
+    pub(crate) log: Value,
+}
+
+impl Shared {
+    /// Starts the gateway.
+    #[track_caller]
+    pub(crate) fn start(builder: Builder) -> Self {
+        let gateway = builder.start().unwrap_or_else(|fault| panic!("{fault}"));
+        Self { gateway, sent: Mutex::new(0) }
+    }
+
+    /// Sends a request on a connection of its own; waits for its line in the access log.
+    #[track_caller]
+    pub(crate) fn ask(&self, request: Request) -> Exchange {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let response = self.gateway.request(request);
+        *sent += 1;
+        let log = self.gateway.access_log_after(*sent).swap_remove(*sent - 1);
+        Exchange { response, log }
+    }
+
+    /// Sends a request on a connection of its own, and does not wait for the access log: for the many requests
+    /// that only use up a limit.
+    #[track_caller]
+    pub(crate) fn send(&self, request: Request) -> Response {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let response = self.gateway.request(request);
+        *sent += 1;
+        response
+    }
+
+    /// The gateway, for what sends no request to it.
+    pub(crate) fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Fails the case when a filter has trapped.
+    #[track_caller]
+    pub(crate) fn assert_no_trap(&self) {
+        trap::assert_none(&self.gateway);
+    }
+}
+
+impl Exchange {
+    /// A field of the access log line; empty where it has none.
+    pub(crate) fn logged(&self, field: &str) -> &str {
+        self.log.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Fails unless the request was refused with this status and code, in all the places where a code is told.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, case: &str, status: u16, code: &str) {
+        let text = self.response.text();
+        assert_eq!(self.response.status, status, "{case}: {text}");
+        let kind = self.response.header_text("content-type");
+        assert_eq!(kind.as_deref(), Some("application/problem+json"), "{case}");
+        let problem = self.response.json();
+        assert_eq!(problem["code"], code, "{case}: {text}");
+        assert_eq!(problem["status"], status, "{case}: {text}");
+        assert_eq!(problem["type"], "about:blank", "{case}: {text}");
+        for member in ["title", "detail"] {
+            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{case}: {text}");
+        }
+        assert_eq!(self.logged("details"), code, "{case}: {}", self.log);
+    }
+}
+
+/// What the upstream got under this name, each value apart: the echo service answers with what it received.
+#[track_caller]
+pub(crate) fn received(response: &Response, name: &str) -> Vec<String> {
+    let echo = response.json();
+    let headers = echo["headers"].as_array().unwrap_or_else(|| panic!("not an echo: {}", response.text()));
+    let named = |header: &&Value| header[0] == name;
+    headers.iter().filter(named).filter_map(|header| header[1].as_str().map(str::to_owned)).collect()
+}

@@ -1,0 +1,32 @@
+//! End-to-end tests: a real Envoy on the shipped configs under `envoy/`, with only ports, addresses and the
+//! places of the modules replaced. `cargo xtask build` must have made the modules (`cargo xtask test` does it).
+//!
+//! What one filter decides is tested natively in its own crate. Here is what only a real Envoy can show: that the
+//! filter loads, what the client and the upstream really get, and that nothing a client sends traps it.
+#![cfg(test)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "how many requests a limit lets pass depends on how long the test took"
+)]
+
+/// The gateway as a whole, `envoy/envoy.yaml`: routes, replicas, retries, protocols, logs and metrics, and the
+/// three filters working together.
+mod gateway;
+
+/// `jwt-auth` on `envoy/jwt-auth.yaml`: every refusal, every algorithm, who the upstream is told that it is.
+mod jwt_auth;
+
+/// `rate-limit` on `envoy/rate-limit.yaml`: exact counts, keys, what the client is told.
+mod rate_limit;
+
+/// `header-transform` on `envoy/header-transform.yaml`: what arrives at the upstream and at the client.
+mod header_transform;
+
+/// Configurations that must not start, and that `cargo xtask check` says the same of them.
+mod configuration;
+
+/// Proof that a trap fails a test: the check that every other case ends with, on a filter that does trap.
+mod traps;
+
+/// What the cases are written in. Not for cases, and not for anything that one file alone needs.
+mod harness;

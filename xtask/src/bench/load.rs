@@ -1,0 +1,139 @@
+//! The load: one request, sent again and again over a few kept connections.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+/// Requests in flight: enough that one worker is never idle, few enough that all fit its socket buffers.
+const CONNECTIONS: usize = 16;
+
+/// A gateway that says nothing for this long is broken.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Connections that carry the same request.
+pub(super) struct Load {
+    connections: Vec<Connection>,
+    request: Vec<u8>,
+}
+
+struct Connection {
+    stream: TcpStream,
+    /// Holds one response at most: the next request is sent when it has been read.
+    buffer: Vec<u8>,
+}
+
+impl Load {
+    /// # Errors
+    /// Nobody listens there.
+    pub(super) fn connect(address: SocketAddr, request: &[u8]) -> Result<Self> {
+        let connections = (0..CONNECTIONS).map(|_| Connection::open(address)).collect::<Result<_>>()?;
+        Ok(Load { connections, request: request.to_vec() })
+    }
+
+    /// Sends `requests` and reads each whole answer.
+    ///
+    /// # Errors
+    /// A connection that ends, silence, or an answer other than 200.
+    pub(super) fn serve(&mut self, requests: usize) -> Result<()> {
+        let mut left = requests;
+        while left > 0 {
+            let flight = left.min(self.connections.len());
+            for connection in self.connections.iter_mut().take(flight) {
+                connection.send(&self.request)?;
+            }
+            for connection in self.connections.iter_mut().take(flight) {
+                connection.receive()?;
+            }
+            left = left.saturating_sub(flight);
+        }
+        Ok(())
+    }
+}
+
+/// One request on a connection of its own; the answer as text.
+///
+/// # Errors
+/// As [`Load::serve`].
+pub(super) fn ask(address: SocketAddr, request: &[u8]) -> Result<String> {
+    let mut connection = Connection::open(address)?;
+    connection.send(request)?;
+    connection.receive()?;
+    Ok(String::from_utf8_lossy(&connection.buffer).into_owned())
+}
+
+impl Connection {
+    fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
+        stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
+        stream.set_read_timeout(Some(PATIENCE)).context("cannot set a timeout")?;
+        Ok(Connection { stream, buffer: Vec::with_capacity(4096) })
+    }
+
+    fn send(&mut self, request: &[u8]) -> Result<()> {
+        self.stream.write_all(request).context("the gateway closed the connection")
+    }
+
+    fn receive(&mut self) -> Result<()> {
+        self.buffer.clear();
+        let mut chunk = [0; 4096];
+        loop {
+            let count = self.stream.read(&mut chunk).context("the gateway does not answer")?;
+            if count == 0 {
+                bail!("the gateway closed the connection");
+            }
+            self.buffer.extend_from_slice(chunk.get(..count).unwrap_or_default());
+            match whole_response(&self.buffer)? {
+                Some(length) if length == self.buffer.len() => return Ok(()),
+                Some(_) => bail!("the gateway sent more than one answer"),
+                None => {}
+            }
+        }
+    }
+}
+
+/// The length of the response at the start of `bytes`, `None` while it is incomplete.
+fn whole_response(bytes: &[u8]) -> Result<Option<usize>> {
+    const END: &[u8] = b"\r\n\r\n";
+    let Some(end) = bytes.windows(END.len()).position(|window| window == END) else {
+        return Ok(None);
+    };
+    let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
+    if !head.starts_with("HTTP/1.1 200 ") {
+        bail!("the gateway answered: {}", String::from_utf8_lossy(bytes));
+    }
+    let body = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .and_then(|length| length.parse::<usize>().ok())
+        .with_context(|| format!("an answer without content-length: {head}"))?;
+    let length = end.saturating_add(END.len()).saturating_add(body);
+    Ok((bytes.len() >= length).then_some(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_is_whole_when_its_body_is() {
+        let response = b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\nserver: envoy\r\n\r\nabc";
+        for length in 0..response.len() {
+            assert_eq!(whole_response(&response[..length]).unwrap(), None, "{length}");
+        }
+        assert_eq!(whole_response(response).unwrap(), Some(response.len()));
+    }
+
+    #[test]
+    fn any_status_but_200_ends_the_run_with_the_answer() {
+        let error =
+            whole_response(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n").unwrap_err();
+        assert!(error.to_string().contains("503 Service Unavailable"), "{error}");
+    }
+
+    #[test]
+    fn an_answer_of_unknown_length_is_refused() {
+        assert!(whole_response(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
+    }
+}

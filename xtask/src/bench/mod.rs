@@ -1,0 +1,139 @@
+//! `cargo xtask bench [bench]`: CPU per request of one Envoy worker, one set-up beside the other.
+//!
+//! Every set-up of a bench runs in an Envoy of its own, all pinned to one core and all but one idle; the load
+//! comes from this program on another core. Each round serves the same number of requests with each set-up, in
+//! short turns. The upstream is a direct response: only the gateway counts.
+
+mod cores;
+mod gateway;
+mod header_transform;
+mod host_calls;
+mod load;
+mod options;
+mod probe;
+mod report;
+mod set_up;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use gatehouse_sandbox::{envoy, workspace};
+
+use crate::build;
+use cores::Cores;
+use gateway::Gateway;
+use load::Load;
+use options::Options;
+use report::Report;
+use set_up::{Bench, SetUp};
+
+/// The benches by name; the first is the default.
+const BENCHES: [(&str, MakeBench); 2] =
+    [(header_transform::NAME, header_transform::bench), (host_calls::NAME, host_calls::bench)];
+
+/// In how many slices a set-up serves its requests of a round, the others in between: what disturbs the machine
+/// for a second hits all of them, and the median of the slices leaves it out.
+const SLICES: usize = 20;
+
+/// Lists a bench's set-ups and writes what they load.
+type MakeBench = fn(&Sources) -> Result<Bench>;
+
+/// Where a bench finds modules.
+struct Sources {
+    /// `<target>/filters`.
+    modules: PathBuf,
+    /// `<target>/bench`: configurations, logs and generated modules.
+    scratch: PathBuf,
+}
+
+/// Runs one bench and prints its table, or JSON with `--json`. Slow is not an error.
+///
+/// # Errors
+/// Bad options, no Envoy, a filter that does not build, or an Envoy that does not answer as the set-up must.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let options = Options::parse(args)?;
+    let sources = Sources { modules: workspace::filters(), scratch: workspace::target().join("bench") };
+    fs::create_dir_all(&sources.scratch)
+        .with_context(|| format!("cannot create {}", sources.scratch.display()))?;
+
+    let mut bench = find(&options)?(&sources)?;
+    for module in &options.modules {
+        bench.set_ups.push(SetUp::of_module(module)?);
+    }
+    bench.keep(&options.set_ups)?;
+    build_modules(&bench)?;
+
+    let envoy = envoy::locate(|step| eprintln!("{step}"))?;
+    let report = measure(&bench, &options, envoy.path(), &sources.scratch)?;
+    if options.json { report.print_json() } else { report.print_table() }
+}
+
+fn find(options: &Options) -> Result<MakeBench> {
+    let [(first, _), ..] = BENCHES;
+    let wanted = options.bench.as_deref().unwrap_or(first);
+    let found = BENCHES.into_iter().find(|(name, _)| *name == wanted);
+    found.map(|(_, bench)| bench).with_context(|| {
+        let names: Vec<&str> = BENCHES.into_iter().map(|(name, _)| name).collect();
+        format!("no bench is called `{wanted}`; there are: {}", names.join(", "))
+    })
+}
+
+fn build_modules(bench: &Bench) -> Result<()> {
+    let mut filters: Vec<String> = bench.set_ups.iter().filter_map(|set_up| set_up.filter.clone()).collect();
+    filters.sort();
+    filters.dedup();
+    if !filters.is_empty() {
+        build::modules(&filters)?;
+    }
+    Ok(())
+}
+
+fn measure<'a>(bench: &'a Bench, options: &Options, envoy: &Path, scratch: &Path) -> Result<Report<'a>> {
+    let cores = Cores::choose()?;
+    eprintln!("{}", cores.describe());
+
+    let mut running = Vec::new();
+    for set_up in &bench.set_ups {
+        eprintln!("starting {}", set_up.name);
+        // Envoy inherits the core from the thread that starts it.
+        cores.use_for_gateway()?;
+        let mut gateway = Gateway::start(envoy, scratch, set_up)?;
+        cores.use_for_load()?;
+        gateway.wait_until_ready()?;
+        set_up.check(gateway.address())?;
+        let mut load = Load::connect(gateway.address(), &set_up.request)?;
+        // Past lazy compilation, and past the growth of pools and tables.
+        load.serve(options.requests.div_ceil(4)).with_context(|| format!("set-up {}", set_up.name))?;
+        running.push((gateway, load));
+    }
+
+    let mut report = Report::new(bench, options, &cores);
+    let mut order: Vec<usize> = (0..running.len()).collect();
+    for _ in 0..options.rounds {
+        let mut slices = vec![Vec::new(); running.len()];
+        for _ in 0..SLICES {
+            for &index in &order {
+                if let (Some((gateway, load)), Some(costs)) = (running.get_mut(index), slices.get_mut(index))
+                {
+                    costs.push(cost_per_request(gateway, load, options.requests.div_ceil(SLICES))?);
+                }
+            }
+            // Another set-up begins the next slice.
+            order.rotate_left(1);
+        }
+        report.add_round(slices);
+    }
+    Ok(report)
+}
+
+/// CPU µs a request of the whole Envoy process while it serves `requests`.
+fn cost_per_request(gateway: &Gateway, load: &mut Load, requests: usize) -> Result<f64> {
+    let before = gateway.cpu()?;
+    load.serve(requests)?;
+    // The kernel books a thread's time when it goes to sleep: let the worker get there.
+    std::thread::sleep(Duration::from_millis(2));
+    let spent = gateway.cpu()?.saturating_sub(before);
+    Ok(spent.as_secs_f64() * 1e6 / requests as f64)
+}

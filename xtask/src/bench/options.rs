@@ -1,0 +1,104 @@
+//! The command line of `cargo xtask bench`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+const USAGE: &str = "usage: cargo xtask bench [bench] [--requests N] [--rounds N] [--filter-set NAME,…] \
+                     [--module FILE.wasm]… [--json]";
+
+/// What to measure and how long.
+#[derive(Debug, PartialEq)]
+pub(super) struct Options {
+    /// The bench by name; `None` is the default one.
+    pub(super) bench: Option<String>,
+    /// Requests a set-up and round.
+    pub(super) requests: usize,
+    /// How often each set-up is measured.
+    pub(super) rounds: usize,
+    /// Only these set-ups besides the baseline; all when empty.
+    pub(super) set_ups: Vec<String>,
+    /// More modules to measure, loaded without configuration.
+    pub(super) modules: Vec<PathBuf>,
+    /// JSON on stdout in place of the table.
+    pub(super) json: bool,
+}
+
+impl Options {
+    /// # Errors
+    /// An unknown option, a missing value, or a number that is not positive.
+    pub(super) fn parse(args: &[String]) -> Result<Self> {
+        let mut options = Options {
+            bench: None,
+            requests: 40_000,
+            rounds: 6,
+            set_ups: Vec::new(),
+            modules: Vec::new(),
+            json: false,
+        };
+        let mut rest = args.iter();
+        while let Some(arg) = rest.next() {
+            let mut value = || rest.next().with_context(|| format!("{arg} needs a value; {USAGE}"));
+            match arg.as_str() {
+                "--requests" => options.requests = positive(arg, value()?)?,
+                "--rounds" => options.rounds = positive(arg, value()?)?,
+                "--filter-set" => {
+                    options.set_ups = value()?.split(',').map(|name| name.trim().to_owned()).collect();
+                }
+                "--module" => options.modules.push(value()?.into()),
+                "--json" => options.json = true,
+                name if !name.starts_with('-') && options.bench.is_none() => {
+                    options.bench = Some(name.to_owned());
+                }
+                other => bail!("bench does not know `{other}`; {USAGE}"),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn positive(option: &str, value: &str) -> Result<usize> {
+    match value.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => bail!("{option}: `{value}` is not a whole number above zero"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options> {
+        Options::parse(&line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn without_options_six_rounds_of_forty_thousand_are_measured() {
+        let options = parse("").unwrap();
+        assert_eq!((options.requests, options.rounds, options.json), (40_000, 6, false));
+    }
+
+    #[test]
+    fn every_option_is_taken() {
+        let options =
+            parse("identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm --json").unwrap();
+        assert_eq!(
+            options,
+            Options {
+                bench: Some("identity".to_owned()),
+                requests: 10,
+                rounds: 2,
+                set_ups: vec!["lua".to_owned(), "bare".to_owned()],
+                modules: vec!["a.wasm".into()],
+                json: true,
+            }
+        );
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for line in ["--requests", "--requests 0", "--rounds many", "--fast", "one two"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The numbers of a run, for people and for machines.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::cores::Cores;
+use super::options::Options;
+use super::set_up::{Bench, Target};
+
+/// A baseline that varies by more than this share says that something else ran meanwhile.
+const BUSY: f64 = 0.1;
+
+/// A run's measurements. Costs are CPU µs a request.
+pub(super) struct Report<'a> {
+    bench: &'a Bench,
+    requests: usize,
+    cores: String,
+    /// By round, then by set-up: the median of its slices.
+    rounds: Vec<Vec<f64>>,
+}
+
+/// Median and range of one number over the rounds.
+#[derive(Debug, PartialEq)]
+struct Spread {
+    median: f64,
+    min: f64,
+    max: f64,
+}
+
+/// One set-up's line.
+struct Row<'a> {
+    name: &'a str,
+    cost: Spread,
+    /// Over the baseline of the same round; `None` for the baseline.
+    added: Option<Spread>,
+    /// Of the medians added: this one's to the reference's.
+    ratio: Option<f64>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(bench: &'a Bench, options: &Options, cores: &Cores) -> Self {
+        Report { bench, requests: options.requests, cores: cores.describe(), rounds: Vec::new() }
+    }
+
+    /// Takes the costs of each set-up's slices and shows the round as progress.
+    pub(super) fn add_round(&mut self, slices: Vec<Vec<f64>>) {
+        let costs: Vec<f64> = slices.into_iter().filter_map(Spread::of).map(|spread| spread.median).collect();
+        let shown: Vec<String> =
+            self.names().zip(&costs).map(|(name, cost)| format!("{name} {cost:.1}")).collect();
+        self.rounds.push(costs);
+        eprintln!("round {}: {}", self.rounds.len(), shown.join(", "));
+    }
+
+    pub(super) fn print_table(&self) -> Result<()> {
+        let rows = self.rows();
+        let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
+        let reference = self.bench.target.as_ref().map(|target| format!("x {}", target.reference));
+        let reference = reference.unwrap_or_default();
+        println!(
+            "{}: CPU µs a request of Envoy with one worker; median, min and max of {} rounds of {} requests",
+            self.bench.name,
+            self.rounds.len(),
+            self.requests
+        );
+        println!("{}", self.cores);
+        println!(
+            "{:width$}  {:>7} {:>7} {:>7}  {:>7} {:>7} {:>7}  {reference:>7}",
+            "set-up", "cost", "min", "max", "added", "min", "max"
+        );
+        for row in &rows {
+            let ratio = row.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
+            let added = row.added.as_ref().map(Spread::columns).unwrap_or_default();
+            println!("{:width$}  {}  {added:>23}  {ratio:>7}", row.name, row.cost.columns());
+        }
+        if let Some(share) = rows.first().and_then(|bare| bare.cost.width()).filter(|share| *share > BUSY) {
+            println!("the machine was busy: the baseline alone varied by {:.0} %", share * 100.0);
+        }
+        if let Some(verdict) = self.bench.target.as_ref().and_then(|target| verdict(target, &rows)) {
+            println!("{verdict}");
+        }
+        Ok(())
+    }
+
+    pub(super) fn print_json(&self) -> Result<()> {
+        let rows = self.rows();
+        let set_ups: Vec<Value> = rows
+            .iter()
+            .map(|row| {
+                json!({
+                    "name": row.name,
+                    "cost": row.cost.json(),
+                    "added": row.added.as_ref().map(Spread::json),
+                    "ratio": row.ratio,
+                })
+            })
+            .collect();
+        let target = self.bench.target.as_ref().map(|target| {
+            json!({
+                "subject": target.subject,
+                "reference": target.reference,
+                "ratio": target.ratio,
+                "reached": ratio_of(target, &rows).map(|ratio| ratio <= target.ratio),
+            })
+        });
+        let report = json!({
+            "bench": self.bench.name,
+            "unit": "CPU microseconds a request",
+            "requests": self.requests,
+            "rounds": self.rounds,
+            "cores": self.cores,
+            "set_ups": set_ups,
+            "target": target,
+        });
+        println!("{}", serde_json::to_string_pretty(&report)?);
+        Ok(())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.bench.set_ups.iter().map(|set_up| set_up.name.as_str())
+    }
+
+    fn rows(&self) -> Vec<Row<'a>> {
+        let mut rows: Vec<Row<'a>> = Vec::new();
+        for (index, name) in self.names().enumerate() {
+            let costs = self.rounds.iter().filter_map(|costs| costs.get(index).copied());
+            // Within a round, so that a slow minute of the machine cancels out.
+            let added =
+                self.rounds.iter().filter_map(|costs| Some(costs.get(index)? - costs.first().copied()?));
+            let added = if index == 0 { None } else { Spread::of(added) };
+            if let Some(cost) = Spread::of(costs) {
+                rows.push(Row { name, cost, added, ratio: None });
+            }
+        }
+        let reference = self.bench.target.as_ref().and_then(|target| median_added(target.reference, &rows));
+        for row in &mut rows {
+            row.ratio = row.added.as_ref().zip(reference).map(|(added, reference)| added.median / reference);
+        }
+        rows
+    }
+}
+
+/// "header-transform: 0.93 x lua, target 1.00: reached"; `None` when one of the two was not measured.
+fn verdict(target: &Target, rows: &[Row]) -> Option<String> {
+    let ratio = ratio_of(target, rows)?;
+    let word = if ratio <= target.ratio { "reached" } else { "NOT reached" };
+    Some(format!("{}: {ratio:.2} x {}, target {:.2}: {word}", target.subject, target.reference, target.ratio))
+}
+
+fn ratio_of(target: &Target, rows: &[Row]) -> Option<f64> {
+    Some(median_added(target.subject, rows)? / median_added(target.reference, rows)?)
+}
+
+fn median_added(name: &str, rows: &[Row]) -> Option<f64> {
+    let row = rows.iter().find(|row| row.name == name)?;
+    row.added.as_ref().map(|added| added.median)
+}
+
+impl Spread {
+    /// `None` without values.
+    fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut sorted: Vec<f64> = values.into_iter().collect();
+        sorted.sort_by(f64::total_cmp);
+        let upper = sorted.get(sorted.len() / 2)?;
+        let lower = sorted.get(sorted.len().saturating_sub(1) / 2)?;
+        Some(Spread { median: f64::midpoint(*lower, *upper), min: *sorted.first()?, max: *sorted.last()? })
+    }
+
+    /// The range as a share of the median.
+    fn width(&self) -> Option<f64> {
+        (self.median > 0.0).then(|| (self.max - self.min) / self.median)
+    }
+
+    fn columns(&self) -> String {
+        format!("{:>7.2} {:>7.2} {:>7.2}", self.median, self.min, self.max)
+    }
+
+    fn json(&self) -> Value {
+        json!({"median": self.median, "min": self.min, "max": self.max})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::set_up::SetUp;
+    use super::*;
+
+    fn report_of<'a>(bench: &'a Bench, rounds: &[[f64; 3]]) -> Report<'a> {
+        let rounds = rounds.iter().map(|round| round.to_vec()).collect();
+        Report { bench, requests: 1, cores: String::new(), rounds }
+    }
+
+    fn bench() -> Bench {
+        let set_ups = ["bare", "lua", "ours"].map(|name| SetUp::new(name, vec![])).into();
+        let target = Some(Target { subject: "ours", reference: "lua", ratio: 1.0 });
+        Bench { name: "test", set_ups, target }
+    }
+
+    #[test]
+    fn the_median_of_an_even_count_is_between_the_middle_two() {
+        let spread = Spread::of([4.0, 1.0, 2.0, 3.0]).unwrap();
+        assert_eq!(spread, Spread { median: 2.5, min: 1.0, max: 4.0 });
+        assert_eq!(Spread::of([]), None);
+    }
+
+    #[test]
+    fn a_slow_round_does_not_change_what_is_added() {
+        let bench = bench();
+        let rows = report_of(&bench, &[[20.0, 30.0, 25.0], [40.0, 50.0, 45.0]]).rows();
+        assert_eq!(rows[1].added, Some(Spread { median: 10.0, min: 10.0, max: 10.0 }));
+        assert_eq!(rows[2].ratio, Some(0.5));
+        assert_eq!(rows[0].added, None);
+    }
+
+    #[test]
+    fn the_verdict_says_whether_the_target_is_reached() {
+        let bench = bench();
+        let target = bench.target.as_ref().unwrap();
+        for (ours, line) in [
+            (29.0, "ours: 0.90 x lua, target 1.00: reached"),
+            (30.0, "ours: 1.00 x lua, target 1.00: reached"),
+            (35.0, "ours: 1.50 x lua, target 1.00: NOT reached"),
+        ] {
+            let rows = report_of(&bench, &[[20.0, 30.0, ours]]).rows();
+            assert_eq!(verdict(target, &rows).unwrap(), line);
+        }
+    }
+
+    #[test]
+    fn without_the_reference_there_is_no_verdict() {
+        let mut bench = bench();
+        bench.keep(&["ours".to_owned()]).unwrap();
+        let rows = report_of(&bench, &[[20.0, 30.0, 0.0]]).rows();
+        assert!(verdict(bench.target.as_ref().unwrap(), &rows).is_none());
+    }
+}

@@ -1,0 +1,176 @@
+//! What a bench is made of: a list of set-ups, each an Envoy filter chain and the request that it is sent.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+use super::load;
+
+/// The path that every set-up serves with an empty-handed direct response.
+pub(super) const PATH: &str = "/orders/17?expand=items";
+
+/// Same gateway, same filters; the response also shows the request header that a set-up must have written.
+pub(super) const PROOF_PATH: &str = "/proof";
+
+/// The response header of [`PROOF_PATH`].
+pub(super) const PROOF_HEADER: &str = "x-proof";
+
+/// Set-ups measured beside each other. The first is the baseline.
+pub(super) struct Bench {
+    /// Its name on the command line.
+    pub(super) name: &'static str,
+    /// At least one.
+    pub(super) set_ups: Vec<SetUp>,
+    /// What should be reached, if anything.
+    pub(super) target: Option<Target>,
+}
+
+/// "`subject` adds at most `ratio` times what `reference` adds."
+pub(super) struct Target {
+    /// Name of a set-up.
+    pub(super) subject: &'static str,
+    /// Name of a set-up.
+    pub(super) reference: &'static str,
+    /// Largest ratio of the two added costs.
+    pub(super) ratio: f64,
+}
+
+/// One Envoy to measure.
+pub(super) struct SetUp {
+    /// Its row in the table.
+    pub(super) name: String,
+    /// The filter of this workspace to build first.
+    pub(super) filter: Option<String>,
+    /// The HTTP filters before the router, as Envoy reads them.
+    pub(super) http_filters: Vec<Value>,
+    /// The whole request on the wire.
+    pub(super) request: Vec<u8>,
+    /// The value of `x-bench` that the upstream must see; `None` when the set-up writes nothing.
+    pub(super) writes: Option<String>,
+}
+
+impl Bench {
+    /// Keeps the baseline and the set-ups named in `names`; all when `names` is empty.
+    ///
+    /// # Errors
+    /// A name that is no set-up.
+    pub(super) fn keep(&mut self, names: &[String]) -> Result<()> {
+        let known: Vec<String> = self.set_ups.iter().map(|set_up| set_up.name.clone()).collect();
+        if let Some(name) = names.iter().find(|name| !known.contains(name)) {
+            bail!("no set-up is called `{name}`; there are: {}", known.join(", "));
+        }
+        if !names.is_empty() {
+            let baseline = known.first();
+            self.set_ups.retain(|set_up| names.contains(&set_up.name) || baseline == Some(&set_up.name));
+        }
+        Ok(())
+    }
+}
+
+impl SetUp {
+    /// A filter chain that gets the standard request and writes nothing.
+    pub(super) fn new(name: &str, http_filters: Vec<Value>) -> Self {
+        SetUp { name: name.to_owned(), filter: None, http_filters, request: request(PATH), writes: None }
+    }
+
+    /// A module from outside this workspace, without configuration or restriction.
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub(super) fn of_module(path: &Path) -> Result<Self> {
+        let path = path.canonicalize().with_context(|| format!("no module at {}", path.display()))?;
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let filter = wasm_filter(&name, &path, None, &[]);
+        Ok(SetUp::new(&name, vec![filter]))
+    }
+
+    /// Sends one request of the bench and one to [`PROOF_PATH`]: what does nothing is quick.
+    ///
+    /// # Errors
+    /// Another status than 200, or the header that the set-up must write is not there.
+    pub(super) fn check(&self, address: SocketAddr) -> Result<()> {
+        load::ask(address, &self.request).with_context(|| format!("set-up {}", self.name))?;
+        let Some(expected) = &self.writes else {
+            return Ok(());
+        };
+        let answer =
+            load::ask(address, &request(PROOF_PATH)).with_context(|| format!("set-up {}", self.name))?;
+        let line = format!("\r\n{PROOF_HEADER}: {expected}\r\n");
+        if !answer.contains(&line) {
+            bail!("set-up {} did not write `{expected}`; the upstream would see: {answer}", self.name);
+        }
+        Ok(())
+    }
+}
+
+/// The request id of the standard request.
+pub(super) const REQUEST_ID: &str = "6f1c2b7e-3d0a-4c55-9a3e-1b2c3d4e5f60";
+
+/// The user agent of the standard request.
+pub(super) const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+
+/// A browser's request as a load balancer passes it on: ten headers and the host.
+pub(super) fn request(path: &str) -> Vec<u8> {
+    format!(
+        "GET {path} HTTP/1.1\r\n\
+         host: api.gatehouse.example\r\n\
+         user-agent: {USER_AGENT}\r\n\
+         accept: application/json, text/plain, */*\r\n\
+         accept-language: en-GB,en;q=0.8,de;q=0.5\r\n\
+         accept-encoding: gzip, deflate, br\r\n\
+         referer: https://shop.gatehouse.example/orders\r\n\
+         cookie: session=5b1f0c9a8d7e6f5a4b3c2d1e0f9a8b7c; theme=dark\r\n\
+         x-forwarded-for: 203.0.113.7\r\n\
+         x-forwarded-proto: https\r\n\
+         x-request-id: {REQUEST_ID}\r\n\
+         traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\
+         \r\n"
+    )
+    .into_bytes()
+}
+
+/// A wasm filter as the shipped configurations load it: own VM, reloaded when it fails, `capabilities` only
+/// (everything when empty).
+pub(super) fn wasm_filter(
+    name: &str,
+    module: &Path,
+    configuration: Option<Value>,
+    capabilities: &[&str],
+) -> Value {
+    let mut config = json!({
+        "name": name,
+        "failure_policy": "FAIL_RELOAD",
+        "vm_config": {
+            "vm_id": format!("gatehouse.{name}"),
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": {"local": {"filename": module}},
+        },
+    });
+    if let Some(fields) = config.as_object_mut() {
+        if let Some(configuration) = configuration {
+            let any = json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": configuration});
+            fields.insert("configuration".to_owned(), any);
+        }
+        if !capabilities.is_empty() {
+            let allowed: serde_json::Map<String, Value> =
+                capabilities.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+            fields
+                .insert("capability_restriction_config".to_owned(), json!({"allowed_capabilities": allowed}));
+        }
+    }
+    http_filter(
+        "envoy.filters.http.wasm",
+        "envoy.extensions.filters.http.wasm.v3.Wasm",
+        json!({"config": config}),
+    )
+}
+
+/// An entry of `http_filters`: `fields` are those of the message `type_name`.
+pub(super) fn http_filter(name: &str, type_name: &str, mut fields: Value) -> Value {
+    if let Some(fields) = fields.as_object_mut() {
+        fields.insert("@type".to_owned(), json!(format!("type.googleapis.com/{type_name}")));
+    }
+    json!({"name": name, "typed_config": fields})
+}

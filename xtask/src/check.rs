@@ -1,0 +1,147 @@
+//! `cargo xtask check <file>…`: the configuration of every Gatehouse filter in an Envoy config, offline.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use gatehouse_filter::config::ConfigError;
+use gatehouse_sandbox::example::{Example, WasmFilter};
+
+/// A filter's own parser: configuration as JSON in, every fault out.
+type Parser = fn(&[u8]) -> Vec<ConfigError>;
+
+/// The filters by the name of their module.
+const PARSERS: [(&str, Parser); 3] = [
+    ("header-transform", gatehouse_header_transform::check),
+    ("jwt-auth", gatehouse_jwt_auth::check),
+    ("rate-limit", gatehouse_rate_limit::check),
+];
+
+/// Checks the files and prints a line for each filter that is good and each field that is not.
+///
+/// # Errors
+/// No file named, or any fault found.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    if args.is_empty() {
+        bail!("check needs the Envoy configs to check: cargo xtask check envoy/envoy.yaml");
+    }
+    let lines: Vec<Line> = args.iter().flat_map(|arg| file(Path::new(arg), arg)).collect();
+    lines.iter().for_each(|line| println!("{}", line.text));
+    match lines.iter().filter(|line| line.fault).count() {
+        0 => Ok(()),
+        1 => bail!("1 fault found"),
+        faults => bail!("{faults} faults found"),
+    }
+}
+
+/// One thing to say of a file: a fault, a good filter, or a filter that is not ours.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Line {
+    /// What is printed.
+    pub(crate) text: String,
+    /// Whether it is a fault.
+    pub(crate) fault: bool,
+}
+
+/// Checks one file; the lines call it `name`.
+pub(crate) fn file(path: &Path, name: &str) -> Vec<Line> {
+    let good = |text: String| Line { text: format!("{name}: {text}"), fault: false };
+    let fault = |text: String| Line { text: format!("{name}: {text}"), fault: true };
+    let filters = match Example::load(path) {
+        Ok(example) => example.filters(),
+        Err(error) => return vec![Line { text: format!("{error:#}"), fault: true }],
+    };
+    if filters.is_empty() {
+        return vec![good("ok, it has no wasm filter".to_owned())];
+    }
+    let mut lines = Vec::new();
+    for wasm in &filters {
+        let filter = wasm.filter();
+        match verdict(wasm) {
+            Verdict::NotOurs => lines.push(good(format!("{}: skipped, not ours", describe(wasm)))),
+            Verdict::Good => lines.push(good(format!("filter {filter}: ok"))),
+            Verdict::Bad(all) => {
+                lines.extend(all.iter().map(|what| fault(format!("filter {filter}: {what}"))))
+            }
+        }
+    }
+    lines
+}
+
+enum Verdict {
+    Good,
+    Bad(Vec<String>),
+    NotOurs,
+}
+
+fn verdict(wasm: &WasmFilter) -> Verdict {
+    let Some((_, parse)) = PARSERS.iter().find(|(name, _)| *name == wasm.filter()) else {
+        return Verdict::NotOurs;
+    };
+    let faults: Vec<String> = match wasm.json() {
+        Ok(json) => parse(&json).iter().map(ToString::to_string).collect(),
+        Err(error) => vec![format!("{error:#}")],
+    };
+    if faults.is_empty() { Verdict::Good } else { Verdict::Bad(faults) }
+}
+
+fn describe(wasm: &WasmFilter) -> String {
+    match wasm.module.as_str() {
+        "" => format!("plugin {}, whose module is not a local file", wasm.name),
+        module => format!("module {module}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(configuration: &str) -> Vec<Line> {
+        let yaml = format!(
+            "filter:
+  '@type': type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+  config:
+    name: demo
+    vm_config: {{code: {{local: {{filename: /etc/gatehouse/filters/{configuration}"
+        );
+        static FILES: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = FILES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("gatehouse-check-{}-{number}.yaml", std::process::id()));
+        std::fs::write(&path, yaml).unwrap();
+        let lines = file(&path, "envoy.yaml");
+        std::fs::remove_file(&path).unwrap();
+        lines
+    }
+
+    #[test]
+    fn a_typo_is_reported_with_filter_and_path() {
+        let report = report(
+            "jwt-auth.wasm}}}
+    configuration:
+      '@type': type.googleapis.com/google.protobuf.Struct
+      value: {providers: [{name: demo, issuer: https://a.example, audience: [x], jwks: {keys: []}}]}",
+        );
+        let wanted =
+            "envoy.yaml: filter jwt-auth: providers[0].audience: unknown field, did you mean `audiences`?";
+        assert!(report.iter().any(|line| line.text == wanted && line.fault), "{report:?}");
+    }
+
+    #[test]
+    fn a_configuration_that_is_not_one_is_a_fault() {
+        let report = report("rate-limit.wasm}}}\n    configuration: {rules: []}");
+        let start = "envoy.yaml: filter rate-limit: configuration: needs an `@type`";
+        assert!(report[0].fault && report[0].text.starts_with(start), "{report:?}");
+    }
+
+    #[test]
+    fn a_module_of_somebody_else_is_skipped() {
+        let report = report("coraza.wasm}}}");
+        let text = "envoy.yaml: module /etc/gatehouse/filters/coraza.wasm: skipped, not ours".to_owned();
+        assert_eq!(report, [Line { text, fault: false }]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_a_fault() {
+        let text = "cannot read /nowhere/envoy.yaml: No such file or directory (os error 2)".to_owned();
+        assert_eq!(file(Path::new("/nowhere/envoy.yaml"), "envoy.yaml"), [Line { text, fault: true }]);
+    }
+}

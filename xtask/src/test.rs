@@ -1,0 +1,121 @@
+//! `cargo xtask test`: everything that CI runs, each step to its end, and a summary.
+
+mod configs;
+mod steps;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use steps::{Outcome, STEPS, Step};
+
+/// Runs the steps named, or all. The last line printed is `N passed, N failed`.
+///
+/// # Errors
+/// Unknown step, or any step that failed.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let Some(chosen) = choose(args)? else {
+        STEPS.iter().for_each(|step| println!("{:12} {}", step.name, step.title));
+        return Ok(());
+    };
+    let mut results = Vec::new();
+    for step in chosen {
+        println!("\n==> {}: {}", step.name, step.title);
+        let begin = Instant::now();
+        let outcome = (step.run)();
+        let result = Done { name: step.name, outcome, took: begin.elapsed() };
+        println!("<== {result}");
+        results.push(result);
+    }
+    summary(&results)
+}
+
+/// `None`: only list them.
+fn choose(args: &[String]) -> Result<Option<Vec<&'static Step>>> {
+    let mut fast = false;
+    let mut names: Vec<&str> = Vec::new();
+    for arg in args {
+        match arg.as_str() {
+            "--list" => return Ok(None),
+            "--fast" => fast = true,
+            name if STEPS.iter().any(|step| step.name == name) => names.push(name),
+            other => {
+                let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+                bail!(
+                    "test has no step or option `{other}`; the options are --fast and --list, the steps {}",
+                    known.join(", ")
+                )
+            }
+        }
+    }
+    let wanted = |step: &&Step| match names.as_slice() {
+        [] => !(fast && step.slow),
+        names => names.contains(&step.name),
+    };
+    Ok(Some(STEPS.iter().filter(wanted).collect()))
+}
+
+/// A step that has been run.
+struct Done {
+    name: &'static str,
+    outcome: Result<Outcome>,
+    took: Duration,
+}
+
+impl std::fmt::Display for Done {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{:12} {:>7.1} s  ", self.name, self.took.as_secs_f64())?;
+        match &self.outcome {
+            Ok(Outcome::Passed) => out.write_str("passed"),
+            Ok(Outcome::Skipped(why)) => write!(out, "skipped: {why}"),
+            // What a tool said may follow in more lines; the step has printed them already.
+            Err(error) if out.alternate() => {
+                write!(out, "FAILED: {}", format!("{error:#}").lines().next().unwrap_or_default())
+            }
+            Err(error) => write!(out, "FAILED: {error:#}"),
+        }
+    }
+}
+
+fn summary(results: &[Done]) -> Result<()> {
+    let failed = results.iter().filter(|done| done.outcome.is_err()).count();
+    let passed = results.iter().filter(|done| matches!(done.outcome, Ok(Outcome::Passed))).count();
+    println!("\n==> summary");
+    results.iter().for_each(|done| println!("{done:#}"));
+    if failed > 0 {
+        eprintln!("error: {failed} of {} steps failed", results.len());
+    }
+    println!("{passed} passed, {failed} failed");
+    if failed > 0 {
+        // Not an error to be printed: the counts are the last line.
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(args: &[&str]) -> Vec<&'static str> {
+        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        choose(&args).unwrap().unwrap().iter().map(|step| step.name).collect()
+    }
+
+    #[test]
+    fn fast_leaves_out_what_is_slow_unless_it_is_named() {
+        assert_eq!(names(&[]).len(), STEPS.len());
+        assert!(!names(&["--fast"]).contains(&"compose"));
+        assert_eq!(names(&["--fast", "compose"]), ["compose"]);
+    }
+
+    #[test]
+    fn steps_run_in_their_own_order() {
+        assert_eq!(names(&["e2e", "format"]), ["format", "e2e"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_refused() {
+        assert!(choose(&["e3e".to_owned()]).is_err());
+    }
+}

@@ -1,0 +1,80 @@
+//! Every Envoy config under `envoy/`: the filters' own parsers, then Envoy's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use gatehouse_sandbox::example::{Example, Placement};
+use gatehouse_sandbox::{envoy, workspace};
+
+use super::steps::Outcome;
+use crate::check;
+
+pub(super) fn run() -> Result<Outcome> {
+    let envoy = envoy::locate(|step| println!("{step}"))?;
+    let folder = workspace::root().join("envoy");
+    let scratch = workspace::target().join("sandbox/validate");
+    fs::create_dir_all(&scratch).with_context(|| format!("cannot create {}", scratch.display()))?;
+    let mut seen = false;
+    let mut bad = Vec::new();
+    for path in yaml_files(&folder)? {
+        let name = path.strip_prefix(workspace::root()).unwrap_or(&path).display().to_string();
+        let mut example = match Example::load(&path) {
+            // A manifest of another tool, or several documents in one file.
+            Ok(example) if !example.is_bootstrap() => continue,
+            Ok(example) => example,
+            Err(error) if is_bootstrap_text(&path) => {
+                println!("{name}: {error:#}");
+                bad.push(name);
+                continue;
+            }
+            Err(_) => continue,
+        };
+        seen = true;
+        let lines = check::file(&path, &name);
+        lines.iter().for_each(|line| println!("{}", line.text));
+        example.place(&Placement {
+            port: 0,
+            admin_port: 0,
+            upstreams: BTreeMap::new(),
+            filters: workspace::filters(),
+        });
+        let rendered = scratch.join(format!("{}.json", name.replace('/', "_")));
+        example.write(&rendered)?;
+        let accepted = envoy.validate(&rendered);
+        match &accepted {
+            Ok(()) => println!("{name}: Envoy accepts it"),
+            Err(error) => println!("{name}: {error:#}"),
+        }
+        if lines.iter().any(|line| line.fault) || accepted.is_err() {
+            bad.push(name);
+        }
+    }
+    match bad.as_slice() {
+        _ if !seen => bail!("there is no Envoy config under {}", folder.display()),
+        [] => Ok(Outcome::Passed),
+        bad => bail!("refused: {}", bad.join(", ")),
+    }
+}
+
+/// Whether a file that does not parse was meant to be an Envoy config.
+fn is_bootstrap_text(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line.starts_with("static_resources:")))
+}
+
+/// The YAML files below the folder, sorted.
+fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
+        if path.is_dir() {
+            found.extend(yaml_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,160 @@
+//! The steps, in the order in which they run.
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use gatehouse_sandbox::workspace;
+
+use super::configs;
+use crate::build;
+
+/// How a step ended that did not fail.
+pub(super) enum Outcome {
+    Passed,
+    /// It could not run here, and why.
+    Skipped(String),
+}
+
+/// One step.
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    /// Left out by `--fast`.
+    pub(super) slow: bool,
+    pub(super) run: fn() -> Result<Outcome>,
+}
+
+/// Building comes before Clippy for wasm because it installs the target when it is missing.
+pub(super) static STEPS: [Step; 10] = [
+    Step { name: "format", title: "cargo fmt --check", slow: false, run: format },
+    Step { name: "build", title: "every filter to wasm", slow: false, run: build },
+    Step { name: "clippy", title: "all targets, natively, no warnings", slow: false, run: clippy },
+    Step {
+        name: "clippy-wasm",
+        title: "the filters and their shell for wasm, no warnings",
+        slow: false,
+        run: clippy_wasm,
+    },
+    Step { name: "docs", title: "cargo doc, no broken links", slow: false, run: docs },
+    Step { name: "unit", title: "tests without Envoy", slow: false, run: unit },
+    Step {
+        name: "configs",
+        title: "every Envoy config through check and `envoy --mode validate`",
+        slow: false,
+        run: configs::run,
+    },
+    Step { name: "e2e", title: "tests against a real Envoy", slow: false, run: e2e },
+    Step { name: "deny", title: "licences and advisories of the dependencies", slow: false, run: deny },
+    Step { name: "compose", title: "docker-compose.yml for real", slow: true, run: compose },
+];
+
+const E2E: &str = "gatehouse-e2e";
+const WASM: &str = "wasm32-wasip1";
+
+fn format() -> Result<Outcome> {
+    cargo(&["fmt", "--all", "--check"])
+}
+
+fn build() -> Result<Outcome> {
+    build::run(&[]).map(|()| Outcome::Passed)
+}
+
+fn clippy() -> Result<Outcome> {
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+}
+
+fn clippy_wasm() -> Result<Outcome> {
+    let mut args = vec![
+        "clippy".to_owned(),
+        "--target".to_owned(),
+        WASM.to_owned(),
+        "--package=gatehouse-host".to_owned(),
+    ];
+    args.extend(workspace::filter_names()?.iter().map(|filter| format!("--package=gatehouse-{filter}")));
+    args.extend(["--", "-D", "warnings"].map(str::to_owned));
+    cargo(&args.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn docs() -> Result<Outcome> {
+    let mut command = command(&["doc", "--workspace", "--no-deps"]);
+    finish(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn unit() -> Result<Outcome> {
+    cargo(&["test", "--workspace", "--exclude", E2E])
+}
+
+fn e2e() -> Result<Outcome> {
+    cargo(&["test", "--package", E2E])
+}
+
+fn deny() -> Result<Outcome> {
+    let installed = Command::new(program()).args(["deny", "--version"]).output();
+    if !installed.is_ok_and(|output| output.status.success()) {
+        return Ok(Outcome::Skipped("cargo-deny is not installed (cargo install cargo-deny)".to_owned()));
+    }
+    cargo(&["deny", "check"])
+}
+
+fn compose() -> Result<Outcome> {
+    let script = workspace::root().join("docker/compose-test");
+    if !script.is_file() {
+        return Ok(Outcome::Skipped("there is no docker/compose-test".to_owned()));
+    }
+    let (status, skipped) = run_script(&workspace::root(), &script)?;
+    match skipped {
+        _ if !status.success() => bail!("{} ended with {status}", script.display()),
+        Some(why) => Ok(Outcome::Skipped(why)),
+        None => Ok(Outcome::Passed),
+    }
+}
+
+/// Passes the script's output on, and looks in it for its own word that it skipped.
+fn run_script(root: &Path, script: &Path) -> Result<(ExitStatus, Option<String>)> {
+    let cannot = || format!("cannot run {}", script.display());
+    let mut child = Command::new(script)
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(cannot)?;
+    let mut skipped = None;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line = line.with_context(cannot)?;
+            println!("{line}");
+            skipped = line.strip_prefix("skipped: ").map(str::to_owned).or(skipped);
+        }
+    }
+    Ok((child.wait().with_context(cannot)?, skipped))
+}
+
+/// The cargo that runs this program.
+fn program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn cargo(args: &[&str]) -> Result<Outcome> {
+    finish(&mut command(args))
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.current_dir(workspace::root()).args(args).stdin(Stdio::null());
+    command
+}
+
+fn finish(command: &mut Command) -> Result<Outcome> {
+    let words: Vec<String> = std::iter::once("cargo".into())
+        .chain(command.get_args().map(|arg| arg.to_string_lossy().into_owned()))
+        .collect();
+    let words = words.join(" ");
+    let status = command.status().with_context(|| format!("cannot run `{words}`"))?;
+    if !status.success() {
+        bail!("`{words}` ended with {status}");
+    }
+    Ok(Outcome::Passed)
+}

@@ -1,0 +1,209 @@
+//! `cargo xtask up`: the gateway of the README, in the foreground.
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use gatehouse_sandbox::{Gateway, envoy};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::build;
+
+const CONFIG: &str = "envoy/envoy.yaml";
+
+/// Builds, starts everything, prints what to try, and stops everything on Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// Bad options, a port that is taken, anything missing, or an Envoy that refuses or ends by itself.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let options = Options::parse(args, |name| std::env::var(name).ok())?;
+    // Before the build: who has to choose another port should not wait for it.
+    ensure_free(options.port, "--port", "GATEHOUSE_PORT")?;
+    ensure_free(options.admin_port, "--admin-port", "GATEHOUSE_ADMIN_PORT")?;
+    build::run(&[])?;
+    let envoy = envoy::locate(|step| eprintln!("{step}"))?;
+    eprintln!("starting the demo services and {}", envoy.path().display());
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut stop = runtime.block_on(async { Stop::listen() })?;
+    let mut gateway = Gateway::builder(CONFIG)
+        .envoy(&envoy)
+        .concurrency(options.concurrency)
+        .port(options.port)
+        .admin_port(options.admin_port)
+        .log_level("warning")
+        .pass_output()
+        .start()?;
+    print_hints(&gateway);
+    let ended = runtime.block_on(wait(&mut gateway, &mut stop));
+    eprintln!("stopping");
+    gateway.stop();
+    ended
+}
+
+#[derive(Debug, PartialEq)]
+struct Options {
+    port: u16,
+    admin_port: u16,
+    concurrency: u32,
+}
+
+impl Options {
+    fn parse(args: &[String], env: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let from_env = |name: &str, default: u16| match env(name).filter(|value| !value.is_empty()) {
+            Some(value) => number(name, &value),
+            None => Ok(default),
+        };
+        let mut options = Self {
+            port: from_env("GATEHOUSE_PORT", 8080)?,
+            admin_port: from_env("GATEHOUSE_ADMIN_PORT", 9901)?,
+            concurrency: 1,
+        };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let (name, value) = match arg.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (arg.as_str(), None),
+            };
+            let mut value = || {
+                let given = value.or_else(|| args.next().map(String::as_str));
+                given.ok_or_else(|| anyhow!("{name} needs a number"))
+            };
+            match name {
+                "--port" => options.port = number(name, value()?)?,
+                "--admin-port" => options.admin_port = number(name, value()?)?,
+                "--concurrency" => options.concurrency = number(name, value()?)?,
+                _ => bail!("up has no option `{name}`; there are --port, --admin-port and --concurrency"),
+            }
+        }
+        if options.port == options.admin_port && options.port != 0 {
+            bail!("the gateway and Envoy's admin interface cannot both have port {}", options.port);
+        }
+        Ok(options)
+    }
+}
+
+fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T> {
+    value.parse().map_err(|_| anyhow!("{name} must be a number in range, not `{value}`"))
+}
+
+/// Envoy shares a port with another Envoy instead of failing (`SO_REUSEPORT`), so ask the kernel first.
+fn ensure_free(port: u16, option: &str, variable: &str) -> Result<()> {
+    match TcpListener::bind(("127.0.0.1", port)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            bail!("port {port} is taken: choose another with `{option} N` or {variable}=N")
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot listen on port {port}")),
+    }
+}
+
+fn print_hints(gateway: &Gateway) {
+    let url = gateway.url("");
+    println!(
+        r#"
+The gateway is at {url}, Envoy's admin interface at http://{admin}. Ctrl-C stops both.
+Try, in another terminal: no token; alice logs in; with her token.
+
+  curl -i {url}/orders
+  TOKEN=$(curl -s {url}/auth/login -H 'content-type: application/json' -d '{{"username":"alice","password":"wonderland"}}' | sed -E 's/.*"access_token": ?"([^"]+)".*/\1/')
+  curl -i {url}/orders -H "authorization: Bearer $TOKEN"
+
+The access log follows.
+"#,
+        admin = gateway.admin_address()
+    );
+}
+
+/// The signals that mean "stop".
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => (),
+            _ = self.terminate.recv() => (),
+            _ = self.hang_up.recv() => (),
+        }
+    }
+}
+
+/// Until a signal comes, which is the good end, or Envoy ends by itself, which is not.
+async fn wait(gateway: &mut Gateway, stop: &mut Stop) -> Result<()> {
+    loop {
+        if tokio::time::timeout(Duration::from_millis(200), stop.told()).await.is_ok() {
+            return Ok(());
+        }
+        if let Some(status) = gateway.exited() {
+            // Ctrl-C reaches Envoy as well, and it may have ended before we heard of it.
+            let told = tokio::time::timeout(Duration::from_millis(500), stop.told()).await;
+            return told.map_err(|_| anyhow!("Envoy ended by itself ({status}); its log is above"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str], env: &[(&str, &str)]) -> Result<Options, String> {
+        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        let env =
+            |name: &str| env.iter().find(|(this, _)| *this == name).map(|(_, value)| (*value).to_owned());
+        Options::parse(&args, env).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_option_wins_over_the_environment_which_wins_over_the_default() {
+        let options = |port, admin_port, concurrency| Ok(Options { port, admin_port, concurrency });
+        let env = [("GATEHOUSE_PORT", "1"), ("GATEHOUSE_ADMIN_PORT", "2")];
+        for (args, env, want) in [
+            (&[][..], &[][..], options(8080, 9901, 1)),
+            (&[], &env, options(1, 2, 1)),
+            (&["--port", "3", "--admin-port=4", "--concurrency", "8"], &env, options(3, 4, 8)),
+            (&["--port"], &[], Err("--port needs a number".to_owned())),
+            (&["--port", "70000"], &[], Err("--port must be a number in range, not `70000`".to_owned())),
+            (
+                &[],
+                &[("GATEHOUSE_PORT", "x")],
+                Err("GATEHOUSE_PORT must be a number in range, not `x`".to_owned()),
+            ),
+            (
+                &["--prot", "1"],
+                &[],
+                Err("up has no option `--prot`; there are --port, --admin-port and --concurrency".to_owned()),
+            ),
+            (
+                &["--port", "9901"],
+                &[],
+                Err("the gateway and Envoy's admin interface cannot both have port 9901".to_owned()),
+            ),
+        ] {
+            assert_eq!(parse(args, env), want, "{args:?} {env:?}");
+        }
+    }
+
+    #[test]
+    fn a_taken_port_is_named_with_the_way_out() {
+        let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = holder.local_addr().unwrap().port();
+        let error = ensure_free(port, "--port", "GATEHOUSE_PORT").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("port {port} is taken: choose another with `--port N` or GATEHOUSE_PORT=N")
+        );
+    }
+}
