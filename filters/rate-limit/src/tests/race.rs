@@ -2,8 +2,8 @@
 
 use crate::{Code, RateLimit};
 use gatehouse_filter::{
-    Attribute, Attributes, Clock, Filter, Hash, Headers, NoRandom, NoVerifier, Random, Request, SetError,
-    Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Filter, Hash, Headers, Meter, NoRandom, NoVerifier, Random, Request,
+    SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 use gatehouse_filter_test::configured;
 use std::collections::HashMap;
@@ -46,6 +46,10 @@ impl Store for Worker<'_> {
         values.insert(key.to_vec(), (value.to_vec(), version));
         Ok(())
     }
+}
+
+impl Meter for Worker<'_> {
+    fn count(&self, _event: usize) {}
 }
 
 impl Clock for Worker<'_> {
