@@ -16,6 +16,7 @@ mod headers;
 mod host;
 mod identity;
 mod outside;
+mod percent;
 mod reply;
 mod request;
 mod response;
@@ -31,6 +32,7 @@ pub use host::{
 };
 pub use identity::Identity;
 pub use outside::{Answer, CallId, CallRefused, Callout, Outside};
+pub use percent::percent_decoded;
 pub use reply::{GrpcStatus, Reply};
 pub use request::Request;
 pub use response::Response;

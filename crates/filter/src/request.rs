@@ -1,4 +1,4 @@
-use crate::{Attribute, Headers, Host, Identity, split_target};
+use crate::{Attribute, HeaderName, HeaderValue, Headers, Host, Identity, split_target};
 use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -47,6 +47,14 @@ impl<'h> Request<'h> {
     /// The request target: path and query.
     pub fn target(&self) -> &[u8] {
         self.headers.first(":path").unwrap_or_default()
+    }
+
+    /// Replaces the request target, path and query: recorded like any other edit.
+    ///
+    /// Envoy then matches its route again. Whoever changes the path may send the request to another route
+    /// than the one that the filters before it decided on.
+    pub fn set_target(&mut self, target: HeaderValue) {
+        self.headers.set(&HeaderName::from_static(":path"), target);
     }
 
     /// The path, without the query.
