@@ -74,6 +74,14 @@ impl<'h> Request<'h> {
         parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/grpc"))
     }
 
+    /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). Browsers send it without
+    /// credentials: refusing it for want of them refuses every request from another origin.
+    pub fn is_preflight(&self) -> bool {
+        self.method() == b"OPTIONS"
+            && self.headers.first("origin").is_some()
+            && self.headers.first("access-control-request-method").is_some()
+    }
+
     /// The client's address, after Envoy applied its trusted hops. `None` for a client on a Unix socket.
     pub fn client_address(&self) -> Option<IpAddr> {
         *self.client_address.get_or_init(|| {
