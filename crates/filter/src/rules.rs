@@ -56,16 +56,13 @@ impl<T> Rules<T> {
     }
 
     /// The first rule that the request matches, with what its path template captured.
-    pub fn find<'a>(&'a self, request: &'a Request<'_>) -> Option<(&'a Rule<T>, Captures)> {
+    pub fn find(&self, request: &Request<'_>) -> Option<(&Rule<T>, Captures)> {
         self.matching(request).next()
     }
 
     /// Every rule that the request matches, in order, with what its path template captured: for a filter
     /// whose rules ask for more than `match`.
-    pub fn matching<'a>(
-        &'a self,
-        request: &'a Request<'_>,
-    ) -> impl Iterator<Item = (&'a Rule<T>, Captures)> + 'a {
+    pub fn matching<'a>(&'a self, request: &Request<'_>) -> impl Iterator<Item = (&'a Rule<T>, Captures)> {
         self.0.iter().filter_map(|rule| Some((rule, rule.condition.matches(request)?)))
     }
 
