@@ -1,7 +1,10 @@
 //! The configuration, read into what a request needs.
 
+mod jwks;
+
+use crate::Algorithm;
 use crate::forward::{ClaimToHeader, Form};
-use crate::{Algorithm, KeySet};
+use crate::keys::Keys;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{HeaderName, Mode};
@@ -28,7 +31,7 @@ pub(crate) struct Provider {
     pub(crate) issuer: String,
     /// Empty: any audience.
     pub(crate) audiences: Vec<String>,
-    pub(crate) keys: KeySet,
+    pub(crate) keys: Keys,
     /// `None`: whatever the keys can.
     pub(crate) algorithms: Option<Vec<Algorithm>>,
     pub(crate) leeway: Duration,
@@ -106,11 +109,11 @@ fn providers(node: Node<'_>) -> Option<Vec<Provider>> {
         let name = fields.required("name", |node| unique(&node, &mut names));
         let issuer = fields.required("issuer", |node| unique(&node, &mut issuers));
         let audiences = fields.or("audiences", vec![], |node| node.some(text));
-        let keys = fields.required("jwks", |node| jwks(&node));
+        let keys = fields.required("jwks", |node| jwks::keys(&node));
         let algorithms = fields.optional("algorithms", |node| {
             let algorithms = node.some(|node| algorithm(&node))?;
             match &keys {
-                Some(keys) if !algorithms.iter().any(|algorithm| keys.supports(*algorithm)) => {
+                Some(keys) if !algorithms.iter().any(|algorithm| jwks::may_support(keys, *algorithm)) => {
                     node.fault("no key of `jwks` can be used with any of these")
                 }
                 _ => Some(algorithms),
@@ -131,21 +134,6 @@ fn providers(node: Node<'_>) -> Option<Vec<Provider>> {
             claims_to_headers: claims_to_headers?,
         })
     })
-}
-
-/// A key set: a mapping, or text that holds JSON.
-fn jwks(node: &Node<'_>) -> Option<KeySet> {
-    let keys = match node.value() {
-        Value::Object(members) => KeySet::from_members(members),
-        Value::String(json) => KeySet::from_json(json.as_bytes()),
-        _ => return node.fault("must be a key set (RFC 7517 5): a mapping, or text that holds JSON"),
-    };
-    let keys = keys.map_err(|error| node.fault::<()>(error.to_string())).ok()?;
-    // A set that an identity provider publishes has keys for others in it; one that somebody pasted here
-    // and is broken is a mistake to tell.
-    let broken = keys.skipped().iter().filter(|key| !key.fault.is_foreign());
-    let faults = broken.map(|key| node.fault::<()>(format!("keys[{}] {}", key.index, key.fault))).count();
-    (faults == 0).then_some(keys)
 }
 
 fn algorithm(node: &Node<'_>) -> Option<Algorithm> {

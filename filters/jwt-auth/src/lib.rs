@@ -4,6 +4,7 @@
 //! `token` takes it apart, `claims` names its issuer and with it the provider; then everything that costs no
 //! signature (algorithm, key name, times, audience); then the signature (`jwks`, `key`); and only then does
 //! anything of the token leave this filter: its identity, and its claims as header fields (`forward`).
+//! Keys that are not in the configuration are fetched beside that (`remote`), and requests wait for them (`waiting`).
 //! [`Refusal`] says what a client is told.
 
 mod algorithm;
@@ -15,25 +16,33 @@ mod json;
 mod jwk;
 mod jwks;
 mod key;
+mod keys;
 mod refusal;
+mod remote;
 mod source;
 mod token;
 mod verify;
+mod waiting;
 
 pub use algorithm::{Algorithm, Curve};
 pub use jwk::KeyFault;
 pub use jwks::{KeySet, KeySetError, SkippedKey};
 pub use refusal::Refusal;
 pub use verify::verify_compact;
+pub use waiting::Waiting;
 
 use claims::Claims;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::{Decision, Filter, Identity, Mode, Request};
+use gatehouse_filter::{Answer, CallId, Decision, Filter, Host, Identity, Mode, Outside, Request, Step};
+use keys::Sought;
+use remote::Remote;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 use token::Token;
 use verify::HostVerifier;
+use waiting::WaitingRoom;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 16 * 1024;
@@ -43,6 +52,7 @@ pub struct JwtAuth {
     config: Config,
     /// Remembered, so that a host that cannot verify is asked once.
     host_cannot_verify: Cell<bool>,
+    waiting_room: WaitingRoom,
 }
 
 gatehouse_filter::codes! {
@@ -70,6 +80,8 @@ gatehouse_filter::codes! {
         AlgorithmNotAllowed = "algorithm_not_allowed",
         /// See [`Refusal::KeyUnknown`].
         KeyUnknown = "key_unknown",
+        /// See [`Refusal::KeysUnavailable`].
+        KeysUnavailable = "keys_unavailable",
         /// See [`Refusal::SignatureInvalid`].
         SignatureInvalid = "signature_invalid",
         /// See [`Refusal::TokenExpired`].
@@ -89,17 +101,26 @@ impl Filter for JwtAuth {
     const NAME: &'static str = "jwt-auth";
 
     type Code = Code;
-    type Stream = ();
+    /// The request's place, while it waits for keys.
+    type Stream = Option<Waiting>;
 
     fn configure(node: Node<'_>) -> Option<Self> {
-        Some(Self { config: Config::read(node)?, host_cannot_verify: Cell::new(false) })
+        Some(Self {
+            config: Config::read(node)?,
+            host_cannot_verify: Cell::new(false),
+            waiting_room: WaitingRoom::default(),
+        })
     }
 
     fn mode(&self) -> Mode {
         self.config.mode
     }
 
-    fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
+    fn prepare(&self, host: &dyn Host) {
+        self.remotes().for_each(|remote| remote.prepare(host));
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {
         // First, and whatever is decided: these fields come from here or from nobody.
         for name in &self.config.written {
             request.headers.remove(name);
@@ -111,63 +132,113 @@ impl Filter for JwtAuth {
         if matches!(require, Require::Nothing) {
             return Decision::pass(Code::NotRequired, rule);
         }
-        if self.config.skip_preflight && is_preflight(request) {
+        if self.config.skip_preflight && request.is_preflight() {
             return Decision::pass(Code::Preflight, rule);
         }
-        match self.authenticate(request, require) {
-            Ok(Some(identity)) => Decision::pass(Code::Allowed, rule).with_identity(Rc::new(identity)),
-            Ok(None) => Decision::pass(Code::Anonymous, rule),
+        let found = self.authenticate(request, require, place);
+        if !matches!(found, Ok(Found::NoKeysYet)) {
+            *place = None;
+        }
+        match found {
+            Ok(Found::Identity(identity)) => Decision::pass(Code::Allowed, rule).with_identity(identity),
+            Ok(Found::Nobody) => Decision::pass(Code::Anonymous, rule),
+            Ok(Found::NoKeysYet) => {
+                Decision { step: Step::Wait, ..Decision::pass(Code::KeysUnavailable, rule) }
+            }
             Err(refusal) => {
                 let reply = refusal.reply(&self.config.realm);
                 Decision::refuse(self.config.mode, refusal.code(), rule, reply)
             }
         }
     }
+
+    fn events() -> Vec<&'static str> {
+        remote::Event::NAMES.to_vec()
+    }
+
+    const MOST_OF_AN_ANSWER: usize = MAX_KEY_SET;
+
+    fn tick_period(&self) -> Option<Duration> {
+        self.remotes().next().map(|_| TICK)
+    }
+
+    fn on_tick(&self, outside: &dyn Outside) {
+        self.remotes().for_each(|remote| remote.tick(outside));
+    }
+
+    fn on_answer(&self, call: CallId, answer: &Answer, outside: &dyn Outside) {
+        self.remotes().any(|remote| remote.answered(call, answer, outside));
+    }
+}
+
+/// The largest key set that is fetched, in bytes.
+pub const MAX_KEY_SET: usize = 256 * 1024;
+
+/// How long a worker may be behind another that has new keys.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What is known of a request that is not refused.
+enum Found {
+    Identity(Rc<Identity>),
+    /// It need not say who it is from, and does not.
+    Nobody,
+    NoKeysYet,
 }
 
 impl JwtAuth {
-    /// Who the request is from; `None` where it need not say.
+    /// Who the request is from.
     fn authenticate(
         &self,
         request: &mut Request<'_>,
         require: &Require,
-    ) -> Result<Option<Identity>, Refusal> {
+        place: &mut Option<Waiting>,
+    ) -> Result<Found, Refusal> {
         let host = request.host();
         let token = match source::bearer(&request.headers)? {
             Some(token) => Token::parse(token)?,
-            None if matches!(require, Require::Optional) => return Ok(None),
+            None if matches!(require, Require::Optional) => return Ok(Found::Nobody),
             None => return Err(Refusal::TokenMissing),
         };
         let claims = Claims::parse(&token.payload)?;
         let issuer = claims.issuer().ok_or(Refusal::IssuerUnknown)?;
         let provider = self.config.provider(require, issuer).ok_or(Refusal::IssuerUnknown)?;
 
-        // What costs nothing comes first: a forged token should not buy a verification.
+        // What costs nothing comes first: a forged token should not buy a verification, nor a fetch.
         let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.algorithm);
         if !provider.algorithms.as_ref().is_none_or(is_allowed) {
             return Err(Refusal::AlgorithmNotAllowed);
         }
-        provider.keys.check(&token)?;
-        claims.check_time(host.now(), provider.leeway, provider.requires_expiration)?;
+        let now = host.now();
+        let sought = provider.keys.seek(&token, now)?;
+        claims.check_time(now, provider.leeway, provider.requires_expiration)?;
         claims.check_audience(&provider.audiences)?;
+        let keys = match sought {
+            Sought::Found(keys) => keys,
+            // A dry run delays nobody.
+            Sought::Missing(remote, refusal) if self.config.mode == Mode::Shadow => {
+                remote.want();
+                return Err(refusal);
+            }
+            Sought::Missing(remote, refusal) => {
+                self.waiting_room.wait(place, remote, refusal, now)?;
+                return Ok(Found::NoKeysYet);
+            }
+        };
 
         let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
-        provider.keys.verify(&token, Some(&verifier))?;
+        keys.verify(&token, Some(&verifier))?;
 
         // From here on the claims are the issuer's word.
         let payload = token.payload;
         let identity = claims.into_identity();
         forward::write(&mut request.headers, &provider.claims_to_headers, &identity, &payload)?;
-        Ok(Some(identity))
+        Ok(Found::Identity(Rc::new(identity)))
     }
-}
 
-/// A CORS preflight (Fetch standard, "CORS-preflight request"). It never has credentials: refusing it would
-/// refuse every request of a browser on another origin.
-fn is_preflight(request: &Request<'_>) -> bool {
-    request.method() == b"OPTIONS"
-        && request.headers.first("origin").is_some()
-        && request.headers.first("access-control-request-method").is_some()
+    /// Every key set that is fetched.
+    fn remotes(&self) -> impl Iterator<Item = &Remote> {
+        self.config.providers.iter().filter_map(|provider| provider.keys.remote())
+    }
 }
 
 /// The faults of a configuration, with the path of each; none where the filter would start with it.
@@ -176,7 +247,7 @@ pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
 }
 
 #[cfg(target_family = "wasm")]
-gatehouse_host::load!(JwtAuth: on_request);
+gatehouse_host::load!(JwtAuth: on_request, on_tick, on_answer);
 
 #[cfg(test)]
 #[expect(

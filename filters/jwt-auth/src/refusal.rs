@@ -18,6 +18,8 @@ pub enum Refusal {
     AlgorithmNotAllowed,
     /// No key has the token's `kid`.
     KeyUnknown,
+    /// The keys of the issuer could not be fetched.
+    KeysUnavailable,
     /// No key made this signature.
     SignatureInvalid,
     /// `exp` has passed.
@@ -43,7 +45,9 @@ impl Refusal {
         let (_, status, error, detail) = self.row();
         let challenge = match error {
             // RFC 6750 §3.1: a client that sent no credentials is told no error.
-            None => format!("Bearer realm=\"{realm}\""),
+            None if status == 401 => format!("Bearer realm=\"{realm}\""),
+            // Another token would not help.
+            None => return Reply::new(status, detail),
             Some(error) => {
                 format!("Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{detail}\"")
             }
@@ -87,6 +91,12 @@ impl Refusal {
                 "The token is signed with an algorithm that its issuer's keys do not allow",
             ),
             Self::KeyUnknown => (Code::KeyUnknown, 401, TOKEN, "The token's kid names no key of its issuer"),
+            Self::KeysUnavailable => (
+                Code::KeysUnavailable,
+                503,
+                None,
+                "The keys of the token's issuer are not available; try again later",
+            ),
             Self::SignatureInvalid => {
                 (Code::SignatureInvalid, 401, TOKEN, "The token's signature is not valid")
             }

@@ -5,6 +5,7 @@ mod attacks;
 mod configuration;
 mod forwarding;
 mod key_sets;
+mod remote;
 mod requests;
 mod rfc_examples;
 mod times;

@@ -71,6 +71,9 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
     let passing = [Code::Allowed, Code::Anonymous, Code::NotRequired, Code::Preflight];
     let mut codes: Vec<_> = all.iter().map(|refusal| refusal.code()).collect();
     codes.extend(passing);
+    let unavailable = KeysUnavailable.reply("r");
+    assert_eq!((unavailable.status, unavailable.headers.len()), (503, 0), "no challenge: no token would do");
+    codes.push(KeysUnavailable.code());
     assert!(Code::ALL.iter().all(|code| codes.contains(code)), "a code that nothing decides");
     for refusal in all {
         let reply = refusal.reply("r");
