@@ -16,6 +16,9 @@ mod gateway;
 /// `jwt-auth` on `envoy/jwt-auth.yaml`: every refusal, every algorithm, who the upstream is told that it is.
 mod jwt_auth;
 
+/// `authorization` on `envoy/authorization.yaml`: who may do what, behind jwt-auth, and paths in disguise.
+mod authorization;
+
 /// `rate-limit` on `envoy/rate-limit.yaml`: exact counts, keys, what the client is told.
 mod rate_limit;
 
