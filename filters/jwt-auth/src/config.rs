@@ -6,6 +6,7 @@ use crate::Algorithm;
 use crate::forward::{ClaimToHeader, Form};
 use crate::keys::Keys;
 use gatehouse_filter::config::Node;
+use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{HeaderName, Mode};
 use serde_json::Value;
@@ -18,6 +19,10 @@ pub(crate) struct Config {
     pub(crate) realm: String,
     /// Whether CORS preflights pass without a token.
     pub(crate) skip_preflight: bool,
+    /// Where tokens are, and nowhere else.
+    pub(crate) sources: Vec<Source>,
+    /// Whether the upstream gets the token too.
+    pub(crate) forwards_token: bool,
     pub(crate) providers: Vec<Provider>,
     /// Every field that a provider writes: clients may send none of them.
     pub(crate) written: Vec<HeaderName>,
@@ -58,7 +63,10 @@ impl Config {
         let mode = fields.or("mode", Mode::Enforce, |node| node.one_of(&MODES));
         let realm = fields.or("realm", "gatehouse".to_owned(), |node| realm(&node));
         let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
-        let providers = fields.required("providers", providers);
+        let sources = fields.or("sources", vec![authorization()], credential::sources);
+        let forwards_token = fields.or("forward_token", true, |node| node.boolean());
+        let taken = sources.as_deref().unwrap_or_default();
+        let providers = fields.required("providers", |node| providers(node, taken));
         let require = |node: Node<'_>| require(&node, providers.as_deref());
         let rules = fields.or("rules", Rules::default(), |node| {
             Rules::read(node, |fields| fields.required("require", require))
@@ -71,6 +79,8 @@ impl Config {
             mode: mode?,
             realm: realm?,
             skip_preflight: skip_preflight?,
+            sources: sources?,
+            forwards_token: forwards_token?,
             written: written(&providers),
             providers,
             rules,
@@ -91,6 +101,11 @@ impl Config {
     }
 }
 
+/// RFC 6750 §2.1.
+fn authorization() -> Source {
+    Source::Header { name: HeaderName::from_static("authorization"), prefix: Some("Bearer ".to_owned()) }
+}
+
 /// Every header field that a provider writes, once.
 fn written(providers: &[Provider]) -> Vec<HeaderName> {
     let mut written: Vec<HeaderName> = Vec::new();
@@ -102,7 +117,7 @@ fn written(providers: &[Provider]) -> Vec<HeaderName> {
     written
 }
 
-fn providers(node: Node<'_>) -> Option<Vec<Provider>> {
+fn providers(node: Node<'_>, sources: &[Source]) -> Option<Vec<Provider>> {
     let (mut names, mut issuers) = (Vec::new(), Vec::new());
     node.some(|node| {
         let mut fields = node.fields()?;
@@ -121,7 +136,8 @@ fn providers(node: Node<'_>) -> Option<Vec<Provider>> {
         });
         let leeway = fields.or("leeway", Duration::from_secs(60), |node| leeway(&node));
         let requires_expiration = fields.or("require_expiration", true, |node| node.boolean());
-        let claims_to_headers = fields.or("claims_to_headers", vec![], claims_to_headers);
+        let claims_to_headers =
+            fields.or("claims_to_headers", vec![], |node| claims_to_headers(node, sources));
         fields.finish();
         Some(Provider {
             name: name?,
@@ -154,13 +170,13 @@ fn leeway(node: &Node<'_>) -> Option<Duration> {
 
 const MAX_LEEWAY: Duration = Duration::from_secs(3600);
 
-fn claims_to_headers(node: Node<'_>) -> Option<Vec<ClaimToHeader>> {
+fn claims_to_headers(node: Node<'_>, sources: &[Source]) -> Option<Vec<ClaimToHeader>> {
     const FORMS: [(&str, Form); 3] = [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
     let mut headers: Vec<String> = Vec::new();
     node.some(|node| {
         let mut fields = node.fields()?;
         let claim = fields.required("claim", text);
-        let header = fields.required("header", |node| header(&node, &mut headers));
+        let header = fields.required("header", |node| header(&node, &mut headers, sources));
         let form = fields.or("form", Form::Csv, |node| node.one_of(&FORMS));
         fields.finish();
         Some(ClaimToHeader { claim: claim?, header: header?, form: form? })
@@ -168,13 +184,18 @@ fn claims_to_headers(node: Node<'_>) -> Option<Vec<ClaimToHeader>> {
 }
 
 /// A field that a claim may be written to.
-fn header(node: &Node<'_>, taken: &mut Vec<String>) -> Option<HeaderName> {
+fn header(node: &Node<'_>, taken: &mut Vec<String>, sources: &[Source]) -> Option<HeaderName> {
     let name = match HeaderName::try_from(node.text()?) {
         Ok(name) => name,
         Err(invalid) => return node.fault(invalid.to_string()),
     };
     if RESERVED.contains(&name.as_str()) {
         return node.fault("must not be a field that frames, routes or authenticates the request");
+    }
+    let is_source =
+        |source: &Source| matches!(source, Source::Header { name: source, .. } if *source == name);
+    if sources.iter().any(is_source) {
+        return node.fault("must not be a field that tokens are read from: it is removed before");
     }
     if taken.iter().any(|taken| taken == name.as_str()) {
         return node.fault("must be unique: an earlier claim is written to it");

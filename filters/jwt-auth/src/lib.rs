@@ -1,7 +1,7 @@
 //! The `jwt-auth` filter: who is a request from, by its bearer token.
 //!
-//! A request passes these files in order, and stops at the first that refuses it: `source` finds the token,
-//! `token` takes it apart, `claims` names its issuer and with it the provider; then everything that costs no
+//! A request passes these files in order, and stops at the first that refuses it: `token` takes its token
+//! apart, `claims` names its issuer and with it the provider; then everything that costs no
 //! signature (algorithm, key name, times, audience); then the signature (`jwks`, `key`); and only then does
 //! anything of the token leave this filter: its identity, and its claims as header fields (`forward`).
 //! Keys that are not in the configuration are fetched beside that (`remote`), and requests wait for them (`waiting`).
@@ -19,7 +19,6 @@ mod key;
 mod keys;
 mod refusal;
 mod remote;
-mod source;
 mod token;
 mod verify;
 mod waiting;
@@ -34,7 +33,9 @@ pub use waiting::Waiting;
 use claims::Claims;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::{Answer, CallId, Decision, Filter, Host, Identity, Mode, Outside, Request, Step};
+use gatehouse_filter::{
+    Answer, CallId, Decision, Filter, Host, Identity, Mode, Outside, Repeated, Request, Step, credential,
+};
 use keys::Sought;
 use remote::Remote;
 use std::cell::Cell;
@@ -194,7 +195,11 @@ impl JwtAuth {
         place: &mut Option<Waiting>,
     ) -> Result<Found, Refusal> {
         let host = request.host();
-        let token = match source::bearer(&request.headers)? {
+        let sent = credential::find(&self.config.sources, request, MAX_TOKEN)
+            .map_err(|Repeated| Refusal::TokenRepeated)?;
+        let token = match &sent {
+            // Two fields that a proxy has joined.
+            Some(token) if token.contains(&b',') => return Err(Refusal::TokenRepeated),
             Some(token) => Token::parse(token)?,
             None if matches!(require, Require::Optional) => return Ok(Found::Nobody),
             None => return Err(Refusal::TokenMissing),
@@ -231,6 +236,11 @@ impl JwtAuth {
         // From here on the claims are the issuer's word.
         let payload = token.payload;
         let identity = claims.into_identity();
+        drop(sent);
+        if !self.config.forwards_token {
+            let stripped = credential::strip(&self.config.sources, request);
+            stripped.map_err(|_| Refusal::TokenMalformed)?;
+        }
         forward::write(&mut request.headers, &provider.claims_to_headers, &identity, &payload)?;
         Ok(Found::Identity(Rc::new(identity)))
     }

@@ -68,9 +68,7 @@ impl Refusal {
             Self::TokenMissing => {
                 (Code::TokenMissing, 401, None, "Send a token: authorization: Bearer <token>")
             }
-            Self::TokenRepeated => {
-                (Code::TokenRepeated, 400, REQUEST, "Send one authorization field with one token")
-            }
+            Self::TokenRepeated => (Code::TokenRepeated, 400, REQUEST, "Send one token, in one place"),
             Self::TokenTooLarge => (Code::TokenTooLarge, 401, TOKEN, "The token is longer than 16384 bytes"),
             Self::TokenMalformed => (
                 Code::TokenMalformed,

@@ -8,6 +8,7 @@ mod key_sets;
 mod remote;
 mod requests;
 mod rfc_examples;
+mod sources;
 mod times;
 
 use crate::{Code, JwtAuth};

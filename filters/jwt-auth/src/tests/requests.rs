@@ -35,7 +35,7 @@ fn a_refusal_is_a_challenge_in_the_words_of_rfc_6750() {
             &[&good, &good],
             400,
             "token_repeated",
-            r#"Bearer realm="gatehouse", error="invalid_request", error_description="Send one authorization field with one token""#,
+            r#"Bearer realm="gatehouse", error="invalid_request", error_description="Send one token, in one place""#,
         ),
     ];
     for (values, status, code, want) in cases {
