@@ -1,7 +1,8 @@
 use crate::{FakeClock, FakeStore};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Hash, Identity, Meter, NoRandom, NoVerifier,
-    Outside, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, Hash, Identity,
+    Meter, NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store, StoreError,
+    Timestamp, Version,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ pub struct FakeHost {
     call_ids: Cell<u32>,
     no_calls: Cell<Option<CallRefused>>,
     events: RefCell<HashMap<usize, u64>>,
+    expressions: RefCell<Vec<(String, Option<bool>)>>,
 }
 
 impl FakeHost {
@@ -51,6 +53,16 @@ impl FakeHost {
     /// How often an event was counted.
     pub fn counted(&self, event: usize) -> u64 {
         self.events.borrow().get(&event).copied().unwrap_or_default()
+    }
+
+    /// Makes this text an expression, which is true, false or cannot be evaluated from now on. No other text
+    /// is one.
+    pub fn express(&self, text: &str, value: Option<bool>) {
+        let mut expressions = self.expressions.borrow_mut();
+        match expressions.iter_mut().find(|(known, _)| known == text) {
+            Some((_, known)) => *known = value,
+            None => expressions.push((text.to_owned(), value)),
+        }
     }
 
     /// Sets who the requests to come are from, as an authentication filter before would.
@@ -95,6 +107,18 @@ impl Random for FakeHost {
 impl Signatures for FakeHost {
     fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {
         Err(NoVerifier)
+    }
+}
+
+impl Expressions for FakeHost {
+    fn compile(&self, text: &str) -> Result<Expression, NoExpression> {
+        let expressions = self.expressions.borrow();
+        let known = expressions.iter().position(|(known, _)| known == text).ok_or(NoExpression)?;
+        u32::try_from(known).map(Expression).map_err(|_| NoExpression)
+    }
+
+    fn evaluate(&self, expression: Expression) -> Option<bool> {
+        self.expressions.borrow().get(usize::try_from(expression.0).ok()?)?.1
     }
 }
 

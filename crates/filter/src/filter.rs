@@ -1,4 +1,4 @@
-use crate::config::Node;
+use crate::config::{ConfigError, Node};
 use crate::{Answer, CallId, Decision, DecisionCode, Host, Mode, Outside, Request, Response};
 use std::time::Duration;
 
@@ -24,6 +24,15 @@ pub trait Filter: Sized + 'static {
     /// Enforce or shadow.
     fn mode(&self) -> Mode {
         Mode::Enforce
+    }
+
+    /// Compiles what only the host can compile, once for each VM that the configuration reaches, before
+    /// everything else. It must come to the same result on all of them.
+    ///
+    /// # Errors
+    /// The faults of what does not compile: the configuration is refused.
+    fn compile(&self, _host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        Ok(())
     }
 
     /// Runs once for each VM that the configuration reaches, before any request does. It runs more than

@@ -3,9 +3,9 @@ use std::time::Duration;
 /// Everything that a filter may ask of the proxy it runs in.
 ///
 /// One trait a need, so that a function says by its argument what it can touch (`&dyn Clock` cannot store).
-pub trait Host: Clock + Attributes + Store + Random + Signatures + Meter {}
+pub trait Host: Clock + Attributes + Store + Random + Signatures + Expressions + Meter {}
 
-impl<T: Clock + Attributes + Store + Random + Signatures + Meter> Host for T {}
+impl<T: Clock + Attributes + Store + Random + Signatures + Expressions + Meter> Host for T {}
 
 /// The wall clock.
 pub trait Clock {
@@ -139,6 +139,32 @@ pub enum Hash {
 /// The host has no signature verification to offer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoVerifier;
+
+/// Expressions in the Common Expression Language, over the facts that the host knows of a request.
+///
+/// Unless a host says otherwise, it knows no expressions.
+pub trait Expressions {
+    /// Compiles an expression; it is kept as long as the configuration that it is compiled for.
+    ///
+    /// # Errors
+    /// [`NoExpression`] where the text is not an expression, or the host has none to offer.
+    fn compile(&self, _text: &str) -> Result<Expression, NoExpression> {
+        Err(NoExpression)
+    }
+
+    /// Evaluates an expression about the request at hand; `None` where it fails or is neither true nor false.
+    fn evaluate(&self, _expression: Expression) -> Option<bool> {
+        None
+    }
+}
+
+/// A compiled expression, as the host knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Expression(pub u32);
+
+/// The host did not compile the expression.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoExpression;
 
 /// Counters of what a filter does beside deciding.
 pub trait Meter {

@@ -6,7 +6,6 @@
 //! filter core runs in a native `cargo test`.
 
 pub mod config;
-pub mod credential;
 pub mod rules;
 pub mod template;
 
@@ -28,8 +27,8 @@ pub use decision::{Decision, Mode, Step};
 pub use filter::Filter;
 pub use headers::{Edit, EditKind, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue, Repeated};
 pub use host::{
-    Attribute, Attributes, Clock, Hash, Host, Meter, NoRandom, NoVerifier, Random, SetError, Signatures,
-    Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Expression, Expressions, Hash, Host, Meter, NoExpression, NoRandom,
+    NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 pub use identity::Identity;
 pub use outside::{Answer, CallId, CallRefused, Callout, Outside};

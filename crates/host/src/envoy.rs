@@ -1,8 +1,9 @@
 use crate::calls::{self, Failed};
 use crate::signature;
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Hash, Meter, NoRandom, NoVerifier, Outside,
-    Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, Hash, Meter,
+    NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store, StoreError, Timestamp,
+    Version,
 };
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::Status;
@@ -79,6 +80,24 @@ impl Store for Envoy<'_> {
 impl Random for Envoy<'_> {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
         calls::random(bytes).map_err(|_| NoRandom)
+    }
+}
+
+impl Expressions for Envoy<'_> {
+    fn compile(&self, text: &str) -> Result<Expression, NoExpression> {
+        let token = calls::call_foreign_function("expr_create", text.as_bytes()).map_err(|_| NoExpression)?;
+        let token = token.try_into().map_err(|_| NoExpression)?;
+        Ok(Expression(u32::from_le_bytes(token)))
+    }
+
+    /// A boolean comes as one byte; everything else comes as something else.
+    fn evaluate(&self, expression: Expression) -> Option<bool> {
+        let value = calls::call_foreign_function("expr_evaluate", &expression.0.to_le_bytes()).ok()?;
+        match value.as_slice() {
+            [0] => Some(false),
+            [1] => Some(true),
+            _ => None,
+        }
     }
 }
 

@@ -41,7 +41,12 @@ impl<F: Filter> RootContext for Root<F> {
     /// refuses a configuration as a whole only by the first.
     fn on_configure(&mut self, size: usize) -> bool {
         proxy_wasm::set_log_level(level(calls::log_level()));
-        match Loaded::<F>::read(size) {
+        let compiled = Loaded::<F>::read(size).and_then(|loaded| {
+            let faults = loaded.filter.compile(&Envoy { events: &loaded.events });
+            faults.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+            Ok(loaded)
+        });
+        match compiled {
             Ok(loaded) => {
                 loaded.filter.prepare(&Envoy { events: &loaded.events });
                 if let Some(period) = loaded.filter.tick_period() {
