@@ -200,6 +200,64 @@ fn a_grpc_client_is_told_a_grpc_status() {
     trap::assert_none(&gateway);
 }
 
+#[test]
+fn a_condition_in_cel_is_judged_by_envoy() {
+    let gateway = Shared::start(with_conditions(json!({"rules": [
+        {"name": "fails", "match": {"path": {"prefix": "/deny"}}, "action": "deny",
+         "condition": "request.headers['x-a'] == '1'"},
+        {"name": "all", "match": {"path": {"prefix": "/deny"}}, "action": "allow"},
+        {"name": "header", "match": {"path": {"prefix": "/allow"}}, "action": "allow",
+         "condition": "request.headers['x-a'] == '1' && source.address.startsWith('127.0.0.1:')"},
+        {"name": "text", "match": {"path": {"prefix": "/text"}}, "action": "allow", "condition": "request.path"},
+        {"name": "number", "match": {"path": {"prefix": "/number"}}, "action": "allow", "condition": "1"},
+    ]})));
+    for (case, path, header, note) in [
+        ("true", "/allow", Some("1"), "allowed;rule=header"),
+        ("false", "/allow", Some("2"), "no_rule"),
+        ("it fails, and does not allow", "/allow", None, "no_rule"),
+        ("true, and denies", "/deny", Some("1"), "denied;rule=fails"),
+        ("false, and does not deny", "/deny", Some("2"), "allowed;rule=all"),
+        ("it fails, and denies", "/deny", None, "denied;rule=fails"),
+        ("text is not true", "/text", None, "no_rule"),
+        ("a number is not true", "/number", None, "no_rule"),
+    ] {
+        let request = Request::get(path);
+        let exchange = gateway.ask(match header {
+            Some(value) => request.header("x-a", value),
+            None => request,
+        });
+        assert_eq!(exchange.logged("authorization"), format!("authorization.{note}"), "{case}");
+        let status = if note.starts_with("allowed") { 200 } else { 403 };
+        assert_eq!(exchange.response.status, status, "{case}");
+    }
+    let hostile = gateway.ask(Request::get("/allow").header("x-a", b"\xff\xfe"));
+    assert_eq!(hostile.response.status, 403);
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn a_condition_that_is_no_cel_stops_the_start() {
+    let nonsense = json!({"rules": [{"action": "deny", "condition": "request.path =="}]});
+    let good = json!({"rules": [{"action": "deny", "condition": "true"}]});
+    let fault = "authorization: rules[0].condition: is not a CEL expression that the host can compile";
+    for (case, refused) in [
+        ("nonsense", with_conditions(nonsense).start()),
+        ("the filter may not call the host's functions", builder(good).start()),
+    ] {
+        let Err(refused) = refused else { panic!("{case}: Envoy started") };
+        assert!(refused.log().contains(fault), "{case}: {refused}");
+        assert!(!refused.log().contains("panicked"), "{case}: {refused}");
+    }
+}
+
+/// The same, where the filter may also call what compiles and evaluates expressions.
+fn with_conditions(value: Value) -> Builder {
+    builder(value).edit(|tree| {
+        configuration::capabilities(tree, "authorization")
+            .insert("proxy_call_foreign_function".to_owned(), json!({}));
+    })
+}
+
 /// The shipped config with another configuration of the filter.
 fn builder(value: Value) -> Builder {
     Gateway::builder("envoy/authorization.yaml")

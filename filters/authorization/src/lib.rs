@@ -6,6 +6,7 @@
 
 mod capture;
 mod claim;
+mod condition;
 mod config;
 mod members;
 mod network;
@@ -16,7 +17,7 @@ mod truth;
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Decision, Filter, HeaderName, HeaderValue, Mode, Reply, Request};
+use gatehouse_filter::{Decision, Filter, HeaderName, HeaderValue, Host, Mode, NoExpression, Reply, Request};
 use principal::Facts;
 use rule::{Action, Rule};
 use std::rc::Rc;
@@ -66,6 +67,19 @@ impl Filter for Authorization {
 
     fn mode(&self) -> Mode {
         self.mode
+    }
+
+    fn compile(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        let fault = |(index, rule): (usize, &gatehouse_filter::rules::Rule<Rule>)| {
+            rule.action.compile(host).err().map(|NoExpression| ConfigError {
+                path: format!("rules[{index}].condition"),
+                message: "is not a CEL expression that the host can compile, or the filter may not call \
+                          proxy_call_foreign_function"
+                    .to_owned(),
+            })
+        };
+        let faults: Vec<ConfigError> = self.rules.iter().enumerate().filter_map(fault).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {

@@ -1,10 +1,13 @@
 //! What a rule says of the requests that it matches.
 
+use crate::condition::Condition;
 use crate::principal::{Facts, Principal};
 use crate::truth;
 use gatehouse_filter::config::Fields;
 use gatehouse_filter::rules::captured_names;
+use gatehouse_filter::{Host, NoExpression};
 use serde_json::Value;
+use std::iter;
 
 /// Who is allowed or denied what the rule's `match` says.
 #[derive(Debug)]
@@ -12,6 +15,8 @@ pub(crate) struct Rule {
     pub(crate) action: Action,
     /// Any of them; `None` is everybody.
     principals: Option<Vec<Principal>>,
+    /// What must hold as well.
+    condition: Option<Condition>,
 }
 
 /// What becomes of a request.
@@ -39,14 +44,31 @@ impl Rule {
         let action = fields.required("action", |node| node.one_of(&Action::NAMES));
         let principals =
             fields.optional("principals", |node| node.some(|node| Principal::read(&node, &captures)));
-        complete.then_some(Self { action: action?, principals: principals? })
+        let condition = fields.optional("condition", |node| node.text().map(Condition::new));
+        complete.then_some(Self { action: action?, principals: principals?, condition: condition? })
+    }
+
+    /// Compiles its condition.
+    ///
+    /// # Errors
+    /// [`NoExpression`] where the host does not.
+    pub(crate) fn compile(&self, host: &dyn Host) -> Result<(), NoExpression> {
+        self.condition.as_ref().map_or(Ok(()), |condition| condition.compile(host))
     }
 
     /// Whether it decides. What cannot be told about a request never allows it, and denies it.
     pub(crate) fn applies(&self, facts: &Facts<'_>) -> bool {
-        let Some(principals) = &self.principals else { return true };
-        let is = truth::any(principals.iter().map(|principal| principal.is(facts)));
-        is.unwrap_or(self.action == Action::Deny)
+        let principals = || match &self.principals {
+            None => Some(true),
+            Some(principals) => truth::any(principals.iter().map(|principal| principal.is(facts))),
+        };
+        let condition = || match &self.condition {
+            None => Some(true),
+            Some(condition) => condition.holds(facts),
+        };
+        // In this order, and the second only where the first does not settle it: it costs most.
+        let holds = truth::all(iter::once_with(principals).chain(iter::once_with(condition)));
+        holds.unwrap_or(self.action == Action::Deny)
     }
 
     /// Whether a request without identity might be decided otherwise if it had one: because it might be

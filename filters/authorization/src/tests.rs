@@ -3,6 +3,7 @@ use gatehouse_filter::{Attribute, DecisionCode, Headers, Identity, Step};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 use serde_json::{Value, json};
 
+mod condition;
 mod configuration;
 mod principals;
 
