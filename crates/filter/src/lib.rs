@@ -6,6 +6,7 @@
 //! filter core runs in a native `cargo test`.
 
 pub mod config;
+pub mod credential;
 pub mod rules;
 pub mod template;
 
