@@ -8,6 +8,12 @@ use std::time::Duration;
 /// What a token says. Whether it is true, the signature tells.
 pub(crate) struct Claims {
     members: Map<String, Value>,
+    pub(crate) validity: Validity,
+}
+
+/// When a token is valid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Validity {
     expires: Option<Duration>,
     not_before: Option<Duration>,
     issued: Option<Duration>,
@@ -31,38 +37,17 @@ impl Claims {
             None => Ok(None),
             Some(value) => numeric_date(value).map(Some).ok_or(Refusal::ClaimInvalid(refusal)),
         };
-        Ok(Self {
+        let validity = Validity {
             expires: date("exp", "The claim exp must be a number of seconds since 1970")?,
             not_before: date("nbf", "The claim nbf must be a number of seconds since 1970")?,
             issued: date("iat", "The claim iat must be a number of seconds since 1970")?,
-            members,
-        })
+        };
+        Ok(Self { members, validity })
     }
 
     /// `iss`.
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.members.get("iss").and_then(Value::as_str)
-    }
-
-    /// Whether the token is valid now, with `leeway` for clocks that differ.
-    pub(crate) fn check_time(
-        &self,
-        now: Timestamp,
-        leeway: Duration,
-        requires_expiration: bool,
-    ) -> Result<(), Refusal> {
-        let now = Duration::from_nanos(now.0);
-        match self.expires {
-            None if requires_expiration => return Err(Refusal::ClaimInvalid("The claim exp is required")),
-            // RFC 7519 §4.1.4: not "on or after".
-            Some(expires) if now >= expires.saturating_add(leeway) => return Err(Refusal::TokenExpired),
-            _ => {}
-        }
-        let is_future = |date: Option<Duration>| date.is_some_and(|date| date > now.saturating_add(leeway));
-        if is_future(self.not_before) || is_future(self.issued) {
-            return Err(Refusal::TokenNotYetValid);
-        }
-        Ok(())
     }
 
     /// Whether the token is for one of `audiences`; with none configured, for anybody.
@@ -90,6 +75,29 @@ impl Claims {
             claims: self.members,
             ..Identity::default()
         }
+    }
+}
+
+impl Validity {
+    /// Whether the token is valid now, with `leeway` for clocks that differ.
+    pub(crate) fn check(
+        &self,
+        now: Timestamp,
+        leeway: Duration,
+        requires_expiration: bool,
+    ) -> Result<(), Refusal> {
+        let now = Duration::from_nanos(now.0);
+        match self.expires {
+            None if requires_expiration => return Err(Refusal::ClaimInvalid("The claim exp is required")),
+            // RFC 7519 §4.1.4: not "on or after".
+            Some(expires) if now >= expires.saturating_add(leeway) => return Err(Refusal::TokenExpired),
+            _ => {}
+        }
+        let is_future = |date: Option<Duration>| date.is_some_and(|date| date > now.saturating_add(leeway));
+        if is_future(self.not_before) || is_future(self.issued) {
+            return Err(Refusal::TokenNotYetValid);
+        }
+        Ok(())
     }
 }
 

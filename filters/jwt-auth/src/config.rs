@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) sources: Vec<Source>,
     /// Whether the upstream gets the token too.
     pub(crate) forwards_token: bool,
+    /// How many verified tokens a worker remembers.
+    pub(crate) cached_tokens: usize,
     pub(crate) providers: Vec<Provider>,
     /// Every field that a provider writes: clients may send none of them.
     pub(crate) written: Vec<HeaderName>,
@@ -65,6 +67,7 @@ impl Config {
         let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
         let sources = fields.or("sources", vec![authorization()], credential::sources);
         let forwards_token = fields.or("forward_token", true, |node| node.boolean());
+        let cached_tokens = fields.or("cache", 1024, cached_tokens);
         let taken = sources.as_deref().unwrap_or_default();
         let providers = fields.required("providers", |node| providers(node, taken));
         let require = |node: Node<'_>| require(&node, providers.as_deref());
@@ -81,6 +84,7 @@ impl Config {
             skip_preflight: skip_preflight?,
             sources: sources?,
             forwards_token: forwards_token?,
+            cached_tokens: cached_tokens?,
             written: written(&providers),
             providers,
             rules,
@@ -88,17 +92,29 @@ impl Config {
         })
     }
 
-    /// The provider whose tokens have this issuer, where `require` accepts it.
-    pub(crate) fn provider(&self, require: &Require, issuer: &str) -> Option<&Provider> {
-        let (index, provider) =
-            self.providers.iter().enumerate().find(|(_, provider)| provider.issuer == issuer)?;
-        let is_accepted = match require {
-            Require::Nothing => false,
-            Require::Optional | Require::Any => true,
-            Require::OneOf(accepted) => accepted.contains(&index),
-        };
-        is_accepted.then_some(provider)
+    /// The position of the provider whose tokens have this issuer, where `require` accepts it.
+    pub(crate) fn provider(&self, require: &Require, issuer: &str) -> Option<usize> {
+        let index = self.providers.iter().position(|provider| provider.issuer == issuer)?;
+        require.accepts(index).then_some(index)
     }
+}
+
+impl Require {
+    /// Whether a token of this provider will do.
+    pub(crate) fn accepts(&self, provider: usize) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Optional | Self::Any => true,
+            Self::OneOf(accepted) => accepted.contains(&provider),
+        }
+    }
+}
+
+fn cached_tokens(node: Node<'_>) -> Option<usize> {
+    let mut fields = node.fields()?;
+    let tokens = fields.or("tokens", 1024, |node| node.integer(0..=65_536));
+    fields.finish();
+    usize::try_from(tokens?).ok()
 }
 
 /// RFC 6750 §2.1.

@@ -37,6 +37,14 @@ impl Keys {
         }
     }
 
+    /// The set in use.
+    pub(crate) fn current(&self, now: Timestamp) -> Option<Rc<KeySet>> {
+        match self {
+            Self::Inline(keys) => Some(Rc::clone(keys)),
+            Self::Remote(remote) => remote.keys(now),
+        }
+    }
+
     /// The source that is fetched, if it is one.
     pub(crate) fn remote(&self) -> Option<&Remote> {
         match self {

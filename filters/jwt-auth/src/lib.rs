@@ -9,6 +9,7 @@
 
 mod algorithm;
 mod base64url;
+mod cache;
 mod claims;
 mod config;
 mod forward;
@@ -30,6 +31,7 @@ pub use refusal::Refusal;
 pub use verify::verify_compact;
 pub use waiting::Waiting;
 
+use cache::{Cache, Verified};
 use claims::Claims;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
@@ -54,6 +56,7 @@ pub struct JwtAuth {
     /// Remembered, so that a host that cannot verify is asked once.
     host_cannot_verify: Cell<bool>,
     waiting_room: WaitingRoom,
+    cache: Cache,
 }
 
 gatehouse_filter::codes! {
@@ -106,8 +109,10 @@ impl Filter for JwtAuth {
     type Stream = Option<Waiting>;
 
     fn configure(node: Node<'_>) -> Option<Self> {
+        let config = Config::read(node)?;
         Some(Self {
-            config: Config::read(node)?,
+            cache: Cache::new(config.cached_tokens),
+            config,
             host_cannot_verify: Cell::new(false),
             waiting_room: WaitingRoom::default(),
         })
@@ -197,16 +202,59 @@ impl JwtAuth {
         let host = request.host();
         let sent = credential::find(&self.config.sources, request, MAX_TOKEN)
             .map_err(|Repeated| Refusal::TokenRepeated)?;
-        let token = match &sent {
-            // Two fields that a proxy has joined.
-            Some(token) if token.contains(&b',') => return Err(Refusal::TokenRepeated),
-            Some(token) => Token::parse(token)?,
-            None if matches!(require, Require::Optional) => return Ok(Found::Nobody),
-            None => return Err(Refusal::TokenMissing),
+        let Some(token) = sent else {
+            let may_be_missing = matches!(require, Require::Optional);
+            return if may_be_missing { Ok(Found::Nobody) } else { Err(Refusal::TokenMissing) };
         };
+        let verified = match self.recall(&token, require, host)? {
+            Some(verified) => verified,
+            None => match self.verify(&token, require, host, place)? {
+                Some(verified) => verified,
+                None => return Ok(Found::NoKeysYet),
+            },
+        };
+        drop(token);
+        if !self.config.forwards_token {
+            let stripped = credential::strip(&self.config.sources, request);
+            stripped.map_err(|_| Refusal::TokenMalformed)?;
+        }
+        for (name, value) in verified.fields.iter() {
+            request.headers.append(name, value.clone());
+        }
+        Ok(Found::Identity(verified.identity))
+    }
+
+    /// What is known of a token that was verified before and is still good.
+    fn recall(&self, token: &[u8], require: &Require, host: &dyn Host) -> Result<Option<Verified>, Refusal> {
+        let Some(verified) = self.cache.find(token) else { return Ok(None) };
+        let Some(provider) = self.config.providers.get(verified.provider) else { return Ok(None) };
+        let now = host.now();
+        // A key that was withdrawn since is to be noticed.
+        let is_current = |keys| Rc::ptr_eq(&keys, &verified.keys);
+        if !require.accepts(verified.provider) || !provider.keys.current(now).is_some_and(is_current) {
+            return Ok(None);
+        }
+        verified.validity.check(now, provider.leeway, provider.requires_expiration)?;
+        Ok(Some(verified))
+    }
+
+    /// Verifies a token; `None` where the request has to wait for keys.
+    fn verify(
+        &self,
+        sent: &[u8],
+        require: &Require,
+        host: &dyn Host,
+        place: &mut Option<Waiting>,
+    ) -> Result<Option<Verified>, Refusal> {
+        // Two fields that a proxy has joined.
+        if sent.contains(&b',') {
+            return Err(Refusal::TokenRepeated);
+        }
+        let token = Token::parse(sent)?;
         let claims = Claims::parse(&token.payload)?;
         let issuer = claims.issuer().ok_or(Refusal::IssuerUnknown)?;
-        let provider = self.config.provider(require, issuer).ok_or(Refusal::IssuerUnknown)?;
+        let index = self.config.provider(require, issuer).ok_or(Refusal::IssuerUnknown)?;
+        let provider = self.config.providers.get(index).ok_or(Refusal::IssuerUnknown)?;
 
         // What costs nothing comes first: a forged token should not buy a verification, nor a fetch.
         let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.algorithm);
@@ -215,7 +263,7 @@ impl JwtAuth {
         }
         let now = host.now();
         let sought = provider.keys.seek(&token, now)?;
-        claims.check_time(now, provider.leeway, provider.requires_expiration)?;
+        claims.validity.check(now, provider.leeway, provider.requires_expiration)?;
         claims.check_audience(&provider.audiences)?;
         let keys = match sought {
             Sought::Found(keys) => keys,
@@ -226,7 +274,7 @@ impl JwtAuth {
             }
             Sought::Missing(remote, refusal) => {
                 self.waiting_room.wait(place, remote, refusal, now)?;
-                return Ok(Found::NoKeysYet);
+                return Ok(None);
             }
         };
 
@@ -234,15 +282,12 @@ impl JwtAuth {
         keys.verify(&token, Some(&verifier))?;
 
         // From here on the claims are the issuer's word.
-        let payload = token.payload;
-        let identity = claims.into_identity();
-        drop(sent);
-        if !self.config.forwards_token {
-            let stripped = credential::strip(&self.config.sources, request);
-            stripped.map_err(|_| Refusal::TokenMalformed)?;
-        }
-        forward::write(&mut request.headers, &provider.claims_to_headers, &identity, &payload)?;
-        Ok(Found::Identity(Rc::new(identity)))
+        let validity = claims.validity;
+        let identity = Rc::new(claims.into_identity());
+        let fields = forward::fields(&provider.claims_to_headers, &identity, &token.payload)?;
+        let verified = Verified { provider: index, keys, validity, identity, fields };
+        self.cache.keep(sent, verified.clone());
+        Ok(Some(verified))
     }
 
     /// Every key set that is fetched.

@@ -179,7 +179,7 @@ impl Remote {
             Ok(keys) => {
                 let set = StoredSet { fetched_at: outside.now(), json: answer.body.clone() };
                 let stored = set.to_bytes();
-                *self.keys.borrow_mut() = Some(InUse { set, keys: Rc::new(keys) });
+                self.adopt(set, |_| Some(keys));
                 self.end(holder, outside, |turn| {
                     // The set goes first: whoever sees the new number finds the new set.
                     if outside.set(&self.set_key, &stored, None).is_ok() {
@@ -237,12 +237,16 @@ impl Remote {
         let Ok(Some((value, _))) = store.get(&self.set_key) else { return };
         self.seen.set(turn.sets);
         let Some(set) = StoredSet::from_bytes(&value) else { return };
+        self.adopt(set, |json| public_keys(json).ok());
+    }
+
+    /// Uses a set. One that is the same as the last is only younger: tokens that were verified stay so.
+    fn adopt(&self, set: StoredSet, keys: impl FnOnce(&[u8]) -> Option<KeySet>) {
         let mut in_use = self.keys.borrow_mut();
         match in_use.as_mut() {
-            // Fetched again and the same: only younger.
             Some(in_use) if in_use.set.json == set.json => in_use.set.fetched_at = set.fetched_at,
             _ => {
-                if let Ok(keys) = public_keys(&set.json) {
+                if let Some(keys) = keys(&set.json) {
                     *in_use = Some(InUse { set, keys: Rc::new(keys) });
                 }
             }

@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod attacks;
+mod cache;
 mod configuration;
 mod forwarding;
 mod key_sets;

@@ -23,6 +23,9 @@ fn the_smallest_and_the_fullest_configuration_are_right() {
             "mode": "shadow",
             "realm": "Orders API",
             "skip_preflight": false,
+            "sources": [{"header": "authorization", "prefix": "Bearer "}, {"cookie": "token"}],
+            "forward_token": false,
+            "cache": {"tokens": 65536},
             "providers": [
                 provider(json!({
                     "audiences": ["a", "b"],
