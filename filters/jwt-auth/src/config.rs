@@ -1,10 +1,13 @@
 //! The configuration, read into what a request needs.
 
 mod jwks;
+mod requirements;
 
 use crate::Algorithm;
+use crate::claims::Lifetime;
 use crate::forward::{ClaimToHeader, Form};
 use crate::keys::Keys;
+use crate::requirement::Requirements;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
@@ -38,11 +41,13 @@ pub(crate) struct Provider {
     pub(crate) issuer: String,
     /// Empty: any audience.
     pub(crate) audiences: Vec<String>,
+    /// Each of these.
+    pub(crate) all_audiences: Vec<String>,
     pub(crate) keys: Keys,
     /// `None`: whatever the keys can.
     pub(crate) algorithms: Option<Vec<Algorithm>>,
-    pub(crate) leeway: Duration,
-    pub(crate) requires_expiration: bool,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) requirements: Requirements,
     pub(crate) claims_to_headers: Vec<ClaimToHeader>,
 }
 
@@ -140,6 +145,7 @@ fn providers(node: Node<'_>, sources: &[Source]) -> Option<Vec<Provider>> {
         let name = fields.required("name", |node| unique(&node, &mut names));
         let issuer = fields.required("issuer", |node| unique(&node, &mut issuers));
         let audiences = fields.or("audiences", vec![], |node| node.some(text));
+        let all_audiences = fields.or("all_audiences", vec![], |node| node.some(text));
         let keys = fields.required("jwks", |node| jwks::keys(&node));
         let algorithms = fields.optional("algorithms", |node| {
             let algorithms = node.some(|node| algorithm(&node))?;
@@ -152,6 +158,8 @@ fn providers(node: Node<'_>, sources: &[Source]) -> Option<Vec<Provider>> {
         });
         let leeway = fields.or("leeway", Duration::from_secs(60), |node| leeway(&node));
         let requires_expiration = fields.or("require_expiration", true, |node| node.boolean());
+        let max_age = fields.optional("max_age", |node| max_age(&node));
+        let requirements = requirements::requirements(&mut fields);
         let claims_to_headers =
             fields.or("claims_to_headers", vec![], |node| claims_to_headers(node, sources));
         fields.finish();
@@ -159,10 +167,15 @@ fn providers(node: Node<'_>, sources: &[Source]) -> Option<Vec<Provider>> {
             name: name?,
             issuer: issuer?,
             audiences: audiences?,
+            all_audiences: all_audiences?,
             keys: keys?,
             algorithms: algorithms?,
-            leeway: leeway?,
-            requires_expiration: requires_expiration?,
+            lifetime: Lifetime {
+                leeway: leeway?,
+                requires_expiration: requires_expiration?,
+                max_age: max_age?,
+            },
+            requirements: requirements?,
             claims_to_headers: claims_to_headers?,
         })
     })
@@ -182,6 +195,11 @@ fn leeway(node: &Node<'_>) -> Option<Duration> {
         return node.fault("must be 1h at most: a token would outlive its expiry by that much");
     }
     Some(leeway)
+}
+
+fn max_age(node: &Node<'_>) -> Option<Duration> {
+    let max_age = node.duration()?;
+    if max_age.is_zero() { node.fault("must be longer than zero") } else { Some(max_age) }
 }
 
 const MAX_LEEWAY: Duration = Duration::from_secs(3600);

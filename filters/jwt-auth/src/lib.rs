@@ -20,6 +20,7 @@ mod key;
 mod keys;
 mod refusal;
 mod remote;
+mod requirement;
 mod token;
 mod verify;
 mod waiting;
@@ -96,6 +97,12 @@ gatehouse_filter::codes! {
         IssuerUnknown = "issuer_unknown",
         /// See [`Refusal::AudienceMismatch`].
         AudienceMismatch = "audience_mismatch",
+        /// See [`Refusal::TokenTooOld`].
+        TokenTooOld = "token_too_old",
+        /// See [`Refusal::SubjectMismatch`].
+        SubjectMismatch = "subject_mismatch",
+        /// See [`Refusal::ClaimMismatch`].
+        ClaimMismatch = "claim_mismatch",
         /// See [`Refusal::ClaimInvalid`].
         ClaimInvalid = "claim_invalid",
     }
@@ -234,7 +241,7 @@ impl JwtAuth {
         if !require.accepts(verified.provider) || !provider.keys.current(now).is_some_and(is_current) {
             return Ok(None);
         }
-        verified.validity.check(now, provider.leeway, provider.requires_expiration)?;
+        verified.validity.check(now, &provider.lifetime)?;
         Ok(Some(verified))
     }
 
@@ -263,8 +270,8 @@ impl JwtAuth {
         }
         let now = host.now();
         let sought = provider.keys.seek(&token, now)?;
-        claims.validity.check(now, provider.leeway, provider.requires_expiration)?;
-        claims.check_audience(&provider.audiences)?;
+        claims.validity.check(now, &provider.lifetime)?;
+        claims.check_audience(&provider.audiences, &provider.all_audiences)?;
         let keys = match sought {
             Sought::Found(keys) => keys,
             // A dry run delays nobody.
@@ -284,6 +291,7 @@ impl JwtAuth {
         // From here on the claims are the issuer's word.
         let validity = claims.validity;
         let identity = Rc::new(claims.into_identity());
+        provider.requirements.check(&identity)?;
         let fields = forward::fields(&provider.claims_to_headers, &identity, &token.payload)?;
         let verified = Verified { provider: index, keys, validity, identity, fields };
         self.cache.keep(sent, verified.clone());

@@ -30,6 +30,12 @@ pub enum Refusal {
     IssuerUnknown,
     /// The token is for somebody else.
     AudienceMismatch,
+    /// `iat` is longer ago than the provider's `max_age`.
+    TokenTooOld,
+    /// The token is about somebody whose tokens are not accepted.
+    SubjectMismatch,
+    /// A claim is not what the provider's `required_claims` want.
+    ClaimMismatch,
     /// A claim is missing or not of its type; the sentence says which.
     ClaimInvalid(&'static str),
 }
@@ -111,6 +117,18 @@ impl Refusal {
             Self::AudienceMismatch => {
                 (Code::AudienceMismatch, 401, TOKEN, "The token is for another audience")
             }
+            Self::TokenTooOld => {
+                (Code::TokenTooOld, 401, TOKEN, "The token was issued too long ago; get a new one")
+            }
+            Self::SubjectMismatch => {
+                (Code::SubjectMismatch, 401, TOKEN, "The token's subject is not accepted here")
+            }
+            Self::ClaimMismatch => (
+                Code::ClaimMismatch,
+                401,
+                TOKEN,
+                "The token lacks a claim that is required here, or has another value for it",
+            ),
             Self::ClaimInvalid(detail) => (Code::ClaimInvalid, 401, TOKEN, detail),
         }
     }

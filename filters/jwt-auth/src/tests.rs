@@ -8,6 +8,7 @@ mod forwarding;
 mod key_sets;
 mod remote;
 mod requests;
+mod requirements;
 mod rfc_examples;
 mod sources;
 mod times;

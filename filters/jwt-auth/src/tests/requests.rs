@@ -66,6 +66,9 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         TokenNotYetValid,
         IssuerUnknown,
         AudienceMismatch,
+        TokenTooOld,
+        SubjectMismatch,
+        ClaimMismatch,
         ClaimInvalid("The claim x is missing"),
     ];
     let passing = [Code::Allowed, Code::Anonymous, Code::NotRequired, Code::Preflight];
