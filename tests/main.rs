@@ -16,6 +16,9 @@ mod gateway;
 /// `jwt-auth` on `envoy/jwt-auth.yaml`: every refusal, every algorithm, who the upstream is told that it is.
 mod jwt_auth;
 
+/// `api-key-auth` on `envoy/api-key-auth.yaml`: every place of a key, every refusal, what reaches the upstream.
+mod api_key_auth;
+
 /// `authorization` on `envoy/authorization.yaml`: who may do what, behind jwt-auth, and paths in disguise.
 mod authorization;
 
