@@ -5,7 +5,7 @@ use crate::{Digest, Secret, rfc3339};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::{Identity, Timestamp};
 use serde_json::{Map, Value};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Everyone who has keys.
@@ -104,8 +104,9 @@ impl Consumers {
 
     /// Reads a list of consumers. `secret` is whether there is one: without it, keyed digests are no use.
     pub(crate) fn read(node: Node<'_>, secret: bool) -> Option<Self> {
-        let mut names: HashSet<String> = HashSet::new();
-        let mut digests: HashSet<String> = HashSet::new();
+        // Trees: a hash set needs random numbers, which the module has no right to.
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut digests: BTreeSet<String> = BTreeSet::new();
         let consumers = node.some(|node| {
             let mut fields = node.fields()?;
             let name = fields.required("name", |node| name(&node, &mut names));
@@ -139,7 +140,7 @@ impl Consumer {
 }
 
 /// A name that can stand in a header, in a log line and in a list.
-fn name(node: &Node<'_>, taken: &mut HashSet<String>) -> Option<String> {
+fn name(node: &Node<'_>, taken: &mut BTreeSet<String>) -> Option<String> {
     let name = node.text()?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./@:+".contains(&byte);
     if name.len() > LONGEST_NAME || !name.bytes().all(allowed) {
@@ -155,7 +156,7 @@ const LONGEST_NAME: usize = 128;
 
 type Validity = (Digest, Timestamp, Option<Timestamp>);
 
-fn key(node: Node<'_>, secret: bool, taken: &mut HashSet<String>) -> Option<Validity> {
+fn key(node: Node<'_>, secret: bool, taken: &mut BTreeSet<String>) -> Option<Validity> {
     let mut fields = node.fields()?;
     let digest = fields.required("digest", |node| digest(&node, secret, taken));
     let not_before = fields.or("not_before", Timestamp::default(), |node| time(&node));
@@ -171,7 +172,7 @@ fn key(node: Node<'_>, secret: bool, taken: &mut HashSet<String>) -> Option<Vali
 }
 
 /// A digest. What is not one may be a key that somebody pasted, so no message repeats it.
-fn digest(node: &Node<'_>, secret: bool, taken: &mut HashSet<String>) -> Option<Digest> {
+fn digest(node: &Node<'_>, secret: bool, taken: &mut BTreeSet<String>) -> Option<Digest> {
     let Some(digest) = Digest::parse(node.text()?) else {
         return node.fault(
             "must be sha256:<64 hexadecimal digits> or hmac_sha256:<64 hexadecimal digits>; `cargo xtask hash-key` makes one",
