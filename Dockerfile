@@ -5,12 +5,14 @@ ARG RUST_VERSION=1.95.0
 # Given by docker-compose.yml, out of .env.
 ARG ENVOY_VERSION
 
-FROM rust:${RUST_VERSION}-slim-bookworm AS build
+FROM rust:${RUST_VERSION}-slim-bookworm AS toolchain
 ARG RUST_VERSION
 # rust-toolchain.toml says `stable`; the image has one toolchain, and rustup is not to fetch another.
-ENV RUSTUP_TOOLCHAIN=${RUST_VERSION}
+ENV RUSTUP_TOOLCHAIN=${RUST_VERSION} CARGO_INCREMENTAL=0
 RUN rustup target add wasm32-wasip1
 WORKDIR /src
+
+FROM toolchain AS sources
 COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 COPY crates crates
@@ -18,10 +20,30 @@ COPY filters filters
 COPY services services
 COPY tests tests
 COPY xtask xtask
+
+# The manifests alone, over empty programs: this changes only with a dependency.
+FROM sources AS manifests
+RUN find */ -type f ! -name Cargo.toml -delete \
+ && for manifest in $(find */ -name Cargo.toml); do \
+      crate=$(dirname "$manifest") && mkdir -p "$crate/src" && touch "$crate/lib.rs" "$crate/src/lib.rs" \
+      && echo 'fn main() {}' > "$crate/src/main.rs"; \
+    done
+
+FROM toolchain AS build
+# What others wrote, compiled once: an edit of our own sources builds from here.
+COPY --from=manifests /src /src
 RUN cargo fetch --locked
-# The demo in the dev profile: its dependencies are optimised there too, and xtask has built most of them.
-RUN cargo xtask build \
- && cargo build --locked --package gatehouse-demo \
+# Both native programs in one go, here and below: apart they would want some crates with other features.
+RUN cargo build --locked --package xtask --package gatehouse-demo \
+ && cargo build --locked --release --target wasm32-wasip1 \
+      --package gatehouse-jwt-auth --package gatehouse-rate-limit --package gatehouse-header-transform \
+ && find . -mindepth 1 -maxdepth 1 ! -name target -exec rm -r {} +
+COPY --from=sources /src /src
+# Cargo goes by the time of change, and a checkout may be older than the empty programs.
+RUN find */ -name '*.rs' ! -path 'target/*' -exec touch {} + \
+ && cargo xtask build
+# The dev profile optimises what others wrote as well, which is where the demo's time goes.
+RUN cargo build --locked --package xtask --package gatehouse-demo \
  && strip -o target/gatehouse-demo target/debug/gatehouse-demo
 
 FROM debian:bookworm-slim AS demo

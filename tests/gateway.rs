@@ -1,10 +1,12 @@
 //! The gateway as a whole, on `envoy/envoy.yaml`.
 
+mod limits;
+
 use std::collections::BTreeSet;
 use std::net::TcpStream;
 use std::sync::{LazyLock, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gatehouse_sandbox::example::Example;
 use gatehouse_sandbox::raw::{Request, Response};
@@ -86,12 +88,13 @@ fn a_path_in_disguise_does_not_get_past_the_token() {
         ("/auth/..%2forders", 400),
         ("/auth%2f..%2forders", 400),
         ("/AUTH/../orders", 401),
-        ("/auth/..;/orders", 404),
+        // Envoy 1.40 takes `..;` for a step up too, so that this is `/orders` to routes and filters alike.
+        ("/auth/..;/orders", 401),
         ("/authx/../orders", 401),
         ("/authx", 401),
     ] {
         let exchange = GATEWAY.ask(Request::get(path));
-        assert_eq!(exchange.response.status, status, "{path}: {}", exchange.response.text());
+        assert_eq!(exchange.response.status, status, "{path}: {} {}", exchange.response.text(), exchange.log);
     }
     GATEWAY.assert_no_trap();
 }
@@ -139,77 +142,6 @@ fn the_upstream_gets_who_it_is_and_not_the_token() {
     let forwarded = received(&response, "x-forwarded-for");
     assert!(forwarded[0].starts_with("203.0.113.9,"), "{forwarded:?}");
     trap::assert_none(&gateway);
-}
-
-#[test]
-fn the_31st_request_for_orders_is_the_first_that_is_refused() {
-    let gateway = Shared::start(builder());
-    let begin = Instant::now();
-    let alice = token::bearer(&token::good("alice"));
-    let orders = || Request::get("/orders").header("authorization", &alice);
-    let mut passed = 0;
-    while gateway.send(orders()).status == 200 {
-        passed += 1;
-        assert!(passed <= ORDERS + refilled(begin), "{passed} have passed");
-    }
-    assert!(passed >= ORDERS, "only {passed} have passed");
-    let refused = exceeded(&gateway, orders());
-    refused.assert_refused("the first too many", 429, "rate_limit.exceeded");
-    assert_eq!(refused.logged("rate_limit"), "rate_limit.exceeded;rule=orders");
-    let field = |name| refused.response.header_text(name).unwrap_or_default();
-    let wait: u64 = field("retry-after").parse().expect("a number of seconds");
-    assert!((1..=2).contains(&wait), "one more every two seconds: {wait}");
-    assert_eq!(field("ratelimit-policy"), "\"orders\";q=30;w=60");
-    assert!(field("ratelimit").starts_with("\"orders\";r=0;t="), "{}", field("ratelimit"));
-
-    // The limit is bob's own; login has another.
-    let bob = token::bearer(&token::good("bob"));
-    let exchange = gateway.ask(Request::get("/orders").header("authorization", bob));
-    assert_eq!(exchange.response.status, 200);
-    assert_eq!(gateway.ask(login("alice", "wonderland")).response.status, 200);
-    gateway.assert_no_trap();
-}
-
-#[test]
-fn four_workers_share_one_limit() {
-    let gateway = start(builder().concurrency(4));
-    let alice = token::bearer(&token::good("alice"));
-    let begin = Instant::now();
-    // Each on a connection of its own, so that every worker gets some.
-    let statuses: Vec<u16> = thread::scope(|scope| {
-        let client = || -> Vec<u16> {
-            (0..5).map(|_| gateway.get("/orders", &[("authorization", &alice)]).status).collect()
-        };
-        let clients: Vec<_> = (0..16).map(|_| scope.spawn(client)).collect();
-        clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
-    });
-    let passed = statuses.iter().filter(|status| **status == 200).count() as u64;
-    let refused = statuses.iter().filter(|status| **status == 429).count() as u64;
-    assert_eq!(passed + refused, 80, "{statuses:?}");
-    assert!((ORDERS..=ORDERS + refilled(begin)).contains(&passed), "{passed} have passed");
-    let busy = gateway.stats().into_iter().filter(|(name, requests)| {
-        name.starts_with("listener.127.0.0.1_0.worker_")
-            && name.ends_with(".downstream_cx_total")
-            && *requests > 0
-    });
-    assert!(busy.count() > 1, "the test needs several workers");
-    trap::assert_none(&gateway);
-}
-
-#[test]
-fn passwords_cannot_be_guessed_quickly() {
-    let gateway = Shared::start(builder());
-    let begin = Instant::now();
-    let mut passed = 0;
-    while gateway.send(login("alice", "guess")).status == 401 {
-        passed += 1;
-        assert!(passed <= 10 + begin.elapsed().as_secs() / 6, "{passed} have passed");
-    }
-    assert!(passed >= 10, "only {passed} have passed");
-    let refused = exceeded(&gateway, login("alice", "guess"));
-    refused.assert_refused("the first too many", 429, "rate_limit.exceeded");
-    assert_eq!(refused.logged("rate_limit"), "rate_limit.exceeded;rule=login");
-    gateway.assert_no_trap();
 }
 
 #[test]
@@ -353,19 +285,6 @@ fn decisions(filter: &str, code: &str) -> u64 {
         .find(|line| labels.iter().all(|label| line.contains(label)));
     // A counter that was never counted is not there.
     line.and_then(|line| line.rsplit_once(' ')).map_or(0, |(_, count)| count.parse().expect("a number"))
-}
-
-/// Asks until it is refused: while a test is slow, a request may come back.
-#[track_caller]
-fn exceeded(gateway: &Shared, request: Request) -> Exchange {
-    let mut asked = (0..100).map(|_| gateway.ask(request.clone()));
-    asked.find(|exchange| exchange.response.status == 429).expect("nothing was refused")
-}
-
-/// What a subject may ask of orders at once, and how much has come back since.
-const ORDERS: u64 = 30;
-fn refilled(begin: Instant) -> u64 {
-    begin.elapsed().as_secs() / 2
 }
 
 /// Alice's token, fetched once: logins are limited.

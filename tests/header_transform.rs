@@ -247,16 +247,16 @@ fn a_grpc_client_is_told_a_grpc_status() {
 }
 
 #[test]
-fn json_in_a_string_configures_it_too() {
-    let text = json!({"rules": [{"request": [{"set": {"name": "x-a", "value": "json"}}]}]}).to_string();
-    let gateway = Shared::start(
-        Gateway::builder("envoy/header-transform.yaml")
-            .edit(move |tree| configuration::set_json(tree, "header-transform", &text)),
-    );
-    let exchange = gateway.ask(Request::get("/"));
-    assert_eq!(received(&exchange.response, "x-a"), ["json"]);
-    assert_eq!(exchange.logged("header_transform"), "header_transform.applied;rule=rules[0]");
-    gateway.assert_no_trap();
+fn json_in_a_string_or_in_bytes_configures_it_too() {
+    for set in [configuration::set_json, configuration::set_bytes] {
+        let text = json!({"rules": [{"request": [{"set": {"name": "x-a", "value": "json"}}]}]}).to_string();
+        let edit = move |tree: &mut Value| set(tree, "header-transform", &text);
+        let gateway = Shared::start(Gateway::builder("envoy/header-transform.yaml").edit(edit));
+        let exchange = gateway.ask(Request::get("/"));
+        assert_eq!(received(&exchange.response, "x-a"), ["json"]);
+        assert_eq!(exchange.logged("header_transform"), "header_transform.applied;rule=rules[0]");
+        gateway.assert_no_trap();
+    }
 }
 
 /// The shipped config with another configuration of the filter.

@@ -8,6 +8,7 @@
     clippy::disallowed_methods,
     reason = "how many requests a limit lets pass depends on how long the test took"
 )]
+#![allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")]
 
 /// The gateway as a whole, `envoy/envoy.yaml`: routes, replicas, retries, protocols, logs and metrics, and the
 /// three filters working together.

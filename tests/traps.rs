@@ -52,11 +52,15 @@ fn a_module_that_is_not_built_is_named() {
 #[track_caller]
 fn gateway_with(name: &str, text: &str) -> Gateway {
     let path = module(name, text);
+    let used = path.clone();
     let replace = move |tree: &mut serde_json::Value| {
         *configuration::module(tree, "header-transform") = path.display().to_string().into();
     };
     let builder = Gateway::builder("envoy/header-transform.yaml").edit(replace);
-    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
+    let gateway = builder.start().unwrap_or_else(|fault| panic!("{fault}"));
+    // Envoy has read it, and loads a VM again from what it read.
+    std::fs::remove_file(used).expect("the module can be removed");
+    gateway
 }
 
 fn module(name: &str, text: &str) -> PathBuf {

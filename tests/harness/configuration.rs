@@ -1,5 +1,6 @@
 //! Changing what a filter is configured with, in a parsed Envoy config.
 
+use jwt_simple::reexports::ct_codecs::{Base64, Encoder as _};
 use serde_json::{Map, Value, json};
 
 /// Replaces the filter's configuration by this `google.protobuf.Struct`.
@@ -20,6 +21,14 @@ pub(crate) fn set_json(tree: &mut Value, filter: &str, text: &str) {
 #[track_caller]
 pub(crate) fn shipped<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Value {
     configuration(tree, filter).get_mut("value").expect("a configuration has a value")
+}
+
+/// Replaces the filter's configuration by a `google.protobuf.BytesValue` that holds JSON.
+#[track_caller]
+pub(crate) fn set_bytes(tree: &mut Value, filter: &str, text: &str) {
+    let bytes = Base64::encode_to_string(text).expect("it fits");
+    *configuration(tree, filter) =
+        json!({"@type": "type.googleapis.com/google.protobuf.BytesValue", "value": bytes});
 }
 
 /// What the filter may do.

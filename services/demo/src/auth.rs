@@ -55,19 +55,11 @@ async fn login(JsonBody(given): JsonBody<Credentials>) -> Response {
         // One answer for a wrong password and for an unknown user.
         let detail = "wrong username or password: the demo users are alice and bob, see the README";
         let problem = Problem::new(StatusCode::UNAUTHORIZED, "demo.credentials_wrong", detail);
-        return (
-            [(header::WWW_AUTHENTICATE, "Bearer realm=\"gatehouse-demo\"")],
-            problem,
-        )
-            .into_response();
+        return ([(header::WWW_AUTHENTICATE, "Bearer realm=\"gatehouse-demo\"")], problem).into_response();
     };
     match account.token() {
         Ok(access_token) => {
-            let grant = Grant {
-                access_token,
-                token_type: "Bearer",
-                expires_in: VALID_SECONDS,
-            };
+            let grant = Grant { access_token, token_type: "Bearer", expires_in: VALID_SECONDS };
             // RFC 6749 section 5.1: a response with a token must not be stored.
             ([(header::CACHE_CONTROL, "no-store")], Json(grant)).into_response()
         }
@@ -94,11 +86,7 @@ static ACCOUNTS: [Account; 2] = [
         password: "wonderland",
         scope: "users:read orders:read products:read products:write",
     },
-    Account {
-        user: &BOB,
-        password: "builder",
-        scope: "orders:read products:read",
-    },
+    Account { user: &BOB, password: "builder", scope: "orders:read products:read" },
 ];
 
 impl Account {
@@ -109,10 +97,7 @@ impl Account {
 
     /// An access token, valid from now for [`VALID_SECONDS`].
     fn token(&self) -> Result<String, jwt_simple::Error> {
-        let custom = Custom {
-            scope: self.scope,
-            roles: self.user.roles,
-        };
+        let custom = Custom { scope: self.scope, roles: self.user.roles };
         let mut claims = Claims::with_custom_claims(custom, Duration::from_secs(VALID_SECONDS))
             .with_issuer(ISSUER)
             .with_audience(AUDIENCE)
@@ -134,11 +119,7 @@ struct Custom {
 fn same(expected: &str, given: &str) -> bool {
     let differences = expected.len() ^ given.len();
     let given = given.bytes().chain(std::iter::repeat(0));
-    expected
-        .bytes()
-        .zip(given)
-        .fold(differences, |seen, (a, b)| seen | usize::from(a ^ b))
-        == 0
+    expected.bytes().zip(given).fold(differences, |seen, (a, b)| seen | usize::from(a ^ b)) == 0
 }
 
 #[expect(
@@ -164,14 +145,8 @@ mod tests {
     fn the_key_set_file_is_the_public_half_of_the_key() {
         let jwk: serde_json::Value = serde_json::from_str(&SIGNING_KEY.public_key().to_jwk()).unwrap();
         let members = ["kty", "use", "alg", "kid", "n", "e"];
-        assert_eq!(
-            jwk.as_object().unwrap().len(),
-            members.len(),
-            "unexpected member in {jwk}"
-        );
-        let lines = members
-            .map(|name| format!("      \"{name}\": {}", jwk[name]))
-            .join(",\n");
+        assert_eq!(jwk.as_object().unwrap().len(), members.len(), "unexpected member in {jwk}");
+        let lines = members.map(|name| format!("      \"{name}\": {}", jwk[name])).join(",\n");
         let derived = format!("{{\n  \"keys\": [\n    {{\n{lines}\n    }}\n  ]\n}}\n");
 
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/keys/jwks.json");

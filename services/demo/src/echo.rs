@@ -36,16 +36,8 @@ pub(crate) async fn answer(request: Request) -> Result<Response, Problem> {
         .map_err(|e| Problem::new(StatusCode::BAD_REQUEST, "demo.body_unreadable", e.to_string()))?;
     let received = Received {
         method: head.method.to_string(),
-        path: head
-            .uri
-            .path_and_query()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-        headers: head
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), escaped(value)))
-            .collect(),
+        path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        headers: head.headers.iter().map(|(name, value)| (name.to_string(), escaped(value))).collect(),
         body_bytes,
     };
     tokio::time::sleep(wanted.delay).await;
@@ -63,11 +55,7 @@ struct Wanted {
 impl Wanted {
     /// The error names the parameter: a typo in a test must not look like the gateway's doing.
     fn from_query(query: &str) -> Result<Self, String> {
-        let mut wanted = Self {
-            status: StatusCode::OK,
-            headers: HeaderMap::new(),
-            delay: Duration::ZERO,
-        };
+        let mut wanted = Self { status: StatusCode::OK, headers: HeaderMap::new(), delay: Duration::ZERO };
         for parameter in query.split('&') {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             match name {
@@ -87,31 +75,19 @@ impl Wanted {
         };
         let name = HeaderName::from_bytes(name).map_err(|_| "header: not a header name".to_owned())?;
         if FRAMING.contains(&name) {
-            return Err(format!(
-                "header: {name} frames the message and is not for a test to set"
-            ));
+            return Err(format!("header: {name} frames the message and is not for a test to set"));
         }
         let value = HeaderValue::from_bytes(value)
             .map_err(|_| format!("header: the value of {name} has a byte that HTTP forbids"))?;
-        self.headers
-            .try_append(name, value)
-            .map_err(|_| "header: too many".to_owned())?;
+        self.headers.try_append(name, value).map_err(|_| "header: too many".to_owned())?;
         Ok(())
     }
 
     fn response(self, received: &Received) -> Response {
         // RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5: these have no content.
-        let bodiless = [
-            StatusCode::NO_CONTENT,
-            StatusCode::RESET_CONTENT,
-            StatusCode::NOT_MODIFIED,
-        ]
-        .contains(&self.status);
-        let mut response = if bodiless {
-            ().into_response()
-        } else {
-            Json(received).into_response()
-        };
+        let bodiless = [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED]
+            .contains(&self.status);
+        let mut response = if bodiless { ().into_response() } else { Json(received).into_response() };
         *response.status_mut() = self.status;
         if self.headers.contains_key(header::CONTENT_TYPE) {
             response.headers_mut().remove(header::CONTENT_TYPE);
@@ -224,10 +200,7 @@ mod tests {
             ("header=x-a", "header: must be name:value"),
             ("header=x a:b", "header: not a header name"),
             ("header=:b", "header: not a header name"),
-            (
-                "header=x-a:b%0d%0ax-c:d",
-                "header: the value of x-a has a byte that HTTP forbids",
-            ),
+            ("header=x-a:b%0d%0ax-c:d", "header: the value of x-a has a byte that HTTP forbids"),
             (
                 "header=Content-Length:3",
                 "header: content-length frames the message and is not for a test to set",

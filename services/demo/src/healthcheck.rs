@@ -17,11 +17,7 @@ pub(crate) async fn get(url: &str) -> Result<(), Unhealthy> {
         .map_err(|_| Unhealthy::TooSlow)?
         .map_err(Unhealthy::Unreachable)?
         .ok_or(Unhealthy::NotHttp)?;
-    if (200..300).contains(&status) {
-        Ok(())
-    } else {
-        Err(Unhealthy::Status(status))
-    }
+    if (200..300).contains(&status) { Ok(()) } else { Err(Unhealthy::Status(status)) }
 }
 
 /// Why there was no good answer.
@@ -48,9 +44,7 @@ impl fmt::Display for Unhealthy {
 
 /// `host:port` and the path. Refuses what would write a second line into the request.
 fn parts(url: &str) -> Option<(String, &str)> {
-    let rest = url
-        .strip_prefix("http://")
-        .filter(|rest| rest.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    let rest = url.strip_prefix("http://").filter(|rest| rest.bytes().all(|byte| byte.is_ascii_graphic()))?;
     let slash = rest.find('/').unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(slash)?;
     if authority.is_empty() {
@@ -58,11 +52,7 @@ fn parts(url: &str) -> Option<(String, &str)> {
     }
     // The colons of an IPv6 address are inside its brackets.
     let port_follows = authority.rsplit(']').next()?.contains(':');
-    let authority = if port_follows {
-        authority.to_owned()
-    } else {
-        format!("{authority}:80")
-    };
+    let authority = if port_follows { authority.to_owned() } else { format!("{authority}:80") };
     Some((authority, if path.is_empty() { "/" } else { path }))
 }
 
@@ -78,10 +68,7 @@ async fn status(authority: &str, path: &str) -> io::Result<Option<u16>> {
 
 fn status_code(start: &str) -> Option<u16> {
     let (version, code) = start.split_once(' ')?;
-    version
-        .starts_with("HTTP/1.")
-        .then(|| code.parse().ok())
-        .flatten()
+    version.starts_with("HTTP/1.").then(|| code.parse().ok()).flatten()
 }
 
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -95,10 +82,7 @@ mod tests {
     #[test]
     fn a_url_is_a_host_a_port_and_a_path() {
         for (url, want) in [
-            (
-                "http://127.0.0.1:8000/healthz",
-                Some(("127.0.0.1:8000", "/healthz")),
-            ),
+            ("http://127.0.0.1:8000/healthz", Some(("127.0.0.1:8000", "/healthz"))),
             ("http://orders-1", Some(("orders-1:80", "/"))),
             ("http://[::1]:8000/a?b", Some(("[::1]:8000", "/a?b"))),
             ("http://[::1]/a", Some(("[::1]:80", "/a"))),

@@ -31,34 +31,20 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(
-    Upstream {
-        service,
-        instance,
-        listen,
-    }: Upstream,
-) -> Result<(), String> {
+async fn serve(Upstream { service, instance, listen }: Upstream) -> Result<(), String> {
     // Before the port is open: whoever sees the service answer may stop it.
     let signals = stop_signal().map_err(|e| format!("cannot listen for signals: {e}"))?;
-    let listener = TcpListener::bind(&listen)
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                format!(
-                    "cannot listen on {listen}: another program does; stop it, or choose a port with --listen"
-                )
-            }
-            _ => format!("cannot listen on {listen}: {error}"),
-        })?;
-    let address = listener
-        .local_addr()
-        .map_err(|e| format!("cannot listen on {listen}: {e}"))?;
-    say(&format_args!(
-        "{instance}: the {service} service listens on http://{address}"
-    ));
-    gatehouse_demo::serve(service, &instance, listener, signals)
-        .await
-        .map_err(|e| e.to_string())
+    let listener = TcpListener::bind(&listen).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!(
+                "cannot listen on {listen}: another program does; stop it, or choose a port with --listen"
+            )
+        }
+        _ => format!("cannot listen on {listen}: {error}"),
+    })?;
+    let address = listener.local_addr().map_err(|e| format!("cannot listen on {listen}: {e}"))?;
+    say(&format_args!("{instance}: the {service} service listens on http://{address}"));
+    gatehouse_demo::serve(service, &instance, listener, signals).await.map_err(|e| e.to_string())
 }
 
 /// Completes at the first SIGTERM or Ctrl-C. As process 1 of a container there is no default action for either.

@@ -45,19 +45,8 @@ impl Order {
         placed_at: impl Into<Cow<'static, str>>,
         items: Vec<Item>,
     ) -> Self {
-        let total = items
-            .iter()
-            .map(|item| item.unit_price.times(item.quantity))
-            .sum();
-        Self {
-            id,
-            customer,
-            items,
-            total,
-            currency: "EUR",
-            status,
-            placed_at: placed_at.into(),
-        }
+        let total = items.iter().map(|item| item.unit_price.times(item.quantity)).sum();
+        Self { id, customer, items, total, currency: "EUR", status, placed_at: placed_at.into() }
     }
 }
 
@@ -106,55 +95,29 @@ async fn create(
     if new.items.is_empty() {
         return Err(Problem::body_invalid("items: an order needs at least one"));
     }
-    let items = new
-        .items
-        .iter()
-        .enumerate()
-        .map(|(at, item)| priced(at, item))
-        .collect::<Result<_, _>>()?;
+    let items = new.items.iter().enumerate().map(|(at, item)| priced(at, item)).collect::<Result<_, _>>()?;
     let placed_at = timestamp::rfc3339(Clock::now_since_epoch().as_secs());
     let id = next_id.fetch_add(1, Ordering::Relaxed);
-    Ok((
-        StatusCode::CREATED,
-        Json(Order::new(id, customer.id, "placed", placed_at, items)),
-    ))
+    Ok((StatusCode::CREATED, Json(Order::new(id, customer.id, "placed", placed_at, items))))
 }
 
 fn priced(at: usize, item: &NewItem) -> Result<Item, Problem> {
     let Some(product) = products::find(&item.sku) else {
-        return Err(Problem::body_invalid(format!(
-            "items[{at}].sku: there is no such product"
-        )));
+        return Err(Problem::body_invalid(format!("items[{at}].sku: there is no such product")));
     };
     if !(1..=MOST_OF_ONE).contains(&item.quantity) {
-        return Err(Problem::body_invalid(format!(
-            "items[{at}].quantity: must be 1 to {MOST_OF_ONE}"
-        )));
+        return Err(Problem::body_invalid(format!("items[{at}].quantity: must be 1 to {MOST_OF_ONE}")));
     }
-    Ok(Item {
-        sku: product.sku,
-        quantity: item.quantity,
-        unit_price: product.price,
-    })
+    Ok(Item { sku: product.sku, quantity: item.quantity, unit_price: product.price })
 }
 
 fn item(sku: &'static str, quantity: u32, unit_price: u64) -> Item {
-    Item {
-        sku,
-        quantity,
-        unit_price: Cents(unit_price),
-    }
+    Item { sku, quantity, unit_price: Cents(unit_price) }
 }
 
 static ORDERS: LazyLock<[Order; 6]> = LazyLock::new(|| {
     [
-        Order::new(
-            12,
-            "alice",
-            "delivered",
-            "2026-01-09T08:14:02Z",
-            vec![item("KB-75", 1, 12_900)],
-        ),
+        Order::new(12, "alice", "delivered", "2026-01-09T08:14:02Z", vec![item("KB-75", 1, 12_900)]),
         Order::new(
             13,
             "bob",
@@ -162,13 +125,7 @@ static ORDERS: LazyLock<[Order; 6]> = LazyLock::new(|| {
             "2026-01-22T17:40:31Z",
             vec![item("MON-27", 2, 38_900), item("ARM-1", 2, 9900)],
         ),
-        Order::new(
-            14,
-            "bob",
-            "cancelled",
-            "2026-02-03T11:05:47Z",
-            vec![item("CAM-1080", 1, 4995)],
-        ),
+        Order::new(14, "bob", "cancelled", "2026-02-03T11:05:47Z", vec![item("CAM-1080", 1, 4995)]),
         Order::new(
             15,
             "alice",
@@ -176,20 +133,8 @@ static ORDERS: LazyLock<[Order; 6]> = LazyLock::new(|| {
             "2026-02-18T20:51:10Z",
             vec![item("HUB-8", 1, 7450), item("MS-ERGO", 1, 5990)],
         ),
-        Order::new(
-            16,
-            "bob",
-            "shipped",
-            "2026-03-11T06:32:55Z",
-            vec![item("KB-75", 3, 12_900)],
-        ),
-        Order::new(
-            17,
-            "alice",
-            "paid",
-            "2026-03-14T09:26:53Z",
-            vec![item("MON-27", 1, 38_900)],
-        ),
+        Order::new(16, "bob", "shipped", "2026-03-11T06:32:55Z", vec![item("KB-75", 3, 12_900)]),
+        Order::new(17, "alice", "paid", "2026-03-14T09:26:53Z", vec![item("MON-27", 1, 38_900)]),
     ]
 });
 

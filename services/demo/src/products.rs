@@ -12,9 +12,7 @@ use crate::money::Cents;
 use crate::problem::Problem;
 
 pub(crate) fn routes() -> Router {
-    Router::new()
-        .route("/", get(list))
-        .route("/{sku}", get(one).delete(delete))
+    Router::new().route("/", get(list)).route("/{sku}", get(one).delete(delete))
 }
 
 /// Something for sale. `sku` (stock keeping unit) is its id.
@@ -46,19 +44,11 @@ async fn delete(sku: Result<Path<String>, PathRejection>) -> Result<StatusCode, 
 
 fn named(sku: Result<Path<String>, PathRejection>) -> Result<&'static Product, Problem> {
     // A SKU that is not even UTF-8 is no product's either.
-    sku.ok()
-        .and_then(|Path(sku)| find(&sku))
-        .ok_or_else(|| Problem::not_found("there is no such product"))
+    sku.ok().and_then(|Path(sku)| find(&sku)).ok_or_else(|| Problem::not_found("there is no such product"))
 }
 
 const fn product(sku: &'static str, name: &'static str, price: u64, stock: u32) -> Product {
-    Product {
-        sku,
-        name,
-        price: Cents(price),
-        currency: "EUR",
-        stock,
-    }
+    Product { sku, name, price: Cents(price), currency: "EUR", stock }
 }
 
 static PRODUCTS: [Product; 6] = [

@@ -30,9 +30,7 @@ pub fn router(service: Service, instance: &str) -> Router {
     let health = move || async move { Json(Health::of(service)) };
     let routes = match service {
         // Whatever else is asked of this path is echoed as well.
-        Service::Echo => routes
-            .route("/healthz", any(echo::answer).get(health))
-            .fallback(echo::answer),
+        Service::Echo => routes.route("/healthz", any(echo::answer).get(health)).fallback(echo::answer),
         _ => routes
             .route("/healthz", get(health))
             .fallback(not_found)
@@ -89,10 +87,7 @@ struct Health {
 
 impl Health {
     fn of(service: Service) -> Self {
-        Self {
-            status: "ok",
-            service: service.name(),
-        }
+        Self { status: "ok", service: service.name() }
     }
 }
 

@@ -49,9 +49,7 @@ impl FromStr for Service {
         Self::ALL
             .into_iter()
             .find(|service| service.name() == name)
-            .ok_or_else(|| UnknownService {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| UnknownService { name: name.to_owned() })
     }
 }
 
@@ -64,11 +62,7 @@ pub struct UnknownService {
 impl fmt::Display for UnknownService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = Service::ALL.map(Service::name).join(", ");
-        write!(
-            f,
-            "unknown service `{}`: the services are {known}",
-            self.name.escape_debug()
-        )
+        write!(f, "unknown service `{}`: the services are {known}", self.name.escape_debug())
     }
 }
 

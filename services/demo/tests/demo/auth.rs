@@ -16,12 +16,8 @@ struct Rights {
 
 /// Logs in and verifies the token with the key set, as the gateway would.
 async fn verified(username: &str, password: &str) -> JWTClaims<Rights> {
-    let answer = ask(
-        Service::Auth,
-        LOGIN,
-        json!({"username": username, "password": password}).to_string(),
-    )
-    .await;
+    let answer =
+        ask(Service::Auth, LOGIN, json!({"username": username, "password": password}).to_string()).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.json);
     assert_eq!(answer.json["token_type"], "Bearer");
     assert_eq!(answer.json["expires_in"], 3600);
@@ -59,10 +55,7 @@ async fn a_login_gives_a_token_that_the_published_key_verifies() {
         assert_eq!(claims.subject.as_deref(), Some(username));
         assert_eq!(claims.custom.scope, scope, "{username}");
         assert_eq!(claims.custom.roles, roles, "{username}");
-        let (issued, expires) = (
-            claims.issued_at.unwrap().as_secs(),
-            claims.expires_at.unwrap().as_secs(),
-        );
+        let (issued, expires) = (claims.issued_at.unwrap().as_secs(), claims.expires_at.unwrap().as_secs());
         assert_eq!(expires - issued, 3600, "{username}");
         assert!(claims.nonce.is_none(), "{username}");
     }
@@ -78,12 +71,9 @@ async fn two_tokens_never_have_the_same_id() {
 #[tokio::test]
 async fn wrong_credentials_are_401_whichever_part_is_wrong() {
     let mut bodies = Vec::new();
-    for (username, password) in [
-        ("alice", "builder"),
-        ("mallory", "wonderland"),
-        ("", ""),
-        ("Alice", "wonderland"),
-    ] {
+    for (username, password) in
+        [("alice", "builder"), ("mallory", "wonderland"), ("", ""), ("Alice", "wonderland")]
+    {
         let body = json!({"username": username, "password": password}).to_string();
         let answer = ask(Service::Auth, LOGIN, body).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{username}/{password}");
@@ -105,14 +95,8 @@ async fn a_body_that_is_no_login_is_400_and_the_answer_names_the_problem() {
         (b"username=alice&password=wonderland", "expected value"),
         (br#"{"username":"alice"}"#, "missing field `password`"),
         (br#"{"username":"alice","password":1}"#, "expected a string"),
-        (
-            br#"{"username":"a","password":"b","otp":"c"}"#,
-            "unknown field `otp`",
-        ),
-        (
-            br#"{"username":"a","username":"b","password":"c"}"#,
-            "duplicate field `username`",
-        ),
+        (br#"{"username":"a","password":"b","otp":"c"}"#, "unknown field `otp`"),
+        (br#"{"username":"a","username":"b","password":"c"}"#, "duplicate field `username`"),
         (b"[]", "length 0"),
         (b"{\"username\":\"\xff\",\"password\":\"b\"}", "invalid unicode"),
     ];
@@ -129,10 +113,7 @@ async fn a_body_that_is_no_login_is_400_and_the_answer_names_the_problem() {
 #[tokio::test]
 async fn a_deeply_nested_or_huge_body_is_refused_and_not_read_on() {
     let nested = "[".repeat(15_000);
-    assert_eq!(
-        ask(Service::Auth, LOGIN, nested).await.status,
-        StatusCode::BAD_REQUEST
-    );
+    assert_eq!(ask(Service::Auth, LOGIN, nested).await.status, StatusCode::BAD_REQUEST);
     let huge = " ".repeat(17 * 1024);
     let answer = ask(Service::Auth, LOGIN, huge).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -142,23 +123,12 @@ async fn a_deeply_nested_or_huge_body_is_refused_and_not_read_on() {
 #[tokio::test]
 async fn the_key_set_holds_one_public_signing_key_and_nothing_private() {
     let answer = ask(Service::Auth, KEY_SET, "").await;
-    assert_eq!(
-        (answer.status, answer.header("content-type")),
-        (StatusCode::OK, "application/json")
-    );
-    let [key] = answer.json["keys"].as_array().unwrap().as_slice() else {
-        panic!("{}", answer.json)
-    };
+    assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"));
+    let [key] = answer.json["keys"].as_array().unwrap().as_slice() else { panic!("{}", answer.json) };
     let mut names: Vec<_> = key.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["alg", "e", "kid", "kty", "n", "use"]);
-    for (name, want) in [
-        ("kty", "RSA"),
-        ("use", "sig"),
-        ("alg", "RS256"),
-        ("kid", KEY_ID),
-        ("e", "AQAB"),
-    ] {
+    for (name, want) in [("kty", "RSA"), ("use", "sig"), ("alg", "RS256"), ("kid", KEY_ID), ("e", "AQAB")] {
         assert_eq!(key[name], Value::from(want), "{name}");
     }
 }

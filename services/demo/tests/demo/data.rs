@@ -52,23 +52,13 @@ async fn each_path_answers_with_its_status() {
         (Auth, "GET /login", 404),
         (Auth, "POST /healthz", 405),
     ] {
-        let Answer {
-            status,
-            headers,
-            json,
-        } = ask(service, line, "").await;
+        let Answer { status, headers, json } = ask(service, line, "").await;
         assert_eq!(status.as_u16(), want, "{service} {line}");
         assert_eq!(headers["x-served-by"], "it", "{service} {line}");
         if want >= 400 {
-            assert_eq!(
-                headers["content-type"], "application/problem+json",
-                "{service} {line}"
-            );
+            assert_eq!(headers["content-type"], "application/problem+json", "{service} {line}");
             assert_eq!(json["status"], want, "{service} {line}");
-            assert!(
-                json["code"].as_str().unwrap().starts_with("demo."),
-                "{service} {line}"
-            );
+            assert!(json["code"].as_str().unwrap().starts_with("demo."), "{service} {line}");
         }
         // RFC 9110 section 15.5.6.
         assert_eq!(headers.contains_key("allow"), want == 405, "{service} {line}");
@@ -83,11 +73,7 @@ async fn a_list_has_the_same_entries_as_their_own_paths() {
         assert!(entries.len() >= least, "{service}");
         for entry in entries {
             let id = entry[id].to_string().replace('"', "");
-            assert_eq!(
-                ask(service, &format!("GET /{id}"), "").await.json,
-                entry,
-                "{service} {id}"
-            );
+            assert_eq!(ask(service, &format!("GET /{id}"), "").await.json, entry, "{service} {id}");
         }
     }
 }
@@ -124,30 +110,17 @@ async fn a_new_order_is_priced_and_numbered_and_then_forgotten() {
     let app = router(Orders, "it");
     let send = |line: &'static str, body: &'static str| {
         let (method, path) = line.split_once(' ').unwrap();
-        app.clone().oneshot(
-            Request::builder()
-                .method(method)
-                .uri(path)
-                .body(Body::from(body))
-                .unwrap(),
-        )
+        app.clone().oneshot(Request::builder().method(method).uri(path).body(Body::from(body)).unwrap())
     };
     const BODY: &str =
         r#"{"customer":"bob","items":[{"sku":"HUB-8","quantity":2},{"sku":"MS-ERGO","quantity":1}]}"#;
     for id in [18, 19] {
         let response = send("POST /", BODY).await.unwrap();
         assert_eq!(response.status(), StatusCode::CREATED);
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
-            .await
-            .unwrap();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let mut order: Value = serde_json::from_slice(&body).unwrap();
         let placed_at = order.as_object_mut().unwrap().remove("placed_at").unwrap();
-        assert!(
-            placed_at
-                .as_str()
-                .is_some_and(|at| at.len() == 20 && at.ends_with('Z')),
-            "{placed_at}"
-        );
+        assert!(placed_at.as_str().is_some_and(|at| at.len() == 20 && at.ends_with('Z')), "{placed_at}");
         let want = json!({"id": id, "customer": "bob", "currency": "EUR", "status": "placed",
                           "items": [{"sku": "HUB-8", "quantity": 2, "unit_price": "74.50"},
                                     {"sku": "MS-ERGO", "quantity": 1, "unit_price": "59.90"}],
@@ -168,18 +141,9 @@ async fn an_order_that_cannot_be_placed_is_400_and_the_answer_names_the_field() 
             r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":1},{"sku":"X","quantity":1}]}"#,
             "items[1].sku: ",
         ),
-        (
-            r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":0}]}"#,
-            "items[0].quantity: ",
-        ),
-        (
-            r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":1001}]}"#,
-            "items[0].quantity: ",
-        ),
-        (
-            r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":-1}]}"#,
-            "expected u32",
-        ),
+        (r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":0}]}"#, "items[0].quantity: "),
+        (r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":1001}]}"#, "items[0].quantity: "),
+        (r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":-1}]}"#, "expected u32"),
     ] {
         let answer = ask(Orders, "POST /", body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");

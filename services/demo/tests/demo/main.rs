@@ -31,25 +31,14 @@ struct Answer {
 impl Answer {
     /// The one value of a header, or an empty text.
     fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map(|value| value.to_str().unwrap())
-            .unwrap_or_default()
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 }
 
 /// Sends `line` ("GET /path") with `body` to a fresh `service`, instance "it".
 async fn ask(service: Service, line: &str, body: impl Into<Body>) -> Answer {
     let (method, path) = line.split_once(' ').unwrap();
-    send(
-        service,
-        Request::builder()
-            .method(method)
-            .uri(path)
-            .body(body.into())
-            .unwrap(),
-    )
-    .await
+    send(service, Request::builder().method(method).uri(path).body(body.into()).unwrap()).await
 }
 
 async fn send(service: Service, request: Request<Body>) -> Answer {
@@ -57,9 +46,5 @@ async fn send(service: Service, request: Request<Body>) -> Answer {
     let (head, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let json = serde_json::from_slice(&body).unwrap_or_default();
-    Answer {
-        status: head.status,
-        headers: head.headers,
-        json,
-    }
+    Answer { status: head.status, headers: head.headers, json }
 }

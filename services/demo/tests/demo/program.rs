@@ -20,14 +20,9 @@ impl Running {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let (_, address) = line.trim().split_once("http://").unwrap();
-        Self {
-            address: address.to_owned(),
-            child,
-        }
+        Self { address: address.to_owned(), child }
     }
 
     fn connect(&self) -> TcpStream {
@@ -46,11 +41,7 @@ impl Drop for Running {
 
 fn demo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatehouse-demo"));
-    command
-        .args(arguments)
-        .env_remove("DEMO_SERVICE")
-        .env_remove("DEMO_LISTEN")
-        .env_remove("DEMO_INSTANCE");
+    command.args(arguments).env_remove("DEMO_SERVICE").env_remove("DEMO_LISTEN").env_remove("DEMO_INSTANCE");
     command
 }
 
@@ -64,16 +55,11 @@ fn the_replicas_of_orders_name_themselves_over_http_1() {
     for instance in ["orders-1", "orders-2"] {
         let replica = Running::start("orders", instance);
         let mut stream = replica.connect();
-        stream
-            .write_all(b"GET /17 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
-            .unwrap();
+        stream.write_all(b"GET /17 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-        assert!(
-            answer.contains(&format!("\r\nx-served-by: {instance}\r\n")),
-            "{answer}"
-        );
+        assert!(answer.contains(&format!("\r\nx-served-by: {instance}\r\n")), "{answer}");
     }
 }
 
@@ -82,9 +68,7 @@ fn http_2_is_spoken_to_a_client_that_starts_with_it() {
     let running = Running::start("users", "users");
     let mut stream = running.connect();
     // RFC 9113 section 3.4: the preface, then a SETTINGS frame (length 0, type 4).
-    stream
-        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
-        .unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
     let mut frame = [0; 9];
     stream.read_exact(&mut frame).unwrap();
     assert_eq!(frame[3], 4, "the server answers with its SETTINGS: {frame:?}");
@@ -98,14 +82,9 @@ fn a_signal_stops_the_program_at_once_even_with_a_client_in_the_middle_of_a_requ
         idle.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
         idle.read_exact(&mut [0; 12]).unwrap();
         let mut stuck = running.connect();
-        stuck
-            .write_all(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf")
-            .unwrap();
+        stuck.write_all(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").unwrap();
 
-        let kill = Command::new("kill")
-            .args([signal, &running.child.id().to_string()])
-            .status()
-            .unwrap();
+        let kill = Command::new("kill").args([signal, &running.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
         // Returns: the test would hang here. The grace is half a second.
         assert_eq!(running.child.wait().unwrap().code(), Some(0), "{signal}");
@@ -136,10 +115,7 @@ fn the_healthcheck_exits_with_0_for_a_healthy_service_and_1_for_anything_else() 
 fn a_start_that_cannot_succeed_says_why() {
     let running = Running::start("users", "users");
     for (arguments, want) in [
-        (
-            &["basket"][..],
-            "unknown service `basket`: the services are auth, users, orders, products, echo",
-        ),
+        (&["basket"][..], "unknown service `basket`: the services are auth, users, orders, products, echo"),
         (&[], "usage: gatehouse-demo <service>"),
         (
             &["users", "--listen", &running.address],
