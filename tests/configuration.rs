@@ -96,6 +96,9 @@ fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
         ("envoy/jwt-auth.yaml", &["jwt-auth"]),
         ("envoy/rate-limit.yaml", &["rate-limit"]),
         ("envoy/header-transform.yaml", &["header-transform"]),
+        ("envoy/jwt-auth-remote.yaml", &["jwt-auth"]),
+        ("envoy/api-key-auth.yaml", &["api-key-auth"]),
+        ("envoy/authorization.yaml", &["authorization"]),
     ] {
         let with_pattern = move |tree: &mut Value| {
             for filter in filters {

@@ -17,6 +17,15 @@ mod gateway;
 /// `jwt-auth` on `envoy/jwt-auth.yaml`: every refusal, every algorithm, who the upstream is told that it is.
 mod jwt_auth;
 
+/// `api-key-auth` on `envoy/api-key-auth.yaml`: every place of a key, every refusal, what reaches the upstream.
+mod api_key_auth;
+
+/// `jwt-auth` on `envoy/jwt-auth-remote.yaml`: keys that are fetched, and providers that fail.
+mod jwt_auth_remote;
+
+/// `authorization` on `envoy/authorization.yaml`: who may do what, behind jwt-auth, and paths in disguise.
+mod authorization;
+
 /// `rate-limit` on `envoy/rate-limit.yaml`: exact counts, keys, what the client is told.
 mod rate_limit;
 

@@ -7,6 +7,7 @@
 mod bench;
 mod build;
 mod check;
+mod hash_key;
 mod test;
 mod up;
 
@@ -23,6 +24,9 @@ usage: cargo xtask <command>
       --admin-port N   Envoy's admin port, instead of 9901 or GATEHOUSE_ADMIN_PORT
       --concurrency N  Envoy's worker threads, instead of 1
   check <file>…        check the configuration of every Gatehouse filter in these Envoy configs, offline
+  hash-key             print a new API key and its digest for api-key-auth
+      --stdin          take the key from standard input instead
+      --hmac-secret-file FILE  make a keyed digest, with the filter's hmac_secret
   test [step…]         everything that CI runs, or the steps named (`test --list` prints them)
       --fast           without the compose test
   bench [bench]        CPU per request, ours beside bare Envoy, native and Lua
@@ -47,6 +51,7 @@ fn run(args: &[String]) -> Result<()> {
         "build" => build::run(rest),
         "up" => up::run(rest),
         "check" => check::run(rest),
+        "hash-key" => hash_key::run(rest),
         "test" => test::run(rest),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {

@@ -1,7 +1,8 @@
 use crate::{FakeClock, FakeStore};
 use gatehouse_filter::{
-    Attribute, Attributes, Clock, Hash, Identity, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
-    StoreError, Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, Hash, Identity,
+    Meter, NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store, StoreError,
+    Timestamp, Version,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -17,6 +18,11 @@ pub struct FakeHost {
     pub store: FakeStore,
     attributes: RefCell<HashMap<String, Vec<u8>>>,
     random: Cell<u8>,
+    calls: RefCell<Vec<Callout>>,
+    call_ids: Cell<u32>,
+    no_calls: Cell<Option<CallRefused>>,
+    events: RefCell<HashMap<usize, u64>>,
+    expressions: RefCell<Vec<(String, Option<bool>)>>,
 }
 
 impl FakeHost {
@@ -30,6 +36,33 @@ impl FakeHost {
     /// Sets a fact about the requests to come.
     pub fn set(&self, attribute: Attribute<'_>, value: impl Into<Vec<u8>>) {
         self.attributes.borrow_mut().insert(format!("{attribute:?}"), value.into());
+    }
+
+    /// The calls made since this was last asked, in order, each with its id for the answer.
+    pub fn take_calls(&self) -> Vec<(CallId, Callout)> {
+        let calls = self.calls.take();
+        let first = self.call_ids.get().saturating_sub(u32::try_from(calls.len()).unwrap_or(u32::MAX));
+        (first..).map(CallId).zip(calls).collect()
+    }
+
+    /// Calls are refused from now on, or, with `None`, made again.
+    pub fn refuse_calls(&self, why: Option<CallRefused>) {
+        self.no_calls.set(why);
+    }
+
+    /// How often an event was counted.
+    pub fn counted(&self, event: usize) -> u64 {
+        self.events.borrow().get(&event).copied().unwrap_or_default()
+    }
+
+    /// Makes this text an expression, which is true, false or cannot be evaluated from now on. No other text
+    /// is one.
+    pub fn express(&self, text: &str, value: Option<bool>) {
+        let mut expressions = self.expressions.borrow_mut();
+        match expressions.iter_mut().find(|(known, _)| known == text) {
+            Some((_, known)) => *known = value,
+            None => expressions.push((text.to_owned(), value)),
+        }
     }
 
     /// Sets who the requests to come are from, as an authentication filter before would.
@@ -74,5 +107,37 @@ impl Random for FakeHost {
 impl Signatures for FakeHost {
     fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {
         Err(NoVerifier)
+    }
+}
+
+impl Expressions for FakeHost {
+    fn compile(&self, text: &str) -> Result<Expression, NoExpression> {
+        let expressions = self.expressions.borrow();
+        let known = expressions.iter().position(|(known, _)| known == text).ok_or(NoExpression)?;
+        u32::try_from(known).map(Expression).map_err(|_| NoExpression)
+    }
+
+    fn evaluate(&self, expression: Expression) -> Option<bool> {
+        self.expressions.borrow().get(usize::try_from(expression.0).ok()?)?.1
+    }
+}
+
+impl Meter for FakeHost {
+    fn count(&self, event: usize) {
+        let mut events = self.events.borrow_mut();
+        let count = events.entry(event).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
+impl Outside for FakeHost {
+    fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
+        if let Some(why) = self.no_calls.get() {
+            return Err(why);
+        }
+        let id = self.call_ids.get();
+        self.call_ids.set(id.saturating_add(1));
+        self.calls.borrow_mut().push(callout.clone());
+        Ok(CallId(id))
     }
 }

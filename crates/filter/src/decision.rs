@@ -47,6 +47,10 @@ pub enum Step {
     Continue,
     /// Answer now; the upstream never sees the request.
     Reply(Reply),
+    /// Not yet: the request is held, and the filter is asked again after each of its timer's ticks and each
+    /// answer that it gets, until it decides. Nothing is counted or edited before that. A filter that waits
+    /// keeps its own deadline, in its `Stream`.
+    Wait,
 }
 
 /// Whether a filter's refusals are carried out.

@@ -1,5 +1,6 @@
-use crate::config::Node;
-use crate::{Decision, DecisionCode, Host, Mode, Request, Response};
+use crate::config::{ConfigError, Node};
+use crate::{Answer, CallId, Decision, DecisionCode, Host, Mode, Outside, Request, Response};
+use std::time::Duration;
 
 /// One gateway function: configured once, asked once a request.
 ///
@@ -25,6 +26,15 @@ pub trait Filter: Sized + 'static {
         Mode::Enforce
     }
 
+    /// Compiles what only the host can compile, once for each VM that the configuration reaches, before
+    /// everything else. It must come to the same result on all of them.
+    ///
+    /// # Errors
+    /// The faults of what does not compile: the configuration is refused.
+    fn compile(&self, _host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        Ok(())
+    }
+
     /// Runs once for each VM that the configuration reaches, before any request does. It runs more than
     /// once a process, so it must be idempotent.
     fn prepare(&self, _host: &dyn Host) {}
@@ -34,4 +44,24 @@ pub trait Filter: Sized + 'static {
 
     /// Sees the response head, and may edit it.
     fn on_response(&self, _response: &mut Response<'_>, _stream: &mut Self::Stream) {}
+
+    /// What it counts beside its decisions, by name; [`Meter::count`](crate::Meter::count) takes the index.
+    fn events() -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// The most bytes of an answer's body that are read into the VM; what is beyond shows as
+    /// [`Answer::truncated`].
+    const MOST_OF_AN_ANSWER: usize = 0;
+
+    /// How often [`on_tick`](Self::on_tick) runs, on every worker and on the main thread; `None` for never.
+    fn tick_period(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Background work, off the request path. The first tick is one period after the configuration came.
+    fn on_tick(&self, _outside: &dyn Outside) {}
+
+    /// The answer to a call made through [`Outside::call`].
+    fn on_answer(&self, _call: CallId, _answer: &Answer, _outside: &dyn Outside) {}
 }

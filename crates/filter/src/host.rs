@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 /// Everything that a filter may ask of the proxy it runs in.
 ///
 /// One trait a need, so that a function says by its argument what it can touch (`&dyn Clock` cannot store).
-pub trait Host: Clock + Attributes + Store + Random + Signatures {}
+pub trait Host: Clock + Attributes + Store + Random + Signatures + Expressions + Meter {}
 
-impl<T: Clock + Attributes + Store + Random + Signatures> Host for T {}
+impl<T: Clock + Attributes + Store + Random + Signatures + Expressions + Meter> Host for T {}
 
 /// The wall clock.
 pub trait Clock {
@@ -19,6 +21,11 @@ impl Timestamp {
     /// The time `seconds` after 1970, saturating.
     pub const fn from_seconds(seconds: u64) -> Self {
         Self(seconds.saturating_mul(1_000_000_000))
+    }
+
+    /// The time that much later, saturating.
+    pub fn after(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX)))
     }
 
     /// Whole seconds since 1970, rounded down: the unit of a JWT's NumericDate (RFC 7519 §2).
@@ -53,14 +60,40 @@ pub trait Store {
 
     /// Sets the value. With a version, only if the key still has that version; without, always.
     ///
-    /// A host gives no guarantee for a version on a key that does not exist: create keys in
+    /// A host gives no guarantee for a version on a key that does not exist: [`create`](Self::create) keys in
     /// [`Filter::prepare`](crate::Filter::prepare), before requests race for them.
     fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError>;
+
+    /// Sets a key, unless it is there: never overwritten, however many workers start at the same time.
+    ///
+    /// Envoy takes any version for a key that does not exist and refuses a wrong one for a key that does, both
+    /// under one lock: a version that is never right makes a create that cannot overwrite. A host that refuses
+    /// a version for a key that does not exist gets an unconditional write; there, two workers that start at
+    /// the same moment could overwrite each other.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store cannot be read or written.
+    fn create(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        if self.get(key)?.is_some() {
+            return Ok(());
+        }
+        match self.set(key, value, Some(Version::NEVER)) {
+            Ok(()) => Ok(()),
+            Err(SetError::Conflict) if self.get(key)?.is_some() => Ok(()),
+            Err(SetError::Conflict) => self.set(key, value, None).map_err(|_| StoreError),
+            Err(SetError::Failed) => Err(StoreError),
+        }
+    }
 }
 
 /// The version of a stored value: equal exactly while nobody has written it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Version(pub u32);
+
+impl Version {
+    /// One that no stored value has: hosts count writes up from 1.
+    const NEVER: Self = Self(u32::MAX);
+}
 
 /// The store could not be read or written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,3 +139,35 @@ pub enum Hash {
 /// The host has no signature verification to offer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoVerifier;
+
+/// Expressions in the Common Expression Language, over the facts that the host knows of a request.
+///
+/// Unless a host says otherwise, it knows no expressions.
+pub trait Expressions {
+    /// Compiles an expression; it is kept as long as the configuration that it is compiled for.
+    ///
+    /// # Errors
+    /// [`NoExpression`] where the text is not an expression, or the host has none to offer.
+    fn compile(&self, _text: &str) -> Result<Expression, NoExpression> {
+        Err(NoExpression)
+    }
+
+    /// Evaluates an expression about the request at hand; `None` where it fails or is neither true nor false.
+    fn evaluate(&self, _expression: Expression) -> Option<bool> {
+        None
+    }
+}
+
+/// A compiled expression, as the host knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Expression(pub u32);
+
+/// The host did not compile the expression.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoExpression;
+
+/// Counters of what a filter does beside deciding.
+pub trait Meter {
+    /// Counts one event, by its index in [`Filter::events`](crate::Filter::events).
+    fn count(&self, event: usize);
+}

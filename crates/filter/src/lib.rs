@@ -6,6 +6,7 @@
 //! filter core runs in a native `cargo test`.
 
 pub mod config;
+pub mod credential;
 pub mod rules;
 pub mod template;
 
@@ -15,6 +16,8 @@ mod filter;
 mod headers;
 mod host;
 mod identity;
+mod outside;
+mod percent;
 mod reply;
 mod request;
 mod response;
@@ -25,10 +28,12 @@ pub use decision::{Decision, Mode, Step};
 pub use filter::Filter;
 pub use headers::{Edit, EditKind, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue, Repeated};
 pub use host::{
-    Attribute, Attributes, Clock, Hash, Host, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
-    StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Expression, Expressions, Hash, Host, Meter, NoExpression, NoRandom,
+    NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 pub use identity::Identity;
+pub use outside::{Answer, CallId, CallRefused, Callout, Outside};
+pub use percent::percent_decoded;
 pub use reply::{GrpcStatus, Reply};
 pub use request::Request;
 pub use response::Response;

@@ -1,4 +1,4 @@
-use crate::{Attribute, Headers, Host, Identity, split_target};
+use crate::{Attribute, HeaderName, HeaderValue, Headers, Host, Identity, split_target};
 use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -49,6 +49,14 @@ impl<'h> Request<'h> {
         self.headers.first(":path").unwrap_or_default()
     }
 
+    /// Replaces the request target, path and query: recorded like any other edit.
+    ///
+    /// Envoy then matches its route again. Whoever changes the path may send the request to another route
+    /// than the one that the filters before it decided on.
+    pub fn set_target(&mut self, target: HeaderValue) {
+        self.headers.set(&HeaderName::from_static(":path"), target);
+    }
+
     /// The path, without the query.
     pub fn path(&self) -> &[u8] {
         split_target(self.target()).0
@@ -64,6 +72,14 @@ impl<'h> Request<'h> {
         let content_type = self.headers.first("content-type").unwrap_or_default();
         let mut parts = content_type.splitn(2, |byte| matches!(byte, b'+' | b';'));
         parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/grpc"))
+    }
+
+    /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). Browsers send it without
+    /// credentials: refusing it for want of them refuses every request from another origin.
+    pub fn is_preflight(&self) -> bool {
+        self.method() == b"OPTIONS"
+            && self.headers.first("origin").is_some()
+            && self.headers.first("access-control-request-method").is_some()
     }
 
     /// The client's address, after Envoy applied its trusted hops. `None` for a client on a Unix socket.

@@ -57,7 +57,13 @@ impl<T> Rules<T> {
 
     /// The first rule that the request matches, with what its path template captured.
     pub fn find(&self, request: &Request<'_>) -> Option<(&Rule<T>, Captures)> {
-        self.0.iter().find_map(|rule| Some((rule, rule.condition.matches(request)?)))
+        self.matching(request).next()
+    }
+
+    /// Every rule that the request matches, in order, with what its path template captured: for a filter
+    /// whose rules ask for more than `match`.
+    pub fn matching<'a>(&'a self, request: &Request<'_>) -> impl Iterator<Item = (&'a Rule<T>, Captures)> {
+        self.0.iter().filter_map(|rule| Some((rule, rule.condition.matches(request)?)))
     }
 
     /// The same rules, each action made from the rule's name and its action: for what can only be built

@@ -28,7 +28,6 @@
 
 mod claim;
 mod parse;
-mod percent;
 mod placeholder;
 
 pub use claim::claim_text;

@@ -19,9 +19,12 @@ impl Failed {
 pub(crate) enum HeaderMap {
     Request = 0,
     Response = 2,
+    Answer = 6,
 }
 
+const HTTP_CALL_RESPONSE_BODY: u32 = 4;
 const PLUGIN_CONFIGURATION: u32 = 7;
+const REQUEST_STREAM: u32 = 0;
 const COUNTER: u32 = 0;
 
 #[link(wasm_import_module = "env")]
@@ -78,6 +81,9 @@ unsafe extern "C" {
         headers_length: usize,
         grpc_status: i32,
     ) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_length: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_call_foreign_function(
@@ -192,6 +198,29 @@ pub(crate) fn send_local_response(
             grpc,
         )
     })
+}
+
+/// Up to `most` bytes of the answer to a call.
+pub(crate) fn answer_body(most: usize) -> Vec<u8> {
+    returned(|data, length| unsafe { proxy_get_buffer_bytes(HTTP_CALL_RESPONSE_BODY, 0, most, data, length) })
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
+/// Runs the timer of the configuration at hand; 0 stops it.
+pub(crate) fn set_tick_period(milliseconds: u32) -> Result<(), Failed> {
+    done(unsafe { proxy_set_tick_period_milliseconds(milliseconds) })
+}
+
+/// Makes the calls that follow concern another context: a request that waits, or the configuration.
+pub(crate) fn set_effective_context(context: u32) -> Result<(), Failed> {
+    done(unsafe { proxy_set_effective_context(context) })
+}
+
+/// Lets a held request go on. Only for a request that its own request-headers callback paused.
+pub(crate) fn continue_request() -> Result<(), Failed> {
+    done(unsafe { proxy_continue_stream(REQUEST_STREAM) })
 }
 
 pub(crate) fn define_counter(name: &str) -> Result<u32, Failed> {

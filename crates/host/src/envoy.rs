@@ -1,20 +1,56 @@
 use crate::calls::{self, Failed};
 use crate::signature;
 use gatehouse_filter::{
-    Attribute, Attributes, Clock, Hash, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
-    StoreError, Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, Hash, Meter,
+    NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store, StoreError, Timestamp,
+    Version,
 };
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::Status;
+use std::time::Duration;
 
-/// Envoy, as a filter sees it.
-pub(crate) struct Envoy;
+/// Envoy, as one configured filter sees it.
+pub(crate) struct Envoy<'a> {
+    /// The metric ids of the filter's events.
+    pub(crate) events: &'a [Option<u32>],
+}
 
-impl Clock for Envoy {
+impl Meter for Envoy<'_> {
+    fn count(&self, event: usize) {
+        if let Some(Some(counter)) = self.events.get(event) {
+            let _ = calls::increment(*counter);
+        }
+    }
+}
+
+impl Outside for Envoy<'_> {
+    /// Through the SDK, whose dispatcher brings the answer back to the context that asked.
+    fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
+        let mut headers = vec![
+            (":method", callout.method),
+            (":path", callout.path.as_str()),
+            (":authority", callout.authority.as_str()),
+        ];
+        headers.extend(callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let body = Some(callout.body.as_slice()).filter(|body| !body.is_empty());
+        // 0 is no timeout, and the SDK cuts what does not fit into 32 bits.
+        let timeout = callout.timeout.clamp(Duration::from_millis(1), Duration::from_secs(3600));
+        hostcalls::dispatch_http_call(&callout.cluster, headers, body, vec![], timeout).map(CallId).map_err(
+            |status| match status {
+                Status::BadArgument => CallRefused::BadArgument,
+                _ => CallRefused::Failed,
+            },
+        )
+    }
+}
+
+impl Clock for Envoy<'_> {
     fn now(&self) -> Timestamp {
         Timestamp(calls::current_time())
     }
 }
 
-impl Attributes for Envoy {
+impl Attributes for Envoy<'_> {
     fn attribute(&self, attribute: Attribute<'_>) -> Option<Vec<u8>> {
         calls::property(match attribute {
             Attribute::SourceAddress => b"source\0address",
@@ -25,7 +61,7 @@ impl Attributes for Envoy {
     }
 }
 
-impl Store for Envoy {
+impl Store for Envoy<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
         let stored = calls::shared_data(key).map_err(|_| StoreError)?;
         Ok(stored.map(|(value, version)| (value, Version(version))))
@@ -41,13 +77,31 @@ impl Store for Envoy {
     }
 }
 
-impl Random for Envoy {
+impl Random for Envoy<'_> {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
         calls::random(bytes).map_err(|_| NoRandom)
     }
 }
 
-impl Signatures for Envoy {
+impl Expressions for Envoy<'_> {
+    fn compile(&self, text: &str) -> Result<Expression, NoExpression> {
+        let token = calls::call_foreign_function("expr_create", text.as_bytes()).map_err(|_| NoExpression)?;
+        let token = token.try_into().map_err(|_| NoExpression)?;
+        Ok(Expression(u32::from_le_bytes(token)))
+    }
+
+    /// A boolean comes as one byte; everything else comes as something else.
+    fn evaluate(&self, expression: Expression) -> Option<bool> {
+        let value = calls::call_foreign_function("expr_evaluate", &expression.0.to_le_bytes()).ok()?;
+        match value.as_slice() {
+            [0] => Some(false),
+            [1] => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl Signatures for Envoy<'_> {
     /// BoringSSL, natively: 25 µs for RSA-2048, where wasm takes over a millisecond.
     fn verify(&self, hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, NoVerifier> {
         let arguments = signature::arguments(hash, spki, signature, text);

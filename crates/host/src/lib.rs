@@ -24,7 +24,11 @@ mod calls;
 #[cfg(target_family = "wasm")]
 mod envoy;
 #[cfg(target_family = "wasm")]
+mod exchange;
+#[cfg(target_family = "wasm")]
 mod load;
+#[cfg(target_family = "wasm")]
+mod loaded;
 #[cfg(target_family = "wasm")]
 mod shell;
 

@@ -34,6 +34,12 @@ macro_rules! callback {
     (on_response) => {
         "proxy_on_response_headers"
     };
+    (on_tick) => {
+        "proxy_on_tick"
+    };
+    (on_answer) => {
+        "proxy_on_http_call_response"
+    };
 }
 
 /// The bytes of a text, as an array: what a link section holds.

@@ -8,6 +8,12 @@ use std::time::Duration;
 /// What a token says. Whether it is true, the signature tells.
 pub(crate) struct Claims {
     members: Map<String, Value>,
+    pub(crate) validity: Validity,
+}
+
+/// When a token is valid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Validity {
     expires: Option<Duration>,
     not_before: Option<Duration>,
     issued: Option<Duration>,
@@ -31,12 +37,12 @@ impl Claims {
             None => Ok(None),
             Some(value) => numeric_date(value).map(Some).ok_or(Refusal::ClaimInvalid(refusal)),
         };
-        Ok(Self {
+        let validity = Validity {
             expires: date("exp", "The claim exp must be a number of seconds since 1970")?,
             not_before: date("nbf", "The claim nbf must be a number of seconds since 1970")?,
             issued: date("iat", "The claim iat must be a number of seconds since 1970")?,
-            members,
-        })
+        };
+        Ok(Self { members, validity })
     }
 
     /// `iss`.
@@ -44,36 +50,15 @@ impl Claims {
         self.members.get("iss").and_then(Value::as_str)
     }
 
-    /// Whether the token is valid now, with `leeway` for clocks that differ.
-    pub(crate) fn check_time(
-        &self,
-        now: Timestamp,
-        leeway: Duration,
-        requires_expiration: bool,
-    ) -> Result<(), Refusal> {
-        let now = Duration::from_nanos(now.0);
-        match self.expires {
-            None if requires_expiration => return Err(Refusal::ClaimInvalid("The claim exp is required")),
-            // RFC 7519 §4.1.4: not "on or after".
-            Some(expires) if now >= expires.saturating_add(leeway) => return Err(Refusal::TokenExpired),
-            _ => {}
-        }
-        let is_future = |date: Option<Duration>| date.is_some_and(|date| date > now.saturating_add(leeway));
-        if is_future(self.not_before) || is_future(self.issued) {
-            return Err(Refusal::TokenNotYetValid);
-        }
-        Ok(())
-    }
-
-    /// Whether the token is for one of `audiences`; with none configured, for anybody.
-    pub(crate) fn check_audience(&self, audiences: &[String]) -> Result<(), Refusal> {
-        let is_ours = |audience: &Value| audiences.iter().any(|ours| audience == ours);
-        let is_for_us = match self.members.get("aud") {
-            Some(Value::Array(list)) => list.iter().any(is_ours),
-            Some(audience) => is_ours(audience),
+    /// Whether the token is for one of `any`, where there are some, and for each of `all`.
+    pub(crate) fn check_audience(&self, any: &[String], all: &[String]) -> Result<(), Refusal> {
+        let is_for = |ours: &String| match self.members.get("aud") {
+            Some(Value::Array(list)) => list.iter().any(|audience| audience == ours),
+            Some(audience) => audience == ours,
             None => false,
         };
-        if audiences.is_empty() || is_for_us { Ok(()) } else { Err(Refusal::AudienceMismatch) }
+        let is_for_us = (any.is_empty() || any.iter().any(is_for)) && all.iter().all(is_for);
+        if is_for_us { Ok(()) } else { Err(Refusal::AudienceMismatch) }
     }
 
     /// Who the token is about. To be called after the signature was verified.
@@ -91,6 +76,44 @@ impl Claims {
             ..Identity::default()
         }
     }
+}
+
+impl Validity {
+    /// Whether the token is valid now.
+    pub(crate) fn check(&self, now: Timestamp, lifetime: &Lifetime) -> Result<(), Refusal> {
+        let now = Duration::from_nanos(now.0);
+        let leeway = lifetime.leeway;
+        match self.expires {
+            None if lifetime.requires_expiration => {
+                return Err(Refusal::ClaimInvalid("The claim exp is required"));
+            }
+            // RFC 7519 §4.1.4: not "on or after".
+            Some(expires) if now >= expires.saturating_add(leeway) => return Err(Refusal::TokenExpired),
+            _ => {}
+        }
+        let is_future = |date: Option<Duration>| date.is_some_and(|date| date > now.saturating_add(leeway));
+        if is_future(self.not_before) || is_future(self.issued) {
+            return Err(Refusal::TokenNotYetValid);
+        }
+        let Some(max_age) = lifetime.max_age else { return Ok(()) };
+        match self.issued {
+            None => Err(Refusal::ClaimInvalid("The claim iat is required")),
+            Some(issued) if now >= issued.saturating_add(max_age).saturating_add(leeway) => {
+                Err(Refusal::TokenTooOld)
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// How long a provider's tokens are good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Lifetime {
+    /// How far the issuer's clock may be off.
+    pub(crate) leeway: Duration,
+    pub(crate) requires_expiration: bool,
+    /// From `iat` on, whatever `exp` says.
+    pub(crate) max_age: Option<Duration>,
 }
 
 /// A NumericDate (RFC 7519 §2): seconds since 1970, whole or not. Nothing negative, and nothing after the

@@ -1,8 +1,15 @@
 //! The configuration, read into what a request needs.
 
+mod jwks;
+mod requirements;
+
+use crate::Algorithm;
+use crate::claims::Lifetime;
 use crate::forward::{ClaimToHeader, Form};
-use crate::{Algorithm, KeySet};
+use crate::keys::Keys;
+use crate::requirement::Requirements;
 use gatehouse_filter::config::Node;
+use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{HeaderName, Mode};
 use serde_json::Value;
@@ -15,6 +22,12 @@ pub(crate) struct Config {
     pub(crate) realm: String,
     /// Whether CORS preflights pass without a token.
     pub(crate) skip_preflight: bool,
+    /// Where tokens are, and nowhere else.
+    pub(crate) sources: Vec<Source>,
+    /// Whether the upstream gets the token too.
+    pub(crate) forwards_token: bool,
+    /// How many verified tokens a worker remembers.
+    pub(crate) cached_tokens: usize,
     pub(crate) providers: Vec<Provider>,
     /// Every field that a provider writes: clients may send none of them.
     pub(crate) written: Vec<HeaderName>,
@@ -28,11 +41,13 @@ pub(crate) struct Provider {
     pub(crate) issuer: String,
     /// Empty: any audience.
     pub(crate) audiences: Vec<String>,
-    pub(crate) keys: KeySet,
+    /// Each of these.
+    pub(crate) all_audiences: Vec<String>,
+    pub(crate) keys: Keys,
     /// `None`: whatever the keys can.
     pub(crate) algorithms: Option<Vec<Algorithm>>,
-    pub(crate) leeway: Duration,
-    pub(crate) requires_expiration: bool,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) requirements: Requirements,
     pub(crate) claims_to_headers: Vec<ClaimToHeader>,
 }
 
@@ -55,7 +70,11 @@ impl Config {
         let mode = fields.or("mode", Mode::Enforce, |node| node.one_of(&MODES));
         let realm = fields.or("realm", "gatehouse".to_owned(), |node| realm(&node));
         let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
-        let providers = fields.required("providers", providers);
+        let sources = fields.or("sources", vec![authorization()], credential::sources);
+        let forwards_token = fields.or("forward_token", true, |node| node.boolean());
+        let cached_tokens = fields.or("cache", 1024, cached_tokens);
+        let taken = sources.as_deref().unwrap_or_default();
+        let providers = fields.required("providers", |node| providers(node, taken));
         let require = |node: Node<'_>| require(&node, providers.as_deref());
         let rules = fields.or("rules", Rules::default(), |node| {
             Rules::read(node, |fields| fields.required("require", require))
@@ -68,6 +87,9 @@ impl Config {
             mode: mode?,
             realm: realm?,
             skip_preflight: skip_preflight?,
+            sources: sources?,
+            forwards_token: forwards_token?,
+            cached_tokens: cached_tokens?,
             written: written(&providers),
             providers,
             rules,
@@ -75,17 +97,34 @@ impl Config {
         })
     }
 
-    /// The provider whose tokens have this issuer, where `require` accepts it.
-    pub(crate) fn provider(&self, require: &Require, issuer: &str) -> Option<&Provider> {
-        let (index, provider) =
-            self.providers.iter().enumerate().find(|(_, provider)| provider.issuer == issuer)?;
-        let is_accepted = match require {
-            Require::Nothing => false,
-            Require::Optional | Require::Any => true,
-            Require::OneOf(accepted) => accepted.contains(&index),
-        };
-        is_accepted.then_some(provider)
+    /// The position of the provider whose tokens have this issuer, where `require` accepts it.
+    pub(crate) fn provider(&self, require: &Require, issuer: &str) -> Option<usize> {
+        let index = self.providers.iter().position(|provider| provider.issuer == issuer)?;
+        require.accepts(index).then_some(index)
     }
+}
+
+impl Require {
+    /// Whether a token of this provider will do.
+    pub(crate) fn accepts(&self, provider: usize) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Optional | Self::Any => true,
+            Self::OneOf(accepted) => accepted.contains(&provider),
+        }
+    }
+}
+
+fn cached_tokens(node: Node<'_>) -> Option<usize> {
+    let mut fields = node.fields()?;
+    let tokens = fields.or("tokens", 1024, |node| node.integer(0..=65_536));
+    fields.finish();
+    usize::try_from(tokens?).ok()
+}
+
+/// RFC 6750 §2.1.
+fn authorization() -> Source {
+    Source::Header { name: HeaderName::from_static("authorization"), prefix: Some("Bearer ".to_owned()) }
 }
 
 /// Every header field that a provider writes, once.
@@ -99,18 +138,19 @@ fn written(providers: &[Provider]) -> Vec<HeaderName> {
     written
 }
 
-fn providers(node: Node<'_>) -> Option<Vec<Provider>> {
+fn providers(node: Node<'_>, sources: &[Source]) -> Option<Vec<Provider>> {
     let (mut names, mut issuers) = (Vec::new(), Vec::new());
     node.some(|node| {
         let mut fields = node.fields()?;
         let name = fields.required("name", |node| unique(&node, &mut names));
         let issuer = fields.required("issuer", |node| unique(&node, &mut issuers));
         let audiences = fields.or("audiences", vec![], |node| node.some(text));
-        let keys = fields.required("jwks", |node| jwks(&node));
+        let all_audiences = fields.or("all_audiences", vec![], |node| node.some(text));
+        let keys = fields.required("jwks", |node| jwks::keys(&node));
         let algorithms = fields.optional("algorithms", |node| {
             let algorithms = node.some(|node| algorithm(&node))?;
             match &keys {
-                Some(keys) if !algorithms.iter().any(|algorithm| keys.supports(*algorithm)) => {
+                Some(keys) if !algorithms.iter().any(|algorithm| jwks::may_support(keys, *algorithm)) => {
                     node.fault("no key of `jwks` can be used with any of these")
                 }
                 _ => Some(algorithms),
@@ -118,34 +158,27 @@ fn providers(node: Node<'_>) -> Option<Vec<Provider>> {
         });
         let leeway = fields.or("leeway", Duration::from_secs(60), |node| leeway(&node));
         let requires_expiration = fields.or("require_expiration", true, |node| node.boolean());
-        let claims_to_headers = fields.or("claims_to_headers", vec![], claims_to_headers);
+        let max_age = fields.optional("max_age", |node| max_age(&node));
+        let requirements = requirements::requirements(&mut fields);
+        let claims_to_headers =
+            fields.or("claims_to_headers", vec![], |node| claims_to_headers(node, sources));
         fields.finish();
         Some(Provider {
             name: name?,
             issuer: issuer?,
             audiences: audiences?,
+            all_audiences: all_audiences?,
             keys: keys?,
             algorithms: algorithms?,
-            leeway: leeway?,
-            requires_expiration: requires_expiration?,
+            lifetime: Lifetime {
+                leeway: leeway?,
+                requires_expiration: requires_expiration?,
+                max_age: max_age?,
+            },
+            requirements: requirements?,
             claims_to_headers: claims_to_headers?,
         })
     })
-}
-
-/// A key set: a mapping, or text that holds JSON.
-fn jwks(node: &Node<'_>) -> Option<KeySet> {
-    let keys = match node.value() {
-        Value::Object(members) => KeySet::from_members(members),
-        Value::String(json) => KeySet::from_json(json.as_bytes()),
-        _ => return node.fault("must be a key set (RFC 7517 5): a mapping, or text that holds JSON"),
-    };
-    let keys = keys.map_err(|error| node.fault::<()>(error.to_string())).ok()?;
-    // A set that an identity provider publishes has keys for others in it; one that somebody pasted here
-    // and is broken is a mistake to tell.
-    let broken = keys.skipped().iter().filter(|key| !key.fault.is_foreign());
-    let faults = broken.map(|key| node.fault::<()>(format!("keys[{}] {}", key.index, key.fault))).count();
-    (faults == 0).then_some(keys)
 }
 
 fn algorithm(node: &Node<'_>) -> Option<Algorithm> {
@@ -164,15 +197,20 @@ fn leeway(node: &Node<'_>) -> Option<Duration> {
     Some(leeway)
 }
 
+fn max_age(node: &Node<'_>) -> Option<Duration> {
+    let max_age = node.duration()?;
+    if max_age.is_zero() { node.fault("must be longer than zero") } else { Some(max_age) }
+}
+
 const MAX_LEEWAY: Duration = Duration::from_secs(3600);
 
-fn claims_to_headers(node: Node<'_>) -> Option<Vec<ClaimToHeader>> {
+fn claims_to_headers(node: Node<'_>, sources: &[Source]) -> Option<Vec<ClaimToHeader>> {
     const FORMS: [(&str, Form); 3] = [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
     let mut headers: Vec<String> = Vec::new();
     node.some(|node| {
         let mut fields = node.fields()?;
         let claim = fields.required("claim", text);
-        let header = fields.required("header", |node| header(&node, &mut headers));
+        let header = fields.required("header", |node| header(&node, &mut headers, sources));
         let form = fields.or("form", Form::Csv, |node| node.one_of(&FORMS));
         fields.finish();
         Some(ClaimToHeader { claim: claim?, header: header?, form: form? })
@@ -180,13 +218,18 @@ fn claims_to_headers(node: Node<'_>) -> Option<Vec<ClaimToHeader>> {
 }
 
 /// A field that a claim may be written to.
-fn header(node: &Node<'_>, taken: &mut Vec<String>) -> Option<HeaderName> {
+fn header(node: &Node<'_>, taken: &mut Vec<String>, sources: &[Source]) -> Option<HeaderName> {
     let name = match HeaderName::try_from(node.text()?) {
         Ok(name) => name,
         Err(invalid) => return node.fault(invalid.to_string()),
     };
     if RESERVED.contains(&name.as_str()) {
         return node.fault("must not be a field that frames, routes or authenticates the request");
+    }
+    let is_source =
+        |source: &Source| matches!(source, Source::Header { name: source, .. } if *source == name);
+    if sources.iter().any(is_source) {
+        return node.fault("must not be a field that tokens are read from: it is removed before");
     }
     if taken.iter().any(|taken| taken == name.as_str()) {
         return node.fault("must be unique: an earlier claim is written to it");

@@ -1,10 +1,11 @@
 //! Claims that are written to header fields for the upstream.
 
 use crate::Refusal;
-use gatehouse_filter::{HeaderName, HeaderValue, Headers, Identity};
+use gatehouse_filter::{HeaderName, HeaderValue, Identity};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A claim and the field it is written to.
 pub(crate) struct ClaimToHeader {
@@ -25,29 +26,24 @@ pub(crate) enum Form {
     Repeated,
 }
 
-/// Writes the claims of a verified token. The fields must be gone from the head already; a claim that is
-/// not there leaves its field absent.
+/// The header fields for the claims of a verified token; a claim that is not there has none.
 ///
 /// # Errors
-/// Where a claim cannot be written so that the upstream reads what the issuer wrote. No field is written then.
-pub(crate) fn write(
-    headers: &mut Headers,
+/// Where a claim cannot be written so that the upstream reads what the issuer wrote.
+pub(crate) fn fields(
     forwards: &[ClaimToHeader],
     identity: &Identity,
     payload: &[u8],
-) -> Result<(), Refusal> {
+) -> Result<Rc<[(HeaderName, HeaderValue)]>, Refusal> {
     let mut fields = Vec::new();
     for forward in forwards {
         let Some(claim) = identity.claim(&forward.claim) else { continue };
         for value in values(forward, claim, payload)? {
             let value = HeaderValue::try_from(value.into_bytes()).map_err(|_| CONTROL)?;
-            fields.push((&forward.header, value));
+            fields.push((forward.header.clone(), value));
         }
     }
-    for (name, value) in fields {
-        headers.append(name, value);
-    }
-    Ok(())
+    Ok(fields.into())
 }
 
 /// The values of the field: none for `null` and for an empty list.

@@ -91,6 +91,17 @@ impl KeySet {
         self.keys.iter().any(|key| key.algorithms.contains(&algorithm))
     }
 
+    /// Whether the keys are secrets, rather than public. A set is one or the other.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.keys.iter().any(|key| matches!(key.material, Material::Hmac(_)))
+    }
+
+    /// Whether a token may mean a key that is not in the set.
+    pub(crate) fn lacks(&self, token: &Token<'_>) -> bool {
+        let kid = token.kid.as_deref();
+        kid.is_some() && !self.keys.iter().any(|key| key.kid.as_deref() == kid)
+    }
+
     /// Whether a key may have signed the token, by what its header says: the check that costs nothing.
     pub(crate) fn check(&self, token: &Token<'_>) -> Result<(), Refusal> {
         self.candidates(token).map(drop)

@@ -1,13 +1,15 @@
 //! The `jwt-auth` filter: who is a request from, by its bearer token.
 //!
-//! A request passes these files in order, and stops at the first that refuses it: `source` finds the token,
-//! `token` takes it apart, `claims` names its issuer and with it the provider; then everything that costs no
+//! A request passes these files in order, and stops at the first that refuses it: `token` takes its token
+//! apart, `claims` names its issuer and with it the provider; then everything that costs no
 //! signature (algorithm, key name, times, audience); then the signature (`jwks`, `key`); and only then does
 //! anything of the token leave this filter: its identity, and its claims as header fields (`forward`).
+//! Keys that are not in the configuration are fetched beside that (`remote`), and requests wait for them (`waiting`).
 //! [`Refusal`] says what a client is told.
 
 mod algorithm;
 mod base64url;
+mod cache;
 mod claims;
 mod config;
 mod forward;
@@ -15,25 +17,36 @@ mod json;
 mod jwk;
 mod jwks;
 mod key;
+mod keys;
 mod refusal;
-mod source;
+mod remote;
+mod requirement;
 mod token;
 mod verify;
+mod waiting;
 
 pub use algorithm::{Algorithm, Curve};
 pub use jwk::KeyFault;
 pub use jwks::{KeySet, KeySetError, SkippedKey};
 pub use refusal::Refusal;
 pub use verify::verify_compact;
+pub use waiting::Waiting;
 
+use cache::{Cache, Verified};
 use claims::Claims;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::{Decision, Filter, Identity, Mode, Request};
+use gatehouse_filter::{
+    Answer, CallId, Decision, Filter, Host, Identity, Mode, Outside, Repeated, Request, Step, credential,
+};
+use keys::Sought;
+use remote::Remote;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 use token::Token;
 use verify::HostVerifier;
+use waiting::WaitingRoom;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 16 * 1024;
@@ -43,6 +56,8 @@ pub struct JwtAuth {
     config: Config,
     /// Remembered, so that a host that cannot verify is asked once.
     host_cannot_verify: Cell<bool>,
+    waiting_room: WaitingRoom,
+    cache: Cache,
 }
 
 gatehouse_filter::codes! {
@@ -70,6 +85,8 @@ gatehouse_filter::codes! {
         AlgorithmNotAllowed = "algorithm_not_allowed",
         /// See [`Refusal::KeyUnknown`].
         KeyUnknown = "key_unknown",
+        /// See [`Refusal::KeysUnavailable`].
+        KeysUnavailable = "keys_unavailable",
         /// See [`Refusal::SignatureInvalid`].
         SignatureInvalid = "signature_invalid",
         /// See [`Refusal::TokenExpired`].
@@ -80,6 +97,12 @@ gatehouse_filter::codes! {
         IssuerUnknown = "issuer_unknown",
         /// See [`Refusal::AudienceMismatch`].
         AudienceMismatch = "audience_mismatch",
+        /// See [`Refusal::TokenTooOld`].
+        TokenTooOld = "token_too_old",
+        /// See [`Refusal::SubjectMismatch`].
+        SubjectMismatch = "subject_mismatch",
+        /// See [`Refusal::ClaimMismatch`].
+        ClaimMismatch = "claim_mismatch",
         /// See [`Refusal::ClaimInvalid`].
         ClaimInvalid = "claim_invalid",
     }
@@ -89,17 +112,28 @@ impl Filter for JwtAuth {
     const NAME: &'static str = "jwt-auth";
 
     type Code = Code;
-    type Stream = ();
+    /// The request's place, while it waits for keys.
+    type Stream = Option<Waiting>;
 
     fn configure(node: Node<'_>) -> Option<Self> {
-        Some(Self { config: Config::read(node)?, host_cannot_verify: Cell::new(false) })
+        let config = Config::read(node)?;
+        Some(Self {
+            cache: Cache::new(config.cached_tokens),
+            config,
+            host_cannot_verify: Cell::new(false),
+            waiting_room: WaitingRoom::default(),
+        })
     }
 
     fn mode(&self) -> Mode {
         self.config.mode
     }
 
-    fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
+    fn prepare(&self, host: &dyn Host) {
+        self.remotes().for_each(|remote| remote.prepare(host));
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {
         // First, and whatever is decided: these fields come from here or from nobody.
         for name in &self.config.written {
             request.headers.remove(name);
@@ -111,63 +145,163 @@ impl Filter for JwtAuth {
         if matches!(require, Require::Nothing) {
             return Decision::pass(Code::NotRequired, rule);
         }
-        if self.config.skip_preflight && is_preflight(request) {
+        if self.config.skip_preflight && request.is_preflight() {
             return Decision::pass(Code::Preflight, rule);
         }
-        match self.authenticate(request, require) {
-            Ok(Some(identity)) => Decision::pass(Code::Allowed, rule).with_identity(Rc::new(identity)),
-            Ok(None) => Decision::pass(Code::Anonymous, rule),
+        let found = self.authenticate(request, require, place);
+        if !matches!(found, Ok(Found::NoKeysYet)) {
+            *place = None;
+        }
+        match found {
+            Ok(Found::Identity(identity)) => Decision::pass(Code::Allowed, rule).with_identity(identity),
+            Ok(Found::Nobody) => Decision::pass(Code::Anonymous, rule),
+            Ok(Found::NoKeysYet) => {
+                Decision { step: Step::Wait, ..Decision::pass(Code::KeysUnavailable, rule) }
+            }
             Err(refusal) => {
                 let reply = refusal.reply(&self.config.realm);
                 Decision::refuse(self.config.mode, refusal.code(), rule, reply)
             }
         }
     }
+
+    fn events() -> Vec<&'static str> {
+        remote::Event::NAMES.to_vec()
+    }
+
+    const MOST_OF_AN_ANSWER: usize = MAX_KEY_SET;
+
+    fn tick_period(&self) -> Option<Duration> {
+        self.remotes().next().map(|_| TICK)
+    }
+
+    fn on_tick(&self, outside: &dyn Outside) {
+        self.remotes().for_each(|remote| remote.tick(outside));
+    }
+
+    fn on_answer(&self, call: CallId, answer: &Answer, outside: &dyn Outside) {
+        self.remotes().any(|remote| remote.answered(call, answer, outside));
+    }
+}
+
+/// The largest key set that is fetched, in bytes.
+pub const MAX_KEY_SET: usize = 256 * 1024;
+
+/// How long a worker may be behind another that has new keys.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What is known of a request that is not refused.
+enum Found {
+    Identity(Rc<Identity>),
+    /// It need not say who it is from, and does not.
+    Nobody,
+    NoKeysYet,
 }
 
 impl JwtAuth {
-    /// Who the request is from; `None` where it need not say.
+    /// Who the request is from.
     fn authenticate(
         &self,
         request: &mut Request<'_>,
         require: &Require,
-    ) -> Result<Option<Identity>, Refusal> {
+        place: &mut Option<Waiting>,
+    ) -> Result<Found, Refusal> {
         let host = request.host();
-        let token = match source::bearer(&request.headers)? {
-            Some(token) => Token::parse(token)?,
-            None if matches!(require, Require::Optional) => return Ok(None),
-            None => return Err(Refusal::TokenMissing),
+        let sent = credential::find(&self.config.sources, request, MAX_TOKEN)
+            .map_err(|Repeated| Refusal::TokenRepeated)?;
+        let Some(token) = sent else {
+            let may_be_missing = matches!(require, Require::Optional);
+            return if may_be_missing { Ok(Found::Nobody) } else { Err(Refusal::TokenMissing) };
         };
+        let verified = match self.recall(&token, require, host)? {
+            Some(verified) => verified,
+            None => match self.verify(&token, require, host, place)? {
+                Some(verified) => verified,
+                None => return Ok(Found::NoKeysYet),
+            },
+        };
+        drop(token);
+        if !self.config.forwards_token {
+            let stripped = credential::strip(&self.config.sources, request);
+            stripped.map_err(|_| Refusal::TokenMalformed)?;
+        }
+        for (name, value) in verified.fields.iter() {
+            request.headers.append(name, value.clone());
+        }
+        Ok(Found::Identity(verified.identity))
+    }
+
+    /// What is known of a token that was verified before and is still good.
+    fn recall(&self, token: &[u8], require: &Require, host: &dyn Host) -> Result<Option<Verified>, Refusal> {
+        let Some(verified) = self.cache.find(token) else { return Ok(None) };
+        let Some(provider) = self.config.providers.get(verified.provider) else { return Ok(None) };
+        let now = host.now();
+        // A key that was withdrawn since is to be noticed.
+        let is_current = |keys| Rc::ptr_eq(&keys, &verified.keys);
+        if !require.accepts(verified.provider) || !provider.keys.current(now).is_some_and(is_current) {
+            return Ok(None);
+        }
+        verified.validity.check(now, &provider.lifetime)?;
+        Ok(Some(verified))
+    }
+
+    /// Verifies a token; `None` where the request has to wait for keys.
+    fn verify(
+        &self,
+        sent: &[u8],
+        require: &Require,
+        host: &dyn Host,
+        place: &mut Option<Waiting>,
+    ) -> Result<Option<Verified>, Refusal> {
+        // Two fields that a proxy has joined.
+        if sent.contains(&b',') {
+            return Err(Refusal::TokenRepeated);
+        }
+        let token = Token::parse(sent)?;
         let claims = Claims::parse(&token.payload)?;
         let issuer = claims.issuer().ok_or(Refusal::IssuerUnknown)?;
-        let provider = self.config.provider(require, issuer).ok_or(Refusal::IssuerUnknown)?;
+        let index = self.config.provider(require, issuer).ok_or(Refusal::IssuerUnknown)?;
+        let provider = self.config.providers.get(index).ok_or(Refusal::IssuerUnknown)?;
 
-        // What costs nothing comes first: a forged token should not buy a verification.
+        // What costs nothing comes first: a forged token should not buy a verification, nor a fetch.
         let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.algorithm);
         if !provider.algorithms.as_ref().is_none_or(is_allowed) {
             return Err(Refusal::AlgorithmNotAllowed);
         }
-        provider.keys.check(&token)?;
-        claims.check_time(host.now(), provider.leeway, provider.requires_expiration)?;
-        claims.check_audience(&provider.audiences)?;
+        let now = host.now();
+        let sought = provider.keys.seek(&token, now)?;
+        claims.validity.check(now, &provider.lifetime)?;
+        claims.check_audience(&provider.audiences, &provider.all_audiences)?;
+        let keys = match sought {
+            Sought::Found(keys) => keys,
+            // A dry run delays nobody.
+            Sought::Missing(remote, refusal) if self.config.mode == Mode::Shadow => {
+                remote.want();
+                return Err(refusal);
+            }
+            Sought::Missing(remote, refusal) => {
+                self.waiting_room.wait(place, remote, refusal, now)?;
+                return Ok(None);
+            }
+        };
 
         let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
-        provider.keys.verify(&token, Some(&verifier))?;
+        keys.verify(&token, Some(&verifier))?;
 
         // From here on the claims are the issuer's word.
-        let payload = token.payload;
-        let identity = claims.into_identity();
-        forward::write(&mut request.headers, &provider.claims_to_headers, &identity, &payload)?;
-        Ok(Some(identity))
+        let validity = claims.validity;
+        let identity = Rc::new(claims.into_identity());
+        provider.requirements.check(&identity)?;
+        let fields = forward::fields(&provider.claims_to_headers, &identity, &token.payload)?;
+        let verified = Verified { provider: index, keys, validity, identity, fields };
+        self.cache.keep(sent, verified.clone());
+        Ok(Some(verified))
     }
-}
 
-/// A CORS preflight (Fetch standard, "CORS-preflight request"). It never has credentials: refusing it would
-/// refuse every request of a browser on another origin.
-fn is_preflight(request: &Request<'_>) -> bool {
-    request.method() == b"OPTIONS"
-        && request.headers.first("origin").is_some()
-        && request.headers.first("access-control-request-method").is_some()
+    /// Every key set that is fetched.
+    fn remotes(&self) -> impl Iterator<Item = &Remote> {
+        self.config.providers.iter().filter_map(|provider| provider.keys.remote())
+    }
 }
 
 /// The faults of a configuration, with the path of each; none where the filter would start with it.
@@ -176,7 +310,7 @@ pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
 }
 
 #[cfg(target_family = "wasm")]
-gatehouse_host::load!(JwtAuth: on_request);
+gatehouse_host::load!(JwtAuth: on_request, on_tick, on_answer);
 
 #[cfg(test)]
 #[expect(

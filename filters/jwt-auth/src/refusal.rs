@@ -18,6 +18,8 @@ pub enum Refusal {
     AlgorithmNotAllowed,
     /// No key has the token's `kid`.
     KeyUnknown,
+    /// The keys of the issuer could not be fetched.
+    KeysUnavailable,
     /// No key made this signature.
     SignatureInvalid,
     /// `exp` has passed.
@@ -28,6 +30,12 @@ pub enum Refusal {
     IssuerUnknown,
     /// The token is for somebody else.
     AudienceMismatch,
+    /// `iat` is longer ago than the provider's `max_age`.
+    TokenTooOld,
+    /// The token is about somebody whose tokens are not accepted.
+    SubjectMismatch,
+    /// A claim is not what the provider's `required_claims` want.
+    ClaimMismatch,
     /// A claim is missing or not of its type; the sentence says which.
     ClaimInvalid(&'static str),
 }
@@ -43,7 +51,9 @@ impl Refusal {
         let (_, status, error, detail) = self.row();
         let challenge = match error {
             // RFC 6750 §3.1: a client that sent no credentials is told no error.
-            None => format!("Bearer realm=\"{realm}\""),
+            None if status == 401 => format!("Bearer realm=\"{realm}\""),
+            // Another token would not help.
+            None => return Reply::new(status, detail),
             Some(error) => {
                 format!("Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{detail}\"")
             }
@@ -64,9 +74,7 @@ impl Refusal {
             Self::TokenMissing => {
                 (Code::TokenMissing, 401, None, "Send a token: authorization: Bearer <token>")
             }
-            Self::TokenRepeated => {
-                (Code::TokenRepeated, 400, REQUEST, "Send one authorization field with one token")
-            }
+            Self::TokenRepeated => (Code::TokenRepeated, 400, REQUEST, "Send one token, in one place"),
             Self::TokenTooLarge => (Code::TokenTooLarge, 401, TOKEN, "The token is longer than 16384 bytes"),
             Self::TokenMalformed => (
                 Code::TokenMalformed,
@@ -87,6 +95,12 @@ impl Refusal {
                 "The token is signed with an algorithm that its issuer's keys do not allow",
             ),
             Self::KeyUnknown => (Code::KeyUnknown, 401, TOKEN, "The token's kid names no key of its issuer"),
+            Self::KeysUnavailable => (
+                Code::KeysUnavailable,
+                503,
+                None,
+                "The keys of the token's issuer are not available; try again later",
+            ),
             Self::SignatureInvalid => {
                 (Code::SignatureInvalid, 401, TOKEN, "The token's signature is not valid")
             }
@@ -103,6 +117,18 @@ impl Refusal {
             Self::AudienceMismatch => {
                 (Code::AudienceMismatch, 401, TOKEN, "The token is for another audience")
             }
+            Self::TokenTooOld => {
+                (Code::TokenTooOld, 401, TOKEN, "The token was issued too long ago; get a new one")
+            }
+            Self::SubjectMismatch => {
+                (Code::SubjectMismatch, 401, TOKEN, "The token's subject is not accepted here")
+            }
+            Self::ClaimMismatch => (
+                Code::ClaimMismatch,
+                401,
+                TOKEN,
+                "The token lacks a claim that is required here, or has another value for it",
+            ),
             Self::ClaimInvalid(detail) => (Code::ClaimInvalid, 401, TOKEN, detail),
         }
     }

@@ -2,11 +2,15 @@
 
 mod algorithms;
 mod attacks;
+mod cache;
 mod configuration;
 mod forwarding;
 mod key_sets;
+mod remote;
 mod requests;
+mod requirements;
 mod rfc_examples;
+mod sources;
 mod times;
 
 use crate::{Code, JwtAuth};

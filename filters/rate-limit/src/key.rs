@@ -1,7 +1,6 @@
 //! What tells one client from another: the parts of a request that a rule counts by, as one digest.
 
 use crate::gcra::Limit;
-use crate::once;
 use gatehouse_filter::{HeaderName, Host, Request, StoreError};
 use serde_json::Value;
 use siphasher::sip128::{Hasher128, SipHasher24};
@@ -150,7 +149,7 @@ impl Secret {
         }
         let mut random = [0; 16];
         host.fill(&mut random).map_err(|_| StoreError)?;
-        once::create(host, KEY, &random)?;
+        host.create(KEY, &random)?;
         // Another worker may have been first: what is stored counts.
         read()?.map(Self).ok_or(StoreError)
     }

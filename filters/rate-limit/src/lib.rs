@@ -11,7 +11,6 @@ mod config;
 mod fields;
 mod gcra;
 mod key;
-mod once;
 mod policy;
 mod table;
 

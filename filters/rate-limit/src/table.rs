@@ -6,7 +6,6 @@
 
 use crate::bucket::{Arrivals, Bucket, Place, WAYS};
 use crate::key::Digest;
-use crate::once;
 use gatehouse_filter::{SetError, Store, StoreError};
 
 /// How often a request tries to write. Each failure means that another worker has succeeded in between; so
@@ -76,9 +75,9 @@ impl Table {
         }
         let unused = Bucket::unused(self.limits);
         for index in 0..self.buckets {
-            once::create(store, self.bucket_key(index).as_bytes(), &unused)?;
+            store.create(self.bucket_key(index).as_bytes(), &unused)?;
         }
-        once::create(store, mark.as_bytes(), b"1")
+        store.create(mark.as_bytes(), b"1")
     }
 
     /// Changes what a client's slot remembers: reads its bucket, applies `change` and writes the bucket back

@@ -1,8 +1,8 @@
 use super::*;
 use crate::config;
 use crate::{
-    Attribute, Attributes, Clock, Hash, Headers, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
-    StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Expressions, Hash, Headers, Meter, NoRandom, NoVerifier, Random, SetError,
+    Signatures, Store, StoreError, Timestamp, Version,
 };
 
 /// A host that knows a route and a policy, and nothing else.
@@ -39,6 +39,12 @@ impl Random for Routed {
         Err(NoRandom)
     }
 }
+
+impl Meter for Routed {
+    fn count(&self, _event: usize) {}
+}
+
+impl Expressions for Routed {}
 
 impl Signatures for Routed {
     fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {

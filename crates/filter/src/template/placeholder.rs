@@ -1,6 +1,6 @@
 use super::claim::claim_text;
-use super::percent::decoded;
 use super::{Scope, Sources};
+use crate::percent_decoded;
 use crate::rules::without_port;
 use crate::{HeaderName, Headers, Identity, Request, config};
 use std::fmt;
@@ -76,7 +76,7 @@ impl Placeholder {
             Self::Header(name) => joined(&sources.request?.headers, name, out),
             Self::Query(name) => query(sources.request?, name, out),
             Self::Capture(name) => {
-                out.extend(decoded(sources.captures?.get(name)?));
+                out.extend(percent_decoded(sources.captures?.get(name)?));
                 Some(())
             }
             Self::Method => present(sources.request?.method(), out),
@@ -107,10 +107,10 @@ fn joined(headers: &Headers, name: &HeaderName, out: &mut Vec<u8>) -> Option<()>
 fn query(request: &Request<'_>, name: &str, out: &mut Vec<u8>) -> Option<()> {
     let value = request.query()?.split(|byte| *byte == b'&').find_map(|pair| {
         let mut parts = pair.splitn(2, |byte| *byte == b'=');
-        let found = decoded(parts.next()?).eq(name.bytes());
+        let found = percent_decoded(parts.next()?).eq(name.bytes());
         found.then(|| parts.next().unwrap_or_default())
     });
-    out.extend(decoded(value?));
+    out.extend(percent_decoded(value?));
     Some(())
 }
 

@@ -1,8 +1,8 @@
 use super::*;
 use crate::rules::Rules;
 use crate::{
-    Attribute, Attributes, Clock, Hash, Headers, Identity, NoRandom, NoVerifier, Random, SetError,
-    Signatures, Store, StoreError, Timestamp, Version, config,
+    Attribute, Attributes, Clock, Expressions, Hash, Headers, Identity, NoRandom, NoVerifier, Random,
+    SetError, Signatures, Store, StoreError, Timestamp, Version, config,
 };
 use serde_json::json;
 
@@ -40,6 +40,12 @@ impl Random for Identified {
         Err(NoRandom)
     }
 }
+
+impl crate::Meter for Identified {
+    fn count(&self, _event: usize) {}
+}
+
+impl Expressions for Identified {}
 
 impl Signatures for Identified {
     fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {

@@ -23,6 +23,9 @@ fn the_smallest_and_the_fullest_configuration_are_right() {
             "mode": "shadow",
             "realm": "Orders API",
             "skip_preflight": false,
+            "sources": [{"header": "authorization", "prefix": "Bearer "}, {"cookie": "token"}],
+            "forward_token": false,
+            "cache": {"tokens": 65536},
             "providers": [
                 provider(json!({
                     "audiences": ["a", "b"],
@@ -78,7 +81,7 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         ),
         (
             json!({"jwks": []}),
-            "providers[0].jwks: must be a key set (RFC 7517 5): a mapping, or text that holds JSON",
+            "providers[0].jwks: must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `cluster` and `path`",
         ),
         (
             json!({"jwks": "https://issuer.example/jwks.json"}),
@@ -118,6 +121,48 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         let configuration = json!({"providers": [provider(changes)], "default": ["main"]});
         assert_eq!(faults(&configuration), [want]);
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
+    let source = json!({"cluster": "auth", "authority": "auth:8000", "path": "/jwks?x", "refresh": "10m", "timeout": "500ms",
+        "max_age": "7d", "max_size": "256KiB", "retry": "1s"});
+    assert_eq!(
+        faults(&json!({"providers": [provider(json!({"jwks": source, "algorithms": ["HS256", "ES256"]}))]})),
+        [""; 0]
+    );
+    for (changes, want) in [
+        (json!({"cluster": ""}), ".cluster: must not be empty"),
+        (json!({"path": null}), ".path: is required"),
+        (json!({"path": "jwks"}), ".path: must begin with /"),
+        (json!({"path": "/a b"}), ".path: must be printable ASCII without spaces"),
+        (json!({"authority": "a\r\nb"}), ".authority: must be printable ASCII without spaces"),
+        (json!({"refresh": "0s"}), ".refresh: must be from 1s to 86400s"),
+        (json!({"timeout": "0ms"}), ".timeout: must be from 10ms to 60s"),
+        (json!({"retry": "10ms"}), ".retry: must be from 1s to 3600s"),
+        (json!({"max_age": "31d"}), ".max_age: must be from 1s to 2592000s"),
+        (
+            json!({"max_age": "10m"}),
+            ": max_age must be longer than refresh: the keys would be too old before new ones come",
+        ),
+        (json!({"max_size": "1MiB"}), ".max_size: must be from 1B to 256KiB"),
+        (
+            json!({"keys": []}),
+            ".keys: unknown field; known here: cluster, authority, path, refresh, timeout, max_age, max_size, retry",
+        ),
+        (json!({"refrsh": "1s"}), ".refrsh: unknown field, did you mean `refresh`?"),
+    ] {
+        let mut jwks = source.clone();
+        for (name, value) in changes.as_object().unwrap() {
+            jwks[name] = value.clone();
+        }
+        let found = faults(&json!({"providers": [provider(json!({"jwks": jwks}))]}));
+        assert_eq!(found, [format!("providers[0].jwks{want}")]);
+    }
+    assert_eq!(
+        faults(&json!({"providers": [provider(json!({"jwks": source, "algorithms": ["HS256"]}))]})),
+        ["providers[0].algorithms: no key of `jwks` can be used with any of these"],
+    );
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn a_refusal_is_a_challenge_in_the_words_of_rfc_6750() {
             &[&good, &good],
             400,
             "token_repeated",
-            r#"Bearer realm="gatehouse", error="invalid_request", error_description="Send one authorization field with one token""#,
+            r#"Bearer realm="gatehouse", error="invalid_request", error_description="Send one token, in one place""#,
         ),
     ];
     for (values, status, code, want) in cases {
@@ -66,11 +66,17 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         TokenNotYetValid,
         IssuerUnknown,
         AudienceMismatch,
+        TokenTooOld,
+        SubjectMismatch,
+        ClaimMismatch,
         ClaimInvalid("The claim x is missing"),
     ];
     let passing = [Code::Allowed, Code::Anonymous, Code::NotRequired, Code::Preflight];
     let mut codes: Vec<_> = all.iter().map(|refusal| refusal.code()).collect();
     codes.extend(passing);
+    let unavailable = KeysUnavailable.reply("r");
+    assert_eq!((unavailable.status, unavailable.headers.len()), (503, 0), "no challenge: no token would do");
+    codes.push(KeysUnavailable.code());
     assert!(Code::ALL.iter().all(|code| codes.contains(code)), "a code that nothing decides");
     for refusal in all {
         let reply = refusal.reply("r");

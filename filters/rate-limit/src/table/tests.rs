@@ -45,7 +45,7 @@ fn a_preparation_that_did_not_end_is_ended_by_the_next_without_loss() {
     let host = FakeHost::default();
     let table = Table::new(64, 1);
     let bucket = table.bucket_key(table.bucket_of(&digest(5)));
-    once::create(&host, bucket.as_bytes(), &Bucket::unused(1)).unwrap();
+    host.create(bucket.as_bytes(), &Bucket::unused(1)).unwrap();
     add(&table, &host, 5).unwrap();
     table.prepare(&host).unwrap();
     assert_eq!(add(&table, &host, 5).unwrap().value, 2);
@@ -56,7 +56,7 @@ fn a_preparation_that_did_not_end_is_ended_by_the_next_without_loss() {
 fn a_host_that_wants_no_version_for_a_new_key_is_served_too() {
     let host = FakeHost::default();
     host.store.conflict_next(1);
-    once::create(&host, b"key", b"value").unwrap();
+    host.create(b"key", b"value").unwrap();
     assert_eq!(host.store.keys(), 1);
 }
 
@@ -95,7 +95,7 @@ fn a_missing_a_foreign_and_a_broken_table_are_unavailable() {
     let table = Table::new(64, 1);
     assert_eq!(add(&table, &host, 5).err(), Some(Unavailable::Store));
     let bucket = table.bucket_key(table.bucket_of(&digest(5)));
-    once::create(&host, bucket.as_bytes(), b"not a bucket").unwrap();
+    host.create(bucket.as_bytes(), b"not a bucket").unwrap();
     assert_eq!(add(&table, &host, 5).err(), Some(Unavailable::Store));
     host.store.break_down();
     assert!(table.prepare(&host).is_err());

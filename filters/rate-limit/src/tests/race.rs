@@ -2,8 +2,8 @@
 
 use crate::{Code, RateLimit};
 use gatehouse_filter::{
-    Attribute, Attributes, Clock, Filter, Hash, Headers, NoRandom, NoVerifier, Random, Request, SetError,
-    Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Expressions, Filter, Hash, Headers, Meter, NoRandom, NoVerifier, Random,
+    Request, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 use gatehouse_filter_test::configured;
 use std::collections::HashMap;
@@ -48,6 +48,10 @@ impl Store for Worker<'_> {
     }
 }
 
+impl Meter for Worker<'_> {
+    fn count(&self, _event: usize) {}
+}
+
 impl Clock for Worker<'_> {
     fn now(&self) -> Timestamp {
         Timestamp::from_seconds(super::NOW)
@@ -66,6 +70,8 @@ impl Random for Worker<'_> {
         Ok(())
     }
 }
+
+impl Expressions for Worker<'_> {}
 
 impl Signatures for Worker<'_> {
     fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {

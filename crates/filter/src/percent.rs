@@ -2,7 +2,7 @@
 ///
 /// A `%` that two hexadecimal digits do not follow stands for itself. A `+` stays: that it is a space is a
 /// rule of forms, not of URLs.
-pub(super) fn decoded(text: &[u8]) -> impl Iterator<Item = u8> {
+pub fn percent_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if let [b'%', high, low, after @ ..] = rest
@@ -24,7 +24,7 @@ fn digit(byte: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::decoded;
+    use super::percent_decoded;
 
     #[test]
     fn only_percent_and_two_digits_are_decoded() {
@@ -40,7 +40,7 @@ mod tests {
             (b"\xff", b"\xff"),
             (b"", b""),
         ] {
-            let have: Vec<u8> = decoded(text).collect();
+            let have: Vec<u8> = percent_decoded(text).collect();
             assert_eq!(have, want, "{}", text.escape_ascii());
         }
     }

@@ -1,0 +1,182 @@
+//! Where a request carries its credential, and how it is taken out.
+
+mod places;
+
+pub use places::sources;
+
+use crate::{HeaderName, HeaderValue, InvalidValue, Repeated, Request, percent_decoded, split_target};
+use std::borrow::Cow;
+
+/// A place where a credential may be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A header field; with a prefix, only what follows it. Prefixes are compared without regard to case, as
+    /// schemes are (RFC 9110 §11.1).
+    Header {
+        /// The field.
+        name: HeaderName,
+        /// What is before the key: `ApiKey `.
+        prefix: Option<String>,
+    },
+    /// A parameter of the query, its name compared decoded.
+    Query(String),
+    /// A cookie.
+    Cookie(String),
+}
+
+/// The one credential of a request, decoded; `None` where it has none. Of a query, values that are longer than
+/// `most` bytes even decoded come as they are.
+///
+/// # Errors
+/// [`Repeated`] where there is more than one, wherever they are and even if they are the same: whoever picks
+/// one lets a client show different credentials to different readers.
+pub fn find<'r>(
+    sources: &'r [Source],
+    request: &'r Request<'_>,
+    most: usize,
+) -> Result<Option<Cow<'r, [u8]>>, Repeated> {
+    let mut found = None;
+    for source in sources {
+        let repeated = match source {
+            Source::Header { name, prefix } => {
+                let mut values = request.headers.values(name.as_str());
+                let first = values.next().and_then(|value| key_in(value, prefix.as_deref()));
+                let again = values.next().is_some();
+                take(&mut found, first.map(Cow::Borrowed)) || again
+            }
+            Source::Query(name) => {
+                let pairs = pieces(request.query().unwrap_or_default(), b'&');
+                let mut values = pairs.filter(|pair| is_named(pair, name)).map(|pair| halves(pair).1);
+                values.any(|value| take(&mut found, Some(decoded(value, most))))
+            }
+            Source::Cookie(name) => {
+                let cookies = request.headers.values("cookie").flat_map(|field| pieces(field, b';'));
+                let mut values = cookies.filter_map(|cookie| cookie_value(cookie, name));
+                values.any(|value| take(&mut found, Some(Cow::Borrowed(value))))
+            }
+        };
+        if repeated {
+            return Err(Repeated);
+        }
+    }
+    Ok(found)
+}
+
+/// Takes every credential out of the request; everything else stays as it is, byte by byte.
+///
+/// # Errors
+/// [`InvalidValue`] where the rest has a control character. Envoy lets none through.
+pub fn strip(sources: &[Source], request: &mut Request<'_>) -> Result<(), InvalidValue> {
+    for source in sources {
+        match source {
+            Source::Header { name, prefix } => strip_header(name, prefix.as_deref(), request)?,
+            Source::Query(name) => strip_query(name, request)?,
+            Source::Cookie(name) => strip_cookie(name, request)?,
+        }
+    }
+    Ok(())
+}
+
+/// Whether a credential was there already.
+fn take<'r>(found: &mut Option<Cow<'r, [u8]>>, credential: Option<Cow<'r, [u8]>>) -> bool {
+    match credential {
+        Some(credential) => found.replace(credential).is_some(),
+        None => false,
+    }
+}
+
+/// The credential in the value of a header field; `None` where the value has another prefix.
+fn key_in<'v>(value: &'v [u8], prefix: Option<&str>) -> Option<&'v [u8]> {
+    let Some(prefix) = prefix else { return Some(value) };
+    let prefix = prefix.as_bytes();
+    // A prefix with nothing behind it is one too, if a bad one: Envoy cuts the space off.
+    let (start, key) = value.split_at_checked(prefix.len()).unwrap_or((value, b""));
+    let is_prefix = start.eq_ignore_ascii_case(prefix) || value.eq_ignore_ascii_case(prefix.trim_ascii_end());
+    is_prefix.then(|| key.trim_ascii_start())
+}
+
+fn strip_header(
+    name: &HeaderName,
+    prefix: Option<&str>,
+    request: &mut Request<'_>,
+) -> Result<(), InvalidValue> {
+    let values = || request.headers.values(name.as_str());
+    if !values().any(|value| key_in(value, prefix).is_some()) {
+        return Ok(());
+    }
+    let others = values().filter(|value| key_in(value, prefix).is_none());
+    let others = others.map(HeaderValue::try_from).collect::<Result<Vec<_>, _>>()?;
+    request.headers.remove(name);
+    others.into_iter().for_each(|value| request.headers.append(name, value));
+    Ok(())
+}
+
+fn strip_query(name: &str, request: &mut Request<'_>) -> Result<(), InvalidValue> {
+    let (path, Some(query)) = split_target(request.target()) else { return Ok(()) };
+    if !pieces(query, b'&').any(|pair| is_named(pair, name)) {
+        return Ok(());
+    }
+    let mut target = path.to_vec();
+    let others = pieces(query, b'&').filter(|pair| !is_named(pair, name));
+    for (index, pair) in others.enumerate() {
+        target.push(if index == 0 { b'?' } else { b'&' });
+        target.extend_from_slice(pair);
+    }
+    request.set_target(HeaderValue::try_from(target)?);
+    Ok(())
+}
+
+fn strip_cookie(name: &str, request: &mut Request<'_>) -> Result<(), InvalidValue> {
+    let fields = || request.headers.values("cookie");
+    let is_key = |cookie: &&[u8]| cookie_value(cookie, name).is_some();
+    if !fields().flat_map(|field| pieces(field, b';')).any(|cookie| is_key(&cookie)) {
+        return Ok(());
+    }
+    let mut others = Vec::new();
+    for field in fields() {
+        let mut rest: Vec<&[u8]> = pieces(field, b';').filter(|cookie| !is_key(cookie)).collect();
+        // The space belongs to the separator that went with the cookie before.
+        if let (Some(first), true) =
+            (rest.first_mut(), pieces(field, b';').next().is_some_and(|it| is_key(&it)))
+        {
+            *first = first.trim_ascii_start();
+        }
+        let rest = rest.join(&b';');
+        if !rest.trim_ascii().is_empty() {
+            others.push(HeaderValue::try_from(rest)?);
+        }
+    }
+    request.headers.remove(&COOKIE);
+    others.into_iter().for_each(|field| request.headers.append(&COOKIE, field));
+    Ok(())
+}
+
+const COOKIE: HeaderName = HeaderName::from_static("cookie");
+
+fn pieces(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    text.split(move |byte| *byte == separator)
+}
+
+/// Name and value; a pair without `=` has an empty value.
+fn halves(pair: &[u8]) -> (&[u8], &[u8]) {
+    let mut halves = pair.splitn(2, |byte| *byte == b'=');
+    (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
+}
+
+fn is_named(pair: &[u8], name: &str) -> bool {
+    percent_decoded(halves(pair).0).eq(name.bytes())
+}
+
+/// What the escapes stand for; of a value that is too long even decoded, nothing is.
+fn decoded(value: &[u8], most: usize) -> Cow<'_, [u8]> {
+    if value.contains(&b'%') && value.len() <= most.saturating_mul(3) {
+        return Cow::Owned(percent_decoded(value).collect());
+    }
+    Cow::Borrowed(value)
+}
+
+/// The value of the cookie, where this is the one. A cookie without `=` is a name without a value.
+fn cookie_value<'c>(cookie: &'c [u8], name: &str) -> Option<&'c [u8]> {
+    let (this, value) = halves(cookie);
+    (this.trim_ascii() == name.as_bytes()).then(|| value.trim_ascii())
+}

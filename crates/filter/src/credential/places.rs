@@ -1,0 +1,81 @@
+use super::Source;
+use crate::HeaderName;
+use crate::config::Node;
+
+/// Reads a list of places, of which no two can hold the same credential: `{header: x-key}`,
+/// `{header: authorization, prefix: "Bearer "}`, `{query: key}`, `{cookie: key}`.
+pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
+    let mut earlier: Vec<Source> = Vec::new();
+    node.some(|node| {
+        let source = source(&node)?;
+        if earlier.iter().any(|earlier| overlap(earlier, &source)) {
+            return node.fault("must be another place: an earlier source takes the same credentials");
+        }
+        earlier.push(source.clone());
+        Some(source)
+    })
+}
+
+fn source(node: &Node<'_>) -> Option<Source> {
+    let mut fields = node.fields()?;
+    let header = fields.optional("header", |node| header(&node));
+    let prefix = fields.optional("prefix", |node| node.text().map(str::to_owned));
+    let query = fields.optional("query", |node| node.text().map(str::to_owned));
+    let cookie = fields.optional("cookie", |node| cookie(&node));
+    fields.finish();
+    match (header?, prefix?, query?, cookie?) {
+        (Some(name), prefix, None, None) => Some(Source::Header { name, prefix }),
+        (None, None, Some(name), None) => Some(Source::Query(name)),
+        (None, None, None, Some(name)) => Some(Source::Cookie(name)),
+        (None, Some(_), ..) => node.fault("`prefix` is for `header` only"),
+        _ => node.fault("must have exactly one of header, query, cookie"),
+    }
+}
+
+/// Whether one credential would be found through both.
+fn overlap(one: &Source, other: &Source) -> bool {
+    let (Source::Header { name, prefix }, Source::Header { name: other_name, prefix: other_prefix }) =
+        (one, other)
+    else {
+        return one == other;
+    };
+    let (Some(prefix), Some(other_prefix)) = (prefix, other_prefix) else { return name == other_name };
+    let shorter = prefix.len().min(other_prefix.len());
+    let starts = [prefix, other_prefix].map(|prefix| prefix.as_bytes().split_at_checked(shorter));
+    let [Some((start, _)), Some((other_start, _))] = starts else { return true };
+    name == other_name && start.eq_ignore_ascii_case(other_start)
+}
+
+fn header(node: &Node<'_>) -> Option<HeaderName> {
+    let name = match HeaderName::try_from(node.text()?) {
+        Ok(name) => name,
+        Err(invalid) => return node.fault(invalid.to_string()),
+    };
+    if RESERVED.contains(&name.as_str()) {
+        return node.fault("must not be a field that frames or routes the request, or holds cookies");
+    }
+    Some(name)
+}
+
+/// Fields that would be lost with the credential, and the request with them.
+const RESERVED: [&str; 10] = [
+    "connection",
+    "content-length",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// A cookie's name (RFC 6265 §4.1.1): a token.
+fn cookie(node: &Node<'_>) -> Option<String> {
+    let name = node.text()?;
+    match HeaderName::try_from(name) {
+        Ok(_) => Some(name.to_owned()),
+        Err(_) => node.fault("must be a cookie's name: letters, digits and !#$%&'*+-.^_`|~"),
+    }
+}

@@ -1,0 +1,150 @@
+use crate::calls::{self, HeaderMap};
+use crate::envoy::Envoy;
+use crate::loaded::Loaded;
+use crate::local_reply::LocalReply;
+use gatehouse_filter::{EditKind, Filter, Headers, Reply, Request, Response};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use std::cell::RefCell;
+use std::mem;
+use std::rc::{Rc, Weak};
+
+/// One request and its response.
+pub(crate) struct Exchange<F: Filter> {
+    context_id: u32,
+    loaded: Rc<Loaded<F>>,
+    stream: Stream<F::Stream>,
+}
+
+/// What the filter remembers of the request: shared with the list of waiting requests while it waits.
+enum Stream<S> {
+    Own(S),
+    Shared(Rc<RefCell<S>>),
+}
+
+impl<F: Filter> Exchange<F> {
+    pub(crate) fn new(context_id: u32, loaded: Rc<Loaded<F>>) -> Self {
+        Self { context_id, loaded, stream: Stream::Own(F::Stream::default()) }
+    }
+
+    /// Holds the request until the filter decides. Its end, whatever the cause, ends the waiting too.
+    fn wait(&mut self, stream: F::Stream) {
+        let stream = Rc::new(RefCell::new(stream));
+        let waiting = Waiting { context_id: self.context_id, stream: Rc::downgrade(&stream) };
+        self.loaded.waiting.borrow_mut().push(waiting);
+        self.stream = Stream::Shared(stream);
+    }
+}
+
+impl<F: Filter> Context for Exchange<F> {}
+
+impl<F: Filter> HttpContext for Exchange<F> {
+    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        let Stream::Own(stream) = &mut self.stream else { return Action::Pause };
+        match ask(&self.loaded, stream) {
+            Some(action) => action,
+            None => {
+                let stream = mem::take(stream);
+                self.wait(stream);
+                Action::Pause
+            }
+        }
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        let host = Envoy { events: &self.loaded.events };
+        let mut response = Response::new(Headers::lazy(|| calls::header_map(HeaderMap::Response)), &host);
+        match &mut self.stream {
+            Stream::Own(stream) => self.loaded.filter.on_response(&mut response, stream),
+            Stream::Shared(stream) => match stream.try_borrow_mut() {
+                Ok(mut stream) => self.loaded.filter.on_response(&mut response, &mut stream),
+                // The request is being asked about right now: it has had no response yet.
+                Err(_) => return Action::Continue,
+            },
+        }
+        apply(HeaderMap::Response, &response.headers)
+    }
+}
+
+/// A request that a filter holds; dead once the request has ended.
+pub(crate) struct Waiting<F: Filter> {
+    context_id: u32,
+    stream: Weak<RefCell<F::Stream>>,
+}
+
+impl<F: Filter> Waiting<F> {
+    /// Asks the filter once more. Whether the request still waits.
+    pub(crate) fn ask_again(&self, loaded: &Loaded<F>) -> bool {
+        let Some(stream) = self.stream.upgrade() else { return false };
+        if calls::set_effective_context(self.context_id).is_err() {
+            return false;
+        }
+        let Ok(mut stream) = stream.try_borrow_mut() else { return true };
+        match ask(loaded, &mut stream) {
+            Some(Action::Continue) => {
+                let _ = calls::continue_request();
+                false
+            }
+            Some(_) => false,
+            None => true,
+        }
+    }
+}
+
+/// Asks the filter about the request at hand and does what it decides; `None` where it waits.
+fn ask<F: Filter>(loaded: &Loaded<F>, stream: &mut F::Stream) -> Option<Action> {
+    let host = Envoy { events: &loaded.events };
+    let mut request = Request::new(Headers::lazy(|| calls::header_map(HeaderMap::Request)), &host);
+    let decision = loaded.filter.on_request(&mut request, stream);
+    loaded.carry_out(&decision, &request)
+}
+
+/// What a request meets whose filter has no configuration.
+pub(crate) struct Unconfigured;
+
+impl Context for Unconfigured {}
+
+impl HttpContext for Unconfigured {
+    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        answer(&Reply::new(503, "the gateway is not configured"), "gatehouse.unconfigured", false)
+    }
+}
+
+/// Carries out the edits that a filter recorded. An edit that the host refuses would leave a field that the
+/// filter removed or replaced, which may be a forged identity: the request ends there.
+pub(crate) fn apply(map: HeaderMap, headers: &Headers) -> Action {
+    for edit in headers.edits() {
+        let name = edit.name.as_str();
+        let applied = match &edit.kind {
+            EditKind::Append(value) => calls::add_header(map, name, value.as_bytes()),
+            EditKind::Remove => calls::remove_header(map, name),
+            // Replacing changes the first of several values only.
+            EditKind::Set(value) => match headers.count_if_read(name) {
+                Some(0 | 1) => calls::replace_header(map, name, value.as_bytes()),
+                _ => calls::remove_header(map, name)
+                    .and_then(|()| calls::add_header(map, name, value.as_bytes())),
+            },
+        };
+        if let Err(failed) = applied {
+            log::error!("the host refused to change the field {name}, status {}", failed.0);
+            if matches!(map, HeaderMap::Request) {
+                return answer(
+                    &Reply::new(500, "the gateway could not change the request"),
+                    "gatehouse.edit_failed",
+                    false,
+                );
+            }
+        }
+    }
+    Action::Continue
+}
+
+pub(crate) fn answer(reply: &Reply, code: &str, grpc: bool) -> Action {
+    let local = LocalReply::new(reply, code, grpc);
+    if let Err(failed) =
+        calls::send_local_response(reply.status, code, &local.body, &local.headers, reply.grpc as i32)
+    {
+        log::error!("the host refused to answer {code}, status {}", failed.0);
+    }
+    Action::Pause
+}

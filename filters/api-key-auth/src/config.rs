@@ -1,0 +1,164 @@
+//! The configuration, read into what a request needs.
+
+use crate::Secret;
+use crate::consumer::{Consumer, Consumers};
+use gatehouse_filter::config::{Fields, Node};
+use gatehouse_filter::credential::{self, Source};
+use gatehouse_filter::rules::Rules;
+use gatehouse_filter::{HeaderName, Mode};
+
+/// What the filter does, in final form.
+pub(crate) struct Config {
+    pub(crate) mode: Mode,
+    /// Quotable as it is.
+    pub(crate) realm: String,
+    /// Whether CORS preflights pass without a key.
+    pub(crate) skip_preflight: bool,
+    pub(crate) sources: Vec<Source>,
+    /// Whether the upstream gets the key.
+    pub(crate) forward: bool,
+    /// The field that tells the upstream whose key it was.
+    pub(crate) consumer_header: Option<HeaderName>,
+    pub(crate) hmac_secret: Option<Secret>,
+    pub(crate) consumers: Consumers,
+    pub(crate) rules: Rules<Access>,
+    pub(crate) default: Access,
+}
+
+/// Who may pass.
+pub(crate) struct Access {
+    pub(crate) require: Require,
+    /// `None`: every consumer.
+    pub(crate) allowed: Option<Allowed>,
+}
+
+/// Whether a request needs a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Require {
+    /// A key is not even looked at.
+    Nothing,
+    /// A good key, or none at all.
+    Optional,
+    /// A good key.
+    Key,
+}
+
+/// The consumers whose keys are good here: those named, and those in a group.
+#[derive(Default)]
+pub(crate) struct Allowed {
+    consumers: Vec<String>,
+    groups: Vec<String>,
+}
+
+impl Access {
+    pub(crate) fn allows(&self, consumer: &Consumer) -> bool {
+        self.allowed.as_ref().is_none_or(|allowed| {
+            allowed.consumers.contains(&consumer.name)
+                || allowed.groups.iter().any(|group| consumer.is_in(group))
+        })
+    }
+}
+
+impl Config {
+    pub(crate) fn read(node: Node<'_>) -> Option<Self> {
+        const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
+        let mut fields = node.fields()?;
+        let mode = fields.or("mode", Mode::Enforce, |node| node.one_of(&MODES));
+        let realm = fields.or("realm", "gatehouse".to_owned(), |node| realm(&node));
+        let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
+        let sources = fields.or("sources", vec![DEFAULT_SOURCE], credential::sources);
+        let forward = fields.or("forward", false, |node| node.boolean());
+        let consumer_header =
+            fields.optional("consumer_header", |node| consumer_header(&node, sources.as_deref()));
+        let hmac_secret = fields.optional("hmac_secret", |node| hmac_secret(&node));
+        // A secret that is wrong is one fault, not one more for every digest.
+        let has_secret = !matches!(hmac_secret, Some(None));
+        let consumers = fields.required("consumers", |node| Consumers::read(node, has_secret));
+        let rules = fields.or("rules", Rules::default(), |node| {
+            Rules::read(node, |fields| access(fields, consumers.as_ref()))
+        });
+        let default = fields.or("default", Require::Key, |node| node.one_of(&REQUIRE));
+        fields.finish();
+        Some(Self {
+            mode: mode?,
+            realm: realm?,
+            skip_preflight: skip_preflight?,
+            sources: sources?,
+            forward: forward?,
+            consumer_header: consumer_header?,
+            hmac_secret: hmac_secret?,
+            consumers: consumers?,
+            rules: rules?,
+            default: Access { require: default?, allowed: None },
+        })
+    }
+}
+
+const DEFAULT_SOURCE: Source = Source::Header { name: HeaderName::from_static("x-api-key"), prefix: None };
+
+const REQUIRE: [(&str, Require); 3] =
+    [("none", Require::Nothing), ("optional", Require::Optional), ("key", Require::Key)];
+
+fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> {
+    let require = fields.or("require", Require::Key, |node| node.one_of(&REQUIRE));
+    // While the consumers themselves are at fault, names are not judged.
+    let listed = |node: Node<'_>, what: &str, is_known: &dyn Fn(&Consumers, &str) -> bool| {
+        if require == Some(Require::Nothing) {
+            return node.fault("has no effect with `require: none`");
+        }
+        node.some(|node| match (node.text()?, known) {
+            (name, Some(known)) if !is_known(known, name) => node.fault(format!("no {what} `{name}`")),
+            (name, _) => Some(name.to_owned()),
+        })
+    };
+    let consumers =
+        fields.optional("consumers", |node| listed(node, "consumer is called", &Consumers::has_name));
+    let groups =
+        fields.optional("groups", |node| listed(node, "consumer is in the group", &Consumers::has_group));
+    let (consumers, groups) = (consumers?, groups?);
+    let is_limited = consumers.is_some() || groups.is_some();
+    let allowed = Allowed { consumers: consumers.unwrap_or_default(), groups: groups.unwrap_or_default() };
+    Some(Access { require: require?, allowed: is_limited.then_some(allowed) })
+}
+
+/// The field that is written: not one that keys are read from.
+fn consumer_header(node: &Node<'_>, sources: Option<&[Source]>) -> Option<HeaderName> {
+    let name = match HeaderName::try_from(node.text()?) {
+        Ok(name) => name,
+        Err(invalid) => return node.fault(invalid.to_string()),
+    };
+    let is_source =
+        |source: &Source| matches!(source, Source::Header { name: source, .. } if *source == name);
+    if RESERVED.contains(&name.as_str()) || sources.unwrap_or_default().iter().any(is_source) {
+        return node.fault("must not be a field that frames, routes or authenticates the request");
+    }
+    Some(name)
+}
+
+const RESERVED: [&str; 11] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+fn hmac_secret(node: &Node<'_>) -> Option<Secret> {
+    Secret::new(node.text()?.as_bytes())
+        .or_else(|| node.fault(format!("must be {} bytes at least, and random", Secret::SHORTEST)))
+}
+
+/// A realm that needs no escapes between quotes (RFC 9110 §5.6.4).
+fn realm(node: &Node<'_>) -> Option<String> {
+    let realm = node.text()?;
+    if !realm.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return node.fault("must be printable ASCII without quotes and backslashes");
+    }
+    Some(realm.to_owned())
+}

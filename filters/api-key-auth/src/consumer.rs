@@ -1,0 +1,217 @@
+//! Who has keys, and which.
+
+use crate::digest::Kind;
+use crate::{Digest, Secret, rfc3339};
+use gatehouse_filter::config::{Fields, Node};
+use gatehouse_filter::{Identity, Timestamp};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// Everyone who has keys.
+#[derive(Debug, Default)]
+pub(crate) struct Consumers {
+    list: Vec<Rc<Consumer>>,
+    /// Sorted by [`Digest::prefix`].
+    keys: Vec<Key>,
+}
+
+/// Who a key belongs to.
+#[derive(Debug)]
+pub(crate) struct Consumer {
+    pub(crate) name: String,
+    pub(crate) identity: Rc<Identity>,
+}
+
+/// A key, as far as it is known here, and when it is good.
+#[derive(Debug)]
+struct Key {
+    digest: Digest,
+    not_before: Timestamp,
+    expires_at: Option<Timestamp>,
+    owner: Rc<Consumer>,
+}
+
+/// Why a key opens nothing. Clients are not told which it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Useless {
+    TooLong,
+    Unknown,
+    NotYetValid,
+    Expired,
+}
+
+impl Useless {
+    /// In the order of their numbers, which are those of the events.
+    pub(crate) const ALL: [Self; 4] = [Self::TooLong, Self::Unknown, Self::NotYetValid, Self::Expired];
+
+    /// What operators are told.
+    pub(crate) fn event(self) -> &'static str {
+        match self {
+            Self::TooLong => "key_too_long",
+            Self::Unknown => "key_unknown",
+            Self::NotYetValid => "key_not_yet_valid",
+            Self::Expired => "key_expired",
+        }
+    }
+}
+
+impl Consumers {
+    /// Whose key this is, which is good at this time.
+    pub(crate) fn authenticate(
+        &self,
+        key: &[u8],
+        secret: Option<&Secret>,
+        now: Timestamp,
+    ) -> Result<&Rc<Consumer>, Useless> {
+        if key.len() > crate::MAX_KEY {
+            return Err(Useless::TooLong);
+        }
+        // Sorted, so one end of the list tells whether there is any of a kind.
+        let ends = [self.keys.first(), self.keys.last()];
+        let has = |kind: Kind| ends.iter().flatten().any(|key| key.digest.kind == kind);
+        let plain = has(Kind::Sha256).then(|| Digest::sha256(key));
+        let keyed = secret.filter(|_| has(Kind::HmacSha256)).map(|secret| Digest::hmac_sha256(secret, key));
+        let found = [plain, keyed].into_iter().flatten().find_map(|digest| self.find(&digest));
+        let found = found.ok_or(Useless::Unknown)?;
+        if now < found.not_before {
+            return Err(Useless::NotYetValid);
+        }
+        if found.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(Useless::Expired);
+        }
+        Ok(&found.owner)
+    }
+
+    /// The key with this digest. What the time tells is whether any digest begins with the same two bytes, which
+    /// is no step towards a key; whole digests are compared in constant time.
+    fn find(&self, digest: &Digest) -> Option<&Key> {
+        let prefix = digest.prefix();
+        let start = self.keys.partition_point(|key| key.digest.prefix() < prefix);
+        let near = self.keys.iter().skip(start).take_while(|key| key.digest.prefix() == prefix);
+        near.fold(None, |found, key| if key.digest.equals(digest) { Some(key) } else { found })
+    }
+
+    /// Whether there is a consumer of this name.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.list.iter().any(|consumer| consumer.name == name)
+    }
+
+    /// Whether there is a consumer in this group.
+    pub(crate) fn has_group(&self, group: &str) -> bool {
+        self.list.iter().any(|consumer| consumer.is_in(group))
+    }
+
+    /// Reads a list of consumers. `secret` is whether there is one: without it, keyed digests are no use.
+    pub(crate) fn read(node: Node<'_>, secret: bool) -> Option<Self> {
+        // Trees: a hash set needs random numbers, which the module has no right to.
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut digests: BTreeSet<String> = BTreeSet::new();
+        let consumers = node.some(|node| {
+            let mut fields = node.fields()?;
+            let name = fields.required("name", |node| name(&node, &mut names));
+            let keys = fields.required("keys", |node| node.some(|node| key(node, secret, &mut digests)));
+            let identity = identity(&mut fields);
+            fields.finish();
+            let (name, keys) = (name?, keys?);
+            let identity = Rc::new(Identity { consumer: Some(name.clone()), ..identity? });
+            Some((Rc::new(Consumer { name, identity }), keys))
+        })?;
+        let mut all = Self::default();
+        for (owner, keys) in consumers {
+            let owned = |(digest, not_before, expires_at)| Key {
+                digest,
+                not_before,
+                expires_at,
+                owner: Rc::clone(&owner),
+            };
+            all.keys.extend(keys.into_iter().map(owned));
+            all.list.push(owner);
+        }
+        all.keys.sort_by_key(|key| key.digest.prefix());
+        Some(all)
+    }
+}
+
+impl Consumer {
+    pub(crate) fn is_in(&self, group: &str) -> bool {
+        self.identity.groups.iter().any(|this| this == group)
+    }
+}
+
+/// A name that can stand in a header, in a log line and in a list.
+fn name(node: &Node<'_>, taken: &mut BTreeSet<String>) -> Option<String> {
+    let name = node.text()?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./@:+".contains(&byte);
+    if name.len() > LONGEST_NAME || !name.bytes().all(allowed) {
+        return node.fault("must be at most 128 letters, digits and -_./@:+");
+    }
+    if !taken.insert(name.to_owned()) {
+        return node.fault("must be unique: an earlier consumer has this name");
+    }
+    Some(name.to_owned())
+}
+
+const LONGEST_NAME: usize = 128;
+
+type Validity = (Digest, Timestamp, Option<Timestamp>);
+
+fn key(node: Node<'_>, secret: bool, taken: &mut BTreeSet<String>) -> Option<Validity> {
+    let mut fields = node.fields()?;
+    let digest = fields.required("digest", |node| digest(&node, secret, taken));
+    let not_before = fields.or("not_before", Timestamp::default(), |node| time(&node));
+    let expires_at = fields.optional("expires_at", |node| {
+        let expires_at = time(&node)?;
+        match not_before {
+            Some(not_before) if expires_at <= not_before => node.fault("must be later than `not_before`"),
+            _ => Some(expires_at),
+        }
+    });
+    fields.finish();
+    Some((digest?, not_before?, expires_at?))
+}
+
+/// A digest. What is not one may be a key that somebody pasted, so no message repeats it.
+fn digest(node: &Node<'_>, secret: bool, taken: &mut BTreeSet<String>) -> Option<Digest> {
+    let Some(digest) = Digest::parse(node.text()?) else {
+        return node.fault(
+            "must be sha256:<64 hexadecimal digits> or hmac_sha256:<64 hexadecimal digits>; `cargo xtask hash-key` makes one",
+        );
+    };
+    if digest.kind == Kind::HmacSha256 && !secret {
+        return node.fault("needs `hmac_secret`, which there is none of");
+    }
+    if digest.equals(&Digest::sha256(b"")) {
+        return node.fault("is the digest of no key at all");
+    }
+    if !taken.insert(digest.to_string()) {
+        return node.fault("must be unique: an earlier key has this digest");
+    }
+    Some(digest)
+}
+
+fn time(node: &Node<'_>) -> Option<Timestamp> {
+    rfc3339::parse(node.text()?)
+        .or_else(|| node.fault("must be a time as in RFC 3339, such as 2027-01-31T00:00:00Z"))
+}
+
+/// What is known of a consumer besides its name and keys.
+fn identity(fields: &mut Fields<'_>) -> Option<Identity> {
+    let texts = |node: Node<'_>| node.some(|node| node.text().map(str::to_owned));
+    let scopes = fields.or("scopes", vec![], texts);
+    let roles = fields.or("roles", vec![], texts);
+    let groups = fields.or("groups", vec![], texts);
+    let tier = fields.optional("tier", |node| node.text().map(str::to_owned));
+    let claims = fields.or("metadata", Map::new(), |node| match node.value() {
+        Value::Object(members) => Some(members.clone()),
+        _ => node.fault("must be a mapping"),
+    });
+    Some(Identity {
+        scopes: scopes?,
+        roles: roles?,
+        groups: groups?,
+        tier: tier?,
+        claims: claims?,
+        ..Identity::default()
+    })
+}

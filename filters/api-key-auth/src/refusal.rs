@@ -1,0 +1,55 @@
+use crate::Code;
+use crate::consumer::Useless;
+use gatehouse_filter::{HeaderName, HeaderValue, Reply};
+
+/// Why a request is not let through: one variant a fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refusal {
+    /// No key was sent.
+    KeyMissing,
+    /// More than one key was sent.
+    KeyRepeated,
+    /// The key opens nothing.
+    KeyInvalid(Useless),
+    /// The key is good, but not here.
+    ConsumerNotAllowed,
+    /// What is left of the request without its key cannot be written.
+    RequestMalformed,
+}
+
+impl Refusal {
+    /// The code that clients, logs and metrics see.
+    pub(crate) fn code(self) -> Code {
+        self.row().0
+    }
+
+    /// The answer. The realm must be quotable as it is.
+    pub(crate) fn reply(self, realm: &str) -> Reply {
+        let (_, status, detail) = self.row();
+        let reply = Reply::new(status, detail);
+        if status != 401 {
+            return reply;
+        }
+        // RFC 9110 §11.6.1: a 401 has a challenge. There is no registered scheme for API keys.
+        match HeaderValue::try_from(format!("ApiKey realm=\"{realm}\"").into_bytes()) {
+            Ok(challenge) => reply.with_header(WWW_AUTHENTICATE, challenge),
+            Err(_) => reply,
+        }
+    }
+
+    /// The table: code, status, and what to mend.
+    fn row(self) -> (Code, u16, &'static str) {
+        match self {
+            Self::KeyMissing => (Code::KeyMissing, 401, "Send an API key"),
+            Self::KeyRepeated => (Code::KeyRepeated, 400, "Send one API key, once"),
+            // Not told which: whoever tries keys would learn that one exists.
+            Self::KeyInvalid(_) => (Code::KeyInvalid, 401, "The API key is not valid"),
+            Self::ConsumerNotAllowed => (Code::ConsumerNotAllowed, 403, "This API key may not be used here"),
+            Self::RequestMalformed => {
+                (Code::RequestMalformed, 400, "The query or a cookie has a control character")
+            }
+        }
+    }
+}
+
+const WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("www-authenticate");

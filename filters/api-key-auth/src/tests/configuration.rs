@@ -1,0 +1,200 @@
+use super::*;
+use crate::check;
+
+fn faults(configuration: &Value) -> Vec<String> {
+    check(configuration.to_string().as_bytes()).iter().map(ToString::to_string).collect()
+}
+
+/// A configuration that is right, with these members changed; `null` removes one.
+fn with(changes: Value) -> Value {
+    let mut configuration = json!({"consumers": [{"name": "acme", "keys": [{"digest": sha256("k")}]}]});
+    for (name, value) in changes.as_object().unwrap() {
+        configuration[name] = value.clone();
+    }
+    configuration
+}
+
+#[test]
+fn the_smallest_and_the_fullest_configuration_are_right() {
+    for configuration in [
+        with(json!({})),
+        json!({
+            "mode": "shadow",
+            "realm": "Orders API",
+            "skip_preflight": false,
+            "sources": [
+                {"header": "X-API-Key"},
+                {"header": "authorization", "prefix": "ApiKey "},
+                {"header": "authorization", "prefix": "Token "},
+                {"query": "api key"},
+                {"cookie": "__Host-key"},
+            ],
+            "forward": true,
+            "consumer_header": "X-Consumer",
+            "hmac_secret": SECRET,
+            "consumers": consumers(),
+            "rules": [
+                {"name": "open", "match": {"path": {"prefix": "/open"}}, "require": "none"},
+                {"require": "optional", "consumers": ["acme", "initech"], "groups": ["eu"]},
+            ],
+            "default": "none",
+        }),
+    ] {
+        assert_eq!(faults(&configuration), [""; 0], "{configuration}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_where_it_is() {
+    for (changes, want) in [
+        (json!({"consumers": null}), "consumers: is required"),
+        (json!({"consumers": []}), "consumers: must not be empty"),
+        (json!({"consumer": []}), "consumer: unknown field, did you mean `consumers`?"),
+        (json!({"mode": "dry"}), "mode: must be one of enforce, shadow"),
+        (json!({"realm": "a\"b"}), "realm: must be printable ASCII without quotes and backslashes"),
+        (json!({"forward": "no"}), "forward: must be true or false"),
+        (json!({"default": "any"}), "default: must be one of none, optional, key"),
+        (json!({"rules": [{"require": ["acme"]}]}), "rules[0].require: must be one of none, optional, key"),
+        (json!({"rules": [{"consumers": ["acne"]}]}), "rules[0].consumers[0]: no consumer is called `acne`"),
+        (json!({"rules": [{"groups": ["eu"]}]}), "rules[0].groups[0]: no consumer is in the group `eu`"),
+        (json!({"rules": [{"consumers": []}]}), "rules[0].consumers: must not be empty"),
+        (
+            json!({"rules": [{"require": "none", "consumers": ["acme"]}]}),
+            "rules[0].consumers: has no effect with `require: none`",
+        ),
+        (json!({"hmac_secret": "short"}), "hmac_secret: must be 32 bytes at least, and random"),
+        (
+            json!({"consumer_header": "host"}),
+            "consumer_header: must not be a field that frames, routes or authenticates the request",
+        ),
+        (
+            json!({"consumer_header": "Authorization"}),
+            "consumer_header: must not be a field that frames, routes or authenticates the request",
+        ),
+        (
+            json!({"consumer_header": "X-Api-Key"}),
+            "consumer_header: must not be a field that frames, routes or authenticates the request",
+        ),
+        (
+            json!({"consumer_header": ":path"}),
+            "consumer_header: must be a header field name: letters, digits and !#$%&'*+-.^_`|~",
+        ),
+    ] {
+        assert_eq!(faults(&with(changes)), [want]);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_source_is_told_where_it_is() {
+    for (source, want) in [
+        (json!({}), "sources[1]: must have exactly one of header, query, cookie"),
+        (json!({"query": "a", "cookie": "a"}), "sources[1]: must have exactly one of header, query, cookie"),
+        (json!({"query": "a", "prefix": "b"}), "sources[1]: `prefix` is for `header` only"),
+        (json!({"headers": "a"}), "sources[1].headers: unknown field, did you mean `header`?"),
+        (
+            json!({"header": "cookie"}),
+            "sources[1].header: must not be a field that frames or routes the request, or holds cookies",
+        ),
+        (
+            json!({"header": "a b"}),
+            "sources[1].header: must be a header field name: letters, digits and !#$%&'*+-.^_`|~",
+        ),
+        (
+            json!({"cookie": "a=b"}),
+            "sources[1].cookie: must be a cookie's name: letters, digits and !#$%&'*+-.^_`|~",
+        ),
+        (json!({"query": ""}), "sources[1].query: must not be empty"),
+        (
+            json!({"header": "X-Key"}),
+            "sources[1]: must be another place: an earlier source takes the same credentials",
+        ),
+        (
+            json!({"header": "x-key", "prefix": "Key "}),
+            "sources[1]: must be another place: an earlier source takes the same credentials",
+        ),
+    ] {
+        let mut have = faults(&with(json!({"sources": [{"header": "x-key"}, source]})));
+        // A misspelt field also leaves the source without a place.
+        have.retain(|fault| have_is_first(fault, &source));
+        assert_eq!(have, [want]);
+    }
+    let prefixes =
+        json!({"sources": [{"header": "a", "prefix": "Key "}, {"header": "a", "prefix": "key Two "}]});
+    assert_eq!(
+        faults(&with(prefixes)),
+        ["sources[1]: must be another place: an earlier source takes the same credentials"]
+    );
+    assert_eq!(faults(&with(json!({"sources": []}))), ["sources: must not be empty"]);
+}
+
+fn have_is_first(fault: &str, source: &Value) -> bool {
+    source.get("headers").is_none() || fault.contains("unknown field")
+}
+
+#[test]
+fn what_is_wrong_with_a_consumer_is_told_where_it_is() {
+    const TIME: &str = "must be a time as in RFC 3339, such as 2027-01-31T00:00:00Z";
+    const DIGEST: &str = "must be sha256:<64 hexadecimal digits> or hmac_sha256:<64 hexadecimal digits>; `cargo xtask hash-key` makes one";
+    let keyed = sha256("a").replace("sha256", "hmac_sha256");
+    for (changes, field, want) in [
+        (json!({"name": null}), "name", "is required"),
+        (json!({"name": "a b"}), "name", "must be at most 128 letters, digits and -_./@:+"),
+        (json!({"name": "a\r\nb"}), "name", "must be at most 128 letters, digits and -_./@:+"),
+        (json!({"name": "a".repeat(129)}), "name", "must be at most 128 letters, digits and -_./@:+"),
+        (json!({"name": "acme"}), "name", "must be unique: an earlier consumer has this name"),
+        (json!({"keys": null}), "keys", "is required"),
+        (json!({"keys": []}), "keys", "must not be empty"),
+        (json!({"keys": [{}]}), "keys[0].digest", "is required"),
+        (json!({"keys": [{"digest": "gk_0123456789abcdef"}]}), "keys[0].digest", DIGEST),
+        (json!({"keys": [{"digest": "sha256:"}]}), "keys[0].digest", DIGEST),
+        (
+            json!({"keys": [{"digest": keyed}]}),
+            "keys[0].digest",
+            "needs `hmac_secret`, which there is none of",
+        ),
+        (json!({"keys": [{"digest": sha256("")}]}), "keys[0].digest", "is the digest of no key at all"),
+        (
+            json!({"keys": [{"digest": sha256("k")}]}),
+            "keys[0].digest",
+            "must be unique: an earlier key has this digest",
+        ),
+        (
+            json!({"keys": [{"digest": sha256("a")}, {"digest": sha256("a").to_uppercase().replace("SHA", "sha")}]}),
+            "keys[1].digest",
+            "must be unique: an earlier key has this digest",
+        ),
+        (json!({"keys": [{"digest": sha256("a"), "expires_at": "tomorrow"}]}), "keys[0].expires_at", TIME),
+        (
+            json!({"keys": [{"digest": sha256("a"), "not_before": 1_800_000_000}]}),
+            "keys[0].not_before",
+            "must be text",
+        ),
+        (
+            json!({"keys": [{"digest": sha256("a"), "not_before": "2027-01-01T00:00:00Z", "expires_at": "2027-01-01T00:00:00Z"}]}),
+            "keys[0].expires_at",
+            "must be later than `not_before`",
+        ),
+        (json!({"scopes": "a b"}), "scopes", "must be a list"),
+        (json!({"groups": [""]}), "groups[0]", "must not be empty"),
+        (json!({"tier": 1}), "tier", "must be text"),
+        (json!({"metadata": []}), "metadata", "must be a mapping"),
+        (json!({"role": []}), "role", "unknown field, did you mean `roles`?"),
+    ] {
+        let mut consumer = json!({"name": "second", "keys": [{"digest": sha256("second")}]});
+        for (name, value) in changes.as_object().unwrap() {
+            consumer[name] = value.clone();
+        }
+        let mut configuration = with(json!({}));
+        configuration["consumers"].as_array_mut().unwrap().push(consumer);
+        assert_eq!(faults(&configuration), [format!("consumers[1].{field}: {want}")]);
+    }
+}
+
+#[test]
+fn a_key_that_was_pasted_by_mistake_is_not_repeated() {
+    let key = "gk_live_0123456789abcdef";
+    let configuration =
+        with(json!({"consumers": [{"name": "a", "keys": [{"digest": key}]}], "hmac_secret": key}));
+    let faults = faults(&configuration).join("\n");
+    assert!(!faults.is_empty() && !faults.contains("0123456789abcdef"), "{faults}");
+}

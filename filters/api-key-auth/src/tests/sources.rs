@@ -1,0 +1,143 @@
+//! Where keys are found, and what is left without them.
+
+use gatehouse_filter::credential::{Source, find, strip};
+use gatehouse_filter::{HeaderName, Headers, Repeated, Request};
+use gatehouse_filter_test::FakeHost;
+
+fn sources() -> Vec<Source> {
+    let header = |name: &'static str, prefix: Option<&str>| Source::Header {
+        name: HeaderName::from_static(name),
+        prefix: prefix.map(str::to_owned),
+    };
+    vec![
+        header("x-api-key", None),
+        header("authorization", Some("ApiKey ")),
+        Source::Query("api_key".to_owned()),
+        Source::Cookie("key".to_owned()),
+    ]
+}
+
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
+#[test]
+fn a_key_is_found_wherever_it_may_be() {
+    let cases: &[(Fields<'_>, Result<Option<&str>, Repeated>)] = &[
+        (&[], Ok(None)),
+        (&[("x-api-key", "k")], Ok(Some("k"))),
+        (&[("x-api-key", "")], Ok(Some(""))),
+        (&[("authorization", "ApiKey k")], Ok(Some("k"))),
+        (&[("authorization", "apikey   k")], Ok(Some("k"))),
+        (&[("authorization", "ApiKey")], Ok(Some(""))),
+        (&[("authorization", "ApiKeyk")], Ok(None)),
+        (&[("authorization", "Bearer k")], Ok(None)),
+        (&[("authorization", "")], Ok(None)),
+        (&[(":path", "/?api_key=k")], Ok(Some("k"))),
+        (&[(":path", "/?a=b&api_key=k&c")], Ok(Some("k"))),
+        (&[(":path", "/?api%5fkey=k%20%2B+%")], Ok(Some("k ++%"))),
+        (&[(":path", "/?api_key")], Ok(Some(""))),
+        (&[(":path", "/?api_key=")], Ok(Some(""))),
+        (&[(":path", "/?api_key=a=b")], Ok(Some("a=b"))),
+        (&[(":path", "/?API_KEY=k&xapi_key=k&api_keyx=k&=k&&")], Ok(None)),
+        (&[(":path", "/api_key=k")], Ok(None)),
+        (&[("cookie", "key=k")], Ok(Some("k"))),
+        (&[("cookie", "a=b; key=k; c=d")], Ok(Some("k"))),
+        (&[("cookie", "a=b;key=k;c=d")], Ok(Some("k"))),
+        (&[("cookie", "a"), ("cookie", "; ;=;==;key=a=b")], Ok(Some("a=b"))),
+        (&[("cookie", "key")], Ok(Some(""))),
+        (&[("cookie", "Key=k; xkey=k; keyx=k")], Ok(None)),
+        (&[("cookie", "key=%41")], Ok(Some("%41"))),
+        (&[("x-api-key", "k"), ("x-api-key", "k")], Err(Repeated)),
+        (&[("x-api-key", "k"), ("x-api-key", "")], Err(Repeated)),
+        (&[("authorization", "Bearer j"), ("authorization", "ApiKey k")], Err(Repeated)),
+        (&[(":path", "/?api_key=k&api_key=k")], Err(Repeated)),
+        (&[(":path", "/?api_key=k&%61pi_key=l")], Err(Repeated)),
+        (&[(":path", "/?api_key&api_key")], Err(Repeated)),
+        (&[("cookie", "key=k; key=k")], Err(Repeated)),
+        (&[("cookie", "key=k"), ("cookie", "key=k")], Err(Repeated)),
+        (&[("x-api-key", "k"), ("authorization", "ApiKey k")], Err(Repeated)),
+        (&[("x-api-key", "k"), (":path", "/?api_key=k")], Err(Repeated)),
+        (&[("x-api-key", "k"), ("cookie", "key=k")], Err(Repeated)),
+        (&[(":path", "/?api_key="), ("cookie", "key=")], Err(Repeated)),
+    ];
+    let (host, sources) = (FakeHost::default(), sources());
+    for (fields, want) in cases {
+        let request = Request::new(Headers::from_list(fields), &host);
+        let found =
+            find(&sources, &request, crate::MAX_KEY).map(|key| key.map(|key| key.escape_ascii().to_string()));
+        assert_eq!(found, want.map(|key| key.map(str::to_owned)), "{fields:?}");
+    }
+}
+
+#[test]
+fn everything_but_the_key_is_left_byte_by_byte() {
+    let cases: &[(Fields<'_>, Fields<'_>)] = &[
+        (&[("x-api-key", "k"), ("x-a", "1")], &[("x-a", "1")]),
+        (&[("x-api-key", "k"), ("x-api-key", "l")], &[]),
+        (&[("authorization", "ApiKey k")], &[]),
+        (&[("authorization", "Bearer k")], &[("authorization", "Bearer k")]),
+        (&[("authorization", "Bearer j"), ("authorization", "APIKEY k")], &[("authorization", "Bearer j")]),
+        (&[(":path", "/a?api_key=k")], &[(":path", "/a")]),
+        (&[(":path", "/a?api_key")], &[(":path", "/a")]),
+        (&[(":path", "/a?")], &[(":path", "/a?")]),
+        (&[(":path", "/a?x=1&api_key=k")], &[(":path", "/a?x=1")]),
+        (&[(":path", "/a?api_key=k&x=1")], &[(":path", "/a?x=1")]),
+        (&[(":path", "/%61/b;c?x=%20+&api_key=k&y&&=z")], &[(":path", "/%61/b;c?x=%20+&y&&=z")]),
+        (&[(":path", "/?&api_key=k&")], &[(":path", "/?&")]),
+        (&[(":path", "/?api_key=k&%61pi%5Fkey=k&api_keys=1")], &[(":path", "/?api_keys=1")]),
+        (&[(":path", "/?x=/?api_key=k")], &[(":path", "/?x=/?api_key=k")]),
+        (&[(":path", "/api_key=k?x")], &[(":path", "/api_key=k?x")]),
+        (&[("cookie", "key=k")], &[]),
+        (&[("cookie", "key=k;")], &[]),
+        (&[("cookie", "key=k; a=1")], &[("cookie", "a=1")]),
+        (&[("cookie", "a=1; key=k")], &[("cookie", "a=1")]),
+        (&[("cookie", "a=1; key=k; b=2")], &[("cookie", "a=1; b=2")]),
+        (&[("cookie", "a=1;key=k;b=2")], &[("cookie", "a=1;b=2")]),
+        (&[("cookie", "a=\"1 ;  key=k; b; =c;;d=\u{e9}")], &[("cookie", "a=\"1 ; b; =c;;d=\u{e9}")]),
+        (&[("cookie", " a=1; b=2")], &[("cookie", " a=1; b=2")]),
+        (
+            &[("cookie", "a=1"), ("cookie", "key=k"), ("cookie", "b=2; key=l")],
+            &[("cookie", "a=1"), ("cookie", "b=2")],
+        ),
+        (&[("cookie", "Key=k; key2=l")], &[("cookie", "Key=k; key2=l")]),
+    ];
+    let (host, sources) = (FakeHost::default(), sources());
+    for (fields, want) in cases {
+        let mut request = Request::new(Headers::from_list(fields), &host);
+        strip(&sources, &mut request).unwrap();
+        for name in ["x-api-key", "authorization", ":path", "cookie", "x-a"] {
+            let have: Vec<_> = request.headers.values(name).map(<[u8]>::to_vec).collect();
+            let want = want.iter().filter(|(this, _)| *this == name);
+            let want: Vec<_> = want.map(|(_, value)| value.as_bytes().to_vec()).collect();
+            assert_eq!(have, want, "{name} of {fields:?}");
+        }
+        if fields == want {
+            assert!(request.headers.edits().is_empty(), "{fields:?}");
+        }
+    }
+}
+
+#[test]
+fn two_prefixes_of_one_field_are_two_places() {
+    let header = |prefix: &str| Source::Header {
+        name: HeaderName::from_static("authorization"),
+        prefix: Some(prefix.to_owned()),
+    };
+    let (host, sources) = (FakeHost::default(), [header("ApiKey "), header("Token ")]);
+    let mut request = Request::new(Headers::from_list(&[("authorization", "token k")]), &host);
+    assert_eq!(find(&sources, &request, crate::MAX_KEY).unwrap().as_deref(), Some(&b"k"[..]));
+    strip(&sources, &mut request).unwrap();
+    assert_eq!(request.headers.first("authorization"), None);
+}
+
+#[test]
+fn a_long_value_is_not_decoded() {
+    let (host, sources) = (FakeHost::default(), sources());
+    let found = |value: &[u8]| {
+        let path = [b"/?api_key=", value].concat();
+        let request = Request::new(Headers::from_list(&[(":path", path)]), &host);
+        find(&sources, &request, crate::MAX_KEY).unwrap().map(|key| key.len())
+    };
+    let longest = b"%41".repeat(crate::MAX_KEY);
+    assert_eq!(found(&longest), Some(crate::MAX_KEY));
+    assert_eq!(found(&[&longest[..], b"%"].concat()), Some(longest.len() + 1));
+}

@@ -1,0 +1,71 @@
+//! What the upstream gets, whatever the client sends.
+
+use super::*;
+
+#[test]
+fn the_consumer_header_comes_from_here_or_from_nobody() {
+    let filter = filter(json!({
+        "consumer_header": "X-Consumer",
+        "rules": [
+            {"match": {"headers": [{"name": "x-consumer", "present": true}]}, "require": "none"},
+            {"match": {"path": {"prefix": "/open"}}, "require": "none"},
+            {"match": {"path": {"prefix": "/maybe"}}, "require": "optional"},
+        ],
+    }));
+    for (path, key, want) in [
+        ("/", Some("acme-new"), &["acme"][..]),
+        ("/open", None, &[]),
+        ("/open", Some("acme-new"), &[]),
+        ("/maybe", None, &[]),
+        ("/maybe", Some("initech-1"), &["initech"]),
+    ] {
+        let mut fields = vec![(":path", path), ("x-consumer", "root"), ("x-consumer", "admin")];
+        fields.extend(key.map(|key| ("x-api-key", key)));
+        let outcome = decide(&filter, &fields);
+        assert_eq!(outcome.status(), None, "{path} {key:?}");
+        assert_eq!(outcome.values("x-consumer"), want, "{path} {key:?}");
+    }
+    // A rule cannot be chosen by the field that this filter writes.
+    assert_eq!(code(&filter, &[("x-consumer", "root")]), "key_missing");
+}
+
+#[test]
+fn without_a_consumer_header_the_field_is_like_any_other() {
+    let outcome = decide(&filter(json!({})), &[("x-api-key", "acme-new"), ("x-consumer", "mine")]);
+    assert_eq!(outcome.values("x-consumer"), ["mine"]);
+}
+
+#[test]
+fn no_key_reaches_the_upstream_even_where_none_is_asked_for() {
+    let sources = json!([{"header": "x-api-key"}, {"query": "api_key"}, {"cookie": "key"}]);
+    let open = json!({"sources": sources, "default": "none"});
+    let fields =
+        [("x-api-key", "a"), ("x-api-key", "b"), (":path", "/?api_key=c&x=1"), ("cookie", "key=d; s=1")];
+    let outcome = decide(&filter(open), &fields);
+    assert_eq!(outcome.status(), None);
+    assert_eq!(outcome.values("x-api-key"), [""; 0]);
+    assert_eq!(outcome.values(":path"), ["/?x=1"]);
+    assert_eq!(outcome.values("cookie"), ["s=1"]);
+
+    let forward = json!({"sources": sources, "default": "none", "forward": true});
+    let outcome = decide(&filter(forward), &fields);
+    assert!(outcome.headers.edits().is_empty());
+}
+
+#[test]
+fn a_request_that_cannot_be_written_without_its_key_is_refused() {
+    let filter = filter(json!({"sources": [{"query": "api_key"}, {"cookie": "key"}]}));
+    for fields in [
+        [(":path", "/?api_key=acme-new&x=\0"), ("x-a", "")],
+        [(":path", "/"), ("cookie", "key=acme-new; a=\x01")],
+    ] {
+        let outcome = decide(&filter, &fields);
+        assert_eq!((outcome.decision.code.name(), outcome.status()), ("request_malformed", Some(400)));
+    }
+}
+
+#[test]
+fn an_untouched_request_costs_no_edits() {
+    let filter = filter(json!({"default": "optional", "consumer_header": "x-consumer"}));
+    assert!(decide(&filter, &[("cookie", "a=1")]).headers.edits().is_empty());
+}

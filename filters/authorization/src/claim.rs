@@ -1,0 +1,105 @@
+//! What a claim must be.
+
+use crate::members::Members;
+use crate::pattern::Pattern;
+use crate::truth::Truth;
+use gatehouse_filter::Identity;
+use gatehouse_filter::config::Node;
+use gatehouse_filter::rules::Captures;
+use serde_json::Value;
+
+/// A condition on one claim of the credential.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    /// Member names separated by dots.
+    path: String,
+    test: Test,
+}
+
+#[derive(Debug)]
+enum Test {
+    /// Whether it is there, and not null.
+    Present(bool),
+    /// A claim that is no list counts as a list of itself.
+    Items(Members<Item>),
+}
+
+/// What a claim, or an item of it, must be. Types are not converted: the text `1` is not the number 1.
+#[derive(Debug, PartialEq, Eq)]
+enum Item {
+    Text(Pattern),
+    Number(i64),
+    Boolean(bool),
+}
+
+impl Claim {
+    pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
+        let item = |node: Node<'_>| Item::read(&node, captures);
+        let mut fields = node.fields()?;
+        let path = fields.required("path", |node| node.text().map(str::to_owned));
+        let any = fields.or("any", vec![], |node| node.some(item));
+        let all = fields.or("all", vec![], |node| node.some(item));
+        let present = fields.optional("present", |node| node.boolean());
+        fields.finish();
+        let test = match (Members::new(any?, all?), present?) {
+            (Some(items), None) => Test::Items(items),
+            (None, Some(present)) => Test::Present(present),
+            _ => return node.fault("must have any, all or both, or else present"),
+        };
+        Some(Self { path: path?, test })
+    }
+
+    pub(crate) fn holds(&self, identity: &Identity, captures: &Captures) -> Truth {
+        let value = identity.claim(&self.path).unwrap_or(&Value::Null);
+        let items = match (&self.test, value) {
+            (Test::Present(present), value) => return Some(*present != value.is_null()),
+            (Test::Items(items), _) => items,
+        };
+        let is = |item: &Item, value: &Value| item.is(value, captures);
+        match value {
+            Value::Array(values) => items.hold(values, is),
+            value => items.hold(std::slice::from_ref(value), is),
+        }
+    }
+}
+
+impl Item {
+    fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
+        /// Every whole number up to here is exact in YAML and in JSON, whoever writes them.
+        const MOST: i64 = 9_007_199_254_740_991;
+        match node.value() {
+            Value::Bool(boolean) => Some(Self::Boolean(*boolean)),
+            Value::Number(number) => match number.as_i64() {
+                Some(number) if (-MOST..=MOST).contains(&number) => Some(Self::Number(number)),
+                _ => node.fault(format!("must be a whole number from -{MOST} to {MOST}")),
+            },
+            Value::String(_) | Value::Object(_) => Pattern::read(node, captures).map(Self::Text),
+            _ => node.fault(
+                "must be text, a whole number, true, false, {prefix: text}, {suffix: text} or {capture: name}",
+            ),
+        }
+    }
+
+    fn is(&self, value: &Value, captures: &Captures) -> Truth {
+        match (self, value) {
+            (Self::Text(pattern), Value::String(text)) => pattern.matches(text, captures),
+            // A path has no types: `/accounts/42` is that of account 42.
+            (Self::Text(pattern @ Pattern::Capture(_)), Value::Number(number)) if !number.is_f64() => {
+                pattern.matches(&number.to_string(), captures)
+            }
+            (Self::Number(want), Value::Number(number)) => Some(is_number(number, *want)),
+            (Self::Boolean(want), Value::Bool(boolean)) => Some(boolean == want),
+            _ => Some(false),
+        }
+    }
+}
+
+/// JSON does not tell `1` from `1.0` (RFC 8259 §6).
+fn is_number(number: &serde_json::Number, want: i64) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "a configured number is exact as a double")]
+    let want_double = want as f64;
+    match number.as_i64() {
+        Some(number) => number == want,
+        None => !number.is_u64() && number.as_f64() == Some(want_double),
+    }
+}

@@ -1,0 +1,35 @@
+//! The configuration: what is allowed, and what is wrong with what is not.
+
+use crate::Authorization;
+use crate::rule::{Action, Rule};
+use gatehouse_filter::config::Node;
+use gatehouse_filter::rules::Rules;
+use gatehouse_filter::{HeaderValue, Mode};
+
+pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
+    const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
+    let mut fields = node.fields()?;
+    let mode = fields.or("mode", Mode::Enforce, |node| node.one_of(&MODES));
+    let challenge = fields.or("realm", None, |node| challenge(&node).map(Some));
+    let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
+    let rules = fields.required("rules", |node| Rules::read(node, Rule::read));
+    let default = fields.or("default", Action::Deny, |node| node.one_of(&Action::NAMES));
+    fields.finish();
+    Some(Authorization {
+        mode: mode?,
+        challenge: challenge?.unwrap_or_else(|| HeaderValue::from_static("Bearer realm=\"gatehouse\"")),
+        skip_preflight: skip_preflight?,
+        rules: rules?,
+        default: default?,
+    })
+}
+
+/// The challenge of RFC 6750 §3 in a realm that needs no escapes between quotes (RFC 9110 §5.6.4).
+fn challenge(node: &Node<'_>) -> Option<HeaderValue> {
+    let realm = node.text()?;
+    let quotable = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if !realm.bytes().all(quotable) {
+        return node.fault("must be printable ASCII without quotes and backslashes");
+    }
+    HeaderValue::try_from(format!("Bearer realm=\"{realm}\"").into_bytes()).ok()
+}

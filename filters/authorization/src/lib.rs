@@ -1,0 +1,141 @@
+//! `authorization`: what a client may do.
+//!
+//! The first rule decides whose `match` the request fits and whose principals the client is one of: it allows or
+//! denies. A request that no rule decides falls under the default, which is to deny. Who the client is, an
+//! authentication filter before this one found out.
+
+mod capture;
+mod claim;
+mod condition;
+mod config;
+mod members;
+mod network;
+mod pattern;
+mod principal;
+mod rule;
+mod truth;
+
+use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::rules::Rules;
+use gatehouse_filter::{Decision, Filter, HeaderName, HeaderValue, Host, Mode, NoExpression, Reply, Request};
+use principal::Facts;
+use rule::{Action, Rule};
+use std::rc::Rc;
+
+/// The faults of a configuration; none where it is right.
+pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
+    gatehouse_filter::config::read(configuration, Authorization::configure).err().unwrap_or_default()
+}
+
+gatehouse_filter::codes! {
+    /// What the filter can decide.
+    pub enum Code {
+        /// A rule allows it.
+        Allowed = "allowed",
+        /// No rule decides, and the default is to allow.
+        DefaultAllowed = "default_allowed",
+        /// A CORS preflight, which no rule denies: browsers send it without credentials.
+        Preflight = "preflight",
+        /// It is refused, and the client has not said who it is: with credentials it might be allowed.
+        Unauthenticated = "unauthenticated",
+        /// A rule denies it.
+        Denied = "denied",
+        /// No rule decides, and the default is to deny.
+        NoRule = "no_rule",
+    }
+}
+
+/// The filter, configured.
+#[derive(Debug)]
+pub struct Authorization {
+    mode: Mode,
+    /// What a client that should log in is asked for: the value of `www-authenticate`.
+    challenge: HeaderValue,
+    skip_preflight: bool,
+    rules: Rules<Rule>,
+    default: Action,
+}
+
+impl Filter for Authorization {
+    const NAME: &'static str = "authorization";
+    type Code = Code;
+    type Stream = ();
+
+    fn configure(node: Node<'_>) -> Option<Self> {
+        config::read(&node)
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn compile(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        let fault = |(index, rule): (usize, &gatehouse_filter::rules::Rule<Rule>)| {
+            rule.action.compile(host).err().map(|NoExpression| ConfigError {
+                path: format!("rules[{index}].condition"),
+                message: "is not a CEL expression that the host can compile, or the filter may not call \
+                          proxy_call_foreign_function"
+                    .to_owned(),
+            })
+        };
+        let faults: Vec<ConfigError> = self.rules.iter().enumerate().filter_map(fault).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
+        // The first rule that might have decided otherwise, had the client said who it is.
+        let mut asked: Option<Rc<str>> = None;
+        for (rule, captures) in self.rules.matching(request) {
+            let facts = Facts { request, captures };
+            let decides = rule.action.applies(&facts);
+            let allows = rule.action.action == Action::Allow;
+            if decides && allows {
+                return Decision::pass(Code::Allowed, Some(Rc::clone(&rule.name)));
+            }
+            if asked.is_none()
+                && decides != allows
+                && request.identity().is_none()
+                && rule.action.asks_for_identity(&facts)
+            {
+                asked = Some(Rc::clone(&rule.name));
+            }
+            if decides {
+                return self.refuse(asked, Code::Denied, Some(Rc::clone(&rule.name)), request);
+            }
+        }
+        match self.default {
+            Action::Allow => Decision::pass(Code::DefaultAllowed, None),
+            Action::Deny => self.refuse(asked, Code::NoRule, None, request),
+        }
+    }
+}
+
+impl Authorization {
+    /// Refuses with `code`, unless a rule asks for an identity. The client is not told which rule it was.
+    fn refuse(
+        &self,
+        asked: Option<Rc<str>>,
+        code: Code,
+        rule: Option<Rc<str>>,
+        request: &Request<'_>,
+    ) -> Decision<Code> {
+        let is_for_want_of_identity = asked.is_some() || code == Code::NoRule;
+        if self.skip_preflight && is_for_want_of_identity && request.is_preflight() {
+            return Decision::pass(Code::Preflight, asked.or(rule));
+        }
+        if asked.is_some() {
+            let reply = Reply::new(401, "this request needs credentials")
+                .with_header(WWW_AUTHENTICATE, self.challenge.clone());
+            return Decision::refuse(self.mode, Code::Unauthenticated, asked, reply);
+        }
+        Decision::refuse(self.mode, code, rule, Reply::new(403, "this request is not allowed"))
+    }
+}
+
+const WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("www-authenticate");
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(target_family = "wasm")]
+gatehouse_host::load!(Authorization: on_request);

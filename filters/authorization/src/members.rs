@@ -1,0 +1,38 @@
+//! What the items of a list must be.
+
+use crate::truth::{self, Truth};
+use gatehouse_filter::config::Node;
+
+/// What the items of a list must be: `{any: [..]}`, `{all: [..]}`, or both.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Members<P> {
+    /// Empty, or one of these must be in the list.
+    any: Vec<P>,
+    /// Each of these must be in the list.
+    all: Vec<P>,
+}
+
+impl<P> Members<P> {
+    pub(crate) fn read(node: &Node<'_>, mut item: impl FnMut(Node<'_>) -> Option<P>) -> Option<Self> {
+        if !node.value().is_object() {
+            return node.fault("must be {any: [..]}, {all: [..]} or both");
+        }
+        let mut fields = node.fields()?;
+        let any = fields.or("any", vec![], |node| node.some(&mut item));
+        let all = fields.or("all", vec![], |node| node.some(&mut item));
+        fields.finish();
+        Self::new(any?, all?).or_else(|| node.fault("must have any, all or both"))
+    }
+
+    /// `None` where both are empty: that would be true of every list.
+    pub(crate) fn new(any: Vec<P>, all: Vec<P>) -> Option<Self> {
+        (!any.is_empty() || !all.is_empty()).then_some(Self { any, all })
+    }
+
+    /// Whether the list has what it must have; `is` tells whether an item is what a pattern wants.
+    pub(crate) fn hold<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Truth {
+        let has = |pattern| truth::any(items.iter().map(|item| is(pattern, item)));
+        let any = if self.any.is_empty() { Some(true) } else { truth::any(self.any.iter().map(has)) };
+        truth::all([any, truth::all(self.all.iter().map(has))])
+    }
+}

@@ -1,0 +1,140 @@
+//! Who may be meant by a rule.
+
+use crate::claim::Claim;
+use crate::members::Members;
+use crate::network::Network;
+use crate::pattern::Pattern;
+use crate::truth::{self, Truth};
+use gatehouse_filter::config::{Fields, Node};
+use gatehouse_filter::rules::Captures;
+use gatehouse_filter::{Identity, Request};
+
+/// A description of somebody: every part must hold.
+#[derive(Debug)]
+pub(crate) struct Principal(Vec<Part>);
+
+#[derive(Debug)]
+enum Part {
+    /// Whether there is an identity at all.
+    Authenticated(bool),
+    /// The client's address is in one of these.
+    Sources(Vec<Network>),
+    /// One text of the identity is one of these.
+    Text(Field<Option<String>>, Vec<Pattern>),
+    /// A list of the identity has these.
+    List(Field<Vec<String>>, Members<Pattern>),
+    Claim(Claim),
+}
+
+/// A field of an identity.
+type Field<T> = fn(&Identity) -> &T;
+
+/// What a principal is judged by.
+pub(crate) struct Facts<'a> {
+    pub(crate) request: &'a Request<'a>,
+    /// What the rule's path template captured.
+    pub(crate) captures: Captures,
+}
+
+const TEXTS: [(&str, Field<Option<String>>); 4] = [
+    ("issuers", |identity| &identity.issuer),
+    ("subjects", |identity| &identity.subject),
+    ("consumers", |identity| &identity.consumer),
+    ("tiers", |identity| &identity.tier),
+];
+
+const LISTS: [(&str, Field<Vec<String>>); 3] = [
+    ("scopes", |identity| &identity.scopes),
+    ("roles", |identity| &identity.roles),
+    ("groups", |identity| &identity.groups),
+];
+
+impl Principal {
+    pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
+        let mut fields = node.fields()?;
+        let parts = parts(&mut fields, captures);
+        fields.finish();
+        let parts = parts?;
+        let anonymous = |part: &Part| matches!(part, Part::Authenticated(false));
+        if parts.iter().any(anonymous) && parts.iter().any(Part::needs_identity) {
+            return node.fault("can never be: a request that is not authenticated has no identity");
+        }
+        if parts.is_empty() {
+            return node.fault("must have a part: leave `principals` out of a rule for everybody");
+        }
+        Some(Self(parts))
+    }
+
+    pub(crate) fn is(&self, facts: &Facts<'_>) -> Truth {
+        truth::all(self.0.iter().map(|part| part.holds(facts)))
+    }
+
+    /// Whether a request without identity might be of this principal if it had one.
+    pub(crate) fn might_be_with_identity(&self, facts: &Facts<'_>) -> bool {
+        let fits = |part: &Part| part.needs_identity() || part.holds(facts) == Some(true);
+        self.needs_identity() && self.0.iter().all(fits)
+    }
+
+    /// Whether it is somebody because there is no identity.
+    pub(crate) fn is_anonymous(&self) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::Authenticated(false)))
+    }
+
+    fn needs_identity(&self) -> bool {
+        self.0.iter().any(Part::needs_identity)
+    }
+}
+
+/// Every part that is there, those that cost least to judge first. All faults are reported before it gives up.
+fn parts(fields: &mut Fields<'_>, captures: &[&str]) -> Option<Vec<Part>> {
+    let pattern = |node: Node<'_>| Pattern::read(&node, captures);
+    let mut parts = vec![
+        fields.optional("authenticated", |node| node.boolean().map(Part::Authenticated)),
+        fields.optional("sources", |node| node.some(network).map(Part::Sources)),
+    ];
+    for (name, field) in TEXTS {
+        parts.push(fields.optional(name, |node| Some(Part::Text(field, node.some(pattern)?))));
+    }
+    for (name, field) in LISTS {
+        parts.push(fields.optional(name, |node| Some(Part::List(field, Members::read(&node, pattern)?))));
+    }
+    let claims =
+        fields.or("claims", vec![], |node| node.some(|node| Claim::read(&node, captures).map(Part::Claim)));
+    let parts: Option<Vec<Option<Part>>> = parts.into_iter().collect();
+    Some(parts?.into_iter().flatten().chain(claims?).collect())
+}
+
+fn network(node: Node<'_>) -> Option<Network> {
+    Network::parse(node.text()?).map_or_else(|invalid| node.fault(invalid.to_string()), Some)
+}
+
+impl Part {
+    fn needs_identity(&self) -> bool {
+        !matches!(self, Self::Authenticated(false) | Self::Sources(_))
+    }
+
+    fn holds(&self, facts: &Facts<'_>) -> Truth {
+        if let Self::Sources(networks) = self {
+            // A client on a Unix socket has no address: it is in no network.
+            let address = facts.request.client_address();
+            return Some(address.is_some_and(|address| networks.iter().any(|network| network.has(address))));
+        }
+        let identity = facts.request.identity();
+        if let Self::Authenticated(authenticated) = self {
+            return Some(identity.is_some() == *authenticated);
+        }
+        let Some(identity) = identity else { return Some(false) };
+        let captures = &facts.captures;
+        match self {
+            Self::Text(field, patterns) => match field(&identity) {
+                Some(text) => truth::any(patterns.iter().map(|pattern| pattern.matches(text, captures))),
+                None => Some(false),
+            },
+            Self::List(field, members) => {
+                members.hold(field(&identity), |pattern, text| pattern.matches(text, captures))
+            }
+            Self::Claim(claim) => claim.holds(&identity, captures),
+            Self::Authenticated(_) | Self::Sources(_) => None,
+        }
+    }
+}

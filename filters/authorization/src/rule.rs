@@ -1,0 +1,106 @@
+//! What a rule says of the requests that it matches.
+
+use crate::condition::Condition;
+use crate::principal::{Facts, Principal};
+use crate::truth;
+use gatehouse_filter::config::Fields;
+use gatehouse_filter::rules::captured_names;
+use gatehouse_filter::{Host, NoExpression};
+use serde_json::Value;
+use std::iter;
+
+/// Who is allowed or denied what the rule's `match` says.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) action: Action,
+    /// Any of them; `None` is everybody.
+    principals: Option<Vec<Principal>>,
+    /// What must hold as well.
+    condition: Option<Condition>,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Action {
+    Allow,
+    Deny,
+}
+
+impl Action {
+    pub(crate) const NAMES: [(&'static str, Self); 2] = [("allow", Self::Allow), ("deny", Self::Deny)];
+}
+
+impl Rule {
+    /// Reads what is not `name` and `match`.
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let captures = captured_names(fields);
+        // A key without a value is null in YAML, and elsewhere counts as absent. Here a list whose items were all
+        // deleted must not become everybody.
+        let empty = nulls(fields.node().value(), "");
+        let faults = empty.iter().map(|path| {
+            fields.node().fault::<()>(format!("`{path}` has no value: give it one, or take it out"))
+        });
+        let complete = faults.count() == 0;
+        let action = fields.required("action", |node| node.one_of(&Action::NAMES));
+        let principals =
+            fields.optional("principals", |node| node.some(|node| Principal::read(&node, &captures)));
+        let condition = fields.optional("condition", |node| node.text().map(Condition::new));
+        complete.then_some(Self { action: action?, principals: principals?, condition: condition? })
+    }
+
+    /// Compiles its condition.
+    ///
+    /// # Errors
+    /// [`NoExpression`] where the host does not.
+    pub(crate) fn compile(&self, host: &dyn Host) -> Result<(), NoExpression> {
+        self.condition.as_ref().map_or(Ok(()), |condition| condition.compile(host))
+    }
+
+    /// Whether it decides. What cannot be told about a request never allows it, and denies it.
+    pub(crate) fn applies(&self, facts: &Facts<'_>) -> bool {
+        let principals = || match &self.principals {
+            None => Some(true),
+            Some(principals) => truth::any(principals.iter().map(|principal| principal.is(facts))),
+        };
+        let condition = || match &self.condition {
+            None => Some(true),
+            Some(condition) => condition.holds(facts),
+        };
+        // In this order, and the second only where the first does not settle it: it costs most.
+        let holds = truth::all(iter::once_with(principals).chain(iter::once_with(condition)));
+        holds.unwrap_or(self.action == Action::Deny)
+    }
+
+    /// Whether a request without identity might be decided otherwise if it had one: because it might be
+    /// allowed here, or because it is denied for the want of one.
+    pub(crate) fn asks_for_identity(&self, facts: &Facts<'_>) -> bool {
+        let mut principals = self.principals.iter().flatten();
+        match self.action {
+            Action::Allow => principals.any(|principal| principal.might_be_with_identity(facts)),
+            Action::Deny => {
+                let mut fitting =
+                    principals.filter(|principal| principal.is(facts) != Some(false)).peekable();
+                fitting.peek().is_some() && fitting.all(Principal::is_anonymous)
+            }
+        }
+    }
+}
+
+/// The paths of the members that are null.
+fn nulls(value: &Value, path: &str) -> Vec<String> {
+    match value {
+        Value::Null => vec![path.to_owned()],
+        Value::Object(members) => {
+            let below = |(name, value): (&String, &Value)| match path {
+                "" => nulls(value, name),
+                path => nulls(value, &format!("{path}.{name}")),
+            };
+            members.iter().flat_map(below).collect()
+        }
+        Value::Array(items) => {
+            let below = |(index, item)| nulls(item, &format!("{path}[{index}]"));
+            items.iter().enumerate().flat_map(below).collect()
+        }
+        _ => Vec::new(),
+    }
+}

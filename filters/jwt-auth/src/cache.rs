@@ -1,0 +1,90 @@
+//! Tokens that were verified before.
+//!
+//! What is found here was decided under the same configuration, of which the keys and the time alone change: whoever
+//! asks compares the first and checks the second. A token is found by all its bytes, never by a digest alone.
+
+use crate::KeySet;
+use crate::claims::Validity;
+use gatehouse_filter::{HeaderName, HeaderValue, Identity};
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+/// What a good token says.
+#[derive(Clone)]
+pub(crate) struct Verified {
+    /// The position of its provider.
+    pub(crate) provider: usize,
+    /// The set that has its key.
+    pub(crate) keys: Rc<KeySet>,
+    pub(crate) validity: Validity,
+    pub(crate) identity: Rc<Identity>,
+    /// The header fields that its claims are written to.
+    pub(crate) fields: Rc<[(HeaderName, HeaderValue)]>,
+}
+
+/// The tokens of a worker, so many at most.
+pub(crate) struct Cache {
+    most: usize,
+    /// By a hash with a random key: nobody can choose tokens that meet in it.
+    tokens: RefCell<HashMap<Rc<[u8]>, Entry>>,
+    /// In the order of eviction.
+    queue: RefCell<VecDeque<Rc<[u8]>>>,
+}
+
+struct Entry {
+    verified: Verified,
+    /// Since it was last considered for eviction.
+    is_used: Cell<bool>,
+}
+
+impl Cache {
+    /// Room for so many tokens; for none, nothing is kept.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, tokens: RefCell::default(), queue: RefCell::default() }
+    }
+
+    pub(crate) fn find(&self, token: &[u8]) -> Option<Verified> {
+        if self.most == 0 {
+            return None;
+        }
+        let tokens = self.tokens.borrow();
+        let entry = tokens.get(token)?;
+        entry.is_used.set(true);
+        Some(entry.verified.clone())
+    }
+
+    pub(crate) fn keep(&self, token: &[u8], verified: Verified) {
+        if self.most == 0 || token.len() > LONGEST {
+            return;
+        }
+        let mut tokens = self.tokens.borrow_mut();
+        let entry = Entry { verified, is_used: Cell::new(false) };
+        if let Some(known) = tokens.get_mut(token) {
+            *known = entry;
+            return;
+        }
+        let mut queue = self.queue.borrow_mut();
+        while tokens.len() >= self.most {
+            let Some(oldest) = queue.pop_front() else { return };
+            // Whoever was asked for in the meantime stays for another round.
+            if tokens.get(&oldest).is_some_and(|entry| entry.is_used.replace(false)) {
+                queue.push_back(oldest);
+            } else {
+                tokens.remove(&oldest);
+            }
+        }
+        let token: Rc<[u8]> = token.into();
+        queue.push_back(Rc::clone(&token));
+        tokens.insert(token, entry);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        assert_eq!(self.tokens.borrow().len(), self.queue.borrow().len());
+        self.tokens.borrow().len()
+    }
+}
+
+/// Longer tokens are verified each time, which bounds the memory.
+const LONGEST: usize = 4096;

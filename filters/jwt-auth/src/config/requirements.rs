@@ -1,0 +1,51 @@
+use crate::requirement::{Requirement, Requirements, Subject, Type, Want};
+use gatehouse_filter::config::{Fields, Node};
+use serde_json::Value;
+
+/// The fields of a provider that say what its tokens must be.
+pub(super) fn requirements(fields: &mut Fields<'_>) -> Option<Requirements> {
+    let subjects = fields.or("subjects", vec![], |node| node.some(|node| subject(&node)));
+    let claims = fields.or("required_claims", vec![], |node| node.some(requirement));
+    Some(Requirements { subjects: subjects?, claims: claims? })
+}
+
+fn subject(node: &Node<'_>) -> Option<Subject> {
+    let pattern = node.text()?;
+    let stars = pattern.bytes().filter(|byte| *byte == b'*').count();
+    if stars > 1 || (stars == 1 && !pattern.ends_with('*')) {
+        return node.fault("must be a subject, or the beginning of one with `*` at its end");
+    }
+    Some(Subject::new(pattern))
+}
+
+fn requirement(node: Node<'_>) -> Option<Requirement> {
+    const TYPES: [(&str, Type); 5] = [
+        ("text", Type::Text),
+        ("number", Type::Number),
+        ("boolean", Type::Boolean),
+        ("list", Type::List),
+        ("mapping", Type::Mapping),
+    ];
+    let mut fields = node.fields()?;
+    let claim = fields.required("claim", |node| node.text().map(str::to_owned));
+    let equals = fields.optional("equals", |node| Some(node.value().clone()));
+    let any_of = fields.optional("any_of", |node| node.some(|node| scalar(&node)));
+    let kind = fields.optional("type", |node| node.one_of(&TYPES));
+    fields.finish();
+    let want = match (equals?, any_of?, kind?) {
+        (None, None, None) => Want::Present,
+        (Some(value), None, None) => Want::Equals(value),
+        (None, Some(values), None) => Want::AnyOf(values),
+        (None, None, Some(kind)) => Want::Type(kind),
+        _ => return node.fault("must have only one of equals, any_of, type"),
+    };
+    Some(Requirement { claim: claim?, want })
+}
+
+/// A value that can be an item of a list.
+fn scalar(node: &Node<'_>) -> Option<Value> {
+    match node.value() {
+        Value::Array(_) | Value::Object(_) | Value::Null => node.fault("must be text, a number or a boolean"),
+        value => Some(value.clone()),
+    }
+}

@@ -1,0 +1,55 @@
+use crate::remote::Remote;
+use crate::token::Token;
+use crate::{KeySet, Refusal};
+use gatehouse_filter::Timestamp;
+use std::rc::Rc;
+
+/// Where the keys of a provider are.
+pub(crate) enum Keys {
+    /// In the configuration.
+    Inline(Rc<KeySet>),
+    /// Fetched.
+    Remote(Box<Remote>),
+}
+
+/// The keys for a token.
+pub(crate) enum Sought<'k> {
+    /// One of these may have signed it.
+    Found(Rc<KeySet>),
+    /// None, and later there may be one; until then this is the answer.
+    Missing(&'k Remote, Refusal),
+}
+
+impl Keys {
+    /// The keys that may have signed a token, by what its header says: the check that costs nothing.
+    pub(crate) fn seek(&self, token: &Token<'_>, now: Timestamp) -> Result<Sought<'_>, Refusal> {
+        let (keys, remote) = match self {
+            Self::Inline(keys) => (Rc::clone(keys), None),
+            Self::Remote(remote) => match remote.keys(now) {
+                Some(keys) => (keys, Some(remote)),
+                None => return Ok(Sought::Missing(remote, Refusal::KeysUnavailable)),
+            },
+        };
+        match (keys.check(token), remote) {
+            (Ok(()), _) => Ok(Sought::Found(keys)),
+            (Err(_), Some(remote)) if keys.lacks(token) => Ok(Sought::Missing(remote, Refusal::KeyUnknown)),
+            (Err(refusal), _) => Err(refusal),
+        }
+    }
+
+    /// The set in use.
+    pub(crate) fn current(&self, now: Timestamp) -> Option<Rc<KeySet>> {
+        match self {
+            Self::Inline(keys) => Some(Rc::clone(keys)),
+            Self::Remote(remote) => remote.keys(now),
+        }
+    }
+
+    /// The source that is fetched, if it is one.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Remote(remote) => Some(remote),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Requests that are held until their keys have been fetched.
+
+use crate::Refusal;
+use crate::remote::Remote;
+use gatehouse_filter::Timestamp;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// How many requests of a worker wait.
+#[derive(Clone, Default)]
+pub(crate) struct WaitingRoom {
+    seats: Rc<Cell<usize>>,
+}
+
+/// A request's place; given up when it is dropped, as when the client goes away.
+pub struct Waiting {
+    seats: Rc<Cell<usize>>,
+    /// Until when the request waits at most.
+    deadline: Timestamp,
+    /// How many fetches had ended when it came.
+    ended: u64,
+}
+
+impl WaitingRoom {
+    /// Lets a request wait for a key, unless that is in vain: then it is refused.
+    ///
+    /// `place` is the request's between the times that it is asked about.
+    pub(crate) fn wait(
+        &self,
+        place: &mut Option<Waiting>,
+        remote: &Remote,
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let Some(waiting) = place else {
+            let deadline = now.after(remote.patience());
+            remote.want();
+            // A storm of made-up keys must not fill the memory, nor wait for a fetch that may not begin yet.
+            if !remote.may_change_before(deadline, now) || self.seats.get() >= SEATS {
+                return Err(refusal);
+            }
+            *place = Some(self.seat(deadline, remote.ended()));
+            return Ok(());
+        };
+        // Where the clock steps back the deadline is far off; no fetch takes longer than a request may wait.
+        let is_over = now >= waiting.deadline || waiting.deadline > now.after(remote.patience());
+        let was_fetched = refusal == Refusal::KeyUnknown && remote.ended() != waiting.ended;
+        if is_over || was_fetched { Err(refusal) } else { Ok(()) }
+    }
+
+    fn seat(&self, deadline: Timestamp, ended: u64) -> Waiting {
+        self.seats.set(self.seats.get().saturating_add(1));
+        Waiting { seats: Rc::clone(&self.seats), deadline, ended }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.seats.set(self.seats.get().saturating_sub(1));
+    }
+}
+
+/// The most requests of a worker that wait.
+pub(crate) const SEATS: usize = 256;

@@ -1,0 +1,253 @@
+//! `api-key-auth`, on `envoy/api-key-auth.yaml`.
+
+use std::sync::LazyLock;
+
+use gatehouse_sandbox::raw::Request;
+use gatehouse_sandbox::{Builder, Gateway};
+use serde_json::{Value, json};
+
+use crate::harness::hostile::{self, Honest};
+use crate::harness::{Shared, configuration, http2, received, trap};
+
+const CONFIG: &str = "envoy/api-key-auth.yaml";
+
+#[test]
+fn hostile_bytes_do_not_trap_it() {
+    let gateway = Gateway::builder(CONFIG).start().unwrap_or_else(|fault| panic!("{fault}"));
+    let honest = Honest { path: "/orders", headers: &[("x-api-key", ACME)], refused: &[] };
+    hostile::survive(&gateway, &honest);
+
+    // And in the places where it reads keys.
+    for (case, request) in [
+        ("not UTF-8", get().header("x-api-key", b"\xff\xfe\x80")),
+        (
+            "a good key with a byte that is not",
+            get().header("x-api-key", [ACME.as_bytes(), b"\xff"].concat()),
+        ),
+        ("empty", get().header("x-api-key", "")),
+        ("60 KiB", get().header("x-api-key", vec![b'a'; 60 * 1024])),
+        ("60 KiB that are not UTF-8", get().header("x-api-key", vec![0xff; 60 * 1024])),
+        ("a prefix and nothing", get().header("authorization", "ApiKey ")),
+        ("a prefix and bytes", get().header("authorization", b"ApiKey \xff\xff")),
+        ("a cookie that is not UTF-8", get().header("cookie", b"\xff; api_key=\xff")),
+        ("a cookie without =", get().header("cookie", "api_key")),
+        (
+            "60 KiB of cookies",
+            get().header("cookie", [b"a=1;".repeat(15 * 1024), b"api_key=".to_vec()].concat()),
+        ),
+        ("an escape that is none", Request::get("/orders?api_key=%")),
+        ("bytes behind escapes", Request::get("/orders?api_key=%ff%00%0d%0a")),
+        ("50 KiB of escapes", Request::get(format!("/orders?api_key={}", "%41".repeat(17 * 1024)))),
+        ("no value", Request::get("/orders?api_key")),
+    ] {
+        let response = gateway.request(request);
+        assert_eq!(response.status, 401, "{case}: {}", response.text());
+        let good = gateway.get("/orders", &[("x-api-key", ACME)]);
+        assert_eq!(good.status, 200, "the good request after: {case}");
+        trap::assert_none(&gateway);
+    }
+}
+
+/// Keys of the shipped config.
+const ACME: &str = "acme-demo-key-1";
+const INITECH: &str = "initech-demo-key";
+
+fn get() -> Request {
+    Request::get("/orders")
+}
+
+static SHIPPED: LazyLock<Shared> = LazyLock::new(|| Shared::start(Gateway::builder(CONFIG)));
+
+#[test]
+fn a_key_is_good_from_every_place_and_stays_at_the_gateway() {
+    let authorization = format!("apikey {ACME}");
+    for (case, request, path, cookies) in [
+        ("a header", get().header("X-API-Key", ACME).header("cookie", "a=1"), "/orders", &["a=1"][..]),
+        ("a scheme", get().header("authorization", authorization), "/orders", &[]),
+        ("the query", Request::get(format!("/orders?a=%2f&%61pi_key={ACME}&b")), "/orders?a=%2f&b", &[]),
+        ("nothing but a query", Request::get(format!("/orders?api_key={ACME}")), "/orders", &[]),
+        (
+            "a cookie",
+            get().header("cookie", format!("a=1; api_key={ACME}; b=\"2\"")),
+            "/orders",
+            &["a=1; b=\"2\""],
+        ),
+        ("nothing but a cookie", get().header("cookie", format!("api_key={ACME}")), "/orders", &[]),
+    ] {
+        let exchange = SHIPPED.ask(request.header("x-consumer", "root"));
+        let text = exchange.response.text();
+        assert_eq!(exchange.response.status, 200, "{case}: {text}");
+        assert!(!text.contains(ACME), "{case}: {text}");
+        assert_eq!(target(&text), path, "{case}");
+        assert_eq!(received(&exchange.response, "cookie"), cookies, "{case}");
+        assert_eq!(received(&exchange.response, "x-consumer"), ["acme"], "{case}");
+        assert_eq!(exchange.logged("api_key_auth"), "api_key_auth.allowed", "{case}");
+        let identity: Value = serde_json::from_str(exchange.logged("identity")).expect("an identity is JSON");
+        assert_eq!(
+            identity,
+            json!({"consumer": "acme", "scopes": ["orders:read", "orders:write"], "groups": ["partners"],
+                "tier": "gold", "claims": {"account": 17}}),
+            "{case}"
+        );
+    }
+    SHIPPED.assert_no_trap();
+}
+
+/// The request target that the echo service received.
+fn target(body: &str) -> String {
+    let body: Value = serde_json::from_str(body).expect("the echo service answers JSON");
+    body.get("path").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn every_refusal_is_told_everywhere() {
+    let both = Request::get(format!("/orders?api_key={ACME}")).header("x-api-key", ACME);
+    let partners = Request::get("/partners/x").header("x-api-key", INITECH);
+    for (case, request, status, code, rule) in [
+        ("no key", get(), 401, "key_missing", ""),
+        ("another scheme", get().header("authorization", "Basic YTpi"), 401, "key_missing", ""),
+        ("a wrong key", get().header("x-api-key", "wrong"), 401, "key_invalid", ""),
+        (
+            "the same key twice",
+            get().header("x-api-key", ACME).header("x-api-key", ACME),
+            400,
+            "key_repeated",
+            "",
+        ),
+        ("a key in two places", both, 400, "key_repeated", ""),
+        ("a good key that is not for this", partners, 403, "consumer_not_allowed", ";rule=partners"),
+        (
+            "a wrong key where none is needed",
+            Request::get("/products").header("x-api-key", "wrong"),
+            401,
+            "key_invalid",
+            ";rule=browse",
+        ),
+    ] {
+        let exchange = SHIPPED.ask(request);
+        let code = format!("api_key_auth.{code}");
+        exchange.assert_refused(case, status, &code);
+        assert_eq!(exchange.logged("api_key_auth"), format!("{code}{rule}"), "{case}");
+        let challenge = exchange.response.header_text("www-authenticate");
+        let want = (status == 401).then_some("ApiKey realm=\"gatehouse\"");
+        assert_eq!(challenge.as_deref(), want, "{case}");
+    }
+    SHIPPED.assert_no_trap();
+}
+
+#[test]
+fn rules_say_who_may_do_without_a_key() {
+    for (case, request, note, consumer) in [
+        ("open", Request::get("/about").header("x-api-key", "wrong"), "not_required;rule=about", &[][..]),
+        ("anybody", Request::get("/products/1"), "anonymous;rule=browse", &[]),
+        (
+            "somebody",
+            Request::get("/products/1").header("x-api-key", INITECH),
+            "allowed;rule=browse",
+            &["initech"],
+        ),
+        (
+            "the second key of the consumer",
+            Request::get("/partners").header("x-api-key", "acme-demo-key-2"),
+            "allowed;rule=partners",
+            &["acme"],
+        ),
+        (
+            "a preflight",
+            Request::new("OPTIONS", "/orders")
+                .header("origin", "https://app.example")
+                .header("access-control-request-method", "PUT"),
+            "preflight",
+            &[],
+        ),
+    ] {
+        let exchange = SHIPPED.ask(request.header("x-consumer", "root").header("X-Consumer", "admin"));
+        assert_eq!(exchange.response.status, 200, "{case}: {}", exchange.response.text());
+        assert_eq!(exchange.logged("api_key_auth"), format!("api_key_auth.{note}"), "{case}");
+        assert_eq!(received(&exchange.response, "x-consumer"), consumer, "{case}");
+        assert!(received(&exchange.response, "x-api-key").is_empty(), "{case}");
+    }
+    SHIPPED.assert_no_trap();
+}
+
+#[test]
+fn a_key_is_good_only_in_its_time_and_operators_are_told_why_not() {
+    let gateway = Shared::start(builder(json!({
+        "hmac_secret": "a secret of 32 bytes, or of more",
+        "consumers": [{"name": "acme", "keys": [
+            {"digest": sha256("expired"), "expires_at": "2020-01-01T00:00:00Z"},
+            {"digest": sha256("not-yet"), "not_before": "2120-01-01T00:00:00+01:00"},
+            {"digest": sha256("now"), "not_before": "2020-01-01T00:00:00Z", "expires_at": "2120-01-01T00:00:00Z"},
+            {"digest": "hmac_sha256:ba1a20ac22d37ac5e9a1f6ab0e3c4dbdb5fdd8a3c1d5ad7ba3fe60ea8f2f0000"},
+        ]}],
+    })));
+    let long = "k".repeat(513);
+    for (key, status) in
+        [("expired", 401), ("not-yet", 401), ("now", 200), ("never", 401), (long.as_str(), 401)]
+    {
+        let exchange = gateway.ask(get().header("x-api-key", key));
+        assert_eq!(exchange.response.status, status, "{key}: {}", exchange.response.text());
+        if status == 401 {
+            exchange.assert_refused(key, 401, "api_key_auth.key_invalid");
+        }
+    }
+    let stats = gateway.gateway().stats();
+    for event in ["key_expired", "key_not_yet_valid", "key_unknown", "key_too_long"] {
+        let counted = stats.iter().filter(|(name, _)| name.contains(&format!(".event={event};")));
+        assert_eq!(counted.map(|(_, count)| *count).sum::<u64>(), 1, "{event}: {:?}", stats.keys());
+    }
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn a_keyed_digest_is_found_and_a_key_is_forwarded_where_it_may_be() {
+    let secret =
+        gatehouse_api_key_auth::Secret::new(b"a secret of 32 bytes, or of more").expect("it is long");
+    let digest = gatehouse_api_key_auth::Digest::hmac_sha256(&secret, b"k").to_string();
+    let gateway = Shared::start(builder(json!({
+        "forward": true,
+        "hmac_secret": "a secret of 32 bytes, or of more",
+        "consumers": [{"name": "acme", "keys": [{"digest": digest}]}],
+    })));
+    let exchange = gateway.ask(get().header("x-api-key", "k"));
+    assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
+    assert_eq!(received(&exchange.response, "x-api-key"), ["k"]);
+    gateway.ask(get().header("x-api-key", "l")).assert_refused("wrong", 401, "api_key_auth.key_invalid");
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn a_dry_run_refuses_nobody() {
+    let gateway = Shared::start(builder(json!({
+        "mode": "shadow",
+        "consumer_header": "x-consumer",
+        "consumers": [{"name": "acme", "keys": [{"digest": sha256("k")}]}],
+    })));
+    let exchange = gateway.ask(get().header("x-api-key", "wrong").header("x-consumer", "root"));
+    assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
+    assert_eq!(exchange.logged("api_key_auth"), "api_key_auth.key_invalid;mode=shadow");
+    assert!(received(&exchange.response, "x-consumer").is_empty());
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn a_grpc_client_is_told_a_grpc_status() {
+    let gateway = Gateway::builder(CONFIG).start().unwrap_or_else(|fault| panic!("{fault}"));
+    for (path, key, status) in [("/orders", "wrong", "16"), ("/partners", INITECH, "7")] {
+        let request = http2::get(path).method("POST").header("content-type", "application/grpc");
+        let refused =
+            http2::send(gateway.address(), request.header("x-api-key", key).body(()).expect("a request"));
+        assert_eq!(refused.status, 200);
+        assert_eq!(refused.trailer("grpc-status").as_deref(), Some(status), "{refused:?}");
+    }
+    trap::assert_none(&gateway);
+}
+
+fn sha256(key: &str) -> String {
+    gatehouse_api_key_auth::Digest::sha256(key.as_bytes()).to_string()
+}
+
+/// The shipped config with another configuration of the filter.
+fn builder(value: Value) -> Builder {
+    Gateway::builder(CONFIG).edit(move |tree| configuration::set(tree, "api-key-auth", value))
+}
