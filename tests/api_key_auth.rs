@@ -1,6 +1,10 @@
 //! `api-key-auth`, on `envoy/api-key-auth.yaml`.
 
-use std::sync::LazyLock;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use gatehouse_sandbox::raw::Request;
 use gatehouse_sandbox::{Builder, Gateway};
@@ -241,6 +245,100 @@ fn a_grpc_client_is_told_a_grpc_status() {
         assert_eq!(refused.trailer("grpc-status").as_deref(), Some(status), "{refused:?}");
     }
     trap::assert_none(&gateway);
+}
+
+#[test]
+fn a_polled_list_is_waited_for_and_the_last_good_one_stays() {
+    let server = Server::start();
+    server.answer_with(&list("one"));
+    let gateway = server.gateway();
+    let status = |key: &str| gateway.get("/orders", &[("x-api-key", key)]).status;
+    assert_eq!(status("one"), 200, "the first request waits for the list");
+    assert_eq!(status("two"), 401);
+    for bad in ["<html>", r#"{"consumers": []}"#, "", &" ".repeat(10_000_000)] {
+        server.answer_with(bad);
+        thread::sleep(Duration::from_millis(2500));
+        assert_eq!(status("one"), 200, "after {} bytes of nonsense", bad.len());
+    }
+    server.answer_with(&list("two"));
+    until("the new list", || status("two") == 200);
+    assert_eq!(status("one"), 401);
+    trap::assert_none(&gateway);
+}
+
+#[test]
+fn without_any_list_keys_are_not_judged_and_requests_are_not_held_for_ever() {
+    let server = Server::start();
+    let gateway = server.gateway();
+    let refused = gateway.get("/orders", &[("x-api-key", "one")]);
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.text().contains("api_key_auth.consumers_unavailable"), "{}", refused.text());
+    assert_eq!(gateway.get("/orders", &[]).status, 401, "without a key there is nothing to wait for");
+    server.answer_with(&list("one"));
+    until("the first list", || gateway.get("/orders", &[("x-api-key", "one")]).status == 200);
+    trap::assert_none(&gateway);
+}
+
+fn list(key: &str) -> String {
+    json!({"consumers": [{"name": "acme", "keys": [{"digest": sha256(key)}]}]}).to_string()
+}
+
+/// Waits for what comes within seconds.
+#[track_caller]
+fn until(case: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(10), "{case}: not within 10 s");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A server of lists. Until it is told what to answer it hangs up. Ends with the process.
+struct Server {
+    address: SocketAddr,
+    body: Arc<Mutex<String>>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("a bound socket");
+        let body = Arc::new(Mutex::new(String::new()));
+        let told = Arc::clone(&body);
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let body = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                if body.is_empty() {
+                    continue;
+                }
+                let _ = stream.read(&mut [0; 4096]);
+                let length = body.len();
+                let head =
+                    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                // Envoy may have had enough of it before the end.
+                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+            }
+        });
+        Self { address, body }
+    }
+
+    fn answer_with(&self, body: &str) {
+        body.clone_into(&mut self.body.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The shipped config with the list of this server, asked every second.
+    #[track_caller]
+    fn gateway(&self) -> Gateway {
+        let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": self.address.port()}});
+        let cluster = json!({"name": "keys", "type": "STATIC", "connect_timeout": "1s", "load_assignment": {
+            "cluster_name": "keys", "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]}});
+        let from = json!({"cluster": "keys", "path": "/consumers.json", "every": "1s", "timeout": "2s"});
+        let gateway = builder(json!({"consumers_from": from})).edit(move |tree| {
+            let clusters = tree.pointer_mut("/static_resources/clusters").and_then(Value::as_array_mut);
+            clusters.expect("the config has clusters").push(cluster);
+        });
+        gateway.start().unwrap_or_else(|fault| panic!("{fault}"))
+    }
 }
 
 fn sha256(key: &str) -> String {

@@ -2,10 +2,13 @@
 
 use crate::Secret;
 use crate::consumer::{Consumer, Consumers};
+use crate::feed::{self, Feed};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{HeaderName, Mode};
+use std::rc::Rc;
+use std::time::Duration;
 
 /// What the filter does, in final form.
 pub(crate) struct Config {
@@ -20,9 +23,17 @@ pub(crate) struct Config {
     /// The field that tells the upstream whose key it was.
     pub(crate) consumer_header: Option<HeaderName>,
     pub(crate) hmac_secret: Option<Secret>,
-    pub(crate) consumers: Consumers,
+    pub(crate) roll: Roll,
     pub(crate) rules: Rules<Access>,
     pub(crate) default: Access,
+}
+
+/// Where the consumers are.
+pub(crate) enum Roll {
+    /// In the configuration.
+    Inline(Rc<Consumers>),
+    /// In a list that is polled.
+    Polled(Feed),
 }
 
 /// Who may pass.
@@ -73,11 +84,19 @@ impl Config {
         let hmac_secret = fields.optional("hmac_secret", |node| hmac_secret(&node));
         // A secret that is wrong is one fault, not one more for every digest.
         let has_secret = !matches!(hmac_secret, Some(None));
-        let consumers = fields.required("consumers", |node| Consumers::read(node, has_secret));
-        let rules = fields.or("rules", Rules::default(), |node| {
-            Rules::read(node, |fields| access(fields, consumers.as_ref()))
-        });
+        let consumers = fields.optional("consumers", |node| Consumers::read(node, has_secret).map(Rc::new));
+        let from = fields.optional("consumers_from", feed_source);
+        // While the consumers themselves are at fault or elsewhere, names are not judged.
+        let known = consumers.as_ref().and_then(Option::as_deref);
+        let rules =
+            fields.or("rules", Rules::default(), |node| Rules::read(node, |fields| access(fields, known)));
         let default = fields.or("default", Require::Key, |node| node.one_of(&REQUIRE));
+        let roll = match (consumers, from) {
+            (Some(Some(consumers)), Some(None)) => Some(Roll::Inline(consumers)),
+            (Some(None), Some(Some(source))) => Some(Roll::Polled(Feed::new(source, has_secret))),
+            (None, _) | (_, None) => None,
+            _ => fields.node().fault("must have exactly one of consumers, consumers_from"),
+        };
         fields.finish();
         Some(Self {
             mode: mode?,
@@ -87,7 +106,7 @@ impl Config {
             forward: forward?,
             consumer_header: consumer_header?,
             hmac_secret: hmac_secret?,
-            consumers: consumers?,
+            roll: roll?,
             rules: rules?,
             default: Access { require: default?, allowed: None },
         })
@@ -101,7 +120,6 @@ const REQUIRE: [(&str, Require); 3] =
 
 fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> {
     let require = fields.or("require", Require::Key, |node| node.one_of(&REQUIRE));
-    // While the consumers themselves are at fault, names are not judged.
     let listed = |node: Node<'_>, what: &str, is_known: &dyn Fn(&Consumers, &str) -> bool| {
         if require == Some(Require::Nothing) {
             return node.fault("has no effect with `require: none`");
@@ -148,6 +166,39 @@ const RESERVED: [&str; 11] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+fn feed_source(node: Node<'_>) -> Option<feed::Source> {
+    let text = |node: Node<'_>| node.text().map(str::to_owned);
+    let mut fields = node.fields()?;
+    let cluster = fields.required("cluster", text);
+    let authority = fields.optional("authority", text);
+    let path = fields.required("path", |node| match node.text()? {
+        path if path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Some(path.to_owned())
+        }
+        _ => node.fault("must be printable ASCII and begin with a slash"),
+    });
+    let every = fields.or("every", Duration::from_secs(60), |node| within(&node, 1, 86_400));
+    let timeout = fields.or("timeout", Duration::from_secs(5), |node| within(&node, 1, 60));
+    fields.finish();
+    let cluster = cluster?;
+    Some(feed::Source {
+        authority: authority?.unwrap_or_else(|| cluster.clone()),
+        cluster,
+        path: path?,
+        every: every?,
+        timeout: timeout?,
+    })
+}
+
+/// A duration from so many to so many seconds.
+fn within(node: &Node<'_>, least: u64, most: u64) -> Option<Duration> {
+    let duration = node.duration()?;
+    if !(Duration::from_secs(least)..=Duration::from_secs(most)).contains(&duration) {
+        return node.fault(format!("must be from {least}s to {most}s"));
+    }
+    Some(duration)
+}
 
 fn hmac_secret(node: &Node<'_>) -> Option<Secret> {
     Secret::new(node.text()?.as_bytes())

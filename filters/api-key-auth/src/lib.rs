@@ -9,17 +9,22 @@
 mod config;
 mod consumer;
 mod digest;
+mod feed;
 mod refusal;
 mod rfc3339;
 
 pub use digest::{Digest, MAX_KEY, Secret};
 
-use config::{Access, Config, Require};
+use config::{Access, Config, Require, Roll};
 use consumer::{Consumer, Useless};
+use feed::Feed;
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::{Decision, Filter, HeaderValue, Mode, Request, credential};
+use gatehouse_filter::{
+    Answer, CallId, Decision, Filter, HeaderValue, Mode, Outside, Request, Step, Timestamp, credential,
+};
 use refusal::Refusal;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The filter, configured.
 pub struct ApiKeyAuth {
@@ -45,6 +50,8 @@ gatehouse_filter::codes! {
         KeyInvalid = "key_invalid",
         /// The key is good, but not here.
         ConsumerNotAllowed = "consumer_not_allowed",
+        /// There is no list of consumers yet.
+        ConsumersUnavailable = "consumers_unavailable",
         /// What is left of the request without its key cannot be written.
         RequestMalformed = "request_malformed",
     }
@@ -54,7 +61,8 @@ impl Filter for ApiKeyAuth {
     const NAME: &'static str = "api-key-auth";
 
     type Code = Code;
-    type Stream = ();
+    /// Until when it waits for the first list of consumers, where it does.
+    type Stream = Option<Timestamp>;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { config: Config::read(node)? })
@@ -64,12 +72,31 @@ impl Filter for ApiKeyAuth {
         self.config.mode
     }
 
-    /// Why keys were refused: what clients are not told.
+    const MOST_OF_AN_ANSWER: usize = feed::MOST;
+
+    /// Why keys were refused, which clients are not told, and what became of the list of consumers.
     fn events() -> Vec<&'static str> {
-        Useless::ALL.iter().map(|useless| useless.event()).collect()
+        let useless = Useless::ALL.iter().map(|useless| useless.event());
+        useless.chain(feed::Event::NAMES).collect()
     }
 
-    fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
+    fn tick_period(&self) -> Option<Duration> {
+        self.feed().map(|_| feed::TICK)
+    }
+
+    fn on_tick(&self, outside: &dyn Outside) {
+        if let Some(feed) = self.feed() {
+            feed.poll(outside);
+        }
+    }
+
+    fn on_answer(&self, call: CallId, answer: &Answer, outside: &dyn Outside) {
+        if let Some(feed) = self.feed() {
+            feed.answered(call, answer, outside);
+        }
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, deadline: &mut Option<Timestamp>) -> Decision<Code> {
         // First, so that no rule sees it, and whatever is decided: this field comes from here or from nobody.
         if let Some(name) = &self.config.consumer_header {
             request.headers.remove(name);
@@ -78,7 +105,15 @@ impl Filter for ApiKeyAuth {
             Some((rule, _)) => (Some(Rc::clone(&rule.name)), &rule.action),
             None => (None, &self.config.default),
         };
-        let decided = self.decide(request, access);
+        let decided = match self.decide(request, access, deadline) {
+            Ok(Verdict::Wait) => {
+                let code = Code::ConsumersUnavailable;
+                return Decision { code, rule, identity: None, step: Step::Wait };
+            }
+            Ok(Verdict::Pass(code)) => Ok((code, None)),
+            Ok(Verdict::Known(consumer)) => Ok((Code::Allowed, Some(consumer))),
+            Err(refusal) => Err(refusal),
+        };
         // Whatever is decided, and also where the key was not looked at: it is for the gateway only.
         let stripped = match self.config.forward {
             true => Ok(()),
@@ -101,37 +136,62 @@ impl Filter for ApiKeyAuth {
     }
 }
 
+/// What becomes of a request that is not refused.
+enum Verdict {
+    Pass(Code),
+    Known(Rc<Consumer>),
+    Wait,
+}
+
+/// The number of the first event of the list of consumers.
+pub(crate) const FIRST_FEED_EVENT: usize = Useless::ALL.len();
+
 impl ApiKeyAuth {
+    fn feed(&self) -> Option<&Feed> {
+        match &self.config.roll {
+            Roll::Inline(_) => None,
+            Roll::Polled(feed) => Some(feed),
+        }
+    }
+
     /// Whether the request may pass, and whose it is.
     fn decide(
         &self,
         request: &Request<'_>,
         access: &Access,
-    ) -> Result<(Code, Option<Rc<Consumer>>), Refusal> {
+        deadline: &mut Option<Timestamp>,
+    ) -> Result<Verdict, Refusal> {
         if access.require == Require::Nothing {
-            return Ok((Code::NotRequired, None));
+            return Ok(Verdict::Pass(Code::NotRequired));
         }
         if self.config.skip_preflight && is_preflight(request) {
-            return Ok((Code::Preflight, None));
+            return Ok(Verdict::Pass(Code::Preflight));
         }
         let key =
             credential::find(&self.config.sources, request, MAX_KEY).map_err(|_| Refusal::KeyRepeated)?;
         let Some(key) = key else {
             return match access.require {
                 Require::Key => Err(Refusal::KeyMissing),
-                Require::Nothing | Require::Optional => Ok((Code::Anonymous, None)),
+                Require::Nothing | Require::Optional => Ok(Verdict::Pass(Code::Anonymous)),
             };
         };
+        let now = request.host().now();
+        let list = match &self.config.roll {
+            Roll::Inline(consumers) => Rc::clone(consumers),
+            Roll::Polled(feed) => match feed.list() {
+                Some(consumers) => consumers,
+                None if feed.is_over(*deadline.get_or_insert(feed.deadline(now)), now) => {
+                    return Err(Refusal::ConsumersUnavailable);
+                }
+                None => return Ok(Verdict::Wait),
+            },
+        };
         let secret = self.config.hmac_secret.as_ref();
-        let consumer = self
-            .config
-            .consumers
-            .authenticate(&key, secret, request.host().now())
-            .map_err(Refusal::KeyInvalid)?;
+        let consumer = list.authenticate(&key, secret, now).map_err(Refusal::KeyInvalid)?;
         if !access.allows(consumer) {
             return Err(Refusal::ConsumerNotAllowed);
         }
-        Ok((Code::Allowed, Some(Rc::clone(consumer))))
+        Ok(Verdict::Known(Rc::clone(consumer)))
     }
 
     fn tell_upstream(&self, request: &mut Request<'_>, consumer: &Consumer) {
@@ -158,7 +218,7 @@ pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
 }
 
 #[cfg(target_family = "wasm")]
-gatehouse_host::load!(ApiKeyAuth: on_request);
+gatehouse_host::load!(ApiKeyAuth: on_request, on_tick, on_answer);
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ pub(crate) enum Refusal {
     KeyInvalid(Useless),
     /// The key is good, but not here.
     ConsumerNotAllowed,
+    /// There is no list of consumers yet.
+    ConsumersUnavailable,
     /// What is left of the request without its key cannot be written.
     RequestMalformed,
 }
@@ -45,6 +47,9 @@ impl Refusal {
             // Not told which: whoever tries keys would learn that one exists.
             Self::KeyInvalid(_) => (Code::KeyInvalid, 401, "The API key is not valid"),
             Self::ConsumerNotAllowed => (Code::ConsumerNotAllowed, 403, "This API key may not be used here"),
+            Self::ConsumersUnavailable => {
+                (Code::ConsumersUnavailable, 503, "API keys cannot be checked now; try again")
+            }
             Self::RequestMalformed => {
                 (Code::RequestMalformed, 400, "The query or a cookie has a control character")
             }

@@ -1,6 +1,7 @@
 //! The filter from outside.
 
 mod configuration;
+mod polling;
 mod requests;
 mod sources;
 mod spoofing;

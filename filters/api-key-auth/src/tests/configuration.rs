@@ -14,10 +14,21 @@ fn with(changes: Value) -> Value {
     configuration
 }
 
+/// A list that is polled in place of the consumers, with these members changed.
+fn polled(changes: Value) -> Value {
+    let mut from = json!({"cluster": "keys", "path": "/keys.json"});
+    for (name, value) in changes.as_object().unwrap() {
+        from[name] = value.clone();
+    }
+    json!({"consumers": null, "consumers_from": from})
+}
+
 #[test]
 fn the_smallest_and_the_fullest_configuration_are_right() {
     for configuration in [
         with(json!({})),
+        with(polled(json!({}))),
+        with(polled(json!({"authority": "keys.example", "every": "10s", "timeout": "1s"}))),
         json!({
             "mode": "shadow",
             "realm": "Orders API",
@@ -47,7 +58,18 @@ fn the_smallest_and_the_fullest_configuration_are_right() {
 #[test]
 fn what_is_wrong_is_told_where_it_is() {
     for (changes, want) in [
-        (json!({"consumers": null}), "consumers: is required"),
+        (json!({"consumers": null}), "must have exactly one of consumers, consumers_from"),
+        (
+            json!({"consumers_from": {"cluster": "keys", "path": "/"}}),
+            "must have exactly one of consumers, consumers_from",
+        ),
+        (polled(json!({"cluster": null})), "consumers_from.cluster: is required"),
+        (
+            polled(json!({"path": "keys"})),
+            "consumers_from.path: must be printable ASCII and begin with a slash",
+        ),
+        (polled(json!({"every": "1ms"})), "consumers_from.every: must be from 1s to 86400s"),
+        (polled(json!({"timeout": "2m"})), "consumers_from.timeout: must be from 1s to 60s"),
         (json!({"consumers": []}), "consumers: must not be empty"),
         (json!({"consumer": []}), "consumer: unknown field, did you mean `consumers`?"),
         (json!({"mode": "dry"}), "mode: must be one of enforce, shadow"),
