@@ -105,7 +105,7 @@ fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
                 let rules = &mut configuration::shipped(tree, filter)["rules"];
                 let mut rule = rules[0].clone();
                 rule["name"] = json!("pattern");
-                rule["match"] = json!({"path": {"regex": "^/never/[0-9]+$"}});
+                rule["match"]["headers"] = json!([{"name": "x-never", "regex": "^[0-9]+$"}]);
                 rules.as_array_mut().expect("rules are a list").push(rule);
             }
         };
