@@ -8,9 +8,14 @@ pub(crate) fn note<C: DecisionCode>(code: &str, decision: &Decision<C>, mode: Mo
         note.extend_from_slice(b";rule=");
         note.extend_from_slice(rule.as_bytes());
     }
-    if let Some(subject) = decision.identity.as_ref().and_then(|identity| identity.subject.as_ref()) {
-        note.extend_from_slice(b";subject=");
-        subject.bytes().for_each(|byte| put_escaped(&mut note, byte));
+    if let Some(identity) = &decision.identity {
+        let names = [(&b";subject="[..], &identity.subject), (&b";consumer="[..], &identity.consumer)];
+        for (label, name) in names {
+            if let Some(name) = name {
+                note.extend_from_slice(label);
+                name.bytes().for_each(|byte| put_escaped(&mut note, byte));
+            }
+        }
     }
     if mode == Mode::Shadow {
         note.extend_from_slice(b";mode=shadow");
@@ -41,14 +46,18 @@ mod tests {
     }
 
     #[test]
-    fn a_note_says_code_rule_and_subject_and_cannot_be_forged_by_a_subject() {
+    fn a_note_says_code_rule_and_who_and_cannot_be_forged_by_a_name() {
         let decision = Decision::pass(Code::Allowed, Some("orders".into()));
         let text =
             |decision: &Decision<Code>, mode| String::from_utf8(note("f.allowed", decision, mode)).unwrap();
         assert_eq!(text(&decision, Mode::Enforce), "f.allowed;rule=orders");
         assert_eq!(text(&Decision::pass(Code::Allowed, None), Mode::Shadow), "f.allowed;mode=shadow");
         let subject = Some("a;rule=x\n\"é%".to_owned());
-        let decision = decision.with_identity(Rc::new(Identity { subject, ..Identity::default() }));
-        assert_eq!(text(&decision, Mode::Enforce), "f.allowed;rule=orders;subject=a%3Brule=x%0A%22%C3%A9%25");
+        let consumer = Some("acme".to_owned());
+        let decision = decision.with_identity(Rc::new(Identity { subject, consumer, ..Identity::default() }));
+        assert_eq!(
+            text(&decision, Mode::Enforce),
+            "f.allowed;rule=orders;subject=a%3Brule=x%0A%22%C3%A9%25;consumer=acme"
+        );
     }
 }

@@ -6,6 +6,7 @@ use gatehouse_filter::{Answer, CallId, Filter, Headers};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Registers a filter with the SDK: what `_initialize` does.
 pub fn start<F: Filter>() {
@@ -41,17 +42,16 @@ impl<F: Filter> RootContext for Root<F> {
     /// refuses a configuration as a whole only by the first.
     fn on_configure(&mut self, size: usize) -> bool {
         proxy_wasm::set_log_level(level(calls::log_level()));
-        let compiled = Loaded::<F>::read(size).and_then(|loaded| {
-            let faults = loaded.filter.compile(&Envoy { events: &loaded.events });
+        let started = Loaded::<F>::read(size).and_then(|loaded| {
+            let host = Envoy { events: &loaded.events };
+            let faults = loaded.filter.compile(&host);
             faults.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+            loaded.filter.prepare(&host);
+            start_timer(loaded.filter.tick_period())?;
             Ok(loaded)
         });
-        match compiled {
+        match started {
             Ok(loaded) => {
-                loaded.filter.prepare(&Envoy { events: &loaded.events });
-                if let Some(period) = loaded.filter.tick_period() {
-                    let _ = calls::set_tick_period(u32::try_from(period.as_millis()).unwrap_or(u32::MAX));
-                }
                 self.loaded = Some(Rc::new(loaded));
                 true
             }
@@ -93,6 +93,19 @@ impl<F: Filter> Root<F> {
         loaded.waiting.borrow_mut().extend(still);
         let _ = calls::set_effective_context(self.context_id);
     }
+}
+
+/// A filter that waits for its timer in vain would hold requests for ever: better not to start.
+fn start_timer(period: Option<Duration>) -> Result<(), Vec<String>> {
+    let Some(period) = period else { return Ok(()) };
+    let milliseconds = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
+    calls::set_tick_period(milliseconds).map_err(|failed| {
+        let capabilities = "proxy_set_tick_period_milliseconds and proxy_on_tick";
+        vec![format!(
+            "the host refused a timer, status {}: this configuration needs {capabilities}",
+            failed.0
+        )]
+    })
 }
 
 /// The SDK's level for the host's number; the SDK reads numbers it does not know into its enum unchecked.
