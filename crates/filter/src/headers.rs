@@ -213,6 +213,23 @@ impl HeaderName {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// Whether the field is of one connection (RFC 9110 §7.6.1, §10.1.1) or frames the message (RFC 9112 §6). A
+    /// filter that writes or removes it could make the gateway and the upstream see different messages.
+    pub fn is_framing(&self) -> bool {
+        matches!(
+            self.as_str(),
+            "connection"
+                | "content-length"
+                | "expect"
+                | "keep-alive"
+                | "proxy-connection"
+                | "te"
+                | "trailer"
+                | "transfer-encoding"
+                | "upgrade"
+        )
+    }
 }
 
 impl TryFrom<&str> for HeaderName {

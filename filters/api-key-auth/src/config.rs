@@ -147,25 +147,12 @@ fn consumer_header(node: &Node<'_>, sources: Option<&[Source]>) -> Option<Header
     };
     let is_source =
         |source: &Source| matches!(source, Source::Header { name: source, .. } if *source == name);
-    if RESERVED.contains(&name.as_str()) || sources.unwrap_or_default().iter().any(is_source) {
+    let is_reserved = name.is_framing() || matches!(name.as_str(), "authorization" | "cookie" | "host");
+    if is_reserved || sources.unwrap_or_default().iter().any(is_source) {
         return node.fault("must not be a field that frames, routes or authenticates the request");
     }
     Some(name)
 }
-
-const RESERVED: [&str; 11] = [
-    "authorization",
-    "connection",
-    "content-length",
-    "cookie",
-    "expect",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 fn feed_source(node: Node<'_>) -> Option<feed::Source> {
     let text = |node: Node<'_>| node.text().map(str::to_owned);

@@ -3,7 +3,6 @@
 mod configuration;
 mod polling;
 mod requests;
-mod sources;
 mod spoofing;
 
 use crate::{ApiKeyAuth, Digest};

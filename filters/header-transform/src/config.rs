@@ -106,22 +106,9 @@ fn header_name(node: &Node<'_>) -> Option<HeaderName> {
         "host" => {
             node.fault("the host is not changed here: Envoy routes by it; a template reads it as ${host}")
         }
-        name if FRAMING.contains(&name) => {
+        _ if name.is_framing() => {
             node.fault("belongs to the connection or frames the message: Envoy writes it itself")
         }
         _ => Some(name),
     }
 }
-
-/// Fields of one connection (RFC 9110 §7.6.1) and of message framing (RFC 9112 §6): written by a filter, the
-/// gateway and the upstream could see different messages.
-const FRAMING: [&str; 8] = [
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];

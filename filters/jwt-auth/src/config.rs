@@ -223,7 +223,7 @@ fn header(node: &Node<'_>, taken: &mut Vec<String>, sources: &[Source]) -> Optio
         Ok(name) => name,
         Err(invalid) => return node.fault(invalid.to_string()),
     };
-    if RESERVED.contains(&name.as_str()) {
+    if name.is_framing() || matches!(name.as_str(), "authorization" | "cookie" | "host") {
         return node.fault("must not be a field that frames, routes or authenticates the request");
     }
     let is_source =
@@ -237,20 +237,6 @@ fn header(node: &Node<'_>, taken: &mut Vec<String>, sources: &[Source]) -> Optio
     taken.push(name.as_str().to_owned());
     Some(name)
 }
-
-const RESERVED: [&str; 11] = [
-    "authorization",
-    "connection",
-    "content-length",
-    "cookie",
-    "expect",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 fn require(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Require> {
     match node.value() {

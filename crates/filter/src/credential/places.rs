@@ -51,25 +51,12 @@ fn header(node: &Node<'_>) -> Option<HeaderName> {
         Ok(name) => name,
         Err(invalid) => return node.fault(invalid.to_string()),
     };
-    if RESERVED.contains(&name.as_str()) {
+    // They would be lost with the credential, and the request with them.
+    if name.is_framing() || matches!(name.as_str(), "cookie" | "host") {
         return node.fault("must not be a field that frames or routes the request, or holds cookies");
     }
     Some(name)
 }
-
-/// Fields that would be lost with the credential, and the request with them.
-const RESERVED: [&str; 10] = [
-    "connection",
-    "content-length",
-    "cookie",
-    "expect",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// A cookie's name (RFC 6265 §4.1.1): a token.
 fn cookie(node: &Node<'_>) -> Option<String> {
