@@ -1,0 +1,243 @@
+//! Who fetches, when, and what of.
+
+use super::*;
+
+#[test]
+fn one_fetch_serves_every_worker() {
+    let host = FakeHost::at(NOW);
+    let workers = [worker(&host), worker(&host), worker(&host)];
+    let mut waiting = Asked::with(&token_of("main"));
+    assert_eq!(waiting.ask(&workers[1], &host), "wait");
+    workers.iter().for_each(|worker| worker.on_tick(&host));
+    workers[0].on_answer(call(&host), &answer("200", key_set().to_string()), &host);
+    assert_eq!(waiting.ask(&workers[1], &host), "wait", "it has not looked yet");
+    workers[1].on_tick(&host);
+    assert_eq!(waiting.ask(&workers[1], &host), "allowed");
+    workers.iter().for_each(|worker| worker.on_tick(&host));
+    assert!(host.take_calls().is_empty());
+
+    let late = worker(&host);
+    assert_eq!(code(&late, &host, &token_of("main")), "allowed", "a new worker finds the set at once");
+    assert_eq!(host.store.keys(), 2);
+}
+
+#[test]
+fn whoever_loses_the_race_for_the_turn_does_not_fetch() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    host.store.conflict_next(1);
+    worker.on_tick(&host);
+    assert!(host.take_calls().is_empty());
+    worker.on_tick(&host);
+    call(&host);
+}
+
+#[test]
+fn a_turn_whose_holder_is_gone_is_taken_over_and_the_late_answer_is_not_shared() {
+    let host = FakeHost::at(NOW);
+    let (first, second) = (worker(&host), worker(&host));
+    first.on_tick(&host);
+    let lost = call(&host);
+    host.clock.advance(Duration::from_millis(2999));
+    second.on_tick(&host);
+    assert!(host.take_calls().is_empty());
+    host.clock.advance(Duration::from_millis(1));
+    second.on_tick(&host);
+    let taken = call(&host);
+    second.on_answer(taken, &answer("200", set_of(&["new"]).to_string()), &host);
+    first.on_answer(lost, &answer("200", set_of(&["old"]).to_string()), &host);
+    first.on_tick(&host);
+    for worker in [&first, &second] {
+        assert_eq!(code(worker, &host, &token_of("new")), "allowed");
+    }
+}
+
+#[test]
+fn keys_are_refreshed_behind_the_requests() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    fetch(&host, &worker, &set_of(&["a"]));
+    host.clock.advance(seconds(299));
+    worker.on_tick(&host);
+    assert!(host.take_calls().is_empty(), "not yet");
+    host.clock.advance(seconds(1));
+    worker.on_tick(&host);
+    assert_eq!(code(&worker, &host, &token_of("a")), "allowed", "while the fetch is on its way");
+    worker.on_answer(call(&host), &answer("200", set_of(&["a", "b"]).to_string()), &host);
+    assert_eq!(code(&worker, &host, &token_of("a")), "allowed");
+    assert_eq!(code(&worker, &host, &token_of("b")), "allowed");
+    worker.on_tick(&host);
+    assert!(host.take_calls().is_empty(), "until the next refresh");
+}
+
+#[test]
+fn a_bad_answer_changes_nothing() {
+    let ec = json!({"kty": "oct", "k": base64(&[7; 32])});
+    let mixed = json!({"keys": [key_set()["keys"][0], ec]}).to_string();
+    let secret = json!({"keys": [ec]}).to_string();
+    let good = key_set().to_string();
+    let padded = format!("{good}{}", " ".repeat(64 * 1024));
+    let truncated = Answer { truncated: true, ..answer("200", " ".repeat(MAX_KEY_SET)) };
+    let cases = [
+        ("no answer", Answer::default(), Event::FetchFailed),
+        ("503", answer("503", good.clone()), Event::FetchFailed),
+        ("504", answer("504", ""), Event::FetchFailed),
+        ("404", answer("404", good.clone()), Event::FetchFailed),
+        ("204", answer("204", ""), Event::FetchFailed),
+        ("302", answer("302", good.clone()), Event::FetchFailed),
+        ("no number", answer("2oo", good.clone()), Event::FetchFailed),
+        ("empty", answer("200", ""), Event::Refused),
+        ("HTML", answer("200", "<html>sign in</html>"), Event::Refused),
+        ("not UTF-8", answer("200", b"\xff\xfe".to_vec()), Event::Refused),
+        ("no list", answer("200", "{}"), Event::Refused),
+        ("no key", answer("200", r#"{"keys": []}"#), Event::Refused),
+        ("no usable key", answer("200", r#"{"keys": [{"kty": "RSA"}]}"#), Event::Refused),
+        ("secrets beside public keys", answer("200", mixed), Event::Refused),
+        ("secrets", answer("200", secret), Event::Refused),
+        ("nested", answer("200", "[".repeat(60_000)), Event::Refused),
+        ("10 MB", truncated, Event::Refused),
+        ("a byte too many", answer("200", padded), Event::Refused),
+    ];
+    for (name, bad, event) in cases {
+        let host = FakeHost::at(NOW);
+        let workers = [worker(&host), worker(&host)];
+        // As the first answer: nothing, and the next try comes soon.
+        workers[0].on_tick(&host);
+        workers[0].on_answer(call(&host), &bad, &host);
+        assert_eq!(host.counted(event as usize), 1, "{name}");
+        assert_eq!(code(&workers[0], &host, &token_of("main")), "wait", "{name}");
+        host.clock.advance(Duration::from_millis(500));
+        fetch(&host, &workers[0], &key_set());
+        // As a later one: the last good set stays, for everybody.
+        host.clock.advance(seconds(300));
+        workers[0].on_tick(&host);
+        workers[0].on_answer(call(&host), &bad, &host);
+        assert_eq!(host.counted(event as usize), 2, "{name}");
+        for worker in &workers {
+            worker.on_tick(&host);
+            assert_eq!(code(worker, &host, &token_of("main")), "allowed", "{name}");
+        }
+        assert!(host.take_calls().is_empty(), "{name}: not at once again");
+        host.clock.advance(seconds(5));
+        fetch(&host, &workers[1], &key_set());
+        assert_eq!(host.counted(Event::Fetched as usize), 2, "{name}");
+    }
+}
+
+#[test]
+fn keys_are_used_while_the_provider_is_down_but_not_for_ever() {
+    let host = FakeHost::at(NOW);
+    let worker = worker_with(&host, json!({"max_age": "1h"}));
+    fetch(&host, &worker, &key_set());
+    let down = || {
+        worker.on_tick(&host);
+        for (id, _) in host.take_calls() {
+            worker.on_answer(id, &answer("503", "upstream connect error"), &host);
+        }
+    };
+    let mut token = claims_with(json!({"exp": NOW + 9000}));
+    token["iat"] = json!(NOW);
+    let token = super::token(&token);
+    for _ in 0..359 {
+        host.clock.advance(seconds(10));
+        down();
+        assert_eq!(code(&worker, &host, &token), "allowed");
+    }
+    host.clock.advance(seconds(10));
+    down();
+    assert_eq!(host.counted(Event::Dropped as usize), 1);
+    let mut asked = Asked::with(&token);
+    assert_ne!(asked.ask(&worker, &host), "allowed");
+    host.clock.advance(seconds(5));
+    fetch(&host, &worker, &key_set());
+    assert_eq!(code(&worker, &host, &token), "allowed", "it is back");
+}
+
+#[test]
+fn with_nothing_to_go_on_with_tries_start_close_together() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    host.refuse_calls(Some(CallRefused::Failed));
+    let mut starts = Vec::new();
+    for tick in 0..200_u64 {
+        let before = host.counted(Event::FetchFailed as usize);
+        worker.on_tick(&host);
+        if host.counted(Event::FetchFailed as usize) > before {
+            starts.push(tick * 100);
+        }
+        host.clock.advance(Duration::from_millis(100));
+    }
+    assert_eq!(starts, [0, 500, 1500, 3500, 7500, 12_500, 17_500]);
+    // No fetch can begin while this request may wait: it is told so at once.
+    assert_eq!(code(&worker, &host, &token_of("main")), "keys_unavailable");
+    host.refuse_calls(None);
+    host.clock.advance(seconds(5));
+    assert_eq!(code(&worker, &host, &token_of("main")), "wait");
+    fetch(&host, &worker, &key_set());
+    assert_eq!(code(&worker, &host, &token_of("main")), "allowed");
+}
+
+#[test]
+fn a_clock_that_is_set_back_holds_up_no_fetch() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    fetch(&host, &worker, &key_set());
+    host.clock.step_back(seconds(3600));
+    let token = super::token(&claims_with(json!({"iat": null})));
+    assert_eq!(code(&worker, &host, &token), "allowed");
+    worker.on_tick(&host);
+    let held = call(&host);
+    host.clock.step_back(seconds(3600));
+    worker.on_tick(&host);
+    let taken = call(&host);
+    worker.on_answer(held, &Answer::default(), &host);
+    worker.on_answer(taken, &answer("200", set_of(&["main", "b"]).to_string()), &host);
+    assert_eq!(code(&worker, &host, &token), "allowed");
+    worker.on_tick(&host);
+    assert!(host.take_calls().is_empty());
+}
+
+#[test]
+fn two_providers_fetch_each_its_own() {
+    let host = FakeHost::at(NOW);
+    let provider = |name: &str, issuer: &str| json!({"name": name, "issuer": issuer, "jwks": {"cluster": name, "path": "/"}});
+    let filter: JwtAuth = configured(
+        &json!({"providers": [provider("a", ISSUER), provider("b", "https://b.example")]}).to_string(),
+    )
+    .unwrap();
+    filter.prepare(&host);
+    filter.on_tick(&host);
+    let calls = host.take_calls();
+    assert_eq!(calls.len(), 2);
+    let of_b = token(&claims_with(json!({"iss": "https://b.example"})));
+    filter.on_answer(calls[1].0, &answer("200", key_set().to_string()), &host);
+    assert_eq!(code(&filter, &host, &of_b), "allowed");
+    assert_eq!(code(&filter, &host, &token(&claims())), "wait");
+    filter.on_answer(calls[0].0, &Answer::default(), &host);
+    assert_eq!(host.counted(Event::FetchFailed as usize), 1);
+}
+
+#[test]
+fn garbage_in_the_shared_store_is_no_key_set() {
+    for garbage in [&b""[..], b"x", &[0xff; 48], &[0xff; 4096]] {
+        let host = FakeHost::at(NOW);
+        Store::set(&host, b"jwt-auth/1/keys\nauth\nauth\n/jwks.json", garbage, None).unwrap();
+        Store::set(&host, b"jwt-auth/1/turn\nauth\nauth\n/jwks.json", garbage, None).unwrap();
+        let worker = worker(&host);
+        fetch(&host, &worker, &key_set());
+        assert_eq!(code(&worker, &host, &token_of("main")), "allowed");
+    }
+}
+
+#[test]
+fn without_a_store_there_are_no_keys_and_no_panic() {
+    let host = FakeHost::at(NOW);
+    host.store.break_down();
+    let worker = worker(&host);
+    worker.on_tick(&host);
+    assert!(host.take_calls().is_empty());
+    let mut asked = Asked::with(&token_of("main"));
+    assert_eq!(asked.ask(&worker, &host), "wait");
+    host.clock.set_seconds(Timestamp::from_seconds(NOW + 2).seconds());
+    assert_eq!(asked.ask(&worker, &host), "keys_unavailable");
+}

@@ -1,0 +1,183 @@
+//! What becomes of requests whose keys are fetched.
+
+use super::*;
+
+#[test]
+fn requests_wait_for_the_first_set_and_are_decided_when_it_comes() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    let (mut good, mut unknown) = (Asked::with(&token_of("main")), Asked::with(&token_of("other")));
+    assert_eq!(good.ask(&worker, &host), "wait");
+    assert_eq!(unknown.ask(&worker, &host), "wait");
+    assert!(host.take_calls().is_empty(), "a request makes no call");
+
+    worker.on_tick(&host);
+    let calls = host.take_calls();
+    let (id, callout) = &calls[0];
+    assert_eq!((callout.cluster.as_str(), callout.authority.as_str()), ("auth", "auth"));
+    assert_eq!((callout.method, callout.path.as_str()), ("GET", "/jwks.json"));
+    assert_eq!(callout.timeout, seconds(2));
+    worker.on_tick(&host);
+    assert!(host.take_calls().is_empty(), "one fetch at a time");
+
+    worker.on_answer(CallId(id.0 + 1), &answer("200", key_set().to_string()), &host);
+    assert_eq!(good.ask(&worker, &host), "wait", "that was no answer to this call");
+    worker.on_answer(*id, &answer("200", key_set().to_string()), &host);
+    assert_eq!(good.ask(&worker, &host), "allowed");
+    assert_eq!(unknown.ask(&worker, &host), "key_unknown");
+    assert_eq!(host.counted(Event::Fetched as usize), 1);
+}
+
+#[test]
+fn what_needs_no_key_does_not_wait_for_one() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    for (token, want) in [
+        (token(&claims_with(json!({"exp": 1}))), "token_expired"),
+        (token(&claims_with(json!({"aud": "x"}))), "audience_mismatch"),
+        (token(&claims_with(json!({"iss": "x"}))), "issuer_unknown"),
+        ("x".to_owned(), "token_malformed"),
+    ] {
+        assert_eq!(code(&worker, &host, &token), want);
+    }
+}
+
+#[test]
+fn a_request_waits_no_longer_than_the_timeout() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    let mut asked = Asked::with(&token_of("main"));
+    assert_eq!(asked.ask(&worker, &host), "wait");
+    worker.on_tick(&host);
+    host.clock.advance(Duration::from_millis(1999));
+    assert_eq!(asked.ask(&worker, &host), "wait");
+    host.clock.advance(Duration::from_millis(1));
+    assert_eq!(asked.ask(&worker, &host), "keys_unavailable");
+
+    let outcome = {
+        let mut asked = Asked::with(&token(&claims_with(json!({"iat": null}))));
+        assert_eq!(asked.ask(&worker, &host), "wait");
+        host.clock.step_back(seconds(3600));
+        asked.ask(&worker, &host)
+    };
+    assert_eq!(outcome, "keys_unavailable", "the clock stepped back");
+}
+
+#[test]
+fn a_rotation_loses_no_request() {
+    let host = FakeHost::at(NOW);
+    let workers = [worker(&host), worker(&host)];
+    fetch(&host, &workers[0], &set_of(&["a"]));
+    workers[1].on_tick(&host);
+    host.clock.advance(seconds(5));
+    let mut first = Asked::with(&token_of("b"));
+    let mut second = Asked::with(&token_of("b"));
+    assert_eq!(first.ask(&workers[1], &host), "wait");
+    workers[1].on_tick(&host);
+    let call = call(&host);
+    workers[0].on_tick(&host);
+    assert_eq!(second.ask(&workers[0], &host), "wait", "it shares the fetch");
+    assert_eq!(code(&workers[0], &host, &token_of("a")), "allowed", "nobody else waits");
+    workers[1].on_answer(call, &answer("200", set_of(&["b"]).to_string()), &host);
+    workers[0].on_tick(&host);
+    assert_eq!(first.ask(&workers[1], &host), "allowed");
+    assert_eq!(second.ask(&workers[0], &host), "allowed");
+    for worker in &workers {
+        worker.on_tick(&host);
+        // Gone from the set, gone from use; it cannot be fetched again so soon.
+        assert_eq!(code(worker, &host, &token_of("a")), "key_unknown");
+    }
+}
+
+#[test]
+fn a_set_may_change_its_algorithm() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    let rsa_like = json!({"keys": [{"kty": "EC", "crv": "P-256", "kid": "old",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]});
+    fetch(&host, &worker, &rsa_like);
+    host.clock.advance(seconds(5));
+    let mut asked = Asked::with(&token_of("main"));
+    assert_eq!(asked.ask(&worker, &host), "wait");
+    fetch(&host, &worker, &key_set());
+    assert_eq!(asked.ask(&worker, &host), "allowed");
+}
+
+#[test]
+fn an_unknown_key_is_looked_for_once_and_then_refused() {
+    for (name, came) in [
+        ("the same set", answer("200", key_set().to_string())),
+        ("no answer", Answer::default()),
+        ("garbage", answer("200", "garbage")),
+    ] {
+        let host = FakeHost::at(NOW);
+        let worker = worker(&host);
+        fetch(&host, &worker, &key_set());
+        assert_eq!(code(&worker, &host, &token_of("x")), "key_unknown", "{name}: just fetched");
+        host.clock.advance(seconds(5));
+        let mut asked = Asked::with(&token_of("x"));
+        assert_eq!(asked.ask(&worker, &host), "wait", "{name}");
+        worker.on_tick(&host);
+        worker.on_answer(call(&host), &came, &host);
+        assert_eq!(asked.ask(&worker, &host), "key_unknown", "{name}");
+        assert_eq!(code(&worker, &host, &token_of("main")), "allowed", "{name}");
+    }
+}
+
+#[test]
+fn a_storm_of_unknown_keys_makes_one_fetch_a_period_and_fills_no_memory() {
+    let host = FakeHost::at(NOW);
+    let workers = [worker(&host), worker(&host)];
+    fetch(&host, &workers[0], &key_set());
+    workers[1].on_tick(&host);
+    let mut fetches = 0;
+    for tick in 0..600 {
+        host.clock.advance(Duration::from_millis(100));
+        for worker in &workers {
+            assert_ne!(code(worker, &host, &token_of(&format!("storm-{tick}"))), "allowed");
+            assert_eq!(code(worker, &host, &token_of("main")), "allowed");
+            worker.on_tick(&host);
+        }
+        for (id, _) in host.take_calls() {
+            fetches += 1;
+            workers
+                .iter()
+                .for_each(|worker| worker.on_answer(id, &answer("200", key_set().to_string()), &host));
+        }
+    }
+    assert_eq!(fetches, 12, "a minute of storm, a fetch every 5 s");
+    assert_eq!(host.store.keys(), 2);
+
+    host.clock.advance(seconds(5));
+    let token = token_of("storm");
+    let mut crowd: Vec<_> = (0..SEATS).map(|_| Asked::with(&token)).collect();
+    for asked in &mut crowd {
+        assert_eq!(asked.ask(&workers[0], &host), "wait");
+    }
+    assert_eq!(code(&workers[0], &host, &token), "key_unknown", "no seat is left");
+    assert_eq!(code(&workers[0], &host, &token_of("main")), "allowed");
+    crowd.pop();
+    let mut next = Asked::with(&token);
+    assert_eq!(next.ask(&workers[0], &host), "wait", "a client went away");
+    workers[0].on_tick(&host);
+    workers[0].on_answer(call(&host), &answer("200", key_set().to_string()), &host);
+    for asked in &mut crowd {
+        assert_eq!(asked.ask(&workers[0], &host), "key_unknown");
+    }
+}
+
+#[test]
+fn a_dry_run_delays_nobody() {
+    let host = FakeHost::at(NOW);
+    let provider = json!({"name": "main", "issuer": ISSUER, "jwks": {"cluster": "auth", "path": "/"}});
+    let filter: JwtAuth =
+        configured(&json!({"mode": "shadow", "providers": [provider]}).to_string()).unwrap();
+    filter.prepare(&host);
+    assert_eq!(code(&filter, &host, &token_of("main")), "keys_unavailable");
+    fetch(&host, &filter, &key_set());
+    assert_eq!(code(&filter, &host, &token_of("main")), "allowed");
+    assert_eq!(code(&filter, &host, &token_of("x")), "key_unknown");
+    host.clock.advance(seconds(5));
+    filter.on_tick(&host);
+    call(&host);
+}
