@@ -85,7 +85,7 @@ fn a_key_is_good_from_every_place_and_stays_at_the_gateway() {
         assert_eq!(target(&text), path, "{case}");
         assert_eq!(received(&exchange.response, "cookie"), cookies, "{case}");
         assert_eq!(received(&exchange.response, "x-consumer"), ["acme"], "{case}");
-        assert_eq!(exchange.logged("api_key_auth"), "api_key_auth.allowed", "{case}");
+        assert_eq!(exchange.logged("api_key_auth"), "api_key_auth.allowed;consumer=acme", "{case}");
         let identity: Value = serde_json::from_str(exchange.logged("identity")).expect("an identity is JSON");
         assert_eq!(
             identity,
@@ -147,13 +147,13 @@ fn rules_say_who_may_do_without_a_key() {
         (
             "somebody",
             Request::get("/products/1").header("x-api-key", INITECH),
-            "allowed;rule=browse",
+            "allowed;rule=browse;consumer=initech",
             &["initech"],
         ),
         (
             "the second key of the consumer",
             Request::get("/partners").header("x-api-key", "acme-demo-key-2"),
-            "allowed;rule=partners",
+            "allowed;rule=partners;consumer=acme",
             &["acme"],
         ),
         (
