@@ -119,6 +119,15 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Text that needs no escapes between quotes (RFC 9110 §5.6.4): printable ASCII without `"` and `\\`.
+    pub fn quotable(&self) -> Option<&'a str> {
+        let text = self.text()?;
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+            return Some(text);
+        }
+        self.fault("must be printable ASCII without quotes and backslashes")
+    }
+
     /// `true` or `false`.
     pub fn boolean(&self) -> Option<bool> {
         self.value.as_bool().or_else(|| self.fault("must be true or false"))

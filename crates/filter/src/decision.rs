@@ -1,3 +1,4 @@
+use crate::config::Node;
 use crate::{Identity, Reply};
 use std::rc::Rc;
 
@@ -64,6 +65,11 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// Reads the `mode` of a configuration.
+    pub fn read(node: Node<'_>) -> Option<Self> {
+        node.one_of(&[Self::Enforce, Self::Shadow].map(|mode| (mode.name(), mode)))
+    }
+
     /// As the configuration and the metrics spell it.
     pub fn name(self) -> &'static str {
         match self {

@@ -72,10 +72,9 @@ impl Access {
 
 impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
-        const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
         let mut fields = node.fields()?;
-        let mode = fields.or("mode", Mode::Enforce, |node| node.one_of(&MODES));
-        let realm = fields.or("realm", "gatehouse".to_owned(), |node| realm(&node));
+        let mode = fields.or("mode", Mode::Enforce, Mode::read);
+        let realm = fields.or("realm", "gatehouse".to_owned(), |node| node.quotable().map(str::to_owned));
         let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
         let sources = fields.or("sources", vec![DEFAULT_SOURCE], credential::sources);
         let forward = fields.or("forward", false, |node| node.boolean());
@@ -190,13 +189,4 @@ fn within(node: &Node<'_>, least: u64, most: u64) -> Option<Duration> {
 fn hmac_secret(node: &Node<'_>) -> Option<Secret> {
     Secret::new(node.text()?.as_bytes())
         .or_else(|| node.fault(format!("must be {} bytes at least, and random", Secret::SHORTEST)))
-}
-
-/// A realm that needs no escapes between quotes (RFC 9110 §5.6.4).
-fn realm(node: &Node<'_>) -> Option<String> {
-    let realm = node.text()?;
-    if !realm.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
-        return node.fault("must be printable ASCII without quotes and backslashes");
-    }
-    Some(realm.to_owned())
 }

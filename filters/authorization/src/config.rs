@@ -7,9 +7,8 @@ use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{HeaderValue, Mode};
 
 pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
-    const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
     let mut fields = node.fields()?;
-    let mode = fields.or("mode", Mode::Enforce, |node| node.one_of(&MODES));
+    let mode = fields.or("mode", Mode::Enforce, Mode::read);
     let challenge = fields.or("realm", None, |node| challenge(&node).map(Some));
     let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
     let rules = fields.required("rules", |node| Rules::read(node, Rule::read));
@@ -26,10 +25,6 @@ pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
 
 /// The challenge of RFC 6750 §3 in a realm that needs no escapes between quotes (RFC 9110 §5.6.4).
 fn challenge(node: &Node<'_>) -> Option<HeaderValue> {
-    let realm = node.text()?;
-    let quotable = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-    if !realm.bytes().all(quotable) {
-        return node.fault("must be printable ASCII without quotes and backslashes");
-    }
+    let realm = node.quotable()?;
     HeaderValue::try_from(format!("Bearer realm=\"{realm}\"").into_bytes()).ok()
 }

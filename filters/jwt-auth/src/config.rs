@@ -65,10 +65,9 @@ pub(crate) enum Require {
 
 impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
-        const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
         let mut fields = node.fields()?;
-        let mode = fields.or("mode", Mode::Enforce, |node| node.one_of(&MODES));
-        let realm = fields.or("realm", "gatehouse".to_owned(), |node| realm(&node));
+        let mode = fields.or("mode", Mode::Enforce, Mode::read);
+        let realm = fields.or("realm", "gatehouse".to_owned(), |node| node.quotable().map(str::to_owned));
         let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
         let sources = fields.or("sources", vec![authorization()], credential::sources);
         let forwards_token = fields.or("forward_token", true, |node| node.boolean());
@@ -261,15 +260,6 @@ fn provider(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<usize> {
         let known: Vec<_> = providers.iter().map(|provider| provider.name.as_str()).collect();
         node.fault(format!("unknown provider; known: {}", known.join(", ")))
     })
-}
-
-/// A realm that needs no escapes between quotes (RFC 9110 §5.6.4).
-fn realm(node: &Node<'_>) -> Option<String> {
-    let realm = node.text()?;
-    if !realm.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
-        return node.fault("must be printable ASCII without quotes and backslashes");
-    }
-    Some(realm.to_owned())
 }
 
 fn unique(node: &Node<'_>, taken: &mut Vec<String>) -> Option<String> {

@@ -25,8 +25,7 @@ const LONGEST_FILL: Duration = Duration::from_secs(3_650 * DAY);
 
 pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
     let mut fields = node.fields()?;
-    let modes = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
-    let mode = fields.or("mode", Mode::Enforce, |node| node.one_of(&modes));
+    let mode = fields.or("mode", Mode::Enforce, Mode::read);
     let errors = [("deny", OnError::Deny), ("allow", OnError::Allow)];
     let on_error = fields.or("on_error", OnError::Deny, |node| node.one_of(&errors));
     let keys = fields.or("keys", KEYS, |node| node.integer(8..=1_048_576));
