@@ -92,7 +92,10 @@ fn check_says_the_same_offline() {
 fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
     // A compiled pattern seeds hash tables: where `random_get` was not allowed, that was a trap at the start.
     for (config, filters) in [
-        ("envoy/envoy.yaml", &["jwt-auth", "rate-limit", "header-transform"][..]),
+        (
+            "envoy/envoy.yaml",
+            &["api-key-auth", "jwt-auth", "authorization", "rate-limit", "header-transform"][..],
+        ),
         ("envoy/jwt-auth.yaml", &["jwt-auth"]),
         ("envoy/rate-limit.yaml", &["rate-limit"]),
         ("envoy/header-transform.yaml", &["header-transform"]),

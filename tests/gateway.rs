@@ -68,14 +68,108 @@ fn a_wrong_password_is_the_service_s_own_refusal() {
 }
 
 #[test]
-fn a_path_that_no_route_has_is_not_found_and_still_needs_a_token() {
+fn what_no_rule_allows_is_refused_before_anybody_looks_whether_it_is_there() {
     GATEWAY.ask(Request::get("/nothing")).assert_refused("/nothing", 401, "jwt_auth.token_missing");
+    let alice = token::bearer(alice());
     for path in ["/nothing", "/ordersx", "/"] {
-        let exchange =
-            GATEWAY.ask(Request::get(path).header("authorization", token::bearer(&token::good("alice"))));
-        assert_eq!(exchange.response.status, 404, "{path}");
+        let exchange = GATEWAY.ask(Request::get(path).header("authorization", &alice));
+        exchange.assert_refused(path, 403, "authorization.no_rule");
+    }
+    // A path that a rule allows is looked up, and not found.
+    let exchange = GATEWAY.ask(Request::get("/products/none").header("authorization", &alice));
+    assert_eq!(exchange.response.status, 404);
+    assert_eq!(exchange.response.json()["code"], "demo.not_found");
+    GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn bob_may_not_do_what_alice_may() {
+    let (alice, bob) = (token::bearer(alice()), token::bearer(bob()));
+    for (case, who, method, path, status, note) in [
+        ("her own record", &alice, "GET", "/users/alice", 200, "allowed;rule=own-record"),
+        ("another's, as admin", &alice, "GET", "/users/bob", 200, "allowed;rule=users"),
+        ("the list, as admin", &alice, "GET", "/users", 200, "allowed;rule=users"),
+        ("to delete a product, as admin", &alice, "DELETE", "/products/KB-75", 204, "allowed;rule=edit"),
+        ("his own record", &bob, "GET", "/users/bob", 200, "allowed;rule=own-record"),
+        ("a product", &bob, "GET", "/products/KB-75", 200, "allowed;rule=browse"),
+        ("alice's record", &bob, "GET", "/users/alice", 403, "no_rule"),
+        ("the list", &bob, "GET", "/users", 403, "no_rule"),
+        ("to delete a product", &bob, "DELETE", "/products/KB-75", 403, "no_rule"),
+        ("alice's record, written another way", &bob, "GET", "/users/%61lice", 403, "no_rule"),
+        ("alice's record, beside his own", &bob, "GET", "/users/bob/../alice", 403, "no_rule"),
+    ] {
+        let exchange = GATEWAY.ask(Request::new(method, path).header("authorization", who));
+        assert_eq!(exchange.response.status, status, "{case}: {}", exchange.response.text());
+        assert_eq!(exchange.logged("authorization"), format!("authorization.{note}"), "{case}");
+        if status == 403 {
+            exchange.assert_refused(case, 403, "authorization.no_rule");
+            assert!(exchange.log["upstream"].is_null(), "{case}: {}", exchange.log);
+        }
     }
     GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn a_partner_s_key_is_as_good_as_a_token_where_its_scope_goes() {
+    const KEY: &str = "acme-partner-demo-key";
+    let key = |method: &str, path: &str| Request::new(method, path).header("x-api-key", KEY);
+    for (case, request, status, notes) in [
+        (
+            "what it is for",
+            key("GET", "/products"),
+            200,
+            ("allowed;consumer=acme", "not_required;rule=partner", "allowed;rule=browse"),
+        ),
+        (
+            "to delete needs more",
+            key("DELETE", "/products/KB-75"),
+            403,
+            ("allowed;consumer=acme", "not_required;rule=partner", "no_rule"),
+        ),
+        (
+            "orders are the users'",
+            key("GET", "/orders"),
+            403,
+            ("allowed;consumer=acme", "not_required;rule=partner", "no_rule"),
+        ),
+        ("a wrong key", Request::get("/products").header("x-api-key", "wrong"), 401, ("key_invalid", "", "")),
+        ("neither", Request::get("/products"), 401, ("anonymous", "token_missing", "")),
+        (
+            "who says whose key it was",
+            Request::get("/products").header("x-consumer", "acme"),
+            401,
+            ("anonymous", "token_missing", ""),
+        ),
+        (
+            "a token",
+            Request::get("/products").header("authorization", token::bearer(bob())),
+            200,
+            ("anonymous", "allowed;subject=bob", "allowed;rule=browse"),
+        ),
+    ] {
+        let exchange = GATEWAY.ask(request);
+        assert_eq!(exchange.response.status, status, "{case}: {}", exchange.response.text());
+        for (filter, note) in [("api_key_auth", notes.0), ("jwt_auth", notes.1), ("authorization", notes.2)] {
+            let note = if note.is_empty() { String::new() } else { format!("{filter}.{note}") };
+            assert_eq!(exchange.logged(filter), note, "{case}");
+        }
+    }
+    GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn the_keys_come_from_the_auth_service_and_that_is_counted_with_labels() {
+    // A token that is good shows that the keys have come.
+    let authorization = token::bearer(alice());
+    let exchange = GATEWAY.ask(Request::get("/products").header("authorization", authorization));
+    assert_eq!(exchange.response.status, 200);
+    let metrics = GATEWAY.gateway().admin("/stats/prometheus");
+    let is_count = |line: &&str| {
+        let labels = ["event=\"keys_fetched\"", "filter=\"jwt_auth\""];
+        line.starts_with("gatehouse_events_total{") && labels.iter().all(|label| line.contains(label))
+    };
+    let count = metrics.lines().find(is_count).and_then(|line| line.rsplit_once(' '));
+    assert_eq!(count.map(|(_, count)| count), Some("1"), "{metrics}");
 }
 
 #[test]
@@ -119,8 +213,9 @@ fn the_two_replicas_of_orders_take_turns() {
 fn the_upstream_gets_who_it_is_and_not_the_token() {
     let echo = Upstreams::start(&["echo:8000".to_owned()].into(), Default::default()).expect("an echo");
     let gateway = start(builder().upstream("users:8000", echo.addresses()["echo:8000"]));
-    let request = Request::get("/users/alice")
+    let request = Request::get("/users/bob")
         .header("authorization", token::bearer(&token::good("bob")))
+        .header("x-consumer", "acme")
         .header("x-user", "alice")
         .header("X-User", "root")
         .header("x-roles", "admin")
@@ -128,11 +223,12 @@ fn the_upstream_gets_who_it_is_and_not_the_token() {
         .header("x-forwarded-for", "203.0.113.9");
     let response = gateway.request(request);
     assert_eq!(response.status, 200, "{}", response.text());
-    assert_eq!(response.json()["path"], "/alice");
+    assert_eq!(response.json()["path"], "/bob");
     for (name, values) in [
         ("x-user", vec!["bob"]),
         ("x-roles", vec!["user"]),
         ("x-gateway", vec!["gatehouse"]),
+        ("x-consumer", vec![]),
         ("authorization", vec![]),
     ] {
         assert_eq!(received(&response, name), values, "{name}");
@@ -244,7 +340,9 @@ fn a_line_of_the_access_log_tells_the_whole_story() {
         ("bytes_received", json!(0)),
         ("bytes_sent", json!(response.body.len())),
         ("user_agent", json!("e2e/1")),
+        ("api_key_auth", json!("api_key_auth.anonymous")),
         ("jwt_auth", json!("jwt_auth.allowed;subject=alice")),
+        ("authorization", json!("authorization.allowed;rule=orders")),
         ("rate_limit", json!("rate_limit.allowed;rule=orders")),
         ("header_transform", json!("header_transform.applied;rule=upstream")),
     ] {
@@ -265,7 +363,7 @@ fn decisions_are_counted_with_labels() {
     let before = decisions("jwt_auth", "allowed");
     let refused_before = decisions("jwt_auth", "token_missing");
     let alice = token::bearer(&token::good("alice"));
-    assert_eq!(GATEWAY.ask(Request::get("/users").header("authorization", alice)).response.status, 200);
+    assert_eq!(GATEWAY.ask(Request::get("/users/alice").header("authorization", alice)).response.status, 200);
     GATEWAY.ask(Request::get("/users")).assert_refused("no token", 401, "jwt_auth.token_missing");
     // Other cases count at the same time.
     assert!(decisions("jwt_auth", "allowed") > before);
@@ -290,11 +388,20 @@ fn decisions(filter: &str, code: &str) -> u64 {
 /// Alice's token, fetched once: logins are limited.
 fn alice() -> &'static str {
     static TOKEN: OnceLock<String> = OnceLock::new();
-    TOKEN.get_or_init(|| {
-        let response: Response = GATEWAY.ask(login("alice", "wonderland")).response;
-        assert_eq!(response.status, 200, "{}", response.text());
-        response.json()["access_token"].as_str().expect("a token").to_owned()
-    })
+    TOKEN.get_or_init(|| token_of("alice", "wonderland"))
+}
+
+/// Bob's, likewise.
+fn bob() -> &'static str {
+    static TOKEN: OnceLock<String> = OnceLock::new();
+    TOKEN.get_or_init(|| token_of("bob", "builder"))
+}
+
+#[track_caller]
+fn token_of(username: &str, password: &str) -> String {
+    let response: Response = GATEWAY.ask(login(username, password)).response;
+    assert_eq!(response.status, 200, "{}", response.text());
+    response.json()["access_token"].as_str().expect("a token").to_owned()
 }
 
 fn login(username: &str, password: &str) -> Request {

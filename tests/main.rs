@@ -11,7 +11,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")]
 
 /// The gateway as a whole, `envoy/envoy.yaml`: routes, replicas, retries, protocols, logs and metrics, and the
-/// three filters working together.
+/// filters working together.
 mod gateway;
 
 /// `jwt-auth` on `envoy/jwt-auth.yaml`: every refusal, every algorithm, who the upstream is told that it is.

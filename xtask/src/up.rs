@@ -104,11 +104,14 @@ fn print_hints(gateway: &Gateway) {
     println!(
         r#"
 The gateway is at {url}, Envoy's admin interface at http://{admin}. Ctrl-C stops both.
-Try, in another terminal: no token; alice logs in; with her token.
+Try, in another terminal: no token; alice logs in; with her token; bob may not do what alice may; a partner's API key.
 
   curl -i {url}/orders
   TOKEN=$(curl -s {url}/auth/login -H 'content-type: application/json' -d '{{"username":"alice","password":"wonderland"}}' | sed -E 's/.*"access_token": ?"([^"]+)".*/\1/')
   curl -i {url}/orders -H "authorization: Bearer $TOKEN"
+  BOB=$(curl -s {url}/auth/login -H 'content-type: application/json' -d '{{"username":"bob","password":"builder"}}' | sed -E 's/.*"access_token": ?"([^"]+)".*/\1/')
+  curl -i {url}/users/alice -H "authorization: Bearer $BOB"
+  curl -i {url}/products -H 'x-api-key: acme-partner-demo-key'
 
 The access log follows.
 "#,
