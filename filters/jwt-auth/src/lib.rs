@@ -1,6 +1,6 @@
 //! The `jwt-auth` filter: who is a request from, by its bearer token.
 //!
-//! A request passes these files in order, and stops at the first that refuses it: `token` takes its token
+//! A request passes these files in order (`authentication` leads it through), and stops at the first that refuses it: `token` takes its token
 //! apart, `claims` names its issuer and with it the provider; then everything that costs no
 //! signature (algorithm, key name, times, audience); then the signature (`jwks`, `key`); and only then does
 //! anything of the token leave this filter: its identity, and its claims as header fields (`forward`).
@@ -8,6 +8,7 @@
 //! [`Refusal`] says what a client is told.
 
 mod algorithm;
+mod authentication;
 mod base64url;
 mod cache;
 mod claims;
@@ -32,20 +33,15 @@ pub use refusal::Refusal;
 pub use verify::verify_compact;
 pub use waiting::Waiting;
 
-use cache::{Cache, Verified};
-use claims::Claims;
+use authentication::Found;
+use cache::Cache;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::{
-    Answer, CallId, Decision, Filter, Host, Identity, Mode, Outside, Repeated, Request, Step, credential,
-};
-use keys::Sought;
+use gatehouse_filter::{Answer, CallId, Decision, Filter, Host, Mode, Outside, Request, Step};
 use remote::Remote;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
-use token::Token;
-use verify::HostVerifier;
 use waiting::WaitingRoom;
 
 /// The longest token that is looked at, in bytes.
@@ -190,114 +186,7 @@ pub const MAX_KEY_SET: usize = 256 * 1024;
 /// How long a worker may be behind another that has new keys.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What is known of a request that is not refused.
-enum Found {
-    Identity(Rc<Identity>),
-    /// It need not say who it is from, and does not.
-    Nobody,
-    NoKeysYet,
-}
-
 impl JwtAuth {
-    /// Who the request is from.
-    fn authenticate(
-        &self,
-        request: &mut Request<'_>,
-        require: &Require,
-        place: &mut Option<Waiting>,
-    ) -> Result<Found, Refusal> {
-        let host = request.host();
-        let sent = credential::find(&self.config.sources, request, MAX_TOKEN)
-            .map_err(|Repeated| Refusal::TokenRepeated)?;
-        let Some(token) = sent else {
-            let may_be_missing = matches!(require, Require::Optional);
-            return if may_be_missing { Ok(Found::Nobody) } else { Err(Refusal::TokenMissing) };
-        };
-        let verified = match self.recall(&token, require, host)? {
-            Some(verified) => verified,
-            None => match self.verify(&token, require, host, place)? {
-                Some(verified) => verified,
-                None => return Ok(Found::NoKeysYet),
-            },
-        };
-        drop(token);
-        if !self.config.forwards_token {
-            let stripped = credential::strip(&self.config.sources, request);
-            stripped.map_err(|_| Refusal::TokenMalformed)?;
-        }
-        for (name, value) in verified.fields.iter() {
-            request.headers.append(name, value.clone());
-        }
-        Ok(Found::Identity(verified.identity))
-    }
-
-    /// What is known of a token that was verified before and is still good.
-    fn recall(&self, token: &[u8], require: &Require, host: &dyn Host) -> Result<Option<Verified>, Refusal> {
-        let Some(verified) = self.cache.find(token) else { return Ok(None) };
-        let Some(provider) = self.config.providers.get(verified.provider) else { return Ok(None) };
-        let now = host.now();
-        // A key that was withdrawn since is to be noticed.
-        let is_current = |keys| Rc::ptr_eq(&keys, &verified.keys);
-        if !require.accepts(verified.provider) || !provider.keys.current(now).is_some_and(is_current) {
-            return Ok(None);
-        }
-        verified.validity.check(now, &provider.lifetime)?;
-        Ok(Some(verified))
-    }
-
-    /// Verifies a token; `None` where the request has to wait for keys.
-    fn verify(
-        &self,
-        sent: &[u8],
-        require: &Require,
-        host: &dyn Host,
-        place: &mut Option<Waiting>,
-    ) -> Result<Option<Verified>, Refusal> {
-        // Two fields that a proxy has joined.
-        if sent.contains(&b',') {
-            return Err(Refusal::TokenRepeated);
-        }
-        let token = Token::parse(sent)?;
-        let claims = Claims::parse(&token.payload)?;
-        let issuer = claims.issuer().ok_or(Refusal::IssuerUnknown)?;
-        let index = self.config.provider(require, issuer).ok_or(Refusal::IssuerUnknown)?;
-        let provider = self.config.providers.get(index).ok_or(Refusal::IssuerUnknown)?;
-
-        // What costs nothing comes first: a forged token should not buy a verification, nor a fetch.
-        let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.algorithm);
-        if !provider.algorithms.as_ref().is_none_or(is_allowed) {
-            return Err(Refusal::AlgorithmNotAllowed);
-        }
-        let now = host.now();
-        let sought = provider.keys.seek(&token, now)?;
-        claims.validity.check(now, &provider.lifetime)?;
-        claims.check_audience(&provider.audiences, &provider.all_audiences)?;
-        let keys = match sought {
-            Sought::Found(keys) => keys,
-            // A dry run delays nobody.
-            Sought::Missing(remote, refusal) if self.config.mode == Mode::Shadow => {
-                remote.want();
-                return Err(refusal);
-            }
-            Sought::Missing(remote, refusal) => {
-                self.waiting_room.wait(place, remote, refusal, now)?;
-                return Ok(None);
-            }
-        };
-
-        let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
-        keys.verify(&token, Some(&verifier))?;
-
-        // From here on the claims are the issuer's word.
-        let validity = claims.validity;
-        let identity = Rc::new(claims.into_identity());
-        provider.requirements.check(&identity)?;
-        let fields = forward::fields(&provider.claims_to_headers, &identity, &token.payload)?;
-        let verified = Verified { provider: index, keys, validity, identity, fields };
-        self.cache.keep(sent, verified.clone());
-        Ok(Some(verified))
-    }
-
     /// Every key set that is fetched.
     fn remotes(&self) -> impl Iterator<Item = &Remote> {
         self.config.providers.iter().filter_map(|provider| provider.keys.remote())

@@ -6,6 +6,8 @@ use gatehouse_filter::{HeaderName, HeaderValue, Reply};
 pub enum Refusal {
     /// No bearer token was sent.
     TokenMissing,
+    /// A token of each of several providers is needed, and not all were sent.
+    TokenOfEachMissing,
     /// More than one set of credentials was sent.
     TokenRepeated,
     /// The token is longer than [`MAX_TOKEN`](crate::MAX_TOKEN) bytes.
@@ -74,6 +76,12 @@ impl Refusal {
             Self::TokenMissing => {
                 (Code::TokenMissing, 401, None, "Send a token: authorization: Bearer <token>")
             }
+            Self::TokenOfEachMissing => (
+                Code::TokenMissing,
+                401,
+                None,
+                "Send a token of each issuer that is needed here, each in its place",
+            ),
             Self::TokenRepeated => (Code::TokenRepeated, 400, REQUEST, "Send one token, in one place"),
             Self::TokenTooLarge => (Code::TokenTooLarge, 401, TOKEN, "The token is longer than 16384 bytes"),
             Self::TokenMalformed => (

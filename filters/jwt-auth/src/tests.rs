@@ -10,6 +10,7 @@ mod remote;
 mod requests;
 mod requirements;
 mod rfc_examples;
+mod several;
 mod sources;
 mod times;
 

@@ -15,6 +15,8 @@ pub(crate) struct WaitingRoom {
 /// A request's place; given up when it is dropped, as when the client goes away.
 pub struct Waiting {
     seats: Rc<Cell<usize>>,
+    /// Whose keys it waits for: the provider's position.
+    provider: usize,
     /// Until when the request waits at most.
     deadline: Timestamp,
     /// How many fetches had ended when it came.
@@ -28,10 +30,13 @@ impl WaitingRoom {
     pub(crate) fn wait(
         &self,
         place: &mut Option<Waiting>,
+        provider: usize,
         remote: &Remote,
         refusal: Refusal,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        // One that needs a token of each of several providers may wait for the one's keys, then for the other's.
+        place.take_if(|waiting| waiting.provider != provider);
         let Some(waiting) = place else {
             let deadline = now.after(remote.patience());
             remote.want();
@@ -39,7 +44,7 @@ impl WaitingRoom {
             if !remote.may_change_before(deadline, now) || self.seats.get() >= SEATS {
                 return Err(refusal);
             }
-            *place = Some(self.seat(deadline, remote.ended()));
+            *place = Some(self.seat(provider, deadline, remote.ended()));
             return Ok(());
         };
         // Where the clock steps back the deadline is far off; no fetch takes longer than a request may wait.
@@ -48,9 +53,9 @@ impl WaitingRoom {
         if is_over || was_fetched { Err(refusal) } else { Ok(()) }
     }
 
-    fn seat(&self, deadline: Timestamp, ended: u64) -> Waiting {
+    fn seat(&self, provider: usize, deadline: Timestamp, ended: u64) -> Waiting {
         self.seats.set(self.seats.get().saturating_add(1));
-        Waiting { seats: Rc::clone(&self.seats), deadline, ended }
+        Waiting { seats: Rc::clone(&self.seats), provider, deadline, ended }
     }
 }
 

@@ -8,7 +8,7 @@ pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
     let mut earlier: Vec<Source> = Vec::new();
     node.some(|node| {
         let source = source(&node)?;
-        if earlier.iter().any(|earlier| overlap(earlier, &source)) {
+        if earlier.iter().any(|earlier| earlier.overlaps(&source)) {
             return node.fault("must be another place: an earlier source takes the same credentials");
         }
         earlier.push(source.clone());
@@ -32,18 +32,20 @@ fn source(node: &Node<'_>) -> Option<Source> {
     }
 }
 
-/// Whether one credential would be found through both.
-fn overlap(one: &Source, other: &Source) -> bool {
-    let (Source::Header { name, prefix }, Source::Header { name: other_name, prefix: other_prefix }) =
-        (one, other)
-    else {
-        return one == other;
-    };
-    let (Some(prefix), Some(other_prefix)) = (prefix, other_prefix) else { return name == other_name };
-    let shorter = prefix.len().min(other_prefix.len());
-    let starts = [prefix, other_prefix].map(|prefix| prefix.as_bytes().split_at_checked(shorter));
-    let [Some((start, _)), Some((other_start, _))] = starts else { return true };
-    name == other_name && start.eq_ignore_ascii_case(other_start)
+impl Source {
+    /// Whether one credential would be found in both places.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let (Self::Header { name, prefix }, Self::Header { name: other_name, prefix: other_prefix }) =
+            (self, other)
+        else {
+            return self == other;
+        };
+        let (Some(prefix), Some(other_prefix)) = (prefix, other_prefix) else { return name == other_name };
+        let shorter = prefix.len().min(other_prefix.len());
+        let starts = [prefix, other_prefix].map(|prefix| prefix.as_bytes().split_at_checked(shorter));
+        let [Some((start, _)), Some((other_start, _))] = starts else { return true };
+        name == other_name && start.eq_ignore_ascii_case(other_start)
+    }
 }
 
 fn header(node: &Node<'_>) -> Option<HeaderName> {

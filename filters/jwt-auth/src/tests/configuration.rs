@@ -202,7 +202,9 @@ fn what_is_wrong_with_the_rest_is_told_where_it_is() {
         (with(json!({"provider": []})), vec!["provider: unknown field, did you mean `providers`?"]),
         (
             with(json!({"default": "nobody"})),
-            vec!["default: must be none, optional, any, or a list of provider names"],
+            vec![
+                "default: must be none, optional, any, a list of provider names, or a mapping with one of any, optional, all",
+            ],
         ),
         (with(json!({"default": []})), vec!["default: must not be empty"]),
         (with(json!({"default": ["mian"]})), vec!["default[0]: unknown provider; known: main"]),

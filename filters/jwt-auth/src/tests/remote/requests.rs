@@ -181,3 +181,41 @@ fn a_dry_run_delays_nobody() {
     filter.on_tick(&host);
     call(&host);
 }
+
+#[test]
+fn a_request_that_needs_two_tokens_waits_for_the_keys_of_each() {
+    let host = FakeHost::at(NOW);
+    let provider = |name: &str, issuer: &str, source: Value| json!({"name": name, "issuer": issuer, "jwks": {"cluster": name, "path": "/"}, "sources": [source]});
+    let worker: JwtAuth = configured(
+        &json!({
+            "providers": [
+                provider("a", ISSUER, json!({"header": "authorization", "prefix": "Bearer "})),
+                provider("b", "https://b.example", json!({"header": "x-b"})),
+            ],
+            "default": {"all": ["a", "b"]},
+        })
+        .to_string(),
+    )
+    .unwrap();
+    worker.prepare(&host);
+    let authorization = format!("Bearer {}", token(&claims()));
+    let of_b = token(&claims_with(json!({"iss": "https://b.example"})));
+    let head =
+        [(":method", "GET"), (":path", "/"), ("authorization", authorization.as_str()), ("x-b", &of_b)];
+    let mut place = None;
+    let mut ask = || {
+        let mut request = Request::new(Headers::from_list(&head), &host);
+        let decision = worker.on_request(&mut request, &mut place);
+        if decision.step == Step::Wait { "wait" } else { decision.code.name() }
+    };
+    assert_eq!(ask(), "wait");
+    worker.on_tick(&host);
+    let calls = host.take_calls();
+    worker.on_answer(calls[0].0, &answer("200", key_set().to_string()), &host);
+    host.clock.advance(Duration::from_millis(1500));
+    assert_eq!(ask(), "wait", "for the other");
+    host.clock.advance(Duration::from_millis(1500));
+    assert_eq!(ask(), "wait", "each has its own time");
+    worker.on_answer(calls[1].0, &answer("200", key_set().to_string()), &host);
+    assert_eq!(ask(), "allowed");
+}

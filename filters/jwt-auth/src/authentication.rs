@@ -1,0 +1,168 @@
+//! From a request to who it is from: by the token that it carries, or by one of each of several.
+
+use crate::cache::Verified;
+use crate::claims::Claims;
+use crate::config::{Accepted, Require};
+use crate::keys::Sought;
+use crate::token::Token;
+use crate::verify::HostVerifier;
+use crate::{Algorithm, JwtAuth, MAX_TOKEN, Refusal, Waiting, forward};
+use gatehouse_filter::{Host, Identity, Mode, Repeated, Request, credential};
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// What is known of a request that is not refused.
+pub(crate) enum Found {
+    Identity(Rc<Identity>),
+    /// It need not say who it is from, and does not.
+    Nobody,
+    NoKeysYet,
+}
+
+/// A token as it came, and the position of the source that it came in.
+struct Sent<'r> {
+    token: Cow<'r, [u8]>,
+    source: usize,
+}
+
+impl JwtAuth {
+    /// Who the request is from.
+    pub(crate) fn authenticate(
+        &self,
+        request: &mut Request<'_>,
+        require: &Require,
+        place: &mut Option<Waiting>,
+    ) -> Result<Found, Refusal> {
+        let host = request.host();
+        let (each, missing) = match require {
+            Require::Nothing => return Ok(Found::Nobody),
+            Require::Optional(accepted) => (std::slice::from_ref(accepted), None),
+            Require::Each(each) if each.len() > 1 => (each.as_slice(), Some(Refusal::TokenOfEachMissing)),
+            Require::Each(each) => (each.as_slice(), Some(Refusal::TokenMissing)),
+        };
+        let mut first = None;
+        let mut others = Vec::new();
+        for accepted in each {
+            let Some(sent) = self.sent(request, accepted)? else {
+                return missing.map_or(Ok(Found::Nobody), Err);
+            };
+            let verified = match self.recall(&sent, accepted, host)? {
+                Some(verified) => verified,
+                None => match self.verify(&sent, accepted, host, place)? {
+                    Some(verified) => verified,
+                    None => return Ok(Found::NoKeysYet),
+                },
+            };
+            match &first {
+                None => first = Some(verified),
+                Some(_) => others.push(verified),
+            }
+        }
+        let Some(first) = first else { return Ok(Found::Nobody) };
+        if !self.config.forwards_token {
+            let stripped = credential::strip(&self.config.sources, request);
+            stripped.map_err(|_| Refusal::TokenMalformed)?;
+        }
+        for verified in [&first].into_iter().chain(&others) {
+            for (name, value) in verified.fields.iter() {
+                request.headers.append(name, value.clone());
+            }
+        }
+        Ok(Found::Identity(first.identity))
+    }
+
+    /// The one token in the sources of these providers, and the source that it is in.
+    fn sent<'r>(
+        &'r self,
+        request: &'r Request<'_>,
+        accepted: &Accepted,
+    ) -> Result<Option<Sent<'r>>, Refusal> {
+        let mut sent: Option<Sent> = None;
+        for index in &accepted.sources {
+            let Some(source) = self.config.sources.get(*index) else { continue };
+            let found = credential::find(std::slice::from_ref(source), request, MAX_TOKEN)
+                .map_err(|Repeated| Refusal::TokenRepeated)?;
+            if let Some(token) = found
+                && sent.replace(Sent { token, source: *index }).is_some()
+            {
+                return Err(Refusal::TokenRepeated);
+            }
+        }
+        Ok(sent)
+    }
+
+    /// What is known of a token that was verified before and is still good.
+    fn recall(
+        &self,
+        sent: &Sent<'_>,
+        accepted: &Accepted,
+        host: &dyn Host,
+    ) -> Result<Option<Verified>, Refusal> {
+        let Some(verified) = self.cache.find(&sent.token) else { return Ok(None) };
+        let Some(provider) = self.config.providers.get(verified.provider) else { return Ok(None) };
+        let is_accepted = accepted.providers.contains(&verified.provider);
+        if !is_accepted || !provider.sources.contains(&sent.source) {
+            return Ok(None);
+        }
+        let now = host.now();
+        // A key that was withdrawn since is to be noticed.
+        if !provider.keys.current(now).is_some_and(|keys| Rc::ptr_eq(&keys, &verified.keys)) {
+            return Ok(None);
+        }
+        verified.validity.check(now, &provider.lifetime)?;
+        Ok(Some(verified))
+    }
+
+    /// Verifies a token; `None` where the request has to wait for keys.
+    fn verify(
+        &self,
+        sent: &Sent<'_>,
+        accepted: &Accepted,
+        host: &dyn Host,
+        place: &mut Option<Waiting>,
+    ) -> Result<Option<Verified>, Refusal> {
+        // Two fields that a proxy has joined.
+        if sent.token.contains(&b',') {
+            return Err(Refusal::TokenRepeated);
+        }
+        let token = Token::parse(&sent.token)?;
+        let claims = Claims::parse(&token.payload)?;
+        let issuer = claims.issuer().ok_or(Refusal::IssuerUnknown)?;
+        let (index, provider) =
+            self.config.provider(accepted, issuer, sent.source).ok_or(Refusal::IssuerUnknown)?;
+
+        // What costs nothing comes first: a forged token should not buy a verification, nor a fetch.
+        let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.algorithm);
+        if !provider.algorithms.as_ref().is_none_or(is_allowed) {
+            return Err(Refusal::AlgorithmNotAllowed);
+        }
+        let now = host.now();
+        let sought = provider.keys.seek(&token, now)?;
+        claims.validity.check(now, &provider.lifetime)?;
+        claims.check_audience(&provider.audiences, &provider.all_audiences)?;
+        let keys = match sought {
+            Sought::Found(keys) => keys,
+            // A dry run delays nobody.
+            Sought::Missing(remote, refusal) if self.config.mode == Mode::Shadow => {
+                remote.want();
+                return Err(refusal);
+            }
+            Sought::Missing(remote, refusal) => {
+                self.waiting_room.wait(place, index, remote, refusal, now)?;
+                return Ok(None);
+            }
+        };
+
+        let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
+        keys.verify(&token, Some(&verifier))?;
+
+        // From here on the claims are the issuer's word.
+        let validity = claims.validity;
+        let identity = Rc::new(claims.into_identity());
+        provider.requirements.check(&identity)?;
+        let fields = forward::fields(&provider.claims_to_headers, &identity, &token.payload)?;
+        let verified = Verified { provider: index, keys, validity, identity, fields };
+        self.cache.keep(&sent.token, verified.clone());
+        Ok(Some(verified))
+    }
+}

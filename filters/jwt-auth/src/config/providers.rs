@@ -1,0 +1,180 @@
+//! The providers: whom to trust, with what keys, and where their tokens are.
+
+use super::{jwks, requirements};
+use crate::Algorithm;
+use crate::claims::Lifetime;
+use crate::forward::{ClaimToHeader, Form};
+use crate::keys::Keys;
+use crate::requirement::Requirements;
+use gatehouse_filter::HeaderName;
+use gatehouse_filter::config::Node;
+use gatehouse_filter::credential::{self, Source};
+use std::time::Duration;
+
+/// An issuer of tokens and how far it is trusted.
+pub(crate) struct Provider {
+    pub(crate) name: String,
+    pub(crate) issuer: String,
+    /// Where its tokens are: positions among the sources of all.
+    pub(crate) sources: Vec<usize>,
+    /// Empty: any audience.
+    pub(crate) audiences: Vec<String>,
+    /// Each of these.
+    pub(crate) all_audiences: Vec<String>,
+    pub(crate) keys: Keys,
+    /// `None`: whatever the keys can.
+    pub(crate) algorithms: Option<Vec<Algorithm>>,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) requirements: Requirements,
+    pub(crate) claims_to_headers: Vec<ClaimToHeader>,
+}
+
+/// The providers, and the sources of all of them; `usual` are those of a provider that names none.
+pub(super) fn read(node: &Node<'_>, usual: &[Source]) -> Option<(Vec<Provider>, Vec<Source>)> {
+    let (mut names, mut issuers, mut places) = (Vec::new(), Vec::new(), Vec::new());
+    let providers = node.some(|node| provider(&node, usual, &mut names, &mut issuers, &mut places))?;
+    let is_read = |name: &HeaderName| places.iter().any(|source| is_field(source, name));
+    let written = |provider: &Provider| {
+        let names = provider.claims_to_headers.iter().map(|forward| &forward.header);
+        names.filter(|name| is_read(name)).map(|name| name.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    // Of its own sources each provider has been told already.
+    match providers.iter().flat_map(written).next() {
+        Some(name) => node.fault(format!(
+            "the field `{name}` is written by one provider, and another's tokens are read from it"
+        )),
+        None => Some((providers, places)),
+    }
+}
+
+fn provider(
+    node: &Node<'_>,
+    usual: &[Source],
+    names: &mut Vec<String>,
+    issuers: &mut Vec<String>,
+    places: &mut Vec<Source>,
+) -> Option<Provider> {
+    let mut fields = node.fields()?;
+    let name = fields.required("name", |node| unique(&node, names));
+    let issuer = fields.required("issuer", |node| unique(&node, issuers));
+    let own = fields.optional("sources", credential::sources);
+    let taken = own.as_ref().and_then(Option::as_deref).unwrap_or(usual);
+    // Of two that only overlap, one token would be found in both, and be two.
+    let clashes = |source: &Source| places.iter().any(|other| other.overlaps(source) && other != source);
+    if taken.iter().any(clashes) {
+        node.fault::<()>("has its tokens where those of a provider before it may be: the same `sources` will do, or quite others");
+    }
+    let audiences = fields.or("audiences", vec![], |node| node.some(text));
+    let all_audiences = fields.or("all_audiences", vec![], |node| node.some(text));
+    let keys = fields.required("jwks", |node| jwks::keys(&node));
+    let algorithms = fields.optional("algorithms", |node| {
+        let algorithms = node.some(|node| algorithm(&node))?;
+        match &keys {
+            Some(keys) if !algorithms.iter().any(|algorithm| jwks::may_support(keys, *algorithm)) => {
+                node.fault("no key of `jwks` can be used with any of these")
+            }
+            _ => Some(algorithms),
+        }
+    });
+    let leeway = fields.or("leeway", Duration::from_secs(60), |node| leeway(&node));
+    let requires_expiration = fields.or("require_expiration", true, |node| node.boolean());
+    let max_age = fields.optional("max_age", |node| max_age(&node));
+    let requirements = requirements::requirements(&mut fields);
+    let claims_to_headers = fields.or("claims_to_headers", vec![], |node| claims_to_headers(&node, taken));
+    fields.finish();
+    Some(Provider {
+        name: name?,
+        issuer: issuer?,
+        sources: positions(taken, places),
+        audiences: audiences?,
+        all_audiences: all_audiences?,
+        keys: keys?,
+        algorithms: algorithms?,
+        lifetime: Lifetime { leeway: leeway?, requires_expiration: requires_expiration?, max_age: max_age? },
+        requirements: requirements?,
+        claims_to_headers: claims_to_headers?,
+    })
+}
+
+/// Where these sources are among all; new ones are added.
+fn positions(sources: &[Source], places: &mut Vec<Source>) -> Vec<usize> {
+    let position = |source: &Source| {
+        places.iter().position(|known| known == source).unwrap_or_else(|| {
+            places.push(source.clone());
+            places.len().saturating_sub(1)
+        })
+    };
+    sources.iter().map(position).collect()
+}
+
+fn is_field(source: &Source, field: &HeaderName) -> bool {
+    matches!(source, Source::Header { name, .. } if name == field)
+}
+
+fn algorithm(node: &Node<'_>) -> Option<Algorithm> {
+    let name = node.text()?;
+    Algorithm::from_name(name).or_else(|| {
+        let known: Vec<_> = Algorithm::NAMES.iter().map(|(name, _)| *name).collect();
+        node.fault(format!("unknown algorithm; known: {}", known.join(", ")))
+    })
+}
+
+fn leeway(node: &Node<'_>) -> Option<Duration> {
+    let leeway = node.duration()?;
+    if leeway > MAX_LEEWAY {
+        return node.fault("must be 1h at most: a token would outlive its expiry by that much");
+    }
+    Some(leeway)
+}
+
+fn max_age(node: &Node<'_>) -> Option<Duration> {
+    let max_age = node.duration()?;
+    if max_age.is_zero() { node.fault("must be longer than zero") } else { Some(max_age) }
+}
+
+const MAX_LEEWAY: Duration = Duration::from_secs(3600);
+
+fn claims_to_headers(node: &Node<'_>, sources: &[Source]) -> Option<Vec<ClaimToHeader>> {
+    const FORMS: [(&str, Form); 3] = [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
+    let mut headers: Vec<String> = Vec::new();
+    node.some(|node| {
+        let mut fields = node.fields()?;
+        let claim = fields.required("claim", text);
+        let header = fields.required("header", |node| header(&node, &mut headers, sources));
+        let form = fields.or("form", Form::Csv, |node| node.one_of(&FORMS));
+        fields.finish();
+        Some(ClaimToHeader { claim: claim?, header: header?, form: form? })
+    })
+}
+
+/// A field that a claim may be written to.
+fn header(node: &Node<'_>, taken: &mut Vec<String>, sources: &[Source]) -> Option<HeaderName> {
+    let name = match HeaderName::try_from(node.text()?) {
+        Ok(name) => name,
+        Err(invalid) => return node.fault(invalid.to_string()),
+    };
+    if name.is_framing() || matches!(name.as_str(), "authorization" | "cookie" | "host") {
+        return node.fault("must not be a field that frames, routes or authenticates the request");
+    }
+    if sources.iter().any(|source| is_field(source, &name)) {
+        return node.fault("must not be a field that tokens are read from: it is removed before");
+    }
+    if taken.iter().any(|taken| taken == name.as_str()) {
+        return node.fault("must be unique: an earlier claim is written to it");
+    }
+    taken.push(name.as_str().to_owned());
+    Some(name)
+}
+
+fn unique(node: &Node<'_>, taken: &mut Vec<String>) -> Option<String> {
+    let text = node.text()?;
+    if taken.iter().any(|taken| taken == text) {
+        return node.fault("must be unique: an earlier provider has it");
+    }
+    taken.push(text.to_owned());
+    Some(text.to_owned())
+}
+
+fn text(node: Node<'_>) -> Option<String> {
+    node.text().map(str::to_owned)
+}

@@ -1,0 +1,128 @@
+//! Whose tokens a request needs.
+
+use super::providers::Provider;
+use gatehouse_filter::HeaderName;
+use gatehouse_filter::config::Node;
+use serde_json::Value;
+
+/// Whose tokens a request needs.
+pub(crate) enum Require {
+    /// Nobody's: a token is not even looked at.
+    Nothing,
+    /// One token, where there is one.
+    Optional(Accepted),
+    /// A token for each of these, of which there is one at least. The first says who the request is from.
+    Each(Vec<Accepted>),
+}
+
+/// Whose one token may be, and where it may be.
+#[derive(Clone)]
+pub(crate) struct Accepted {
+    /// By position.
+    pub(crate) providers: Vec<usize>,
+    /// Every source of these providers, by position, once.
+    pub(crate) sources: Vec<usize>,
+}
+
+impl Require {
+    /// A token of any provider.
+    pub(super) fn any(providers: &[Provider]) -> Self {
+        Self::Each(vec![Accepted::of((0..providers.len()).collect(), providers)])
+    }
+
+    /// While the providers themselves are at fault, names are not judged, and nothing is read.
+    pub(super) fn read(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Self> {
+        match node.value() {
+            Value::Array(_) => accepted(node, providers).map(|accepted| Self::Each(vec![accepted])),
+            Value::Object(_) => named(node, providers),
+            Value::String(word) => match word.as_str() {
+                "none" => Some(Self::Nothing),
+                "optional" => {
+                    let providers = providers?;
+                    Some(Self::Optional(Accepted::of((0..providers.len()).collect(), providers)))
+                }
+                "any" => Some(Self::any(providers?)),
+                _ => node.fault(FORMS),
+            },
+            _ => node.fault(FORMS),
+        }
+    }
+}
+
+const FORMS: &str =
+    "must be none, optional, any, a list of provider names, or a mapping with one of any, optional, all";
+
+impl Accepted {
+    fn of(accepted: Vec<usize>, providers: &[Provider]) -> Self {
+        let mut sources: Vec<usize> = accepted
+            .iter()
+            .filter_map(|index| providers.get(*index))
+            .flat_map(|provider| provider.sources.iter().copied())
+            .collect();
+        sources.sort_unstable();
+        sources.dedup();
+        Self { providers: accepted, sources }
+    }
+}
+
+fn named(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Require> {
+    let mut fields = node.fields()?;
+    let any = fields.optional("any", |node| accepted(&node, providers));
+    let optional = fields.optional("optional", |node| accepted(&node, providers));
+    let all = fields.optional("all", |node| each(&node, providers));
+    fields.finish();
+    match (any?, optional?, all?) {
+        (Some(accepted), None, None) => Some(Require::Each(vec![accepted])),
+        (None, Some(accepted), None) => Some(Require::Optional(accepted)),
+        (None, None, Some(each)) => Some(Require::Each(each)),
+        _ => node.fault(FORMS),
+    }
+}
+
+/// A token for each item: of that provider, or of one of that list.
+fn each(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Vec<Accepted>> {
+    let mut sources: Vec<usize> = Vec::new();
+    let mut written: Vec<HeaderName> = Vec::new();
+    node.some(|node| {
+        let accepted = match node.value() {
+            Value::Array(_) => accepted(&node, providers)?,
+            _ => Accepted::of(vec![provider(&node, providers)?], providers?),
+        };
+        if accepted.sources.iter().any(|source| sources.contains(source)) {
+            return node.fault(
+                "must have its token in another place than the providers before it: give each `sources` of its own",
+            );
+        }
+        sources.extend(&accepted.sources);
+        let own: Vec<&HeaderName> = accepted
+            .providers
+            .iter()
+            .filter_map(|index| providers?.get(*index))
+            .flat_map(|provider| provider.claims_to_headers.iter().map(|forward| &forward.header))
+            .collect();
+        if let Some(name) = own.iter().find(|name| written.contains(name)) {
+            return node.fault(format!(
+                "must not write the field `{}`, which a provider before it writes too",
+                name.as_str()
+            ));
+        }
+        written.extend(own.into_iter().cloned());
+        Some(accepted)
+    })
+}
+
+/// A list of providers of whom one will do.
+fn accepted(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Accepted> {
+    let accepted = node.some(|node| provider(&node, providers))?;
+    Some(Accepted::of(accepted, providers?))
+}
+
+/// A provider's position.
+fn provider(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<usize> {
+    let name = node.text()?;
+    let providers = providers?;
+    providers.iter().position(|provider| provider.name == name).or_else(|| {
+        let known: Vec<_> = providers.iter().map(|provider| provider.name.as_str()).collect();
+        node.fault(format!("unknown provider; known: {}", known.join(", ")))
+    })
+}

@@ -1,0 +1,189 @@
+//! Several providers: whose token a rule takes, from where, and requests that need a token of each.
+
+use super::*;
+
+const SERVICE: &str = "https://service.example";
+
+/// Users have bearer tokens, services and a batch system have theirs in a field of their own.
+fn providers() -> Value {
+    let own = json!([{"header": "x-service-token"}, {"query": "service_token"}]);
+    json!([
+        {"name": "users", "issuer": ISSUER, "jwks": key_set(),
+            "claims_to_headers": [{"claim": "sub", "header": "x-user"}]},
+        {"name": "services", "issuer": SERVICE, "jwks": key_set(), "sources": own,
+            "claims_to_headers": [{"claim": "sub", "header": "x-service"}]},
+        {"name": "batch", "issuer": "https://batch.example", "jwks": key_set(), "sources": own},
+    ])
+}
+
+fn token_of(issuer: &str, subject: &str) -> String {
+    token(&claims_with(json!({"iss": issuer, "sub": subject})))
+}
+
+#[test]
+fn every_form_of_require_takes_the_tokens_that_it_says() {
+    let user = format!("Bearer {}", token_of(ISSUER, "alice"));
+    let service_as_user = format!("Bearer {}", token_of(SERVICE, "orders"));
+    let (service, batch) = (token_of(SERVICE, "orders"), token_of("https://batch.example", "night"));
+    let user_as_service = token_of(ISSUER, "alice");
+    let (a, s) = ("authorization", "x-service-token");
+    let host = FakeHost::at(NOW);
+    for (require, sent, want) in [
+        (json!("any"), vec![], "token_missing"),
+        (json!("any"), vec![(a, &user)], "allowed"),
+        (json!("any"), vec![(s, &service)], "allowed"),
+        (json!("any"), vec![(s, &batch)], "allowed"),
+        (json!("any"), vec![(a, &user), (s, &service)], "token_repeated"),
+        // A good token in another provider's place is nobody's.
+        (json!("any"), vec![(a, &service_as_user)], "issuer_unknown"),
+        (json!("any"), vec![(s, &user_as_service)], "issuer_unknown"),
+        (json!("optional"), vec![], "anonymous"),
+        (json!("optional"), vec![(s, &service)], "allowed"),
+        (json!("none"), vec![(a, &service_as_user)], "not_required"),
+        (json!(["users"]), vec![(a, &user)], "allowed"),
+        // What is not a source of it is not looked at.
+        (json!(["users"]), vec![(a, &user), (s, &service)], "allowed"),
+        (json!(["users"]), vec![(s, &service)], "token_missing"),
+        (json!({"any": ["services", "batch"]}), vec![(s, &batch)], "allowed"),
+        (json!({"any": ["services"]}), vec![(s, &batch)], "issuer_unknown"),
+        (json!({"optional": ["services"]}), vec![], "anonymous"),
+        (json!({"optional": ["services"]}), vec![(a, &user)], "anonymous"),
+        (json!({"optional": ["services"]}), vec![(s, &service)], "allowed"),
+        (json!({"optional": ["services"]}), vec![(s, &batch)], "issuer_unknown"),
+        (json!({"all": ["users", "services"]}), vec![(a, &user), (s, &service)], "allowed"),
+        (json!({"all": ["users", "services"]}), vec![(a, &user)], "token_missing"),
+        (json!({"all": ["users", "services"]}), vec![(s, &service)], "token_missing"),
+        (json!({"all": ["users", "services"]}), vec![], "token_missing"),
+        (json!({"all": ["users", "services"]}), vec![(a, &user), (s, &batch)], "issuer_unknown"),
+        (json!({"all": ["users", "services"]}), vec![(a, &user), (s, &user_as_service)], "issuer_unknown"),
+        (json!({"all": ["users", ["services", "batch"]]}), vec![(a, &user), (s, &batch)], "allowed"),
+        (json!({"all": [["services", "batch"], "users"]}), vec![(a, &user), (s, &batch)], "allowed"),
+        (json!({"all": ["users"]}), vec![(a, &user)], "allowed"),
+    ] {
+        let filter = filter(json!({"providers": providers(), "default": require}));
+        // Again with what is remembered by then.
+        for round in 0..2 {
+            let code = ask(&filter, &host, &sent).decision.code.name();
+            assert_eq!(code, want, "{require} {round} {:?}", sent.iter().map(|(name, _)| name));
+        }
+    }
+}
+
+#[test]
+fn of_several_tokens_the_first_says_who_it_is_and_each_writes_its_fields() {
+    let (user, service) = (format!("Bearer {}", token_of(ISSUER, "alice")), token_of(SERVICE, "orders"));
+    let sent = [("authorization", user.as_str()), ("x-service-token", &service), ("x-service", "forged")];
+    let host = FakeHost::at(NOW);
+    for (require, subject) in
+        [(json!({"all": ["users", "services"]}), "alice"), (json!({"all": ["services", "users"]}), "orders")]
+    {
+        let filter = filter(json!({"providers": providers(), "default": require, "forward_token": false}));
+        let outcome = ask(&filter, &host, &sent);
+        assert_eq!(outcome.decision.identity.as_ref().unwrap().subject.as_deref(), Some(subject));
+        assert_eq!(
+            (outcome.values("x-user"), outcome.values("x-service")),
+            (vec!["alice".into()], vec!["orders".into()])
+        );
+        assert!(outcome.values("authorization").is_empty() && outcome.values("x-service-token").is_empty());
+    }
+    // Where one is bad, nothing of the other is believed, not even in a dry run.
+    for mode in ["enforce", "shadow"] {
+        let require = json!({"all": ["users", "services"]});
+        let filter = filter(json!({"providers": providers(), "default": require, "mode": mode}));
+        let forged = format!("{}A", service.strip_suffix(|_| true).unwrap());
+        let outcome = ask(&filter, &host, &[sent[0], ("x-service-token", &forged), sent[2]]);
+        assert_eq!(outcome.decision.code.name(), "signature_invalid");
+        assert!(outcome.values("x-user").is_empty() && outcome.values("x-service").is_empty());
+        assert!(outcome.decision.identity.is_none());
+    }
+}
+
+#[test]
+fn who_lacks_one_of_several_tokens_is_told_that_each_is_needed() {
+    let filter = filter(json!({"providers": providers(), "default": {"all": ["users", "services"]}}));
+    let outcome = ask_with(&filter, &token_of(ISSUER, "alice"));
+    assert_eq!(challenge(&outcome), r#"Bearer realm="gatehouse""#);
+    let Step::Reply(reply) = &outcome.decision.step else { panic!() };
+    assert_eq!(reply.detail, "Send a token of each issuer that is needed here, each in its place");
+}
+
+#[test]
+fn providers_that_cannot_be_told_apart_are_not_required_together() {
+    let with = |changes: Value, require: Value| {
+        let mut providers = providers();
+        for (name, value) in changes.as_object().unwrap() {
+            providers[1][name] = value.clone();
+        }
+        let configuration = json!({"providers": providers, "rules": [{"require": require}]});
+        configured::<JwtAuth>(&configuration.to_string()).err().unwrap_or_default()
+    };
+    let all = json!({"all": ["users", "services"]});
+    for (changes, require, want) in [
+        (json!({}), all.clone(), vec![]),
+        (
+            json!({}),
+            json!({"all": ["services", "batch"]}),
+            vec![
+                "rules[0].require.all[1]: must have its token in another place than the providers before it: give each `sources` of its own",
+            ],
+        ),
+        (
+            json!({}),
+            json!({"all": ["users", "users"]}),
+            vec![
+                "rules[0].require.all[1]: must have its token in another place than the providers before it: give each `sources` of its own",
+            ],
+        ),
+        (
+            json!({"claims_to_headers": [{"claim": "sub", "header": "x-user"}]}),
+            all.clone(),
+            vec![
+                "rules[0].require.all[1]: must not write the field `x-user`, which a provider before it writes too",
+            ],
+        ),
+        (json!({}), json!({"all": []}), vec!["rules[0].require.all: must not be empty"]),
+        (
+            json!({}),
+            json!({"all": ["x"]}),
+            vec!["rules[0].require.all[0]: unknown provider; known: users, services, batch"],
+        ),
+        (
+            json!({}),
+            json!({"all": [["x"]]}),
+            vec!["rules[0].require.all[0][0]: unknown provider; known: users, services, batch"],
+        ),
+        (
+            json!({}),
+            json!({"all": ["users"], "any": ["users"]}),
+            vec![
+                "rules[0].require: must be none, optional, any, a list of provider names, or a mapping with one of any, optional, all",
+            ],
+        ),
+        (
+            json!({}),
+            json!({}),
+            vec![
+                "rules[0].require: must be none, optional, any, a list of provider names, or a mapping with one of any, optional, all",
+            ],
+        ),
+        // A field without a prefix holds every token that one with a prefix does.
+        (
+            json!({"sources": [{"header": "authorization"}]}),
+            json!("any"),
+            vec![
+                "providers[1]: has its tokens where those of a provider before it may be: the same `sources` will do, or quite others",
+            ],
+        ),
+        (json!({"sources": [{"header": "authorization", "prefix": "Service "}]}), all, vec![]),
+        (
+            json!({"sources": [{"header": "x-user"}]}),
+            json!("any"),
+            vec![
+                "providers: the field `x-user` is written by one provider, and another's tokens are read from it",
+            ],
+        ),
+        (json!({"sources": []}), json!("any"), vec!["providers[1].sources: must not be empty"]),
+    ] {
+        assert_eq!(with(changes.clone(), require.clone()), want, "{changes} {require}");
+    }
+}
