@@ -1,11 +1,12 @@
 use crate::{FakeClock, FakeStore};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, Hash, Identity,
-    Meter, NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store, StoreError,
-    Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, GrpcCall, Hash,
+    Identity, Meter, NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store,
+    StoreError, Timestamp, Version,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// A host in which the test sets every fact.
 ///
@@ -18,11 +19,27 @@ pub struct FakeHost {
     pub store: FakeStore,
     attributes: RefCell<HashMap<String, Vec<u8>>>,
     random: Cell<u8>,
-    calls: RefCell<Vec<Callout>>,
+    calls: RefCell<Vec<(CallId, Callout)>>,
+    grpc_calls: RefCell<Vec<SentGrpc>>,
     call_ids: Cell<u32>,
     no_calls: Cell<Option<CallRefused>>,
     events: RefCell<HashMap<usize, u64>>,
     expressions: RefCell<Vec<(String, Option<bool>)>>,
+}
+
+/// A gRPC call that a filter made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SentGrpc {
+    /// For the answer.
+    pub id: CallId,
+    /// The cluster.
+    pub cluster: String,
+    /// `service/method`.
+    pub method: String,
+    /// The message.
+    pub message: Vec<u8>,
+    /// The time that the answer may take.
+    pub timeout: Duration,
 }
 
 impl FakeHost {
@@ -40,9 +57,12 @@ impl FakeHost {
 
     /// The calls made since this was last asked, in order, each with its id for the answer.
     pub fn take_calls(&self) -> Vec<(CallId, Callout)> {
-        let calls = self.calls.take();
-        let first = self.call_ids.get().saturating_sub(u32::try_from(calls.len()).unwrap_or(u32::MAX));
-        (first..).map(CallId).zip(calls).collect()
+        self.calls.take()
+    }
+
+    /// The gRPC calls made since this was last asked, in order.
+    pub fn take_grpc_calls(&self) -> Vec<SentGrpc> {
+        self.grpc_calls.take()
     }
 
     /// Calls are refused from now on, or, with `None`, made again.
@@ -132,12 +152,31 @@ impl Meter for FakeHost {
 
 impl Outside for FakeHost {
     fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
+        let id = self.next_call()?;
+        self.calls.borrow_mut().push((id, callout.clone()));
+        Ok(id)
+    }
+
+    fn grpc(&self, call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {
+        let id = self.next_call()?;
+        self.grpc_calls.borrow_mut().push(SentGrpc {
+            id,
+            cluster: call.cluster.to_owned(),
+            method: format!("{}/{}", call.service, call.method),
+            message: call.message.to_vec(),
+            timeout: call.timeout,
+        });
+        Ok(id)
+    }
+}
+
+impl FakeHost {
+    fn next_call(&self) -> Result<CallId, CallRefused> {
         if let Some(why) = self.no_calls.get() {
             return Err(why);
         }
         let id = self.call_ids.get();
         self.call_ids.set(id.saturating_add(1));
-        self.calls.borrow_mut().push(callout.clone());
         Ok(CallId(id))
     }
 }

@@ -7,7 +7,7 @@ mod host;
 mod store;
 
 pub use clock::FakeClock;
-pub use host::FakeHost;
+pub use host::{FakeHost, SentGrpc};
 pub use store::FakeStore;
 
 use gatehouse_filter::config::{self, ConfigError};

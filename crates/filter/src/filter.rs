@@ -1,5 +1,5 @@
 use crate::config::{ConfigError, Node};
-use crate::{Answer, CallId, Decision, DecisionCode, Host, Mode, Outside, Request, Response};
+use crate::{Answer, CallId, Decision, DecisionCode, GrpcAnswer, Host, Mode, Outside, Request, Response};
 use std::time::Duration;
 
 /// One gateway function: configured once, asked once a request.
@@ -50,7 +50,7 @@ pub trait Filter: Sized + 'static {
         Vec::new()
     }
 
-    /// The most bytes of an answer's body that are read into the VM; what is beyond shows as
+    /// The most bytes of an answer's body or message that are read into the VM; what is beyond shows as
     /// [`Answer::truncated`].
     const MOST_OF_AN_ANSWER: usize = 0;
 
@@ -64,4 +64,7 @@ pub trait Filter: Sized + 'static {
 
     /// The answer to a call made through [`Outside::call`].
     fn on_answer(&self, _call: CallId, _answer: &Answer, _outside: &dyn Outside) {}
+
+    /// The answer to a call made through [`Outside::grpc`].
+    fn on_grpc_answer(&self, _call: CallId, _answer: &GrpcAnswer, _outside: &dyn Outside) {}
 }

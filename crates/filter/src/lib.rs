@@ -32,7 +32,7 @@ pub use host::{
     NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 pub use identity::Identity;
-pub use outside::{Answer, CallId, CallRefused, Callout, Outside};
+pub use outside::{Answer, CallId, CallRefused, Callout, GrpcAnswer, GrpcCall, Outside};
 pub use percent::percent_decoded;
 pub use reply::{GrpcStatus, Reply};
 pub use request::Request;

@@ -1,15 +1,29 @@
 use crate::{Headers, Host};
 use std::time::Duration;
 
-/// The proxy, where a filter may also make calls of its own: from its timer, never while a request waits
-/// in the callback.
+/// The proxy, where a filter may also make calls of its own: from its timer, from an answer, or for a request
+/// ([`Request::outside`](crate::Request::outside)).
+///
+/// A call belongs to the configuration, not to the request that made it: the answer comes even if that
+/// request has ended meanwhile. Unless a host says otherwise, it makes no calls.
 pub trait Outside: Host {
     /// Sends an HTTP request through an Envoy cluster. The answer comes to
     /// [`Filter::on_answer`](crate::Filter::on_answer) later, exactly once.
     ///
     /// # Errors
     /// [`CallRefused`], and then no answer comes.
-    fn call(&self, callout: &Callout) -> Result<CallId, CallRefused>;
+    fn call(&self, _callout: &Callout) -> Result<CallId, CallRefused> {
+        Err(CallRefused::Failed)
+    }
+
+    /// Calls a gRPC method of one message through an Envoy cluster. The answer comes to
+    /// [`Filter::on_grpc_answer`](crate::Filter::on_grpc_answer) later, exactly once.
+    ///
+    /// # Errors
+    /// [`CallRefused`], and then no answer comes.
+    fn grpc(&self, _call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {
+        Err(CallRefused::Failed)
+    }
 }
 
 /// An HTTP request of the filter's own.
@@ -29,6 +43,42 @@ pub struct Callout {
     pub body: Vec<u8>,
     /// After this the answer is a 504. More than zero: zero would wait for ever.
     pub timeout: Duration,
+}
+
+/// A gRPC call of the filter's own, of one message with one message for an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GrpcCall<'a> {
+    /// The name of an Envoy cluster that speaks HTTP/2, [`MOST_OF_A_NAME`](Self::MOST_OF_A_NAME) bytes at
+    /// most.
+    pub cluster: &'a str,
+    /// The full name of the service: `envoy.service.ratelimit.v3.RateLimitService`.
+    pub service: &'a str,
+    /// The name of the method.
+    pub method: &'a str,
+    /// The metadata to send with it.
+    pub metadata: &'a [(&'a str, &'a [u8])],
+    /// The message, in protobuf.
+    pub message: &'a [u8],
+    /// After this the answer is a [`GrpcAnswer`] with a status other than 0. More than zero.
+    pub timeout: Duration,
+}
+
+impl GrpcCall<'_> {
+    /// The longest name of a cluster, in bytes: what the host's interface can carry.
+    pub const MOST_OF_A_NAME: usize = 120;
+}
+
+/// What came back from a gRPC call.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GrpcAnswer {
+    /// The gRPC status code: 0 for success, and only then is there a message. A connection that failed is a
+    /// 14, a call that took too long a 4.
+    pub status: u32,
+    /// The message, up to [`Filter::MOST_OF_AN_ANSWER`](crate::Filter::MOST_OF_AN_ANSWER) bytes. Whoever
+    /// answered may have sent anything.
+    pub message: Vec<u8>,
+    /// Whether there was more.
+    pub truncated: bool,
 }
 
 /// Which call an answer belongs to.

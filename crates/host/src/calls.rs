@@ -23,6 +23,7 @@ pub(crate) enum HeaderMap {
 }
 
 const HTTP_CALL_RESPONSE_BODY: u32 = 4;
+const GRPC_MESSAGE: u32 = 5;
 const PLUGIN_CONFIGURATION: u32 = 7;
 const REQUEST_STREAM: u32 = 0;
 const COUNTER: u32 = 0;
@@ -94,6 +95,11 @@ unsafe extern "C" {
         data: *mut *mut u8,
         length: *mut usize,
     ) -> u32;
+}
+
+// The SDK's own entry, in this very module.
+unsafe extern "C" {
+    fn proxy_on_queue_ready(context: u32, queue: u32);
 }
 
 #[link(wasm_import_module = "wasi_snapshot_preview1")]
@@ -206,6 +212,23 @@ pub(crate) fn answer_body(most: usize) -> Vec<u8> {
         .ok()
         .flatten()
         .unwrap_or_default()
+}
+
+/// Up to `most` bytes of the message that answers a gRPC call.
+pub(crate) fn grpc_message(most: usize) -> Vec<u8> {
+    returned(|data, length| unsafe { proxy_get_buffer_bytes(GRPC_MESSAGE, 0, most, data, length) })
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
+/// Makes the calls that follow those of a configuration.
+///
+/// The SDK notes for each call the context whose callback it entered last, and drops the answer where that
+/// context has ended. It lets nobody say another, so a callback of the configuration's that does nothing is
+/// entered here. Only from a callback of a request: in one of the configuration's own it would be entered twice.
+pub(crate) fn enter(configuration: u32) {
+    unsafe { proxy_on_queue_ready(configuration, 0) }
 }
 
 /// Runs the timer of the configuration at hand; 0 stops it.

@@ -1,9 +1,9 @@
 use crate::calls::{self, Failed};
-use crate::signature;
+use crate::{grpc, signature};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, Hash, Meter,
-    NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store, StoreError, Timestamp,
-    Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, GrpcCall, Hash,
+    Meter, NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store, StoreError,
+    Timestamp, Version,
 };
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::Status;
@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(crate) struct Envoy<'a> {
     /// The metric ids of the filter's events.
     pub(crate) events: &'a [Option<u32>],
+    /// The context of the configuration, where it is a request that the filter is asked about.
+    pub(crate) configuration: Option<u32>,
 }
 
 impl Meter for Envoy<'_> {
@@ -24,7 +26,7 @@ impl Meter for Envoy<'_> {
 }
 
 impl Outside for Envoy<'_> {
-    /// Through the SDK, whose dispatcher brings the answer back to the context that asked.
+    /// Through the SDK, whose dispatcher knows where to bring the answer.
     fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
         let mut headers = vec![
             (":method", callout.method),
@@ -33,8 +35,8 @@ impl Outside for Envoy<'_> {
         ];
         headers.extend(callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let body = Some(callout.body.as_slice()).filter(|body| !body.is_empty());
-        // 0 is no timeout, and the SDK cuts what does not fit into 32 bits.
-        let timeout = callout.timeout.clamp(Duration::from_millis(1), Duration::from_secs(3600));
+        let timeout = within_the_abi(callout.timeout);
+        self.call_as_configuration();
         hostcalls::dispatch_http_call(&callout.cluster, headers, body, vec![], timeout).map(CallId).map_err(
             |status| match status {
                 Status::BadArgument => CallRefused::BadArgument,
@@ -42,6 +44,31 @@ impl Outside for Envoy<'_> {
             },
         )
     }
+
+    fn grpc(&self, call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {
+        let service = grpc::service(call.cluster).ok_or(CallRefused::BadArgument)?;
+        let metadata = call.metadata.to_vec();
+        let timeout = within_the_abi(call.timeout);
+        self.call_as_configuration();
+        let message = Some(call.message);
+        hostcalls::dispatch_grpc_call(&service, call.service, call.method, metadata, message, timeout)
+            .map(CallId)
+            .map_err(|_| CallRefused::Failed)
+    }
+}
+
+impl Envoy<'_> {
+    /// A call is the configuration's, whoever makes it: the request may end before its answer comes.
+    fn call_as_configuration(&self) {
+        if let Some(configuration) = self.configuration {
+            calls::enter(configuration);
+        }
+    }
+}
+
+/// 0 is no timeout, and the SDK cuts what does not fit into 32 bits.
+fn within_the_abi(timeout: Duration) -> Duration {
+    timeout.clamp(Duration::from_millis(1), Duration::from_secs(3600))
 }
 
 impl Clock for Envoy<'_> {

@@ -41,7 +41,7 @@ impl<F: Filter> Context for Exchange<F> {}
 impl<F: Filter> HttpContext for Exchange<F> {
     fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
         let Stream::Own(stream) = &mut self.stream else { return Action::Pause };
-        match ask(&self.loaded, stream) {
+        match ask(&self.loaded, &self.loaded.foreground(), stream) {
             Some(action) => action,
             None => {
                 let stream = mem::take(stream);
@@ -52,7 +52,7 @@ impl<F: Filter> HttpContext for Exchange<F> {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        let host = Envoy { events: &self.loaded.events };
+        let host = self.loaded.foreground();
         let mut response = Response::new(Headers::lazy(|| calls::header_map(HeaderMap::Response)), &host);
         match &mut self.stream {
             Stream::Own(stream) => self.loaded.filter.on_response(&mut response, stream),
@@ -80,7 +80,7 @@ impl<F: Filter> Waiting<F> {
             return false;
         }
         let Ok(mut stream) = stream.try_borrow_mut() else { return true };
-        match ask(loaded, &mut stream) {
+        match ask(loaded, &loaded.background(), &mut stream) {
             Some(Action::Continue) => {
                 let _ = calls::continue_request();
                 false
@@ -92,9 +92,8 @@ impl<F: Filter> Waiting<F> {
 }
 
 /// Asks the filter about the request at hand and does what it decides; `None` where it waits.
-fn ask<F: Filter>(loaded: &Loaded<F>, stream: &mut F::Stream) -> Option<Action> {
-    let host = Envoy { events: &loaded.events };
-    let mut request = Request::new(Headers::lazy(|| calls::header_map(HeaderMap::Request)), &host);
+fn ask<F: Filter>(loaded: &Loaded<F>, host: &Envoy<'_>, stream: &mut F::Stream) -> Option<Action> {
+    let mut request = Request::new(Headers::lazy(|| calls::header_map(HeaderMap::Request)), host);
     let decision = loaded.filter.on_request(&mut request, stream);
     loaded.carry_out(&decision, &request)
 }

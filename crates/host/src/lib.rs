@@ -12,6 +12,7 @@
 //! ```
 
 pub mod configuration;
+pub mod grpc;
 pub mod signature;
 
 #[cfg(any(target_family = "wasm", test))]

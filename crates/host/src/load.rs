@@ -24,7 +24,7 @@ macro_rules! load {
     };
 }
 
-/// The exported function behind a method of [`Filter`](gatehouse_filter::Filter).
+/// The exported function, or functions, behind a method of [`Filter`](gatehouse_filter::Filter).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! callback {
@@ -39,6 +39,9 @@ macro_rules! callback {
     };
     (on_answer) => {
         "proxy_on_http_call_response"
+    };
+    (on_grpc_answer) => {
+        "proxy_on_grpc_receive,proxy_on_grpc_close"
     };
 }
 

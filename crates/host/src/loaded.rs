@@ -1,4 +1,5 @@
 use crate::calls::{self, HeaderMap};
+use crate::envoy::Envoy;
 use crate::exchange::{Waiting, answer, apply};
 use crate::{configuration, note};
 use gatehouse_filter::{Decision, DecisionCode, Filter, Identity, Request, Step, config};
@@ -8,6 +9,8 @@ use std::cell::RefCell;
 /// A configured filter, with the names under which its decisions are known.
 pub(crate) struct Loaded<F: Filter> {
     pub(crate) filter: F,
+    /// The context of the configuration.
+    pub(crate) context_id: u32,
     /// The metric ids of the filter's events; `None` where the host defined none.
     pub(crate) events: Vec<Option<u32>>,
     /// The requests that the filter holds.
@@ -26,8 +29,8 @@ struct Code {
 }
 
 impl<F: Filter> Loaded<F> {
-    /// Reads the plugin configuration, `size` bytes long.
-    pub(crate) fn read(size: usize) -> Result<Self, Vec<String>> {
+    /// Reads the plugin configuration, `size` bytes long, in its context.
+    pub(crate) fn read(context_id: u32, size: usize) -> Result<Self, Vec<String>> {
         let texts =
             |faults: Vec<config::ConfigError>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
         let bytes = calls::plugin_configuration(size)
@@ -47,11 +50,22 @@ impl<F: Filter> Loaded<F> {
         };
         Ok(Self {
             filter,
+            context_id,
             events: F::events().into_iter().map(event).collect(),
             waiting: RefCell::new(Vec::new()),
             state: format!("gatehouse.{name}"),
             codes: F::Code::ALL.iter().map(decision).collect(),
         })
+    }
+
+    /// Envoy, as the filter sees it in a callback of the configuration's own.
+    pub(crate) fn background(&self) -> Envoy<'_> {
+        Envoy { events: &self.events, configuration: None }
+    }
+
+    /// Envoy, as the filter sees it in a callback of a request.
+    pub(crate) fn foreground(&self) -> Envoy<'_> {
+        Envoy { events: &self.events, configuration: Some(self.context_id) }
     }
 
     /// Makes the decision known, then does what it says. `None` where the filter waits.

@@ -1,8 +1,7 @@
 use crate::calls::{self, HeaderMap};
-use crate::envoy::Envoy;
 use crate::exchange::{Exchange, Unconfigured, Waiting};
 use crate::loaded::Loaded;
-use gatehouse_filter::{Answer, CallId, Filter, Headers};
+use gatehouse_filter::{Answer, CallId, Filter, GrpcAnswer, Headers};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 use std::rc::Rc;
@@ -32,7 +31,20 @@ impl<F: Filter> Context for Root<F> {
             body: if read == 0 { Vec::new() } else { calls::answer_body(read) },
             truncated: body > read,
         };
-        loaded.filter.on_answer(CallId(token), &answer, &Envoy { events: &loaded.events });
+        loaded.filter.on_answer(CallId(token), &answer, &loaded.background());
+        self.ask_again(loaded);
+    }
+
+    /// Both a message and a failure come here. The status's own text stays unread: it is the peer's.
+    fn on_grpc_call_response(&mut self, token: u32, status: u32, size: usize) {
+        let Some(loaded) = &self.loaded else { return };
+        let read = size.min(F::MOST_OF_AN_ANSWER);
+        let answer = GrpcAnswer {
+            status,
+            message: if read == 0 { Vec::new() } else { calls::grpc_message(read) },
+            truncated: size > read,
+        };
+        loaded.filter.on_grpc_answer(CallId(token), &answer, &loaded.background());
         self.ask_again(loaded);
     }
 }
@@ -42,8 +54,8 @@ impl<F: Filter> RootContext for Root<F> {
     /// refuses a configuration as a whole only by the first.
     fn on_configure(&mut self, size: usize) -> bool {
         proxy_wasm::set_log_level(level(calls::log_level()));
-        let started = Loaded::<F>::read(size).and_then(|loaded| {
-            let host = Envoy { events: &loaded.events };
+        let started = Loaded::<F>::read(self.context_id, size).and_then(|loaded| {
+            let host = loaded.background();
             let faults = loaded.filter.compile(&host);
             faults.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
             loaded.filter.prepare(&host);
@@ -64,7 +76,7 @@ impl<F: Filter> RootContext for Root<F> {
 
     fn on_tick(&mut self) {
         let Some(loaded) = &self.loaded else { return };
-        loaded.filter.on_tick(&Envoy { events: &loaded.events });
+        loaded.filter.on_tick(&loaded.background());
         self.ask_again(loaded);
     }
 

@@ -1,8 +1,8 @@
 use super::*;
 use crate::config;
 use crate::{
-    Attribute, Attributes, Clock, Expressions, Hash, Headers, Meter, NoRandom, NoVerifier, Random, SetError,
-    Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Expressions, Hash, Headers, Meter, NoRandom, NoVerifier, Outside, Random,
+    SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 
 /// A host that knows a route and a policy, and nothing else.
@@ -45,6 +45,8 @@ impl Meter for Routed {
 }
 
 impl Expressions for Routed {}
+
+impl Outside for Routed {}
 
 impl Signatures for Routed {
     fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {
