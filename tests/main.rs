@@ -23,6 +23,18 @@ mod api_key_auth;
 /// `jwt-auth` on `envoy/jwt-auth-remote.yaml`: keys that are fetched, and providers that fail.
 mod jwt_auth_remote;
 
+/// Rotating the keys of `jwt-auth` under load, without one wrong answer.
+mod identity_rotation;
+
+/// `jwt-auth` while the identity provider is down, slow, or answers nonsense.
+mod identity_outage;
+
+/// `jwt-auth` with two issuers that fetch from two providers, and the storm of made-up key names.
+mod identity_issuers;
+
+/// Every code in the READMEs of the identity filters, seen over HTTP.
+mod identity_codes;
+
 /// `authorization` on `envoy/authorization.yaml`: who may do what, behind jwt-auth, and paths in disguise.
 mod authorization;
 

@@ -40,6 +40,17 @@ pub(crate) fn capabilities<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Map
         .unwrap_or_else(|| panic!("the config restricts {filter}"))
 }
 
+/// Adds a cluster of one endpoint on this machine.
+#[track_caller]
+pub(crate) fn add_cluster(tree: &mut Value, name: &str, port: u16) {
+    let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
+    let endpoints = json!([{"lb_endpoints": [{"endpoint": {"address": address}}]}]);
+    let cluster = json!({"name": name, "type": "STATIC", "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": name, "endpoints": endpoints}});
+    let clusters = tree.pointer_mut("/static_resources/clusters").and_then(Value::as_array_mut);
+    clusters.expect("the config has clusters").push(cluster);
+}
+
 /// The path of the filter's module.
 #[track_caller]
 pub(crate) fn module<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Value {

@@ -9,6 +9,12 @@ pub(crate) mod hostile;
 /// A client for HTTP/2 with prior knowledge.
 pub(crate) mod http2;
 
+/// An identity provider that does as it is told.
+pub(crate) mod identity_provider;
+
+/// Clients that send requests all the time.
+pub(crate) mod load;
+
 /// A running gateway that several cases share, and what it logs of each request.
 mod shared;
 
@@ -19,3 +25,13 @@ pub(crate) mod token;
 pub(crate) mod trap;
 
 pub(crate) use shared::{Exchange, Shared, received};
+
+/// Waits for what comes within seconds.
+#[track_caller]
+pub(crate) fn until(case: &str, mut is_so: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(30), "{case}: not within 30 s");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}

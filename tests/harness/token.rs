@@ -86,6 +86,13 @@ impl Key {
     }
 }
 
+/// A new ES256 key of this name.
+pub(crate) fn es256(name: &str) -> Key {
+    let pair = ES256KeyPair::generate().with_key_id(name);
+    let jwk = serde_json::from_str(&pair.public_key().to_jwk()).expect("a JWK is JSON");
+    key("ES256", jwk, move |claims| pair.sign(parsed(claims)))
+}
+
 /// One key for each algorithm, `kid` the algorithm's name in lower case.
 pub(crate) fn a_key_for_every_algorithm() -> Vec<Key> {
     // Making an RSA key takes seconds; RSA algorithms differ in how a key is used, not in the key.

@@ -1,0 +1,152 @@
+//! An identity provider that does as it is told.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+
+use super::token::Key;
+
+/// A server of key sets, at an address that stays its own while it is stopped. Ends with the process.
+pub(crate) struct IdentityProvider {
+    address: SocketAddr,
+    orders: Arc<Orders>,
+    socket: Option<Socket>,
+}
+
+/// What it does with a request.
+#[derive(Clone)]
+pub(crate) enum Behaviour {
+    /// 200 and this body.
+    Answer(String),
+    /// The same, so long after the request has come.
+    AnswerLate(String, Duration),
+    /// Another status, and this body.
+    Refuse(u16, String),
+    /// Takes the request, and never answers.
+    Silent,
+    /// Closes the connection.
+    HangUp,
+    /// Closes it in the middle of the answer.
+    BreakOff(String),
+}
+
+struct Orders {
+    behaviour: Mutex<Behaviour>,
+    requests: AtomicUsize,
+    is_stopped: AtomicBool,
+    /// Connections that nothing is said on.
+    silent: Mutex<Vec<TcpStream>>,
+}
+
+enum Socket {
+    Listening(JoinHandle<()>),
+    /// Bound, so that nobody else gets the port; who connects is refused.
+    Closed(TcpSocket),
+}
+
+impl IdentityProvider {
+    pub(crate) fn start(behaviour: Behaviour) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let orders = Arc::new(Orders {
+            behaviour: Mutex::new(behaviour),
+            requests: AtomicUsize::new(0),
+            is_stopped: AtomicBool::new(false),
+            silent: Mutex::default(),
+        });
+        let address = listener.local_addr().expect("a bound socket");
+        Self { address, socket: Some(listen(listener, &orders)), orders }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn behave(&self, behaviour: Behaviour) {
+        *self.orders.behaviour.lock().unwrap_or_else(PoisonError::into_inner) = behaviour;
+    }
+
+    /// From the next request on it publishes these keys.
+    pub(crate) fn publish(&self, keys: &[&Key]) {
+        self.behave(Behaviour::Answer(key_set(keys)));
+    }
+
+    /// How many requests have come; each has a connection of its own.
+    pub(crate) fn requests(&self) -> usize {
+        self.orders.requests.load(Ordering::SeqCst)
+    }
+
+    /// Refuses connections from now on, and breaks those that there are.
+    pub(crate) fn stop(&mut self) {
+        let Some(Socket::Listening(thread)) = self.socket.take() else { panic!("it is stopped already") };
+        self.orders.is_stopped.store(true, Ordering::SeqCst);
+        TcpStream::connect(self.address).expect("it listens");
+        thread.join().expect("it ends well");
+        self.orders.silent.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_reuseaddr(true).and_then(|()| socket.bind(self.address)).expect("the port is its own");
+        self.socket = Some(Socket::Closed(socket));
+    }
+
+    /// Listens again.
+    pub(crate) fn restart(&mut self) {
+        let Some(Socket::Closed(socket)) = self.socket.take() else { panic!("it is not stopped") };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let listener =
+            runtime.block_on(async { socket.listen(64)?.into_std() }).expect("the port is its own");
+        listener.set_nonblocking(false).expect("a socket may block");
+        self.orders.is_stopped.store(false, Ordering::SeqCst);
+        self.socket = Some(listen(listener, &self.orders));
+    }
+}
+
+/// The set of these keys (RFC 7517).
+pub(crate) fn key_set(keys: &[&Key]) -> String {
+    let keys: Value = keys.iter().map(|key| key.jwk.clone()).collect();
+    json!({"keys": keys}).to_string()
+}
+
+fn listen(listener: TcpListener, orders: &Arc<Orders>) -> Socket {
+    let orders = Arc::clone(orders);
+    Socket::Listening(thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            if orders.is_stopped.load(Ordering::SeqCst) {
+                return;
+            }
+            orders.requests.fetch_add(1, Ordering::SeqCst);
+            // What it answers is settled when the request comes, as a server's own database would.
+            let behaviour = orders.behaviour.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let orders = Arc::clone(&orders);
+            thread::spawn(move || obey(behaviour, stream, &orders));
+        }
+    }))
+}
+
+fn obey(behaviour: Behaviour, mut stream: TcpStream, orders: &Orders) {
+    let (status, body, promised) = match behaviour {
+        Behaviour::Answer(body) => (200, body, None),
+        Behaviour::AnswerLate(body, late) => {
+            thread::sleep(late);
+            (200, body, None)
+        }
+        Behaviour::Refuse(status, body) => (status, body, None),
+        Behaviour::Silent => {
+            return orders.silent.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
+        }
+        Behaviour::HangUp => return,
+        Behaviour::BreakOff(body) => {
+            let promised = body.len() + 1;
+            (200, body, Some(promised))
+        }
+    };
+    let _ = stream.read(&mut [0; 4096]);
+    let length = promised.unwrap_or(body.len());
+    let head = format!("HTTP/1.1 {status} Done\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    // Envoy may have had enough of it before the end.
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+}

@@ -1,0 +1,258 @@
+//! Every code in the READMEs of the identity filters, seen over HTTP: a code that has no case here, and a case whose
+//! code is in no README, fail.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use gatehouse_sandbox::raw::Request;
+use gatehouse_sandbox::{Gateway, workspace};
+use serde_json::{Value, json};
+
+use crate::harness::identity_provider::{Behaviour, IdentityProvider};
+use crate::harness::token::{self, bearer, claims, with};
+use crate::harness::{Shared, configuration};
+
+#[test]
+fn every_code_of_jwt_auth_is_seen() {
+    let key = token::es256("a");
+    let mut down = IdentityProvider::start(Behaviour::HangUp);
+    down.stop();
+    let strict = "https://strict.example";
+    let value = json!({
+        "providers": [
+            {"name": "demo", "issuer": gatehouse_demo::ISSUER, "audiences": [gatehouse_demo::AUDIENCE],
+             "jwks": {"keys": [key.jwk]}, "claims_to_headers": [{"claim": "sub", "header": "x-user"}]},
+            {"name": "strict", "issuer": strict, "jwks": {"keys": [key.jwk]}, "max_age": "1m",
+             "subjects": ["service:*"], "required_claims": [{"claim": "tier", "equals": "gold"}]},
+            {"name": "down", "issuer": "https://down.example",
+             "jwks": {"cluster": "auth", "path": "/", "timeout": "100ms"}},
+        ],
+        "rules": [
+            {"match": {"path": {"prefix": "/public"}}, "require": "none"},
+            {"match": {"path": {"prefix": "/optional"}}, "require": "optional"},
+        ],
+    });
+    let gateway = Shared::start(
+        Gateway::builder("envoy/jwt-auth-remote.yaml")
+            .upstream("auth:8000", down.address())
+            .edit(move |tree| configuration::set(tree, "jwt-auth", value)),
+    );
+
+    let now = token::now();
+    let sent = |token: &str| Request::get("/").header("authorization", bearer(token));
+    let signed = |changes: Value| sent(&key.sign(&with(claims("alice"), changes)));
+    let strictly = |changes: Value| {
+        let base = with(claims("service:a"), json!({"iss": strict, "tier": "gold"}));
+        sent(&key.sign(&with(base, changes)))
+    };
+    let headed = |changes: Value| {
+        let header = with(json!({"alg": "ES256", "kid": "a"}), changes);
+        sent(&token::unsigned(&header, &claims("alice")))
+    };
+    let preflight = Request::new("OPTIONS", "/")
+        .header("origin", "https://app.example")
+        .header("access-control-request-method", "GET");
+    let good = key.sign(&claims("alice"));
+    assert_codes(
+        "jwt-auth",
+        &gateway,
+        vec![
+            ("allowed", signed(json!({}))),
+            ("allowed", strictly(json!({}))),
+            ("anonymous", Request::get("/optional")),
+            ("not_required", Request::get("/public")),
+            ("preflight", preflight),
+            ("token_missing", Request::get("/")),
+            ("token_repeated", sent(&good).header("authorization", bearer(&good))),
+            ("token_too_large", signed(json!({"a": "a".repeat(16 * 1024)}))),
+            ("token_malformed", sent("a.b")),
+            ("critical_unsupported", headed(json!({"crit": ["exp"], "exp": now}))),
+            ("algorithm_not_allowed", headed(json!({"alg": "none"}))),
+            ("key_unknown", headed(json!({"kid": "b"}))),
+            ("keys_unavailable", signed(json!({"iss": "https://down.example"}))),
+            ("signature_invalid", sent(&token::flipped(&good))),
+            ("token_expired", signed(json!({"exp": now - 120}))),
+            ("token_not_yet_valid", signed(json!({"nbf": now + 120}))),
+            ("issuer_unknown", signed(json!({"iss": "https://else.example"}))),
+            ("audience_mismatch", signed(json!({"aud": "else"}))),
+            ("token_too_old", strictly(json!({"iat": now - 300}))),
+            ("subject_mismatch", strictly(json!({"sub": "alice"}))),
+            ("claim_mismatch", strictly(json!({"tier": "free"}))),
+            ("claim_invalid", signed(json!({"exp": null}))),
+        ],
+    );
+}
+
+#[test]
+fn every_code_of_api_key_auth_is_seen() {
+    let mut down = IdentityProvider::start(Behaviour::HangUp);
+    down.stop();
+    let digest = |key: &str| gatehouse_api_key_auth::Digest::sha256(key.as_bytes()).to_string();
+    let value = json!({
+        "sources": [{"header": "x-api-key"}, {"cookie": "key"}],
+        "consumers": [
+            {"name": "acme", "keys": [{"digest": digest("good")}]},
+            {"name": "initech", "keys": [{"digest": digest("other")}]},
+        ],
+        "rules": [
+            {"match": {"path": {"prefix": "/public"}}, "require": "none"},
+            {"match": {"path": {"prefix": "/optional"}}, "require": "optional"},
+            {"match": {"path": {"prefix": "/others"}}, "consumers": ["initech"]},
+        ],
+    });
+    let gateway = Shared::start(
+        Gateway::builder("envoy/api-key-auth.yaml")
+            .edit(move |tree| configuration::set(tree, "api-key-auth", value))
+            .edit(|tree| first_filter(tree, spoils_cookies())),
+    );
+    let preflight = Request::new("OPTIONS", "/")
+        .header("origin", "https://app.example")
+        .header("access-control-request-method", "GET");
+    let sent = |path: &str, key: &str| Request::get(path).header("x-api-key", key);
+    let mut seen = codes_seen(
+        "api-key-auth",
+        &gateway,
+        vec![
+            ("allowed", sent("/", "good")),
+            ("allowed", sent("/others", "other")),
+            ("anonymous", Request::get("/optional")),
+            ("not_required", Request::get("/public")),
+            ("preflight", preflight),
+            ("key_missing", Request::get("/")),
+            ("key_invalid", sent("/", "wrong")),
+            ("key_repeated", sent("/", "good").header("x-api-key", "good")),
+            ("consumer_not_allowed", sent("/others", "good")),
+            // Envoy refuses such bytes from a client; a filter before this one may have written them.
+            ("request_malformed", Request::get("/").header("x-spoil", "1").header("cookie", "key=good; a=1")),
+        ],
+    );
+
+    let port = down.address().port();
+    let polled = json!({"consumers_from": {"cluster": "keys", "path": "/", "timeout": "1s"}});
+    let waiting = Shared::start(
+        Gateway::builder("envoy/api-key-auth.yaml")
+            .edit(move |tree| configuration::set(tree, "api-key-auth", polled))
+            .edit(move |tree| configuration::add_cluster(tree, "keys", port)),
+    );
+    seen.extend(codes_seen("api-key-auth", &waiting, vec![("consumers_unavailable", sent("/", "good"))]));
+    assert_all_seen("api-key-auth", &seen);
+}
+
+#[test]
+fn every_code_of_authorization_is_seen() {
+    let rules = json!([
+        {"match": {"path": {"prefix": "/open"}}, "action": "allow"},
+        {"match": {"path": {"prefix": "/closed"}}, "action": "deny"},
+        {"match": {"path": {"prefix": "/users"}}, "action": "allow", "principals": [{"subjects": ["alice"]}]},
+    ]);
+    let start = |default: &str| {
+        let value = json!({"rules": rules, "default": default});
+        Shared::start(
+            Gateway::builder("envoy/authorization.yaml")
+                .edit(move |tree| configuration::set(tree, "authorization", value)),
+        )
+    };
+    let preflight = Request::new("OPTIONS", "/users")
+        .header("origin", "https://app.example")
+        .header("access-control-request-method", "GET");
+    let alice = bearer(&token::good("alice"));
+    let mut seen = codes_seen(
+        "authorization",
+        &start("deny"),
+        vec![
+            ("allowed", Request::get("/open")),
+            ("allowed", Request::get("/users").header("authorization", alice)),
+            ("preflight", preflight),
+            ("unauthenticated", Request::get("/users")),
+            ("denied", Request::get("/closed")),
+            ("no_rule", Request::get("/")),
+        ],
+    );
+    let default = vec![("default_allowed", Request::get("/"))];
+    seen.extend(codes_seen("authorization", &start("allow"), default));
+    assert_all_seen("authorization", &seen);
+}
+
+#[track_caller]
+fn assert_codes(filter: &str, gateway: &Shared, cases: Vec<(&str, Request)>) {
+    assert_all_seen(filter, &codes_seen(filter, gateway, cases));
+}
+
+#[track_caller]
+fn assert_all_seen(filter: &str, seen: &BTreeSet<String>) {
+    let documented = documented(filter);
+    let unseen: Vec<&String> = documented.keys().filter(|code| !seen.contains(*code)).collect();
+    assert!(unseen.is_empty(), "no case for {unseen:?}");
+}
+
+/// Sends each request and compares what came of it with what the README of the filter says of the code.
+#[track_caller]
+fn codes_seen(filter: &str, gateway: &Shared, cases: Vec<(&str, Request)>) -> BTreeSet<String> {
+    let (documented, name) = (documented(filter), filter.replace('-', "_"));
+    let mut seen = BTreeSet::new();
+    for (code, request) in cases {
+        let code = format!("{name}.{code}");
+        let row = documented.get(&code).unwrap_or_else(|| panic!("{code} is not in the README of {filter}"));
+        let exchange = gateway.ask(request);
+        assert_eq!(exchange.logged(&name).split(';').next(), Some(code.as_str()), "{}", exchange.log);
+        match row.status {
+            Some(status) => exchange.assert_refused(&code, status, &code),
+            None => assert_eq!(exchange.response.status, 200, "{code}: {}", exchange.response.text()),
+        }
+        let challenge = exchange.response.header_text("www-authenticate");
+        assert_eq!(challenge.is_some(), row.challenge != "none", "{code}: {challenge:?}");
+        if let Some(error) = row.challenge.strip_prefix("`invalid_") {
+            let error = format!("error=\"invalid_{}\"", error.trim_end_matches('`'));
+            assert!(challenge.is_some_and(|challenge| challenge.contains(&error)), "{code}: {error}");
+        }
+        seen.insert(code);
+    }
+    gateway.assert_no_trap();
+    seen
+}
+
+/// A row of the table of codes.
+struct Row {
+    /// `None`: the upstream's.
+    status: Option<u16>,
+    /// What the last column says of `WWW-Authenticate`.
+    challenge: String,
+}
+
+/// The table of codes in the filter's README.
+#[track_caller]
+fn documented(filter: &str) -> BTreeMap<String, Row> {
+    let path = workspace::root().join("filters").join(filter).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()));
+    let code_of = format!("`{}.", filter.replace('-', "_"));
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [code, status, .., challenge] = cells.as_slice() else { return None };
+        let code = code.starts_with(&code_of).then(|| code.trim_matches('`').to_owned())?;
+        let status = status.get(..3).and_then(|digits| digits.parse().ok());
+        Some((code, Row { status, challenge: (*challenge).to_owned() }))
+    };
+    let rows: BTreeMap<String, Row> = readme.lines().filter_map(row).collect();
+    assert!(rows.len() >= 6, "the README of {filter} has a table of codes");
+    rows
+}
+
+/// Puts a filter before all others.
+#[track_caller]
+fn first_filter(tree: &mut Value, filter: Value) {
+    let filters = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+    let filters = tree.pointer_mut(filters).and_then(Value::as_array_mut).expect("the config has filters");
+    filters.insert(0, filter);
+}
+
+/// Writes a control character into the cookie of the requests that ask for it.
+fn spoils_cookies() -> Value {
+    let source = "function envoy_on_request(handle)
+        local headers = handle:headers()
+        if headers:get(\"x-spoil\") then headers:replace(\"cookie\", \"key=good; a=\\1\") end
+    end";
+    json!({"name": "spoil", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+        "default_source_code": {"inline_string": source},
+    }})
+}
