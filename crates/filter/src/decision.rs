@@ -1,5 +1,5 @@
 use crate::config::Node;
-use crate::{Identity, Reply};
+use crate::{Caller, Reply};
 use std::rc::Rc;
 
 /// What a filter decided about a request, and how the decision is known to everybody else.
@@ -14,7 +14,7 @@ pub struct Decision<C> {
     /// The name of the rule that decided; `None` for the filter's `default`.
     pub rule: Option<Rc<str>>,
     /// Who the request is from, where this filter found it out. Written for the filters after it.
-    pub identity: Option<Rc<Identity>>,
+    pub identity: Option<Rc<Caller>>,
     /// What happens to the request.
     pub step: Step,
 }
@@ -36,7 +36,7 @@ impl<C> Decision<C> {
     }
 
     /// The same decision, which also tells who the request is from.
-    pub fn with_identity(self, identity: Rc<Identity>) -> Self {
+    pub fn with_identity(self, identity: Rc<Caller>) -> Self {
         Self { identity: Some(identity), ..self }
     }
 }

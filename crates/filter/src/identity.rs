@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::cell::OnceCell;
+use std::ops::Deref;
 
 /// Who a request is from, as an authentication filter found out.
 ///
@@ -58,5 +60,34 @@ impl Identity {
         let mut members = path.split('.');
         let first = self.claims.get(members.next()?)?;
         members.try_fold(first, |value, member| value.get(member))
+    }
+}
+
+/// Whoever an authentication filter knows already: the identity, and its JSON, which is written once however
+/// many requests it is handed on with.
+#[derive(Debug)]
+pub struct Caller {
+    identity: Identity,
+    json: OnceCell<Vec<u8>>,
+}
+
+impl Caller {
+    /// What [`Identity::to_bytes`] writes.
+    pub fn json(&self) -> &[u8] {
+        self.json.get_or_init(|| self.identity.to_bytes())
+    }
+}
+
+impl From<Identity> for Caller {
+    fn from(identity: Identity) -> Self {
+        Self { identity, json: OnceCell::new() }
+    }
+}
+
+impl Deref for Caller {
+    type Target = Identity;
+
+    fn deref(&self) -> &Identity {
+        &self.identity
     }
 }

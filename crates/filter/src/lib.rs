@@ -31,7 +31,7 @@ pub use host::{
     Attribute, Attributes, Clock, Expression, Expressions, Hash, Host, Meter, NoExpression, NoRandom,
     NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
-pub use identity::Identity;
+pub use identity::{Caller, Identity};
 pub use outside::{Answer, CallId, CallRefused, Callout, GrpcAnswer, GrpcCall, Outside};
 pub use percent::percent_decoded;
 pub use reply::{GrpcStatus, Reply};

@@ -80,7 +80,7 @@ impl<F: Filter> Loaded<F> {
         let note = note::note(&code.full, decision, self.filter.mode());
         let _ = calls::set_property(self.state.as_bytes(), &note);
         if let Some(identity) = &decision.identity {
-            let _ = calls::set_property(Identity::STATE.as_bytes(), &identity.to_bytes());
+            let _ = calls::set_property(Identity::STATE.as_bytes(), identity.json());
         }
         match &decision.step {
             Step::Continue => Some(apply(HeaderMap::Request, &request.headers)),

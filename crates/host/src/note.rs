@@ -54,7 +54,8 @@ mod tests {
         assert_eq!(text(&Decision::pass(Code::Allowed, None), Mode::Shadow), "f.allowed;mode=shadow");
         let subject = Some("a;rule=x\n\"é%".to_owned());
         let consumer = Some("acme".to_owned());
-        let decision = decision.with_identity(Rc::new(Identity { subject, consumer, ..Identity::default() }));
+        let decision =
+            decision.with_identity(Rc::new(Identity { subject, consumer, ..Identity::default() }.into()));
         assert_eq!(
             text(&decision, Mode::Enforce),
             "f.allowed;rule=orders;subject=a%3Brule=x%0A%22%C3%A9%25;consumer=acme"

@@ -3,7 +3,7 @@
 use crate::digest::Kind;
 use crate::{Digest, Secret, rfc3339};
 use gatehouse_filter::config::{Fields, Node};
-use gatehouse_filter::{Identity, Timestamp};
+use gatehouse_filter::{Caller, Identity, Timestamp};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -20,7 +20,7 @@ pub(crate) struct Consumers {
 #[derive(Debug)]
 pub(crate) struct Consumer {
     pub(crate) name: String,
-    pub(crate) identity: Rc<Identity>,
+    pub(crate) identity: Rc<Caller>,
 }
 
 /// A key, as far as it is known here, and when it is good.
@@ -114,7 +114,7 @@ impl Consumers {
             let identity = identity(&mut fields);
             fields.finish();
             let (name, keys) = (name?, keys?);
-            let identity = Rc::new(Identity { consumer: Some(name.clone()), ..identity? });
+            let identity = Rc::new(Identity { consumer: Some(name.clone()), ..identity? }.into());
             Some((Rc::new(Consumer { name, identity }), keys))
         })?;
         let mut all = Self::default();

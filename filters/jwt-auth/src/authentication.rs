@@ -7,13 +7,13 @@ use crate::keys::Sought;
 use crate::token::Token;
 use crate::verify::HostVerifier;
 use crate::{Algorithm, JwtAuth, MAX_TOKEN, Refusal, Waiting, forward};
-use gatehouse_filter::{Host, Identity, Mode, Repeated, Request, credential};
+use gatehouse_filter::{Caller, Host, Mode, Repeated, Request, credential};
 use std::borrow::Cow;
 use std::rc::Rc;
 
 /// What is known of a request that is not refused.
 pub(crate) enum Found {
-    Identity(Rc<Identity>),
+    Identity(Rc<Caller>),
     /// It need not say who it is from, and does not.
     Nobody,
     NoKeysYet,
@@ -68,7 +68,7 @@ impl JwtAuth {
                 request.headers.append(name, value.clone());
             }
         }
-        Ok(Found::Identity(first.identity))
+        Ok(Found::Identity(Rc::clone(&first.caller)))
     }
 
     /// The one token in the sources of these providers, and the source that it is in.
@@ -97,7 +97,7 @@ impl JwtAuth {
         sent: &Sent<'_>,
         accepted: &Accepted,
         host: &dyn Host,
-    ) -> Result<Option<Verified>, Refusal> {
+    ) -> Result<Option<Rc<Verified>>, Refusal> {
         let Some(verified) = self.cache.find(&sent.token) else { return Ok(None) };
         let Some(provider) = self.config.providers.get(verified.provider) else { return Ok(None) };
         let is_accepted = accepted.providers.contains(&verified.provider);
@@ -120,7 +120,7 @@ impl JwtAuth {
         accepted: &Accepted,
         host: &dyn Host,
         place: &mut Option<Waiting>,
-    ) -> Result<Option<Verified>, Refusal> {
+    ) -> Result<Option<Rc<Verified>>, Refusal> {
         // Two fields that a proxy has joined.
         if sent.token.contains(&b',') {
             return Err(Refusal::TokenRepeated);
@@ -158,11 +158,12 @@ impl JwtAuth {
 
         // From here on the claims are the issuer's word.
         let validity = claims.validity;
-        let identity = Rc::new(claims.into_identity());
+        let identity = claims.into_identity();
         provider.requirements.check(&identity)?;
         let fields = forward::fields(&provider.claims_to_headers, &identity, &token.payload)?;
-        let verified = Verified { provider: index, keys, validity, identity, fields };
-        self.cache.keep(&sent.token, verified.clone());
+        let caller = Rc::new(identity.into());
+        let verified = Rc::new(Verified { provider: index, keys, validity, caller, fields });
+        self.cache.keep(&sent.token, &verified);
         Ok(Some(verified))
     }
 }

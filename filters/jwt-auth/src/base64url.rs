@@ -7,37 +7,50 @@
 
 /// The bytes of a text; `None` where it is not the encoding of any.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut chunks = text.chunks_exact(4);
-    for chunk in &mut chunks {
-        let [_, first, second, third] = group(chunk)?;
-        bytes.extend_from_slice(&[first, second, third]);
-    }
-    match *chunks.remainder() {
-        [] => {}
-        [a, b] => match group(&[a, b, b'A', b'A'])? {
-            [_, first, 0, 0] => bytes.push(first),
+    let (groups, rest) = text.as_chunks::<4>();
+    let end = match *rest {
+        [] => &[][..],
+        [a, b] => match group([a, b, b'A', b'A'])? {
+            [_, first, 0, 0] => &[first],
             _ => return None,
         },
-        [a, b, c] => match group(&[a, b, c, b'A'])? {
-            [_, first, second, 0] => bytes.extend_from_slice(&[first, second]),
+        [a, b, c] => match group([a, b, c, b'A'])? {
+            [_, first, second, 0] => &[first, second],
             _ => return None,
         },
         _ => return None,
+    };
+    // Filled in place: a token passes here whole, and growing the list for each group takes longer than decoding.
+    let length = groups.len().saturating_mul(3);
+    let mut bytes = Vec::with_capacity(length.saturating_add(end.len()));
+    bytes.resize(length, 0);
+    let (places, _) = bytes.as_chunks_mut::<3>();
+    let mut invalid = 0;
+    for (place, characters) in places.iter_mut().zip(groups) {
+        let (group, marks) = unchecked(*characters);
+        invalid |= marks;
+        let [_, decoded @ ..] = group;
+        *place = decoded;
     }
+    if invalid & INVALID != 0 {
+        return None;
+    }
+    bytes.extend_from_slice(end);
     Some(bytes)
 }
 
 /// The three bytes of four characters, after a zero byte.
-fn group(characters: &[u8]) -> Option<[u8; 4]> {
-    let &[a, b, c, d] = characters else { return None };
+fn group(characters: [u8; 4]) -> Option<[u8; 4]> {
+    let (group, marks) = unchecked(characters);
+    (marks & INVALID == 0).then_some(group)
+}
+
+/// The same, and bits that have [`INVALID`] where one of the characters is none of the alphabet's.
+fn unchecked([a, b, c, d]: [u8; 4]) -> ([u8; 4], u8) {
     let value = |character: u8| VALUES.get(usize::from(character)).copied().unwrap_or(INVALID);
     let (a, b, c, d) = (value(a), value(b), value(c), value(d));
-    if (a | b | c | d) & INVALID != 0 {
-        return None;
-    }
     let word = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-    Some(word.to_be_bytes())
+    (word.to_be_bytes(), a | b | c | d)
 }
 
 /// No value of a character has this bit.

@@ -5,35 +5,38 @@
 
 use crate::KeySet;
 use crate::claims::Validity;
-use gatehouse_filter::{HeaderName, HeaderValue, Identity};
+use gatehouse_filter::{Caller, HeaderName, HeaderValue};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 /// What a good token says.
-#[derive(Clone)]
 pub(crate) struct Verified {
     /// The position of its provider.
     pub(crate) provider: usize,
     /// The set that has its key.
     pub(crate) keys: Rc<KeySet>,
     pub(crate) validity: Validity,
-    pub(crate) identity: Rc<Identity>,
+    pub(crate) caller: Rc<Caller>,
     /// The header fields that its claims are written to.
-    pub(crate) fields: Rc<[(HeaderName, HeaderValue)]>,
+    pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The tokens of a worker, so many at most.
 pub(crate) struct Cache {
     most: usize,
-    /// By a hash with a random key: nobody can choose tokens that meet in it.
-    tokens: RefCell<HashMap<Rc<[u8]>, Entry>>,
+    tokens: RefCell<HashMap<End, Entry>>,
     /// In the order of eviction.
-    queue: RefCell<VecDeque<Rc<[u8]>>>,
+    queue: RefCell<VecDeque<End>>,
 }
 
+/// The last bytes of a token: of its signature, so those of any two differ, and fewer to hash than all. Only what
+/// an issuer signed is kept under them; of two with the same end, the later.
+type End = [u8; 32];
+
 struct Entry {
-    verified: Verified,
+    token: Box<[u8]>,
+    verified: Rc<Verified>,
     /// Since it was last considered for eviction.
     is_used: Cell<bool>,
 }
@@ -44,23 +47,24 @@ impl Cache {
         Self { most, tokens: RefCell::default(), queue: RefCell::default() }
     }
 
-    pub(crate) fn find(&self, token: &[u8]) -> Option<Verified> {
-        if self.most == 0 {
+    pub(crate) fn find(&self, token: &[u8]) -> Option<Rc<Verified>> {
+        let tokens = self.tokens.borrow();
+        let entry = tokens.get(token.last_chunk::<32>()?)?;
+        if *entry.token != *token {
             return None;
         }
-        let tokens = self.tokens.borrow();
-        let entry = tokens.get(token)?;
         entry.is_used.set(true);
-        Some(entry.verified.clone())
+        Some(Rc::clone(&entry.verified))
     }
 
-    pub(crate) fn keep(&self, token: &[u8], verified: Verified) {
+    pub(crate) fn keep(&self, token: &[u8], verified: &Rc<Verified>) {
         if self.most == 0 || token.len() > LONGEST {
             return;
         }
+        let Some(end) = token.last_chunk::<32>() else { return };
         let mut tokens = self.tokens.borrow_mut();
-        let entry = Entry { verified, is_used: Cell::new(false) };
-        if let Some(known) = tokens.get_mut(token) {
+        let entry = Entry { token: token.into(), verified: Rc::clone(verified), is_used: Cell::new(false) };
+        if let Some(known) = tokens.get_mut(end) {
             *known = entry;
             return;
         }
@@ -74,9 +78,8 @@ impl Cache {
                 tokens.remove(&oldest);
             }
         }
-        let token: Rc<[u8]> = token.into();
-        queue.push_back(Rc::clone(&token));
-        tokens.insert(token, entry);
+        queue.push_back(*end);
+        tokens.insert(*end, entry);
     }
 
     #[cfg(test)]

@@ -5,7 +5,6 @@ use gatehouse_filter::{HeaderName, HeaderValue, Identity};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
-use std::rc::Rc;
 
 /// A claim and the field it is written to.
 pub(crate) struct ClaimToHeader {
@@ -34,7 +33,7 @@ pub(crate) fn fields(
     forwards: &[ClaimToHeader],
     identity: &Identity,
     payload: &[u8],
-) -> Result<Rc<[(HeaderName, HeaderValue)]>, Refusal> {
+) -> Result<Vec<(HeaderName, HeaderValue)>, Refusal> {
     let mut fields = Vec::new();
     for forward in forwards {
         let Some(claim) = identity.claim(&forward.claim) else { continue };
@@ -43,7 +42,7 @@ pub(crate) fn fields(
             fields.push((forward.header.clone(), value));
         }
     }
-    Ok(fields.into())
+    Ok(fields)
 }
 
 /// The values of the field: none for `null` and for an empty list.

@@ -12,7 +12,7 @@ fn a_good_key_tells_who_the_request_is_from() {
     assert_eq!(outcome.status(), None);
     let identity = outcome.decision.identity.unwrap();
     assert_eq!(
-        *identity,
+        **identity,
         Identity {
             consumer: Some("acme".to_owned()),
             scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
@@ -28,7 +28,7 @@ fn a_good_key_tells_who_the_request_is_from() {
     );
     let outcome = decide(&filter, &[("x-api-key", "initech-1")]);
     let identity = outcome.decision.identity.unwrap();
-    assert_eq!(*identity, Identity { consumer: Some("initech".to_owned()), ..Identity::default() });
+    assert_eq!(**identity, Identity { consumer: Some("initech".to_owned()), ..Identity::default() });
 }
 
 #[test]

@@ -26,6 +26,8 @@ fn a_token_is_verified_once_and_recalled_with_all_that_it_said() {
     let first = ask_with(&filter, &token).decision.identity.unwrap();
     let second = ask_with(&filter, &token).decision.identity.unwrap();
     assert!(std::rc::Rc::ptr_eq(&first, &second), "nothing is parsed again");
+    assert!(std::ptr::eq(first.json(), second.json()), "nor written");
+    assert_eq!(first.json(), first.to_bytes());
 }
 
 #[test]
