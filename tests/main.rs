@@ -23,6 +23,9 @@ mod api_key_auth;
 /// `jwt-auth` on `envoy/jwt-auth-remote.yaml`: keys that are fetched, and providers that fail.
 mod jwt_auth_remote;
 
+/// `jwt-auth` with keys that an issuer's own document leads to (OpenID Connect Discovery).
+mod jwt_oidc;
+
 /// Rotating the keys of `jwt-auth` under load, without one wrong answer.
 mod identity_rotation;
 

@@ -34,11 +34,15 @@ pub(crate) enum Behaviour {
     HangUp,
     /// Closes it in the middle of the answer.
     BreakOff(String),
+    /// By the target; 404 for all others.
+    Site(Vec<(&'static str, Behaviour)>),
 }
 
 struct Orders {
     behaviour: Mutex<Behaviour>,
     requests: AtomicUsize,
+    /// What was asked, in order.
+    heads: Mutex<Vec<String>>,
     is_stopped: AtomicBool,
     /// Connections that nothing is said on.
     silent: Mutex<Vec<TcpStream>>,
@@ -56,6 +60,7 @@ impl IdentityProvider {
         let orders = Arc::new(Orders {
             behaviour: Mutex::new(behaviour),
             requests: AtomicUsize::new(0),
+            heads: Mutex::default(),
             is_stopped: AtomicBool::new(false),
             silent: Mutex::default(),
         });
@@ -79,6 +84,11 @@ impl IdentityProvider {
     /// How many requests have come; each has a connection of its own.
     pub(crate) fn requests(&self) -> usize {
         self.orders.requests.load(Ordering::SeqCst)
+    }
+
+    /// The heads of the requests that have come since this was last asked, in lower case.
+    pub(crate) fn take_heads(&self) -> Vec<String> {
+        std::mem::take(&mut *self.orders.heads.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Refuses connections from now on, and breaks those that there are.
@@ -128,6 +138,25 @@ fn listen(listener: TcpListener, orders: &Arc<Orders>) -> Socket {
 }
 
 fn obey(behaviour: Behaviour, mut stream: TcpStream, orders: &Orders) {
+    if matches!(behaviour, Behaviour::HangUp) {
+        return;
+    }
+    let mut head = [0; 4096];
+    let length = stream.read(&mut head).unwrap_or_default();
+    let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
+    let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    orders.heads.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+    match behaviour {
+        Behaviour::Site(pages) => {
+            let page = pages.into_iter().find(|(path, _)| *path == target);
+            let missing = || Behaviour::Refuse(404, "not found".to_owned());
+            answer(page.map_or_else(missing, |(_, behaviour)| behaviour), stream, orders);
+        }
+        behaviour => answer(behaviour, stream, orders),
+    }
+}
+
+fn answer(behaviour: Behaviour, mut stream: TcpStream, orders: &Orders) {
     let (status, body, promised) = match behaviour {
         Behaviour::Answer(body) => (200, body, None),
         Behaviour::AnswerLate(body, late) => {
@@ -138,13 +167,12 @@ fn obey(behaviour: Behaviour, mut stream: TcpStream, orders: &Orders) {
         Behaviour::Silent => {
             return orders.silent.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
         }
-        Behaviour::HangUp => return,
+        Behaviour::HangUp | Behaviour::Site(_) => return,
         Behaviour::BreakOff(body) => {
             let promised = body.len() + 1;
             (200, body, Some(promised))
         }
     };
-    let _ = stream.read(&mut [0; 4096]);
     let length = promised.unwrap_or(body.len());
     let head = format!("HTTP/1.1 {status} Done\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
     // Envoy may have had enough of it before the end.

@@ -1,12 +1,20 @@
 //! An issuer's key set that is fetched through an Envoy cluster, off the request path.
 //!
+//! Where it is, the configuration says, or the issuer's own document (`discovery`), which is then the first part of
+//! each fetch.
+//!
 //! All workers share it. Two values in the shared store belong to a source: the set as it came, and the
 //! [`Turn`], small, which each worker reads at each tick: who may fetch now, when somebody last did, and how many
 //! sets have been stored, so that the set itself is read only when there is a new one. Whoever takes the turn
 //! fetches, and stores what is good. Nothing else changes the keys in use but their age.
 
+mod discovery;
+mod source;
 mod stored;
 mod turn;
+
+pub(crate) use discovery::Location;
+pub(crate) use source::{Discovery, Source};
 
 use crate::{KeySet, KeySetError};
 use gatehouse_filter::{Answer, CallId, Callout, Outside, SetError, Store, Timestamp};
@@ -16,25 +24,6 @@ use std::time::Duration;
 use stored::StoredSet;
 use turn::Turn;
 
-/// Where a key set comes from, and how long it is good.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Source {
-    /// An Envoy cluster.
-    pub(crate) cluster: String,
-    pub(crate) authority: String,
-    pub(crate) path: String,
-    /// How old keys are fetched anew.
-    pub(crate) refresh: Duration,
-    /// How long an answer may take, and a request may wait for it.
-    pub(crate) timeout: Duration,
-    /// How old keys are used no more.
-    pub(crate) max_age: Duration,
-    /// The most bytes of an answer.
-    pub(crate) max_size: usize,
-    /// The least time between two fetches while there are keys.
-    pub(crate) retry: Duration,
-}
-
 /// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Event {
@@ -42,7 +31,7 @@ pub(crate) enum Event {
     Fetched,
     /// No answer, or one of another status than 200.
     FetchFailed,
-    /// An answer that is no key set, or too large.
+    /// An answer that is no key set, or not the issuer's document, or too large.
     Refused,
     /// The keys in use became too old.
     Dropped,
@@ -63,10 +52,20 @@ pub(crate) struct Remote {
     turn: Cell<Turn>,
     /// Which of the stored sets was read last, by its number.
     seen: Cell<u64>,
-    /// The call that this worker made, and the holder that it made it as.
-    calling: Cell<Option<(CallId, u64)>>,
+    /// The call that this worker made.
+    calling: Cell<Option<Calling>>,
     /// Whether a request of this worker asked for a key that is not in the set.
     is_wanted: Cell<bool>,
+}
+
+/// A call that has no answer yet.
+#[derive(Clone, Copy)]
+struct Calling {
+    call: CallId,
+    /// Whom it was made as.
+    holder: u64,
+    /// Whether the answer is to be a document, and the keys are the next call.
+    is_for_document: bool,
 }
 
 /// The keys, and what they were read from.
@@ -78,10 +77,7 @@ struct InUse {
 impl Remote {
     pub(crate) fn new(source: Source) -> Self {
         // The store outlives this configuration and this module: the number is that of the values' format.
-        let key = |value| {
-            format!("jwt-auth/1/{value}\n{}\n{}\n{}", source.cluster, source.authority, source.path)
-                .into_bytes()
-        };
+        let key = |value| format!("jwt-auth/1/{value}\n{}", source.name()).into_bytes();
         Self {
             set_key: key("keys"),
             turn_key: key("turn"),
@@ -125,7 +121,7 @@ impl Remote {
 
     /// How long a request may wait.
     pub(crate) fn patience(&self) -> Duration {
-        self.source.timeout
+        self.source.patience()
     }
 
     /// Whether an answer may come before `deadline`.
@@ -155,47 +151,65 @@ impl Remote {
         }
         self.turn.set(taken);
         self.is_wanted.set(false);
-        match outside.call(&self.callout()) {
-            Ok(call) => self.calling.set(Some((call, holder))),
-            Err(_) => {
-                outside.count(Event::FetchFailed as usize);
-                self.end(holder, outside, |turn| turn.failures = turn.failures.saturating_add(1));
-            }
+        self.call(&self.source.first_call(), holder, self.source.discovery.is_some(), outside);
+    }
+
+    fn call(&self, callout: &Callout, holder: u64, is_for_document: bool, outside: &dyn Outside) {
+        match outside.call(callout) {
+            Ok(call) => self.calling.set(Some(Calling { call, holder, is_for_document })),
+            Err(_) => self.fail(Event::FetchFailed, holder, outside),
         }
     }
 
     /// Takes the answer to a fetch. Whether it was this source's.
     pub(crate) fn answered(&self, call: CallId, answer: &Answer, outside: &dyn Outside) -> bool {
-        let Some((_, holder)) = self.calling.get().filter(|(calling, _)| *calling == call) else {
+        let Some(calling) = self.calling.get().filter(|calling| calling.call == call) else {
             return false;
         };
         self.calling.set(None);
-        let event = match self.read(answer) {
-            // Where the last set stays, the next try tells whether it still does.
-            Err(event) => {
-                self.end(holder, outside, |turn| turn.failures = turn.failures.saturating_add(1));
-                event
-            }
-            Ok(keys) => {
-                let set = StoredSet { fetched_at: outside.now(), json: answer.body.clone() };
-                let stored = set.to_bytes();
-                self.adopt(set, |_| Some(keys));
-                self.end(holder, outside, |turn| {
-                    // The set goes first: whoever sees the new number finds the new set.
-                    if outside.set(&self.set_key, &stored, None).is_ok() {
-                        turn.sets = turn.sets.wrapping_add(1);
-                        turn.failures = 0;
-                    }
-                });
-                Event::Fetched
-            }
+        let Calling { holder, is_for_document, .. } = calling;
+        let body = self.body(answer);
+        let failed = match &self.source.discovery {
+            Some(discovery) if is_for_document => body.and_then(|document| {
+                let keys = Location::of_keys(document, &discovery.issuer).ok_or(Event::Refused)?;
+                self.call(&self.source.second_call(discovery, &keys), holder, false, outside);
+                Ok(())
+            }),
+            _ => body.and_then(|json| {
+                let keys = public_keys(json).map_err(|_| Event::Refused)?;
+                self.share(keys, json, holder, outside);
+                Ok(())
+            }),
         };
-        outside.count(event as usize);
+        if let Err(event) = failed {
+            self.fail(event, holder, outside);
+        }
         true
     }
 
-    /// The keys of an answer.
-    fn read(&self, answer: &Answer) -> Result<KeySet, Event> {
+    /// Uses keys that came, and stores them for the other workers.
+    fn share(&self, keys: KeySet, json: &[u8], holder: u64, outside: &dyn Outside) {
+        let set = StoredSet { fetched_at: outside.now(), json: json.to_vec() };
+        let stored = set.to_bytes();
+        self.adopt(set, |_| Some(keys));
+        self.end(holder, outside, |turn| {
+            // The set goes first: whoever sees the new number finds the new set.
+            if outside.set(&self.set_key, &stored, None).is_ok() {
+                turn.sets = turn.sets.wrapping_add(1);
+                turn.failures = 0;
+            }
+        });
+        outside.count(Event::Fetched as usize);
+    }
+
+    /// Ends a fetch that came to nothing. Where the last set stays, the next try tells whether it still does.
+    fn fail(&self, event: Event, holder: u64, outside: &dyn Outside) {
+        outside.count(event as usize);
+        self.end(holder, outside, |turn| turn.failures = turn.failures.saturating_add(1));
+    }
+
+    /// The body of an answer that has one to go on with.
+    fn body<'a>(&self, answer: &'a Answer) -> Result<&'a [u8], Event> {
         // A failed connection is a 503 that Envoy made up, one that took too long a 504.
         if answer.status() != Some(200) {
             return Err(Event::FetchFailed);
@@ -203,7 +217,7 @@ impl Remote {
         if answer.truncated || answer.body.len() > self.source.max_size {
             return Err(Event::Refused);
         }
-        public_keys(&answer.body).map_err(|_| Event::Refused)
+        Ok(&answer.body)
     }
 
     /// Gives the turn back, unless another worker has it by now: then this one was too slow.
@@ -287,21 +301,9 @@ impl Remote {
         FIRST_PAUSE.saturating_mul(1 << doublings).min(self.source.retry)
     }
 
-    /// Longer than any call takes.
+    /// Longer than any fetch takes.
     fn lease(&self) -> Duration {
-        self.source.timeout.saturating_add(Duration::from_secs(1))
-    }
-
-    fn callout(&self) -> Callout {
-        Callout {
-            cluster: self.source.cluster.clone(),
-            method: "GET",
-            authority: self.source.authority.clone(),
-            path: self.source.path.clone(),
-            headers: vec![("accept".to_owned(), "application/jwk-set+json, application/json".to_owned())],
-            body: Vec::new(),
-            timeout: self.source.timeout,
-        }
+        self.source.patience().saturating_add(Duration::from_secs(1))
     }
 }
 

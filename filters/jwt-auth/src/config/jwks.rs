@@ -1,7 +1,7 @@
 //! A provider's keys: here, or where they are to be fetched.
 
 use crate::keys::Keys;
-use crate::remote::{Remote, Source};
+use crate::remote::{Discovery, Location, Remote, Source};
 use crate::{Algorithm, KeySet, MAX_KEY_SET};
 use gatehouse_filter::config::Node;
 use serde_json::Value;
@@ -9,11 +9,11 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Inline keys, or, in a mapping with `cluster`, their source.
-pub(super) fn keys(node: &Node<'_>) -> Option<Keys> {
+/// Inline keys, or, in a mapping with `cluster`, their source. The issuer is `None` where it is at fault.
+pub(super) fn keys(node: &Node<'_>, issuer: Option<&str>) -> Option<Keys> {
     match node.value() {
         Value::Object(members) if members.contains_key("cluster") => {
-            source(node).map(|source| Keys::Remote(Box::new(Remote::new(source))))
+            source(node, issuer).map(|source| Keys::Remote(Box::new(Remote::new(source))))
         }
         _ => inline(node).map(|keys| Keys::Inline(Rc::new(keys))),
     }
@@ -32,7 +32,9 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
     let keys = match node.value() {
         Value::Object(members) => KeySet::from_members(members),
         Value::String(json) => KeySet::from_json(json.as_bytes()),
-        _ => return node.fault("must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `cluster` and `path`"),
+        _ => return node.fault(
+            "must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `cluster`",
+        ),
     };
     let keys = keys.map_err(|error| node.fault::<()>(error.to_string())).ok()?;
     // A set that an identity provider publishes has keys for others in it; one that somebody pasted here
@@ -42,14 +44,15 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
     (faults == 0).then_some(keys)
 }
 
-fn source(node: &Node<'_>) -> Option<Source> {
+fn source(node: &Node<'_>, issuer: Option<&str>) -> Option<Source> {
     const SECOND: Duration = Duration::from_secs(1);
     let minutes =
         |minutes: u64| SECOND.saturating_mul(60).saturating_mul(u32::try_from(minutes).unwrap_or(u32::MAX));
     let mut fields = node.fields()?;
     let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));
     let authority = fields.optional("authority", |node| visible(&node));
-    let path = fields.required("path", |node| path(&node));
+    let path = fields.optional("path", |node| path(&node));
+    let keys_cluster = fields.optional("jwks_cluster", |node| node.text().map(str::to_owned));
     let refresh = fields.or("refresh", minutes(5), |node| between(&node, SECOND..=minutes(24 * 60)));
     let timeout = fields.or("timeout", SECOND.saturating_mul(2), |node| {
         between(&node, Duration::from_millis(10)..=minutes(1))
@@ -65,11 +68,30 @@ fn source(node: &Node<'_>) -> Option<Source> {
         return node
             .fault("max_age must be longer than refresh: the keys would be too old before new ones come");
     }
-    let cluster = cluster?;
+    let (cluster, authority, keys_cluster) = (cluster?, authority?, keys_cluster?);
+    let (location, discovery) = match (path?, keys_cluster) {
+        (Some(_), Some(_)) => {
+            return node.fault("jwks_cluster is for keys without path: a document says where they are");
+        }
+        (Some(path), None) => {
+            (Location { authority: authority.unwrap_or_else(|| cluster.clone()), path }, None)
+        }
+        (None, keys_cluster) => {
+            let issuer = issuer?;
+            let Some(document) = Location::of_document(issuer) else {
+                return node.fault("must have path: the issuer is no URL (https or http, without query) that a document could be below");
+            };
+            let discovery = Discovery {
+                issuer: issuer.to_owned(),
+                keys_cluster: keys_cluster.unwrap_or_else(|| cluster.clone()),
+            };
+            (Location { authority: authority.unwrap_or(document.authority), ..document }, Some(discovery))
+        }
+    };
     Some(Source {
-        authority: authority?.unwrap_or_else(|| cluster.clone()),
         cluster,
-        path: path?,
+        location,
+        discovery,
         refresh: refresh?,
         timeout: timeout?,
         max_age: max_age?,

@@ -66,7 +66,7 @@ fn provider(
     }
     let audiences = fields.or("audiences", vec![], |node| node.some(text));
     let all_audiences = fields.or("all_audiences", vec![], |node| node.some(text));
-    let keys = fields.required("jwks", |node| jwks::keys(&node));
+    let keys = fields.required("jwks", |node| jwks::keys(&node, issuer.as_deref()));
     let algorithms = fields.optional("algorithms", |node| {
         let algorithms = node.some(|node| algorithm(&node))?;
         match &keys {

@@ -81,7 +81,7 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         ),
         (
             json!({"jwks": []}),
-            "providers[0].jwks: must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `cluster` and `path`",
+            "providers[0].jwks: must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `cluster`",
         ),
         (
             json!({"jwks": "https://issuer.example/jwks.json"}),
@@ -133,7 +133,10 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
     );
     for (changes, want) in [
         (json!({"cluster": ""}), ".cluster: must not be empty"),
-        (json!({"path": null}), ".path: is required"),
+        (
+            json!({"jwks_cluster": "keys"}),
+            ": jwks_cluster is for keys without path: a document says where they are",
+        ),
         (json!({"path": "jwks"}), ".path: must begin with /"),
         (json!({"path": "/a b"}), ".path: must be printable ASCII without spaces"),
         (json!({"authority": "a\r\nb"}), ".authority: must be printable ASCII without spaces"),
@@ -148,7 +151,7 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
         (json!({"max_size": "1MiB"}), ".max_size: must be from 1B to 256KiB"),
         (
             json!({"keys": []}),
-            ".keys: unknown field; known here: cluster, authority, path, refresh, timeout, max_age, max_size, retry",
+            ".keys: unknown field; known here: cluster, authority, path, jwks_cluster, refresh, timeout, max_age, max_size, retry",
         ),
         (json!({"refrsh": "1s"}), ".refrsh: unknown field, did you mean `refresh`?"),
     ] {
@@ -158,6 +161,20 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
         }
         let found = faults(&json!({"providers": [provider(json!({"jwks": jwks}))]}));
         assert_eq!(found, [format!("providers[0].jwks{want}")]);
+    }
+    for (issuer, want) in [
+        ("https://issuer.example/tenant", vec![]),
+        ("http://issuer", vec![]),
+        (
+            "issuer.example",
+            vec![
+                "providers[0].jwks: must have path: the issuer is no URL (https or http, without query) that a document could be below",
+            ],
+        ),
+        ("", vec!["providers[0].issuer: must not be empty"]),
+    ] {
+        let jwks = json!({"cluster": "auth", "jwks_cluster": "keys"});
+        assert_eq!(faults(&json!({"providers": [provider(json!({"issuer": issuer, "jwks": jwks}))]})), want);
     }
     assert_eq!(
         faults(&json!({"providers": [provider(json!({"jwks": source, "algorithms": ["HS256"]}))]})),

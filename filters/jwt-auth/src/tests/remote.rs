@@ -1,5 +1,6 @@
 //! Key sets that are fetched: who fetches and when, what is kept, and what happens to requests meanwhile.
 
+mod discovery;
 mod fetching;
 mod requests;
 

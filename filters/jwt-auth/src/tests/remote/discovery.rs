@@ -1,0 +1,116 @@
+//! Keys that an issuer's document leads to.
+
+use super::*;
+
+fn worker(host: &FakeHost) -> JwtAuth {
+    worker_with(host, json!({"path": null, "jwks_cluster": "keys"}))
+}
+
+fn document() -> String {
+    json!({"issuer": ISSUER, "jwks_uri": "https://keys.example/certs?v=1"}).to_string()
+}
+
+#[test]
+fn one_worker_asks_for_the_document_and_then_for_the_keys() {
+    let host = FakeHost::at(NOW);
+    let workers = [worker(&host), worker(&host)];
+    let mut waiting = Asked::with(&token_of("main"));
+    assert_eq!(waiting.ask(&workers[1], &host), "wait");
+    workers.iter().for_each(|worker| worker.on_tick(&host));
+    let calls = host.take_calls();
+    let [(id, callout)] = &calls[..] else { panic!("{calls:?}") };
+    assert_eq!(callout.cluster, "auth");
+    assert_eq!(
+        (callout.authority.as_str(), callout.path.as_str()),
+        ("issuer.example", "/.well-known/openid-configuration")
+    );
+    // Both answers may take their time: the request waits, and nobody else begins.
+    host.clock.advance(Duration::from_millis(1900));
+    workers[0].on_answer(*id, &answer("200", document()), &host);
+    workers.iter().for_each(|worker| worker.on_tick(&host));
+    assert_eq!(waiting.ask(&workers[1], &host), "wait");
+    let calls = host.take_calls();
+    let [(id, callout)] = &calls[..] else { panic!("{calls:?}") };
+    assert_eq!(callout.cluster, "keys");
+    assert_eq!((callout.authority.as_str(), callout.path.as_str()), ("keys.example", "/certs?v=1"));
+    host.clock.advance(Duration::from_millis(1900));
+    workers[0].on_answer(*id, &answer("200", key_set().to_string()), &host);
+    workers[1].on_tick(&host);
+    assert_eq!(waiting.ask(&workers[1], &host), "allowed");
+    assert_eq!(host.counted(Event::Fetched as usize), 1, "a fetch is both");
+    workers.iter().for_each(|worker| worker.on_tick(&host));
+    assert!(host.take_calls().is_empty());
+}
+
+#[test]
+fn whatever_is_wrong_with_either_part_the_last_keys_stay() {
+    let other = json!({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/"}).to_string();
+    let large = format!("{}{}", document(), " ".repeat(64 * 1024));
+    let good = answer("200", document());
+    let cases = [
+        ("no document", Answer::default(), None, Event::FetchFailed),
+        ("404", answer("404", document()), None, Event::FetchFailed),
+        ("a document that is too large", answer("200", large), None, Event::Refused),
+        ("another's document", answer("200", other), None, Event::Refused),
+        ("keys where the document is to be", answer("200", key_set().to_string()), None, Event::Refused),
+        ("no keys", good.clone(), Some(Answer::default()), Event::FetchFailed),
+        ("bad keys", good.clone(), Some(answer("200", "{}")), Event::Refused),
+        ("the document again", good.clone(), Some(good), Event::Refused),
+    ];
+    for (name, first, second, event) in cases {
+        let host = FakeHost::at(NOW);
+        let worker = worker(&host);
+        let fetch = |first: &Answer, second: Option<&Answer>| {
+            worker.on_tick(&host);
+            worker.on_answer(call(&host), first, &host);
+            match second {
+                Some(second) => worker.on_answer(call(&host), second, &host),
+                None => assert!(host.take_calls().is_empty(), "{name}"),
+            }
+        };
+        let keys = answer("200", key_set().to_string());
+        fetch(&answer("200", document()), Some(&keys));
+        host.clock.advance(seconds(300));
+        fetch(&first, second.as_ref());
+        assert_eq!(host.counted(event as usize), 1, "{name}");
+        assert_eq!(code(&worker, &host, &token_of("main")), "allowed", "{name}");
+        // And the next fetch begins with the document again.
+        host.clock.advance(seconds(5));
+        fetch(&answer("200", document()), Some(&keys));
+        assert_eq!(host.counted(Event::Fetched as usize), 2, "{name}");
+    }
+}
+
+#[test]
+fn the_second_call_may_be_refused_too() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    worker.on_tick(&host);
+    let document_call = call(&host);
+    host.refuse_calls(Some(CallRefused::BadArgument));
+    worker.on_answer(document_call, &answer("200", document()), &host);
+    assert_eq!(host.counted(Event::FetchFailed as usize), 1);
+    host.refuse_calls(None);
+    host.clock.advance(Duration::from_millis(500));
+    worker.on_tick(&host);
+    call(&host);
+}
+
+#[test]
+fn issuers_at_one_place_share_no_keys() {
+    let host = FakeHost::at(NOW);
+    let worker: JwtAuth = configured(
+        &json!({"providers": [
+            {"name": "a", "issuer": ISSUER, "jwks": {"cluster": "auth"}},
+            {"name": "b", "issuer": format!("{ISSUER}/"), "jwks": {"cluster": "auth"}},
+        ]})
+        .to_string(),
+    )
+    .unwrap();
+    worker.prepare(&host);
+    worker.on_tick(&host);
+    let calls = host.take_calls();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[0].1, calls[1].1, "the same document, of which each believes only its own");
+    assert_eq!(host.store.keys(), 4);
+}
