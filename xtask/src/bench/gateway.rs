@@ -68,6 +68,11 @@ impl Gateway {
         self.address
     }
 
+    /// The process.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// CPU time that all threads have used since the start, to the nanosecond.
     ///
     /// # Errors

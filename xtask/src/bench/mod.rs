@@ -11,6 +11,8 @@ mod host_calls;
 mod load;
 mod options;
 mod probe;
+mod rate_limit;
+mod rate_limit_keys;
 mod report;
 mod set_up;
 
@@ -30,8 +32,11 @@ use report::Report;
 use set_up::{Bench, SetUp};
 
 /// The benches by name; the first is the default.
-const BENCHES: [(&str, MakeBench); 2] =
-    [(header_transform::NAME, header_transform::bench), (host_calls::NAME, host_calls::bench)];
+const BENCHES: [(&str, MakeBench); 3] = [
+    (header_transform::NAME, header_transform::bench),
+    (host_calls::NAME, host_calls::bench),
+    (rate_limit::NAME, rate_limit::bench),
+];
 
 /// In how many slices a set-up serves its requests of a round, the others in between: what disturbs the machine
 /// for a second hits all of them, and the median of the slices leaves it out.
@@ -58,6 +63,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     fs::create_dir_all(&sources.scratch)
         .with_context(|| format!("cannot create {}", sources.scratch.display()))?;
 
+    if options.bench.as_deref() == Some(rate_limit_keys::NAME) {
+        return rate_limit_keys::run(&options, &sources);
+    }
     let mut bench = find(&options)?(&sources)?;
     for module in &options.modules {
         bench.set_ups.push(SetUp::of_module(module)?);
@@ -75,7 +83,8 @@ fn find(options: &Options) -> Result<MakeBench> {
     let wanted = options.bench.as_deref().unwrap_or(first);
     let found = BENCHES.into_iter().find(|(name, _)| *name == wanted);
     found.map(|(_, bench)| bench).with_context(|| {
-        let names: Vec<&str> = BENCHES.into_iter().map(|(name, _)| name).collect();
+        let names = BENCHES.into_iter().map(|(name, _)| name).chain([rate_limit_keys::NAME]);
+        let names: Vec<&str> = names.collect();
         format!("no bench is called `{wanted}`; there are: {}", names.join(", "))
     })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 const USAGE: &str = "usage: cargo xtask bench [bench] [--requests N] [--rounds N] [--filter-set NAME,…] \
-                     [--module FILE.wasm]… [--json]";
+                     [--module FILE.wasm]… [--keys N] [--json]";
 
 /// What to measure and how long.
 #[derive(Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub(super) struct Options {
     pub(super) set_ups: Vec<String>,
     /// More modules to measure, loaded without configuration.
     pub(super) modules: Vec<PathBuf>,
+    /// How many clients come, where that is what is measured.
+    pub(super) keys: usize,
     /// JSON on stdout in place of the table.
     pub(super) json: bool,
 }
@@ -34,6 +36,7 @@ impl Options {
             rounds: 6,
             set_ups: Vec::new(),
             modules: Vec::new(),
+            keys: 10_000_000,
             json: false,
         };
         let mut rest = args.iter();
@@ -45,6 +48,7 @@ impl Options {
                 "--filter-set" => {
                     options.set_ups = value()?.split(',').map(|name| name.trim().to_owned()).collect();
                 }
+                "--keys" => options.keys = positive(arg, value()?)?,
                 "--module" => options.modules.push(value()?.into()),
                 "--json" => options.json = true,
                 name if !name.starts_with('-') && options.bench.is_none() => {
@@ -81,7 +85,8 @@ mod tests {
     #[test]
     fn every_option_is_taken() {
         let options =
-            parse("identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm --json").unwrap();
+            parse("identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm --keys 5 --json")
+                .unwrap();
         assert_eq!(
             options,
             Options {
@@ -90,6 +95,7 @@ mod tests {
                 rounds: 2,
                 set_ups: vec!["lua".to_owned(), "bare".to_owned()],
                 modules: vec!["a.wasm".into()],
+                keys: 5,
                 json: true,
             }
         );

@@ -49,6 +49,8 @@ pub(super) struct SetUp {
     pub(super) request: Vec<u8>,
     /// The value of `x-bench` that the upstream must see; `None` when the set-up writes nothing.
     pub(super) writes: Option<String>,
+    /// Whether it must refuse the second request to [`PROOF_PATH`] with 429.
+    pub(super) limits_proof: bool,
 }
 
 impl Bench {
@@ -72,7 +74,14 @@ impl Bench {
 impl SetUp {
     /// A filter chain that gets the standard request and writes nothing.
     pub(super) fn new(name: &str, http_filters: Vec<Value>) -> Self {
-        SetUp { name: name.to_owned(), filter: None, http_filters, request: request(PATH), writes: None }
+        SetUp {
+            name: name.to_owned(),
+            filter: None,
+            http_filters,
+            request: request(PATH),
+            writes: None,
+            limits_proof: false,
+        }
     }
 
     /// A module from outside this workspace, without configuration or restriction.
@@ -89,9 +98,18 @@ impl SetUp {
     /// Sends one request of the bench and one to [`PROOF_PATH`]: what does nothing is quick.
     ///
     /// # Errors
-    /// Another status than 200, or the header that the set-up must write is not there.
+    /// Another status than 200, the header that the set-up must write is not there, or a limit does not hold.
     pub(super) fn check(&self, address: SocketAddr) -> Result<()> {
         load::ask(address, &self.request).with_context(|| format!("set-up {}", self.name))?;
+        if self.limits_proof {
+            let ask = || load::ask(address, &request(PROOF_PATH));
+            ask().with_context(|| format!("set-up {}", self.name))?;
+            match ask() {
+                Err(error) if error.to_string().contains("HTTP/1.1 429 ") => {}
+                Err(error) => bail!("set-up {} did not refuse with 429: {error}", self.name),
+                Ok(_) => bail!("set-up {} did not refuse the second of two requests", self.name),
+            }
+        }
         let Some(expected) = &self.writes else {
             return Ok(());
         };

@@ -1,0 +1,126 @@
+//! `cargo xtask bench rate-limit-keys`: the memory of one Envoy while ever new clients come.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use gatehouse_sandbox::envoy;
+use serde_json::json;
+
+use super::Sources;
+use super::cores::Cores;
+use super::gateway::Gateway;
+use super::options::Options;
+use super::rate_limit::CAPABILITIES;
+use super::set_up::{PATH, SetUp, wasm_filter};
+use crate::build;
+
+/// The bench's name.
+pub(super) const NAME: &str = "rate-limit-keys";
+
+/// How many clients the filter remembers.
+const REMEMBERED: usize = 65_536;
+
+/// Requests that are on the way together.
+const FLIGHT: usize = 64;
+
+/// How often the memory is read on the way.
+const READINGS: usize = 10;
+
+/// Sends one request of each of `--keys` clients and prints what memory Envoy holds meanwhile.
+///
+/// # Errors
+/// No Envoy, or an answer other than 200: a new client has its whole limit before it.
+pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
+    let keys = options.keys;
+    build::modules(&["rate-limit".to_owned()])?;
+    let configuration = json!({
+        "keys": REMEMBERED,
+        "response_fields": "none",
+        "rules": [{"key": [{"header": "x-client"}], "limits": [{"requests": 10, "window": "60s"}]}],
+    });
+    let module = sources.modules.join("rate-limit.wasm");
+    let filter = wasm_filter("rate-limit", &module, Some(configuration), &CAPABILITIES);
+    let set_up = SetUp::new(NAME, vec![filter]);
+
+    let cores = Cores::choose()?;
+    let envoy = envoy::locate(|step| eprintln!("{step}"))?;
+    cores.use_for_gateway()?;
+    let mut gateway = Gateway::start(envoy.path(), &sources.scratch, &set_up)?;
+    cores.use_for_load()?;
+    gateway.wait_until_ready()?;
+    set_up.check(gateway.address())?;
+
+    println!("{NAME}: {keys} clients, {REMEMBERED} remembered; memory of Envoy (RSS) in MiB");
+    let mut clients = Clients::connect(gateway.address())?;
+    // Pools and buffers have their size after some thousand requests.
+    clients.come(keys.min(20_000))?;
+    println!("{:>12}  {:>8.1}", "before", mebibytes(gateway.id())?);
+    for _ in 0..READINGS {
+        clients.come(keys.div_ceil(READINGS))?;
+        println!("{:>12}  {:>8.1}", clients.came, mebibytes(gateway.id())?);
+    }
+    Ok(())
+}
+
+/// A connection on which every request is from another client.
+struct Clients {
+    stream: TcpStream,
+    came: usize,
+}
+
+impl Clients {
+    fn connect(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
+        stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).context("cannot set a timeout")?;
+        Ok(Self { stream, came: 0 })
+    }
+
+    /// One request from each of `clients` that never came before.
+    fn come(&mut self, clients: usize) -> Result<()> {
+        let mut left = clients;
+        while left > 0 {
+            let flight = left.min(FLIGHT);
+            let mut requests = Vec::new();
+            for client in self.came..self.came.saturating_add(flight) {
+                write!(requests, "GET {PATH} HTTP/1.1\r\nhost: a\r\nx-client: client-{client:08}\r\n\r\n")
+                    .context("cannot write to memory")?;
+            }
+            self.stream.write_all(&requests).context("the gateway closed the connection")?;
+            self.answers(flight)?;
+            self.came = self.came.saturating_add(flight);
+            left = left.saturating_sub(flight);
+        }
+        Ok(())
+    }
+
+    /// Reads until that many requests were answered with 200. The answer has an end that occurs once in it.
+    fn answers(&mut self, expected: usize) -> Result<()> {
+        const STATUS: &[u8] = b"HTTP/1.1 ";
+        const OK: &[u8] = b"HTTP/1.1 200 ";
+        const END: &[u8] = b"{\"id\":17}\n";
+        let mut bytes = Vec::new();
+        let mut chunk = [0; 65536];
+        let count = |bytes: &[u8], of: &[u8]| bytes.windows(of.len()).filter(|window| window == &of).count();
+        while count(&bytes, END) < expected {
+            let read = self.stream.read(&mut chunk).context("the gateway does not answer")?;
+            bytes.extend_from_slice(chunk.get(..read).unwrap_or_default());
+            if read == 0 || count(&bytes, STATUS) != count(&bytes, OK) {
+                bail!("the gateway answered: {}", String::from_utf8_lossy(&bytes));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The resident memory of a process, as the kernel tells it.
+fn mebibytes(process: u32) -> Result<f64> {
+    let path = format!("/proc/{process}/status");
+    let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes: Option<f64> = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok());
+    Ok(kibibytes.with_context(|| format!("{path} has no VmRSS"))? / 1024.0)
+}
