@@ -18,7 +18,8 @@ pub(super) struct Load {
     request: Vec<u8>,
 }
 
-struct Connection {
+/// A connection that carries one request at a time.
+pub(super) struct Connection {
     stream: TcpStream,
     /// Holds one response at most: the next request is sent when it has been read.
     buffer: Vec<u8>,
@@ -64,18 +65,26 @@ pub(super) fn ask(address: SocketAddr, request: &[u8]) -> Result<String> {
 }
 
 impl Connection {
-    fn open(address: SocketAddr) -> Result<Self> {
+    /// # Errors
+    /// Nobody listens there.
+    pub(super) fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
         stream.set_read_timeout(Some(PATIENCE)).context("cannot set a timeout")?;
         Ok(Connection { stream, buffer: Vec::with_capacity(4096) })
     }
 
-    fn send(&mut self, request: &[u8]) -> Result<()> {
+    /// # Errors
+    /// The connection has ended.
+    pub(super) fn send(&mut self, request: &[u8]) -> Result<()> {
         self.stream.write_all(request).context("the gateway closed the connection")
     }
 
-    fn receive(&mut self) -> Result<()> {
+    /// Reads one whole answer.
+    ///
+    /// # Errors
+    /// As [`Load::serve`].
+    pub(super) fn receive(&mut self) -> Result<()> {
         self.buffer.clear();
         let mut chunk = [0; 4096];
         loop {

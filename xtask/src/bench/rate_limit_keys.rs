@@ -1,17 +1,16 @@
 //! `cargo xtask bench rate-limit-keys`: the memory of one Envoy while ever new clients come.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::SocketAddr;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use gatehouse_sandbox::envoy;
 use serde_json::json;
 
 use super::Sources;
 use super::cores::Cores;
 use super::gateway::Gateway;
+use super::load::Connection;
 use super::options::Options;
 use super::rate_limit::CAPABILITIES;
 use super::set_up::{PATH, SetUp, wasm_filter};
@@ -23,8 +22,9 @@ pub(super) const NAME: &str = "rate-limit-keys";
 /// How many clients the filter remembers.
 const REMEMBERED: usize = 65_536;
 
-/// Requests that are on the way together.
-const FLIGHT: usize = 64;
+/// Connections, with one request on the way on each: Envoy closes one on which more than two answers of its
+/// own are waiting.
+const FLIGHT: usize = 32;
 
 /// How often the memory is read on the way.
 const READINGS: usize = 10;
@@ -65,52 +65,35 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
     Ok(())
 }
 
-/// A connection on which every request is from another client.
+/// Connections on which every request is from another client.
 struct Clients {
-    stream: TcpStream,
+    connections: Vec<Connection>,
     came: usize,
 }
 
 impl Clients {
     fn connect(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
-        stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
-        stream.set_read_timeout(Some(Duration::from_secs(20))).context("cannot set a timeout")?;
-        Ok(Self { stream, came: 0 })
+        let connections = (0..FLIGHT).map(|_| Connection::open(address)).collect::<Result<_>>()?;
+        Ok(Self { connections, came: 0 })
     }
 
     /// One request from each of `clients` that never came before.
     fn come(&mut self, clients: usize) -> Result<()> {
         let mut left = clients;
         while left > 0 {
-            let flight = left.min(FLIGHT);
-            let mut requests = Vec::new();
-            for client in self.came..self.came.saturating_add(flight) {
-                write!(requests, "GET {PATH} HTTP/1.1\r\nhost: a\r\nx-client: client-{client:08}\r\n\r\n")
-                    .context("cannot write to memory")?;
+            let flight = left.min(self.connections.len());
+            for connection in self.connections.iter_mut().take(flight) {
+                let client = self.came;
+                connection.send(
+                    format!("GET {PATH} HTTP/1.1\r\nhost: a\r\nx-client: client-{client:08}\r\n\r\n")
+                        .as_bytes(),
+                )?;
+                self.came = self.came.saturating_add(1);
             }
-            self.stream.write_all(&requests).context("the gateway closed the connection")?;
-            self.answers(flight)?;
-            self.came = self.came.saturating_add(flight);
+            for connection in self.connections.iter_mut().take(flight) {
+                connection.receive()?;
+            }
             left = left.saturating_sub(flight);
-        }
-        Ok(())
-    }
-
-    /// Reads until that many requests were answered with 200. The answer has an end that occurs once in it.
-    fn answers(&mut self, expected: usize) -> Result<()> {
-        const STATUS: &[u8] = b"HTTP/1.1 ";
-        const OK: &[u8] = b"HTTP/1.1 200 ";
-        const END: &[u8] = b"{\"id\":17}\n";
-        let mut bytes = Vec::new();
-        let mut chunk = [0; 65536];
-        let count = |bytes: &[u8], of: &[u8]| bytes.windows(of.len()).filter(|window| window == &of).count();
-        while count(&bytes, END) < expected {
-            let read = self.stream.read(&mut chunk).context("the gateway does not answer")?;
-            bytes.extend_from_slice(chunk.get(..read).unwrap_or_default());
-            if read == 0 || count(&bytes, STATUS) != count(&bytes, OK) {
-                bail!("the gateway answered: {}", String::from_utf8_lossy(&bytes));
-            }
         }
         Ok(())
     }
