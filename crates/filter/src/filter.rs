@@ -1,5 +1,6 @@
 use crate::config::{ConfigError, Node};
 use crate::{Answer, CallId, Decision, DecisionCode, GrpcAnswer, Host, Mode, Outside, Request, Response};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// One gateway function: configured once, asked once a request.
@@ -50,6 +51,12 @@ pub trait Filter: Sized + 'static {
         Vec::new()
     }
 
+    /// What it counts for each of its rules. [`Meter::count`](crate::Meter::count) takes their indexes after
+    /// those of [`events`](Self::events).
+    fn rule_counters(&self) -> Vec<RuleCounter> {
+        Vec::new()
+    }
+
     /// The most bytes of an answer's body or message that are read into the VM; what is beyond shows as
     /// [`Answer::truncated`].
     const MOST_OF_AN_ANSWER: usize = 0;
@@ -67,4 +74,15 @@ pub trait Filter: Sized + 'static {
 
     /// The answer to a call made through [`Outside::grpc`].
     fn on_grpc_answer(&self, _call: CallId, _answer: &GrpcAnswer, _outside: &dyn Outside) {}
+}
+
+/// A counter of what happens under one rule.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RuleCounter {
+    /// The rule's name.
+    pub rule: Rc<str>,
+    /// What is counted.
+    pub event: &'static str,
+    /// Whether the rule's refusals are carried out.
+    pub mode: Mode,
 }

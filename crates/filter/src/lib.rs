@@ -25,7 +25,7 @@ mod target;
 
 pub use code::DecisionCode;
 pub use decision::{Decision, Mode, Step};
-pub use filter::Filter;
+pub use filter::{Filter, RuleCounter};
 pub use headers::{Edit, EditKind, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue, Repeated};
 pub use host::{
     Attribute, Attributes, Clock, Expression, Expressions, Hash, Host, Meter, NoExpression, NoRandom,

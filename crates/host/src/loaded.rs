@@ -2,7 +2,7 @@ use crate::calls::{self, HeaderMap};
 use crate::envoy::Envoy;
 use crate::exchange::{Waiting, answer, apply};
 use crate::{configuration, note};
-use gatehouse_filter::{Decision, DecisionCode, Filter, Identity, Request, Step, config};
+use gatehouse_filter::{Decision, DecisionCode, Filter, Identity, Request, RuleCounter, Step, config};
 use proxy_wasm::types::Action;
 use std::cell::RefCell;
 
@@ -48,13 +48,19 @@ impl<F: Filter> Loaded<F> {
         let event = |event: &'static str| {
             calls::define_counter(&format!("gatehouse_events_total.filter={name};.event={event};")).ok()
         };
+        let of_rule = |RuleCounter { rule, event, mode }: RuleCounter| {
+            let labels = format!(".filter={name};.rule={rule};.event={event};.mode={};", mode.name());
+            calls::define_counter(&format!("gatehouse_rule_events_total{labels}")).ok()
+        };
+        let events = F::events().into_iter().map(event);
+        let events = events.chain(filter.rule_counters().into_iter().map(of_rule)).collect();
         Ok(Self {
-            filter,
             context_id,
-            events: F::events().into_iter().map(event).collect(),
+            events,
             waiting: RefCell::new(Vec::new()),
             state: format!("gatehouse.{name}"),
             codes: F::Code::ALL.iter().map(decision).collect(),
+            filter,
         })
     }
 

@@ -1,56 +1,109 @@
-//! The response fields of draft-ietf-httpapi-ratelimit-headers-11: lists of structured fields (RFC 9651).
+//! What responses tell clients about their limits.
 
-use crate::gcra::Level;
-use crate::policy::Quota;
+use crate::quota::{Level, Quota};
 use gatehouse_filter::{HeaderName, HeaderValue, Headers, Reply};
+use std::cmp::Reverse;
 
-/// RFC 9110 §10.2.3, as a number of seconds.
-pub(crate) const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
+/// A form of telling.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    /// draft-ietf-httpapi-ratelimit-headers-11: every limit, in lists of structured fields (RFC 9651).
+    Draft,
+    /// draft-ietf-httpapi-ratelimit-headers-03: the limit that is nearest to its end, and the windows of all.
+    Draft03,
+    /// What came before the drafts: the limit that is nearest to its end.
+    XRateLimit,
+}
 
-const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+impl Form {
+    /// As the configuration spells them.
+    pub(crate) const NAMES: [(&str, Self); 3] =
+        [("draft", Self::Draft), ("draft-03", Self::Draft03), ("x-ratelimit", Self::XRateLimit)];
+}
 
-/// What a client is told about its limits.
+/// The fields of one response.
+#[derive(Debug, Default)]
+pub(crate) struct Fields(Vec<Field>);
+
 #[derive(Debug)]
-pub(crate) struct Fields {
-    /// `"orders";q=100;w=60`: so many requests in so many seconds.
-    policy: HeaderValue,
-    /// `"orders";r=50;t=30`: so many requests are left, and all of them in so many seconds.
-    limit: HeaderValue,
+struct Field {
+    name: HeaderName,
+    value: HeaderValue,
+    /// An upstream may have limits of its own. Where the field is a list, ours come after its; where it is
+    /// one number, ours is the one that the client gets.
+    list: bool,
 }
 
 impl Fields {
-    /// The fields for limits and their levels. `None` only for names that no header field can carry, which
-    /// the configuration refuses.
-    pub(crate) fn new(quotas: &[Quota], levels: &[Level]) -> Option<Self> {
-        let mut policy = String::new();
-        let mut limit = String::new();
-        for (quota, level) in quotas.iter().zip(levels) {
-            let window = quota.limit.window / 1_000_000_000;
-            member(&mut policy, &quota.name, &[("q", quota.limit.requests.into()), ("w", window)]);
-            member(&mut limit, &quota.name, &[("r", level.remaining()), ("t", level.reset())]);
+    /// The fields for limits and their levels, in these forms.
+    pub(crate) fn new<'a>(
+        forms: &[Form],
+        limits: impl Iterator<Item = (&'a Quota, &'a Level)> + Clone,
+    ) -> Self {
+        let mut fields = Self::default();
+        // Of two that are as near, the one that takes longer to come back.
+        let nearest = limits.clone().min_by_key(|(_, level)| (level.remaining(), Reverse(level.reset())));
+        let Some((_, nearest)) = nearest else { return fields };
+        for form in forms {
+            match form {
+                Form::Draft => {
+                    let mut policy = String::new();
+                    let mut limit = String::new();
+                    for (Quota { name, .. }, level) in limits.clone() {
+                        member(&mut policy, name, [("q", level.requests().into()), ("w", level.window())]);
+                        member(&mut limit, name, [("r", level.remaining()), ("t", level.reset())]);
+                    }
+                    fields.add("ratelimit-policy", policy, true);
+                    fields.add("ratelimit", limit, true);
+                }
+                Form::Draft03 => {
+                    let mut limit = nearest.requests().to_string();
+                    for (_, level) in limits.clone() {
+                        limit.push_str(", ");
+                        limit.push_str(&level.requests().to_string());
+                        limit.push_str(";w=");
+                        limit.push_str(&level.window().to_string());
+                    }
+                    fields.add("ratelimit-limit", limit, false);
+                    fields.add("ratelimit-remaining", nearest.remaining().to_string(), false);
+                    fields.add("ratelimit-reset", nearest.reset().to_string(), false);
+                }
+                Form::XRateLimit => {
+                    fields.add("x-ratelimit-limit", nearest.requests().to_string(), false);
+                    fields.add("x-ratelimit-remaining", nearest.remaining().to_string(), false);
+                    fields.add("x-ratelimit-reset", nearest.reset().to_string(), false);
+                }
+            }
         }
-        Some(Self {
-            policy: HeaderValue::try_from(policy.into_bytes()).ok()?,
-            limit: HeaderValue::try_from(limit.into_bytes()).ok()?,
-        })
+        fields
     }
 
-    /// Adds the fields to a response. An upstream may have limits of its own: both fields are lists, so
-    /// ours come after its.
-    pub(crate) fn append_to(self, headers: &mut Headers) {
-        headers.append(&POLICY, self.policy);
-        headers.append(&LIMIT, self.limit);
+    /// Adds the fields to a response.
+    pub(crate) fn put_on(self, headers: &mut Headers) {
+        for Field { name, value, list } in self.0 {
+            if list {
+                headers.append(&name, value);
+            } else {
+                headers.set(&name, value);
+            }
+        }
     }
 
     /// Adds the fields to an answer of our own.
     pub(crate) fn on_reply(self, reply: Reply) -> Reply {
-        reply.with_header(POLICY, self.policy).with_header(LIMIT, self.limit)
+        self.0.into_iter().fold(reply, |reply, field| reply.with_header(field.name, field.value))
+    }
+
+    /// Names are printable ASCII, so every value is one that a field can have.
+    fn add(&mut self, name: &'static str, value: String, list: bool) {
+        if let Ok(value) = HeaderValue::try_from(value.into_bytes()) {
+            self.0.push(Field { name: HeaderName::from_static(name), value, list });
+        }
     }
 }
 
 /// Adds `"name";key=number;…` to a list. Names have no quote and no backslash.
-fn member(list: &mut String, name: &str, parameters: &[(&str, u64)]) {
+fn member(list: &mut String, name: &str, parameters: [(&str, u64); 2]) {
     if !list.is_empty() {
         list.push_str(", ");
     }
@@ -64,3 +117,6 @@ fn member(list: &mut String, name: &str, parameters: &[(&str, u64)]) {
         list.push_str(&number.to_string());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,11 +11,11 @@
 /// So many requests a window, with a burst of so many at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Limit {
-    /// At least 1.
+    /// Of a limit that depends on the client, 0 lets nothing pass.
     pub(crate) requests: u32,
     /// In nanoseconds.
     pub(crate) window: u64,
-    /// How many pass at once when the client has been idle. At least 1.
+    /// How many pass at once when the client has been idle.
     pub(crate) burst: u32,
 }
 
@@ -35,9 +35,11 @@ pub(crate) struct Arrival {
 pub(crate) struct Level {
     limit: Limit,
     now: u128,
-    /// Between `now`, nothing used, and `full`, everything used.
+    /// At `now` nothing is used, at `full` everything; beyond, the client owes.
     arrival: u128,
     full: u128,
+    /// Nobody owes more.
+    end: u128,
     corrected: bool,
 }
 
@@ -47,17 +49,22 @@ impl Limit {
         self.grains_of_burst().div_ceil(self.scale())
     }
 
-    /// The level at `now` (nanoseconds since 1970) for what was stored before.
+    /// The level at `now` (nanoseconds since 1970) for what was stored before. An arrival is never more than
+    /// `ahead` nanoseconds from now.
     ///
-    /// A stored arrival that no burst explains comes from before the clock was set back. It counts as
-    /// everything used, and no more: the client goes on at the steady rate.
-    pub(crate) fn level(&self, stored: Arrival, now: u64) -> Level {
-        let now = u128::from(now).saturating_mul(self.scale());
+    /// A stored arrival that is comes from before the clock was set back. It counts as everything used, and no
+    /// more: the client goes on at the steady rate.
+    pub(crate) fn level(&self, stored: Arrival, now: u64, ahead: u64) -> Level {
+        let scale = self.scale();
+        let now = u128::from(now).saturating_mul(scale);
         let full = now.saturating_add(self.grains_of_burst());
-        let arrival = u128::from(stored.nanoseconds)
-            .saturating_mul(self.scale())
-            .saturating_add(u128::from(stored.part));
-        Level { limit: *self, now, arrival: arrival.clamp(now, full), full, corrected: arrival > full }
+        let end = now.saturating_add(u128::from(ahead).saturating_mul(scale)).max(full);
+        // A limit that depends on the client may have stored the part for another number of requests.
+        let part = u128::from(stored.part).min(scale);
+        let arrival = u128::from(stored.nanoseconds).saturating_mul(scale).saturating_add(part);
+        let corrected = arrival > end;
+        let arrival = if corrected { full } else { arrival.max(now) };
+        Level { limit: *self, now, arrival, full, end, corrected }
     }
 
     /// Grains in a nanosecond.
@@ -76,14 +83,19 @@ impl Limit {
 }
 
 impl Level {
-    /// Whether one request more may pass.
-    pub(crate) fn allows(&self) -> bool {
-        self.arrival.saturating_add(self.interval()) <= self.full
+    /// Whether a request of this cost may pass.
+    pub(crate) fn allows(&self, cost: u32) -> bool {
+        self.after(cost) <= self.full
     }
 
-    /// The level after one request more.
-    pub(crate) fn spend(&mut self) {
-        self.arrival = self.arrival.saturating_add(self.interval());
+    /// Adds to what was used, or takes from it.
+    pub(crate) fn charge(&mut self, cost: i64) {
+        let grains = u128::from(cost.unsigned_abs()).saturating_mul(self.interval());
+        self.arrival = if cost < 0 {
+            self.arrival.saturating_sub(grains).max(self.now)
+        } else {
+            self.arrival.saturating_add(grains).min(self.end)
+        };
     }
 
     /// Whether the stored arrival was too far in the future. It must be stored anew even if the request is
@@ -103,6 +115,16 @@ impl Level {
         }
     }
 
+    /// How many requests a window has.
+    pub(crate) fn requests(&self) -> u32 {
+        self.limit.requests
+    }
+
+    /// The window in seconds.
+    pub(crate) fn window(&self) -> u64 {
+        self.limit.window / 1_000_000_000
+    }
+
     /// How many requests may pass now.
     pub(crate) fn remaining(&self) -> u64 {
         let left = self.full.saturating_sub(self.arrival);
@@ -114,10 +136,16 @@ impl Level {
         self.limit.seconds_ceil(self.arrival.saturating_sub(self.now))
     }
 
-    /// Seconds until one request may pass, rounded up; 0 where one may now.
-    pub(crate) fn retry_after(&self) -> u64 {
-        let next = self.arrival.saturating_add(self.interval());
-        self.limit.seconds_ceil(next.saturating_sub(self.full))
+    /// Seconds until a request of this cost may pass, rounded up: 0 where one may now, `None` where none ever
+    /// may.
+    pub(crate) fn retry_after(&self, cost: u32) -> Option<u64> {
+        let wait = || self.limit.seconds_ceil(self.after(cost).saturating_sub(self.full));
+        (cost <= self.limit.burst).then(wait)
+    }
+
+    /// The arrival after a request of this cost.
+    fn after(&self, cost: u32) -> u128 {
+        self.arrival.saturating_add(u128::from(cost).saturating_mul(self.interval()))
     }
 
     fn interval(&self) -> u128 {

@@ -1,129 +1,74 @@
 //! What tells one client from another: the parts of a request that a rule counts by, as one digest.
 
-use crate::gcra::Limit;
-use gatehouse_filter::{HeaderName, Host, Request, StoreError};
-use serde_json::Value;
+use crate::part::{Facts, Part};
+use gatehouse_filter::{Host, StoreError};
 use siphasher::sip128::{Hasher128, SipHasher24};
 use std::fmt;
 use std::hash::Hasher;
-use std::net::IpAddr;
 
 /// What a client is known by in the table. It is not kept with its parts: 128 keyed bits do not collide.
 pub(crate) type Digest = [u8; 16];
 
-/// A rule's key: requests with the same parts share its limits.
+/// A rule's key: requests with the same values for its parts share the rule's limits.
 #[derive(Debug)]
 pub(crate) struct Key {
     parts: Vec<Part>,
+    absent: Absent,
     /// Tells apart rules, and a rule from itself with other limits or other parts.
     prefix: Vec<u8>,
 }
 
-/// One part of a key. A part that a request does not have is a value of its own: all requests without it
-/// share a limit.
-#[derive(Debug)]
-pub(crate) enum Part {
-    /// The client's address; of an IPv6 address its /64, which is what one subscriber has.
-    ClientAddress,
-    /// The subject of the identity that an earlier filter found out.
-    Subject,
-    /// Every value of a header field.
-    Header(HeaderName),
-    /// A claim of the identity.
-    Claim(String),
+/// What happens to a request that has no value for a part.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Absent {
+    /// Absence is a value: all such requests share a limit.
+    Share,
+    /// The rule does not apply.
+    Skip,
 }
 
 impl Key {
-    /// The key of a rule, with the limits that it counts for.
-    pub(crate) fn new<'a>(rule: &str, parts: Vec<Part>, limits: impl Iterator<Item = &'a Limit>) -> Self {
+    /// The key of a rule; `limits` is any text that is another for other limits.
+    pub(crate) fn new(rule: &str, parts: Vec<Part>, absent: Absent, limits: &str) -> Self {
         let mut prefix = Vec::new();
         let mut text = |text: &str| {
             prefix.extend(length(text.as_bytes()));
             prefix.extend(text.as_bytes());
         };
         text(rule);
+        text(limits);
         for part in &parts {
             let (kind, name) = part.definition();
             text(kind);
-            text(name);
+            text(&name);
         }
-        // No kind of part is empty: this is where the parts end.
-        text("");
-        for limit in limits {
-            prefix.extend(limit.requests.to_le_bytes());
-            prefix.extend(limit.window.to_le_bytes());
-            prefix.extend(limit.burst.to_le_bytes());
-        }
-        Self { parts, prefix }
+        Self { parts, absent, prefix }
     }
 
-    /// The digest of what a request has for the parts.
-    pub(crate) fn digest(&self, secret: &Secret, request: &Request<'_>) -> Digest {
+    /// The digest of what a request has for the parts; `None` where it lacks one that the rule needs.
+    pub(crate) fn digest(&self, secret: &Secret, facts: &Facts<'_>) -> Option<Digest> {
         let mut hasher = SipHasher24::new_with_key(&secret.0);
         hasher.write(&self.prefix);
         for part in &self.parts {
-            part.hash(request, &mut hasher);
+            // Every value is written as its kind, its length and its bytes, and every part ends with a byte
+            // that is no kind: no two different lists of values are the same bytes.
+            let mut absent = true;
+            part.values(facts, |kind, value| {
+                absent = false;
+                hasher.write(&[kind as u8]);
+                hasher.write(&length(value));
+                hasher.write(value);
+            });
+            if absent && self.absent == Absent::Skip {
+                return None;
+            }
+            hasher.write(&[END]);
         }
-        hasher.finish128().as_bytes()
+        Some(hasher.finish128().as_bytes())
     }
 }
 
-// Every value is written as a mark, its length and its bytes, and a part ends either after its one value
-// or with ABSENT: no two different lists of values are the same bytes.
-const ABSENT: u8 = 0;
-const TEXT: u8 = 1;
-const JSON: u8 = 2;
-const IPV4: u8 = 4;
-const IPV6: u8 = 6;
-
-impl Part {
-    fn definition(&self) -> (&'static str, &str) {
-        match self {
-            Self::ClientAddress => ("client_address", ""),
-            Self::Subject => ("subject", ""),
-            Self::Header(name) => ("header", name.as_str()),
-            Self::Claim(path) => ("claim", path),
-        }
-    }
-
-    fn hash(&self, request: &Request<'_>, hasher: &mut SipHasher24) {
-        let mut write = |mark: u8, value: &[u8]| {
-            hasher.write(&[mark]);
-            hasher.write(&length(value));
-            hasher.write(value);
-        };
-        match self {
-            Self::ClientAddress => match request.client_address() {
-                Some(IpAddr::V4(address)) => return write(IPV4, &address.octets()),
-                Some(IpAddr::V6(address)) => {
-                    let network = u128::from(address).to_be_bytes();
-                    return write(IPV6, network.first_chunk::<8>().map_or(&[], |bytes| bytes));
-                }
-                None => {}
-            },
-            Self::Subject => {
-                let identity = request.identity();
-                if let Some(subject) = identity.as_ref().and_then(|identity| identity.subject.as_ref()) {
-                    return write(TEXT, subject.as_bytes());
-                }
-            }
-            Self::Header(name) => {
-                for value in request.headers.values(name.as_str()) {
-                    write(TEXT, value);
-                }
-            }
-            Self::Claim(path) => {
-                let identity = request.identity();
-                match identity.as_ref().and_then(|identity| identity.claim(path)) {
-                    Some(Value::String(text)) => return write(TEXT, text.as_bytes()),
-                    None | Some(Value::Null) => {}
-                    Some(value) => return write(JSON, value.to_string().as_bytes()),
-                }
-            }
-        }
-        hasher.write(&[ABSENT]);
-    }
-}
+const END: u8 = 0;
 
 fn length(bytes: &[u8]) -> [u8; 8] {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes()

@@ -1,28 +1,36 @@
 //! `rate-limit`: how many requests a client may send.
 //!
-//! A request falls under the first rule that matches. The rule's key tells which client it is from, the
-//! client's slot in a table that all workers share tells what it has used up, and the limits of the rule
+//! A request falls under the first rule that applies, or under all of them. A rule's key tells which client the
+//! request is from, the client's slot in a table that all workers share tells what it has used up, and the limits
 //! are spent together: all of them or none.
 
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it"))]
 
+mod account;
+mod amount;
 mod bucket;
+mod calendar;
 mod config;
+mod cost;
 mod fields;
 mod gcra;
 mod key;
+mod part;
 mod policy;
+mod quota;
 mod table;
 
-use fields::Fields;
+use account::{Account, Uncounted};
+use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Decision, Filter, Host, Mode, Reply, Request, Response};
+use gatehouse_filter::rules::{Rule, Rules};
+use gatehouse_filter::{Decision, Filter, Host, Mode, Reply, Request, Response, RuleCounter};
 use key::Secret;
-use policy::{Policy, Verdict};
+use part::Facts;
+use policy::{Count, Policy};
 use std::cell::OnceCell;
 use std::rc::Rc;
-use table::{Table, Unavailable, Updated};
+use table::{Table, Unavailable};
 
 /// The faults of a configuration; none where it is right.
 pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
@@ -36,7 +44,9 @@ gatehouse_filter::codes! {
         Allowed = "allowed",
         /// A limit of the client is used up.
         Exceeded = "exceeded",
-        /// No rule matches the request.
+        /// A limit of a rule in shadow mode is used up; the request goes on.
+        ShadowExceeded = "shadow_exceeded",
+        /// No rule applies to the request.
         Unlimited = "unlimited",
         /// The request could not be counted, and goes on.
         Degraded = "degraded",
@@ -50,9 +60,12 @@ gatehouse_filter::codes! {
 pub struct RateLimit {
     mode: Mode,
     on_error: OnError,
-    response_fields: ResponseFields,
+    apply: Apply,
+    /// Of a refusal.
+    status: u16,
+    forms: Vec<Form>,
     table: Table,
-    rules: Rules<Policy>,
+    rules: Rules<Rc<Policy>>,
     secret: OnceCell<Secret>,
 }
 
@@ -63,29 +76,24 @@ enum OnError {
     Allow,
 }
 
-/// What clients are told about their limits.
+/// Which of the rules that match count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum ResponseFields {
-    /// The fields of draft-ietf-httpapi-ratelimit-headers-11.
-    Draft,
-    None,
+enum Apply {
+    First,
+    All,
 }
 
 /// What is remembered of a request until its response.
 #[derive(Debug, Default)]
 pub struct Exchange {
-    /// What the response is to tell.
+    /// What the response is to tell, where that is known already.
     fields: Option<Fields>,
-    evicted: bool,
+    /// The accounts, where one of them is charged when the response comes.
+    accounts: Vec<Account>,
 }
 
-impl Exchange {
-    /// Whether the request took the slot of another client that had something to pay back: a sign that
-    /// `keys` is too small.
-    pub fn evicted(&self) -> bool {
-        self.evicted
-    }
-}
+/// The event that a client lost its slot before it had paid everything back: a sign that `keys` is too small.
+const EVICTED_LIVE: usize = 0;
 
 impl Filter for RateLimit {
     const NAME: &'static str = "rate-limit";
@@ -106,57 +114,110 @@ impl Filter for RateLimit {
         let _ = self.secret(host);
     }
 
+    fn events() -> Vec<&'static str> {
+        vec!["evicted_live"]
+    }
+
+    fn rule_counters(&self) -> Vec<RuleCounter> {
+        let of_rule = |rule: &Rule<Rc<Policy>>| {
+            let mode = if self.mode == Mode::Shadow { Mode::Shadow } else { rule.action.mode };
+            Count::ALL.map(|count| RuleCounter { rule: Rc::clone(&rule.name), event: count.name(), mode })
+        };
+        self.rules.iter().flat_map(of_rule).collect()
+    }
+
     fn on_request(&self, request: &mut Request<'_>, exchange: &mut Exchange) -> Decision<Code> {
-        let Some((rule, _)) = self.rules.find(request) else {
+        let host = request.host();
+        let mut accounts = match self.accounts(request) {
+            Ok(accounts) => accounts,
+            Err(rule) => return self.uncounted(rule),
+        };
+        let Some(first) = accounts.first().map(|account| Rc::clone(&account.rule)) else {
             return Decision::pass(Code::Unlimited, None);
         };
-        let name = Some(Rc::clone(&rule.name));
-        let policy = &rule.action;
-        let Ok(Updated { value: verdict, evicted }) = self.count(policy, request) else {
-            return self.uncounted(name);
-        };
-        exchange.evicted = evicted;
-        // A dry run does not tell clients of limits that nobody holds them to.
-        let tell = self.response_fields == ResponseFields::Draft && self.mode == Mode::Enforce;
-        let fields = if tell { policy.fields(&verdict) } else { None };
-        match policy.refusal(&verdict) {
-            None => {
-                exchange.fields = fields;
-                Decision::pass(Code::Allowed, name)
-            }
-            Some(reply) => {
-                let reply = match fields {
-                    Some(fields) => fields.on_reply(reply),
-                    None => reply,
-                };
-                Decision::refuse(self.mode, Code::Exceeded, name, reply)
+        match account::spend(&mut accounts, &self.table, host, host.now().0) {
+            Ok(evicted) => (0..evicted).for_each(|_| host.count(EVICTED_LIVE)),
+            Err(Uncounted(index)) => {
+                let account = accounts.get(index);
+                account.into_iter().for_each(|account| account.policy.count(Count::Uncounted, host));
+                return self.uncounted(account.map_or(first, |account| Rc::clone(&account.rule)));
             }
         }
+        accounts.iter().for_each(|account| account.count(host));
+        let refusing = accounts.iter().filter(|account| account.is_refused());
+        // One that enforces comes before one that looks on; of several, the one to wait for longest.
+        let refusing = refusing.max_by_key(|account| (!account.is_shadow(), account.wait()));
+        let Some(refusing) = refusing else {
+            self.remember(accounts, exchange);
+            return Decision::pass(Code::Allowed, Some(first));
+        };
+        let rule = Some(Rc::clone(&refusing.rule));
+        if refusing.is_shadow() {
+            self.remember(accounts, exchange);
+            return Decision::pass(Code::ShadowExceeded, rule);
+        }
+        let reply = refusing.refusal(self.status).unwrap_or_else(unavailable);
+        let reply = self.fields(&accounts).on_reply(reply);
+        Decision::refuse(self.mode, Code::Exceeded, rule, reply)
     }
 
     fn on_response(&self, response: &mut Response<'_>, exchange: &mut Exchange) {
+        if !exchange.accounts.is_empty() {
+            let host = response.host();
+            let now = host.now().0;
+            for account in &mut exchange.accounts {
+                if account.settle(response, &self.table, now).is_err() {
+                    account.policy.count(Count::Uncounted, host);
+                }
+            }
+            exchange.fields = Some(self.fields(&exchange.accounts));
+        }
         if let Some(fields) = exchange.fields.take() {
-            fields.append_to(&mut response.headers);
+            fields.put_on(&mut response.headers);
         }
     }
 }
 
 impl RateLimit {
-    /// Counts a request, if its policy allows it.
-    fn count(&self, policy: &Policy, request: &Request<'_>) -> Result<Updated<Verdict>, Unavailable> {
-        let host = request.host();
-        let digest = policy.key.digest(self.secret(host)?, request);
-        let now = host.now().0;
-        self.table.update(host, &digest, now, |arrivals| policy.spend(arrivals, now))
+    /// What the request counts against; the rule that could not tell, where the store failed.
+    fn accounts(&self, request: &Request<'_>) -> Result<Vec<Account>, Rc<str>> {
+        let mut accounts = Vec::new();
+        for (rule, captures) in self.rules.matching(request) {
+            let facts = Facts { request, captures: &captures };
+            let secret = self.secret(request.host()).map_err(|_| Rc::clone(&rule.name))?;
+            let Some(digest) = rule.action.key.digest(secret, &facts) else { continue };
+            let policy = Rc::clone(&rule.action);
+            let demand = policy.demand(request);
+            accounts.push(Account::new(Rc::clone(&rule.name), policy, digest, demand));
+            if self.apply == Apply::First {
+                break;
+            }
+        }
+        Ok(accounts)
     }
 
-    fn uncounted(&self, rule: Option<Rc<str>>) -> Decision<Code> {
+    /// Keeps what the response needs of a request that goes on.
+    fn remember(&self, accounts: Vec<Account>, exchange: &mut Exchange) {
+        if accounts.iter().any(|account| account.spent && account.policy.cost.is_told_after()) {
+            exchange.accounts = accounts;
+        } else {
+            exchange.fields = Some(self.fields(&accounts));
+        }
+    }
+
+    /// What the client is told. A dry run does not tell of limits that nobody holds it to.
+    fn fields(&self, accounts: &[Account]) -> Fields {
+        if self.forms.is_empty() || self.mode == Mode::Shadow {
+            return Fields::default();
+        }
+        let enforced = accounts.iter().filter(|account| !account.is_shadow());
+        Fields::new(&self.forms, enforced.flat_map(Account::limits))
+    }
+
+    fn uncounted(&self, rule: Rc<str>) -> Decision<Code> {
         match self.on_error {
-            OnError::Allow => Decision::pass(Code::Degraded, rule),
-            OnError::Deny => {
-                let reply = Reply::new(503, "the request could not be counted; try again");
-                Decision::refuse(self.mode, Code::StoreUnavailable, rule, reply)
-            }
+            OnError::Allow => Decision::pass(Code::Degraded, Some(rule)),
+            OnError::Deny => Decision::refuse(self.mode, Code::StoreUnavailable, Some(rule), unavailable()),
         }
     }
 
@@ -166,6 +227,10 @@ impl RateLimit {
         }
         self.secret.get().ok_or(Unavailable::Store)
     }
+}
+
+fn unavailable() -> Reply {
+    Reply::new(503, "the request could not be counted; try again")
 }
 
 #[cfg(test)]

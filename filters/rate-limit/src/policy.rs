@@ -1,94 +1,165 @@
-//! What a rule allows: a key to tell clients apart by, and the limits that each of them has.
+//! What a rule allows: a key to tell clients apart by, the limits that each of them has, and what a request
+//! costs.
 
 use crate::bucket::Arrivals;
-use crate::fields::Fields;
-use crate::gcra::{Level, Limit};
-use crate::key::{Key, Part};
-use crate::table::Write;
-use gatehouse_filter::{HeaderValue, Reply};
+use crate::cost::Cost;
+use crate::key::Key;
+use crate::quota::{Level, Quota, Terms};
+use gatehouse_filter::{GrpcStatus, HeaderName, HeaderValue, Meter, Mode, Reply, Request};
+
+/// RFC 9110 §10.2.3, as a number of seconds.
+const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
 /// The limits of a rule. They are checked together and spent together.
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) key: Key,
-    quotas: Vec<Quota>,
+    pub(crate) quotas: Vec<Quota>,
+    pub(crate) cost: Cost,
+    /// In shadow mode it counts and refuses nobody.
+    pub(crate) mode: Mode,
+    /// Its counters are those from this index.
+    pub(crate) counters: usize,
 }
 
-/// A limit with the name that clients know it by.
+/// What is counted for each rule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Count {
+    /// The request was within the limits.
+    Allowed,
+    /// A limit was used up.
+    Exceeded,
+    /// The store failed.
+    Uncounted,
+}
+
+impl Count {
+    pub(crate) const ALL: [Self; 3] = [Self::Allowed, Self::Exceeded, Self::Uncounted];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Exceeded => "exceeded",
+            Self::Uncounted => "uncounted",
+        }
+    }
+}
+
+/// What one request asks of a policy.
+#[derive(Clone, Debug)]
+pub(crate) struct Demand {
+    /// By quota.
+    terms: Vec<Terms>,
+    /// What is spent now.
+    cost: u32,
+    /// What must be left for the request to pass.
+    least: u32,
+}
+
+/// How one request comes out of a policy.
 #[derive(Debug)]
-pub(crate) struct Quota {
-    pub(crate) name: String,
-    pub(crate) limit: Limit,
-}
-
-/// How one request came out of a policy.
 pub(crate) struct Verdict {
-    /// By limit, after the request.
-    levels: Vec<Level>,
-    /// The limit that refused; where several did, the one to wait for longest.
+    /// By quota.
+    pub(crate) levels: Vec<Level>,
+    /// The quota that refuses; where several do, the one to wait for longest.
     refused_by: Option<usize>,
 }
 
 impl Policy {
-    /// A policy. Limits without a name get the rule's: `orders`, then `orders-2`, `orders-3`.
-    pub(crate) fn new(rule: &str, parts: Vec<Part>, limits: Vec<(Option<String>, Limit)>) -> Self {
-        let mut taken: Vec<String> = limits.iter().filter_map(|(name, _)| name.clone()).collect();
-        let mut free_name = || {
-            let numbered = (2..).map(|number: u32| format!("{rule}-{number}"));
-            let mut names = std::iter::once(rule.to_owned()).chain(numbered);
-            let name = names.find(|name| !taken.contains(name)).unwrap_or_default();
-            taken.push(name.clone());
-            name
-        };
-        let quotas: Vec<Quota> = limits
-            .into_iter()
-            .map(|(name, limit)| Quota { name: name.unwrap_or_else(&mut free_name), limit })
-            .collect();
-        Self { key: Key::new(rule, parts, quotas.iter().map(|quota| &quota.limit)), quotas }
+    /// What the request asks for.
+    pub(crate) fn demand(&self, request: &Request<'_>) -> Demand {
+        let cost = self.cost.before(request);
+        // Who has nothing left must wait, even if the cost is told afterwards and may be nothing.
+        let least = if self.cost.is_told_after() { cost.max(1) } else { cost };
+        Demand { terms: self.quotas.iter().map(|quota| quota.terms(request)).collect(), cost, least }
     }
 
-    /// Spends one request from every limit, or from none if one of them has nothing left.
-    pub(crate) fn spend(&self, arrivals: &mut Arrivals, now: u64) -> (Verdict, Write) {
-        let stored = self.quotas.iter().zip(arrivals.iter());
-        let mut levels: Vec<Level> =
-            stored.map(|(quota, arrival)| quota.limit.level(*arrival, now)).collect();
-        let refusing = levels.iter().enumerate().filter(|(_, level)| !level.allows());
-        let refused_by = refusing.max_by_key(|(_, level)| level.retry_after()).map(|(index, _)| index);
-        if refused_by.is_none() {
-            levels.iter_mut().for_each(Level::spend);
-        }
-        let write = match refused_by {
-            Some(_) if !levels.iter().any(Level::corrected) => Write::Nothing,
-            _ => Write::Store,
-        };
-        for (arrival, level) in arrivals.iter_mut().zip(&levels) {
-            *arrival = level.arrival();
-        }
-        (Verdict { levels, refused_by }, write)
+    /// Whether the request passes, for what is stored; nothing is spent.
+    pub(crate) fn look(&self, demand: &Demand, stored: &Arrivals, now: u64) -> Verdict {
+        let levels = self.levels(demand, stored, now);
+        let wait = |level: &Level| level.retry_after(demand.least).unwrap_or(u64::MAX);
+        let refusing = levels.iter().enumerate().filter(|(_, level)| !level.allows(demand.least));
+        let refused_by = refusing.max_by_key(|(_, level)| wait(level)).map(|(index, _)| index);
+        Verdict { levels, refused_by }
     }
 
-    /// What the client is told about its limits.
-    pub(crate) fn fields(&self, verdict: &Verdict) -> Option<Fields> {
-        Fields::new(&self.quotas, &verdict.levels)
+    /// The levels for what is stored.
+    pub(crate) fn levels(&self, demand: &Demand, stored: &Arrivals, now: u64) -> Vec<Level> {
+        let quotas = self.quotas.iter().zip(&demand.terms).zip(stored);
+        quotas.map(|((quota, terms), stored)| quota.level(*terms, *stored, now)).collect()
+    }
+
+    /// Counts one request.
+    pub(crate) fn count(&self, count: Count, meter: &dyn Meter) {
+        meter.count(self.counters.saturating_add(count as usize));
     }
 
     /// The answer to a request that was refused; `None` where it was not.
-    pub(crate) fn refusal(&self, verdict: &Verdict) -> Option<Reply> {
+    pub(crate) fn refusal(&self, status: u16, demand: &Demand, verdict: &Verdict) -> Option<Reply> {
         let index = verdict.refused_by?;
         let (quota, level) = (self.quotas.get(index)?, verdict.levels.get(index)?);
-        let Limit { requests, window, .. } = quota.limit;
-        let window = window / 1_000_000_000;
+        let (name, requests, window) = (&quota.name, level.requests(), level.window());
         let noun = if requests == 1 { "request" } else { "requests" };
-        let wait = level.retry_after();
-        let name = &quota.name;
-        let detail =
-            format!("the policy \"{name}\" allows {requests} {noun} per {window} s; try again in {wait} s");
-        Some(
-            Reply::new(429, detail)
-                .with_member("policy", name.as_str())
-                .with_header(crate::fields::RETRY_AFTER, HeaderValue::from_number(wait)),
-        )
+        let allows = format!("the policy \"{name}\" allows {requests} {noun} per {window} s");
+        let wait = level.retry_after(demand.least);
+        let detail = match wait {
+            Some(wait) => format!("{allows}; try again in {wait} s"),
+            None => format!("{allows}, never as many at once as this one counts for: {}", demand.least),
+        };
+        let reply = Reply { grpc: GrpcStatus::ResourceExhausted, ..Reply::new(status, detail) };
+        let reply = reply.with_member("policy", name.as_str());
+        Some(match wait {
+            Some(wait) => reply.with_header(RETRY_AFTER, HeaderValue::from_number(wait)),
+            None => reply,
+        })
     }
+}
+
+impl Demand {
+    /// What is spent when the request passes.
+    pub(crate) fn cost(&self) -> u32 {
+        self.cost
+    }
+}
+
+impl Verdict {
+    /// Whether a quota refuses.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused_by.is_some()
+    }
+
+    /// The seconds to wait, rounded up; the largest number where no wait helps.
+    pub(crate) fn wait(&self, demand: &Demand) -> u64 {
+        let level = self.refused_by.and_then(|index| self.levels.get(index));
+        level.map_or(0, |level| level.retry_after(demand.least).unwrap_or(u64::MAX))
+    }
+
+    /// Whether what is stored must be stored anew, even if nothing is spent.
+    pub(crate) fn corrected(&self) -> bool {
+        self.levels.iter().any(Level::corrected)
+    }
+
+    /// Adds to what is used of every quota, or takes from it.
+    pub(crate) fn charge(&mut self, cost: i64) {
+        charge(&mut self.levels, cost);
+    }
+
+    /// What to store.
+    pub(crate) fn arrivals(&self) -> Arrivals {
+        arrivals(&self.levels)
+    }
+}
+
+/// Adds to what is used of every quota, or takes from it.
+pub(crate) fn charge(levels: &mut [Level], cost: i64) {
+    levels.iter_mut().for_each(|level| level.charge(cost));
+}
+
+/// What to store for these levels.
+pub(crate) fn arrivals(levels: &[Level]) -> Arrivals {
+    let mut arrivals = Arrivals::default();
+    arrivals.iter_mut().zip(levels).for_each(|(arrival, level)| *arrival = level.arrival());
+    arrivals
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@
 
 use crate::bucket::{Arrivals, Bucket, Place, WAYS};
 use crate::key::Digest;
-use gatehouse_filter::{SetError, Store, StoreError};
+use gatehouse_filter::{SetError, Store, StoreError, Version};
 
 /// How often a request tries to write. Each failure means that another worker has succeeded in between; so
 /// many in a row do not happen with as many workers as a machine has cores.
-const ATTEMPTS: u32 = 64;
+pub(crate) const ATTEMPTS: u32 = 64;
 
 /// A table of a fixed number of slots.
 #[derive(Debug)]
@@ -23,21 +23,19 @@ pub(crate) struct Table {
     prefix: String,
 }
 
-/// What became of a client's slot.
-pub(crate) struct Updated<T> {
-    /// What the change told.
-    pub(crate) value: T,
-    /// Whether another client, which had something to pay back, lost its slot.
-    pub(crate) evicted: bool,
+/// A client's slot as it was read. Nothing is changed before it is stored again.
+pub(crate) struct Slot {
+    key: String,
+    bucket: Bucket,
+    version: Version,
+    place: Place,
 }
 
-/// What a change wants.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Write {
-    /// The arrivals are to be stored.
-    Store,
-    /// Nothing changed.
-    Nothing,
+/// What storing a slot did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Stored {
+    /// Whether another client, which had something to pay back, lost its slot.
+    pub(crate) evicted: bool,
 }
 
 /// Why a slot could not be changed.
@@ -80,8 +78,20 @@ impl Table {
         store.create(mark.as_bytes(), b"1")
     }
 
-    /// Changes what a client's slot remembers: reads its bucket, applies `change` and writes the bucket back
-    /// if nobody else has written it since; else all of it again.
+    /// Reads a client's slot.
+    ///
+    /// # Errors
+    /// [`Unavailable::Store`].
+    pub(crate) fn read(&self, store: &dyn Store, digest: &Digest, now: u64) -> Result<Slot, Unavailable> {
+        let key = self.bucket_key(self.bucket_of(digest));
+        let (bytes, version) = store.get(key.as_bytes())?.ok_or(Unavailable::Store)?;
+        let bucket = Bucket::new(bytes, self.limits).ok_or(Unavailable::Store)?;
+        let place = bucket.place(digest, now);
+        Ok(Slot { key, bucket, version, place })
+    }
+
+    /// Changes what a client's slot remembers: reads it, applies `change` and stores it if nobody else has
+    /// written the bucket since; else all of it again. Where `change` gives nothing to store, nothing is.
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was stored.
@@ -90,24 +100,14 @@ impl Table {
         store: &dyn Store,
         digest: &Digest,
         now: u64,
-        mut change: impl FnMut(&mut Arrivals) -> (T, Write),
-    ) -> Result<Updated<T>, Unavailable> {
-        let key = self.bucket_key(self.bucket_of(digest));
+        mut change: impl FnMut(&Arrivals) -> (T, Option<Arrivals>),
+    ) -> Result<(T, Stored), Unavailable> {
         for _ in 0..ATTEMPTS {
-            let (bytes, version) = store.get(key.as_bytes())?.ok_or(Unavailable::Store)?;
-            let mut bucket = Bucket::new(bytes, self.limits).ok_or(Unavailable::Store)?;
-            let place = bucket.place(digest, now);
-            let mut arrivals = bucket.arrivals(place);
-            let (value, write) = change(&mut arrivals);
-            if write == Write::Nothing {
-                return Ok(Updated { value, evicted: false });
-            }
-            bucket.write(place, digest, &arrivals);
-            match store.set(key.as_bytes(), bucket.bytes(), Some(version)) {
-                Ok(()) => {
-                    let evicted = matches!(place, Place::Evicted(_));
-                    return Ok(Updated { value, evicted });
-                }
+            let slot = self.read(store, digest, now)?;
+            let (value, arrivals) = change(&slot.arrivals());
+            let Some(arrivals) = arrivals else { return Ok((value, Stored::default())) };
+            match slot.store(store, digest, &arrivals) {
+                Ok(stored) => return Ok((value, stored)),
                 Err(SetError::Conflict) => {}
                 Err(SetError::Failed) => return Err(Unavailable::Store),
             }
@@ -125,6 +125,28 @@ impl Table {
         key.push_str(&self.prefix);
         key.push_str(&index.to_string());
         key
+    }
+}
+
+impl Slot {
+    /// What the slot remembers of the client.
+    pub(crate) fn arrivals(&self) -> Arrivals {
+        self.bucket.arrivals(self.place)
+    }
+
+    /// Makes the slot the client's and remembers.
+    ///
+    /// # Errors
+    /// [`SetError`]; a conflict is that somebody else wrote the bucket since it was read.
+    pub(crate) fn store(
+        mut self,
+        store: &dyn Store,
+        digest: &Digest,
+        arrivals: &Arrivals,
+    ) -> Result<Stored, SetError> {
+        self.bucket.write(self.place, digest, arrivals);
+        store.set(self.key.as_bytes(), self.bucket.bytes(), Some(self.version))?;
+        Ok(Stored { evicted: matches!(self.place, Place::Evicted(_)) })
     }
 }
 

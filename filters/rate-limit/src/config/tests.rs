@@ -14,12 +14,18 @@ fn good_configurations_are_read() {
     for json in [
         r#"{"limits": [{"requests": 1, "window": "1s"}]}"#,
         r#"{"name": "a", "match": {"path": {"prefix": "/a"}}, "key": ["client_address", "subject", {"header": "X-Tenant"}, {"claim": "a.b"}], "limits": [{"requests": 1000000000, "window": "30d", "burst": 1000000000}]}"#,
+        r#"{"key": [{"client_address": {"ipv4_prefix": 24}}, {"query": "q"}, {"cookie": "session"}, "path", "method", "route", "consumer", "tier", "issuer"], "absent": "skip", "mode": "shadow", "cost": 2, "limits": [{"requests": 2, "window": "1s"}]}"#,
+        r#"{"match": {"path": {"template": "/users/{id}"}}, "key": [{"capture": "id"}], "cost": {"header": "x-cost", "most": 10}, "limits": [{"requests": 1, "per": "month", "offset": "-09:30"}]}"#,
+        r#"{"cost": {"response_header": "x-cost", "default": 0, "most": 10}, "limits": [{"requests": {"tier": {"gold": 0}, "default": 0}, "window": "1s"}]}"#,
+        r#"{"limits": [{"requests": {"claim": "a.b", "most": 10, "default": 1}, "window": "1m", "burst": {"tier": {"gold": 9}, "default": 1}}]}"#,
         r#"{"limits": [{"requests": 1, "window": "1s"}, {"name": "per minute!", "requests": 10, "window": "1m"}, {"requests": 1, "window": "1h"}, {"requests": 1, "window": "1d"}]}"#,
     ] {
         assert_eq!(faults(&rule(json)), [""; 0], "{json}");
     }
-    let whole = r#"{"mode": "shadow", "on_error": "allow", "keys": 8, "response_fields": "none", "rules": [{"limits": [{"requests": 1, "window": "1s"}]}]}"#;
+    let whole = r#"{"mode": "shadow", "on_error": "allow", "keys": 8, "response_fields": "none", "apply": "all", "status": 503, "rules": [{"limits": [{"requests": 1, "window": "1s"}]}]}"#;
     assert_eq!(faults(whole), [""; 0]);
+    let forms = r#"{"response_fields": ["draft", "draft-03", "x-ratelimit"], "rules": [{"limits": [{"requests": 1, "window": "1s"}]}]}"#;
+    assert_eq!(faults(forms), [""; 0]);
 }
 
 #[test]
@@ -28,6 +34,12 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
     let top = |member: &str| format!(r#"{{{member}, "rules": [{{{ok}}}]}}"#);
     let limits = |limits: &str| rule(&format!(r#"{{"limits": {limits}}}"#));
     let key = |key: &str| rule(&format!(r#"{{"key": {key}, {ok}}}"#));
+    let amount = |amount: &str| limits(&format!(r#"[{{"requests": {amount}, "window": "1s"}}]"#));
+    let cost = |cost: &str| rule(&format!(r#"{{"cost": {cost}, {ok}}}"#));
+    const ONE_PART: &str =
+        "rules[0].key[0]: must have exactly one of client_address, header, query, cookie, capture, claim";
+    const OFFSET: &str =
+        "rules[0].limits[0].offset: must be a distance from UTC such as +02:00, at most 14:59";
     for (json, want) in [
         ("[]".to_owned(), "must be a mapping of fields"),
         ("{}".to_owned(), "rules: is required"),
@@ -37,7 +49,10 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         (top(r#""on_error": "open""#), "on_error: must be one of deny, allow"),
         (top(r#""keys": 7"#), "keys: must be from 8 to 1048576"),
         (top(r#""keys": 1048577"#), "keys: must be from 8 to 1048576"),
-        (top(r#""response_fields": "x""#), "response_fields: must be one of draft, none"),
+        (
+            top(r#""response_fields": "x""#),
+            "response_fields: must be one of draft, draft-03, x-ratelimit, none",
+        ),
         (
             top(r#""response_field": "none""#),
             "response_field: unknown field, did you mean `response_fields`?",
@@ -65,7 +80,6 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
             limits(r#"[{"requests": 1000000001, "window": "1s"}]"#),
             "rules[0].limits[0].requests: must be from 1 to 1000000000",
         ),
-        (limits(r#"[{"requests": 1}]"#), "rules[0].limits[0].window: is required"),
         (
             limits(r#"[{"requests": 1, "window": 60}]"#),
             "rules[0].limits[0].window: must be a duration with a unit (ms, s, m, h, d), such as 30s",
@@ -96,11 +110,11 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         ),
         (
             limits(r#"[{"requests": 1, "window": "1s", "name": "a\"b"}]"#),
-            "rules[0].limits[0].name: must be printable ASCII without \" and \\",
+            "rules[0].limits[0].name: must be printable ASCII without quotes and backslashes",
         ),
         (
             limits(r#"[{"requests": 1, "window": "1s", "name": "ä"}]"#),
-            "rules[0].limits[0].name: must be printable ASCII without \" and \\",
+            "rules[0].limits[0].name: must be printable ASCII without quotes and backslashes",
         ),
         (
             limits(
@@ -115,11 +129,113 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         (key("[]"), "rules[0].key: must not be empty"),
         (
             key(r#"["address"]"#),
-            "rules[0].key[0]: must be client_address, subject, {header: name} or {claim: path}",
+            "rules[0].key[0]: must be one of client_address, path, method, route, subject, consumer, tier, issuer; \
+             or a mapping such as {header: name}",
         ),
         (key("[1]"), "rules[0].key[0]: must be a mapping of fields"),
-        (key("[{}]"), "rules[0].key[0]: must have one of header, claim"),
-        (key(r#"[{"header": "a", "claim": "b"}]"#), "rules[0].key[0]: must have one of header, claim"),
+        (key("[{}]"), ONE_PART),
+        (key(r#"[{"header": "a", "claim": "b"}]"#), ONE_PART),
+        (
+            key(r#"[{"header": "Host"}]"#),
+            "rules[0].key[0].header: the proxy keeps the host in no header field",
+        ),
+        (
+            key(r#"[{"client_address": {"ipv4_prefix": 33}}]"#),
+            "rules[0].key[0].client_address.ipv4_prefix: must be from 1 to 32",
+        ),
+        (
+            key(r#"[{"client_address": {"ipv6_prefix": 0}}]"#),
+            "rules[0].key[0].client_address.ipv6_prefix: must be from 1 to 128",
+        ),
+        (
+            key(r#"[{"capture": "id"}]"#),
+            "rules[0].key[0].capture: the rule's path captures nothing: give it a template such as /users/{id}",
+        ),
+        (
+            rule(&format!(
+                r#"{{"match": {{"path": {{"template": "/a/{{b}}/{{c}}"}}}}, "key": [{{"capture": "id"}}], {ok}}}"#
+            )),
+            "rules[0].key[0].capture: is not captured by the rule's path, which has b, c",
+        ),
+        (rule(&format!(r#"{{"absent": "deny", {ok}}}"#)), "rules[0].absent: must be one of share, skip"),
+        (rule(&format!(r#"{{"mode": "dry", {ok}}}"#)), "rules[0].mode: must be one of enforce, shadow"),
+        (top(r#""apply": "any""#), "apply: must be one of first, all"),
+        (top(r#""status": 200"#), "status: must be from 400 to 599"),
+        (top(r#""response_fields": []"#), "response_fields: must not be empty"),
+        (
+            top(r#""response_fields": ["none"]"#),
+            "response_fields[0]: must be one of draft, draft-03, x-ratelimit",
+        ),
+        (
+            r#"{"apply": "all", "rules": [{"name": "a", "limits": [{"requests": 1, "window": "1s"}]},
+                {"limits": [{"name": "a", "requests": 1, "window": "1s"}]}]}"#
+                .to_owned(),
+            "rules: with `apply: all`, two limits cannot have the same name: `a`",
+        ),
+        (limits(r#"[{"requests": 1}]"#), "rules[0].limits[0]: must have exactly one of window, per"),
+        (
+            limits(r#"[{"requests": 1, "window": "1s", "per": "day"}]"#),
+            "rules[0].limits[0]: must have exactly one of window, per",
+        ),
+        (
+            limits(r#"[{"requests": 1, "per": "week"}]"#),
+            "rules[0].limits[0].per: must be one of second, minute, hour, day, month",
+        ),
+        (
+            limits(r#"[{"requests": 1, "per": "day", "burst": 2}]"#),
+            "rules[0].limits[0]: `burst` goes with `window`: in a period of the calendar, all may come at once",
+        ),
+        (
+            limits(r#"[{"requests": 1, "window": "1s", "offset": "+01:00"}]"#),
+            "rules[0].limits[0]: `offset` goes with `per`: a window begins whenever a client comes",
+        ),
+        (limits(r#"[{"requests": 1, "per": "day", "offset": "01:00"}]"#), OFFSET),
+        (limits(r#"[{"requests": 1, "per": "day", "offset": "+1:00"}]"#), OFFSET),
+        (limits(r#"[{"requests": 1, "per": "day", "offset": "+15:00"}]"#), OFFSET),
+        (limits(r#"[{"requests": 1, "per": "day", "offset": "+01:60"}]"#), OFFSET),
+        (limits(r#"[{"requests": 1, "per": "day", "offset": "ä1:00"}]"#), OFFSET),
+        (limits(r#"[{"requests": 1, "per": "day", "offset": "Europe/Berlin"}]"#), OFFSET),
+        (amount(r#"{"default": 1}"#), "rules[0].limits[0].requests: must have exactly one of tier, claim"),
+        (
+            amount(r#"{"tier": {"gold": 1}, "claim": "a", "most": 1, "default": 1}"#),
+            "rules[0].limits[0].requests: must have exactly one of tier, claim",
+        ),
+        (amount(r#"{"tier": {"gold": 1}}"#), "rules[0].limits[0].requests.default: is required"),
+        (amount(r#"{"tier": {}, "default": 1}"#), "rules[0].limits[0].requests.tier: must not be empty"),
+        (
+            amount(r#"{"tier": {"gold": -1}, "default": 1}"#),
+            "rules[0].limits[0].requests.tier: `gold` must be a whole number from 0 to 1000000000",
+        ),
+        (
+            amount(r#"{"tier": ["gold"], "default": 1}"#),
+            "rules[0].limits[0].requests.tier: must be a mapping from tiers to numbers",
+        ),
+        (
+            amount(r#"{"claim": "a", "default": 1}"#),
+            "rules[0].limits[0].requests: must have `most`: a claim is whatever somebody put into a token",
+        ),
+        (
+            amount(r#"{"tier": {"gold": 1}, "most": 1, "default": 1}"#),
+            "rules[0].limits[0].requests: `most` goes with `claim`: tiers are written here",
+        ),
+        (
+            limits(
+                r#"[{"requests": {"claim": "a", "most": 9, "default": 1}, "window": "30d", "burst": 122}]"#,
+            ),
+            "rules[0].limits[0].burst: must be less: at this rate it takes more than 3650 days to fill",
+        ),
+        (cost("0"), "rules[0].cost: must be from 1 to 1000000000"),
+        (cost("2"), "rules[0]: cost must not be more than a limit lets pass at once, 1"),
+        (cost(r#"{"header": "a"}"#), "rules[0].cost.most: is required"),
+        (cost(r#"{"most": 1}"#), "rules[0].cost: must have exactly one of header, response_header"),
+        (
+            cost(r#"{"header": "a", "response_header": "b", "most": 1}"#),
+            "rules[0].cost: must have exactly one of header, response_header",
+        ),
+        (
+            cost(r#"{"header": "a", "default": 2, "most": 1}"#),
+            "rules[0].cost: default must not be more than most",
+        ),
         (
             key(r#"[{"header": ":path"}]"#),
             "rules[0].key[0].header: must be a header field name: letters, digits and !#$%&'*+-.^_`|~",
@@ -137,4 +253,24 @@ fn every_fault_is_told_at_once() {
     assert_eq!(faults(json).len(), 5, "{:?}", faults(json));
     assert_eq!(crate::check(json.as_bytes()).len(), 5);
     assert!(crate::check(rule(r#"{"limits": [{"requests": 1, "window": "1s"}]}"#).as_bytes()).is_empty());
+}
+
+#[test]
+fn limits_without_a_name_get_the_next_free_one_of_the_rule() {
+    let limit = |name: &str| match name {
+        "" => r#"{"requests": 1, "window": "1s"}"#.to_owned(),
+        name => format!(r#"{{"name": "{name}", "requests": 1, "window": "1s"}}"#),
+    };
+    for (given, want) in [
+        (vec![""], vec!["orders"]),
+        (vec!["", "", ""], vec!["orders", "orders-2", "orders-3"]),
+        (vec!["", "burst", ""], vec!["orders", "burst", "orders-2"]),
+        (vec!["", "orders", ""], vec!["orders-2", "orders", "orders-3"]),
+    ] {
+        let limits: Vec<_> = given.iter().map(|name| limit(name)).collect();
+        let json = rule(&format!(r#"{{"name": "orders", "limits": [{}]}}"#, limits.join(",")));
+        let filter = configured::<RateLimit>(&json).unwrap();
+        let quotas = filter.rules.iter().flat_map(|rule| &rule.action.quotas);
+        assert_eq!(quotas.map(|quota| quota.name.as_str()).collect::<Vec<_>>(), want, "{given:?}");
+    }
 }

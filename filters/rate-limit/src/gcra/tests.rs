@@ -8,12 +8,17 @@ fn limit(requests: u32, seconds: u64, burst: u32) -> Limit {
     Limit { requests, window: seconds * SECOND, burst }
 }
 
+/// The level where nobody owes anything.
+fn level(limit: &Limit, stored: Arrival, now: u64) -> Level {
+    limit.level(stored, now, limit.fill_time() as u64)
+}
+
 /// One request: whether it passes. What a refused one would store is stored only if it was corrected.
 fn ask(limit: &Limit, stored: &mut Arrival, now: u64) -> bool {
-    let mut level = limit.level(*stored, now);
-    let allowed = level.allows();
+    let mut level = level(limit, *stored, now);
+    let allowed = level.allows(1);
     if allowed {
-        level.spend();
+        level.charge(1);
     }
     if allowed || level.corrected() {
         *stored = level.arrival();
@@ -85,16 +90,16 @@ fn the_level_tells_what_is_left_and_when() {
         let limit = limit(100, 60, 100);
         let mut stored = Arrival::default();
         passed(&limit, &mut stored, START, used);
-        let level = limit.level(stored, START + later * SECOND);
-        let told = (level.remaining(), level.reset(), level.retry_after());
+        let level = level(&limit, stored, START + later * SECOND);
+        let told = (level.remaining(), level.reset(), level.retry_after(1).unwrap());
         assert_eq!(told, want, "{used} used, {later} s later");
     }
     let slow = limit(1, 60, 1);
     let mut stored = Arrival::default();
     passed(&slow, &mut stored, START, 1);
-    assert_eq!(slow.level(stored, START).retry_after(), 60);
-    assert_eq!(slow.level(stored, START + SECOND / 2).retry_after(), 60);
-    assert_eq!(slow.level(stored, START + SECOND).retry_after(), 59);
+    assert_eq!(level(&slow, stored, START).retry_after(1), Some(60));
+    assert_eq!(level(&slow, stored, START + SECOND / 2).retry_after(1), Some(60));
+    assert_eq!(level(&slow, stored, START + SECOND).retry_after(1), Some(59));
 }
 
 #[test]
@@ -123,9 +128,13 @@ fn times_at_the_ends_of_their_type_saturate() {
     for now in [0, 1, u64::MAX - 1, u64::MAX] {
         for stored in [Arrival::default(), Arrival { nanoseconds: u64::MAX, part: u32::MAX }] {
             for limit in [limit(1, 1, 1), limit(1_000_000_000, 1, 1_000_000_000), limit(1, 2_592_000, 100)] {
-                let mut level = limit.level(stored, now);
-                level.spend();
-                let _ = (level.arrival(), level.remaining(), level.reset(), level.retry_after());
+                for cost in [1, -1, i64::MAX, i64::MIN] {
+                    for ahead in [0, u64::MAX] {
+                        let mut level = limit.level(stored, now, ahead);
+                        level.charge(cost);
+                        let _ = (level.arrival(), level.remaining(), level.reset(), level.retry_after(1));
+                    }
+                }
             }
         }
     }

@@ -1,11 +1,14 @@
 use super::*;
-use gatehouse_filter::{Attribute, Headers, Identity};
+use crate::part::{Member, Networks};
+use gatehouse_filter::rules::Captures;
+use gatehouse_filter::{Attribute, HeaderName, Headers, Identity, Request};
 use gatehouse_filter_test::FakeHost;
 use serde_json::json;
 use std::collections::HashMap;
 
 const SECRET: Secret = Secret([7; 16]);
-const LIMIT: Limit = Limit { requests: 1, window: 1_000_000_000, burst: 1 };
+const ADDRESS: Part = Part::ClientAddress(Networks { ipv4: 32, ipv6: 64 });
+const SUBJECT: Part = Part::Identity(Member::Subject);
 
 fn header(name: &str) -> Part {
     Part::Header(HeaderName::try_from(name).unwrap())
@@ -13,7 +16,8 @@ fn header(name: &str) -> Part {
 
 fn digest(parts: Vec<Part>, host: &FakeHost, head: &[(&str, Vec<u8>)]) -> Digest {
     let request = Request::new(Headers::from_list(head), host);
-    Key::new("rule", parts, [LIMIT].iter()).digest(&SECRET, &request)
+    let facts = Facts { request: &request, captures: &Captures::default() };
+    Key::new("rule", parts, Absent::Share, "limits").digest(&SECRET, &facts).unwrap()
 }
 
 #[test]
@@ -64,7 +68,7 @@ fn the_kind_of_a_value_counts() {
         let digest = digest(vec![Part::Claim("tenant".to_owned())], &host, &[]);
         assert_eq!(seen.insert(digest, claim), None);
     }
-    let subject = digest(vec![Part::Subject], &host, &[]);
+    let subject = digest(vec![SUBJECT], &host, &[]);
     assert_eq!(seen.insert(subject, json!("subject")), None);
     let header = digest(vec![header("subject")], &host, &[("subject", b"1".to_vec())]);
     assert_eq!(seen.insert(header, json!("header")), None);
@@ -75,7 +79,7 @@ fn a_client_is_its_ipv4_address_or_its_ipv6_network() {
     let host = FakeHost::default();
     let of = |address: &str| {
         host.set(Attribute::SourceAddress, address);
-        digest(vec![Part::ClientAddress], &host, &[])
+        digest(vec![ADDRESS], &host, &[])
     };
     let same = [
         ("192.0.2.1:1000", "192.0.2.1:2000"),
@@ -101,22 +105,22 @@ fn a_client_is_its_ipv4_address_or_its_ipv6_network() {
 fn rules_limits_and_parts_are_told_apart() {
     let host = FakeHost::default();
     let request = Request::new(Headers::from_list::<&str, &str>(&[]), &host);
-    let other = Limit { requests: 2, ..LIMIT };
+    let facts = Facts { request: &request, captures: &Captures::default() };
     let keys = [
-        Key::new("rule", vec![Part::Subject], [LIMIT].iter()),
-        Key::new("rule2", vec![Part::Subject], [LIMIT].iter()),
-        Key::new("rule", vec![Part::ClientAddress], [LIMIT].iter()),
-        Key::new("rule", vec![Part::Subject], [other].iter()),
-        Key::new("rule", vec![Part::Subject], [LIMIT, LIMIT].iter()),
-        Key::new("rule", vec![header("a"), header("b")], [LIMIT].iter()),
-        Key::new("rule", vec![header("a")], [LIMIT].iter()),
-        Key::new("rule", vec![Part::Claim("a".to_owned())], [LIMIT].iter()),
+        Key::new("rule", vec![SUBJECT], Absent::Share, "[1]"),
+        Key::new("rule2", vec![SUBJECT], Absent::Share, "[1]"),
+        Key::new("rule", vec![ADDRESS], Absent::Share, "[1]"),
+        Key::new("rule", vec![SUBJECT], Absent::Share, "[2]"),
+        Key::new("rule", vec![SUBJECT], Absent::Share, "[1, 1]"),
+        Key::new("rule", vec![header("a"), header("b")], Absent::Share, "[1]"),
+        Key::new("rule", vec![header("a")], Absent::Share, "[1]"),
+        Key::new("rule", vec![Part::Claim("a".to_owned())], Absent::Share, "[1]"),
     ];
     let mut seen = HashMap::new();
     for (index, key) in keys.iter().enumerate() {
-        assert_eq!(seen.insert(key.digest(&SECRET, &request), index), None, "key {index}");
+        assert_eq!(seen.insert(key.digest(&SECRET, &facts).unwrap(), index), None, "key {index}");
     }
-    let other_secret = keys[0].digest(&Secret([8; 16]), &request);
+    let other_secret = keys[0].digest(&Secret([8; 16]), &facts).unwrap();
     assert!(!seen.contains_key(&other_secret));
 }
 

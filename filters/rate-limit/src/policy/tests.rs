@@ -1,78 +1,86 @@
 use super::*;
+use crate::amount::Amount;
+use crate::gcra::Arrival;
+use crate::key::Absent;
+use crate::quota::Pace;
 use gatehouse_filter::Headers;
+use gatehouse_filter_test::FakeHost;
 
 const SECOND: u64 = 1_000_000_000;
 const NOW: u64 = 1_790_000_000 * SECOND;
 
-fn limit(requests: u32, seconds: u64, burst: u32) -> Limit {
-    Limit { requests, window: seconds * SECOND, burst }
+fn quota(name: &str, requests: u32, seconds: u64) -> Quota {
+    let window = seconds * SECOND;
+    let pace = Pace::Even { window, burst: None, ahead: window };
+    Quota { name: name.to_owned(), pace, requests: Amount::Fixed(requests) }
 }
 
-fn policy(limits: Vec<(Option<&str>, Limit)>) -> Policy {
-    let limits = limits.into_iter().map(|(name, limit)| (name.map(str::to_owned), limit));
-    Policy::new("orders", vec![Part::ClientAddress], limits.collect())
+fn policy(quotas: Vec<Quota>) -> Policy {
+    let key = Key::new("orders", vec![], Absent::Share, "");
+    Policy { key, quotas, cost: Cost::Fixed(1), mode: Mode::Enforce, counters: 0 }
 }
 
-fn told(policy: &Policy, verdict: &Verdict) -> [String; 2] {
-    let mut headers = Headers::from_list::<&str, &str>(&[]);
-    policy.fields(verdict).unwrap().append_to(&mut headers);
-    ["ratelimit-policy", "ratelimit"]
-        .map(|name| String::from_utf8(headers.first(name).unwrap().to_vec()).unwrap())
+/// One request: how it comes out, and what is stored after it.
+fn ask(policy: &Policy, stored: &mut Arrivals, now: u64) -> (Demand, Verdict) {
+    let host = FakeHost::default();
+    let request = Request::new(Headers::from_list::<&str, &str>(&[]), &host);
+    let demand = policy.demand(&request);
+    let mut verdict = policy.look(&demand, stored, now);
+    if !verdict.is_refused() {
+        verdict.charge(demand.cost().into());
+        *stored = verdict.arrivals();
+    }
+    (demand, verdict)
 }
 
 #[test]
 fn a_refused_request_spends_from_no_limit() {
-    let policy = policy(vec![(None, limit(2, 1, 2)), (Some("day"), limit(100, 86_400, 100))]);
-    let mut arrivals = Arrivals::default();
+    let policy = policy(vec![quota("orders", 2, 1), quota("day", 100, 86_400)]);
+    let mut stored = Arrivals::default();
     for _ in 0..2 {
-        let (verdict, write) = policy.spend(&mut arrivals, NOW);
-        assert_eq!((verdict.refused_by, write), (None, Write::Store));
+        assert!(!ask(&policy, &mut stored, NOW).1.is_refused());
     }
-    let before = arrivals;
-    let (verdict, write) = policy.spend(&mut arrivals, NOW);
-    assert_eq!((verdict.refused_by, write), (Some(0), Write::Nothing));
-    assert_eq!(arrivals, before);
-    assert_eq!(
-        told(&policy, &verdict),
-        [r#""orders";q=2;w=1, "day";q=100;w=86400"#, r#""orders";r=0;t=1, "day";r=98;t=1728"#],
-    );
+    let before = stored;
+    let (_, verdict) = ask(&policy, &mut stored, NOW);
+    assert!(verdict.is_refused());
+    assert_eq!(stored, before);
+    assert_eq!(verdict.levels.iter().map(Level::remaining).collect::<Vec<_>>(), [0, 98]);
 }
 
 #[test]
 fn the_limit_to_wait_for_longest_is_the_one_that_is_told() {
-    let policy = policy(vec![(Some("minute"), limit(1, 60, 1)), (Some("second"), limit(1, 1, 1))]);
-    let mut arrivals = Arrivals::default();
-    assert!(policy.refusal(&policy.spend(&mut arrivals, NOW).0).is_none());
-    let reply = policy.refusal(&policy.spend(&mut arrivals, NOW).0).unwrap();
-    assert_eq!(reply.status, 429);
+    let policy = policy(vec![quota("minute", 1, 60), quota("second", 1, 1)]);
+    let mut stored = Arrivals::default();
+    let (demand, verdict) = ask(&policy, &mut stored, NOW);
+    assert!(policy.refusal(429, &demand, &verdict).is_none());
+    let (demand, verdict) = ask(&policy, &mut stored, NOW);
+    let reply = policy.refusal(503, &demand, &verdict).unwrap();
+    assert_eq!((reply.status, reply.grpc), (503, GrpcStatus::ResourceExhausted));
     assert_eq!(reply.detail, r#"the policy "minute" allows 1 request per 60 s; try again in 60 s"#);
     assert_eq!(reply.members, [("policy", "minute".to_owned())]);
     assert_eq!(reply.headers[0].1.as_bytes(), b"60");
 }
 
 #[test]
-fn limits_without_a_name_get_the_next_free_one_of_the_rule() {
-    let some = limit(1, 1, 1);
-    for (given, want) in [
-        (vec![None], vec!["orders"]),
-        (vec![None, None, None], vec!["orders", "orders-2", "orders-3"]),
-        (vec![None, Some("burst"), None], vec!["orders", "burst", "orders-2"]),
-        (vec![None, Some("orders"), None], vec!["orders-2", "orders", "orders-3"]),
-    ] {
-        let policy = policy(given.iter().map(|name| (*name, some)).collect());
-        let names: Vec<_> = policy.quotas.iter().map(|quota| quota.name.as_str()).collect();
-        assert_eq!(names, want, "{given:?}");
-    }
+fn a_request_that_costs_more_than_ever_passes_is_not_told_to_wait() {
+    let policy = Policy { cost: Cost::Fixed(3), ..policy(vec![quota("minute", 2, 60)]) };
+    let (demand, verdict) = ask(&policy, &mut Arrivals::default(), NOW);
+    let reply = policy.refusal(429, &demand, &verdict).unwrap();
+    let detail =
+        r#"the policy "minute" allows 2 requests per 60 s, never as many at once as this one counts for: 3"#;
+    assert_eq!(reply.detail, detail);
+    assert!(reply.headers.is_empty());
 }
 
 #[test]
-fn a_clock_set_back_is_stored_even_when_the_request_is_refused() {
-    let policy = policy(vec![(None, limit(1, 10, 1))]);
-    let mut arrivals = Arrivals::default();
-    let _ = policy.spend(&mut arrivals, NOW);
+fn a_clock_set_back_must_be_stored_even_when_the_request_is_refused() {
+    let policy = policy(vec![quota("orders", 1, 10)]);
+    let mut stored = Arrivals::default();
+    let _ = ask(&policy, &mut stored, NOW);
     let back = NOW - 3_600 * SECOND;
-    let (verdict, write) = policy.spend(&mut arrivals, back);
-    assert_eq!((verdict.refused_by, write), (Some(0), Write::Store));
-    let (verdict, _) = policy.spend(&mut arrivals, back + 10 * SECOND);
-    assert_eq!(verdict.refused_by, None);
+    let (_, verdict) = ask(&policy, &mut stored, back);
+    assert!(verdict.is_refused() && verdict.corrected());
+    stored = verdict.arrivals();
+    assert_eq!(stored[0], Arrival { nanoseconds: back + 10 * SECOND, part: 0 });
+    assert!(!ask(&policy, &mut stored, back + 10 * SECOND).1.is_refused());
 }

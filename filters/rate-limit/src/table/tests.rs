@@ -11,10 +11,11 @@ fn digest(number: u64) -> Digest {
 }
 
 /// Adds one to what the slot remembers, and tells the sum.
-fn add(table: &Table, host: &FakeHost, number: u64) -> Result<Updated<u64>, Unavailable> {
+fn add(table: &Table, host: &FakeHost, number: u64) -> Result<(u64, Stored), Unavailable> {
     table.update(host, &digest(number), NOW, |arrivals| {
+        let mut arrivals = *arrivals;
         arrivals[0].nanoseconds = arrivals[0].nanoseconds.max(NOW) + 1;
-        (arrivals[0].nanoseconds - NOW, Write::Store)
+        (arrivals[0].nanoseconds - NOW, Some(arrivals))
     })
 }
 
@@ -25,7 +26,7 @@ fn the_table_has_the_asked_number_of_slots_and_never_grows() {
     table.prepare(&host).unwrap();
     let (keys, bytes) = (host.store.keys(), host.store.bytes());
     assert_eq!((keys, bytes), (125 + 1, 1_000 * (16 + 2 * 12) + 1));
-    let evicted = (0..20_000).filter(|number| add(&table, &host, *number).unwrap().evicted).count();
+    let evicted = (0..20_000).filter(|number| add(&table, &host, *number).unwrap().1.evicted).count();
     assert_eq!((host.store.keys(), host.store.bytes()), (keys, bytes));
     assert_eq!(evicted, 19_000, "numbers in a row fill every bucket evenly");
 }
@@ -37,7 +38,7 @@ fn preparing_again_keeps_what_is_there() {
     table.prepare(&host).unwrap();
     add(&table, &host, 5).unwrap();
     table.prepare(&host).unwrap();
-    assert_eq!(add(&table, &host, 5).unwrap().value, 2);
+    assert_eq!(add(&table, &host, 5).unwrap().0, 2);
 }
 
 #[test]
@@ -48,7 +49,7 @@ fn a_preparation_that_did_not_end_is_ended_by_the_next_without_loss() {
     host.create(bucket.as_bytes(), &Bucket::unused(1)).unwrap();
     add(&table, &host, 5).unwrap();
     table.prepare(&host).unwrap();
-    assert_eq!(add(&table, &host, 5).unwrap().value, 2);
+    assert_eq!(add(&table, &host, 5).unwrap().0, 2);
     assert_eq!(host.store.keys(), 8 + 1);
 }
 
@@ -66,10 +67,10 @@ fn conflicts_are_tried_again_and_not_for_ever() {
     let table = Table::new(64, 1);
     table.prepare(&host).unwrap();
     host.store.conflict_next(ATTEMPTS - 1);
-    assert_eq!(add(&table, &host, 5).unwrap().value, 1);
+    assert_eq!(add(&table, &host, 5).unwrap().0, 1);
     host.store.conflict_next(ATTEMPTS);
     assert_eq!(add(&table, &host, 5).err(), Some(Unavailable::Contended));
-    assert_eq!(add(&table, &host, 5).unwrap().value, 2);
+    assert_eq!(add(&table, &host, 5).unwrap().0, 2);
 }
 
 #[test]
@@ -78,12 +79,12 @@ fn a_change_that_changes_nothing_is_not_written() {
     let table = Table::new(64, 1);
     table.prepare(&host).unwrap();
     host.store.conflict_next(1);
-    let looked = table.update(&host, &digest(5), NOW, |_| ((), Write::Nothing));
+    let looked = table.update(&host, &digest(5), NOW, |_| ((), None));
     assert!(looked.is_ok());
     let mut tries = 0;
     let changed = table.update(&host, &digest(5), NOW, |_| {
         tries += 1;
-        ((), Write::Store)
+        ((), Some(Arrivals::default()))
     });
     assert!(changed.is_ok());
     assert_eq!(tries, 2, "the conflict was still waiting");

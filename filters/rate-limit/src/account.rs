@@ -1,0 +1,209 @@
+//! What a request counts against: one account for each rule that applies to it, spent all together or not at
+//! all.
+
+use crate::key::Digest;
+use crate::policy::{self, Count, Demand, Policy, Verdict};
+use crate::quota::{Level, Quota};
+use crate::table::{ATTEMPTS, Slot, Table, Unavailable};
+use gatehouse_filter::{Meter, Mode, Reply, Response, SetError, Store};
+use std::rc::Rc;
+
+/// A client's standing with one rule, for one request.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) rule: Rc<str>,
+    pub(crate) policy: Rc<Policy>,
+    digest: Digest,
+    pub(crate) demand: Demand,
+    /// `None` until its slot was read.
+    pub(crate) verdict: Option<Verdict>,
+    /// Whether the request was counted.
+    pub(crate) spent: bool,
+}
+
+/// The accounts could not all be counted: this one was the first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Uncounted(pub(crate) usize);
+
+/// Spends the request from every account, or from none if one that enforces refuses. Gives how many clients
+/// lost their slots.
+///
+/// All accounts are read before the first is written, so a refused request changes nothing. Only where another
+/// worker spends the last of an account in between, what was spent from those before it is given back: other
+/// requests may be refused meanwhile, but never do more pass than may.
+///
+/// # Errors
+/// [`Uncounted`]; then nothing was spent.
+pub(crate) fn spend(
+    accounts: &mut [Account],
+    table: &Table,
+    store: &dyn Store,
+    now: u64,
+) -> Result<u32, Uncounted> {
+    let mut evicted = 0_u32;
+    let mut slots = Vec::with_capacity(accounts.len());
+    for (index, account) in accounts.iter_mut().enumerate() {
+        match account.look(table, store, now) {
+            Ok(slot) => slots.push(Some(slot)),
+            Err(_) if account.is_shadow() => slots.push(None),
+            Err(_) => return Err(Uncounted(index)),
+        }
+    }
+    let mut refused = accounts.iter().any(Account::refuses);
+    for (index, slot) in slots.into_iter().enumerate() {
+        let (Some(slot), Some(account)) = (slot, accounts.get_mut(index)) else { continue };
+        if refused || account.is_refused() {
+            account.correct(slot, store);
+            continue;
+        }
+        match account.spend(slot, table, store, now) {
+            Ok(more) => evicted = evicted.saturating_add(more),
+            Err(_) if account.is_shadow() => account.verdict = None,
+            Err(_) => {
+                give_back(accounts, table, store, now);
+                return Err(Uncounted(index));
+            }
+        }
+        refused = account.refuses();
+    }
+    if refused {
+        give_back(accounts, table, store, now);
+    }
+    Ok(evicted)
+}
+
+fn give_back(accounts: &mut [Account], table: &Table, store: &dyn Store, now: u64) {
+    for account in accounts.iter_mut().filter(|account| account.spent) {
+        account.spent = false;
+        let cost = i64::from(account.demand.cost());
+        // Who cannot be given back waits a little longer than necessary.
+        let _ = account.charge(cost.saturating_neg(), table, store, now);
+    }
+}
+
+impl Account {
+    pub(crate) fn new(rule: Rc<str>, policy: Rc<Policy>, digest: Digest, demand: Demand) -> Self {
+        Self { rule, policy, digest, demand, verdict: None, spent: false }
+    }
+
+    /// Whether the rule only looks on.
+    pub(crate) fn is_shadow(&self) -> bool {
+        self.policy.mode == Mode::Shadow
+    }
+
+    /// Whether a limit of the rule is used up.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.verdict.as_ref().is_some_and(Verdict::is_refused)
+    }
+
+    /// Whether the request ends here.
+    fn refuses(&self) -> bool {
+        self.is_refused() && !self.is_shadow()
+    }
+
+    /// Seconds until the request may pass.
+    pub(crate) fn wait(&self) -> u64 {
+        self.verdict.as_ref().map_or(0, |verdict| verdict.wait(&self.demand))
+    }
+
+    /// The answer to a request that the rule refuses; `None` where it does not.
+    pub(crate) fn refusal(&self, status: u16) -> Option<Reply> {
+        self.policy.refusal(status, &self.demand, self.verdict.as_ref()?)
+    }
+
+    /// The limits and how far they are used up.
+    pub(crate) fn limits(&self) -> impl Iterator<Item = (&Quota, &Level)> + Clone {
+        let levels = self.verdict.as_ref().map(|verdict| verdict.levels.as_slice()).unwrap_or_default();
+        self.policy.quotas.iter().zip(levels)
+    }
+
+    /// Counts what became of the request with this rule: nothing, where it passed here and was refused elsewhere.
+    pub(crate) fn count(&self, meter: &dyn Meter) {
+        let count = match &self.verdict {
+            None => Count::Uncounted,
+            Some(verdict) if verdict.is_refused() => Count::Exceeded,
+            Some(_) if self.spent => Count::Allowed,
+            Some(_) => return,
+        };
+        self.policy.count(count, meter);
+    }
+
+    /// Charges what the response says that the request has cost, beyond what was spent already.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; then nothing was charged.
+    pub(crate) fn settle(
+        &mut self,
+        response: &Response<'_>,
+        table: &Table,
+        now: u64,
+    ) -> Result<(), Unavailable> {
+        let Some(cost) = self.policy.cost.after(response).filter(|_| self.spent) else { return Ok(()) };
+        match i64::from(cost).saturating_sub(self.demand.cost().into()) {
+            0 => Ok(()),
+            more => self.charge(more, table, response.host(), now),
+        }
+    }
+
+    /// Adds to what is used, or takes from it, whatever the limit says.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; then nothing was stored.
+    fn charge(&mut self, cost: i64, table: &Table, store: &dyn Store, now: u64) -> Result<(), Unavailable> {
+        let (policy, demand) = (&self.policy, &self.demand);
+        let (levels, _) = table.update(store, &self.digest, now, |stored| {
+            let mut levels = policy.levels(demand, stored, now);
+            policy::charge(&mut levels, cost);
+            let arrivals = policy::arrivals(&levels);
+            (levels, Some(arrivals))
+        })?;
+        if let Some(verdict) = &mut self.verdict {
+            verdict.levels = levels;
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, table: &Table, store: &dyn Store, now: u64) -> Result<Slot, Unavailable> {
+        let slot = table.read(store, &self.digest, now)?;
+        self.verdict = Some(self.policy.look(&self.demand, &slot.arrivals(), now));
+        Ok(slot)
+    }
+
+    /// Spends, if what was read is still true; else looks again. Gives how many clients lost their slots.
+    fn spend(
+        &mut self,
+        mut slot: Slot,
+        table: &Table,
+        store: &dyn Store,
+        now: u64,
+    ) -> Result<u32, Unavailable> {
+        for _ in 0..ATTEMPTS {
+            let Some(verdict) = self.verdict.as_mut().filter(|verdict| !verdict.is_refused()) else {
+                return Ok(0);
+            };
+            let cost = self.demand.cost();
+            verdict.charge(cost.into());
+            if cost == 0 && !verdict.corrected() {
+                self.spent = true;
+                return Ok(0);
+            }
+            match slot.store(store, &self.digest, &verdict.arrivals()) {
+                Ok(stored) => {
+                    self.spent = true;
+                    return Ok(stored.evicted.into());
+                }
+                Err(SetError::Conflict) => slot = self.look(table, store, now)?,
+                Err(SetError::Failed) => return Err(Unavailable::Store),
+            }
+        }
+        Err(Unavailable::Contended)
+    }
+
+    /// Stores what a clock that was set back made of the levels, so that the client need not wait until the clock
+    /// has caught up. Where that fails, the next request tries again.
+    fn correct(&self, slot: Slot, store: &dyn Store) {
+        if let Some(verdict) = self.verdict.as_ref().filter(|verdict| verdict.corrected()) {
+            let _ = slot.store(store, &self.digest, &verdict.arrivals());
+        }
+    }
+}

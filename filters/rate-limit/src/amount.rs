@@ -1,0 +1,122 @@
+//! How many requests a client may send, where that depends on who it is.
+
+use gatehouse_filter::Request;
+use gatehouse_filter::config::Node;
+use serde_json::Value;
+
+/// The most that any limit can be.
+pub(crate) const MOST: u32 = 1_000_000_000;
+
+/// A number that may be another for each client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Amount {
+    /// The same for all.
+    Fixed(u32),
+    /// By the tier of the identity; for other tiers, and for nobody in particular, the default.
+    Tier { values: Vec<(String, u32)>, default: u32 },
+    /// What a claim of the identity says, cut to `most`; where it says no number, the default.
+    Claim { path: String, most: u32, default: u32 },
+}
+
+impl Amount {
+    /// The number for the client that sent the request.
+    pub(crate) fn of(&self, request: &Request<'_>) -> u32 {
+        match self {
+            Self::Fixed(number) => *number,
+            Self::Tier { values, default } => {
+                let identity = request.identity();
+                let tier = identity.as_ref().and_then(|identity| identity.tier.as_ref());
+                let value = tier.and_then(|tier| values.iter().find(|(name, _)| name == tier));
+                value.map_or(*default, |(_, number)| *number)
+            }
+            Self::Claim { path, most, default } => {
+                let identity = request.identity();
+                let claim = identity.as_ref().and_then(|identity| identity.claim(path));
+                claim.and_then(number).map_or(*default, |number| number.min(*most))
+            }
+        }
+    }
+
+    /// The largest number that it can be.
+    pub(crate) fn most(&self) -> u32 {
+        match self {
+            Self::Fixed(number) => *number,
+            Self::Tier { values, default } => {
+                values.iter().map(|(_, number)| *number).max().unwrap_or(0).max(*default)
+            }
+            Self::Claim { most, default, .. } => *most.max(default),
+        }
+    }
+
+    /// The smallest number that it can be.
+    pub(crate) fn least(&self) -> u32 {
+        match self {
+            Self::Fixed(number) => *number,
+            Self::Tier { values, default } => {
+                values.iter().map(|(_, number)| *number).min().unwrap_or(*default).min(*default)
+            }
+            Self::Claim { .. } => 0,
+        }
+    }
+
+    /// Reads a number, or a mapping that tells whose it is.
+    pub(crate) fn read(node: Node<'_>) -> Option<Self> {
+        if !node.value().is_object() {
+            return integer(&node, 1).map(Self::Fixed);
+        }
+        let mut fields = node.fields()?;
+        let tier = fields.optional("tier", |node| tiers(&node));
+        let claim = fields.optional("claim", |node| node.text().map(str::to_owned));
+        let default = fields.required("default", |node| integer(&node, 0));
+        let most = fields.optional("most", |node| integer(&node, 1));
+        fields.finish();
+        let (default, most) = (default?, most?);
+        match (tier?, claim?, most) {
+            (Some(values), None, None) => Some(Self::Tier { values, default }),
+            (None, Some(path), Some(most)) => Some(Self::Claim { path, most, default }),
+            (None, Some(_), None) => {
+                node.fault("must have `most`: a claim is whatever somebody put into a token")
+            }
+            (Some(_), None, Some(_)) => node.fault("`most` goes with `claim`: tiers are written here"),
+            _ => node.fault("must have exactly one of tier, claim"),
+        }
+    }
+}
+
+/// A whole number, or text that is one: not every issuer can put numbers into a token.
+fn number(claim: &Value) -> Option<u32> {
+    let number = match claim {
+        Value::String(text) => text.parse::<u64>().ok()?,
+        claim => claim.as_u64()?,
+    };
+    Some(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// Reads the numbers of a mapping from tiers.
+fn tiers(node: &Node<'_>) -> Option<Vec<(String, u32)>> {
+    let Value::Object(members) = node.value() else {
+        return node.fault("must be a mapping from tiers to numbers");
+    };
+    if members.is_empty() {
+        return node.fault("must not be empty");
+    }
+    let tier = |(name, value): (&String, &Value)| match whole(value).filter(|number| *number <= MOST) {
+        Some(number) => Some((name.clone(), number)),
+        None => node.fault(format!("`{name}` must be a whole number from 0 to {MOST}")),
+    };
+    let tiers: Vec<_> = members.iter().map(tier).collect();
+    tiers.into_iter().collect()
+}
+
+fn whole(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|number| u32::try_from(number).ok())
+}
+
+/// A whole number from `least` to the most.
+pub(crate) fn integer(node: &Node<'_>, least: u32) -> Option<u32> {
+    let number = node.integer(least.into()..=MOST.into())?;
+    u32::try_from(number).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+use super::*;
+use gatehouse_filter::{Headers, Identity, config};
+use gatehouse_filter_test::FakeHost;
+use serde_json::json;
+
+fn of(amount: &str, identity: Option<Identity>) -> u32 {
+    let host = FakeHost::default();
+    identity.iter().for_each(|identity| host.identify(identity));
+    let request = Request::new(Headers::from_list::<&str, &str>(&[]), &host);
+    let amount = config::read(amount.as_bytes(), Amount::read).unwrap();
+    let number = amount.of(&request);
+    assert!((amount.least()..=amount.most()).contains(&number), "{amount:?}");
+    number
+}
+
+fn with_claim(claim: Value) -> Option<Identity> {
+    let mut identity = Identity::default();
+    identity.claims.insert("quota".to_owned(), json!({"minute": claim}));
+    Some(identity)
+}
+
+#[test]
+fn an_amount_may_depend_on_the_tier() {
+    let tiers = r#"{"tier": {"gold": 1000, "none": 0}, "default": 10}"#;
+    let tier = |name: &str| Some(Identity { tier: Some(name.to_owned()), ..Identity::default() });
+    for (identity, want) in [
+        (tier("gold"), 1_000),
+        (tier("none"), 0),
+        (tier("Gold"), 10),
+        (tier(""), 10),
+        (Some(Identity::default()), 10),
+        (None, 10),
+    ] {
+        assert_eq!(of(tiers, identity.clone()), want, "{identity:?}");
+        assert_eq!(of("7", identity), 7);
+    }
+}
+
+#[test]
+fn an_amount_may_be_a_claim_within_bounds() {
+    let claim = r#"{"claim": "quota.minute", "most": 500, "default": 10}"#;
+    for (value, want) in [
+        (json!(250), 250),
+        (json!("250"), 250),
+        (json!(0), 0),
+        (json!(501), 500),
+        (json!(u64::MAX), 500),
+        (json!("18446744073709551616"), 10),
+        (json!(-1), 10),
+        (json!(1.5), 10),
+        (json!("many"), 10),
+        (json!(""), 10),
+        (json!(null), 10),
+        (json!(true), 10),
+        (json!([250]), 10),
+        (json!({"a": 250}), 10),
+    ] {
+        assert_eq!(of(claim, with_claim(value.clone())), want, "{value}");
+    }
+    assert_eq!(of(claim, Some(Identity::default())), 10);
+    assert_eq!(of(claim, None), 10);
+}

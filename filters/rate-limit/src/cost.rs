@@ -1,0 +1,106 @@
+//! What a request costs: how many requests of a limit it counts as.
+
+use crate::amount::integer;
+use crate::part;
+use gatehouse_filter::config::{Fields, Node};
+use gatehouse_filter::{HeaderName, Headers, Request, Response};
+
+/// The cost of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Cost {
+    /// The same for all.
+    Fixed(u32),
+    /// What a field of the request says.
+    Request(Field),
+    /// What a field of the response says: known only when the limit has let the request pass.
+    Response(Field),
+}
+
+/// A header field that holds a cost.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Field {
+    name: HeaderName,
+    /// Where the field is absent.
+    default: u32,
+    /// Where it says more, or something that is not one whole number.
+    most: u32,
+}
+
+impl Cost {
+    /// What is spent when the request comes. Of a request whose cost the response tells, it is the default,
+    /// so that those under way count for something.
+    pub(crate) fn before(&self, request: &Request<'_>) -> u32 {
+        match self {
+            Self::Fixed(cost) => *cost,
+            Self::Request(field) => field.of(&request.headers),
+            Self::Response(field) => field.default,
+        }
+    }
+
+    /// What the request has cost, where only the response tells.
+    pub(crate) fn after(&self, response: &Response<'_>) -> Option<u32> {
+        match self {
+            Self::Response(field) => Some(field.of(&response.headers)),
+            Self::Fixed(_) | Self::Request(_) => None,
+        }
+    }
+
+    /// Whether only the response tells.
+    pub(crate) fn is_told_after(&self) -> bool {
+        matches!(self, Self::Response(_))
+    }
+
+    /// Reads a number, or a mapping that says which header field holds it.
+    pub(crate) fn read(node: Node<'_>) -> Option<Self> {
+        if !node.value().is_object() {
+            return integer(&node, 1).map(Self::Fixed);
+        }
+        let mut fields = node.fields()?;
+        let request = fields.optional("header", part::header);
+        let response = fields.optional("response_header", part::header);
+        let default = fields.or("default", 1, |node| integer(&node, 0));
+        let most = fields.required("most", |node| integer(&node, 1));
+        exactly_one(fields, request?, response?, default?, most?)
+    }
+}
+
+fn exactly_one(
+    fields: Fields<'_>,
+    request: Option<HeaderName>,
+    response: Option<HeaderName>,
+    default: u32,
+    most: u32,
+) -> Option<Cost> {
+    let node = fields.node().clone();
+    fields.finish();
+    if default > most {
+        return node.fault("default must not be more than most");
+    }
+    match (request, response) {
+        (Some(name), None) => Some(Cost::Request(Field { name, default, most })),
+        (None, Some(name)) => Some(Cost::Response(Field { name, default, most })),
+        _ => node.fault("must have exactly one of header, response_header"),
+    }
+}
+
+impl Field {
+    fn of(&self, headers: &Headers) -> u32 {
+        match headers.only(self.name.as_str()) {
+            Ok(None) => self.default,
+            Ok(Some(value)) => number(value).map_or(self.most, |cost| cost.min(self.most)),
+            Err(_) => self.most,
+        }
+    }
+}
+
+/// A whole number; one that does not fit is the largest that does.
+fn number(value: &[u8]) -> Option<u32> {
+    let value = value.trim_ascii();
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(std::str::from_utf8(value).ok()?.parse().unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! The parts of a request that a rule's key is made of.
+
+use gatehouse_filter::config::{Fields, Node};
+use gatehouse_filter::rules::Captures;
+use gatehouse_filter::{HeaderName, Identity, Request, percent_decoded};
+use serde_json::Value;
+use std::net::IpAddr;
+
+/// What a request is told apart by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// The client's address, cut to networks.
+    ClientAddress(Networks),
+    /// Every value of a header field.
+    Header(HeaderName),
+    /// Every value of a query parameter, decoded.
+    Query(String),
+    /// Every value of a cookie.
+    Cookie(String),
+    /// What the rule's path template captured under the name, decoded.
+    Capture(String),
+    /// The path as it is on the wire, without the query.
+    Path,
+    /// The method.
+    Method,
+    /// The name of the matched Envoy route.
+    Route,
+    /// A member of the identity that an earlier filter found out.
+    Identity(Member),
+    /// A claim of the identity.
+    Claim(String),
+}
+
+/// How many bits of an address count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Networks {
+    /// At most 32.
+    pub(crate) ipv4: u8,
+    /// At most 128.
+    pub(crate) ipv6: u8,
+}
+
+impl Default for Networks {
+    /// An IPv4 address, and the /64 network that one IPv6 subscriber has at least.
+    fn default() -> Self {
+        Self { ipv4: 32, ipv6: 64 }
+    }
+}
+
+/// A member of the identity that is one text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Member {
+    Subject,
+    Consumer,
+    Tier,
+    Issuer,
+}
+
+/// A request with what its rule's path template captured.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) captures: &'a Captures,
+}
+
+/// What a value is; the same bytes of another kind are another value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Text = 1,
+    Json = 2,
+    Ipv4 = 4,
+    Ipv6 = 6,
+}
+
+impl Part {
+    /// As the configuration spells it: `header`, `x-tenant`.
+    pub(crate) fn definition(&self) -> (&'static str, String) {
+        let (kind, name) = match self {
+            Self::ClientAddress(Networks { ipv4, ipv6 }) => {
+                return ("client_address", format!("{ipv4} {ipv6}"));
+            }
+            Self::Header(name) => ("header", name.as_str()),
+            Self::Query(name) => ("query", name.as_str()),
+            Self::Cookie(name) => ("cookie", name.as_str()),
+            Self::Capture(name) => ("capture", name.as_str()),
+            Self::Path => ("path", ""),
+            Self::Method => ("method", ""),
+            Self::Route => ("route", ""),
+            Self::Identity(member) => (member.name(), ""),
+            Self::Claim(path) => ("claim", path.as_str()),
+        };
+        (kind, name.to_owned())
+    }
+
+    /// Shows every value that the request has for the part, in order; none where it has none.
+    pub(crate) fn values(&self, facts: &Facts<'_>, mut see: impl FnMut(Kind, &[u8])) {
+        let request = facts.request;
+        let mut text = |value: &[u8]| see(Kind::Text, value);
+        match self {
+            Self::ClientAddress(networks) => match request.client_address() {
+                Some(IpAddr::V4(address)) => {
+                    let host_bits = 32_u32.saturating_sub(networks.ipv4.into());
+                    let mask = u32::MAX.checked_shl(host_bits).unwrap_or(0);
+                    see(Kind::Ipv4, &(u32::from(address) & mask).to_be_bytes());
+                }
+                Some(IpAddr::V6(address)) => {
+                    let host_bits = 128_u32.saturating_sub(networks.ipv6.into());
+                    let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
+                    see(Kind::Ipv6, &(u128::from(address) & mask).to_be_bytes());
+                }
+                None => {}
+            },
+            Self::Header(name) => request.headers.values(name.as_str()).for_each(text),
+            Self::Query(name) => query_values(request, name).for_each(|value| text(&value)),
+            Self::Cookie(name) => cookie_values(request, name).for_each(text),
+            Self::Capture(name) => {
+                let value = facts.captures.get(name);
+                value.map(decoded).into_iter().for_each(|value| text(&value));
+            }
+            Self::Path => text(request.path()),
+            Self::Method => text(request.method()),
+            Self::Route => request.route_name().into_iter().for_each(text),
+            Self::Identity(member) => {
+                let identity = request.identity();
+                let value = identity.as_ref().and_then(|identity| member.of(identity));
+                value.into_iter().for_each(|value| text(value.as_bytes()));
+            }
+            Self::Claim(path) => {
+                let identity = request.identity();
+                match identity.as_ref().and_then(|identity| identity.claim(path)) {
+                    Some(Value::String(value)) => text(value.as_bytes()),
+                    None | Some(Value::Null) => {}
+                    Some(value) => see(Kind::Json, value.to_string().as_bytes()),
+                }
+            }
+        }
+    }
+}
+
+impl Member {
+    const ALL: [Self; 4] = [Self::Subject, Self::Consumer, Self::Tier, Self::Issuer];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::Consumer => "consumer",
+            Self::Tier => "tier",
+            Self::Issuer => "issuer",
+        }
+    }
+
+    pub(crate) fn of(self, identity: &Identity) -> Option<&String> {
+        match self {
+            Self::Subject => identity.subject.as_ref(),
+            Self::Consumer => identity.consumer.as_ref(),
+            Self::Tier => identity.tier.as_ref(),
+            Self::Issuer => identity.issuer.as_ref(),
+        }
+    }
+}
+
+/// Names are compared and values are taken decoded: whoever writes a parameter with escapes is the same client.
+fn query_values<'a>(request: &'a Request<'_>, name: &'a str) -> impl Iterator<Item = Vec<u8>> + 'a {
+    let pairs = request.query().unwrap_or_default().split(|byte| *byte == b'&').map(halves);
+    let named = pairs.filter(|(this, _)| percent_decoded(this).eq(name.bytes()));
+    named.map(|(_, value)| decoded(value))
+}
+
+/// The values of the cookies with the name (RFC 6265 §4.2.1).
+fn cookie_values<'a>(request: &'a Request<'_>, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+    let cookies = request.headers.values("cookie").flat_map(|field| field.split(|byte| *byte == b';'));
+    let named = cookies.map(halves).filter(|(this, _)| this.trim_ascii() == name.as_bytes());
+    named.map(|(_, value)| value.trim_ascii())
+}
+
+/// Name and value; a pair without `=` has an empty value.
+fn halves(pair: &[u8]) -> (&[u8], &[u8]) {
+    let mut halves = pair.splitn(2, |byte| *byte == b'=');
+    (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
+}
+
+fn decoded(value: &[u8]) -> Vec<u8> {
+    percent_decoded(value).collect()
+}
+
+/// Reads a part; `captures` are the names that the rule's path template captures.
+pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Part> {
+    if let Some(word) = node.value().as_str() {
+        let plain = [
+            ("client_address", Part::ClientAddress(Networks::default())),
+            ("path", Part::Path),
+            ("method", Part::Method),
+            ("route", Part::Route),
+        ];
+        let members = Member::ALL.map(|member| (member.name(), Part::Identity(member)));
+        let found = plain.into_iter().chain(members).find(|(name, _)| *name == word);
+        return found.map(|(_, part)| part).or_else(|| node.fault(WORDS));
+    }
+    let mut fields = node.fields()?;
+    let text = |node: Node<'_>| node.text().map(str::to_owned);
+    let parts = [
+        fields.optional("client_address", networks)?.map(Part::ClientAddress),
+        fields.optional("header", header)?.map(Part::Header),
+        fields.optional("query", text)?.map(Part::Query),
+        fields.optional("cookie", text)?.map(Part::Cookie),
+        fields.optional("capture", |node| capture(&node, captures))?.map(Part::Capture),
+        fields.optional("claim", text)?.map(Part::Claim),
+    ];
+    fields.finish();
+    let mut parts = parts.into_iter().flatten();
+    match (parts.next(), parts.next()) {
+        (Some(part), None) => Some(part),
+        _ => node.fault("must have exactly one of client_address, header, query, cookie, capture, claim"),
+    }
+}
+
+const WORDS: &str = "must be one of client_address, path, method, route, subject, consumer, tier, issuer; \
+                     or a mapping such as {header: name}";
+
+fn networks(node: Node<'_>) -> Option<Networks> {
+    let default = Networks::default();
+    let mut fields = node.fields()?;
+    let bits = |name, most: u8, default: u8, fields: &mut Fields<'_>| {
+        let read = fields.or(name, default.into(), |node| node.integer(1..=most.into()));
+        read.and_then(|bits| u8::try_from(bits).ok())
+    };
+    let ipv4 = bits("ipv4_prefix", 32, default.ipv4, &mut fields);
+    let ipv6 = bits("ipv6_prefix", 128, default.ipv6, &mut fields);
+    fields.finish();
+    Some(Networks { ipv4: ipv4?, ipv6: ipv6? })
+}
+
+pub(crate) fn header(node: Node<'_>) -> Option<HeaderName> {
+    match HeaderName::try_from(node.text()?) {
+        Ok(name) if name.as_str() == "host" => node.fault("the proxy keeps the host in no header field"),
+        Ok(name) => Some(name),
+        Err(invalid) => node.fault(invalid.to_string()),
+    }
+}
+
+fn capture(node: &Node<'_>, captures: &[&str]) -> Option<String> {
+    let name = node.text()?;
+    if captures.contains(&name) {
+        return Some(name.to_owned());
+    }
+    match captures {
+        [] => node.fault("the rule's path captures nothing: give it a template such as /users/{id}"),
+        _ => node.fault(format!("is not captured by the rule's path, which has {}", captures.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! A limit as it is configured: its name, its pace, and how many requests it lets pass for whom.
+
+use crate::amount::Amount;
+use crate::calendar::{self, Calendar};
+use crate::gcra::{self, Arrival, Limit};
+use gatehouse_filter::Request;
+
+/// A limit with the name that clients know it by.
+#[derive(Debug)]
+pub(crate) struct Quota {
+    pub(crate) name: String,
+    pub(crate) pace: Pace,
+    pub(crate) requests: Amount,
+}
+
+/// When what was used comes back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Pace {
+    /// All the time, at an even rate.
+    Even {
+        /// In nanoseconds.
+        window: u64,
+        /// How many may come at once; `None` for as many as in a window.
+        burst: Option<Amount>,
+        /// How far, in nanoseconds, a stored arrival can be from now.
+        ahead: u64,
+    },
+    /// All at once, when the next window begins.
+    Calendar(Calendar),
+}
+
+/// A quota for one client: the numbers that may be others for the next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    requests: u32,
+    burst: u32,
+}
+
+/// How far a client has used up a quota at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Level {
+    Even(gcra::Level),
+    Calendar(calendar::Level),
+}
+
+impl Quota {
+    /// What the quota is for the client that sent the request.
+    pub(crate) fn terms(&self, request: &Request<'_>) -> Terms {
+        let requests = self.requests.of(request);
+        let burst = match &self.pace {
+            Pace::Even { burst: Some(burst), .. } => burst.of(request),
+            Pace::Even { burst: None, .. } | Pace::Calendar(_) => requests,
+        };
+        Terms { requests, burst }
+    }
+
+    /// The level at `now` (nanoseconds since 1970) for what was stored before.
+    pub(crate) fn level(&self, terms: Terms, stored: Arrival, now: u64) -> Level {
+        match &self.pace {
+            Pace::Even { window, ahead, .. } => {
+                let limit = Limit { requests: terms.requests, window: *window, burst: terms.burst };
+                Level::Even(limit.level(stored, now, *ahead))
+            }
+            Pace::Calendar(calendar) => Level::Calendar(calendar.level(terms.requests, stored, now)),
+        }
+    }
+}
+
+/// Calls the method of the same name on either level.
+macro_rules! of_either {
+    ($level:expr, $method:ident($($argument:expr)?)) => {
+        match $level {
+            Level::Even(level) => level.$method($($argument)?),
+            Level::Calendar(level) => level.$method($($argument)?),
+        }
+    };
+}
+
+impl Level {
+    /// Whether a request of this cost may pass.
+    pub(crate) fn allows(&self, cost: u32) -> bool {
+        of_either!(self, allows(cost))
+    }
+
+    /// Adds to what was used, or takes from it.
+    pub(crate) fn charge(&mut self, cost: i64) {
+        of_either!(self, charge(cost));
+    }
+
+    /// Whether what was stored comes from before the clock was set back, and must be stored anew.
+    pub(crate) fn corrected(&self) -> bool {
+        of_either!(self, corrected())
+    }
+
+    /// What to store.
+    pub(crate) fn arrival(&self) -> Arrival {
+        of_either!(self, arrival())
+    }
+
+    /// How many requests a window has.
+    pub(crate) fn requests(&self) -> u32 {
+        of_either!(self, requests())
+    }
+
+    /// The window in seconds.
+    pub(crate) fn window(&self) -> u64 {
+        of_either!(self, window())
+    }
+
+    /// How many requests may pass now.
+    pub(crate) fn remaining(&self) -> u64 {
+        of_either!(self, remaining())
+    }
+
+    /// Seconds until everything is available again, rounded up.
+    pub(crate) fn reset(&self) -> u64 {
+        of_either!(self, reset())
+    }
+
+    /// Seconds until a request of this cost may pass, rounded up: 0 where one may now, `None` where none ever
+    /// may.
+    pub(crate) fn retry_after(&self, cost: u32) -> Option<u64> {
+        of_either!(self, retry_after(cost))
+    }
+}
