@@ -31,12 +31,22 @@ fn every_code_of_jwt_auth_is_seen() {
             {"match": {"path": {"prefix": "/public"}}, "require": "none"},
             {"match": {"path": {"prefix": "/optional"}}, "require": "optional"},
         ],
+        "revocations": {"cluster": "revocations", "path": "/"},
     });
-    let gateway = Shared::start(
-        Gateway::builder("envoy/jwt-auth-remote.yaml")
-            .upstream("auth:8000", down.address())
-            .edit(move |tree| configuration::set(tree, "jwt-auth", value)),
-    );
+    let revoked = json!({"revoked": [{"iss": gatehouse_demo::ISSUER, "jti": "stolen"}]});
+    let list = IdentityProvider::start(Behaviour::Answer(revoked.to_string()));
+    // Of a list that nobody has.
+    let mut unlisted = value.clone();
+    unlisted["revocations"] = json!({"cluster": "auth", "path": "/", "timeout": "100ms"});
+    let start = |value: Value, list: u16| {
+        Shared::start(
+            Gateway::builder("envoy/jwt-auth-remote.yaml")
+                .upstream("auth:8000", down.address())
+                .edit(move |tree| configuration::set(tree, "jwt-auth", value))
+                .edit(move |tree| configuration::add_cluster(tree, "revocations", list)),
+        )
+    };
+    let gateway = start(value, list.address().port());
 
     let now = token::now();
     let sent = |token: &str| Request::get("/").header("authorization", bearer(token));
@@ -53,7 +63,7 @@ fn every_code_of_jwt_auth_is_seen() {
         .header("origin", "https://app.example")
         .header("access-control-request-method", "GET");
     let good = key.sign(&claims("alice"));
-    assert_codes(
+    let mut seen = codes_seen(
         "jwt-auth",
         &gateway,
         vec![
@@ -71,6 +81,7 @@ fn every_code_of_jwt_auth_is_seen() {
             ("key_unknown", headed(json!({"kid": "b"}))),
             ("keys_unavailable", signed(json!({"iss": "https://down.example"}))),
             ("signature_invalid", sent(&token::flipped(&good))),
+            ("token_revoked", signed(json!({"jti": "stolen"}))),
             ("token_expired", signed(json!({"exp": now - 120}))),
             ("token_not_yet_valid", signed(json!({"nbf": now + 120}))),
             ("issuer_unknown", signed(json!({"iss": "https://else.example"}))),
@@ -81,6 +92,9 @@ fn every_code_of_jwt_auth_is_seen() {
             ("claim_invalid", signed(json!({"exp": null}))),
         ],
     );
+    let unlisted = start(unlisted, list.address().port());
+    seen.extend(codes_seen("jwt-auth", &unlisted, vec![("revocations_unavailable", signed(json!({})))]));
+    assert_all_seen("jwt-auth", &seen);
 }
 
 #[test]
@@ -171,11 +185,6 @@ fn every_code_of_authorization_is_seen() {
     let default = vec![("default_allowed", Request::get("/"))];
     seen.extend(codes_seen("authorization", &start("allow"), default));
     assert_all_seen("authorization", &seen);
-}
-
-#[track_caller]
-fn assert_codes(filter: &str, gateway: &Shared, cases: Vec<(&str, Request)>) {
-    assert_all_seen(filter, &codes_seen(filter, gateway, cases));
 }
 
 #[track_caller]

@@ -26,6 +26,9 @@ mod jwt_auth_remote;
 /// `jwt-auth` with keys that an issuer's own document leads to (OpenID Connect Discovery).
 mod jwt_oidc;
 
+/// `jwt-auth` with a list of what was revoked.
+mod jwt_revocation;
+
 /// Rotating the keys of `jwt-auth` under load, without one wrong answer.
 mod identity_rotation;
 

@@ -34,6 +34,8 @@ pub(crate) enum Behaviour {
     HangUp,
     /// Closes it in the middle of the answer.
     BreakOff(String),
+    /// 200 with this tag and this body, or 304 for whoever has it.
+    Tagged(&'static str, String),
     /// By the target; 404 for all others.
     Site(Vec<(&'static str, Behaviour)>),
 }
@@ -145,20 +147,26 @@ fn obey(behaviour: Behaviour, mut stream: TcpStream, orders: &Orders) {
     let length = stream.read(&mut head).unwrap_or_default();
     let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
     let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    orders.heads.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+    orders.heads.lock().unwrap_or_else(PoisonError::into_inner).push(head.clone());
     match behaviour {
         Behaviour::Site(pages) => {
             let page = pages.into_iter().find(|(path, _)| *path == target);
             let missing = || Behaviour::Refuse(404, "not found".to_owned());
-            answer(page.map_or_else(missing, |(_, behaviour)| behaviour), stream, orders);
+            answer(page.map_or_else(missing, |(_, behaviour)| behaviour), &head, stream, orders);
         }
-        behaviour => answer(behaviour, stream, orders),
+        behaviour => answer(behaviour, &head, stream, orders),
     }
 }
 
-fn answer(behaviour: Behaviour, mut stream: TcpStream, orders: &Orders) {
+fn answer(behaviour: Behaviour, asked: &str, mut stream: TcpStream, orders: &Orders) {
+    let mut tag = String::new();
     let (status, body, promised) = match behaviour {
         Behaviour::Answer(body) => (200, body, None),
+        Behaviour::Tagged(name, body) => {
+            tag = format!("etag: \"{name}\"\r\n");
+            let is_known = asked.contains(&format!("if-none-match: \"{name}\""));
+            if is_known { (304, String::new(), None) } else { (200, body, None) }
+        }
         Behaviour::AnswerLate(body, late) => {
             thread::sleep(late);
             (200, body, None)
@@ -174,7 +182,8 @@ fn answer(behaviour: Behaviour, mut stream: TcpStream, orders: &Orders) {
         }
     };
     let length = promised.unwrap_or(body.len());
-    let head = format!("HTTP/1.1 {status} Done\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    let head =
+        format!("HTTP/1.1 {status} Done\r\ncontent-length: {length}\r\n{tag}connection: close\r\n\r\n");
     // Envoy may have had enough of it before the end.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
 }

@@ -4,11 +4,14 @@ use crate::cache::Verified;
 use crate::claims::Claims;
 use crate::config::{Accepted, Require};
 use crate::keys::Sought;
+use crate::remote::Remote;
 use crate::token::Token;
 use crate::verify::HostVerifier;
+use crate::waiting::Awaited;
 use crate::{Algorithm, JwtAuth, MAX_TOKEN, Refusal, Waiting, forward};
-use gatehouse_filter::{Caller, Host, Mode, Repeated, Request, credential};
+use gatehouse_filter::{Caller, Host, Mode, Repeated, Request, Timestamp, credential};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// What is known of a request that is not refused.
@@ -110,6 +113,11 @@ impl JwtAuth {
             return Ok(None);
         }
         verified.validity.check(now, &provider.lifetime)?;
+        if let Some(revocations) = &self.config.revocations {
+            // Without a list: as for a token that was never seen.
+            let Ok(list) = revocations.current(now) else { return Ok(None) };
+            verified.check_revoked(list.as_deref())?;
+        }
         Ok(Some(verified))
     }
 
@@ -142,15 +150,20 @@ impl JwtAuth {
         claims.check_audience(&provider.audiences, &provider.all_audiences)?;
         let keys = match sought {
             Sought::Found(keys) => keys,
-            // A dry run delays nobody.
-            Sought::Missing(remote, refusal) if self.config.mode == Mode::Shadow => {
-                remote.want();
-                return Err(refusal);
-            }
             Sought::Missing(remote, refusal) => {
-                self.waiting_room.wait(place, index, remote, refusal, now)?;
+                self.wait(place, Awaited::Keys(index), remote, refusal, now)?;
                 return Ok(None);
             }
+        };
+        let denylist = match &self.config.revocations {
+            None => None,
+            Some(revocations) => match revocations.current(now) {
+                Ok(list) => list,
+                Err(refusal) => {
+                    self.wait(place, Awaited::Revocations, &revocations.list, refusal, now)?;
+                    return Ok(None);
+                }
+            },
         };
 
         let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
@@ -162,8 +175,27 @@ impl JwtAuth {
         provider.requirements.check(&identity)?;
         let fields = forward::fields(&provider.claims_to_headers, &identity, &token.payload)?;
         let caller = Rc::new(identity.into());
-        let verified = Rc::new(Verified { provider: index, keys, validity, caller, fields });
+        let checked = Cell::new(0);
+        let verified = Rc::new(Verified { provider: index, keys, validity, caller, checked, fields });
+        verified.check_revoked(denylist.as_deref())?;
         self.cache.keep(&sent.token, &verified);
         Ok(Some(verified))
+    }
+
+    /// Lets a request wait, unless that is in vain.
+    fn wait<T>(
+        &self,
+        place: &mut Option<Waiting>,
+        awaited: Awaited,
+        remote: &Remote<T>,
+        refusal: Refusal,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        // A dry run delays nobody.
+        if self.config.mode == Mode::Shadow {
+            remote.want();
+            return Err(refusal);
+        }
+        self.waiting_room.wait(place, awaited, remote, refusal, now)
     }
 }

@@ -3,8 +3,9 @@
 //! What is found here was decided under the same configuration, of which the keys and the time alone change: whoever
 //! asks compares the first and checks the second. A token is found by all its bytes, never by a digest alone.
 
-use crate::KeySet;
 use crate::claims::Validity;
+use crate::revocation::Denylist;
+use crate::{KeySet, Refusal};
 use gatehouse_filter::{Caller, HeaderName, HeaderValue};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -18,8 +19,22 @@ pub(crate) struct Verified {
     pub(crate) keys: Rc<KeySet>,
     pub(crate) validity: Validity,
     pub(crate) caller: Rc<Caller>,
+    /// The number of the last list of revocations that it was not found in; 0 for none.
+    pub(crate) checked: Cell<u64>,
     /// The header fields that its claims are written to.
     pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Verified {
+    /// Whether the token has been revoked meanwhile: looked up once in each list.
+    pub(crate) fn check_revoked(&self, list: Option<&Denylist>) -> Result<(), Refusal> {
+        let Some(list) = list.filter(|list| list.number != self.checked.get()) else { return Ok(()) };
+        if list.revokes(self.provider, &self.caller, self.validity.issued()) {
+            return Err(Refusal::TokenRevoked);
+        }
+        self.checked.set(list.number);
+        Ok(())
+    }
 }
 
 /// The tokens of a worker, so many at most.

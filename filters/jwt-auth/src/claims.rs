@@ -79,6 +79,11 @@ impl Claims {
 }
 
 impl Validity {
+    /// When the token was issued, by what it says.
+    pub(crate) fn issued(&self) -> Option<Duration> {
+        self.issued
+    }
+
     /// Whether the token is valid now.
     pub(crate) fn check(&self, now: Timestamp, lifetime: &Lifetime) -> Result<(), Refusal> {
         let now = Duration::from_nanos(now.0);
@@ -118,7 +123,7 @@ pub(crate) struct Lifetime {
 
 /// A NumericDate (RFC 7519 §2): seconds since 1970, whole or not. Nothing negative, and nothing after the
 /// year 9999: that is a time in another unit, and would make a token that never expires.
-fn numeric_date(value: &Value) -> Option<Duration> {
+pub(crate) fn numeric_date(value: &Value) -> Option<Duration> {
     let Value::Number(number) = value else { return None };
     let date = match number.as_u64() {
         Some(seconds) => Duration::from_secs(seconds),

@@ -1,13 +1,16 @@
 //! The configuration, read into what a request needs.
 
+mod fetch;
 mod jwks;
 mod providers;
 mod require;
 mod requirements;
+mod revocations;
 
 pub(crate) use providers::Provider;
 pub(crate) use require::{Accepted, Require};
 
+use crate::revocation::Revocations;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
@@ -29,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) providers: Vec<Provider>,
     /// Every field that a provider writes: clients may send none of them.
     pub(crate) written: Vec<HeaderName>,
+    /// What tokens are not taken any more, where there is a list of them.
+    pub(crate) revocations: Option<Revocations>,
     pub(crate) rules: Rules<Require>,
     pub(crate) default: Require,
 }
@@ -45,6 +50,11 @@ impl Config {
         let usual = sources.as_deref().unwrap_or_default();
         let providers = fields.required("providers", |node| providers::read(&node, usual));
         let known = providers.as_ref().map(|(providers, _)| providers.as_slice());
+        let revocations = fields.optional("revocations", |node| {
+            let issuers =
+                |providers: &[Provider]| providers.iter().map(|provider| provider.issuer.clone()).collect();
+            revocations::read(&node, known.map(issuers))
+        });
         let require = |node: Node<'_>| Require::read(&node, known);
         let rules = fields.or("rules", Rules::default(), |node| {
             Rules::read(node, |fields| fields.required("require", require))
@@ -61,6 +71,7 @@ impl Config {
             forwards_token: forwards_token?,
             cached_tokens: cached_tokens?,
             written: written(&providers),
+            revocations: revocations?,
             default: default.unwrap_or_else(|| Require::any(&providers)),
             providers,
             rules,

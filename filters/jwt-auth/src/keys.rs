@@ -1,4 +1,4 @@
-use crate::remote::Remote;
+use crate::remote::{Kind, Remote, Source};
 use crate::token::Token;
 use crate::{KeySet, Refusal};
 use gatehouse_filter::Timestamp;
@@ -9,7 +9,7 @@ pub(crate) enum Keys {
     /// In the configuration.
     Inline(Rc<KeySet>),
     /// Fetched.
-    Remote(Box<Remote>),
+    Remote(Box<Remote<KeySet>>),
 }
 
 /// The keys for a token.
@@ -17,15 +17,29 @@ pub(crate) enum Sought<'k> {
     /// One of these may have signed it.
     Found(Rc<KeySet>),
     /// None, and later there may be one; until then this is the answer.
-    Missing(&'k Remote, Refusal),
+    Missing(&'k Remote<KeySet>, Refusal),
 }
 
+/// The first of the events of fetched keys.
+pub(crate) const FIRST_EVENT: usize = 0;
+
 impl Keys {
+    /// Keys that come from there.
+    pub(crate) fn from(source: Source) -> Self {
+        let kind = Kind {
+            names: ["keys", "turn"],
+            first_event: FIRST_EVENT,
+            // What is fetched, anybody may read: a secret in it is none.
+            read: Box::new(|json| KeySet::from_json(json).ok().filter(|keys| !keys.is_secret())),
+        };
+        Self::Remote(Box::new(Remote::new(source, kind)))
+    }
+
     /// The keys that may have signed a token, by what its header says: the check that costs nothing.
     pub(crate) fn seek(&self, token: &Token<'_>, now: Timestamp) -> Result<Sought<'_>, Refusal> {
         let (keys, remote) = match self {
             Self::Inline(keys) => (Rc::clone(keys), None),
-            Self::Remote(remote) => match remote.keys(now) {
+            Self::Remote(remote) => match remote.current(now) {
                 Some(keys) => (keys, Some(remote)),
                 None => return Ok(Sought::Missing(remote, Refusal::KeysUnavailable)),
             },
@@ -41,12 +55,12 @@ impl Keys {
     pub(crate) fn current(&self, now: Timestamp) -> Option<Rc<KeySet>> {
         match self {
             Self::Inline(keys) => Some(Rc::clone(keys)),
-            Self::Remote(remote) => remote.keys(now),
+            Self::Remote(remote) => remote.current(now),
         }
     }
 
     /// The source that is fetched, if it is one.
-    pub(crate) fn remote(&self) -> Option<&Remote> {
+    pub(crate) fn remote(&self) -> Option<&Remote<KeySet>> {
         match self {
             Self::Inline(_) => None,
             Self::Remote(remote) => Some(remote),

@@ -4,7 +4,8 @@
 //! apart, `claims` names its issuer and with it the provider; then everything that costs no
 //! signature (algorithm, key name, times, audience); then the signature (`jwks`, `key`); and only then does
 //! anything of the token leave this filter: its identity, and its claims as header fields (`forward`).
-//! Keys that are not in the configuration are fetched beside that (`remote`), and requests wait for them (`waiting`).
+//! Keys that are not in the configuration, and what has been revoked (`revocation`), are fetched beside that
+//! (`remote`), and requests wait for them (`waiting`).
 //! [`Refusal`] says what a client is told.
 
 mod algorithm;
@@ -22,6 +23,7 @@ mod keys;
 mod refusal;
 mod remote;
 mod requirement;
+mod revocation;
 mod token;
 mod verify;
 mod waiting;
@@ -39,6 +41,7 @@ use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{Answer, CallId, Decision, Filter, Host, Mode, Outside, Request, Step};
 use remote::Remote;
+use revocation::Denylist;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -85,6 +88,10 @@ gatehouse_filter::codes! {
         KeysUnavailable = "keys_unavailable",
         /// See [`Refusal::SignatureInvalid`].
         SignatureInvalid = "signature_invalid",
+        /// See [`Refusal::TokenRevoked`].
+        TokenRevoked = "token_revoked",
+        /// See [`Refusal::RevocationsUnavailable`].
+        RevocationsUnavailable = "revocations_unavailable",
         /// See [`Refusal::TokenExpired`].
         TokenExpired = "token_expired",
         /// See [`Refusal::TokenNotYetValid`].
@@ -127,6 +134,7 @@ impl Filter for JwtAuth {
 
     fn prepare(&self, host: &dyn Host) {
         self.remotes().for_each(|remote| remote.prepare(host));
+        self.denylist().inspect(|list| list.prepare(host));
     }
 
     fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {
@@ -162,34 +170,59 @@ impl Filter for JwtAuth {
     }
 
     fn events() -> Vec<&'static str> {
-        remote::Event::NAMES.to_vec()
+        EVENTS.to_vec()
     }
 
-    const MOST_OF_AN_ANSWER: usize = MAX_KEY_SET;
+    const MOST_OF_AN_ANSWER: usize = MAX_DENYLIST;
 
     fn tick_period(&self) -> Option<Duration> {
-        self.remotes().next().map(|_| TICK)
+        let fetches = self.remotes().next().is_some() || self.config.revocations.is_some();
+        fetches.then_some(TICK)
     }
 
     fn on_tick(&self, outside: &dyn Outside) {
         self.remotes().for_each(|remote| remote.tick(outside));
+        self.denylist().inspect(|list| list.tick(outside));
     }
 
     fn on_answer(&self, call: CallId, answer: &Answer, outside: &dyn Outside) {
-        self.remotes().any(|remote| remote.answered(call, answer, outside));
+        let is_of_keys = self.remotes().any(|remote| remote.answered(call, answer, outside));
+        if !is_of_keys && let Some(list) = self.denylist() {
+            list.answered(call, answer, outside);
+        }
     }
 }
 
 /// The largest key set that is fetched, in bytes.
 pub const MAX_KEY_SET: usize = 256 * 1024;
 
+/// The largest list of revocations that is fetched, in bytes.
+pub const MAX_DENYLIST: usize = 4 * 1024 * 1024;
+
+/// What is counted beside the decisions: of keys from [`keys::FIRST_EVENT`] on, and of revocations from
+/// [`revocation::FIRST_EVENT`] on, in the order of [`remote::Event`].
+const EVENTS: [&str; 8] = [
+    "keys_fetched",
+    "keys_fetch_failed",
+    "keys_refused",
+    "keys_dropped",
+    "revocations_fetched",
+    "revocations_fetch_failed",
+    "revocations_refused",
+    "revocations_dropped",
+];
+
 /// How long a worker may be behind another that has new keys.
 const TICK: Duration = Duration::from_millis(100);
 
 impl JwtAuth {
     /// Every key set that is fetched.
-    fn remotes(&self) -> impl Iterator<Item = &Remote> {
+    fn remotes(&self) -> impl Iterator<Item = &Remote<KeySet>> {
         self.config.providers.iter().filter_map(|provider| provider.keys.remote())
+    }
+
+    fn denylist(&self) -> Option<&Remote<Denylist>> {
+        self.config.revocations.as_ref().map(|revocations| &revocations.list)
     }
 }
 

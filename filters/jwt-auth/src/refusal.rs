@@ -24,6 +24,10 @@ pub enum Refusal {
     KeysUnavailable,
     /// No key made this signature.
     SignatureInvalid,
+    /// The token, or all of its subject or issuer up to a time, has been revoked.
+    TokenRevoked,
+    /// The list of what was revoked could not be fetched.
+    RevocationsUnavailable,
     /// `exp` has passed.
     TokenExpired,
     /// `nbf` or `iat` is in the future.
@@ -112,6 +116,15 @@ impl Refusal {
             Self::SignatureInvalid => {
                 (Code::SignatureInvalid, 401, TOKEN, "The token's signature is not valid")
             }
+            Self::TokenRevoked => {
+                (Code::TokenRevoked, 401, TOKEN, "The token has been revoked; get a new one")
+            }
+            Self::RevocationsUnavailable => (
+                Code::RevocationsUnavailable,
+                503,
+                None,
+                "It cannot be told whether the token has been revoked; try again later",
+            ),
             Self::TokenExpired => (Code::TokenExpired, 401, TOKEN, "The token has expired"),
             Self::TokenNotYetValid => (
                 Code::TokenNotYetValid,

@@ -1,60 +1,66 @@
-//! An issuer's key set that is fetched through an Envoy cluster, off the request path.
+//! What is fetched through an Envoy cluster, off the request path: an issuer's key set, or a list of what was revoked.
 //!
-//! Where it is, the configuration says, or the issuer's own document (`discovery`), which is then the first part of
-//! each fetch.
+//! Where a key set is, the configuration says, or the issuer's own document (`discovery`), which is then the first
+//! part of each fetch.
 //!
-//! All workers share it. Two values in the shared store belong to a source: the set as it came, and the
+//! All workers share what came. Two values in the shared store belong to a source: the body as it came, and the
 //! [`Turn`], small, which each worker reads at each tick: who may fetch now, when somebody last did, and how many
-//! sets have been stored, so that the set itself is read only when there is a new one. Whoever takes the turn
-//! fetches, and stores what is good. Nothing else changes the keys in use but their age.
+//! bodies have been stored, so that the body itself is read only when there is a new one. Whoever takes the turn
+//! fetches, and stores what is good. Nothing else changes what is in use but its age.
 
 mod discovery;
+mod kept;
 mod source;
 mod stored;
 mod turn;
 
 pub(crate) use discovery::Location;
-pub(crate) use source::{Discovery, Source};
+pub(crate) use source::{Discovery, Fetch, Source};
 
-use crate::{KeySet, KeySetError};
 use gatehouse_filter::{Answer, CallId, Callout, Outside, SetError, Store, Timestamp};
-use std::cell::{Cell, RefCell};
+use kept::Kept;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
-use stored::StoredSet;
+use stored::Stored;
 use turn::Turn;
 
-/// What is counted.
+/// What is counted of each kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Event {
-    /// A key set came and is used.
+    /// Something came and is used, be it what was there before.
     Fetched,
     /// No answer, or one of another status than 200.
     FetchFailed,
-    /// An answer that is no key set, or not the issuer's document, or too large.
+    /// An answer that is not what was asked for, or too large.
     Refused,
-    /// The keys in use became too old.
+    /// What was in use became too old.
     Dropped,
 }
 
-impl Event {
-    /// Every name, in the order of the variants.
-    pub(crate) const NAMES: [&str; 4] = ["keys_fetched", "keys_fetch_failed", "keys_refused", "keys_dropped"];
+/// What is fetched.
+pub(crate) struct Kind<T> {
+    /// The names of the shared values: the body, and the turn.
+    pub(crate) names: [&'static str; 2],
+    /// The number of its first [`Event`] among those of the filter.
+    pub(crate) first_event: usize,
+    pub(crate) read: Reader<T>,
 }
 
-/// A key set that is fetched, as one worker knows it.
-pub(crate) struct Remote {
+/// Reads a body; `None` where it cannot be used.
+pub(crate) type Reader<T> = Box<dyn Fn(&[u8]) -> Option<T>>;
+
+/// Something that is fetched, as one worker knows it.
+pub(crate) struct Remote<T> {
     source: Source,
-    set_key: Vec<u8>,
+    first_event: usize,
     turn_key: Vec<u8>,
-    keys: RefCell<Option<InUse>>,
+    kept: Kept<T>,
     /// As read at the last tick.
     turn: Cell<Turn>,
-    /// Which of the stored sets was read last, by its number.
-    seen: Cell<u64>,
     /// The call that this worker made.
     calling: Cell<Option<Calling>>,
-    /// Whether a request of this worker asked for a key that is not in the set.
+    /// Whether a request of this worker asked for something newer.
     is_wanted: Cell<bool>,
 }
 
@@ -68,22 +74,16 @@ struct Calling {
     is_for_document: bool,
 }
 
-/// The keys, and what they were read from.
-struct InUse {
-    set: StoredSet,
-    keys: Rc<KeySet>,
-}
-
-impl Remote {
-    pub(crate) fn new(source: Source) -> Self {
+impl<T> Remote<T> {
+    pub(crate) fn new(source: Source, kind: Kind<T>) -> Self {
         // The store outlives this configuration and this module: the number is that of the values' format.
-        let key = |value| format!("jwt-auth/1/{value}\n{}", source.name()).into_bytes();
+        let [body, turn] =
+            kind.names.map(|name| format!("jwt-auth/2/{name}\n{}", source.name()).into_bytes());
         Self {
-            set_key: key("keys"),
-            turn_key: key("turn"),
-            keys: RefCell::new(None),
+            first_event: kind.first_event,
+            turn_key: turn,
+            kept: Kept::new(body, kind.read, source.fetch.max_age),
             turn: Cell::new(Turn::default()),
-            seen: Cell::new(0),
             calling: Cell::new(None),
             is_wanted: Cell::new(false),
             source,
@@ -92,8 +92,8 @@ impl Remote {
 
     /// Makes the shared values, and reads what is in them already: a worker that starts late need not wait.
     pub(crate) fn prepare<H: Store + ?Sized>(&self, host: &H) {
-        let made = host.create(&self.set_key, &StoredSet::default().to_bytes());
-        // The turn is made last: whoever finds one finds a set.
+        let made = host.create(&self.kept.key, &Stored::default().to_bytes());
+        // The turn is made last: whoever finds one finds a body.
         if made.and_then(|()| host.create(&self.turn_key, &Turn::default().to_bytes())).is_ok()
             && let Ok(Some((value, _))) = host.get(&self.turn_key)
         {
@@ -101,15 +101,12 @@ impl Remote {
         }
     }
 
-    /// The keys in use, while they are not too old.
-    pub(crate) fn keys(&self, now: Timestamp) -> Option<Rc<KeySet>> {
-        let in_use = self.keys.borrow();
-        let in_use = in_use.as_ref()?;
-        let is_good = now < in_use.set.fetched_at.after(self.source.max_age);
-        is_good.then(|| Rc::clone(&in_use.keys))
+    /// What is in use, while it is not too old.
+    pub(crate) fn current(&self, now: Timestamp) -> Option<Rc<T>> {
+        self.kept.current(now)
     }
 
-    /// Asks for a key that is not in the set: it is fetched anew as soon as that may be.
+    /// Asks for something newer: it is fetched anew as soon as that may be.
     pub(crate) fn want(&self) {
         self.is_wanted.set(true);
     }
@@ -139,7 +136,9 @@ impl Remote {
         let turn = Turn::from_bytes(&value);
         self.follow(turn, outside);
         let now = outside.now();
-        self.drop_old(outside);
+        if self.kept.drop_old(now) {
+            self.count(Event::Dropped, outside);
+        }
         if self.is_held(turn, now) || !self.is_due(turn, now) {
             return;
         }
@@ -151,14 +150,11 @@ impl Remote {
         }
         self.turn.set(taken);
         self.is_wanted.set(false);
-        self.call(&self.source.first_call(), holder, self.source.discovery.is_some(), outside);
-    }
-
-    fn call(&self, callout: &Callout, holder: u64, is_for_document: bool, outside: &dyn Outside) {
-        match outside.call(callout) {
-            Ok(call) => self.calling.set(Some(Calling { call, holder, is_for_document })),
-            Err(_) => self.fail(Event::FetchFailed, holder, outside),
-        }
+        let (call, is_for_document) = match self.source.discovery {
+            Some(_) => (self.source.document(), true),
+            None => (self.source.body(self.kept.tag()), false),
+        };
+        self.call(&call, holder, is_for_document, outside);
     }
 
     /// Takes the answer to a fetch. Whether it was this source's.
@@ -168,16 +164,21 @@ impl Remote {
         };
         self.calling.set(None);
         let Calling { holder, is_for_document, .. } = calling;
-        let body = self.body(answer);
         let failed = match &self.source.discovery {
-            Some(discovery) if is_for_document => body.and_then(|document| {
+            Some(discovery) if is_for_document => self.body(answer).and_then(|document| {
                 let keys = Location::of_keys(document, &discovery.issuer).ok_or(Event::Refused)?;
-                self.call(&self.source.second_call(discovery, &keys), holder, false, outside);
+                let call = self.source.keys(discovery, &keys);
+                self.call(&call, holder, false, outside);
                 Ok(())
             }),
-            _ => body.and_then(|json| {
-                let keys = public_keys(json).map_err(|_| Event::Refused)?;
-                self.share(keys, json, holder, outside);
+            // Only whoever has a tag asks in a way that is answered so.
+            None if answer.status() == Some(304) && self.kept.tag().is_some() => {
+                self.confirm(holder, outside);
+                Ok(())
+            }
+            _ => self.body(answer).and_then(|body| {
+                let value = self.kept.read(body).ok_or(Event::Refused)?;
+                self.share(value, Stored::new(answer.headers.first("etag"), body), holder, outside);
                 Ok(())
             }),
         };
@@ -187,25 +188,11 @@ impl Remote {
         true
     }
 
-    /// Uses keys that came, and stores them for the other workers.
-    fn share(&self, keys: KeySet, json: &[u8], holder: u64, outside: &dyn Outside) {
-        let set = StoredSet { fetched_at: outside.now(), json: json.to_vec() };
-        let stored = set.to_bytes();
-        self.adopt(set, |_| Some(keys));
-        self.end(holder, outside, |turn| {
-            // The set goes first: whoever sees the new number finds the new set.
-            if outside.set(&self.set_key, &stored, None).is_ok() {
-                turn.sets = turn.sets.wrapping_add(1);
-                turn.failures = 0;
-            }
-        });
-        outside.count(Event::Fetched as usize);
-    }
-
-    /// Ends a fetch that came to nothing. Where the last set stays, the next try tells whether it still does.
-    fn fail(&self, event: Event, holder: u64, outside: &dyn Outside) {
-        outside.count(event as usize);
-        self.end(holder, outside, |turn| turn.failures = turn.failures.saturating_add(1));
+    fn call(&self, callout: &Callout, holder: u64, is_for_document: bool, outside: &dyn Outside) {
+        match outside.call(callout) {
+            Ok(call) => self.calling.set(Some(Calling { call, holder, is_for_document })),
+            Err(_) => self.fail(Event::FetchFailed, holder, outside),
+        }
     }
 
     /// The body of an answer that has one to go on with.
@@ -214,64 +201,84 @@ impl Remote {
         if answer.status() != Some(200) {
             return Err(Event::FetchFailed);
         }
-        if answer.truncated || answer.body.len() > self.source.max_size {
+        if answer.truncated || answer.body.len() > self.source.fetch.max_size {
             return Err(Event::Refused);
         }
         Ok(&answer.body)
     }
 
+    /// Uses what came, and stores it for the other workers.
+    fn share(&self, value: T, came: Stored, holder: u64, outside: &dyn Outside) {
+        let now = outside.now();
+        let is_stored = Cell::new(false);
+        let ended = self.end(holder, outside, |turn| {
+            // The body goes first: whoever sees the new number finds the new body.
+            let is_known = self.kept.is_known(&came, turn.bodies);
+            is_stored.set(is_known || outside.set(&self.kept.key, &came.to_bytes(), None).is_ok());
+            if is_stored.get() {
+                turn.bodies = if is_known { turn.bodies } else { turn.bodies.wrapping_add(1) };
+                turn.fetched_at = now;
+                turn.failures = 0;
+            }
+        });
+        let number = ended.filter(|_| is_stored.get()).map(|turn| turn.bodies);
+        self.kept.adopt(came, number, now, |_| Some(value));
+        self.count(Event::Fetched, outside);
+    }
+
+    /// What is in use is the latest: it is only younger.
+    fn confirm(&self, holder: u64, outside: &dyn Outside) {
+        let now = outside.now();
+        self.kept.is_from(now);
+        self.end(holder, outside, |turn| {
+            if self.kept.is_of(turn.bodies) {
+                turn.fetched_at = now;
+                turn.failures = 0;
+            }
+        });
+        self.count(Event::Fetched, outside);
+    }
+
+    /// Ends a fetch that came to nothing. Where the last body stays, the next try tells whether it still does.
+    fn fail(&self, event: Event, holder: u64, outside: &dyn Outside) {
+        self.count(event, outside);
+        self.end(holder, outside, |turn| turn.failures = turn.failures.saturating_add(1));
+    }
+
     /// Gives the turn back, unless another worker has it by now: then this one was too slow.
-    fn end<S: Store + ?Sized>(&self, holder: u64, store: &S, change: impl Fn(&mut Turn)) {
+    fn end<S: Store + ?Sized>(&self, holder: u64, store: &S, change: impl Fn(&mut Turn)) -> Option<Turn> {
         for _ in 0..ATTEMPTS {
-            let Ok(Some((value, version))) = store.get(&self.turn_key) else { return };
+            let (value, version) = store.get(&self.turn_key).ok()??;
             let mut turn = Turn::from_bytes(&value);
             if turn.holder != holder {
-                return;
+                return None;
             }
             turn.held_until = Timestamp::default();
             turn.holder = 0;
             turn.ended = turn.ended.wrapping_add(1);
             change(&mut turn);
             match store.set(&self.turn_key, &turn.to_bytes(), Some(version)) {
-                Ok(()) => return self.turn.set(turn),
+                Ok(()) => {
+                    self.turn.set(turn);
+                    return Some(turn);
+                }
                 Err(SetError::Conflict) => {}
-                Err(SetError::Failed) => return,
+                Err(SetError::Failed) => return None,
             }
         }
+        None
     }
 
-    /// Reads the set where another worker stored a new one.
     fn follow<S: Store + ?Sized>(&self, turn: Turn, store: &S) {
-        if turn.ended != self.turn.replace(turn).ended {
+        let last = self.turn.replace(turn);
+        if turn.ended != last.ended {
             self.is_wanted.set(false);
         }
-        if turn.sets == self.seen.get() {
-            return;
-        }
-        let Ok(Some((value, _))) = store.get(&self.set_key) else { return };
-        self.seen.set(turn.sets);
-        let Some(set) = StoredSet::from_bytes(&value) else { return };
-        self.adopt(set, |json| public_keys(json).ok());
+        self.kept.follow(turn, last, store);
     }
 
-    /// Uses a set. One that is the same as the last is only younger: tokens that were verified stay so.
-    fn adopt(&self, set: StoredSet, keys: impl FnOnce(&[u8]) -> Option<KeySet>) {
-        let mut in_use = self.keys.borrow_mut();
-        match in_use.as_mut() {
-            Some(in_use) if in_use.set.json == set.json => in_use.set.fetched_at = set.fetched_at,
-            _ => {
-                if let Some(keys) = keys(&set.json) {
-                    *in_use = Some(InUse { set, keys: Rc::new(keys) });
-                }
-            }
-        }
-    }
-
-    fn drop_old(&self, outside: &dyn Outside) {
-        if self.keys.borrow().is_some() && self.keys(outside.now()).is_none() {
-            *self.keys.borrow_mut() = None;
-            outside.count(Event::Dropped as usize);
-        }
+    fn count(&self, event: Event, outside: &dyn Outside) {
+        outside.count(self.first_event.saturating_add(event as usize));
     }
 
     /// Whether somebody fetches. A lease that ends later than any could is of another clock.
@@ -281,24 +288,23 @@ impl Remote {
 
     /// Whether it is time to fetch, and enough time since the last fetch.
     fn is_due(&self, turn: Turn, now: Timestamp) -> bool {
-        let in_use = self.keys.borrow();
-        let is_due = match in_use.as_ref() {
+        let is_due = match self.kept.fetched_at() {
             None => true,
-            Some(in_use) => {
-                self.is_wanted.get() || has_passed(in_use.set.fetched_at, self.source.refresh, now)
+            Some(fetched_at) => {
+                self.is_wanted.get() || has_passed(fetched_at, self.source.fetch.refresh, now)
             }
         };
         is_due && has_passed(turn.started, self.pause(turn), now)
     }
 
-    /// The least time from the start of the last fetch to the next. Where there are no keys to go on with it
+    /// The least time from the start of the last fetch to the next. Where there is nothing to go on with it
     /// starts small, and grows to the same.
     fn pause(&self, turn: Turn) -> Duration {
-        if self.keys.borrow().is_some() {
-            return self.source.retry;
+        if self.kept.fetched_at().is_some() {
+            return self.source.fetch.retry;
         }
         let doublings = u32::try_from(turn.failures.min(16)).unwrap_or_default();
-        FIRST_PAUSE.saturating_mul(1 << doublings).min(self.source.retry)
+        FIRST_PAUSE.saturating_mul(1 << doublings).min(self.source.fetch.retry)
     }
 
     /// Longer than any fetch takes.
@@ -312,12 +318,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Nobody else writes the turn while it is held, but for one who found the lease expired.
 const ATTEMPTS: u32 = 8;
-
-/// A set as anybody may read it: a secret in it is none.
-fn public_keys(json: &[u8]) -> Result<KeySet, KeySetError> {
-    let keys = KeySet::from_json(json)?;
-    if keys.is_secret() { Err(KeySetError::Mixed) } else { Ok(keys) }
-}
 
 /// Whether `wait` has passed since `then`. A time in the future is of a clock that has been corrected since: it
 /// holds nobody up.

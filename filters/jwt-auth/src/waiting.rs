@@ -1,4 +1,4 @@
-//! Requests that are held until their keys have been fetched.
+//! Requests that are held until what they are judged by has been fetched.
 
 use crate::Refusal;
 use crate::remote::Remote;
@@ -15,28 +15,35 @@ pub(crate) struct WaitingRoom {
 /// A request's place; given up when it is dropped, as when the client goes away.
 pub struct Waiting {
     seats: Rc<Cell<usize>>,
-    /// Whose keys it waits for: the provider's position.
-    provider: usize,
+    awaited: Awaited,
     /// Until when the request waits at most.
     deadline: Timestamp,
     /// How many fetches had ended when it came.
     ended: u64,
 }
 
+/// What a request waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Awaited {
+    /// The keys of the provider at this position.
+    Keys(usize),
+    Revocations,
+}
+
 impl WaitingRoom {
-    /// Lets a request wait for a key, unless that is in vain: then it is refused.
+    /// Lets a request wait, unless that is in vain: then it is refused.
     ///
     /// `place` is the request's between the times that it is asked about.
-    pub(crate) fn wait(
+    pub(crate) fn wait<T>(
         &self,
         place: &mut Option<Waiting>,
-        provider: usize,
-        remote: &Remote,
+        awaited: Awaited,
+        remote: &Remote<T>,
         refusal: Refusal,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        // One that needs a token of each of several providers may wait for the one's keys, then for the other's.
-        place.take_if(|waiting| waiting.provider != provider);
+        // A request may wait for one thing after the other.
+        place.take_if(|waiting| waiting.awaited != awaited);
         let Some(waiting) = place else {
             let deadline = now.after(remote.patience());
             remote.want();
@@ -44,7 +51,7 @@ impl WaitingRoom {
             if !remote.may_change_before(deadline, now) || self.seats.get() >= SEATS {
                 return Err(refusal);
             }
-            *place = Some(self.seat(provider, deadline, remote.ended()));
+            *place = Some(self.seat(awaited, deadline, remote.ended()));
             return Ok(());
         };
         // Where the clock steps back the deadline is far off; no fetch takes longer than a request may wait.
@@ -53,9 +60,9 @@ impl WaitingRoom {
         if is_over || was_fetched { Err(refusal) } else { Ok(()) }
     }
 
-    fn seat(&self, provider: usize, deadline: Timestamp, ended: u64) -> Waiting {
+    fn seat(&self, awaited: Awaited, deadline: Timestamp, ended: u64) -> Waiting {
         self.seats.set(self.seats.get().saturating_add(1));
-        Waiting { seats: Rc::clone(&self.seats), provider, deadline, ended }
+        Waiting { seats: Rc::clone(&self.seats), awaited, deadline, ended }
     }
 }
 

@@ -1,20 +1,18 @@
 //! A provider's keys: here, or where they are to be fetched.
 
+use super::fetch::{self, Fetch, Limits};
 use crate::keys::Keys;
-use crate::remote::{Discovery, Location, Remote, Source};
+use crate::remote::{Discovery, Location, Source};
 use crate::{Algorithm, KeySet, MAX_KEY_SET};
 use gatehouse_filter::config::Node;
 use serde_json::Value;
-use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
 /// Inline keys, or, in a mapping with `cluster`, their source. The issuer is `None` where it is at fault.
 pub(super) fn keys(node: &Node<'_>, issuer: Option<&str>) -> Option<Keys> {
     match node.value() {
-        Value::Object(members) if members.contains_key("cluster") => {
-            source(node, issuer).map(|source| Keys::Remote(Box::new(Remote::new(source))))
-        }
+        Value::Object(members) if members.contains_key("cluster") => source(node, issuer).map(Keys::from),
         _ => inline(node).map(|keys| Keys::Inline(Rc::new(keys))),
     }
 }
@@ -45,31 +43,15 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
 }
 
 fn source(node: &Node<'_>, issuer: Option<&str>) -> Option<Source> {
-    const SECOND: Duration = Duration::from_secs(1);
-    let minutes =
-        |minutes: u64| SECOND.saturating_mul(60).saturating_mul(u32::try_from(minutes).unwrap_or(u32::MAX));
     let mut fields = node.fields()?;
     let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));
-    let authority = fields.optional("authority", |node| visible(&node));
-    let path = fields.optional("path", |node| path(&node));
+    let authority = fields.optional("authority", |node| fetch::visible(&node));
+    let path = fields.optional("path", |node| fetch::path(&node));
     let keys_cluster = fields.optional("jwks_cluster", |node| node.text().map(str::to_owned));
-    let refresh = fields.or("refresh", minutes(5), |node| between(&node, SECOND..=minutes(24 * 60)));
-    let timeout = fields.or("timeout", SECOND.saturating_mul(2), |node| {
-        between(&node, Duration::from_millis(10)..=minutes(1))
-    });
-    let max_age =
-        fields.or("max_age", minutes(24 * 60), |node| between(&node, SECOND..=minutes(30 * 24 * 60)));
-    let max_size = fields.or("max_size", 64 * 1024, |node| size(&node));
-    let retry = fields.or("retry", SECOND.saturating_mul(5), |node| between(&node, SECOND..=minutes(60)));
+    let fetch = Fetch::read(&mut fields, &LIMITS);
     fields.finish();
-    if let (Some(refresh), Some(max_age)) = (refresh, max_age)
-        && max_age <= refresh
-    {
-        return node
-            .fault("max_age must be longer than refresh: the keys would be too old before new ones come");
-    }
-    let (cluster, authority, keys_cluster) = (cluster?, authority?, keys_cluster?);
-    let (location, discovery) = match (path?, keys_cluster) {
+    let (cluster, authority, fetch) = (cluster?, authority?, fetch?);
+    let (location, discovery) = match (path?, keys_cluster?) {
         (Some(_), Some(_)) => {
             return node.fault("jwks_cluster is for keys without path: a document says where they are");
         }
@@ -88,43 +70,13 @@ fn source(node: &Node<'_>, issuer: Option<&str>) -> Option<Source> {
             (Location { authority: authority.unwrap_or(document.authority), ..document }, Some(discovery))
         }
     };
-    Some(Source {
-        cluster,
-        location,
-        discovery,
-        refresh: refresh?,
-        timeout: timeout?,
-        max_age: max_age?,
-        max_size: max_size?,
-        retry: retry?,
-    })
+    Some(Source { cluster, location, discovery, fetch })
 }
 
-fn path(node: &Node<'_>) -> Option<String> {
-    let path = visible(node)?;
-    if path.starts_with('/') { Some(path) } else { node.fault("must begin with /") }
-}
-
-/// What can stand in a request line as it is.
-fn visible(node: &Node<'_>) -> Option<String> {
-    let text = node.text()?;
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return node.fault("must be printable ASCII without spaces");
-    }
-    Some(text.to_owned())
-}
-
-fn between(node: &Node<'_>, range: RangeInclusive<Duration>) -> Option<Duration> {
-    let duration = node.duration()?;
-    if !range.contains(&duration) {
-        return node.fault(format!("must be from {:?} to {:?}", range.start(), range.end()));
-    }
-    Some(duration)
-}
-
-fn size(node: &Node<'_>) -> Option<usize> {
-    match usize::try_from(node.size()?) {
-        Ok(size @ 1..=MAX_KEY_SET) => Some(size),
-        _ => node.fault("must be from 1B to 256KiB"),
-    }
-}
+const LIMITS: Limits = Limits {
+    refresh: Duration::from_secs(5 * 60),
+    max_age: Duration::from_secs(24 * 60 * 60),
+    max_size: 64 * 1024,
+    most: MAX_KEY_SET,
+    retry: Duration::from_secs(5),
+};

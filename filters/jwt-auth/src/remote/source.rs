@@ -2,23 +2,29 @@ use super::discovery::Location;
 use gatehouse_filter::Callout;
 use std::time::Duration;
 
-/// Where a key set comes from, and how long it is good.
+/// Where something comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Source {
     /// An Envoy cluster.
     pub(crate) cluster: String,
-    /// What is fetched through it: the keys, or the document that tells where they are.
+    /// What is fetched through it; with `discovery`, the document that tells where the keys are.
     pub(crate) location: Location,
     pub(crate) discovery: Option<Discovery>,
-    /// How old keys are fetched anew.
+    pub(crate) fetch: Fetch,
+}
+
+/// How it is fetched, and how long it is good.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Fetch {
+    /// How old it is fetched anew.
     pub(crate) refresh: Duration,
     /// How long an answer may take.
     pub(crate) timeout: Duration,
-    /// How old keys are used no more.
+    /// How old it is used no more.
     pub(crate) max_age: Duration,
     /// The most bytes of an answer.
     pub(crate) max_size: usize,
-    /// The least time between two fetches while there are keys.
+    /// The least time between two fetches while there is something to go on with.
     pub(crate) retry: Duration,
 }
 
@@ -44,31 +50,37 @@ impl Source {
 
     /// How long a fetch may take, and a request may wait for it: an answer, or two.
     pub(super) fn patience(&self) -> Duration {
-        if self.discovery.is_some() { self.timeout.saturating_mul(2) } else { self.timeout }
+        if self.discovery.is_some() { self.fetch.timeout.saturating_mul(2) } else { self.fetch.timeout }
     }
 
-    /// The first call of a fetch.
-    pub(super) fn first_call(&self) -> Callout {
-        let accept = if self.discovery.is_some() { "application/json" } else { KEY_SET };
-        self.get(&self.cluster, &self.location, accept)
+    /// Asks for the document that tells where the keys are.
+    pub(super) fn document(&self) -> Callout {
+        self.get(&self.cluster, &self.location, None)
     }
 
-    /// The second, where a document told where the keys are.
-    pub(super) fn second_call(&self, discovery: &Discovery, keys: &Location) -> Callout {
-        self.get(&discovery.keys_cluster, keys, KEY_SET)
+    /// Asks for what is fetched, where it is another than the one with this tag.
+    pub(super) fn body(&self, tag: Option<String>) -> Callout {
+        self.get(&self.cluster, &self.location, tag)
     }
 
-    fn get(&self, cluster: &str, location: &Location, accept: &str) -> Callout {
+    /// Asks for the keys where a document told that they are. That may be elsewhere than the last time, where a tag
+    /// means something else.
+    pub(super) fn keys(&self, discovery: &Discovery, keys: &Location) -> Callout {
+        self.get(&discovery.keys_cluster, keys, None)
+    }
+
+    fn get(&self, cluster: &str, location: &Location, tag: Option<String>) -> Callout {
+        let mut headers =
+            vec![("accept".to_owned(), "application/json, application/jwk-set+json".to_owned())];
+        headers.extend(tag.map(|tag| ("if-none-match".to_owned(), tag)));
         Callout {
             cluster: cluster.to_owned(),
             method: "GET",
             authority: location.authority.clone(),
             path: location.path.clone(),
-            headers: vec![("accept".to_owned(), accept.to_owned())],
+            headers,
             body: Vec::new(),
-            timeout: self.timeout,
+            timeout: self.fetch.timeout,
         }
     }
 }
-
-const KEY_SET: &str = "application/jwk-set+json, application/json";

@@ -1,6 +1,6 @@
 use gatehouse_filter::Timestamp;
 
-/// Whose turn it is to fetch a key set: what all workers know of it. A new one says that nobody ever did.
+/// Whose turn it is to fetch: what all workers know of it. A new one says that nobody ever did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Turn {
     /// Who fetches; no holder has the name of another before it.
@@ -13,27 +13,32 @@ pub(super) struct Turn {
     pub(super) failures: u64,
     /// How many have ended.
     pub(super) ended: u64,
-    /// How many sets have been stored.
-    pub(super) sets: u64,
+    /// How many bodies have been stored.
+    pub(super) bodies: u64,
+    /// When the last of them was fetched, or confirmed.
+    pub(super) fetched_at: Timestamp,
 }
 
 impl Turn {
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        let Self { holder, held_until, started, failures, ended, sets } = self;
-        [holder, held_until.0, started.0, failures, ended, sets].map(u64::to_le_bytes).concat()
+        let Self { holder, held_until, started, failures, ended, bodies, fetched_at } = self;
+        [holder, held_until.0, started.0, failures, ended, bodies, fetched_at.0]
+            .map(u64::to_le_bytes)
+            .concat()
     }
 
     /// What [`to_bytes`](Self::to_bytes) wrote; for anything else, a new one.
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         let (numbers, rest) = bytes.as_chunks::<8>();
         match (numbers, rest) {
-            (&[holder, held_until, started, failures, ended, sets], []) => Self {
+            (&[holder, held_until, started, failures, ended, bodies, fetched_at], []) => Self {
                 holder: u64::from_le_bytes(holder),
                 held_until: Timestamp(u64::from_le_bytes(held_until)),
                 started: Timestamp(u64::from_le_bytes(started)),
                 failures: u64::from_le_bytes(failures),
                 ended: u64::from_le_bytes(ended),
-                sets: u64::from_le_bytes(sets),
+                bodies: u64::from_le_bytes(bodies),
+                fetched_at: Timestamp(u64::from_le_bytes(fetched_at)),
             },
             _ => Self::default(),
         }

@@ -146,7 +146,7 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
         (json!({"max_age": "31d"}), ".max_age: must be from 1s to 2592000s"),
         (
             json!({"max_age": "10m"}),
-            ": max_age must be longer than refresh: the keys would be too old before new ones come",
+            ": max_age must be longer than refresh: what is in use would be too old before something new comes",
         ),
         (json!({"max_size": "1MiB"}), ".max_size: must be from 1B to 256KiB"),
         (

@@ -3,6 +3,7 @@
 mod discovery;
 mod fetching;
 mod requests;
+mod revocations;
 
 use super::*;
 use crate::remote::Event;

@@ -55,6 +55,7 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
     use crate::Refusal::*;
     let all = [
         TokenMissing,
+        TokenOfEachMissing,
         TokenRepeated,
         TokenTooLarge,
         TokenMalformed,
@@ -62,6 +63,7 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         AlgorithmNotAllowed,
         KeyUnknown,
         SignatureInvalid,
+        TokenRevoked,
         TokenExpired,
         TokenNotYetValid,
         IssuerUnknown,
@@ -74,15 +76,21 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
     let passing = [Code::Allowed, Code::Anonymous, Code::NotRequired, Code::Preflight];
     let mut codes: Vec<_> = all.iter().map(|refusal| refusal.code()).collect();
     codes.extend(passing);
-    let unavailable = KeysUnavailable.reply("r");
-    assert_eq!((unavailable.status, unavailable.headers.len()), (503, 0), "no challenge: no token would do");
-    codes.push(KeysUnavailable.code());
+    for refusal in [KeysUnavailable, RevocationsUnavailable] {
+        let unavailable = refusal.reply("r");
+        assert_eq!(
+            (unavailable.status, unavailable.headers.len()),
+            (503, 0),
+            "no challenge: no token would do"
+        );
+        codes.push(refusal.code());
+    }
     assert!(Code::ALL.iter().all(|code| codes.contains(code)), "a code that nothing decides");
     for refusal in all {
         let reply = refusal.reply("r");
         let [(_, value)] = &reply.headers[..] else { panic!("{refusal:?}") };
         let quotes = value.as_bytes().iter().filter(|byte| **byte == b'"').count();
-        assert_eq!(quotes, if refusal == TokenMissing { 2 } else { 6 }, "{refusal:?}");
+        assert_eq!(quotes, if refusal.code() == Code::TokenMissing { 2 } else { 6 }, "{refusal:?}");
         assert!(!value.as_bytes().contains(&b'\\'), "{refusal:?}");
     }
 }

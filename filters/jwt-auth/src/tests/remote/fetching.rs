@@ -221,8 +221,8 @@ fn two_providers_fetch_each_its_own() {
 fn garbage_in_the_shared_store_is_no_key_set() {
     for garbage in [&b""[..], b"x", &[0xff; 48], &[0xff; 4096]] {
         let host = FakeHost::at(NOW);
-        Store::set(&host, b"jwt-auth/1/keys\nauth\nauth\n/jwks.json", garbage, None).unwrap();
-        Store::set(&host, b"jwt-auth/1/turn\nauth\nauth\n/jwks.json", garbage, None).unwrap();
+        Store::set(&host, b"jwt-auth/2/keys\nauth\nauth\n/jwks.json", garbage, None).unwrap();
+        Store::set(&host, b"jwt-auth/2/turn\nauth\nauth\n/jwks.json", garbage, None).unwrap();
         let worker = worker(&host);
         fetch(&host, &worker, &key_set());
         assert_eq!(code(&worker, &host, &token_of("main")), "allowed");

@@ -1,0 +1,239 @@
+//! Tokens that are good by all they say, and were revoked: a list that is polled.
+
+use crate::Refusal;
+use crate::claims::numeric_date;
+use crate::remote::{Kind, Remote, Source};
+use gatehouse_filter::{Identity, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The list, and what happens without one.
+pub(crate) struct Revocations {
+    pub(crate) list: Remote<Denylist>,
+    pub(crate) on_error: OnError,
+}
+
+/// What happens to requests while there is no list, or only one that is too old.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OnError {
+    Deny,
+    Allow,
+}
+
+/// The first of the events of the list.
+pub(crate) const FIRST_EVENT: usize = 4;
+
+impl Revocations {
+    /// The list that comes from there, of `most` entries at most, about these issuers.
+    pub(crate) fn new(source: Source, most: usize, issuers: Vec<String>, on_error: OnError) -> Self {
+        let read = Cell::new(0_u64);
+        let kind = Kind {
+            names: ["revocations", "revocations-turn"],
+            first_event: FIRST_EVENT,
+            read: Box::new(move |json| {
+                read.set(read.get().wrapping_add(1));
+                Denylist::read(json, &issuers, most, read.get())
+            }),
+        };
+        Self { list: Remote::new(source, kind), on_error }
+    }
+
+    /// The list to check against, if there is one.
+    ///
+    /// # Errors
+    /// Where there is none, and there has to be.
+    pub(crate) fn current(&self, now: Timestamp) -> Result<Option<Rc<Denylist>>, Refusal> {
+        match (self.list.current(now), self.on_error) {
+            (None, OnError::Deny) => Err(Refusal::RevocationsUnavailable),
+            (list, _) => Ok(list),
+        }
+    }
+}
+
+/// What was revoked, by the position of the provider. What is about other issuers is left out.
+pub(crate) struct Denylist {
+    /// Which of the lists that this worker has read; from 1.
+    pub(crate) number: u64,
+    issuers: Vec<Revoked>,
+}
+
+/// What was revoked of one issuer's tokens.
+#[derive(Default)]
+struct Revoked {
+    /// By `jti`.
+    tokens: HashSet<Box<str>>,
+    /// By `sub`: what was issued before.
+    subjects: HashMap<Box<str>, Duration>,
+    /// Everything that was issued before.
+    all: Option<Duration>,
+}
+
+impl Denylist {
+    /// All of the list or nothing: an entry that is left out would be a token that goes on to be good.
+    fn read(json: &[u8], issuers: &[String], most: usize, number: u64) -> Option<Self> {
+        let document: Document<'_> = serde_json::from_slice(json).ok()?;
+        if document.revoked.len() > most {
+            return None;
+        }
+        let mut list = Self { number, issuers: issuers.iter().map(|_| Revoked::default()).collect() };
+        for entry in document.revoked {
+            let what = entry.what()?;
+            let index = issuers.iter().position(|issuer| *issuer == entry.iss);
+            if let Some(revoked) = index.and_then(|index| list.issuers.get_mut(index)) {
+                revoked.add(what);
+            }
+        }
+        Some(list)
+    }
+
+    /// Whether a token was revoked: one of this provider, issued at this time.
+    pub(crate) fn revokes(&self, provider: usize, identity: &Identity, issued: Option<Duration>) -> bool {
+        let Some(revoked) = self.issuers.get(provider) else { return false };
+        // What does not say when it was issued may have been issued before.
+        let is_before = |before: Duration| issued.is_none_or(|issued| issued < before);
+        let token = identity.claims.get("jti").and_then(Value::as_str);
+        let subject = identity.subject.as_deref().and_then(|subject| revoked.subjects.get(subject));
+        token.is_some_and(|token| revoked.tokens.contains(token))
+            || subject.is_some_and(|before| is_before(*before))
+            || revoked.all.is_some_and(is_before)
+    }
+}
+
+impl Revoked {
+    fn add(&mut self, what: What<'_>) {
+        match what {
+            What::Token(jti) => {
+                self.tokens.insert(jti.into());
+            }
+            What::Subject(subject, before) => {
+                let latest = self.subjects.entry(subject.into()).or_default();
+                *latest = before.max(*latest);
+            }
+            What::All(before) => self.all = self.all.max(Some(before)),
+        }
+    }
+}
+
+/// The list as it is published. What else it says of an entry, such as a reason, is not read.
+#[derive(Deserialize)]
+struct Document<'j> {
+    #[serde(borrow)]
+    revoked: Vec<Entry<'j>>,
+}
+
+#[derive(Deserialize)]
+struct Entry<'j> {
+    #[serde(borrow)]
+    iss: Cow<'j, str>,
+    #[serde(borrow)]
+    jti: Option<Cow<'j, str>>,
+    #[serde(borrow)]
+    sub: Option<Cow<'j, str>>,
+    before: Option<Value>,
+}
+
+/// What an entry is about.
+enum What<'e> {
+    Token(&'e str),
+    Subject(&'e str, Duration),
+    All(Duration),
+}
+
+impl Entry<'_> {
+    fn what(&self) -> Option<What<'_>> {
+        let before = || numeric_date(self.before.as_ref()?);
+        match (&self.jti, &self.sub, &self.before) {
+            (Some(jti), None, None) => Some(What::Token(jti)),
+            (None, Some(sub), Some(_)) => Some(What::Subject(sub, before()?)),
+            (None, None, Some(_)) => Some(What::All(before()?)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const A: &str = "https://a.example";
+
+    fn read(document: &str) -> Option<Denylist> {
+        Denylist::read(document.as_bytes(), &["https://other.example".to_owned(), A.to_owned()], 4, 1)
+    }
+
+    #[test]
+    fn each_form_of_entry_revokes_what_it_says_and_nothing_else() {
+        let token = (Some("t1"), Some("alice"), Some(100));
+        for (entry, (jti, sub, iat), want) in [
+            (json!({"iss": A, "jti": "t1"}), token, true),
+            (json!({"iss": A, "jti": "t1", "reason": "stolen", "exp": 7}), token, true),
+            (json!({"iss": A, "jti": "T1"}), token, false),
+            (json!({"iss": A, "jti": "t1"}), (None, Some("t1"), Some(100)), false),
+            (json!({"iss": "https://other.example", "jti": "t1"}), token, false),
+            (json!({"iss": "https://unknown.example", "jti": "t1"}), token, false),
+            (json!({"iss": A, "sub": "alice", "before": 101}), token, true),
+            (json!({"iss": A, "sub": "alice", "before": 100.5}), token, true),
+            (json!({"iss": A, "sub": "alice", "before": 100}), token, false),
+            (json!({"iss": A, "sub": "bob", "before": 101}), token, false),
+            (json!({"iss": A, "sub": "alice", "before": 1}), (None, Some("alice"), None), true),
+            (json!({"iss": A, "before": 101}), token, true),
+            (json!({"iss": A, "before": 101}), (None, None, Some(100)), true),
+            (json!({"iss": A, "before": 101}), (None, None, None), true),
+            (json!({"iss": A, "before": 100}), token, false),
+            (json!({"iss": "https://other.example", "before": 101}), token, false),
+        ] {
+            let claims = json!({"jti": jti}).as_object().unwrap().clone();
+            let identity = Identity { subject: sub.map(str::to_owned), claims, ..Identity::default() };
+            let list = read(&json!({"revoked": [entry]}).to_string()).unwrap();
+            assert_eq!(list.revokes(1, &identity, iat.map(Duration::from_secs)), want, "{entry}");
+        }
+        // Of two times the later.
+        let entry = |before: u64| json!({"iss": A, "sub": "alice", "before": before});
+        let list = read(&json!({"revoked": [entry(50), entry(200), entry(10)]}).to_string()).unwrap();
+        let alice = Identity { subject: Some("alice".to_owned()), ..Identity::default() };
+        assert!(list.revokes(1, &alice, Some(Duration::from_secs(199))));
+        assert!(!list.revokes(1, &alice, Some(Duration::from_secs(200))));
+    }
+
+    #[test]
+    fn a_list_is_read_whole_or_not_at_all() {
+        let good = json!({"iss": A, "jti": "a"});
+        for (document, want) in [
+            (json!({"revoked": []}), true),
+            (json!({"revoked": [good, good, good, good], "updated": "today"}), true),
+            (json!({"revoked": [good, good, good, good, good]}), false),
+            (json!({"revoked": [good, {"iss": A}]}), false),
+            (json!({"revoked": [good, {"jti": "b"}]}), false),
+            (json!({"revoked": [good, {"iss": A, "jti": 7}]}), false),
+            (json!({"revoked": [good, {"iss": A, "sub": "alice"}]}), false),
+            (json!({"revoked": [good, {"iss": A, "sub": "alice", "befor": 1}]}), false),
+            (json!({"revoked": [good, {"iss": A, "sub": "alice", "before": "today"}]}), false),
+            (json!({"revoked": [good, {"iss": A, "sub": "alice", "before": -1}]}), false),
+            // Milliseconds.
+            (json!({"revoked": [good, {"iss": A, "before": 1_800_000_000_000_u64}]}), false),
+            (json!({"revoked": [good, {"iss": A, "sub": "alice", "jti": "a"}]}), false),
+            (json!({"revoked": [good, {"iss": A, "jti": "a", "before": 1}]}), false),
+            (json!({"revoked": [good, "a"]}), false),
+            (json!({"revoked": good}), false),
+            (json!({"tokens": [good]}), false),
+            (json!([good]), false),
+        ] {
+            assert_eq!(read(&document.to_string()).is_some(), want, "{document}");
+        }
+        let deep = format!(r#"{{"revoked": [{{"iss": "{A}", "before": {}}}]}}"#, "[".repeat(10_000));
+        let twice = format!(r#"{{"revoked": [{{"iss": "{A}", "jti": "a", "jti": "b"}}]}}"#);
+        let escaped = r#"{"revoked": [{"iss": "https:\/\/a.example", "jti": "\u0061"}]}"#;
+        for (document, want) in
+            [("", false), ("<html>", false), (&deep, false), (&twice, false), (escaped, true)]
+        {
+            assert_eq!(read(document).is_some(), want, "{document:.60}");
+        }
+        assert!(Denylist::read(b"\xff\xfe", &[], 4, 1).is_none());
+    }
+}
