@@ -211,6 +211,35 @@ fn every_operation_in_both_directions() {
 }
 
 #[test]
+fn functions_change_what_a_placeholder_stands_for() {
+    let cases = [
+        ("x-lower", "${header.x-a | trim | lower}", "mixed case"),
+        ("x-upper", "${method | lower | upper}/${header.x-a | upper}", "GET/MIXED CASE"),
+        ("x-base64", "${query.q | base64}", "/yAm"),
+        ("x-url", "${query.q | url_encode}", "%FF%20%26"),
+        (
+            "x-hash",
+            "${header.x-abc | sha256}",
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+        ),
+        ("x-default", "<${identity.subject | lower | default: nobody}>", "<nobody>"),
+        ("x-line", "${query.line | url_encode}", "%0D%0A"),
+    ];
+    let operations: Vec<Value> =
+        cases.iter().map(|(name, value, _)| json!({"set": {"name": name, "value": value}})).collect();
+    let gateway = Shared::start(builder(json!({"rules": [{"request": operations, "response": operations}]})));
+    let request =
+        Request::get("/?q=%ff%20%26&line=%0d%0a").header("x-a", "Mixed Case").header("x-abc", "abc");
+    let exchange = gateway.ask(request);
+    assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
+    for (name, value, want) in cases {
+        assert_eq!(received(&exchange.response, name), [want], "{value}");
+        assert_eq!(exchange.response.header_text(name).as_deref(), Some(want), "{value}");
+    }
+    gateway.assert_no_trap();
+}
+
+#[test]
 fn what_no_rule_names_is_left_alone() {
     let gateway = Shared::start(builder(json!({"rules": [
         {"name": "users", "match": {"path": {"prefix": "/users"}}, "request": [{"remove": {"name": "x-a"}}]},

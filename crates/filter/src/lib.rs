@@ -33,7 +33,7 @@ pub use host::{
 };
 pub use identity::{Caller, Identity};
 pub use outside::{Answer, CallId, CallRefused, Callout, GrpcAnswer, GrpcCall, Outside};
-pub use percent::percent_decoded;
+pub use percent::{percent_decoded, percent_encoded};
 pub use reply::{GrpcStatus, Reply};
 pub use request::Request;
 pub use response::Response;

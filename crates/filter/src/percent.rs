@@ -17,6 +17,27 @@ pub fn percent_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
+/// The bytes of a text in percent-encoded form, safe in every part of a URL: all but letters, digits and `-._~`
+/// (RFC 3986 §2.3) become `%` and two upper-case digits.
+///
+/// ```
+/// let encoded: Vec<u8> = gatehouse_filter::percent_encoded(b"a b&c/d").collect();
+/// assert_eq!(encoded, b"a%20b%26c%2Fd");
+/// ```
+pub fn percent_encoded(text: &[u8]) -> impl Iterator<Item = u8> {
+    text.iter().flat_map(|byte| {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+        let encoded = [b'%', upper_digit(byte >> 4), upper_digit(byte & 15)];
+        let (plain, encoded) = if plain { (Some(*byte), None) } else { (None, Some(encoded)) };
+        plain.into_iter().chain(encoded.into_iter().flatten())
+    })
+}
+
+fn upper_digit(nibble: u8) -> u8 {
+    let base = if nibble < 10 { b'0' } else { b'A'.saturating_sub(10) };
+    base.saturating_add(nibble)
+}
+
 fn digit(byte: u8) -> Option<u8> {
     let digit = char::from(byte).to_digit(16)?;
     u8::try_from(digit).ok()

@@ -16,6 +16,18 @@
 //! | `${response.header.NAME}` | every value of the response header, joined with `, ` |
 //! | `${response.status}` | the response's status code |
 //!
+//! After a bar, functions change the text before it is written, from left to right:
+//! `${header.x-plan | lower | default: free}`.
+//!
+//! | function | makes of the text |
+//! |---|---|
+//! | `lower`, `upper` | the same with ASCII letters in lower or upper case |
+//! | `trim` | the same without white space at both ends |
+//! | `base64` | base64 with padding (RFC 4648 §4) |
+//! | `url_encode` | percent-encoded, all but letters, digits and `-._~` |
+//! | `sha256` | its SHA-256, in 64 lower-case hexadecimal digits |
+//! | `default: TEXT` | `TEXT` where the fact is missing; without spaces at its ends, and without `\|` and `}` |
+//!
 //! ```
 //! use gatehouse_filter::template::{Scope, Sources, Template};
 //!
@@ -27,17 +39,25 @@
 //! ```
 
 mod claim;
+mod expression;
+mod fault;
+mod function;
 mod parse;
 mod placeholder;
 
 pub use claim::claim_text;
-pub use parse::{Fault, TemplateError};
+pub use fault::Fault;
+pub use parse::TemplateError;
 
 use crate::config::Node;
 use crate::rules::Captures;
 use crate::{Request, Response};
-use placeholder::Placeholder;
+use expression::Expression;
 use std::rc::Rc;
+
+/// The most bytes that one placeholder stands for, functions applied: what Envoy takes for a head by default and
+/// a little more.
+pub const MOST_OF_A_FACT: usize = 64 * 1024;
 
 /// Literal text and placeholders. A clone shares them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +66,7 @@ pub struct Template(Rc<[Piece]>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Literal(Box<[u8]>),
-    Placeholder(Placeholder),
+    Expression(Expression),
 }
 
 /// What a template may name where it stands.
@@ -87,7 +107,8 @@ impl Template {
     ///
     /// Missing is what is not there at all; an empty header or parameter is an empty text. Of a claim, text
     /// is taken as it is, numbers and booleans as in JSON, objects as compact JSON, and lists with commas
-    /// between their items; `null` and empty lists are missing.
+    /// between their items; `null` and empty lists are missing. What is longer than [`MOST_OF_A_FACT`], before
+    /// or after its functions, counts as missing too.
     ///
     /// The bytes are those of the request: they need not be UTF-8 and may hold control characters.
     #[must_use]
@@ -99,7 +120,7 @@ impl Template {
                     out.extend_from_slice(text);
                     Some(())
                 }
-                Piece::Placeholder(placeholder) => placeholder.render(sources, out),
+                Piece::Expression(expression) => expression.render(sources, out),
             };
             if found.is_none() {
                 out.truncate(start);
@@ -112,7 +133,7 @@ impl Template {
     /// Whether it uses facts that are known only until the request has gone on.
     pub fn needs_request(&self) -> bool {
         let of_request =
-            |piece: &Piece| matches!(piece, Piece::Placeholder(placeholder) if !placeholder.is_of_response());
+            |piece: &Piece| matches!(piece, Piece::Expression(expression) if !expression.is_of_response());
         self.0.iter().any(of_request)
     }
 
@@ -125,13 +146,13 @@ impl Template {
         for piece in self.0.iter() {
             match piece {
                 Piece::Literal(literal) => text.extend_from_slice(literal),
-                Piece::Placeholder(placeholder) if placeholder.is_of_response() => {
+                Piece::Expression(expression) if expression.is_of_response() => {
                     if !text.is_empty() {
                         pieces.push(Piece::Literal(std::mem::take(&mut text).into()));
                     }
                     pieces.push(piece.clone());
                 }
-                Piece::Placeholder(placeholder) => placeholder.render(sources, &mut text)?,
+                Piece::Expression(expression) => expression.render(sources, &mut text)?,
             }
         }
         if !text.is_empty() {

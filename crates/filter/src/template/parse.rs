@@ -1,8 +1,7 @@
-use super::placeholder::Placeholder;
+use super::expression::Expression;
+use super::fault::Fault;
 use super::{Piece, Scope};
 use std::fmt;
-
-pub use super::placeholder::Fault;
 
 /// A template that cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,12 +50,12 @@ pub(super) fn pieces(text: &str, scope: &Scope<'_>) -> Result<Vec<Piece>, Templa
         let Some((inner, after)) = inside.split_once('}') else {
             return Err(error(&format!("{{{inside}"), Fault::Unclosed));
         };
-        let placeholder =
-            Placeholder::parse(inner, scope).map_err(|fault| error(&format!("{{{inner}}}"), fault))?;
+        let expression =
+            Expression::parse(inner, scope).map_err(|fault| error(&format!("{{{inner}}}"), fault))?;
         if !literal.is_empty() {
             pieces.push(Piece::Literal(std::mem::take(&mut literal).into_bytes().into()));
         }
-        pieces.push(Piece::Placeholder(placeholder));
+        pieces.push(Piece::Expression(expression));
         rest = after;
     }
     literal.push_str(rest);

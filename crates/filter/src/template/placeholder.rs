@@ -1,9 +1,9 @@
 use super::claim::claim_text;
+use super::fault::Fault;
 use super::{Scope, Sources};
 use crate::percent_decoded;
 use crate::rules::without_port;
 use crate::{HeaderName, Headers, Identity, Request, config};
-use std::fmt;
 
 /// A fact that a template names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn present(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
 }
 
 impl IdentityPart {
-    const ALL: [(&'static str, Self); 7] = [
+    pub(super) const ALL: [(&'static str, Self); 7] = [
         ("subject", Self::Subject),
         ("issuer", Self::Issuer),
         ("consumer", Self::Consumer),
@@ -181,7 +181,7 @@ fn header_name(name: &str) -> Result<HeaderName, Fault> {
     if plain(name, "") { HeaderName::try_from(name).map_err(|_| Fault::BadName) } else { Err(Fault::BadName) }
 }
 
-/// Whether a name has none of the characters that templates keep for themselves (`|` is for functions to come).
+/// Whether a name has none of the characters that templates keep for themselves (`|` begins a function).
 fn plain(name: &str, also_not: &str) -> bool {
     let reserved =
         |char: char| "${|".contains(char) || char.is_control() || char == ' ' || also_not.contains(char);
@@ -189,74 +189,3 @@ fn plain(name: &str, also_not: &str) -> bool {
 }
 
 const KINDS: &[&str] = &["header", "query", "path", "method", "host", "identity", "claim", "response"];
-
-/// What is wrong with a placeholder.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Fault {
-    /// There is no such placeholder.
-    Unknown {
-        /// The kind that was most likely meant.
-        nearest: Option<&'static str>,
-        /// Whether the placeholders of a response are among the known ones.
-        response: bool,
-    },
-    /// An identity has no such part.
-    UnknownIdentityPart(Option<&'static str>),
-    /// The rule's path template captures no such name, but these.
-    UnknownCapture(Vec<String>),
-    /// What follows the dot cannot be a name.
-    BadName,
-    /// A response is spoken of where there is none.
-    NoResponse,
-    /// `${header.host}`: Envoy keeps the host elsewhere.
-    HostHeader,
-    /// `${response.header.set-cookie}`: cannot be one value.
-    SetCookie,
-    /// The brace is not closed.
-    Unclosed,
-    /// A `$` that neither a brace nor a second `$` follows.
-    LoneDollar,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown { nearest, response } => {
-                f.write_str("unknown placeholder")?;
-                if let Some(nearest) = nearest {
-                    write!(f, ", did you mean `{nearest}`?")?;
-                }
-                f.write_str("; known here: header.NAME, query.NAME, path.NAME, method, host, path, ")?;
-                f.write_str("identity.PART, claim.PATH")?;
-                if *response {
-                    f.write_str(", response.header.NAME, response.status")?;
-                }
-                Ok(())
-            }
-            Self::UnknownIdentityPart(nearest) => {
-                f.write_str("unknown part of an identity")?;
-                if let Some(nearest) = nearest {
-                    write!(f, ", did you mean `{nearest}`?")?;
-                }
-                f.write_str("; known: ")?;
-                f.write_str(&IdentityPart::ALL.map(|(name, _)| name).join(", "))
-            }
-            Self::UnknownCapture(known) if known.is_empty() => {
-                f.write_str("captures nothing: give the rule a path template such as /users/{id}")
-            }
-            Self::UnknownCapture(known) => {
-                write!(f, "is not captured by the rule's path template, which has {}", known.join(", "))
-            }
-            Self::BadName => {
-                f.write_str("must have a name after the dot, without spaces and the characters ${|")
-            }
-            Self::NoResponse => f.write_str("there is no response yet: only response operations know it"),
-            Self::HostHeader => f.write_str("the host is ${host}"),
-            Self::SetCookie => f.write_str("several cookies cannot be one value: use copy or rename"),
-            Self::Unclosed => f.write_str("has no closing brace"),
-            Self::LoneDollar => {
-                f.write_str("must be `$$` for a dollar sign, or begin a placeholder `${...}`")
-            }
-        }
-    }
-}

@@ -161,6 +161,52 @@ fn a_placeholder_stands_for_a_fact() {
 }
 
 #[test]
+fn functions_change_a_fact_from_left_to_right() {
+    let fields: &[(&str, &[u8])] =
+        &[("x-a", b" MiXed \xc3\x84 "), ("x-b", b"\xff&/ ~"), ("x-empty", b""), ("x-abc", b"abc")];
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    for (text, want) in [
+        ("<${header.x-a|lower}>", Some("< mixed \\xc3\\x84 >")),
+        ("<${header.x-a | upper | trim}>", Some("<MIXED \\xc3\\x84>")),
+        ("<${header.x-empty | trim}>", Some("<>")),
+        ("A${method | lower}B", Some("AgetB")),
+        ("${header.x-b | base64}", Some("/yYvIH4=")),
+        ("${header.x-b | url_encode}", Some("%FF%26%2F%20~")),
+        ("${header.x-b | url_encode | lower | url_encode}", Some("%25ff%2526%252f%2520~")),
+        ("${query.crlf | url_encode}", Some("%0D%0A")),
+        ("${header.x-abc | sha256}", Some(abc)),
+        ("${header.x-empty | sha256}", Some(nothing)),
+        ("${header.none | sha256}", None),
+        ("${header.none | lower | default: Anonymous User }!", Some("Anonymous User!")),
+        ("${header.none | default: Anonymous | lower}", Some("anonymous")),
+        ("${header.none | default:}", Some("")),
+        ("${header.none | default: a:b/c}", Some("a:b/c")),
+        ("${header.none | default: a | default: b}", Some("a")),
+        ("${header.x-empty | default: a}", Some("")),
+        ("${header.x-abc | default: a}-${header.none}", None),
+        ("${claim.none | default: none}", Some("none")),
+        ("${response.status | default: 0}${response.header.none | default: none | upper}", Some("404NONE")),
+        ("${path.id | upper}", Some("A/B")),
+    ] {
+        assert_eq!(rendered(text, "/users/a%2Fb/x?crlf=%0d%0a", fields).as_deref(), want, "{text}");
+    }
+}
+
+#[test]
+fn a_fact_that_is_too_long_is_missing() {
+    let longest = vec![b'a'; MOST_OF_A_FACT];
+    let fields: &[(&str, &[u8])] = &[("x-a", &longest)];
+    let length = |text: &str| rendered(text, "/users/1/x", fields).map(|text| text.len());
+    assert_eq!(length("${header.x-a}"), Some(MOST_OF_A_FACT));
+    assert_eq!(length("${header.x-a | sha256}"), Some(64));
+    assert_eq!(length("${header.x-a | base64}"), None);
+    assert_eq!(length("${header.x-a | base64 | default: long}"), Some(4));
+    let fields: &[(&str, &[u8])] = &[("x-a", &longest), ("x-a", b"b")];
+    assert_eq!(rendered("${header.x-a}", "/users/1/x", fields), None);
+}
+
+#[test]
 fn nothing_is_there_without_sources_but_the_literals() {
     for text in
         ["${header.a}", "${query.a}", "${path.id}", "${method}", "${host}", "${path}", "${identity.subject}"]
@@ -214,8 +260,29 @@ fn a_wrong_placeholder_is_told_with_its_position_and_what_would_be_right() {
             "`${header.:path}` (character 1): must have a name after the dot, without spaces and the characters ${|",
         ),
         (
-            "${query.a|lower}",
-            "`${query.a|lower}` (character 1): must have a name after the dot, without spaces and the characters ${|",
+            "${query.a|lowr}",
+            "`${query.a|lowr}` (character 1): unknown function, did you mean `lower`?; known: lower, upper, trim, base64, url_encode, sha256, default",
+        ),
+        (
+            "${query.a | md5 | lower}",
+            "`${query.a | md5 | lower}` (character 1): unknown function; known: lower, upper, trim, base64, url_encode, sha256, default",
+        ),
+        (
+            "${query.a |}",
+            "`${query.a |}` (character 1): unknown function; known: lower, upper, trim, base64, url_encode, sha256, default",
+        ),
+        ("${query.a | trim: 1}", "`${query.a | trim: 1}` (character 1): trim takes no argument"),
+        (
+            "${query.a | default}",
+            "`${query.a | default}` (character 1): default needs a text, as in `| default: none`",
+        ),
+        (
+            "${method|trim|trim|trim|trim|trim|trim|trim|trim|trim}",
+            "`${method|trim|trim|trim|trim|trim|trim|trim|trim|trim}` (character 1): must not have more than 8 functions",
+        ),
+        (
+            "${ method}",
+            "`${ method}` (character 1): unknown placeholder, did you mean `method`?; known here: header.NAME, query.NAME, path.NAME, method, host, path, identity.PART, claim.PATH",
         ),
         ("${header.Host}", "`${header.Host}` (character 1): the host is ${host}"),
         (
