@@ -1,5 +1,8 @@
 //! `rate-limit`, on `envoy/rate-limit.yaml`.
 
+mod exactness;
+mod rules;
+
 use std::sync::LazyLock;
 use std::time::Instant;
 

@@ -84,6 +84,53 @@ fn passwords_cannot_be_guessed_quickly() {
     gateway.assert_no_trap();
 }
 
+#[test]
+fn limits_follow_what_is_known_of_the_client() {
+    let by_identity = |tree: &mut Value| {
+        configuration::shipped(tree, "api-key-auth")["consumers"][0]["tier"] = json!("gold");
+        configuration::shipped(tree, "rate-limit")["rules"] = json!([
+            {"name": "consumer", "key": ["consumer", "tier"], "absent": "skip",
+             "limits": [{"requests": {"tier": {"gold": 3}, "default": 1}, "window": "30d"}]},
+            {"name": "plan", "match": {"path": {"exact": "/products"}}, "key": ["issuer", "subject", {"claim": "org.id"}],
+             "limits": [{"requests": {"claim": "plan", "values": {"silver": 2, "none": 0}, "default": 1}, "window": "30d"}]},
+            {"name": "token", "key": ["issuer", "subject"],
+             "limits": [{"requests": {"claim": "org.quota", "most": 4, "default": 1}, "window": "30d"}]},
+        ]);
+    };
+    let gateway = Shared::start(builder().edit(by_identity));
+    let bearer = |claims: Value| {
+        let claims = token::with(token::claims("alice"), claims);
+        ("authorization", token::bearer(&token::demo(&claims)))
+    };
+    let subject = |name: &str| ("authorization", token::bearer(&token::good(name)));
+    let partner = || ("x-api-key", "acme-partner-demo-key".to_owned());
+    for (case, path, (name, value), passing, rule) in [
+        ("a consumer of the gold tier", "/products", partner(), 3, "consumer"),
+        ("a plan in a claim", "/products", bearer(json!({"plan": "silver"})), 2, "plan"),
+        ("another organisation", "/products", bearer(json!({"plan": "silver", "org": {"id": 7}})), 2, "plan"),
+        ("a plan of nothing", "/products", bearer(json!({"plan": "none", "org": {"id": 8}})), 0, "plan"),
+        ("no plan", "/products", subject("bob"), 1, "plan"),
+        ("a number in a claim", "/orders", bearer(json!({"org": {"quota": 2}})), 2, "token"),
+        ("no number", "/orders", subject("bob"), 1, "token"),
+        ("too large a number", "/orders", bearer(json!({"sub": "eve", "org": {"quota": 99}})), 4, "token"),
+    ] {
+        for number in 1..=passing + 2 {
+            let exchange = gateway.ask(Request::get(path).header(name, &value));
+            if number <= passing {
+                assert_eq!(exchange.response.status, 200, "{case}, {number}: {}", exchange.response.text());
+                assert_eq!(
+                    exchange.logged("rate_limit"),
+                    format!("rate_limit.allowed;rule={rule}"),
+                    "{case}"
+                );
+            } else {
+                exchange.assert_refused(case, 429, "rate_limit.exceeded");
+            }
+        }
+    }
+    gateway.assert_no_trap();
+}
+
 /// Asks until it is refused: while a test is slow, a request may come back.
 #[track_caller]
 fn exceeded(gateway: &Shared, request: Request) -> Exchange {

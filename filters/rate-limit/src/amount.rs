@@ -1,7 +1,7 @@
 //! How many requests a client may send, where that depends on who it is.
 
-use gatehouse_filter::Request;
 use gatehouse_filter::config::Node;
+use gatehouse_filter::{Identity, Request};
 use serde_json::Value;
 
 /// The most that any limit can be.
@@ -12,10 +12,18 @@ pub(crate) const MOST: u32 = 1_000_000_000;
 pub(crate) enum Amount {
     /// The same for all.
     Fixed(u32),
-    /// By the tier of the identity; for other tiers, and for nobody in particular, the default.
-    Tier { values: Vec<(String, u32)>, default: u32 },
+    /// By the tier of the identity, or by the text of a claim; for others, and for nobody in particular, the
+    /// default.
+    ByName { of: Name, values: Vec<(String, u32)>, default: u32 },
     /// What a claim of the identity says, cut to `most`; where it says no number, the default.
     Claim { path: String, most: u32, default: u32 },
+}
+
+/// What a client's number is found by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Name {
+    Tier,
+    Claim(String),
 }
 
 impl Amount {
@@ -23,10 +31,10 @@ impl Amount {
     pub(crate) fn of(&self, request: &Request<'_>) -> u32 {
         match self {
             Self::Fixed(number) => *number,
-            Self::Tier { values, default } => {
+            Self::ByName { of, values, default } => {
                 let identity = request.identity();
-                let tier = identity.as_ref().and_then(|identity| identity.tier.as_ref());
-                let value = tier.and_then(|tier| values.iter().find(|(name, _)| name == tier));
+                let name = identity.as_ref().and_then(|identity| of.of(identity));
+                let value = name.and_then(|this| values.iter().find(|(name, _)| name == this));
                 value.map_or(*default, |(_, number)| *number)
             }
             Self::Claim { path, most, default } => {
@@ -41,7 +49,7 @@ impl Amount {
     pub(crate) fn most(&self) -> u32 {
         match self {
             Self::Fixed(number) => *number,
-            Self::Tier { values, default } => {
+            Self::ByName { values, default, .. } => {
                 values.iter().map(|(_, number)| *number).max().unwrap_or(0).max(*default)
             }
             Self::Claim { most, default, .. } => *most.max(default),
@@ -52,7 +60,7 @@ impl Amount {
     pub(crate) fn least(&self) -> u32 {
         match self {
             Self::Fixed(number) => *number,
-            Self::Tier { values, default } => {
+            Self::ByName { values, default, .. } => {
                 values.iter().map(|(_, number)| *number).min().unwrap_or(*default).min(*default)
             }
             Self::Claim { .. } => 0,
@@ -65,20 +73,33 @@ impl Amount {
             return integer(&node, 1).map(Self::Fixed);
         }
         let mut fields = node.fields()?;
-        let tier = fields.optional("tier", |node| tiers(&node));
+        let tier = fields.optional("tier", |node| names(&node));
         let claim = fields.optional("claim", |node| node.text().map(str::to_owned));
+        let values = fields.optional("values", |node| names(&node));
         let default = fields.required("default", |node| integer(&node, 0));
         let most = fields.optional("most", |node| integer(&node, 1));
         fields.finish();
         let (default, most) = (default?, most?);
-        match (tier?, claim?, most) {
-            (Some(values), None, None) => Some(Self::Tier { values, default }),
-            (None, Some(path), Some(most)) => Some(Self::Claim { path, most, default }),
-            (None, Some(_), None) => {
-                node.fault("must have `most`: a claim is whatever somebody put into a token")
+        match (tier?, claim?, values?, most) {
+            (Some(values), None, None, None) => Some(Self::ByName { of: Name::Tier, values, default }),
+            (None, Some(path), Some(values), None) => {
+                Some(Self::ByName { of: Name::Claim(path), values, default })
             }
-            (Some(_), None, Some(_)) => node.fault("`most` goes with `claim`: tiers are written here"),
+            (None, Some(path), None, Some(most)) => Some(Self::Claim { path, most, default }),
+            (None, Some(_), _, _) => node.fault(
+                "must have exactly one of values, most: a claim may be whatever somebody put into a token",
+            ),
+            (Some(_), None, _, _) => node.fault("`values` and `most` go with `claim`"),
             _ => node.fault("must have exactly one of tier, claim"),
+        }
+    }
+}
+
+impl Name {
+    fn of<'i>(&self, identity: &'i Identity) -> Option<&'i str> {
+        match self {
+            Self::Tier => identity.tier.as_deref(),
+            Self::Claim(path) => identity.claim(path)?.as_str(),
         }
     }
 }
@@ -92,20 +113,20 @@ fn number(claim: &Value) -> Option<u32> {
     Some(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// Reads the numbers of a mapping from tiers.
-fn tiers(node: &Node<'_>) -> Option<Vec<(String, u32)>> {
+/// Reads a mapping from names to numbers.
+fn names(node: &Node<'_>) -> Option<Vec<(String, u32)>> {
     let Value::Object(members) = node.value() else {
-        return node.fault("must be a mapping from tiers to numbers");
+        return node.fault("must be a mapping from names to numbers");
     };
     if members.is_empty() {
         return node.fault("must not be empty");
     }
-    let tier = |(name, value): (&String, &Value)| match whole(value).filter(|number| *number <= MOST) {
+    let number = |(name, value): (&String, &Value)| match whole(value).filter(|number| *number <= MOST) {
         Some(number) => Some((name.clone(), number)),
         None => node.fault(format!("`{name}` must be a whole number from 0 to {MOST}")),
     };
-    let tiers: Vec<_> = members.iter().map(tier).collect();
-    tiers.into_iter().collect()
+    let numbers: Vec<_> = members.iter().map(number).collect();
+    numbers.into_iter().collect()
 }
 
 fn whole(value: &Value) -> Option<u32> {

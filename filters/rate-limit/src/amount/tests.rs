@@ -1,5 +1,5 @@
 use super::*;
-use gatehouse_filter::{Headers, Identity, config};
+use gatehouse_filter::{Headers, config};
 use gatehouse_filter_test::FakeHost;
 use serde_json::json;
 
@@ -59,4 +59,20 @@ fn an_amount_may_be_a_claim_within_bounds() {
     }
     assert_eq!(of(claim, Some(Identity::default())), 10);
     assert_eq!(of(claim, None), 10);
+}
+
+#[test]
+fn an_amount_may_depend_on_the_text_of_a_claim() {
+    let plans = r#"{"claim": "quota.minute", "values": {"gold": 1000, "1": 2}, "default": 10}"#;
+    for (value, want) in [
+        (json!("gold"), 1_000),
+        (json!("1"), 2),
+        (json!(1), 10),
+        (json!("free"), 10),
+        (json!(["gold"]), 10),
+        (json!(null), 10),
+    ] {
+        assert_eq!(of(plans, with_claim(value.clone())), want, "{value}");
+    }
+    assert_eq!(of(plans, None), 10);
 }

@@ -208,15 +208,19 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         ),
         (
             amount(r#"{"tier": ["gold"], "default": 1}"#),
-            "rules[0].limits[0].requests.tier: must be a mapping from tiers to numbers",
+            "rules[0].limits[0].requests.tier: must be a mapping from names to numbers",
         ),
         (
             amount(r#"{"claim": "a", "default": 1}"#),
-            "rules[0].limits[0].requests: must have `most`: a claim is whatever somebody put into a token",
+            "rules[0].limits[0].requests: must have exactly one of values, most: a claim may be whatever somebody put into a token",
+        ),
+        (
+            amount(r#"{"claim": "a", "most": 1, "values": {"b": 1}, "default": 1}"#),
+            "rules[0].limits[0].requests: must have exactly one of values, most: a claim may be whatever somebody put into a token",
         ),
         (
             amount(r#"{"tier": {"gold": 1}, "most": 1, "default": 1}"#),
-            "rules[0].limits[0].requests: `most` goes with `claim`: tiers are written here",
+            "rules[0].limits[0].requests: `values` and `most` go with `claim`",
         ),
         (
             limits(
