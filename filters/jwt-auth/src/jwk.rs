@@ -84,6 +84,8 @@ impl Key {
         let named = text(jwk, "alg")?;
         let algorithm = match named {
             None => None,
+            // After the curve, P-521, instead of the hash. In a key it does no harm: the curve is what counts.
+            Some("ES521") => Some(Algorithm::Ecdsa(Curve::P521)),
             Some(name) => {
                 Some(Algorithm::from_name(name).ok_or_else(|| KeyFault::Algorithm(name.to_owned()))?)
             }

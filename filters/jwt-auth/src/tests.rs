@@ -13,6 +13,7 @@ mod rfc_examples;
 mod several;
 mod sources;
 mod times;
+mod wycheproof;
 
 use crate::{Code, JwtAuth};
 use ct_codecs::{Base64UrlSafeNoPadding, Encoder};

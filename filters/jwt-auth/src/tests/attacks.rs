@@ -11,7 +11,15 @@ fn with_header(header: &str) -> String {
 #[test]
 fn a_token_that_nobody_signed_is_refused_in_every_spelling() {
     let filter = filter(json!({}));
-    for alg in ["none", "None", "NONE", "nOnE", "", "NoNe ", "null", "HS256 ", "eddsa", "EDDSA"] {
+    let cased = |bits: usize| -> String {
+        let flip = |(index, letter): (usize, char)| {
+            if bits >> index & 1 == 1 { letter.to_ascii_uppercase() } else { letter }
+        };
+        "none".chars().enumerate().map(flip).collect()
+    };
+    let every_case = (0..16).map(cased);
+    let others = ["", "none ", " none", "NoNe\\u0000", "n\\u006fne", "null", "HS256 ", "eddsa", "EDDSA"];
+    for alg in every_case.chain(others.map(str::to_owned)) {
         let unsigned = with_header(&format!(r#"{{"alg":"{alg}","kid":"main"}}"#));
         let (text, _) = unsigned.rsplit_once('.').unwrap();
         for token in [format!("{text}."), unsigned.clone(), format!("{text}.AA")] {
@@ -125,6 +133,71 @@ fn a_public_key_is_never_a_secret() {
 }
 
 #[test]
+fn an_ecdsa_signature_of_zeros_is_refused_even_where_the_host_would_believe_it() {
+    struct Gullible;
+    impl gatehouse_filter::Signatures for Gullible {
+        fn verify(
+            &self,
+            _: gatehouse_filter::Hash,
+            _: &[u8],
+            _: &[u8],
+            _: &[u8],
+        ) -> Result<bool, gatehouse_filter::NoVerifier> {
+            Ok(true)
+        }
+    }
+    // The public points of the private key 1: the generators.
+    let generators = [
+        (
+            "ES256",
+            "P-256",
+            32,
+            json!({"x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY", "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}),
+        ),
+        (
+            "ES384",
+            "P-384",
+            48,
+            json!({"x": "qofKIr6LBTeOscce8yCtdG4dO2KLp5uYWfdB4IJUKjhVAvJdv1UpbDpUXjhydgq3", "y": "NhfeSpYmLG9dnpi_kpLcKfj0Hb0omhR86doxE7XwuMAKYLHOHX6BnXpDHXyQ6g5f"}),
+        ),
+        (
+            "ES512",
+            "P-521",
+            66,
+            json!({"x": "AMaFjga3BATpzZ4-y2YjlbRCnGSBOQU_tSH4KK9ga009uqFLXnfv51ko_h3BJ6L_qN4zSLPBhWpCm_l-fjHC5b1m", "y": "ARg5KWp4mjvABFyKX7QsfRvZmPVESVebRGgXr70XJz5mLJfucple9CZAxVC5AT-tB2E1PHCGonLCQIi-lHaf0WZQ"}),
+        ),
+    ];
+    for (alg, curve, length, point) in generators {
+        let jwk = json!({"kty": "EC", "crv": curve, "x": point["x"], "y": point["y"]});
+        let keys = crate::KeySet::from_json(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
+        let text = format!("{}.{}", base64(json!({"alg": alg}).to_string().as_bytes()), base64(b"{}"));
+        let (zero, one) = (vec![0; length], [vec![0; length - 1], vec![1]].concat());
+        let verify = |signature: Vec<u8>, host: Option<&dyn gatehouse_filter::Signatures>| {
+            let token = format!("{text}.{}", base64(&signature));
+            crate::verify_compact(token.as_bytes(), &keys, host)
+        };
+        for signature in [
+            [zero.clone(), zero.clone()].concat(),
+            [zero.clone(), one.clone()].concat(),
+            [one.clone(), zero].concat(),
+            // Of another length, whatever it is of.
+            vec![],
+            one.clone(),
+            [one.clone(), one.clone(), one.clone()].concat(),
+            // In DER.
+            vec![0x30, 6, 2, 1, 1, 2, 1, 1],
+        ] {
+            let refused = Err(crate::Refusal::SignatureInvalid);
+            assert_eq!(verify(signature.clone(), Some(&Gullible)), refused, "{alg} {signature:?}");
+            assert_eq!(verify(signature.clone(), None), refused, "{alg} {signature:?}");
+        }
+        let ones = [one.clone(), one].concat();
+        assert!(verify(ones.clone(), Some(&Gullible)).is_ok(), "{alg}: this host is asked");
+        assert!(verify(ones, None).is_err(), "{alg}");
+    }
+}
+
+#[test]
 fn keys_and_places_of_keys_in_a_header_are_not_looked_at() {
     let filter = filter(json!({}));
     let theirs = ed25519_compact::KeyPair::from_seed(ed25519_compact::Seed::new([9; 32]));
@@ -208,6 +281,8 @@ fn what_two_parsers_could_read_differently_is_refused() {
         twice(&format!("\"deep\":{}{}", "[".repeat(5_000), "]".repeat(5_000))),
         format!("{}{}", "[".repeat(5_000), "]".repeat(5_000)),
         "{\"a\":".repeat(2_000),
+        "[".repeat(10_000),
+        format!("{{\"a\":{}", "[".repeat(10_000)),
     ] {
         let token = signed(r#"{"alg":"EdDSA","kid":"main"}"#, &payload);
         assert_eq!(code_for(&filter, &token), "token_malformed", "{:.60}", payload);
