@@ -37,7 +37,7 @@ impl<F: Filter> Outcome<F> {
     pub fn status(&self) -> Option<u16> {
         match &self.decision.step {
             Step::Reply(reply) => Some(reply.status),
-            Step::Continue | Step::Wait => None,
+            Step::Continue | Step::Wait | Step::ReadBody(_) => None,
         }
     }
 

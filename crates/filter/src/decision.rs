@@ -1,5 +1,5 @@
 use crate::config::Node;
-use crate::{Caller, Reply};
+use crate::{BodyWish, Caller, Reply};
 use std::rc::Rc;
 
 /// What a filter decided about a request, and how the decision is known to everybody else.
@@ -52,6 +52,12 @@ pub enum Step {
     /// answer that it gets, until it decides. Nothing is counted or edited before that. A filter that waits
     /// keeps its own deadline, in its `Stream`.
     Wait,
+    /// Not before the body has come: the filter decides in
+    /// [`Filter::on_request_body`](crate::Filter::on_request_body) or
+    /// [`Filter::on_response_body`](crate::Filter::on_response_body). Edits recorded on the head so far are
+    /// made at once; nothing is counted before the final decision. Only where a body follows, and not after
+    /// [`Wait`](Self::Wait).
+    ReadBody(BodyWish),
 }
 
 /// Whether a filter's refusals are carried out.

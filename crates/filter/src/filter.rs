@@ -1,5 +1,7 @@
 use crate::config::{ConfigError, Node};
-use crate::{Answer, CallId, Decision, DecisionCode, GrpcAnswer, Host, Mode, Outside, Request, Response};
+use crate::{
+    Answer, Body, CallId, Decision, DecisionCode, GrpcAnswer, Host, Mode, Outside, Request, Response,
+};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -45,6 +47,39 @@ pub trait Filter: Sized + 'static {
 
     /// Sees the response head, and may edit it.
     fn on_response(&self, _response: &mut Response<'_>, _stream: &mut Self::Stream) {}
+
+    /// Decides on a request's body that [`Step::ReadBody`](crate::Step::ReadBody) asked for. The head can be
+    /// read and edited where it was held, and has no fields where it was not.
+    fn on_request_body(
+        &self,
+        _request: &mut Request<'_>,
+        _body: &mut Body,
+        _stream: &mut Self::Stream,
+    ) -> Option<Decision<Self::Code>> {
+        None
+    }
+
+    /// Sees the response head, for a filter that may refuse responses or wants their bodies: what the shell
+    /// calls. `None` where there is nothing to decide.
+    fn on_response_head(
+        &self,
+        response: &mut Response<'_>,
+        stream: &mut Self::Stream,
+    ) -> Option<Decision<Self::Code>> {
+        self.on_response(response, stream);
+        None
+    }
+
+    /// Decides on a response's body that [`Step::ReadBody`](crate::Step::ReadBody) asked for. A refusal
+    /// answers the client where the head was held, and breaks the response off where it was not.
+    fn on_response_body(
+        &self,
+        _response: &mut Response<'_>,
+        _body: &mut Body,
+        _stream: &mut Self::Stream,
+    ) -> Option<Decision<Self::Code>> {
+        None
+    }
 
     /// What it counts beside its decisions, by name; [`Meter::count`](crate::Meter::count) takes the index.
     fn events() -> Vec<&'static str> {

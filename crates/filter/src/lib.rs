@@ -10,6 +10,7 @@ pub mod credential;
 pub mod rules;
 pub mod template;
 
+mod body;
 mod code;
 mod decision;
 mod filter;
@@ -23,6 +24,7 @@ mod request;
 mod response;
 mod target;
 
+pub use body::{Body, BodyWish};
 pub use code::DecisionCode;
 pub use decision::{Decision, Mode, Step};
 pub use filter::{Filter, RuleCounter};

@@ -10,6 +10,7 @@ pub struct Request<'h> {
     /// The head's fields, pseudo-header fields included; edits are recorded here.
     pub headers: Headers,
     host: &'h dyn Outside,
+    body_follows: bool,
     client_address: OnceCell<Option<IpAddr>>,
     route_name: OnceCell<Option<Vec<u8>>>,
     policy: OnceCell<Option<Vec<u8>>>,
@@ -22,11 +23,23 @@ impl<'h> Request<'h> {
         Self {
             headers,
             host,
+            body_follows: false,
             client_address: OnceCell::new(),
             route_name: OnceCell::new(),
             policy: OnceCell::new(),
             identity: OnceCell::new(),
         }
+    }
+
+    /// The same request, with a body to come or without.
+    #[must_use]
+    pub fn with_body(self, body_follows: bool) -> Self {
+        Self { body_follows, ..self }
+    }
+
+    /// Whether a body, or trailers, follow the head: then there is a body to ask for.
+    pub fn body_follows(&self) -> bool {
+        self.body_follows
     }
 
     /// The proxy that the request goes through.

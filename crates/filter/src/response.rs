@@ -5,12 +5,24 @@ pub struct Response<'h> {
     /// The head's fields, `:status` included; edits are recorded here.
     pub headers: Headers,
     host: &'h dyn Host,
+    body_follows: bool,
 }
 
 impl<'h> Response<'h> {
     /// A response as it reached this filter.
     pub fn new(headers: Headers, host: &'h dyn Host) -> Self {
-        Self { headers, host }
+        Self { headers, host, body_follows: false }
+    }
+
+    /// The same response, with a body to come or without.
+    #[must_use]
+    pub fn with_body(self, body_follows: bool) -> Self {
+        Self { body_follows, ..self }
+    }
+
+    /// Whether a body, or trailers, follow the head: then there is a body to ask for.
+    pub fn body_follows(&self) -> bool {
+        self.body_follows
     }
 
     /// The proxy that the response goes through.

@@ -22,6 +22,13 @@ pub(crate) enum HeaderMap {
     Answer = 6,
 }
 
+/// A body as far as Envoy has it.
+#[derive(Clone, Copy)]
+pub(crate) enum BodyBuffer {
+    Request = 0,
+    Response = 1,
+}
+
 const HTTP_CALL_RESPONSE_BODY: u32 = 4;
 const GRPC_MESSAGE: u32 = 5;
 const PLUGIN_CONFIGURATION: u32 = 7;
@@ -39,6 +46,7 @@ unsafe extern "C" {
         data: *mut *mut u8,
         length: *mut usize,
     ) -> u32;
+    fn proxy_set_buffer_bytes(kind: u32, start: usize, size: usize, data: *const u8, length: usize) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, length: *mut usize) -> u32;
     fn proxy_add_header_map_value(
         map: u32,
@@ -204,6 +212,19 @@ pub(crate) fn send_local_response(
             grpc,
         )
     })
+}
+
+/// Up to `most` bytes of a body; nothing where there is none.
+pub(crate) fn body(buffer: BodyBuffer, most: usize) -> Vec<u8> {
+    returned(|data, length| unsafe { proxy_get_buffer_bytes(buffer as u32, 0, most, data, length) })
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
+/// Replaces a body of `length` bytes, all of it: Envoy knows no other replacement than from the start.
+pub(crate) fn replace_body(buffer: BodyBuffer, length: usize, bytes: &[u8]) -> Result<(), Failed> {
+    done(unsafe { proxy_set_buffer_bytes(buffer as u32, 0, length, bytes.as_ptr(), bytes.len()) })
 }
 
 /// Up to `most` bytes of the answer to a call.

@@ -1,8 +1,9 @@
+use crate::bodies::{self, End, Reading};
 use crate::calls::{self, HeaderMap};
 use crate::envoy::Envoy;
 use crate::loaded::Loaded;
 use crate::local_reply::LocalReply;
-use gatehouse_filter::{EditKind, Filter, Headers, Reply, Request, Response};
+use gatehouse_filter::{BodyWish, EditKind, Filter, Headers, Reply, Request, Response, Step};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::cell::RefCell;
@@ -12,19 +13,32 @@ use std::rc::{Rc, Weak};
 /// One request and its response.
 pub(crate) struct Exchange<F: Filter> {
     context_id: u32,
-    loaded: Rc<Loaded<F>>,
-    stream: Stream<F::Stream>,
+    pub(crate) loaded: Rc<Loaded<F>>,
+    pub(crate) stream: Stream<F::Stream>,
+    pub(crate) request_body: Reading,
+    pub(crate) response_body: Reading,
 }
 
 /// What the filter remembers of the request: shared with the list of waiting requests while it waits.
-enum Stream<S> {
+pub(crate) enum Stream<S> {
     Own(S),
     Shared(Rc<RefCell<S>>),
 }
 
+impl<S> Stream<S> {
+    /// What is remembered, where the request never waited.
+    pub(crate) fn own(&mut self) -> Option<&mut S> {
+        match self {
+            Self::Own(stream) => Some(stream),
+            Self::Shared(_) => None,
+        }
+    }
+}
+
 impl<F: Filter> Exchange<F> {
     pub(crate) fn new(context_id: u32, loaded: Rc<Loaded<F>>) -> Self {
-        Self { context_id, loaded, stream: Stream::Own(F::Stream::default()) }
+        let stream = Stream::Own(F::Stream::default());
+        Self { context_id, loaded, stream, request_body: Reading::Off, response_body: Reading::Off }
     }
 
     /// Holds the request until the filter decides. Its end, whatever the cause, ends the waiting too.
@@ -39,11 +53,12 @@ impl<F: Filter> Exchange<F> {
 impl<F: Filter> Context for Exchange<F> {}
 
 impl<F: Filter> HttpContext for Exchange<F> {
-    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let Stream::Own(stream) = &mut self.stream else { return Action::Pause };
-        match ask(&self.loaded, &self.loaded.foreground(), stream) {
-            Some(action) => action,
-            None => {
+        match ask(&self.loaded, &self.loaded.foreground(), stream, !end_of_stream) {
+            Next::Go(action) => action,
+            Next::Read(wish) => bodies::begin(HeaderMap::Request, wish, &mut self.request_body),
+            Next::Wait => {
                 let stream = mem::take(stream);
                 self.wait(stream);
                 Action::Pause
@@ -51,18 +66,52 @@ impl<F: Filter> HttpContext for Exchange<F> {
         }
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        let host = self.loaded.foreground();
-        let mut response = Response::new(Headers::lazy(|| calls::header_map(HeaderMap::Response)), &host);
-        match &mut self.stream {
-            Stream::Own(stream) => self.loaded.filter.on_response(&mut response, stream),
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match bodies::collected(&mut self.request_body, size, end_of_stream) {
+            Ok((wish, end)) => self.finish_request(wish, end),
+            Err(action) => action,
+        }
+    }
+
+    /// A body that trailers follow has no last byte of its own: whoever only waits for one is passed by.
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        match bodies::ended(&mut self.request_body) {
+            Some(wish) => self.finish_request(wish, End::Trailers),
+            None => Action::Continue,
+        }
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        let loaded = Rc::clone(&self.loaded);
+        let host = loaded.foreground();
+        let head = Headers::lazy(|| calls::header_map(HeaderMap::Response));
+        let mut response = Response::new(head, &host).with_body(!end_of_stream);
+        let decision = match &mut self.stream {
+            Stream::Own(stream) => loaded.filter.on_response_head(&mut response, stream),
             Stream::Shared(stream) => match stream.try_borrow_mut() {
-                Ok(mut stream) => self.loaded.filter.on_response(&mut response, &mut stream),
+                Ok(mut stream) => loaded.filter.on_response_head(&mut response, &mut stream),
                 // The request is being asked about right now: it has had no response yet.
                 Err(_) => return Action::Continue,
             },
+        };
+        match decision {
+            Some(decision) => self.respond(&decision, &response),
+            None => apply(HeaderMap::Response, &response.headers),
         }
-        apply(HeaderMap::Response, &response.headers)
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match bodies::collected(&mut self.response_body, size, end_of_stream) {
+            Ok((wish, end)) => self.finish_response(wish, end),
+            Err(action) => action,
+        }
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        match bodies::ended(&mut self.response_body) {
+            Some(wish) => self.finish_response(wish, End::Trailers),
+            None => Action::Continue,
+        }
     }
 }
 
@@ -80,22 +129,44 @@ impl<F: Filter> Waiting<F> {
             return false;
         }
         let Ok(mut stream) = stream.try_borrow_mut() else { return true };
-        match ask(loaded, &loaded.background(), &mut stream) {
-            Some(Action::Continue) => {
+        match ask(loaded, &loaded.background(), &mut stream, false) {
+            Next::Go(Action::Continue) => {
                 let _ = calls::continue_request();
                 false
             }
-            Some(_) => false,
-            None => true,
+            Next::Go(_) => false,
+            Next::Read(_) => {
+                // Its body may have gone by while it waited.
+                let _ = answer(&Reply::new(500, "the gateway is at fault"), "gatehouse.body_unread", false);
+                false
+            }
+            Next::Wait => true,
         }
     }
 }
 
-/// Asks the filter about the request at hand and does what it decides; `None` where it waits.
-fn ask<F: Filter>(loaded: &Loaded<F>, host: &Envoy<'_>, stream: &mut F::Stream) -> Option<Action> {
-    let mut request = Request::new(Headers::lazy(|| calls::header_map(HeaderMap::Request)), host);
+/// What happens to a request that a filter was asked about.
+enum Next {
+    /// The filter has decided, and this is what Envoy is told.
+    Go(Action),
+    /// The filter waits.
+    Wait,
+    /// The filter wants to see the body.
+    Read(BodyWish),
+}
+
+/// Asks the filter about the request at hand and does what it decides.
+fn ask<F: Filter>(loaded: &Loaded<F>, host: &Envoy<'_>, stream: &mut F::Stream, body_follows: bool) -> Next {
+    let head = Headers::lazy(|| calls::header_map(HeaderMap::Request));
+    let mut request = Request::new(head, host).with_body(body_follows);
     let decision = loaded.filter.on_request(&mut request, stream);
-    loaded.carry_out(&decision, &request)
+    if let Step::ReadBody(wish) = decision.step {
+        return match apply(HeaderMap::Request, &request.headers) {
+            Action::Continue => Next::Read(wish),
+            refused => Next::Go(refused),
+        };
+    }
+    loaded.carry_out(&decision, &request).map_or(Next::Wait, Next::Go)
 }
 
 /// What a request meets whose filter has no configuration.

@@ -21,6 +21,8 @@ mod local_reply;
 mod note;
 
 #[cfg(target_family = "wasm")]
+mod bodies;
+#[cfg(target_family = "wasm")]
 mod calls;
 #[cfg(target_family = "wasm")]
 mod envoy;

@@ -31,6 +31,12 @@ macro_rules! callback {
     (on_request) => {
         "proxy_on_request_headers"
     };
+    (on_request_body) => {
+        "proxy_on_request_body,proxy_on_request_trailers"
+    };
+    (on_response_body) => {
+        "proxy_on_response_body,proxy_on_response_trailers"
+    };
     (on_response) => {
         "proxy_on_response_headers"
     };

@@ -76,25 +76,33 @@ impl<F: Filter> Loaded<F> {
 
     /// Makes the decision known, then does what it says. `None` where the filter waits.
     pub(crate) fn carry_out(&self, decision: &Decision<F::Code>, request: &Request<'_>) -> Option<Action> {
-        if matches!(decision.step, Step::Wait) {
+        if matches!(decision.step, Step::Wait | Step::ReadBody(_)) {
             return None;
         }
-        let Some(code) = self.codes.get(decision.code.index()) else { return Some(Action::Continue) };
-        if let Some(counter) = code.counter {
-            let _ = calls::increment(counter);
-        }
-        let note = note::note(&code.full, decision, self.filter.mode());
-        let _ = calls::set_property(self.state.as_bytes(), &note);
+        let Some(code) = self.tell(decision, true) else { return Some(Action::Continue) };
         if let Some(identity) = &decision.identity {
             let _ = calls::set_property(Identity::STATE.as_bytes(), identity.json());
         }
         match &decision.step {
             Step::Continue => Some(apply(HeaderMap::Request, &request.headers)),
-            Step::Reply(reply) => {
-                log::debug!("refused: {}", String::from_utf8_lossy(&note));
-                Some(answer(reply, &code.full, request.is_grpc()))
-            }
-            Step::Wait => None,
+            Step::Reply(reply) => Some(answer(reply, code, request.is_grpc())),
+            Step::Wait | Step::ReadBody(_) => None,
         }
+    }
+
+    /// Counts a decision and, with `note`, leaves it in filter state. Its full code.
+    pub(crate) fn tell(&self, decision: &Decision<F::Code>, note: bool) -> Option<&str> {
+        let code = self.codes.get(decision.code.index())?;
+        if let Some(counter) = code.counter {
+            let _ = calls::increment(counter);
+        }
+        if note {
+            let note = note::note(&code.full, decision, self.filter.mode());
+            let _ = calls::set_property(self.state.as_bytes(), &note);
+            if matches!(decision.step, Step::Reply(_)) {
+                log::debug!("refused: {}", String::from_utf8_lossy(&note));
+            }
+        }
+        Some(&code.full)
     }
 }

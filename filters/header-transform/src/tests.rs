@@ -36,7 +36,7 @@ fn put(filter: &HeaderTransform, fields: &[(&str, &[u8])]) -> Outcome<HeaderTran
 fn refusal(outcome: &Outcome<HeaderTransform>) -> Option<&Reply> {
     match &outcome.decision.step {
         Step::Reply(reply) => Some(reply),
-        Step::Continue | Step::Wait => None,
+        Step::Continue | Step::Wait | Step::ReadBody(_) => None,
     }
 }
 

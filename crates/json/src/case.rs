@@ -1,0 +1,249 @@
+use crate::document::{Document, Id, Kind, NONE, Node, Overgrown, Span};
+use crate::names::{self, Named, Twice};
+use crate::string;
+
+/// How the words of a name are joined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Case {
+    /// `unitPrice`
+    Camel,
+    /// `unit_price`
+    Snake,
+}
+
+/// Why the names of a document were not converted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CaseError {
+    /// Two names of one object become one.
+    Twice,
+    /// The document would grow beyond its limit.
+    Overgrown,
+}
+
+impl From<Twice> for CaseError {
+    fn from(_: Twice) -> Self {
+        Self::Twice
+    }
+}
+
+impl From<Overgrown> for CaseError {
+    fn from(_: Overgrown) -> Self {
+        Self::Overgrown
+    }
+}
+
+impl Case {
+    /// Appends a name in this case; whether it is another one then.
+    ///
+    /// Underscores at the beginning and at the end stay. A name with an underscore elsewhere that no letter
+    /// or digit follows stays as it is, as does one that has none to convert.
+    fn push(self, name: &[u8], out: &mut Vec<u8>) -> bool {
+        let start = out.len();
+        match self {
+            Self::Camel => {
+                let lead = name.iter().take_while(|byte| **byte == b'_').count();
+                let (lead, rest) = name.split_at(lead);
+                out.extend_from_slice(lead);
+                let mut rest = rest;
+                while let Some((byte, after)) = rest.split_first() {
+                    rest = after;
+                    match (byte, after.split_first()) {
+                        (b'_', Some((next, after))) if next.is_ascii_alphanumeric() => {
+                            out.push(next.to_ascii_uppercase());
+                            rest = after;
+                        }
+                        (byte, _) => out.push(*byte),
+                    }
+                }
+            }
+            Self::Snake => {
+                let mut before: Option<u8> = None;
+                let mut rest = name;
+                while let Some((byte, after)) = rest.split_first() {
+                    rest = after;
+                    if byte.is_ascii_uppercase() {
+                        // `userID` is `user_id`, `HTTPCode` is `http_code`: a word begins after a small
+                        // letter, and where capitals end.
+                        let after_small =
+                            before.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+                        let last_capital = before.is_some_and(|b| b.is_ascii_uppercase())
+                            && after.first().is_some_and(u8::is_ascii_lowercase);
+                        if after_small || last_capital {
+                            out.push(b'_');
+                        }
+                    }
+                    out.push(byte.to_ascii_lowercase());
+                    before = Some(*byte);
+                }
+            }
+        }
+        out.get(start..) != Some(name)
+    }
+}
+
+/// Names repeat, as the items of a list look alike: each is converted once, as long as no other takes its seat.
+const SEATS: usize = 128;
+
+struct Converter {
+    case: Case,
+    seats: Vec<Seat>,
+}
+
+/// A name that was converted.
+#[derive(Clone, Copy, Default)]
+struct Seat {
+    from: Span,
+    /// The same span where the name stays.
+    to: Span,
+    /// Of what it has become.
+    hash: u32,
+}
+
+impl Document {
+    /// Converts the names of all members in a value, at every depth.
+    ///
+    /// # Errors
+    /// [`CaseError`]; then some names are converted.
+    pub fn convert(&mut self, id: Id, case: Case) -> Result<(), CaseError> {
+        let mut converter = Converter { case, seats: vec![Seat::default(); SEATS] };
+        let mut own = Vec::new();
+        let mut at = id;
+        loop {
+            self.look_into(at);
+            if self.kind(at) == Kind::Object {
+                self.convert_members(at, &mut converter, &mut own)?;
+            }
+            let node = self.node(at);
+            if node.first != 0 {
+                at = Id(node.first);
+                continue;
+            }
+            loop {
+                if at == id {
+                    return Ok(());
+                }
+                let node = self.node(at);
+                if node.next != 0 {
+                    at = Id(node.next);
+                    break;
+                }
+                if node.parent == NONE {
+                    return Ok(());
+                }
+                at = Id(node.parent);
+            }
+        }
+    }
+
+    fn convert_members(
+        &mut self,
+        object: Id,
+        converter: &mut Converter,
+        own: &mut Vec<Named>,
+    ) -> Result<(), CaseError> {
+        own.clear();
+        let mut changed = false;
+        let mut next = self.node(object).first;
+        while next != 0 {
+            let id = Id(next);
+            let node = *self.node(id);
+            next = node.next;
+            let (key, hash) = self.converted(&node, converter)?;
+            if key != node.key {
+                changed = true;
+                self.update(id, |node| node.key = key);
+            }
+            own.push(Named { hash, node: id.0 });
+        }
+        if changed {
+            self.mark(object);
+            if names::twice(own, &self.text, &self.nodes).is_some() {
+                return Err(CaseError::Twice);
+            }
+        }
+        Ok(())
+    }
+
+    /// The converted name, and its hash.
+    fn converted(&mut self, node: &Node, converter: &mut Converter) -> Result<(Span, u32), Overgrown> {
+        let inner = names::inner(&self.text, node.key);
+        // Escapes are rare in names. What is converted is what the name says.
+        if node.is(Node::KEY_ESCAPED) {
+            let mut name = Vec::with_capacity(inner.len());
+            string::push_decoded(inner, &mut name);
+            let seat = self.seat(&name, node.key, converter.case)?;
+            return Ok((seat.to, seat.hash));
+        }
+        let number = names::hash(inner) as usize % SEATS;
+        let known = converter.seats.get(number).copied().unwrap_or_default();
+        if known.from.end != 0 && names::inner(&self.text, known.from) == inner {
+            return Ok((if known.from == known.to { node.key } else { known.to }, known.hash));
+        }
+        let inner = inner.to_vec();
+        let seat = self.seat(&inner, node.key, converter.case)?;
+        if let Some(place) = converter.seats.get_mut(number) {
+            *place = seat;
+        }
+        Ok((seat.to, seat.hash))
+    }
+
+    fn seat(&mut self, name: &[u8], from: Span, case: Case) -> Result<Seat, Overgrown> {
+        let mut other = Vec::with_capacity(name.len().saturating_add(8));
+        let changed = case.push(name, &mut other);
+        let hash = names::hash(&other);
+        if !changed {
+            return Ok(Seat { from, to: from, hash });
+        }
+        let mut quoted = Vec::with_capacity(other.len().saturating_add(2));
+        string::push_quoted(&other, &mut quoted);
+        Ok(Seat { from, to: self.room(&quoted)?, hash })
+    }
+
+    fn room(&mut self, quoted: &[u8]) -> Result<Span, Overgrown> {
+        if self.text.len().saturating_add(quoted.len()) > self.most {
+            return Err(Overgrown);
+        }
+        Ok(self.append(quoted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_change_their_case() {
+        for (snake, camel) in [
+            ("unit_price", "unitPrice"),
+            ("id", "id"),
+            ("user_id", "userId"),
+            ("_links", "_links"),
+            ("__typename", "__typename"),
+            ("a_b_c", "aBC"),
+            ("trailing_", "trailing_"),
+            ("a__b", "a_B"),
+            ("line_2_text", "line2Text"),
+            ("größe_in_cm", "größeInCm"),
+            ("kebab-case", "kebab-case"),
+            ("", ""),
+        ] {
+            let mut out = Vec::new();
+            assert_eq!(Case::Camel.push(snake.as_bytes(), &mut out), snake != camel, "{snake}");
+            assert_eq!(String::from_utf8(out).unwrap(), camel, "{snake}");
+        }
+        for (camel, snake) in [
+            ("unitPrice", "unit_price"),
+            ("userID", "user_id"),
+            ("HTTPCode", "http_code"),
+            ("Name", "name"),
+            ("unit_price", "unit_price"),
+            ("line2Text", "line2_text"),
+            ("aB", "a_b"),
+            ("größeInCm", "größe_in_cm"),
+        ] {
+            let mut out = Vec::new();
+            assert_eq!(Case::Snake.push(camel.as_bytes(), &mut out), snake != camel, "{camel}");
+            assert_eq!(String::from_utf8(out).unwrap(), snake, "{camel}");
+        }
+    }
+}

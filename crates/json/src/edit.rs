@@ -1,0 +1,275 @@
+use crate::document::{Document, Id, Kind, NONE, Node, Overgrown, Span};
+use crate::path::{Path, Segment};
+use crate::string;
+
+/// A text that was put into a document, to be set as a value any number of times.
+#[derive(Clone, Copy, Debug)]
+pub struct Put(Span);
+
+impl Document {
+    /// The values at a path below `from`, in document order.
+    pub fn select(&mut self, from: Id, path: &Path) -> Vec<Id> {
+        self.walk(from, &path.segments, false)
+    }
+
+    /// The places at a path below `from`, made where they are not there yet and all that is missing can be
+    /// made: members of objects, and items at the end of an array. A value that is in the way of a member is
+    /// replaced by an object. New places hold `null`.
+    ///
+    /// # Errors
+    /// [`Overgrown`].
+    pub fn place(&mut self, from: Id, path: &Path) -> Result<Vec<Id>, Overgrown> {
+        let places = self.walk(from, &path.segments, true);
+        if self.text.len() > self.most { Err(Overgrown) } else { Ok(places) }
+    }
+
+    fn walk(&mut self, from: Id, segments: &[Segment], make: bool) -> Vec<Id> {
+        let mut found = vec![from];
+        let mut rest = segments;
+        while let Some((segment, after)) = rest.split_first() {
+            let mut next = Vec::with_capacity(found.len());
+            for id in found {
+                match segment {
+                    Segment::Every => next.extend(self.children(id)),
+                    segment => {
+                        let made = make && after.iter().all(Segment::can_be_first);
+                        let there = self.step(id, segment);
+                        next.extend(if made { there.or_else(|| self.made(id, segment)) } else { there });
+                    }
+                }
+            }
+            found = next;
+            rest = after;
+        }
+        found
+    }
+
+    fn step(&mut self, id: Id, segment: &Segment) -> Option<Id> {
+        match (self.kind(id), segment) {
+            (Kind::Object, Segment::Name { name, .. }) => self.member(id, name.as_bytes()),
+            (Kind::Array, Segment::Name { index: Some(index), .. } | Segment::Index(index)) => {
+                self.children(id).nth(*index)
+            }
+            _ => None,
+        }
+    }
+
+    /// Makes the place that a segment names, which is not there.
+    fn made(&mut self, id: Id, segment: &Segment) -> Option<Id> {
+        let last = self.children(id).last();
+        match (self.kind(id), segment) {
+            (Kind::Array, Segment::Append) => Some(self.add(id, last, None)),
+            (Kind::Array, Segment::Index(index) | Segment::Name { index: Some(index), .. }) => {
+                (self.children(id).count() == *index).then(|| self.add(id, last, None))
+            }
+            (Kind::Object, Segment::Name { name, .. }) => Some(self.add(id, last, Some(name))),
+            (_, Segment::Name { name, .. }) => {
+                self.empty(id, b"{}");
+                Some(self.add(id, None, Some(name)))
+            }
+            (Kind::Null, Segment::Append | Segment::Index(0)) => {
+                self.empty(id, b"[]");
+                Some(self.add(id, None, None))
+            }
+            _ => None,
+        }
+    }
+
+    /// Adds a `null` after the last child.
+    fn add(&mut self, parent: Id, last: Option<Id>, name: Option<&str>) -> Id {
+        let id = Id(self.nodes.len() as u32);
+        let key = name.map_or(Span::default(), |name| self.quoted(name.as_bytes()));
+        let value = self.append(b"null");
+        let flags = if name.is_some_and(needs_escape) { Node::KEY_ESCAPED } else { 0 };
+        self.nodes.push(Node { key, value, parent: parent.0, flags, ..Node::EMPTY });
+        match last {
+            Some(last) => self.update(last, |node| node.next = id.0),
+            None => self.update(parent, |node| node.first = id.0),
+        }
+        self.mark(parent);
+        id
+    }
+
+    /// Puts a JSON text in, which must be one; [`set`](Self::set) makes it a value.
+    ///
+    /// # Errors
+    /// [`Overgrown`].
+    pub fn put(&mut self, json: &[u8]) -> Result<Put, Overgrown> {
+        if self.text.len().saturating_add(json.len()) > self.most {
+            return Err(Overgrown);
+        }
+        Ok(Put(self.append(json)))
+    }
+
+    /// Puts a copy of a value in.
+    ///
+    /// # Errors
+    /// [`Overgrown`].
+    pub fn put_copy(&mut self, id: Id) -> Result<Put, Overgrown> {
+        let mut json = Vec::new();
+        self.write(id, &mut json)?;
+        self.put(&json)
+    }
+
+    /// Replaces a value by what was put in.
+    pub fn set(&mut self, id: Id, Put(value): Put) {
+        self.update(id, |node| {
+            node.value = value;
+            node.first = 0;
+            node.flags = (node.flags & Node::KEY_ESCAPED) | Node::UNREAD;
+        });
+        self.mark_parent(id);
+    }
+
+    /// Takes values out of what they are in. A document as a whole becomes `null`.
+    pub fn remove(&mut self, ids: &[Id]) {
+        for id in ids {
+            self.update(*id, |node| node.flags |= Node::GONE);
+        }
+        let mut swept = NONE;
+        for id in ids {
+            let parent = self.node(*id).parent;
+            if parent == NONE {
+                let null = self.append(b"null");
+                self.set(*id, Put(null));
+            } else if parent != swept {
+                self.sweep(Id(parent));
+                swept = parent;
+            }
+        }
+    }
+
+    /// Unlinks the children that are gone.
+    fn sweep(&mut self, parent: Id) {
+        let mut last: Option<Id> = None;
+        let mut next = self.node(parent).first;
+        let mut first = 0;
+        while next != 0 {
+            let id = Id(next);
+            next = self.node(id).next;
+            if self.node(id).is(Node::GONE) {
+                continue;
+            }
+            match last {
+                Some(last) => self.update(last, |node| node.next = id.0),
+                None => first = id.0,
+            }
+            last = Some(id);
+        }
+        if let Some(last) = last {
+            self.update(last, |node| node.next = 0);
+        }
+        self.update(parent, |node| node.first = first);
+        self.mark(parent);
+    }
+
+    /// Gives a member another name. Another member of that name goes.
+    ///
+    /// # Errors
+    /// [`Overgrown`].
+    pub fn rename(&mut self, id: Id, name: &str) -> Result<(), Overgrown> {
+        let parent = Id(self.node(id).parent);
+        if parent.0 == NONE || self.kind(parent) != Kind::Object {
+            return Ok(());
+        }
+        match self.member(parent, name.as_bytes()) {
+            Some(same) if same == id => return Ok(()),
+            Some(other) => self.remove(&[other]),
+            None => {}
+        }
+        let mut quoted = Vec::with_capacity(name.len().saturating_add(2));
+        string::push_quoted(name.as_bytes(), &mut quoted);
+        let Put(key) = self.put(&quoted)?;
+        self.update(id, |node| {
+            node.key = key;
+            node.flags &= !Node::KEY_ESCAPED;
+            if needs_escape(name) {
+                node.flags |= Node::KEY_ESCAPED;
+            }
+        });
+        self.mark(parent);
+        Ok(())
+    }
+
+    /// Takes a value out of its place, to be given to another with [`put_into`](Self::put_into).
+    pub fn detach(&mut self, id: Id) -> Id {
+        let free = self.taken(id);
+        self.remove(&[id]);
+        free
+    }
+
+    /// Gives a place the value that was detached.
+    pub fn put_into(&mut self, place: Id, value: Id) {
+        let from = *self.node(value);
+        self.update(place, |node| {
+            node.value = from.value;
+            node.first = from.first;
+            node.flags = (node.flags & Node::KEY_ESCAPED) | (from.flags & !(Node::KEY_ESCAPED | Node::GONE));
+        });
+        self.adopt(place);
+        self.mark_parent(place);
+    }
+
+    /// Makes the value a member of a new object that takes its place.
+    pub fn wrap(&mut self, id: Id, name: &str) {
+        let value = self.taken(id);
+        self.empty(id, b"{}");
+        let member = self.add(id, None, Some(name));
+        self.put_into(member, value);
+    }
+
+    /// A node of its own with the value of this one.
+    fn taken(&mut self, id: Id) -> Id {
+        let free = Id(self.nodes.len() as u32);
+        let node = *self.node(id);
+        let flags = node.flags & !(Node::KEY_ESCAPED | Node::GONE);
+        self.nodes.push(Node { key: Span::default(), parent: NONE, next: 0, flags, ..node });
+        self.adopt(free);
+        free
+    }
+
+    /// Tells the children of a node that they are its.
+    fn adopt(&mut self, parent: Id) {
+        let mut next = self.node(parent).first;
+        while next != 0 {
+            let id = Id(next);
+            next = self.node(id).next;
+            self.update(id, |node| node.parent = parent.0);
+        }
+    }
+
+    fn empty(&mut self, id: Id, brackets: &[u8]) {
+        let value = self.append(brackets);
+        self.set(id, Put(value));
+        self.update(id, |node| node.flags &= !Node::UNREAD);
+    }
+
+    fn quoted(&mut self, name: &[u8]) -> Span {
+        let mut quoted = Vec::with_capacity(name.len().saturating_add(2));
+        string::push_quoted(name, &mut quoted);
+        self.append(&quoted)
+    }
+
+    pub(crate) fn append(&mut self, json: &[u8]) -> Span {
+        let start = self.text.len() as u32;
+        self.text.extend_from_slice(json);
+        Span { start, end: self.text.len() as u32 }
+    }
+
+    /// A value and all that it is in must be written from their children.
+    pub(crate) fn mark(&mut self, id: Id) {
+        let mut at = id;
+        while at.0 != NONE && !self.node(at).is(Node::CHANGED) {
+            self.update(at, |node| node.flags |= Node::CHANGED);
+            at = Id(self.node(at).parent);
+        }
+    }
+
+    fn mark_parent(&mut self, id: Id) {
+        self.mark(Id(self.node(id).parent));
+    }
+}
+
+fn needs_escape(name: &str) -> bool {
+    name.bytes().any(|byte| matches!(byte, 0..0x20 | b'"' | b'\\'))
+}
