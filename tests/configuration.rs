@@ -99,6 +99,7 @@ fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
         ("envoy/jwt-auth.yaml", &["jwt-auth"]),
         ("envoy/rate-limit.yaml", &["rate-limit"]),
         ("envoy/header-transform.yaml", &["header-transform"]),
+        ("envoy/body-transform.yaml", &["body-transform"]),
         ("envoy/jwt-auth-remote.yaml", &["jwt-auth"]),
         ("envoy/api-key-auth.yaml", &["api-key-auth"]),
         ("envoy/authorization.yaml", &["authorization"]),

@@ -50,6 +50,9 @@ mod rate_limit;
 /// `header-transform` on `envoy/header-transform.yaml`: what arrives at the upstream and at the client.
 mod header_transform;
 
+/// `body-transform` on `envoy/body-transform.yaml`: what bodies arrive as, and every way in which they come.
+mod body_transform;
+
 /// Configurations that must not start, and that `cargo xtask check` says the same of them.
 mod configuration;
 

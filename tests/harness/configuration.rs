@@ -51,6 +51,12 @@ pub(crate) fn add_cluster(tree: &mut Value, name: &str, port: u16) {
     clusters.expect("the config has clusters").push(cluster);
 }
 
+/// The `PluginConfig` of the filter.
+#[track_caller]
+pub(crate) fn plugin_config<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Map<String, Value> {
+    plugin(tree, filter).and_then(Value::as_object_mut).unwrap_or_else(|| panic!("the config has {filter}"))
+}
+
 /// The path of the filter's module.
 #[track_caller]
 pub(crate) fn module<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Value {

@@ -1,5 +1,6 @@
 //! A client for HTTP/2 with prior knowledge: a connection, one request, its answer.
 
+use std::io::Cursor;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -36,9 +37,25 @@ impl Answer {
 /// When no whole answer comes in fifteen seconds.
 #[track_caller]
 pub(crate) fn send(to: SocketAddr, request: Request<()>) -> Answer {
+    send_body(to, request, &[], None)
+}
+
+/// Sends a request with a body in these frames, and with trailers; a request without either ends with its head.
+///
+/// # Panics
+/// When no whole answer comes in fifteen seconds.
+#[track_caller]
+pub(crate) fn send_body(
+    to: SocketAddr,
+    request: Request<()>,
+    frames: &[&[u8]],
+    trailers: Option<HeaderMap>,
+) -> Answer {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
-    let answer = async { tokio::time::timeout(Duration::from_secs(15), exchange(to, request)).await };
+    let answer = async {
+        tokio::time::timeout(Duration::from_secs(15), exchange(to, request, frames, trailers)).await
+    };
     match runtime.block_on(answer) {
         Ok(Ok(answer)) => answer,
         Ok(Err(fault)) => panic!("no answer over HTTP/2: {fault}"),
@@ -51,11 +68,24 @@ pub(crate) fn get(path: &str) -> http::request::Builder {
     Request::get(format!("http://gateway.example{path}"))
 }
 
-async fn exchange(to: SocketAddr, request: Request<()>) -> Result<Answer, Box<dyn std::error::Error>> {
+async fn exchange(
+    to: SocketAddr,
+    request: Request<()>,
+    frames: &[&[u8]],
+    trailers: Option<HeaderMap>,
+) -> Result<Answer, Box<dyn std::error::Error>> {
     let stream = TcpStream::connect(to).await?;
-    let (mut client, connection) = h2::client::handshake(stream).await?;
+    let (mut client, connection) = h2::client::Builder::new().handshake::<_, Cursor<Vec<u8>>>(stream).await?;
     let driver = async {
-        let (response, _) = client.send_request(request, true)?;
+        let bare = frames.is_empty() && trailers.is_none();
+        let (response, mut body) = client.send_request(request, bare)?;
+        for (index, frame) in frames.iter().enumerate() {
+            let last = trailers.is_none() && index + 1 == frames.len();
+            body.send_data(Cursor::new(frame.to_vec()), last)?;
+        }
+        if let Some(trailers) = trailers {
+            body.send_trailers(trailers)?;
+        }
         let (head, mut content) = response.await?.into_parts();
         let mut body = Vec::new();
         while let Some(data) = content.data().await {

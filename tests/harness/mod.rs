@@ -24,6 +24,9 @@ pub(crate) mod token;
 /// Whether a filter has trapped.
 pub(crate) mod trap;
 
+/// An upstream that a case writes.
+pub(crate) mod upstream;
+
 pub(crate) use shared::{Exchange, Shared, received};
 
 /// Waits for what comes within seconds.

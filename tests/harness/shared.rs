@@ -57,6 +57,11 @@ impl Shared {
         response
     }
 
+    /// Counts a request that was sent another way: it has its line in the access log.
+    pub(crate) fn skip(&self) {
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    }
+
     /// The gateway, for what sends no request to it.
     pub(crate) fn gateway(&self) -> &Gateway {
         &self.gateway

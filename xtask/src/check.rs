@@ -10,9 +10,10 @@ use gatehouse_sandbox::example::{Example, WasmFilter};
 type Parser = fn(&[u8]) -> Vec<ConfigError>;
 
 /// The filters by the name of their module.
-const PARSERS: [(&str, Parser); 5] = [
+const PARSERS: [(&str, Parser); 6] = [
     ("authorization", gatehouse_authorization::check),
     ("api-key-auth", gatehouse_api_key_auth::check),
+    ("body-transform", gatehouse_body_transform::check),
     ("header-transform", gatehouse_header_transform::check),
     ("jwt-auth", gatehouse_jwt_auth::check),
     ("rate-limit", gatehouse_rate_limit::check),

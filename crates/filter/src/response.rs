@@ -1,16 +1,16 @@
-use crate::{Headers, Host};
+use crate::{Headers, Host, Outside};
 
 /// A response head on its way to the client.
 pub struct Response<'h> {
     /// The head's fields, `:status` included; edits are recorded here.
     pub headers: Headers,
-    host: &'h dyn Host,
+    host: &'h dyn Outside,
     body_follows: bool,
 }
 
 impl<'h> Response<'h> {
     /// A response as it reached this filter.
-    pub fn new(headers: Headers, host: &'h dyn Host) -> Self {
+    pub fn new(headers: Headers, host: &'h dyn Outside) -> Self {
         Self { headers, host, body_follows: false }
     }
 
@@ -27,6 +27,11 @@ impl<'h> Response<'h> {
 
     /// The proxy that the response goes through.
     pub fn host(&self) -> &'h dyn Host {
+        self.host
+    }
+
+    /// The same proxy, for a filter that makes calls of its own.
+    pub fn outside(&self) -> &'h dyn Outside {
         self.host
     }
 

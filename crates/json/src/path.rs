@@ -88,9 +88,12 @@ impl Path {
         self.segments.contains(&Segment::Every)
     }
 
-    /// Whether its last part is the name of a member.
-    pub fn ends_with_name(&self) -> bool {
-        matches!(self.segments.last(), Some(Segment::Name { .. }))
+    /// The path of what a member is in, and the member's name; `None` where the last part is no name.
+    pub fn split_name(&self) -> Option<(Self, &str)> {
+        match self.segments.split_last() {
+            Some((Segment::Name { name, .. }, rest)) => Some((Self { segments: rest.to_vec() }, name)),
+            _ => None,
+        }
     }
 
     /// Splits two paths after their last wildcard, up to which they must be the same: what they have in

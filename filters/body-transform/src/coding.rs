@@ -1,0 +1,168 @@
+use flate2::Compression;
+use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
+use std::io::{Read, Write};
+
+/// A content coding that bodies are read from (RFC 9110 §8.4.1, RFC 7932).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Coding {
+    Plain,
+    Gzip,
+    /// The zlib format (RFC 1950), as HTTP defines it; not the bare format that some send under this name.
+    Deflate,
+    Brotli,
+}
+
+/// Why a body was not decoded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Undecoded {
+    /// It is not what `content-encoding` says.
+    Invalid,
+    /// It is longer than wanted, decoded. No more than that was decoded.
+    TooLong,
+}
+
+impl Coding {
+    /// The coding that a `content-encoding` names; `None` for one that is not known, and for several.
+    pub(crate) fn named(name: &[u8]) -> Option<Self> {
+        let is = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+        match () {
+            () if is(&["", "identity"]) => Some(Self::Plain),
+            () if is(&["gzip", "x-gzip"]) => Some(Self::Gzip),
+            () if is(&["deflate"]) => Some(Self::Deflate),
+            () if is(&["br"]) => Some(Self::Brotli),
+            () => None,
+        }
+    }
+
+    /// Decodes a body to at most `most` bytes.
+    ///
+    /// # Errors
+    /// [`Undecoded`].
+    pub(crate) fn decode(self, body: Vec<u8>, most: usize) -> Result<Vec<u8>, Undecoded> {
+        let input = body.as_slice();
+        match self {
+            Self::Plain => Ok(body),
+            Self::Gzip => read(MultiGzDecoder::new(input), most),
+            Self::Deflate => {
+                let mut decoder = ZlibDecoder::new(input);
+                let decoded = read(&mut decoder, most)?;
+                // What follows the stream is of nobody.
+                if decoder.total_in() == input.len() as u64 { Ok(decoded) } else { Err(Undecoded::Invalid) }
+            }
+            Self::Brotli => read(brotli_decompressor::Decompressor::new(input, 4096), most),
+        }
+    }
+
+    /// Encodes a body again.
+    pub(crate) fn encode(self, body: Vec<u8>) -> Vec<u8> {
+        // Level 1 is most of the gain at a fraction of the time; writing to a `Vec` does not fail.
+        match self {
+            Self::Plain => body,
+            Self::Gzip => {
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+                let _ = encoder.write_all(&body);
+                encoder.finish().unwrap_or_default()
+            }
+            Self::Deflate => {
+                let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+                let _ = encoder.write_all(&body);
+                encoder.finish().unwrap_or_default()
+            }
+            Self::Brotli => stored(&body),
+        }
+    }
+}
+
+fn read(decoder: impl Read, most: usize) -> Result<Vec<u8>, Undecoded> {
+    let mut decoded = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    decoder.take(limit).read_to_end(&mut decoded).map_err(|_| Undecoded::Invalid)?;
+    if decoded.len() > most { Err(Undecoded::TooLong) } else { Ok(decoded) }
+}
+
+/// Brotli's form of bytes that are not compressed (RFC 7932 §9.2): a window of 16 bits, then meta-blocks of at
+/// most 2^16 bytes, then an empty last one.
+fn stored(body: &[u8]) -> Vec<u8> {
+    const MOST: usize = 1 << 16;
+    let mut out = Vec::with_capacity(body.len().saturating_add(body.len() >> 14).saturating_add(8));
+    // The first meta-block's header shares its first byte with the window: a single 0 bit, WBITS 16.
+    let mut first = true;
+    for block in body.chunks(MOST) {
+        // ISLAST 0, MNIBBLES 0 (four nibbles), MLEN - 1 in 16 bits, ISUNCOMPRESSED 1: 20 bits.
+        let length = u32::try_from(block.len().saturating_sub(1)).unwrap_or_default();
+        let mut bits = length << 3 | 1 << 19;
+        if first {
+            bits <<= 1;
+        }
+        first = false;
+        out.extend_from_slice(bits.to_le_bytes().get(..3).unwrap_or_default());
+        out.extend_from_slice(block);
+    }
+    // ISLAST 1, ISLASTEMPTY 1; after the window where there was no block.
+    out.push(if first { 0b110 } else { 0b11 });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn brotli(body: &[u8]) -> Vec<u8> {
+        let mut writer = brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22);
+        writer.write_all(body).unwrap();
+        writer.into_inner()
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        for length in [0, 1, 100, 65_535, 65_536, 65_537, 200_000] {
+            let body: Vec<u8> =
+                (0..length).map(|at: u32| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+            for coding in [Coding::Plain, Coding::Gzip, Coding::Deflate, Coding::Brotli] {
+                let encoded = coding.encode(body.clone());
+                assert_eq!(
+                    coding.decode(encoded, 200_000).as_deref(),
+                    Ok(body.as_slice()),
+                    "{coding:?} {length}"
+                );
+            }
+            assert_eq!(Coding::Brotli.decode(brotli(&body), 200_000), Ok(body));
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_not_decoded_beyond_the_limit() {
+        let zeros = vec![0; 50_000_000];
+        for (coding, bomb) in [
+            (Coding::Gzip, Coding::Gzip.encode(zeros.clone())),
+            (Coding::Deflate, Coding::Deflate.encode(zeros.clone())),
+            (Coding::Brotli, brotli(&zeros)),
+        ] {
+            assert!(bomb.len() < 1_000_000, "{coding:?}: {}", bomb.len());
+            assert_eq!(coding.decode(bomb.clone(), 1_000_000), Err(Undecoded::TooLong), "{coding:?}");
+            assert_eq!(coding.decode(bomb, 50_000_000).map(|body| body.len()), Ok(50_000_000), "{coding:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_coding_that_it_is_said_to_be_is_refused() {
+        for coding in [Coding::Gzip, Coding::Deflate, Coding::Brotli] {
+            let good = coding.encode(b"{\"a\":1}".to_vec());
+            for end in 0..good.len() {
+                let cut = good.get(..end).unwrap().to_vec();
+                assert_eq!(coding.decode(cut, 1000), Err(Undecoded::Invalid), "{coding:?} {end}");
+            }
+            assert_eq!(coding.decode(b"{\"a\":1}".to_vec(), 1000), Err(Undecoded::Invalid), "{coding:?}");
+            let more = [good.as_slice(), b"x"].concat();
+            // What follows a brotli stream is not looked at.
+            if coding != Coding::Brotli {
+                assert_eq!(coding.decode(more, 1000), Err(Undecoded::Invalid), "{coding:?}");
+            }
+        }
+        let mut flipped = Coding::Gzip.encode(b"{\"a\":1}".to_vec());
+        let checksum = flipped.len() - 6;
+        flipped[checksum] ^= 1;
+        assert_eq!(Coding::Gzip.decode(flipped, 1000), Err(Undecoded::Invalid));
+    }
+}

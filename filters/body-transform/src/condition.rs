@@ -1,0 +1,83 @@
+use gatehouse_filter::config::Node;
+use gatehouse_json::{Document, Id, Kind, Path, same_number};
+use serde_json::Value;
+
+/// A condition on a value of the body: one of the values that the path names must satisfy the test.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    path: Path,
+    test: Test,
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    OneOf(Vec<Scalar>),
+    Exists(bool),
+}
+
+#[derive(Clone, Debug)]
+enum Scalar {
+    Null,
+    Boolean(bool),
+    /// As JSON writes it.
+    Number(String),
+    String(String),
+}
+
+impl Condition {
+    pub(crate) fn read(node: &Node<'_>) -> Option<Self> {
+        let mut fields = node.fields()?;
+        let path = fields.required("path", |node| path(&node));
+        let tests = [
+            fields.optional("equals", |node| scalar(&node))?.map(|scalar| Test::OneOf(vec![scalar])),
+            fields.optional("one_of", |node| node.some(|node| scalar(&node)))?.map(Test::OneOf),
+            fields.optional("exists", |node| node.boolean())?.map(Test::Exists),
+        ];
+        fields.finish();
+        let mut tests = tests.into_iter().flatten();
+        match (tests.next(), tests.next()) {
+            (Some(test), None) => Some(Self { path: path?, test }),
+            _ => node.fault("must have exactly one of equals, one_of, exists"),
+        }
+    }
+
+    /// Whether it holds for the value at `base`, where its path begins.
+    pub(crate) fn holds(&self, document: &mut Document, base: Id) -> bool {
+        let found = document.select(base, &self.path);
+        match &self.test {
+            Test::Exists(exists) => *exists != found.is_empty(),
+            Test::OneOf(scalars) => {
+                found.into_iter().any(|id| scalars.iter().any(|scalar| scalar.is(document, id)))
+            }
+        }
+    }
+}
+
+impl Scalar {
+    fn is(&self, document: &Document, id: Id) -> bool {
+        match (self, document.kind(id)) {
+            (Self::Null, Kind::Null) => true,
+            (Self::Boolean(want), Kind::Boolean) => (document.raw(id) == b"true") == *want,
+            (Self::Number(want), Kind::Number) => same_number(document.raw(id), want.as_bytes()),
+            (Self::String(want), Kind::String) => {
+                document.string(id).is_some_and(|text| *text == *want.as_bytes())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A path of the configuration.
+pub(crate) fn path(node: &Node<'_>) -> Option<Path> {
+    Path::parse(node.text()?).map_or_else(|error| node.fault(error.to_string()), Some)
+}
+
+fn scalar(node: &Node<'_>) -> Option<Scalar> {
+    Some(match node.value() {
+        Value::Null => Scalar::Null,
+        Value::Bool(value) => Scalar::Boolean(*value),
+        Value::Number(number) => Scalar::Number(number.to_string()),
+        Value::String(text) => Scalar::String(text.clone()),
+        Value::Array(_) | Value::Object(_) => return node.fault("must be text, a number, true or false"),
+    })
+}

@@ -1,0 +1,146 @@
+mod operations;
+
+use crate::fault::Direction;
+use crate::operation::Operation;
+use crate::side::{Format, Passes, Side, Statuses, TypePattern};
+use crate::text::Needs;
+use crate::{BodyTransform, Transform, form};
+use gatehouse_filter::config::{Fields, Node};
+use gatehouse_filter::rules::{self, Rules};
+use gatehouse_filter::template::Scope;
+use std::rc::Rc;
+
+/// Reads the configuration of the filter.
+pub(crate) fn read(node: &Node<'_>) -> Option<BodyTransform> {
+    let mut fields = node.fields()?;
+    let hold_heads = fields.or("hold_heads", false, |node| node.boolean());
+    let held = hold_heads.unwrap_or_default();
+    let rules = fields.required("rules", |node| Rules::read(node, |rule| transform(rule, held)));
+    fields.finish();
+    Some(BodyTransform { rules: rules?, hold_heads: hold_heads? })
+}
+
+fn transform(rule: &mut Fields<'_>, held: bool) -> Option<Rc<Transform>> {
+    let captures = rules::captured_names(rule);
+    let scope = |response| Scope { response, captures: &captures };
+    let request = rule.optional("request", |node| side(&node, &scope(false), Direction::Request, held));
+    let response = rule.optional("response", |node| side(&node, &scope(true), Direction::Response, held));
+    let (request, response) = (request?, response?);
+    if request.is_none() && response.is_none() {
+        return rule.node().fault("must say what happens to bodies: request, response or both");
+    }
+    Some(Rc::new(Transform { request, response }))
+}
+
+fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) -> Option<Side> {
+    let mut fields = node.fields()?;
+    let read = fields.or("read", Format::Json, format);
+    let write = fields.or("write", read.unwrap_or(Format::Json), format);
+    let types = fields.or("content_types", default_types(read), |node| node.some(type_pattern));
+    let statuses = match direction {
+        Direction::Request => Some(Vec::new()),
+        Direction::Response => fields.or("statuses", Vec::new(), |node| node.some(statuses)),
+    };
+    let most = fields.or("max_body", 1 << 20, max_body);
+    let pass = |node: Node<'_>| node.one_of(&[("reject", false), ("pass", true)]);
+    let oversize = fields.or("on_oversize", false, pass);
+    let invalid = fields.or("on_invalid", false, pass);
+    let other_type = fields.or("on_other_type", true, pass);
+    let unknown_encoding = fields.or("on_unknown_encoding", false, pass);
+    let keep_encoding = fields.or("encoding", !held, |node| {
+        let keep = node.one_of(&[("plain", false), ("keep", true)])?;
+        if !keep && !held {
+            return node.fault("plain needs hold_heads: the head has gone on before the body is decoded");
+        }
+        Some(keep)
+    });
+    let steps =
+        fields.or("operations", Vec::new(), |node| node.list(|node| operations::step(&node, scope, 0)));
+    fields.finish();
+    let steps = steps?;
+    let passes = Passes {
+        oversize: oversize?,
+        invalid: invalid?,
+        other_type: other_type?,
+        unknown_encoding: unknown_encoding?,
+    };
+    if !held {
+        if steps.iter().any(|step| edits_head(&step.operation)) {
+            return node
+                .fault("set_header and set_status need hold_heads: the head has gone on before the body");
+        }
+        if read? != write? && (passes.oversize || passes.invalid) {
+            return node.fault(
+                "cannot pass a body on and change its type without hold_heads: the head has gone on with the new type",
+            );
+        }
+    }
+    let needs = steps.iter().fold(Needs::default(), |needs, step| needs.and(step.needs));
+    Some(Side {
+        types: types?,
+        statuses: statuses?,
+        read: read?,
+        write: write?,
+        keep_encoding: keep_encoding?,
+        most: most?,
+        passes,
+        steps,
+        needs,
+    })
+}
+
+fn edits_head(operation: &Operation) -> bool {
+    match operation {
+        Operation::SetHeader { .. } | Operation::SetStatus { .. } => true,
+        Operation::Each { steps, .. } => steps.iter().any(|step| edits_head(&step.operation)),
+        _ => false,
+    }
+}
+
+fn format(node: Node<'_>) -> Option<Format> {
+    node.one_of(&[("json", Format::Json), ("form", Format::Form)])
+}
+
+fn max_body(node: Node<'_>) -> Option<usize> {
+    const MOST: u64 = 64 << 20;
+    match node.size()? {
+        size @ 1..=MOST => usize::try_from(size).ok(),
+        _ => node.fault("must be from 1B to 64MiB"),
+    }
+}
+
+fn default_types(read: Option<Format>) -> Vec<TypePattern> {
+    let whole = |text: &str| TypePattern { before: text.to_owned(), after: None };
+    match read {
+        Some(Format::Form) => vec![whole(form::FORM)],
+        _ => vec![
+            whole("application/json"),
+            TypePattern { before: "application/".to_owned(), after: Some("+json".to_owned()) },
+        ],
+    }
+}
+
+fn type_pattern(node: Node<'_>) -> Option<TypePattern> {
+    let text = node.text()?.to_ascii_lowercase();
+    if !text.contains('/') || text.contains([';', ' ']) || text.matches('*').count() > 1 {
+        return node
+            .fault("must be a type such as application/json or application/*+json, without parameters");
+    }
+    Some(match text.split_once('*') {
+        None => TypePattern { before: text, after: None },
+        Some((before, after)) => TypePattern { before: before.to_owned(), after: Some(after.to_owned()) },
+    })
+}
+
+/// `200`, or `2xx`.
+fn statuses(node: Node<'_>) -> Option<Statuses> {
+    let text = match node.value().as_u64() {
+        Some(number) => number.to_string(),
+        None => node.value().as_str().unwrap_or_default().to_ascii_lowercase(),
+    };
+    let parse = |text: String| text.parse::<u16>().ok().filter(|code| (200..=599).contains(code));
+    match (parse(text.replace("xx", "00")), parse(text.replace("xx", "99"))) {
+        (Some(first), Some(last)) if text.len() == 3 => Some(Statuses { first, last }),
+        _ => node.fault("must be a status from 200 to 599, or a class of them such as 2xx"),
+    }
+}

@@ -1,0 +1,132 @@
+use crate::Code;
+use crate::coding::Undecoded;
+use gatehouse_filter::Reply;
+use gatehouse_json::{self as json, Invalid};
+use std::borrow::Cow;
+
+/// Why a body was not transformed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fault {
+    /// It is longer than `max_body`.
+    TooLong,
+    /// It is longer than `max_body` when decoded.
+    ExpandsTooLong,
+    /// It is not what `content-type` says.
+    NotJson(Invalid),
+    /// A form with a name or a value that is not UTF-8.
+    NotAForm,
+    /// Its `content-encoding` is not known.
+    EncodingUnknown,
+    /// It is not what `content-encoding` says.
+    EncodingInvalid,
+    /// Its type is none that the rule takes.
+    TypeRefused,
+    /// It is said to be of several types.
+    SeveralTypes,
+    /// Two members of one object would have the same name.
+    NameConflict,
+    /// It would become longer than four times `max_body`.
+    Overgrown,
+    /// What should be written as a form has arrays of arrays or objects in it.
+    NoForm,
+    /// A value of the body cannot be the value of a header field.
+    HeaderInvalid,
+}
+
+/// Whose body it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Direction {
+    Request,
+    Response,
+}
+
+/// What the configuration lets a fault be forgiven by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Forgiven {
+    OnOversize,
+    OnInvalid,
+    OnOtherType,
+    OnUnknownEncoding,
+    Never,
+}
+
+impl Fault {
+    pub(crate) fn forgiven(self) -> Forgiven {
+        match self {
+            Self::TooLong | Self::ExpandsTooLong => Forgiven::OnOversize,
+            Self::NotJson(_) | Self::NotAForm | Self::EncodingInvalid => Forgiven::OnInvalid,
+            Self::EncodingUnknown => Forgiven::OnUnknownEncoding,
+            Self::TypeRefused => Forgiven::OnOtherType,
+            Self::SeveralTypes
+            | Self::NameConflict
+            | Self::Overgrown
+            | Self::NoForm
+            | Self::HeaderInvalid => Forgiven::Never,
+        }
+    }
+
+    /// The one table from faults to what everybody is told.
+    pub(crate) fn code(self, direction: Direction) -> Code {
+        let (request, response) = match self {
+            Self::TooLong => (Code::TooLarge, Code::ResponseTooLarge),
+            Self::ExpandsTooLong => (Code::ExpandsTooLarge, Code::ResponseExpandsTooLarge),
+            Self::NotJson(invalid) => match invalid.fault {
+                json::Fault::DuplicateName => (Code::DuplicateName, Code::ResponseDuplicateName),
+                json::Fault::TooDeep => (Code::TooDeep, Code::ResponseTooDeep),
+                _ => (Code::Invalid, Code::ResponseInvalid),
+            },
+            Self::NotAForm => (Code::Invalid, Code::ResponseInvalid),
+            Self::EncodingUnknown => (Code::EncodingUnknown, Code::ResponseEncodingUnknown),
+            Self::EncodingInvalid => (Code::EncodingInvalid, Code::ResponseEncodingInvalid),
+            Self::TypeRefused | Self::SeveralTypes => (Code::TypeRefused, Code::ResponseTypeRefused),
+            Self::NameConflict => (Code::NameConflict, Code::ResponseNameConflict),
+            Self::Overgrown => (Code::GrownTooLarge, Code::ResponseGrownTooLarge),
+            Self::NoForm => (Code::NoForm, Code::ResponseNoForm),
+            Self::HeaderInvalid => (Code::HeaderInvalid, Code::ResponseHeaderInvalid),
+        };
+        match direction {
+            Direction::Request => request,
+            Direction::Response => response,
+        }
+    }
+
+    pub(crate) fn reply(self, direction: Direction) -> Reply {
+        if direction == Direction::Response {
+            return Reply::new(502, "the upstream's answer could not be brought into its public form");
+        }
+        let (status, detail): (u16, Cow<'static, str>) = match self {
+            Self::TooLong => (413, "the body is too long".into()),
+            Self::ExpandsTooLong => (413, "the body is too long when it is decompressed".into()),
+            Self::NotJson(invalid) => (400, format!("the body cannot be read: {invalid}").into()),
+            Self::NotAForm => (400, "the body cannot be read: the form is not UTF-8".into()),
+            Self::EncodingUnknown => (415, "send the body plain, or in gzip, deflate or br".into()),
+            Self::EncodingInvalid => {
+                (400, "the body is not in the encoding that content-encoding says".into())
+            }
+            Self::TypeRefused => (415, "the body must have another content-type".into()),
+            Self::SeveralTypes => (415, "send one content-type".into()),
+            Self::NameConflict => (400, "two members of an object in the body have the same meaning".into()),
+            Self::Overgrown => (413, "the body becomes too long when it is transformed".into()),
+            Self::NoForm => (400, "the body must be an object of texts and lists of texts".into()),
+            Self::HeaderInvalid => {
+                (400, "the body has a control character where the value of a header is taken from".into())
+            }
+        };
+        Reply::new(status, detail)
+    }
+}
+
+impl From<Invalid> for Fault {
+    fn from(invalid: Invalid) -> Self {
+        Self::NotJson(invalid)
+    }
+}
+
+impl From<Undecoded> for Fault {
+    fn from(undecoded: Undecoded) -> Self {
+        match undecoded {
+            Undecoded::Invalid => Self::EncodingInvalid,
+            Undecoded::TooLong => Self::ExpandsTooLong,
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! `body-transform`: changes JSON bodies of requests and responses.
+//!
+//! The first rule that a request matches says what happens to its body and to that of its response. A body is
+//! collected only where a rule asks for it; everything else streams by.
+
+mod coding;
+mod condition;
+mod config;
+mod fault;
+mod form;
+mod operation;
+mod side;
+mod text;
+mod value;
+
+use coding::Coding;
+use fault::{Direction, Fault};
+use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::rules::{Captures, Rules};
+use gatehouse_filter::template::Sources;
+use gatehouse_filter::{
+    Body, BodyWish, Decision, Filter, HeaderName, HeaderValue, Headers, Mode, Request, Response, Step,
+};
+use side::{Announced, CONTENT_ENCODING, CONTENT_LENGTH, Side};
+use std::rc::Rc;
+
+gatehouse_filter::codes! {
+    /// What this filter can decide.
+    pub enum Code {
+        /// The request's body was transformed.
+        Transformed = "transformed",
+        /// A rule matches, and there is no body, or none that it is for.
+        Untouched = "untouched",
+        /// The request's body could not be transformed and went on as it was: the rule says `pass`.
+        Passed = "passed",
+        /// No rule matches.
+        Unmatched = "unmatched",
+        /// The body is longer than `max_body`.
+        TooLarge = "too_large",
+        /// The body is longer than `max_body` when decoded.
+        ExpandsTooLarge = "expands_too_large",
+        /// The body is not JSON, or not a form.
+        Invalid = "invalid",
+        /// An object in the body has a name twice.
+        DuplicateName = "duplicate_name",
+        /// The body is nested too deep.
+        TooDeep = "too_deep",
+        /// The body's encoding is not known.
+        EncodingUnknown = "encoding_unknown",
+        /// The body is not in the encoding that it is said to be in.
+        EncodingInvalid = "encoding_invalid",
+        /// The body's type is none that the rule is for, and the rule says `reject`; or it has two types.
+        TypeRefused = "type_refused",
+        /// Two members would get the same name.
+        NameConflict = "name_conflict",
+        /// The transformed body would be too long.
+        GrownTooLarge = "grown_too_large",
+        /// The body cannot be written as a form.
+        NoForm = "no_form",
+        /// A value of the body cannot be the value of a header field.
+        HeaderInvalid = "header_invalid",
+        /// The response's body was transformed.
+        ResponseTransformed = "response_transformed",
+        /// The response has no body that the rule is for.
+        ResponseUntouched = "response_untouched",
+        /// The response could not be transformed and went on as it was: the rule says `pass`.
+        ResponsePassed = "response_passed",
+        /// As `too_large`, of the response.
+        ResponseTooLarge = "response_too_large",
+        /// As `expands_too_large`, of the response.
+        ResponseExpandsTooLarge = "response_expands_too_large",
+        /// As `invalid`, of the response.
+        ResponseInvalid = "response_invalid",
+        /// As `duplicate_name`, of the response.
+        ResponseDuplicateName = "response_duplicate_name",
+        /// As `too_deep`, of the response.
+        ResponseTooDeep = "response_too_deep",
+        /// As `encoding_unknown`, of the response.
+        ResponseEncodingUnknown = "response_encoding_unknown",
+        /// As `encoding_invalid`, of the response.
+        ResponseEncodingInvalid = "response_encoding_invalid",
+        /// As `type_refused`, of the response.
+        ResponseTypeRefused = "response_type_refused",
+        /// As `name_conflict`, of the response.
+        ResponseNameConflict = "response_name_conflict",
+        /// As `grown_too_large`, of the response.
+        ResponseGrownTooLarge = "response_grown_too_large",
+        /// As `no_form`, of the response.
+        ResponseNoForm = "response_no_form",
+        /// As `header_invalid`, of the response.
+        ResponseHeaderInvalid = "response_header_invalid",
+    }
+}
+
+/// The filter, configured.
+#[derive(Debug)]
+pub struct BodyTransform {
+    rules: Rules<Rc<Transform>>,
+    hold_heads: bool,
+}
+
+/// What a rule does.
+#[derive(Debug)]
+struct Transform {
+    request: Option<Side>,
+    response: Option<Side>,
+}
+
+/// What is remembered of a request: the rule, and the facts that its templates name.
+#[derive(Debug, Default)]
+pub struct Stream {
+    matched: Option<Matched>,
+    /// The content coding of the body that is being collected.
+    coding: Option<Coding>,
+    /// The response's head, where a template names it and it will be gone when the body has come.
+    response: Option<Headers>,
+}
+
+#[derive(Debug)]
+struct Matched {
+    rule: Rc<str>,
+    transform: Rc<Transform>,
+    request: Option<(Headers, Captures)>,
+}
+
+impl Filter for BodyTransform {
+    const NAME: &'static str = "body-transform";
+    type Code = Code;
+    type Stream = Stream;
+
+    fn configure(node: Node<'_>) -> Option<Self> {
+        config::read(&node)
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, stream: &mut Stream) -> Decision<Code> {
+        let Some((rule, captures)) = self.rules.find(request) else {
+            return Decision::pass(Code::Unmatched, None);
+        };
+        let name = Rc::clone(&rule.name);
+        if is_no_exchange_of_documents(request) {
+            return Decision::pass(Code::Untouched, Some(name));
+        }
+        let transform = Rc::clone(&rule.action);
+        let needs = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.needs.request);
+        let snapshot = needs(&transform.request) || needs(&transform.response);
+        stream.matched = Some(Matched {
+            rule: Rc::clone(&name),
+            transform: Rc::clone(&transform),
+            request: snapshot.then(|| (request.headers.clone(), captures)),
+        });
+        if transform.response.is_some() {
+            ask_for_what_can_be_read(&mut request.headers);
+        }
+        let Some(side) = &transform.request else {
+            return Decision::pass(Code::Untouched, Some(name));
+        };
+        if !request.body_follows() {
+            return Decision::pass(Code::Untouched, Some(name));
+        }
+        match side.announced(&request.headers) {
+            Ok(Announced::OtherType) => Decision::pass(Code::Untouched, Some(name)),
+            Ok(Announced::Body(coding)) => {
+                stream.coding = Some(coding);
+                if !self.hold_heads {
+                    side.relabel(&mut request.headers, coding);
+                }
+                Decision { step: self.wish(side), ..Decision::pass(Code::Transformed, Some(name)) }
+            }
+            Err(fault) => self.refuse(fault, side, Direction::Request, stream),
+        }
+    }
+
+    fn on_request_body(
+        &self,
+        request: &mut Request<'_>,
+        body: &mut Body,
+        stream: &mut Stream,
+    ) -> Option<Decision<Code>> {
+        let (coding, matched) = (stream.coding.take()?, stream.matched.as_ref()?);
+        let transform = Rc::clone(&matched.transform);
+        let (side, rule) = (transform.request.as_ref()?, Rc::clone(&matched.rule));
+        let Some(bytes) = body.take() else {
+            return Some(self.refuse(Fault::TooLong, side, Direction::Request, stream));
+        };
+        if bytes.is_empty() {
+            return Some(Decision::pass(Code::Untouched, Some(rule)));
+        }
+        let before = matched
+            .request
+            .as_ref()
+            .map(|(head, captures)| (Request::new(head.clone(), request.outside()), captures));
+        let facts = Sources {
+            request: before.as_ref().map(|(request, _)| request),
+            captures: before.as_ref().map(|(_, captures)| *captures),
+            ..Sources::default()
+        };
+        match side.transform(bytes, coding, facts) {
+            Ok(transformed) => {
+                if self.hold_heads {
+                    side.relabel(&mut request.headers, coding);
+                    edit(&mut request.headers, transformed.head);
+                }
+                body.replace(transformed.body);
+                Some(Decision::pass(Code::Transformed, Some(rule)))
+            }
+            Err(fault) => Some(self.refuse(fault, side, Direction::Request, stream)),
+        }
+    }
+
+    fn on_response_head(&self, response: &mut Response<'_>, stream: &mut Stream) -> Option<Decision<Code>> {
+        let matched = stream.matched.as_ref()?;
+        let transform = Rc::clone(&matched.transform);
+        let (side, rule) = (transform.response.as_ref()?, Rc::clone(&matched.rule));
+        let status = response.status();
+        let untouched = || Some(Decision::pass(Code::ResponseUntouched, Some(Rc::clone(&rule))));
+        if status == Some(101) || !side.has_status(status) {
+            return untouched();
+        }
+        if !response.body_follows() {
+            let content_type = response.headers.first("content-type").unwrap_or_default();
+            // What a GET would be answered with has another length, and maybe another encoding (RFC 9110 §8.6).
+            if status == Some(304) || side.is_for(content_type) {
+                response.headers.remove(&CONTENT_LENGTH);
+                if !side.keep_encoding {
+                    response.headers.remove(&CONTENT_ENCODING);
+                }
+            }
+            return untouched();
+        }
+        match side.announced(&response.headers) {
+            Ok(Announced::OtherType) => untouched(),
+            Ok(Announced::Body(coding)) => {
+                stream.coding = Some(coding);
+                stream.response = side.needs.response.then(|| response.headers.clone());
+                if !self.hold_heads {
+                    side.relabel(&mut response.headers, coding);
+                }
+                let step = self.wish(side);
+                Some(Decision { step, ..Decision::pass(Code::ResponseTransformed, Some(rule)) })
+            }
+            Err(fault) => Some(self.refuse(fault, side, Direction::Response, stream)),
+        }
+    }
+
+    fn on_response_body(
+        &self,
+        response: &mut Response<'_>,
+        body: &mut Body,
+        stream: &mut Stream,
+    ) -> Option<Decision<Code>> {
+        let (coding, matched) = (stream.coding.take()?, stream.matched.as_ref()?);
+        let transform = Rc::clone(&matched.transform);
+        let (side, rule) = (transform.response.as_ref()?, Rc::clone(&matched.rule));
+        let Some(bytes) = body.take() else {
+            return Some(self.refuse(Fault::TooLong, side, Direction::Response, stream));
+        };
+        if bytes.is_empty() {
+            return Some(Decision::pass(Code::ResponseUntouched, Some(rule)));
+        }
+        let host = response.outside();
+        let of_request =
+            matched.request.as_ref().map(|(head, captures)| (Request::new(head.clone(), host), captures));
+        let of_response = stream.response.take().map(|head| Response::new(head, host));
+        let facts = Sources {
+            request: of_request.as_ref().map(|(request, _)| request),
+            captures: of_request.as_ref().map(|(_, captures)| *captures),
+            response: of_response.as_ref(),
+        };
+        match side.transform(bytes, coding, facts) {
+            Ok(transformed) => {
+                if self.hold_heads {
+                    side.relabel(&mut response.headers, coding);
+                    edit(&mut response.headers, transformed.head);
+                }
+                body.replace(transformed.body);
+                Some(Decision::pass(Code::ResponseTransformed, Some(rule)))
+            }
+            Err(fault) => Some(self.refuse(fault, side, Direction::Response, stream)),
+        }
+    }
+}
+
+impl BodyTransform {
+    fn wish(&self, side: &Side) -> Step {
+        Step::ReadBody(BodyWish { most: side.most, hold_head: self.hold_heads })
+    }
+
+    /// The decision where a body was not transformed: it goes on as it is, or it is refused.
+    fn refuse(&self, fault: Fault, side: &Side, direction: Direction, stream: &mut Stream) -> Decision<Code> {
+        let rule = stream.matched.as_ref().map(|matched| Rc::clone(&matched.rule));
+        if side.passes(fault) {
+            let passed = match direction {
+                Direction::Request => Code::Passed,
+                Direction::Response => Code::ResponsePassed,
+            };
+            return Decision::pass(passed, rule);
+        }
+        // The refusal goes to the client as a response: it is not the upstream's, and stays as it is.
+        stream.matched = None;
+        Decision::refuse(Mode::Enforce, fault.code(direction), rule, fault.reply(direction))
+    }
+}
+
+/// gRPC, and connections that are something else from here on: their bytes are no documents.
+fn is_no_exchange_of_documents(request: &Request<'_>) -> bool {
+    let content_type = request.headers.first("content-type").unwrap_or_default();
+    let grpc = content_type.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"));
+    grpc || request.method() == b"CONNECT" || request.headers.first("upgrade").is_some()
+}
+
+/// A response in an encoding that cannot be read, or a part of one, would pass by the rule: the client may not
+/// ask for either.
+fn ask_for_what_can_be_read(head: &mut Headers) {
+    for name in [RANGE, IF_RANGE] {
+        if head.first(name.as_str()).is_some() {
+            head.remove(&name);
+        }
+    }
+    let mut asked = false;
+    let mut readable: Vec<u8> = Vec::new();
+    let mut all = true;
+    for value in head.values(ACCEPT_ENCODING.as_str()) {
+        asked = true;
+        for item in value.split(|byte| *byte == b',') {
+            let name = item.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+            if name.is_empty() || Coding::named(name).is_none() {
+                all = false;
+                continue;
+            }
+            if !readable.is_empty() {
+                readable.extend_from_slice(b", ");
+            }
+            readable.extend_from_slice(item.trim_ascii());
+        }
+    }
+    if asked && !all {
+        if readable.is_empty() {
+            readable.extend_from_slice(b"identity");
+        }
+        // Parts of a field's value, so it is one.
+        if let Ok(value) = HeaderValue::try_from(readable) {
+            head.set(&ACCEPT_ENCODING, value);
+        }
+    }
+}
+
+fn edit(head: &mut Headers, changes: Vec<(HeaderName, Option<HeaderValue>)>) {
+    for (name, value) in changes {
+        match value {
+            Some(value) => head.set(&name, value),
+            None => head.remove(&name),
+        }
+    }
+}
+
+const RANGE: HeaderName = HeaderName::from_static("range");
+const IF_RANGE: HeaderName = HeaderName::from_static("if-range");
+const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("accept-encoding");
+
+/// The faults of a configuration; none for a good one.
+pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
+    gatehouse_filter::config::read(configuration, BodyTransform::configure).err().unwrap_or_default()
+}
+
+#[cfg(target_family = "wasm")]
+gatehouse_host::load!(BodyTransform: on_request, on_request_body, on_response, on_response_body);
+
+#[cfg(test)]
+mod tests;

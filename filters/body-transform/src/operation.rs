@@ -1,0 +1,268 @@
+use crate::condition::Condition;
+use crate::fault::Fault;
+use crate::text::{Needs, Text};
+use crate::value::Value;
+use gatehouse_filter::template::Sources;
+use gatehouse_filter::{HeaderName, HeaderValue};
+use gatehouse_json::{Case, CaseError, Document, Id, Kind, Overgrown, Path};
+
+/// One change, and when it is made.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) when: Option<Condition>,
+    pub(crate) operation: Operation,
+    pub(crate) needs: Needs,
+}
+
+/// A change to a document, or to the head with a value of the document.
+///
+/// `set`, `rename`, `move` and `copy` own the place that they write: afterwards it holds what the configuration
+/// says, or it is gone. What a client put there never survives.
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
+    /// A value instead of what is there; a value that is missing takes the place away.
+    Set {
+        path: Path,
+        value: Value,
+    },
+    /// A value where there is none.
+    Default {
+        path: Path,
+        value: Value,
+    },
+    Remove {
+        paths: Vec<Path>,
+    },
+    /// Another name, in the same place among its neighbours.
+    Rename {
+        parents: Path,
+        name: String,
+        to: String,
+    },
+    Move(Way),
+    Copy(Way),
+    /// Only these members of the objects stay.
+    Keep {
+        path: Path,
+        names: Vec<String>,
+    },
+    /// Of the arrays only the items for which the condition is as wanted.
+    Filter {
+        path: Path,
+        want: bool,
+        condition: Condition,
+    },
+    /// Changes to each of the values, whose own paths begin there.
+    Each {
+        path: Path,
+        steps: Vec<Step>,
+    },
+    Case {
+        path: Path,
+        case: Case,
+    },
+    /// The values become the only member of an object.
+    Wrap {
+        path: Path,
+        name: String,
+    },
+    /// The document becomes one of its parts, where it has it.
+    Unwrap {
+        path: Path,
+    },
+    /// Another document.
+    Replace {
+        value: Value,
+    },
+    /// A header field; a value that is missing takes it away.
+    SetHeader {
+        name: HeaderName,
+        value: Text,
+    },
+    SetStatus {
+        status: HeaderValue,
+    },
+}
+
+/// From where to where: a common part, which may have wildcards, and two that go on from there.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    pub(crate) common: Path,
+    pub(crate) from: Path,
+    pub(crate) to: Path,
+}
+
+/// What the changes are made to.
+pub(crate) struct Work<'a> {
+    pub(crate) document: Document,
+    pub(crate) facts: Sources<'a>,
+    /// Changes to the head, in order: a value, or none to remove the field.
+    pub(crate) head: Vec<(HeaderName, Option<HeaderValue>)>,
+}
+
+impl Work<'_> {
+    /// Makes the changes, in the order written, to the value at `base`.
+    pub(crate) fn run(&mut self, steps: &[Step], base: Id) -> Result<(), Fault> {
+        for step in steps {
+            let made = step.when.as_ref().is_none_or(|when| when.holds(&mut self.document, base));
+            if made {
+                self.change(&step.operation, base)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, operation: &Operation, base: Id) -> Result<(), Fault> {
+        let document = &mut self.document;
+        match operation {
+            Operation::Set { path, value } => match self.rendered(value, base) {
+                Some(json) => self.write(path, base, &json)?,
+                None => self.remove(path, base),
+            },
+            Operation::Default { path, value } => self.default(path, value, base)?,
+            Operation::Remove { paths } => paths.iter().for_each(|path| self.remove(path, base)),
+            Operation::Rename { parents, name, to } => {
+                for parent in document.select(base, parents) {
+                    match (document.member(parent, name.as_bytes()), document.member(parent, to.as_bytes())) {
+                        (Some(member), _) => document.rename(member, to)?,
+                        (None, Some(other)) => document.remove(&[other]),
+                        (None, None) => {}
+                    }
+                }
+            }
+            Operation::Move(way) => self.carry(way, base, false)?,
+            Operation::Copy(way) => self.carry(way, base, true)?,
+            Operation::Keep { path, names } => {
+                let mut gone = Vec::new();
+                for id in document.select(base, path) {
+                    if document.kind(id) == Kind::Object {
+                        let members: Vec<Id> = document.children(id).collect();
+                        let other = |id: &Id| {
+                            let name = document.name(*id);
+                            names.iter().all(|kept| *kept.as_bytes() != *name)
+                        };
+                        gone.extend(members.into_iter().filter(other));
+                    }
+                }
+                document.remove(&gone);
+            }
+            Operation::Filter { path, want, condition } => {
+                let mut gone = Vec::new();
+                for id in document.select(base, path) {
+                    if document.kind(id) == Kind::Array {
+                        let items: Vec<Id> = document.children(id).collect();
+                        gone.extend(
+                            items.into_iter().filter(|item| condition.holds(document, *item) != *want),
+                        );
+                    }
+                }
+                document.remove(&gone);
+            }
+            Operation::Each { path, steps } => {
+                for id in document.select(base, path) {
+                    self.run(steps, id)?;
+                }
+            }
+            Operation::Case { path, case } => {
+                for id in document.select(base, path) {
+                    document.convert(id, *case)?;
+                }
+            }
+            Operation::Wrap { path, name } => {
+                document.select(base, path).into_iter().for_each(|id| document.wrap(id, name));
+            }
+            Operation::Unwrap { path } => {
+                if let Some(part) = document.select(base, path).first() {
+                    let value = document.detach(*part);
+                    document.put_into(base, value);
+                }
+            }
+            Operation::Replace { value } => {
+                let json = self.rendered(value, base).unwrap_or_else(|| b"null".to_vec());
+                let put = self.document.put(&json)?;
+                self.document.set(base, put);
+            }
+            Operation::SetHeader { name, value } => {
+                let mut text = Vec::new();
+                let rendered = value.render(&self.facts, document, base, &mut text);
+                let value = match rendered {
+                    Some(()) => Some(HeaderValue::try_from(text).map_err(|_| Fault::HeaderInvalid)?),
+                    None => None,
+                };
+                self.head.push((name.clone(), value));
+            }
+            Operation::SetStatus { status } => {
+                self.head.push((HeaderName::from_static(":status"), Some(status.clone())));
+            }
+        }
+        Ok(())
+    }
+
+    fn rendered(&mut self, value: &Value, base: Id) -> Option<Vec<u8>> {
+        let mut json = Vec::new();
+        value.render(&self.facts, &mut self.document, base, &mut json)?;
+        Some(json)
+    }
+
+    fn write(&mut self, path: &Path, base: Id, json: &[u8]) -> Result<(), Overgrown> {
+        let places = self.document.place(base, path)?;
+        if !places.is_empty() {
+            let put = self.document.put(json)?;
+            places.into_iter().for_each(|place| self.document.set(place, put));
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, path: &Path, base: Id) {
+        let found = self.document.select(base, path);
+        self.document.remove(&found);
+    }
+
+    /// Each parent that the path names is looked at apart: one may have the value and the next not.
+    fn default(&mut self, path: &Path, value: &Value, base: Id) -> Result<(), Overgrown> {
+        let Some((common, rest, _)) = path.fork(path) else { return Ok(()) };
+        for parent in self.document.select(base, &common) {
+            if self.document.select(parent, &rest).is_empty()
+                && let Some(json) = self.rendered(value, base)
+            {
+                self.write(&rest, parent, &json)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn carry(&mut self, way: &Way, base: Id, copy: bool) -> Result<(), Overgrown> {
+        for parent in self.document.select(base, &way.common) {
+            let Some(from) = self.document.select(parent, &way.from).first().copied() else {
+                self.remove(&way.to, parent);
+                continue;
+            };
+            if copy {
+                let put = self.document.put_copy(from)?;
+                let places = self.document.place(parent, &way.to)?;
+                places.into_iter().for_each(|place| self.document.set(place, put));
+            } else {
+                let value = self.document.detach(from);
+                if let Some(place) = self.document.place(parent, &way.to)?.first() {
+                    self.document.put_into(*place, value);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<CaseError> for Fault {
+    fn from(error: CaseError) -> Self {
+        match error {
+            CaseError::Twice => Self::NameConflict,
+            CaseError::Overgrown => Self::Overgrown,
+        }
+    }
+}
+
+impl From<Overgrown> for Fault {
+    fn from(_: Overgrown) -> Self {
+        Self::Overgrown
+    }
+}

@@ -1,0 +1,201 @@
+use crate::coding::Coding;
+use crate::fault::{Fault, Forgiven};
+use crate::form;
+use crate::operation::{Step, Work};
+use crate::text::Needs;
+use gatehouse_filter::template::Sources;
+use gatehouse_filter::{HeaderName, HeaderValue, Headers};
+use gatehouse_json::Document;
+
+/// What a rule does with the bodies of one direction.
+#[derive(Debug)]
+pub(crate) struct Side {
+    pub(crate) types: Vec<TypePattern>,
+    pub(crate) statuses: Vec<Statuses>,
+    pub(crate) read: Format,
+    pub(crate) write: Format,
+    /// Whether an encoded body is encoded again.
+    pub(crate) keep_encoding: bool,
+    pub(crate) most: usize,
+    pub(crate) passes: Passes,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) needs: Needs,
+}
+
+/// How a body is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Format {
+    Json,
+    Form,
+}
+
+/// Which faults let the body go on as it is.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Passes {
+    pub(crate) oversize: bool,
+    pub(crate) invalid: bool,
+    pub(crate) other_type: bool,
+    pub(crate) unknown_encoding: bool,
+}
+
+/// A content type, or many: `application/json`, `application/*+json`, `text/*`.
+#[derive(Debug)]
+pub(crate) struct TypePattern {
+    pub(crate) before: String,
+    /// What follows the star; `None` where there is none.
+    pub(crate) after: Option<String>,
+}
+
+/// A status code, or a class of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Statuses {
+    pub(crate) first: u16,
+    pub(crate) last: u16,
+}
+
+/// How a body is to be read that the head announces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Announced {
+    /// It is for this rule.
+    Body(Coding),
+    /// It is not of a type that the rule is for.
+    OtherType,
+}
+
+/// A body in its new form.
+pub(crate) struct Transformed {
+    pub(crate) body: Vec<u8>,
+    pub(crate) head: Vec<(HeaderName, Option<HeaderValue>)>,
+}
+
+impl Side {
+    /// Whether the rule is for responses with this status.
+    pub(crate) fn has_status(&self, status: Option<u16>) -> bool {
+        let within = |statuses: &Statuses| {
+            status.is_some_and(|status| (statuses.first..=statuses.last).contains(&status))
+        };
+        self.statuses.is_empty() || self.statuses.iter().any(within)
+    }
+
+    /// What the head says of the body.
+    ///
+    /// # Errors
+    /// The fault that shows before the body has come.
+    pub(crate) fn announced(&self, head: &Headers) -> Result<Announced, Fault> {
+        // Two content types, which Envoy joins with a comma: whoever picks one lets the sender choose what is
+        // looked at.
+        let content_type = head.only("content-type").map_err(|_| Fault::SeveralTypes)?.unwrap_or_default();
+        if essence(content_type).contains(&b',') {
+            return Err(Fault::SeveralTypes);
+        }
+        if !self.is_for(content_type) {
+            return if self.passes.other_type { Ok(Announced::OtherType) } else { Err(Fault::TypeRefused) };
+        }
+        let encoding = head.only("content-encoding").map_err(|_| Fault::EncodingUnknown)?;
+        let coding =
+            Coding::named(encoding.unwrap_or_default().trim_ascii()).ok_or(Fault::EncodingUnknown)?;
+        let length = head.first("content-length").and_then(|length| std::str::from_utf8(length).ok());
+        match length.and_then(|length| length.parse::<u64>().ok()) {
+            Some(length) if length > self.most as u64 => Err(Fault::TooLong),
+            _ => Ok(Announced::Body(coding)),
+        }
+    }
+
+    pub(crate) fn is_for(&self, content_type: &[u8]) -> bool {
+        let essence = essence(content_type).to_ascii_lowercase();
+        self.types.iter().any(|pattern| pattern.matches(&essence))
+    }
+
+    /// Whether a body with this fault goes on as it is.
+    pub(crate) fn passes(&self, fault: Fault) -> bool {
+        match fault.forgiven() {
+            Forgiven::OnOversize => self.passes.oversize,
+            Forgiven::OnInvalid => self.passes.invalid,
+            Forgiven::OnOtherType => self.passes.other_type,
+            Forgiven::OnUnknownEncoding => self.passes.unknown_encoding,
+            Forgiven::Never => false,
+        }
+    }
+
+    /// Brings a body into its new form.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub(crate) fn transform(
+        &self,
+        body: Vec<u8>,
+        coding: Coding,
+        facts: Sources<'_>,
+    ) -> Result<Transformed, Fault> {
+        let plain = coding.decode(body, self.most)?;
+        let json = match self.read {
+            Format::Json => plain,
+            Format::Form => form::to_json(&plain).ok_or(Fault::NotAForm)?,
+        };
+        let length = json.len();
+        let document = Document::read(json, self.most.saturating_mul(4))?;
+        let mut work = Work { document, facts, head: Vec::new() };
+        let root = work.document.root();
+        work.run(&self.steps, root)?;
+        let Work { mut document, head, .. } = work;
+        let written = match self.write {
+            Format::Json => {
+                let mut out = Vec::with_capacity(length.saturating_add(length / 8));
+                document.write(root, &mut out)?;
+                out
+            }
+            Format::Form => form::from_json(&mut document).ok_or(Fault::NoForm)?,
+        };
+        let body = if self.keep_encoding { coding.encode(written) } else { written };
+        Ok(Transformed { body, head })
+    }
+
+    /// What the head must say of a transformed body: its type and encoding, and nothing about the bytes that
+    /// came.
+    pub(crate) fn relabel(&self, head: &mut Headers, coding: Coding) {
+        if self.read != self.write {
+            let value = match self.write {
+                Format::Json => "application/json",
+                Format::Form => form::FORM,
+            };
+            head.set(&CONTENT_TYPE, HeaderValue::from_static(value));
+        }
+        if coding != Coding::Plain && !self.keep_encoding {
+            head.remove(&CONTENT_ENCODING);
+        }
+        for field in &OF_THE_BYTES {
+            if head.first(field.as_str()).is_some() {
+                head.remove(field);
+            }
+        }
+    }
+}
+
+/// A content type without its parameters.
+fn essence(content_type: &[u8]) -> &[u8] {
+    content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
+}
+
+impl TypePattern {
+    fn matches(&self, essence: &[u8]) -> bool {
+        let Some(after) = &self.after else { return essence == self.before.as_bytes() };
+        // A problem document says what went wrong, in a form of its own (RFC 9457): it is meant by its name only.
+        let rest = essence.strip_prefix(self.before.as_bytes());
+        rest.is_some_and(|rest| rest.len() > after.len() && rest.ends_with(after.as_bytes()))
+            && essence != b"application/problem+json"
+    }
+}
+
+/// A field that the program itself knows.
+pub(crate) const CONTENT_LENGTH: HeaderName = HeaderName::from_static("content-length");
+const CONTENT_TYPE: HeaderName = HeaderName::from_static("content-type");
+pub(crate) const CONTENT_ENCODING: HeaderName = HeaderName::from_static("content-encoding");
+
+/// Digests (RFC 9530, RFC 3230, RFC 1864) and the offer of ranges: of the bytes that came.
+const OF_THE_BYTES: [HeaderName; 5] = [
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("accept-ranges"),
+];

@@ -1,0 +1,209 @@
+use super::*;
+use gatehouse_filter::DecisionCode;
+use gatehouse_filter_test::{FakeHost, configured};
+use serde_json::{Value, json};
+
+/// What happened to a request: code, body, head.
+fn request(filter: &BodyTransform, fields: &[(&str, &str)], body: &str) -> (String, Option<String>, Headers) {
+    let host = FakeHost::default();
+    let head = [(":method", "POST"), (":path", "/"), (":authority", "a")];
+    let fields: Vec<(&str, &str)> = head.iter().chain(fields).copied().collect();
+    let mut request = Request::new(Headers::from_list(&fields), &host).with_body(true);
+    let mut stream = Stream::default();
+    let decision = filter.on_request(&mut request, &mut stream);
+    let Step::ReadBody(wish) = decision.step else {
+        return (decision.code.name().to_owned(), None, request.headers);
+    };
+    let mut body =
+        if body.len() > wish.most { Body::too_long() } else { Body::new(body.as_bytes().to_vec()) };
+    let decision = filter.on_request_body(&mut request, &mut body, &mut stream).unwrap();
+    let text = body.replacement().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
+    (decision.code.name().to_owned(), text, request.headers)
+}
+
+fn filter(configuration: Value) -> BodyTransform {
+    configured(&configuration.to_string()).unwrap()
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[test]
+fn a_body_is_asked_for_only_where_a_rule_wants_it() {
+    let filter = filter(json!({"rules": [
+        {"match": {"headers": [{"name": "x-a", "present": true}]}, "request": {"max_body": "10B"}},
+        {"match": {"headers": [{"name": "x-b", "present": true}]}, "response": {}},
+    ]}));
+    for (case, fields, body, code) in [
+        ("no rule", &[JSON][..], "{}", "unmatched"),
+        ("a rule", &[JSON, ("x-a", "")], "{}", "transformed"),
+        ("a rule for responses", &[JSON, ("x-b", "")], "{}", "untouched"),
+        ("another type", &[("content-type", "text/plain"), ("x-a", "")], "{}", "untouched"),
+        ("no type", &[("x-a", "")], "{}", "untouched"),
+        (
+            "a type with parameters",
+            &[("content-type", "Application/JSON ; x=y"), ("x-a", "")],
+            "{}",
+            "transformed",
+        ),
+        (
+            "a type with a suffix",
+            &[("content-type", "application/hal+json"), ("x-a", "")],
+            "{}",
+            "transformed",
+        ),
+        ("a problem", &[("content-type", "application/problem+json"), ("x-a", "")], "{}", "untouched"),
+        ("an upgrade", &[JSON, ("x-a", ""), ("upgrade", "websocket")], "{}", "untouched"),
+        ("gRPC", &[("content-type", "application/grpc+json"), ("x-a", "")], "{}", "untouched"),
+        ("an announced length", &[JSON, ("x-a", ""), ("content-length", "11")], "{}", "too_large"),
+        ("a length that is none", &[JSON, ("x-a", ""), ("content-length", "x")], "{}", "transformed"),
+        ("one byte too many", &[JSON, ("x-a", "")], "\"123456789\"", "too_large"),
+        ("as many as may be", &[JSON, ("x-a", "")], "\"12345678\"", "transformed"),
+        ("no bytes", &[JSON, ("x-a", "")], "", "untouched"),
+        (
+            "two encodings",
+            &[JSON, ("x-a", ""), ("content-encoding", "gzip"), ("content-encoding", "br")],
+            "{}",
+            "encoding_unknown",
+        ),
+    ] {
+        assert_eq!(request(&filter, fields, body).0, code, "{case}");
+    }
+}
+
+#[test]
+fn a_head_that_waits_is_edited_when_the_body_has_come_and_another_at_once() {
+    for hold in [true, false] {
+        let side = json!({"read": "form", "write": "json"});
+        let filter = filter(json!({"hold_heads": hold, "rules": [{"request": side}]}));
+        let form = [("content-type", "application/x-www-form-urlencoded"), ("digest", "x")];
+        let (code, body, head) = request(&filter, &form, "a=1");
+        assert_eq!((code.as_str(), body.as_deref()), ("transformed", Some(r#"{"a":"1"}"#)));
+        assert_eq!(head.first("content-type"), Some(&b"application/json"[..]));
+        assert_eq!(head.first("digest"), None);
+        let (code, _, head) = request(&filter, &form, "a=%ff");
+        assert_eq!(code, "invalid");
+        let told = if hold { &b"application/x-www-form-urlencoded"[..] } else { b"application/json" };
+        assert_eq!(head.first("content-type"), Some(told));
+    }
+}
+
+#[test]
+fn a_document_of_the_clients_cannot_grow_without_bound() {
+    let copy = json!({"copy": {"from": "$", "to": "a[-]"}});
+    let operations: Vec<Value> = (0..40).map(|_| copy.clone()).collect();
+    let side = json!({"max_body": "1KiB", "operations": operations});
+    let filter = filter(json!({"rules": [{"request": side}]}));
+    assert_eq!(request(&filter, &[JSON], r#"{"a":[],"b":"0123456789"}"#).0, "grown_too_large");
+    let each = json!([{"set": {"path": "i[*].all", "value": "${body}"}}]);
+    let side = json!({"max_body": "1KiB", "operations": each});
+    let filter = self::filter(json!({"rules": [{"request": side}]}));
+    let items = vec!["{}"; 300].join(",");
+    assert_eq!(request(&filter, &[JSON], &format!("{{\"i\":[{items}]}}")).0, "grown_too_large");
+}
+
+#[test]
+fn what_a_client_writes_is_never_a_placeholder_and_never_more_than_a_value() {
+    let side = json!({"operations": [
+        {"set": {"path": "greeting", "value": "hi ${body.name}"}},
+        {"set": {"path": "from", "value": "${header.x-from}"}},
+    ]});
+    let filter = filter(json!({"rules": [{"request": side}]}));
+    let from = ("x-from", "\",\"admin\":true,\"x\":\"");
+    let (_, body, _) = request(&filter, &[JSON, from], r#"{"name":"\"},{${header.x-from}"}"#);
+    let value: Value = serde_json::from_str(&body.unwrap()).unwrap();
+    assert_eq!(value["greeting"], "hi \"},{${header.x-from}");
+    assert_eq!(value["from"], from.1);
+    assert_eq!(value.as_object().unwrap().len(), 3);
+}
+
+#[test]
+fn every_code_has_its_own_name() {
+    let names: std::collections::BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(names.len(), Code::ALL.len());
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_told_with_its_place() {
+    let operation = |operation: Value| json!({"rules": [{"request": {"operations": [operation]}}]});
+    let side = |side: Value| json!({"rules": [{"request": side}]});
+    let at = "rules[0].request.operations[0]";
+    for (configuration, fault) in [
+        (json!({}), "rules: is required".to_owned()),
+        (
+            json!({"rules": [{}]}),
+            "rules[0]: must say what happens to bodies: request, response or both".into(),
+        ),
+        (
+            json!({"rules": [{"request": {"operation": []}}]}),
+            "rules[0].request.operation: unknown field, did you mean `operations`?".into(),
+        ),
+        (operation(json!({"sett": {}})), format!("{at}.sett: unknown field, did you mean `set`?")),
+        (operation(json!({"set": {"path": "a"}})), format!("{at}.set.value: is required")),
+        (
+            operation(json!({"set": {"path": "a..b", "value": 1}})),
+            format!("{at}.set.path: has an empty name"),
+        ),
+        (
+            operation(json!({"set": {"path": "a", "value": ["${bod.x}"]}})),
+            format!("{at}.set.value: `${{bod.x}}`"),
+        ),
+        (
+            operation(json!({"set": {"path": "a", "value": "${body.a[*]}"}})),
+            format!("{at}.set.value: `${{body.a[*]}}`: must name one value, without `*`"),
+        ),
+        (
+            operation(json!({"set": {"path": "a", "value": "${response.status}"}})),
+            format!("{at}.set.value: `${{response.status}}`"),
+        ),
+        (
+            operation(json!({"rename": {"path": "a[0]", "to": "b"}})),
+            format!("{at}.rename.path: must end with the name of a member"),
+        ),
+        (
+            operation(json!({"move": {"from": "a[*].b", "to": "c"}})),
+            format!("{at}.move: from and to must be the same up to their last `*`"),
+        ),
+        (operation(json!({"remove": {}})), format!("{at}.remove: must have either path or paths")),
+        (
+            operation(json!({"filter": {"path": "a", "keep": {"path": "b"}}})),
+            format!("{at}.filter.keep: must have exactly one of equals, one_of, exists"),
+        ),
+        (operation(json!({"case": {"to": "kebab"}})), format!("{at}.case.to: must be one of camel, snake")),
+        (
+            operation(json!({"set_status": {"status": 200}})),
+            format!("{at}.set_status.status: a request has no status"),
+        ),
+        (
+            operation(json!({"set_header": {"name": "x-a", "value": "1"}})),
+            "rules[0].request: set_header and set_status need hold_heads".into(),
+        ),
+        (
+            operation(json!({"set_header": {"name": "content-length", "value": "1"}})),
+            format!("{at}.set_header.name: is written by Envoy or by this filter itself"),
+        ),
+        (side(json!({"encoding": "plain"})), "rules[0].request.encoding: plain needs hold_heads".into()),
+        (
+            side(json!({"read": "form", "write": "json", "on_invalid": "pass"})),
+            "rules[0].request: cannot pass a body on and change its type without hold_heads".into(),
+        ),
+        (side(json!({"max_body": "0B"})), "rules[0].request.max_body: must be from 1B to 64MiB".into()),
+        (side(json!({"statuses": [200]})), "rules[0].request.statuses: unknown field".into()),
+        (
+            json!({"rules": [{"response": {"statuses": ["2x"]}}]}),
+            "rules[0].response.statuses[0]: must be a status from 200 to 599".into(),
+        ),
+        (
+            side(json!({"content_types": ["json"]})),
+            "rules[0].request.content_types[0]: must be a type such as application/json".into(),
+        ),
+    ] {
+        let faults = configured::<BodyTransform>(&configuration.to_string()).err().unwrap_or_default();
+        assert!(faults.iter().any(|told| told.starts_with(&fault)), "{configuration}: {fault}\n{faults:?}");
+    }
+    let nested = (0..6).fold(
+        json!({"case": {"to": "camel"}}),
+        |inner, _| json!({"each": {"path": "a[*]", "operations": [inner]}}),
+    );
+    let faults = check(operation(nested).to_string().as_bytes());
+    assert!(faults.iter().any(|fault| fault.message.contains("up to four times")), "{faults:?}");
+}

@@ -1,0 +1,354 @@
+//! `body-transform`, on `envoy/body-transform.yaml`.
+
+/// Heads, lengths, trailers and protocols around a body, with heads that wait and with heads that do not.
+mod framing;
+
+/// Bodies that are compressed.
+mod encodings;
+
+/// Bodies of every length around the cap, and 64 MB that nobody asked for.
+mod sizes;
+
+use std::sync::LazyLock;
+
+use gatehouse_sandbox::raw::Request;
+use gatehouse_sandbox::{Builder, Gateway};
+use serde_json::{Value, json};
+
+use crate::harness::hostile::{self, Honest};
+use crate::harness::upstream::Upstream;
+use crate::harness::{Shared, configuration, received};
+
+#[test]
+fn hostile_bytes_do_not_trap_it() {
+    let upstream = Upstream::start();
+    upstream.answer_with(200, "application/json", "", r#"{"a":1}"#);
+    let operations = json!([
+        {"set": {"path": "a.b", "value": "${header.x-a} ${query.a} ${path}"}},
+        {"set_header": {"name": "x-b", "value": "${header.x-a}"}},
+    ]);
+    let rule = json!({"name": "all", "request": {"operations": operations.clone()},
+        "response": {"operations": [{"set": {"path": "a", "value": "${header.x-a}${header.cookie}"}}]}});
+    let builder = with_rules(true, json!([rule])).upstream("echo:8000", upstream.address());
+    let gateway = builder.start().unwrap_or_else(|fault| panic!("{fault}"));
+    hostile::survive(&gateway, &Honest { path: "/users/17", headers: &[("x-b", "b")], refused: &[] });
+
+    // And bodies that no honest client sends.
+    let bodies: Vec<Vec<u8>> = vec![
+        vec![0xff; 1000],
+        vec![0; 1000],
+        b"{\"a\":\"\xff\"}".to_vec(),
+        "[".repeat(1_000_000).into_bytes(),
+        "{\"a\":".repeat(100_000).into_bytes(),
+        b"{\"\\ud800\":1}".to_vec(),
+        format!("[{}", "1,".repeat(400_000)).into_bytes(),
+        b"{\"a\":1e99999999999999999999}".to_vec(),
+        (0..=255).collect(),
+    ];
+    for (index, body) in bodies.into_iter().enumerate() {
+        for encoding in ["identity", "gzip", "deflate", "br", "gzip, br", "\u{e9}"] {
+            let request = Request::new("POST", "/x")
+                .header("content-type", "application/json")
+                .header("content-encoding", encoding)
+                .body(body.clone());
+            let response = gateway.request(request);
+            assert!(matches!(response.status, 200 | 400 | 415), "{index} {encoding}: {}", response.status);
+            assert_eq!(gateway.request(Request::get("/users/17")).status, 200, "{index} {encoding}");
+        }
+    }
+    crate::harness::trap::assert_none(&gateway);
+}
+
+static SHIPPED: LazyLock<Shared> =
+    LazyLock::new(|| Shared::start(Gateway::builder("envoy/body-transform.yaml")));
+
+#[test]
+fn the_shipped_rules_change_bodies_both_ways() {
+    let body =
+        json!({"authorName": "Ann", "attachments": [{"internalId": 7, "name": "a"}], "tenant": "evil"});
+    let request =
+        Request::post_json("/notes?x=1", &body).header("x-tenant", "acme").header("x-author", "evil");
+    let exchange = SHIPPED.ask(request);
+    assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
+    assert_eq!(received(&exchange.response, "x-author"), ["Ann"]);
+    let sent = r#"{"attachments":[{"name":"a"}],"author_name":"Ann","tenant":"acme"}"#;
+    assert_eq!(exchange.response.json()["length"], sent.len(), "{}", exchange.response.text());
+    assert_eq!(exchange.response.json().get("body_bytes"), None);
+    assert_eq!(exchange.logged("body_transform"), "body_transform.transformed;rule=notes");
+    let form = Request::new("POST", "/forms")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("a=1&b=x+y&a=2");
+    let exchange = SHIPPED.ask(form);
+    assert_eq!(received(&exchange.response, "content-type"), ["application/json"]);
+    assert_eq!(exchange.response.json()["body_bytes"], r#"{"a":["1","2"],"b":"x y"}"#.len());
+    SHIPPED.assert_no_trap();
+}
+
+/// A row: what is configured, what comes, what goes on.
+type Row = (Value, &'static str, &'static str);
+
+fn rows() -> Vec<Row> {
+    let op = |operations: Value| operations;
+    vec![
+        (
+            op(json!([])),
+            r#" {"id": 12345678901234567890, "x": 1e400, "s": "\u00e9\n"} "#,
+            r#"{"id": 12345678901234567890, "x": 1e400, "s": "\u00e9\n"}"#,
+        ),
+        (op(json!([{"set": {"path": "/a/b", "value": 9}}])), r#"{"z":1.0}"#, r#"{"z":1.0,"a":{"b":9}}"#),
+        (
+            op(json!([{"set": {"path": "a", "value": {"x": [1, "${method}", null, true]}}}])),
+            r#"{"a":1}"#,
+            r#"{"a":{"x":[1,"POST",null,true]}}"#,
+        ),
+        (
+            op(json!([{"set": {"path": "a", "value": "${header.x-absent}"}}])),
+            r#"{"a":1,"b":2}"#,
+            r#"{"b":2}"#,
+        ),
+        (op(json!([{"set": {"path": "a", "value": "$$5 ${header.x-quote}"}}])), "{}", r#"{"a":"$5 \"q\\"}"#),
+        (
+            op(json!([{"set": {"path": "copy", "value": "${body.n}"}}])),
+            r#"{"n":1.50}"#,
+            r#"{"n":1.50,"copy":1.50}"#,
+        ),
+        (
+            op(json!([{"set": {"path": "text", "value": "<${body.n}>"}}])),
+            r#"{"n":1.50}"#,
+            r#"{"n":1.50,"text":"<1.50>"}"#,
+        ),
+        (
+            op(json!([{"default": {"path": "items[*].q", "value": 1}}])),
+            r#"{"items":[{"q":5},{}]}"#,
+            r#"{"items":[{"q":5},{"q":1}]}"#,
+        ),
+        (
+            op(json!([{"remove": {"path": "items[*].price"}}])),
+            r#"{"items":[{"price":1,"n":2},{"n":3}]}"#,
+            r#"{"items":[{"n":2},{"n":3}]}"#,
+        ),
+        (op(json!([{"remove": {"paths": ["/a~1b", "c"]}}])), r#"{"a/b":1,"c":2,"d":3}"#, r#"{"d":3}"#),
+        (
+            op(json!([{"rename": {"path": "items[*].price", "to": "cost"}}])),
+            r#"{"items":[{"price":1.10,"n":2},{"cost":3}]}"#,
+            r#"{"items":[{"cost":1.10,"n":2},{}]}"#,
+        ),
+        (
+            op(json!([{"move": {"from": "a.b", "to": "c.d"}}])),
+            r#"{"a":{"b":[1]},"c":0}"#,
+            r#"{"a":{},"c":{"d":[1]}}"#,
+        ),
+        (op(json!([{"move": {"from": "absent", "to": "c"}}])), r#"{"c":"forged"}"#, "{}"),
+        (
+            op(json!([{"copy": {"from": "i[*].a", "to": "i[*].b"}}])),
+            r#"{"i":[{"a":1},{"b":2}]}"#,
+            r#"{"i":[{"a":1,"b":1},{}]}"#,
+        ),
+        (
+            op(json!([{"keep": {"path": "i[*]", "names": ["id"]}}])),
+            r#"{"i":[{"id":1,"x":2},{"y":3}]}"#,
+            r#"{"i":[{"id":1},{}]}"#,
+        ),
+        (
+            op(json!([{"filter": {"path": "i", "keep": {"path": "n", "equals": 1}}}])),
+            r#"{"i":[{"n":1.0},{"n":2},{},{"n":"1"},{"n":10e-1}]}"#,
+            r#"{"i":[{"n":1.0},{"n":10e-1}]}"#,
+        ),
+        (
+            op(json!([{"filter": {"path": "i", "drop": {"path": "s", "one_of": ["a", "b"]}}}])),
+            r#"{"i":[{"s":"a"},{"s":"\u0062"},{"s":"c"}]}"#,
+            r#"{"i":[{"s":"c"}]}"#,
+        ),
+        (
+            op(json!([{"each": {"path": "i[*]", "operations": [
+            {"set": {"path": "full", "value": "${body.a}-${body.b}"}}, {"keep": {"names": ["full"]}}]}}])),
+            r#"{"i":[{"a":1,"b":2},{"a":3,"b":4}]}"#,
+            r#"{"i":[{"full":"1-2"},{"full":"3-4"}]}"#,
+        ),
+        (op(json!([{"case": {"to": "camel"}}])), r#"{"a_b":[{"c_d":"e_f"}]}"#, r#"{"aB":[{"cD":"e_f"}]}"#),
+        (
+            op(json!([{"case": {"to": "snake", "path": "data"}}])),
+            r#"{"aB":1,"data":{"cD":{"eF":1}}}"#,
+            r#"{"aB":1,"data":{"c_d":{"e_f":1}}}"#,
+        ),
+        (
+            op(json!([{"wrap": {"name": "data"}}, {"set": {"path": "meta.by", "value": "gw"}}])),
+            "[1,2]",
+            r#"{"data":[1,2],"meta":{"by":"gw"}}"#,
+        ),
+        (op(json!([{"unwrap": {"path": "data.items"}}])), r#"{"data":{"items":[1e2]},"meta":1}"#, "[1e2]"),
+        (op(json!([{"unwrap": {"path": "data"}}])), r#"{"error":1}"#, r#"{"error":1}"#),
+        (
+            op(
+                json!([{"replace": {"value": {"id": "${path.id}", "who": "${body.user.name}", "all": "${body}",
+            "none": "${body.none}"}}}]),
+            ),
+            r#"{"user":{"name":"A\"nn"}}"#,
+            r#"{"all":{"user":{"name":"A\"nn"}},"id":"17","who":"A\"nn"}"#,
+        ),
+        (
+            op(json!([{"set": {"path": "ok", "value": true, "when": {"path": "v", "exists": true}}},
+            {"remove": {"path": "v", "when": {"path": "ok", "equals": true}}}])),
+            r#"{"v":null}"#,
+            r#"{"ok":true}"#,
+        ),
+    ]
+}
+
+/// A rule for each row, on a path of its own.
+fn rules(direction: &str) -> Value {
+    let rule = |(index, (operations, _, _)): (usize, Row)| {
+        json!({"name": format!("row-{index}"), "match": {"path": {"template": format!("/{index}/{{id}}")}},
+            direction: {"operations": operations}})
+    };
+    Value::Array(rows().into_iter().enumerate().map(rule).collect())
+}
+
+#[test]
+fn every_operation_on_requests() {
+    for hold in [true, false] {
+        let upstream = Upstream::start();
+        let builder = with_rules(hold, rules("request")).upstream("echo:8000", upstream.address());
+        let gateway = Shared::start(builder);
+        for (index, (operations, body, want)) in rows().into_iter().enumerate() {
+            let request = Request::new("POST", format!("/{index}/17"))
+                .header("content-type", "application/json; charset=utf-8")
+                .header("x-quote", "\"q\\")
+                .body(body);
+            let exchange = gateway.ask(request);
+            assert_eq!(exchange.response.status, 200, "{operations}: {}", exchange.response.text());
+            let got = upstream.take().expect("a request");
+            assert_eq!(got.text(), want, "{operations}");
+            let length = want.len().to_string();
+            let told = if hold { Some(length.as_str()) } else { None };
+            assert_eq!(got.header("content-length"), told, "{operations}");
+            let note = format!("body_transform.transformed;rule=row-{index}");
+            assert_eq!(exchange.logged("body_transform"), note);
+        }
+        gateway.assert_no_trap();
+    }
+}
+
+#[test]
+fn every_operation_on_responses() {
+    for hold in [true, false] {
+        let upstream = Upstream::start();
+        let builder = with_rules(hold, rules("response")).upstream("echo:8000", upstream.address());
+        let gateway = Shared::start(builder);
+        for (index, (operations, body, want)) in rows().into_iter().enumerate() {
+            upstream.answer_with(201, "application/hal+json", "etag: \"1\"\r\n", body);
+            let request = Request::new("POST", format!("/{index}/17")).header("x-quote", "\"q\\");
+            let exchange = gateway.ask(request);
+            assert_eq!(exchange.response.status, 201, "{operations}: {}", exchange.response.text());
+            assert_eq!(exchange.response.text(), want, "{operations}");
+            assert_eq!(exchange.response.header_text("etag").as_deref(), Some("\"1\""));
+            let told = hold.then(|| want.len().to_string());
+            assert_eq!(exchange.response.header_text("content-length"), told, "{operations}");
+        }
+        gateway.assert_no_trap();
+    }
+}
+
+#[test]
+fn values_go_from_the_body_into_the_head_and_from_the_head_into_the_body() {
+    let upstream = Upstream::start();
+    let gateway = Shared::start(
+        with_rules(
+            true,
+            json!([{"name": "all", "match": {"path": {"template": "/users/{id}"}},
+            "request": {"operations": [
+                {"set_header": {"name": "x-customer", "value": "c-${body.customer.id}"}},
+                {"set_header": {"name": "x-gone", "value": "${body.absent}"}},
+                {"set": {"path": "user", "value": "${path.id}"}},
+                {"set": {"path": "tenant", "value": "${header.x-tenant}"}},
+            ]},
+            "response": {"operations": [
+                {"set_header": {"name": "x-error", "value": "${body.error}"}},
+                {"set_status": {"status": 404, "when": {"path": "error", "equals": "none such"}}},
+                {"set": {"path": "of", "value": "${path.id} ${header.x-tenant} ${response.status}"}},
+                {"remove": {"path": "error"}},
+            ]}}]),
+        )
+        .upstream("echo:8000", upstream.address()),
+    );
+    upstream.answer_with(200, "application/json", "x-error: forged\r\n", r#"{"error":"none such"}"#);
+    let request = Request::post_json("/users/17", &json!({"customer": {"id": 5}, "user": "evil"}))
+        .header("x-tenant", "acme")
+        .header("x-customer", "forged")
+        .header("x-gone", "forged");
+    let exchange = gateway.ask(request);
+    let got = upstream.take().expect("a request");
+    assert_eq!(got.header("x-customer"), Some("c-5"));
+    assert_eq!(got.header("x-gone"), None);
+    assert_eq!(got.text(), r#"{"customer":{"id":5},"user":"17","tenant":"acme"}"#);
+    assert_eq!(exchange.response.status, 404);
+    assert_eq!(exchange.response.header_text("x-error").as_deref(), Some("none such"));
+    assert_eq!(exchange.response.text(), r#"{"of":"17 acme 200"}"#);
+    // A line break in a value of the body is no line break in the head.
+    let exchange =
+        gateway.ask(Request::post_json("/users/17", &json!({"customer": {"id": "a\r\nx-user: root"}})));
+    exchange.assert_refused("CR LF", 400, "body_transform.header_invalid");
+    assert!(upstream.take().is_none());
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_with_a_code_or_passed_on_as_it_is() {
+    for hold in [true, false] {
+        let upstream = Upstream::start();
+        let rule = |name: &str, choice: &str| {
+            let side = json!({"on_invalid": choice, "operations": [{"case": {"to": "camel"}}]});
+            json!({"name": name, "match": {"path": {"prefix": format!("/{name}")}}, "request": side,
+                "response": side})
+        };
+        let rules = json!([rule("strict", "reject"), rule("lax", "pass")]);
+        let gateway = Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
+        for (body, code) in [
+            ("{\"a\":1,}", "invalid"),
+            ("hello", "invalid"),
+            (r#"{"a_b":1,"a_b":2}"#, "duplicate_name"),
+            (&format!("{}{}", "[".repeat(129), "]".repeat(129)), "too_deep"),
+        ] {
+            let post =
+                |path| Request::new("POST", path).header("content-type", "application/json").body(body);
+            let refused = gateway.ask(post("/strict"));
+            refused.assert_refused(body, 400, &format!("body_transform.{code}"));
+            assert!(upstream.take().is_none(), "{body}");
+            upstream.answer("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            let passed = gateway.ask(post("/lax"));
+            assert_eq!(passed.response.status, 200, "{body}");
+            assert_eq!(upstream.take().expect("a request").text(), body);
+            assert_eq!(passed.logged("body_transform"), "body_transform.passed;rule=lax");
+
+            upstream.answer_with(200, "application/json", "x-internal: 1\r\n", body);
+            assert_eq!(gateway.ask(Request::get("/lax")).response.text(), body);
+            let _ = upstream.wait();
+            if hold {
+                let refused = gateway.ask(Request::get("/strict"));
+                refused.assert_refused(body, 502, &format!("body_transform.response_{code}"));
+                assert_eq!(refused.response.header("x-internal"), None);
+            } else {
+                // The head has gone on: all that is left is to break off.
+                let broken = gateway.gateway().try_request(&Request::get("/strict"));
+                assert!(broken.is_err(), "{body}: {broken:?}");
+                gateway.skip();
+            }
+            let _ = upstream.wait();
+        }
+        // Two names that become one are never passed.
+        let two = Request::post_json("/lax", &json!({"a_b": 1, "aB": 2}));
+        gateway.ask(two).assert_refused("two names", 400, "body_transform.name_conflict");
+        gateway.assert_no_trap();
+    }
+}
+
+/// The shipped config with these rules, with heads that wait or without.
+fn with_rules(hold: bool, rules: Value) -> Builder {
+    Gateway::builder("envoy/body-transform.yaml").edit(move |tree| {
+        configuration::set(tree, "body-transform", json!({"hold_heads": hold, "rules": rules}));
+        if !hold {
+            let plugin = configuration::plugin_config(tree, "body-transform");
+            plugin.remove("allow_on_headers_stop_iteration").expect("the shipped config allows it");
+        }
+    })
+}
