@@ -32,7 +32,7 @@ impl Gateway {
     pub(super) fn start(envoy: &Path, scratch: &Path, set_up: &SetUp) -> Result<Self> {
         let port = free_port()?;
         let config = scratch.join(format!("{}.json", set_up.name));
-        fs::write(&config, format!("{:#}", configuration(port, &set_up.http_filters)))
+        fs::write(&config, format!("{:#}", configuration(port, set_up)))
             .with_context(|| format!("cannot write {}", config.display()))?;
         let log = scratch.join(format!("{}.log", set_up.name));
         let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
@@ -115,11 +115,16 @@ fn free_port() -> Result<u16> {
 }
 
 /// The smallest gateway: no admin, no access log, nothing that wakes up meanwhile, an answer without upstream.
-fn configuration(port: u16, http_filters: &[Value]) -> Value {
+fn configuration(port: u16, set_up: &SetUp) -> Value {
     let router =
         http_filter("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", json!({}));
-    let http_filters: Vec<&Value> = http_filters.iter().chain([&router]).collect();
-    let answer = json!({"status": 200, "body": {"inline_string": "{\"id\":17}\n"}});
+    let http_filters: Vec<&Value> = set_up.http_filters.iter().chain([&router]).collect();
+    let body = set_up.answer.as_deref().unwrap_or("{\"id\":17}\n");
+    let answer = json!({"status": 200, "body": {"inline_string": body}});
+    let json = json!([{
+        "header": {"key": "content-type", "value": "application/json"},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    }]);
     let proof = json!([{"header": {"key": PROOF_HEADER, "value": "%REQ(x-bench)%"}}]);
     let connection_manager = http_filter(
         "envoy.filters.network.http_connection_manager",
@@ -129,8 +134,8 @@ fn configuration(port: u16, http_filters: &[Value]) -> Value {
             // The request brings its own: a set-up must not measure the making of random ids.
             "generate_request_id": false,
             "http_filters": http_filters,
-            "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
-                {"match": {"prefix": "/orders"}, "direct_response": answer},
+            "route_config": {"max_direct_response_body_size_bytes": 2 << 20, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
+                {"match": {"prefix": "/orders"}, "direct_response": answer, "response_headers_to_add": json},
                 {"match": {"path": PROOF_PATH}, "direct_response": answer, "response_headers_to_add": proof},
             ]}]},
         }),
@@ -139,6 +144,7 @@ fn configuration(port: u16, http_filters: &[Value]) -> Value {
         "stats_flush_interval": "240s",
         "static_resources": {"listeners": [{
             "name": "bench",
+            "per_connection_buffer_limit_bytes": 4 << 20,
             "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
             "filter_chains": [{"filters": [connection_manager]}],
         }]},

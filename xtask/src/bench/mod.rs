@@ -4,6 +4,7 @@
 //! comes from this program on another core. Each round serves the same number of requests with each set-up, in
 //! short turns. The upstream is a direct response: only the gateway counts.
 
+mod body_transform;
 mod cores;
 mod gateway;
 mod header_transform;
@@ -66,6 +67,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if options.bench.as_deref() == Some(rate_limit_keys::NAME) {
         return rate_limit_keys::run(&options, &sources);
     }
+    if options.bench.as_deref() == Some(body_transform::NAME) {
+        return body_transform::run(&options, &sources);
+    }
     let mut bench = find(&options)?(&sources)?;
     for module in &options.modules {
         bench.set_ups.push(SetUp::of_module(module)?);
@@ -83,7 +87,8 @@ fn find(options: &Options) -> Result<MakeBench> {
     let wanted = options.bench.as_deref().unwrap_or(first);
     let found = BENCHES.into_iter().find(|(name, _)| *name == wanted);
     found.map(|(_, bench)| bench).with_context(|| {
-        let names = BENCHES.into_iter().map(|(name, _)| name).chain([rate_limit_keys::NAME]);
+        let names =
+            BENCHES.into_iter().map(|(name, _)| name).chain([rate_limit_keys::NAME, body_transform::NAME]);
         let names: Vec<&str> = names.collect();
         format!("no bench is called `{wanted}`; there are: {}", names.join(", "))
     })

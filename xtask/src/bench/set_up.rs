@@ -51,6 +51,8 @@ pub(super) struct SetUp {
     pub(super) writes: Option<String>,
     /// Whether it must refuse the second request to [`PROOF_PATH`] with 429.
     pub(super) limits_proof: bool,
+    /// The body of every answer; `None` for a short one.
+    pub(super) answer: Option<String>,
 }
 
 impl Bench {
@@ -81,6 +83,7 @@ impl SetUp {
             request: request(PATH),
             writes: None,
             limits_proof: false,
+            answer: None,
         }
     }
 
