@@ -2,7 +2,6 @@
 
 mod cost;
 mod race;
-mod remote;
 mod rules;
 
 use super::*;

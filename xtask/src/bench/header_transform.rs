@@ -39,7 +39,7 @@ const ON_RESPONSE: &str = "proxy_on_response_headers";
 /// # Errors
 /// The empty module cannot be written.
 pub(super) fn bench(sources: &Sources) -> Result<Bench> {
-    let empty = probe::write(&sources.scratch, "empty", &[])?;
+    let empty = probe::write(&sources.scratch, "empty", &[], probe::Data::default())?;
     let ours = |name, configuration, more: &[&str]| {
         let module = sources.modules.join("header-transform.wasm");
         let capabilities = [&REQUEST_ONLY, more].concat();
@@ -61,7 +61,7 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
             // The same, when the configuration also lets it see responses.
             writing(ours("and-response", transform("/"), &[ON_RESPONSE])),
         ],
-        target: Some(Target { subject: NAME, reference: "lua", ratio: 1.0 }),
+        targets: vec![Target { subject: NAME, reference: "lua", ratio: 1.0 }],
     })
 }
 

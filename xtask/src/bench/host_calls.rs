@@ -6,7 +6,7 @@
 use anyhow::Result;
 
 use super::Sources;
-use super::probe::{self, call};
+use super::probe::{self, Data, call};
 use super::set_up::{Bench, REQUEST_ID, SetUp, USER_AGENT, wasm_filter};
 
 /// The bench's name.
@@ -29,10 +29,10 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
     ];
     let mut set_ups = vec![SetUp::new("bare", vec![])];
     for (name, calls) in probes {
-        let module = probe::write(&sources.scratch, name, calls)?;
+        let module = probe::write(&sources.scratch, name, calls, Data::default())?;
         let set_up = SetUp::new(name, vec![wasm_filter(name, &module, None, &[])]);
         let writes = calls.contains(&call::WRITE).then(|| format!("{REQUEST_ID} {USER_AGENT}"));
         set_ups.push(SetUp { writes, ..set_up });
     }
-    Ok(Bench { name: NAME, set_ups, target: None })
+    Ok(Bench { name: NAME, set_ups, targets: vec![] })
 }

@@ -9,6 +9,7 @@ mod cores;
 mod gateway;
 mod header_transform;
 mod host_calls;
+mod identity;
 mod load;
 mod options;
 mod probe;
@@ -33,10 +34,11 @@ use report::Report;
 use set_up::{Bench, SetUp};
 
 /// The benches by name; the first is the default.
-const BENCHES: [(&str, MakeBench); 3] = [
+const BENCHES: [(&str, MakeBench); 4] = [
     (header_transform::NAME, header_transform::bench),
     (host_calls::NAME, host_calls::bench),
     (rate_limit::NAME, rate_limit::bench),
+    (identity::NAME, identity::bench),
 ];
 
 /// In how many slices a set-up serves its requests of a round, the others in between: what disturbs the machine

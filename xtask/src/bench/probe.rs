@@ -23,26 +23,51 @@ pub(super) mod call {
         "(drop (call $state (i32.const 400) (i32.const 26) (i32.const 440) (i32.const 35)))";
     /// Adds one to a counter.
     pub(in super::super) const COUNT: &str = "(drop (call $count (i32.load (i32.const 16)) (i64.const 1)))";
+    /// Asks for the time.
+    pub(in super::super) const TIME: &str = "(drop (call $time (i32.const 24)))";
+    /// Leaves [`Data::identity`](super::Data) in filter state.
+    pub(in super::super) const IDENTITY: &str =
+        "(drop (call $state (i32.const 500) (i32.const 18) (i32.const 4096) (i32.load (i32.const 32))))";
+    /// Has the host verify [`Data::signature`](super::Data); traps where it is not good: then the answer has an
+    /// error text, and more than two bytes.
+    pub(in super::super) const VERIFY: &str = "(drop (call $foreign (i32.const 520) (i32.const 16)
+        (i32.const 8192) (i32.load (i32.const 36)) (i32.const 0) (i32.const 4)))
+        (if (i32.ne (i32.load (i32.const 4)) (i32.const 2)) (then unreachable))";
+}
+
+/// What else a probe passes to the host; at most 4 KiB each.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Data<'a> {
+    /// An identity as JSON.
+    pub(super) identity: &'a [u8],
+    /// The arguments of `verify_signature`.
+    pub(super) signature: &'a [u8],
 }
 
 /// Writes the module that does `calls` for each request, and tells where it is.
 ///
 /// # Errors
 /// The file cannot be written.
-pub(super) fn write(scratch: &Path, name: &str, calls: &[&str]) -> Result<PathBuf> {
+pub(super) fn write(scratch: &Path, name: &str, calls: &[&str], data: Data<'_>) -> Result<PathBuf> {
     let path = scratch.join(format!("{name}.wasm"));
-    let wasm = wat::parse_str(text(&calls.concat())).with_context(|| format!("probe {name}"))?;
+    let wasm = wat::parse_str(text(&calls.concat(), data)).with_context(|| format!("probe {name}"))?;
     fs::write(&path, wasm).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }
 
 /// Returned bytes always go to the same place: there is no allocator to pay for.
-fn text(calls: &str) -> String {
+fn text(calls: &str, data: Data<'_>) -> String {
+    let literal = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
+    let lengths = [data.identity, data.signature].map(|bytes| u32::try_from(bytes.len()).unwrap_or_default());
+    let lengths = literal(lengths.map(u32::to_le_bytes).as_flattened());
+    let (identity, signature) = (literal(data.identity), literal(data.signature));
     format!(
         r#"(module
   (import "env" "proxy_get_header_map_pairs" (func $head (param i32 i32 i32) (result i32)))
   (import "env" "proxy_get_header_map_value" (func $header (param i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_replace_header_map_value" (func $write (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_current_time_nanoseconds" (func $time (param i32) (result i32)))
+  (import "env" "proxy_call_foreign_function" (func $foreign (param i32 i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_set_property" (func $state (param i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_define_metric" (func $define (param i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_increment_metric" (func $count (param i32 i64) (result i32)))
@@ -53,6 +78,11 @@ fn text(calls: &str) -> String {
   (data (i32.const 200) "{REQUEST_ID} {USER_AGENT}")
   (data (i32.const 400) "gatehouse.header_transform")
   (data (i32.const 440) "header_transform.applied;rule=bench")
+  (data (i32.const 500) "gatehouse.identity")
+  (data (i32.const 520) "verify_signature")
+  (data (i32.const 32) "{lengths}")
+  (data (i32.const 4096) "{identity}")
+  (data (i32.const 8192) "{signature}")
   (func (export "_initialize"))
   (func (export "proxy_abi_version_0_2_1"))
   (func (export "proxy_on_memory_allocate") (param i32) (result i32) i32.const 65536)

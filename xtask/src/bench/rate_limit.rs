@@ -62,7 +62,7 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
             // Nothing is told, and responses do not enter the VM.
             ours("tells-nothing", "none", &[]),
         ],
-        target: Some(Target { subject: NAME, reference: "any-descriptor", ratio: 1.5 }),
+        targets: vec![Target { subject: NAME, reference: "any-descriptor", ratio: 1.5 }],
     })
 }
 

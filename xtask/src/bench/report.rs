@@ -31,9 +31,9 @@ struct Spread {
 struct Row<'a> {
     name: &'a str,
     cost: Spread,
-    /// Over the baseline of the same round; `None` for the baseline.
+    /// Over its baseline of the same round; `None` for the first.
     added: Option<Spread>,
-    /// Of the medians added: this one's to the reference's.
+    /// Of the medians added: this one's to that of what it is measured against.
     ratio: Option<f64>,
 }
 
@@ -54,8 +54,11 @@ impl<'a> Report<'a> {
     pub(super) fn print_table(&self) -> Result<()> {
         let rows = self.rows();
         let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
-        let reference = self.bench.target.as_ref().map(|target| format!("x {}", target.reference));
-        let reference = reference.unwrap_or_default();
+        let reference = match self.bench.targets.as_slice() {
+            [] => String::new(),
+            [target] => format!("x {}", target.reference),
+            _ => "ratio".to_owned(),
+        };
         println!(
             "{}: CPU µs a request of Envoy with one worker; median, min and max of {} rounds of {} requests",
             self.bench.name,
@@ -75,7 +78,7 @@ impl<'a> Report<'a> {
         if let Some(share) = rows.first().and_then(|bare| bare.cost.width()).filter(|share| *share > BUSY) {
             println!("the machine was busy: the baseline alone varied by {:.0} %", share * 100.0);
         }
-        if let Some(verdict) = self.bench.target.as_ref().and_then(|target| verdict(target, &rows)) {
+        for verdict in self.bench.targets.iter().filter_map(|target| verdict(target, &rows)) {
             println!("{verdict}");
         }
         Ok(())
@@ -94,7 +97,7 @@ impl<'a> Report<'a> {
                 })
             })
             .collect();
-        let target = self.bench.target.as_ref().map(|target| {
+        let targets = self.bench.targets.iter().map(|target| {
             json!({
                 "subject": target.subject,
                 "reference": target.reference,
@@ -102,6 +105,7 @@ impl<'a> Report<'a> {
                 "reached": ratio_of(target, &rows).map(|ratio| ratio <= target.ratio),
             })
         });
+        let targets: Vec<Value> = targets.collect();
         let report = json!({
             "bench": self.bench.name,
             "unit": "CPU microseconds a request",
@@ -109,7 +113,7 @@ impl<'a> Report<'a> {
             "rounds": self.rounds,
             "cores": self.cores,
             "set_ups": set_ups,
-            "target": target,
+            "targets": targets,
         });
         println!("{}", serde_json::to_string_pretty(&report)?);
         Ok(())
@@ -121,21 +125,30 @@ impl<'a> Report<'a> {
 
     fn rows(&self) -> Vec<Row<'a>> {
         let mut rows: Vec<Row<'a>> = Vec::new();
-        for (index, name) in self.names().enumerate() {
+        for (index, set_up) in self.bench.set_ups.iter().enumerate() {
             let costs = self.rounds.iter().filter_map(|costs| costs.get(index).copied());
             // Within a round, so that a slow minute of the machine cancels out.
-            let added =
-                self.rounds.iter().filter_map(|costs| Some(costs.get(index)? - costs.first().copied()?));
-            let added = if index == 0 { None } else { Spread::of(added) };
+            let baseline = self.bench.baseline(set_up);
+            let added = self.rounds.iter().filter_map(|costs| Some(costs.get(index)? - costs.get(baseline)?));
+            let added = if index == baseline { None } else { Spread::of(added) };
             if let Some(cost) = Spread::of(costs) {
-                rows.push(Row { name, cost, added, ratio: None });
+                rows.push(Row { name: &set_up.name, cost, added, ratio: None });
             }
         }
-        let reference = self.bench.target.as_ref().and_then(|target| median_added(target.reference, &rows));
-        for row in &mut rows {
-            row.ratio = row.added.as_ref().zip(reference).map(|(added, reference)| added.median / reference);
+        let ratios: Vec<Option<f64>> = rows.iter().map(|row| self.ratio(row, &rows)).collect();
+        for (row, ratio) in rows.iter_mut().zip(ratios) {
+            row.ratio = ratio;
         }
         rows
+    }
+
+    /// To the reference of the row's own target, or of the only one.
+    fn ratio(&self, row: &Row<'_>, rows: &[Row<'_>]) -> Option<f64> {
+        let target = match self.bench.targets.as_slice() {
+            [target] => target,
+            targets => targets.iter().find(|target| target.subject == row.name)?,
+        };
+        Some(row.added.as_ref()?.median / median_added(target.reference, rows)?)
     }
 }
 
@@ -191,8 +204,8 @@ mod tests {
 
     fn bench() -> Bench {
         let set_ups = ["bare", "lua", "ours"].map(|name| SetUp::new(name, vec![])).into();
-        let target = Some(Target { subject: "ours", reference: "lua", ratio: 1.0 });
-        Bench { name: "test", set_ups, target }
+        let targets = vec![Target { subject: "ours", reference: "lua", ratio: 1.0 }];
+        Bench { name: "test", set_ups, targets }
     }
 
     #[test]
@@ -212,9 +225,24 @@ mod tests {
     }
 
     #[test]
+    fn a_set_up_adds_to_its_own_baseline_and_is_compared_by_its_own_target() {
+        let mut bench = bench();
+        bench.set_ups[2].over = Some("lua");
+        bench.targets.push(Target { subject: "lua", reference: "ours", ratio: 3.0 });
+        let rows = report_of(&bench, &[[20.0, 30.0, 35.0]]).rows();
+        let added: Vec<Option<f64>> =
+            rows.iter().map(|row| row.added.as_ref().map(|added| added.median)).collect();
+        assert_eq!(added, [None, Some(10.0), Some(5.0)]);
+        assert_eq!([rows[1].ratio, rows[2].ratio], [Some(2.0), Some(0.5)]);
+        bench.keep(&["ours".to_owned()]).unwrap();
+        let kept: Vec<&str> = bench.set_ups.iter().map(|set_up| set_up.name.as_str()).collect();
+        assert_eq!(kept, ["bare", "lua", "ours"]);
+    }
+
+    #[test]
     fn the_verdict_says_whether_the_target_is_reached() {
         let bench = bench();
-        let target = bench.target.as_ref().unwrap();
+        let target = bench.targets.first().unwrap();
         for (ours, line) in [
             (29.0, "ours: 0.90 x lua, target 1.00: reached"),
             (30.0, "ours: 1.00 x lua, target 1.00: reached"),
@@ -230,6 +258,6 @@ mod tests {
         let mut bench = bench();
         bench.keep(&["ours".to_owned()]).unwrap();
         let rows = report_of(&bench, &[[20.0, 30.0, 0.0]]).rows();
-        assert!(verdict(bench.target.as_ref().unwrap(), &rows).is_none());
+        assert!(verdict(bench.targets.first().unwrap(), &rows).is_none());
     }
 }

@@ -24,10 +24,11 @@ pub(super) struct Bench {
     /// At least one.
     pub(super) set_ups: Vec<SetUp>,
     /// What should be reached, if anything.
-    pub(super) target: Option<Target>,
+    pub(super) targets: Vec<Target>,
 }
 
 /// "`subject` adds at most `ratio` times what `reference` adds."
+#[derive(Clone, Copy)]
 pub(super) struct Target {
     /// Name of a set-up.
     pub(super) subject: &'static str,
@@ -47,6 +48,12 @@ pub(super) struct SetUp {
     pub(super) http_filters: Vec<Value>,
     /// The whole request on the wire.
     pub(super) request: Vec<u8>,
+    /// The same to [`PROOF_PATH`].
+    pub(super) proof: Vec<u8>,
+    /// A request that it must refuse with 401.
+    pub(super) refuses: Option<Vec<u8>>,
+    /// The set-up that it adds to; `None` for the first.
+    pub(super) over: Option<&'static str>,
     /// The value of `x-bench` that the upstream must see; `None` when the set-up writes nothing.
     pub(super) writes: Option<String>,
     /// Whether it must refuse the second request to [`PROOF_PATH`] with 429.
@@ -66,10 +73,18 @@ impl Bench {
             bail!("no set-up is called `{name}`; there are: {}", known.join(", "));
         }
         if !names.is_empty() {
-            let baseline = known.first();
-            self.set_ups.retain(|set_up| names.contains(&set_up.name) || baseline == Some(&set_up.name));
+            let kept = self.set_ups.iter().filter(|set_up| names.contains(&set_up.name));
+            let mut baselines: Vec<&str> = kept.filter_map(|set_up| set_up.over).collect();
+            baselines.extend(known.first().map(String::as_str));
+            self.set_ups.retain(|set_up| names.contains(&set_up.name) || baselines.contains(&&*set_up.name));
         }
         Ok(())
+    }
+
+    /// The position of what a set-up adds to.
+    pub(super) fn baseline(&self, set_up: &SetUp) -> usize {
+        let named = |name| self.set_ups.iter().position(|set_up| set_up.name == name);
+        set_up.over.and_then(named).unwrap_or_default()
     }
 }
 
@@ -81,6 +96,9 @@ impl SetUp {
             filter: None,
             http_filters,
             request: request(PATH),
+            proof: request(PROOF_PATH),
+            refuses: None,
+            over: None,
             writes: None,
             limits_proof: false,
             answer: None,
@@ -98,26 +116,30 @@ impl SetUp {
         Ok(SetUp::new(&name, vec![filter]))
     }
 
-    /// Sends one request of the bench and one to [`PROOF_PATH`]: what does nothing is quick.
+    /// Sends one request of the bench, one to [`PROOF_PATH`] and one to be refused: what does nothing is quick.
     ///
     /// # Errors
-    /// Another status than 200, the header that the set-up must write is not there, or a limit does not hold.
+    /// Another status than 200, the header that the set-up must write is not there, a limit does not hold, or a
+    /// token passes that must not.
     pub(super) fn check(&self, address: SocketAddr) -> Result<()> {
-        load::ask(address, &self.request).with_context(|| format!("set-up {}", self.name))?;
+        let ask = |request: &[u8]| load::ask(address, request);
+        let expect_refusal = |answer: Result<String>, status| match answer {
+            Err(error) if error.to_string().contains(&format!("HTTP/1.1 {status} ")) => Ok(()),
+            Err(error) => bail!("set-up {} did not refuse with {status}: {error}", self.name),
+            Ok(_) => bail!("set-up {} did not refuse with {status} what it must", self.name),
+        };
+        ask(&self.request).with_context(|| format!("set-up {}", self.name))?;
+        if let Some(request) = &self.refuses {
+            expect_refusal(ask(request), 401)?;
+        }
         if self.limits_proof {
-            let ask = || load::ask(address, &request(PROOF_PATH));
-            ask().with_context(|| format!("set-up {}", self.name))?;
-            match ask() {
-                Err(error) if error.to_string().contains("HTTP/1.1 429 ") => {}
-                Err(error) => bail!("set-up {} did not refuse with 429: {error}", self.name),
-                Ok(_) => bail!("set-up {} did not refuse the second of two requests", self.name),
-            }
+            ask(&self.proof).with_context(|| format!("set-up {}", self.name))?;
+            expect_refusal(ask(&self.proof), 429)?;
         }
         let Some(expected) = &self.writes else {
             return Ok(());
         };
-        let answer =
-            load::ask(address, &request(PROOF_PATH)).with_context(|| format!("set-up {}", self.name))?;
+        let answer = ask(&self.proof).with_context(|| format!("set-up {}", self.name))?;
         let line = format!("\r\n{PROOF_HEADER}: {expected}\r\n");
         if !answer.contains(&line) {
             bail!("set-up {} did not write `{expected}`; the upstream would see: {answer}", self.name);
@@ -134,6 +156,11 @@ pub(super) const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) G
 
 /// A browser's request as a load balancer passes it on: ten headers and the host.
 pub(super) fn request(path: &str) -> Vec<u8> {
+    request_with(path, "")
+}
+
+/// The same with these further lines of its head.
+pub(super) fn request_with(path: &str, lines: &str) -> Vec<u8> {
     format!(
         "GET {path} HTTP/1.1\r\n\
          host: api.gatehouse.example\r\n\
@@ -147,7 +174,7 @@ pub(super) fn request(path: &str) -> Vec<u8> {
          x-forwarded-proto: https\r\n\
          x-request-id: {REQUEST_ID}\r\n\
          traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\
-         \r\n"
+         {lines}\r\n"
     )
     .into_bytes()
 }
