@@ -98,6 +98,7 @@ fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
         ),
         ("envoy/jwt-auth.yaml", &["jwt-auth"]),
         ("envoy/rate-limit.yaml", &["rate-limit"]),
+        ("envoy/rate-limit-global.yaml", &["rate-limit"]),
         ("envoy/header-transform.yaml", &["header-transform"]),
         ("envoy/body-transform.yaml", &["body-transform"]),
         ("envoy/jwt-auth-remote.yaml", &["jwt-auth"]),
@@ -113,7 +114,9 @@ fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
                 rules.as_array_mut().expect("rules are a list").push(rule);
             }
         };
-        let started = Gateway::builder(config).edit(with_pattern).start();
+        // Nobody calls the service that one of them names.
+        let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+        let started = Gateway::builder(config).upstream("rate-limit:8081", nobody).edit(with_pattern).start();
         let gateway = started.unwrap_or_else(|refused| panic!("{config}: {refused}"));
         trap::assert_none(&gateway);
     }

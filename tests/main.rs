@@ -47,6 +47,9 @@ mod authorization;
 /// `rate-limit` on `envoy/rate-limit.yaml`: exact counts, keys, what the client is told.
 mod rate_limit;
 
+/// `rate-limit` on `envoy/rate-limit-global.yaml`: several gateways that count together, and services that fail.
+mod rate_limit_distributed;
+
 /// `header-transform` on `envoy/header-transform.yaml`: what arrives at the upstream and at the client.
 mod header_transform;
 

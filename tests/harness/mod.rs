@@ -15,6 +15,9 @@ pub(crate) mod identity_provider;
 /// Clients that send requests all the time.
 pub(crate) mod load;
 
+/// Rate limit services.
+pub(crate) mod rate_limit_service;
+
 /// A running gateway that several cases share, and what it logs of each request.
 mod shared;
 

@@ -1,7 +1,6 @@
 //! An Envoy that runs on an example config.
 
 mod builder;
-mod process;
 mod start_error;
 
 use std::collections::BTreeMap;
@@ -14,8 +13,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use crate::process::Process;
 use crate::{Upstreams, raw};
-use process::Process;
 
 pub use builder::Builder;
 pub use start_error::StartError;
@@ -222,7 +221,7 @@ fn admin_get(admin: SocketAddr, path: &str) -> Result<String> {
 }
 
 /// Asks every 20 ms until there is an answer or the time is over.
-fn wait_for<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn wait_for<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let begin = Instant::now();
     loop {
         if let Some(answer) = ask() {

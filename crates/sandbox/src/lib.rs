@@ -26,7 +26,10 @@ pub mod raw;
 pub mod workspace;
 
 mod gateway;
+mod process;
+mod redis;
 mod upstreams;
 
 pub use gateway::{Builder, Gateway, StartError};
+pub use redis::Redis;
 pub use upstreams::Upstreams;

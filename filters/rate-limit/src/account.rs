@@ -86,6 +86,11 @@ impl Account {
         Self { rule, policy, digest, demand, verdict: None, spent: false }
     }
 
+    /// Who the client is.
+    pub(crate) fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
     /// Whether the rule only looks on.
     pub(crate) fn is_shadow(&self) -> bool {
         self.policy.mode == Mode::Shadow

@@ -3,7 +3,9 @@
 mod limit;
 mod rule;
 
+use crate::bucket::MAX_LIMITS;
 use crate::fields::Form;
+use crate::global::Calls;
 use crate::policy::Count;
 use crate::table::Table;
 use crate::{Apply, OnError, RateLimit};
@@ -48,17 +50,26 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
         {
             return node.fault(format!("with `apply: all`, two limits cannot have the same name: `{name}`"));
         }
+        if apply == Some(Apply::All) && rules.iter().any(|rule| rule.action.remote.is_some()) {
+            return node
+                .fault("with `apply: all`, every rule counts locally: `counting` has no other mode then");
+        }
         Some(rules)
     });
     fields.finish();
+    let rules = rules?;
+    let leases = rules.iter().any(|rule| rule.action.remote.as_ref().is_some_and(|r| r.lease.is_some()));
+    let keys = u32::try_from(keys?).ok()?;
     Some(RateLimit {
         mode: mode?,
         on_error: on_error?,
         apply: apply?,
         status: u16::try_from(status?).ok()?,
         forms: forms?,
-        table: Table::new(u32::try_from(keys?).ok()?, most_limits),
-        rules: rules?,
+        table: Table::new(keys, most_limits),
+        leases: leases.then(|| Table::new(keys, MAX_LIMITS)),
+        calls: Calls::default(),
+        rules,
         secret: OnceCell::new(),
     })
 }

@@ -1,6 +1,7 @@
 //! What responses tell clients about their limits.
 
 use crate::quota::{Level, Quota};
+use crate::service::Told;
 use gatehouse_filter::{HeaderName, HeaderValue, Headers, Reply};
 use std::cmp::Reverse;
 
@@ -40,38 +41,47 @@ impl Fields {
         forms: &[Form],
         limits: impl Iterator<Item = (&'a Quota, &'a Level)> + Clone,
     ) -> Self {
+        Self::of_lines(forms, limits.map(|(quota, level)| Line::of(&quota.name, level)))
+    }
+
+    /// The fields for what a service told of a limit.
+    pub(crate) fn told(forms: &[Form], name: &str, told: Option<Told>) -> Self {
+        Self::of_lines(forms, told.into_iter().map(|told| Line::told(name, told)))
+    }
+
+    fn of_lines<'a>(forms: &[Form], limits: impl Iterator<Item = Line<'a>> + Clone) -> Self {
         let mut fields = Self::default();
         // Of two that are as near, the one that takes longer to come back.
-        let nearest = limits.clone().min_by_key(|(_, level)| (level.remaining(), Reverse(level.reset())));
-        let Some((_, nearest)) = nearest else { return fields };
+        let nearest = limits.clone().min_by_key(|line| (line.remaining, Reverse(line.reset)));
+        let Some(nearest) = nearest else { return fields };
         for form in forms {
             match form {
                 Form::Draft => {
                     let mut policy = String::new();
                     let mut limit = String::new();
-                    for (Quota { name, .. }, level) in limits.clone() {
-                        member(&mut policy, name, [("q", level.requests().into()), ("w", level.window())]);
-                        member(&mut limit, name, [("r", level.remaining()), ("t", level.reset())]);
+                    for line in limits.clone() {
+                        member(&mut policy, line.name, [("q", line.requests.into()), ("w", line.window)]);
+                        member(&mut limit, line.name, [("r", line.remaining), ("t", line.reset)]);
                     }
                     fields.add("ratelimit-policy", policy, true);
                     fields.add("ratelimit", limit, true);
                 }
                 Form::Draft03 => {
-                    let mut limit = nearest.requests().to_string();
-                    for (_, level) in limits.clone() {
+                    let mut limit = nearest.requests.to_string();
+                    for line in limits.clone() {
                         limit.push_str(", ");
-                        limit.push_str(&level.requests().to_string());
+                        limit.push_str(&line.requests.to_string());
                         limit.push_str(";w=");
-                        limit.push_str(&level.window().to_string());
+                        limit.push_str(&line.window.to_string());
                     }
                     fields.add("ratelimit-limit", limit, false);
-                    fields.add("ratelimit-remaining", nearest.remaining().to_string(), false);
-                    fields.add("ratelimit-reset", nearest.reset().to_string(), false);
+                    fields.add("ratelimit-remaining", nearest.remaining.to_string(), false);
+                    fields.add("ratelimit-reset", nearest.reset.to_string(), false);
                 }
                 Form::XRateLimit => {
-                    fields.add("x-ratelimit-limit", nearest.requests().to_string(), false);
-                    fields.add("x-ratelimit-remaining", nearest.remaining().to_string(), false);
-                    fields.add("x-ratelimit-reset", nearest.reset().to_string(), false);
+                    fields.add("x-ratelimit-limit", nearest.requests.to_string(), false);
+                    fields.add("x-ratelimit-remaining", nearest.remaining.to_string(), false);
+                    fields.add("x-ratelimit-reset", nearest.reset.to_string(), false);
                 }
             }
         }
@@ -99,6 +109,33 @@ impl Fields {
         if let Ok(value) = HeaderValue::try_from(value.into_bytes()) {
             self.0.push(Field { name: HeaderName::from_static(name), value, list });
         }
+    }
+}
+
+/// What is told of one limit.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    name: &'a str,
+    requests: u32,
+    window: u64,
+    remaining: u64,
+    reset: u64,
+}
+
+impl<'a> Line<'a> {
+    fn of(name: &'a str, level: &Level) -> Self {
+        Self {
+            name,
+            requests: level.requests(),
+            window: level.window(),
+            remaining: level.remaining(),
+            reset: level.reset(),
+        }
+    }
+
+    fn told(name: &'a str, told: Told) -> Self {
+        let (requests, window, remaining) = (told.requests, told.window, told.remaining.into());
+        Self { name, requests, window, remaining, reset: told.reset_seconds().unwrap_or(window) }
     }
 }
 

@@ -45,6 +45,11 @@ impl Key {
         Self { parts, absent, prefix }
     }
 
+    /// What it is made of.
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     /// The digest of what a request has for the parts; `None` where it lacks one that the rule needs.
     pub(crate) fn digest(&self, secret: &Secret, facts: &Facts<'_>) -> Option<Digest> {
         let mut hasher = SipHasher24::new_with_key(&secret.0);

@@ -12,19 +12,28 @@ mod bucket;
 mod calendar;
 mod config;
 mod cost;
+mod counting;
+mod descriptor;
 mod fields;
 mod gcra;
+mod global;
+mod hybrid;
 mod key;
 mod part;
 mod policy;
 mod quota;
+mod remote;
+mod service;
 mod table;
 
 use account::{Account, Uncounted};
 use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Rule, Rules};
-use gatehouse_filter::{Decision, Filter, Host, Mode, Reply, Request, Response, RuleCounter};
+use gatehouse_filter::{
+    CallId, Decision, Filter, GrpcAnswer, Host, Mode, Outside, Reply, Request, Response, RuleCounter, Step,
+};
+use global::{Calls, Ticket};
 use key::Secret;
 use part::Facts;
 use policy::{Count, Policy};
@@ -52,6 +61,8 @@ gatehouse_filter::codes! {
         Degraded = "degraded",
         /// The request could not be counted, and is refused.
         StoreUnavailable = "store_unavailable",
+        /// The rate limit service did not rule on the request, and it is refused.
+        ServiceUnavailable = "service_unavailable",
     }
 }
 
@@ -65,6 +76,9 @@ pub struct RateLimit {
     status: u16,
     forms: Vec<Form>,
     table: Table,
+    /// What is leased from services; none where no rule leases.
+    leases: Option<Table>,
+    calls: Calls,
     rules: Rules<Rc<Policy>>,
     secret: OnceCell<Secret>,
 }
@@ -90,15 +104,23 @@ pub struct Exchange {
     fields: Option<Fields>,
     /// The accounts, where one of them is charged when the response comes.
     accounts: Vec<Account>,
+    /// What the request waits for, and until when at most, in nanoseconds since 1970.
+    waiting: Option<(Rc<Ticket>, u64)>,
 }
 
 /// The event that a client lost its slot before it had paid everything back: a sign that `keys` is too small.
 const EVICTED_LIVE: usize = 0;
+/// The event that a rate limit service ruled.
+const SERVICE_ANSWERED: usize = 1;
+/// The event that it did not, in time or at all.
+const SERVICE_FAILED: usize = 2;
 
 impl Filter for RateLimit {
     const NAME: &'static str = "rate-limit";
     type Code = Code;
     type Stream = Exchange;
+
+    const MOST_OF_AN_ANSWER: usize = service::MOST_OF_AN_ANSWER;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(node)
@@ -111,11 +133,12 @@ impl Filter for RateLimit {
     fn prepare(&self, host: &dyn Host) {
         // A failure shows again at the first request, which has `on_error` for it.
         let _ = self.table.prepare(host);
+        let _ = self.leases.as_ref().map(|leases| leases.prepare(host));
         let _ = self.secret(host);
     }
 
     fn events() -> Vec<&'static str> {
-        vec!["evicted_live"]
+        vec!["evicted_live", "service_answered", "service_failed"]
     }
 
     fn rule_counters(&self) -> Vec<RuleCounter> {
@@ -127,7 +150,9 @@ impl Filter for RateLimit {
     }
 
     fn on_request(&self, request: &mut Request<'_>, exchange: &mut Exchange) -> Decision<Code> {
-        let host = request.host();
+        if exchange.waiting.as_ref().is_some_and(|(ticket, _)| ticket.outcome().is_none()) {
+            return Decision { step: Step::Wait, ..Decision::pass(Code::Allowed, None) };
+        }
         let mut accounts = match self.accounts(request) {
             Ok(accounts) => accounts,
             Err(rule) => return self.uncounted(rule),
@@ -135,6 +160,48 @@ impl Filter for RateLimit {
         let Some(first) = accounts.first().map(|account| Rc::clone(&account.rule)) else {
             return Decision::pass(Code::Unlimited, None);
         };
+        if accounts.iter().any(|account| account.policy.remote.is_some()) {
+            // Such rules count alone.
+            return match accounts.pop() {
+                Some(account) => self.count_remotely(account, request, exchange),
+                None => Decision::pass(Code::Unlimited, None),
+            };
+        }
+        self.count_here(accounts, first, request.host(), exchange)
+    }
+
+    fn on_response(&self, response: &mut Response<'_>, exchange: &mut Exchange) {
+        if !exchange.accounts.is_empty() {
+            let host = response.host();
+            let now = host.now().0;
+            for account in &mut exchange.accounts {
+                if account.settle(response, &self.table, now).is_err() {
+                    account.policy.count(Count::Uncounted, host);
+                }
+            }
+            exchange.fields = Some(self.fields(&exchange.accounts));
+        }
+        if let Some(fields) = exchange.fields.take() {
+            fields.put_on(&mut response.headers);
+        }
+    }
+
+    fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, outside: &dyn Outside) {
+        let leases = self.leases.as_ref().unwrap_or(&self.table);
+        let ruled = self.calls.answered(call, answer, leases, outside);
+        outside.count(if ruled { SERVICE_ANSWERED } else { SERVICE_FAILED });
+    }
+}
+
+impl RateLimit {
+    /// Counts in this process.
+    fn count_here(
+        &self,
+        mut accounts: Vec<Account>,
+        first: Rc<str>,
+        host: &dyn Host,
+        exchange: &mut Exchange,
+    ) -> Decision<Code> {
         match account::spend(&mut accounts, &self.table, host, host.now().0) {
             Ok(evicted) => (0..evicted).for_each(|_| host.count(EVICTED_LIVE)),
             Err(Uncounted(index)) => {
@@ -161,24 +228,6 @@ impl Filter for RateLimit {
         Decision::refuse(self.mode, Code::Exceeded, rule, reply)
     }
 
-    fn on_response(&self, response: &mut Response<'_>, exchange: &mut Exchange) {
-        if !exchange.accounts.is_empty() {
-            let host = response.host();
-            let now = host.now().0;
-            for account in &mut exchange.accounts {
-                if account.settle(response, &self.table, now).is_err() {
-                    account.policy.count(Count::Uncounted, host);
-                }
-            }
-            exchange.fields = Some(self.fields(&exchange.accounts));
-        }
-        if let Some(fields) = exchange.fields.take() {
-            fields.put_on(&mut response.headers);
-        }
-    }
-}
-
-impl RateLimit {
     /// What the request counts against; the rule that could not tell, where the store failed.
     fn accounts(&self, request: &Request<'_>) -> Result<Vec<Account>, Rc<str>> {
         let mut accounts = Vec::new();
@@ -237,4 +286,4 @@ fn unavailable() -> Reply {
 mod tests;
 
 #[cfg(target_family = "wasm")]
-gatehouse_host::load!(RateLimit: on_request, on_response);
+gatehouse_host::load!(RateLimit: on_request, on_response, on_grpc_answer);

@@ -3,6 +3,7 @@
 
 use crate::bucket::Arrivals;
 use crate::cost::Cost;
+use crate::counting::Remote;
 use crate::key::Key;
 use crate::quota::{Level, Quota, Terms};
 use gatehouse_filter::{GrpcStatus, HeaderName, HeaderValue, Meter, Mode, Reply, Request};
@@ -20,6 +21,8 @@ pub(crate) struct Policy {
     pub(crate) mode: Mode,
     /// Its counters are those from this index.
     pub(crate) counters: usize,
+    /// The service that it counts with; without, it counts in this process.
+    pub(crate) remote: Option<Remote>,
 }
 
 /// What is counted for each rule.

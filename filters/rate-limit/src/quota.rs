@@ -6,11 +6,13 @@ use crate::gcra::{self, Arrival, Limit};
 use gatehouse_filter::Request;
 
 /// A limit with the name that clients know it by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Quota {
     pub(crate) name: String,
     pub(crate) pace: Pace,
     pub(crate) requests: Amount,
+    /// How many share it: each has its part, rounded down, and one request at least unless there is none.
+    pub(crate) gateways: u32,
 }
 
 /// When what was used comes back.
@@ -44,6 +46,11 @@ pub(crate) enum Level {
 }
 
 impl Quota {
+    /// The share that one of so many gateways has of it.
+    pub(crate) fn shared_by(&self, gateways: u32) -> Self {
+        Self { gateways, ..self.clone() }
+    }
+
     /// What the quota is for the client that sent the request.
     pub(crate) fn terms(&self, request: &Request<'_>) -> Terms {
         let requests = self.requests.of(request);
@@ -51,7 +58,8 @@ impl Quota {
             Pace::Even { burst: Some(burst), .. } => burst.of(request),
             Pace::Even { burst: None, .. } | Pace::Calendar(_) => requests,
         };
-        Terms { requests, burst }
+        let share = |all: u32| all.checked_div(self.gateways).unwrap_or(all).max(all.min(1));
+        Terms { requests: share(requests), burst: share(burst) }
     }
 
     /// The level at `now` (nanoseconds since 1970) for what was stored before.

@@ -2,6 +2,7 @@
 
 mod cost;
 mod race;
+mod remote;
 mod rules;
 
 use super::*;

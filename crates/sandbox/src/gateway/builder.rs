@@ -11,10 +11,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
-use super::process::Process;
 use super::{Gateway, StartError, admin_get, wait_for};
 use crate::envoy::{self, EnvoyBinary};
 use crate::example::{Example, Placement};
+use crate::process::Process;
 use crate::{Upstreams, workspace};
 
 type Edit = Box<dyn FnOnce(&mut Value)>;

@@ -1,5 +1,6 @@
 use super::limit::{self, Unnamed};
 use crate::cost::Cost;
+use crate::counting::{self, Service};
 use crate::key::{Absent, Key};
 use crate::part::{self, Networks, Part};
 use crate::policy::Policy;
@@ -16,6 +17,7 @@ pub(super) struct Rule {
     pub(super) limits: Vec<Unnamed>,
     cost: Cost,
     mode: Mode,
+    service: Option<Service>,
     /// The limits and the cost as they were written: others count anew.
     definition: String,
 }
@@ -29,8 +31,15 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let after = cost.as_ref().is_some_and(Cost::is_told_after);
     let limits = fields.required("limits", |node| limit::read(&node, after));
     let mode = fields.or("mode", Mode::Enforce, Mode::read);
+    let counting = fields.optional("counting", |node| Some((counting::read(node.clone())?, node)));
     let definition = fields.node().value().get("limits").map(ToString::to_string).unwrap_or_default();
     let (cost, limits) = (cost?, limits?);
+    let (service, node) = counting?.unzip();
+    let service = service.flatten();
+    if after && service.is_some() {
+        return node?
+            .fault("a cost that the response tells goes with `mode: local`: the service is asked before");
+    }
     if let Cost::Fixed(cost) = cost
         && let Some(most) = limits.iter().map(Unnamed::most_at_once).min()
         && cost > most
@@ -39,7 +48,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
         return node.fault(format!("cost must not be more than a limit lets pass at once, {most}"));
     }
     let parts = parts?.unwrap_or_else(|| vec![Part::ClientAddress(Networks::default())]);
-    Some(Rule { parts, absent: absent?, limits, cost, mode: mode?, definition })
+    Some(Rule { parts, absent: absent?, limits, cost, mode: mode?, service, definition })
 }
 
 impl Rule {
@@ -57,10 +66,24 @@ impl Rule {
             name: limit.name.unwrap_or_else(&mut free_name),
             pace: limit.pace,
             requests: limit.requests,
+            gateways: 1,
         };
-        let quotas = self.limits.into_iter().map(quota).collect();
-        let key = Key::new(rule, self.parts, self.absent, &self.definition);
-        Policy { key, quotas, cost: self.cost, mode: self.mode, counters }
+        let quotas: Vec<Quota> = self.limits.into_iter().map(quota).collect();
+        let policy = |definition: &str, quotas, remote| {
+            let key = Key::new(rule, self.parts.clone(), self.absent, definition);
+            Policy { key, quotas, cost: self.cost.clone(), mode: self.mode, counters, remote }
+        };
+        let remote = self.service.map(|service| {
+            let requests = quotas.iter().map(|quota| quota.requests.most()).min().unwrap_or(1);
+            let share = service.gateways().map(|gateways| {
+                let quotas = quotas.iter().map(|quota| quota.shared_by(gateways)).collect();
+                policy(&format!("{} shared by {gateways}", self.definition), quotas, None)
+            });
+            service.of_rule(requests, share)
+        });
+        // What a lease holds is no count of requests: the same rule counted otherwise is another client's.
+        let kind = if remote.is_some() { " leased" } else { "" };
+        policy(&format!("{}{kind}", self.definition), quotas, remote)
     }
 }
 

@@ -17,7 +17,7 @@ fn limits() -> Vec<(Quota, Level)> {
     let request = gatehouse_filter::Request::new(Headers::from_list::<&str, &str>(&[]), &host);
     [("minute", even, 100, 40), ("hour", hour, 5, 2)]
         .map(|(name, pace, requests, used)| {
-            let quota = Quota { name: name.to_owned(), pace, requests: Amount::Fixed(requests) };
+            let quota = Quota { name: name.to_owned(), pace, requests: Amount::Fixed(requests), gateways: 1 };
             let mut level = quota.level(quota.terms(&request), Arrival::default(), NOW);
             level.charge(used);
             (quota, level)

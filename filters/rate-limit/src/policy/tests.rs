@@ -12,12 +12,12 @@ const NOW: u64 = 1_790_000_000 * SECOND;
 fn quota(name: &str, requests: u32, seconds: u64) -> Quota {
     let window = seconds * SECOND;
     let pace = Pace::Even { window, burst: None, ahead: window };
-    Quota { name: name.to_owned(), pace, requests: Amount::Fixed(requests) }
+    Quota { name: name.to_owned(), pace, requests: Amount::Fixed(requests), gateways: 1 }
 }
 
 fn policy(quotas: Vec<Quota>) -> Policy {
     let key = Key::new("orders", vec![], Absent::Share, "");
-    Policy { key, quotas, cost: Cost::Fixed(1), mode: Mode::Enforce, counters: 0 }
+    Policy { key, quotas, cost: Cost::Fixed(1), mode: Mode::Enforce, counters: 0, remote: None }
 }
 
 /// One request: how it comes out, and what is stored after it.

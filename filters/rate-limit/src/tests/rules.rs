@@ -13,7 +13,7 @@ fn code(filter: &RateLimit, host: &FakeHost, path: &str, tenant: Option<&str>) -
 
 /// What was counted for the n-th rule: allowed, exceeded, uncounted.
 fn counted(host: &FakeHost, rule: usize) -> [u64; 3] {
-    [0, 1, 2].map(|count| host.counted(1 + rule * 3 + count))
+    [0, 1, 2].map(|count| host.counted(RateLimit::events().len() + rule * 3 + count))
 }
 
 /// A rule for each tenant, one for each address, and one for what is under /orders.

@@ -1,4 +1,4 @@
-//! The Envoy process: what it prints, and that it ends with us.
+//! A child process: what it prints, and that it ends with us.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, anyhow};
 
 /// A child process with its output.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     /// Kills the child when this process ends in any way, also by SIGKILL or with the value in a static.
     guard: Child,
@@ -28,7 +28,7 @@ struct Capture {
 
 impl Process {
     /// Starts the command. With `pass_output`, its standard output goes to ours instead of being kept.
-    pub(super) fn start(mut command: Command, pass_output: bool) -> Result<Self> {
+    pub(crate) fn start(mut command: Command, pass_output: bool) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -58,32 +58,32 @@ impl Process {
         Ok(Self { child, guard, output, log, readers })
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// How the process ended, if it has.
-    pub(super) fn exited(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn exited(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
     /// The lines kept of the standard output.
-    pub(super) fn output(&self) -> Vec<String> {
+    pub(crate) fn output(&self) -> Vec<String> {
         self.output.kept().clone()
     }
 
     /// What was kept of the standard error.
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.kept().join("\n")
     }
 
     /// From now on the standard error goes to ours.
-    pub(super) fn pass_log_on(&self) {
+    pub(crate) fn pass_log_on(&self) {
         self.log.pass_on.store(true, Ordering::Relaxed);
     }
 
     /// Ends the process if it has not ended, and waits until everything it printed has been read.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // The guard first: a process id that we have waited for may soon be somebody else's.
         let _ = self.guard.kill();
         let _ = self.guard.wait();
@@ -144,7 +144,8 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "printf 'a\\n\\377b\\n'; echo c >&2; exit 3"]);
         let mut process = Process::start(command, false).unwrap();
-        let status = super::super::wait_for(std::time::Duration::from_secs(10), || process.exited()).unwrap();
+        let status =
+            crate::gateway::wait_for(std::time::Duration::from_secs(10), || process.exited()).unwrap();
         process.kill();
         assert_eq!(status.code(), Some(3));
         assert_eq!(process.output(), ["a", "\u{fffd}b"]);

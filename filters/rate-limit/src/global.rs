@@ -1,0 +1,215 @@
+//! Calls to the service, and the requests that wait for their answers.
+
+use crate::counting::Remote;
+use crate::hybrid::{Lease, Turn};
+use crate::key::Digest;
+use crate::policy::Policy;
+use crate::service::{self, Descriptor, Ruling};
+use crate::table::{Table, Unavailable};
+use gatehouse_filter::{CallId, GrpcAnswer, GrpcCall, Outside, Timestamp};
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+/// The most calls of a worker that are under way: as many requests are held, and no more.
+const MOST: usize = 1024;
+
+/// The calls that are under way on this worker. In trees: hash tables would need random numbers to begin with.
+#[derive(Default, Debug)]
+pub(crate) struct Calls {
+    open: RefCell<BTreeMap<u32, Open>>,
+    /// The calls for leases, by the client.
+    leases: RefCell<BTreeMap<Digest, Rc<Ticket>>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    policy: Rc<Policy>,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    /// One request's call. It may have ended meanwhile.
+    One(Weak<Ticket>),
+    /// So many hits for the lease of a client; `least` would have been enough for the one who asked.
+    Lease { client: Digest, hits: u32, least: u32 },
+}
+
+/// What a request waits for.
+#[derive(Debug, Default)]
+pub(crate) struct Ticket(OnceCell<Outcome>);
+
+/// What came of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Outcome {
+    Ruled(Ruling),
+    /// No answer, or one that is none.
+    Failed,
+}
+
+/// Where a request is with the service.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    Ended(Outcome),
+    /// Nothing is left, by what the service said before; until the window's end, in nanoseconds.
+    Refused(u64),
+    /// It passes by a lease.
+    Leased,
+    Waits(Rc<Ticket>),
+}
+
+impl Ticket {
+    /// What came of the call; `None` while it is under way.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        self.0.get().copied()
+    }
+}
+
+/// One request's business with the service.
+pub(crate) struct Errand<'a> {
+    pub(crate) policy: &'a Rc<Policy>,
+    pub(crate) remote: &'a Remote,
+    pub(crate) client: &'a Digest,
+    pub(crate) cost: u32,
+    /// Where leases are.
+    pub(crate) table: &'a Table,
+    pub(crate) outside: &'a dyn Outside,
+    pub(crate) now: Timestamp,
+}
+
+impl Calls {
+    /// Asks the service about one request.
+    pub(crate) fn ask(&self, errand: &Errand<'_>, descriptor: Descriptor) -> Progress {
+        let ticket = Rc::new(Ticket::default());
+        match self.call(errand, errand.cost, &descriptor, What::One(Rc::downgrade(&ticket))) {
+            true => Progress::Waits(ticket),
+            false => Progress::Ended(Outcome::Failed),
+        }
+    }
+
+    /// Serves one request from the client's lease, and asks for more where it is time.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the lease cannot be read or written.
+    pub(crate) fn lease(
+        &self,
+        errand: &Errand<'_>,
+        descriptor: impl FnOnce() -> Descriptor,
+    ) -> Result<Progress, Unavailable> {
+        let Some(terms) = errand.remote.lease else { return Ok(self.ask(errand, descriptor())) };
+        let under_way = self.leases.borrow().get(errand.client).map(Rc::clone);
+        let has_asked = under_way.is_some();
+        let turn = errand.change_lease(|lease| lease.take(errand.cost, errand.now.0, &terms, has_asked))?;
+        let ask = |hits, least| self.ask_for_lease(errand, hits, least, &descriptor());
+        let ticket = match turn {
+            Turn::Pass(None) => return Ok(Progress::Leased),
+            Turn::Pass(Some(hits)) => {
+                // Who asks ahead does not wait.
+                ask(hits, 1);
+                return Ok(Progress::Leased);
+            }
+            Turn::Refused(left) => return Ok(Progress::Refused(left)),
+            Turn::Ask(hits) => ask(hits, errand.cost),
+            Turn::Wait => under_way,
+        };
+        Ok(ticket.map_or(Progress::Ended(Outcome::Failed), Progress::Waits))
+    }
+
+    fn ask_for_lease(
+        &self,
+        errand: &Errand<'_>,
+        hits: u32,
+        least: u32,
+        descriptor: &[(String, String)],
+    ) -> Option<Rc<Ticket>> {
+        let what = What::Lease { client: *errand.client, hits, least };
+        if !self.call(errand, hits, descriptor, what) {
+            let _ = errand.change_lease(Lease::failed);
+            return None;
+        }
+        let ticket = Rc::new(Ticket::default());
+        self.leases.borrow_mut().insert(*errand.client, Rc::clone(&ticket));
+        Some(ticket)
+    }
+
+    /// Whether the call was made: then its answer comes.
+    fn call(&self, errand: &Errand<'_>, hits: u32, descriptor: &[(String, String)], what: What) -> bool {
+        let remote = errand.remote;
+        if self.open.borrow().len() >= MOST || !remote.trouble.lets_call(errand.now) {
+            return false;
+        }
+        let message = service::question(&remote.domain, descriptor, hits);
+        let call = errand.outside.grpc(&GrpcCall {
+            cluster: &remote.cluster,
+            service: service::SERVICE,
+            method: service::METHOD,
+            metadata: &[],
+            message: &message,
+            timeout: remote.timeout,
+        });
+        let Ok(call) = call else {
+            remote.trouble.ended(false, errand.now);
+            return false;
+        };
+        self.open.borrow_mut().insert(call.0, Open { policy: Rc::clone(errand.policy), what });
+        true
+    }
+
+    /// Takes the answer to a call. Whether it was one that rules.
+    pub(crate) fn answered(
+        &self,
+        call: CallId,
+        answer: &GrpcAnswer,
+        table: &Table,
+        outside: &dyn Outside,
+    ) -> bool {
+        let Some(Open { policy, what }) = self.open.borrow_mut().remove(&call.0) else { return true };
+        let Some(remote) = &policy.remote else { return true };
+        let readable = answer.status == 0 && !answer.truncated;
+        let ruling = if readable { Ruling::read(&answer.message) } else { None };
+        let now = outside.now();
+        remote.trouble.ended(ruling.is_some(), now);
+        let outcome = ruling.map_or(Outcome::Failed, Outcome::Ruled);
+        let ticket = match what {
+            What::One(ticket) => ticket.upgrade(),
+            What::Lease { client, hits, least } => {
+                let errand =
+                    Errand { policy: &policy, remote, client: &client, cost: least, table, outside, now };
+                errand.settle(outcome, hits);
+                self.leases.borrow_mut().remove(&client)
+            }
+        };
+        if let Some(ticket) = ticket {
+            let _ = ticket.0.set(outcome);
+        }
+        ruling.is_some()
+    }
+}
+
+impl Errand<'_> {
+    /// Puts what came of a call for a lease into it. Where the store fails, what was granted is lost.
+    fn settle(&self, outcome: Outcome, hits: u32) {
+        let Some(terms) = self.remote.lease else { return };
+        let now = self.now.0;
+        let _ = self.change_lease(|lease| match outcome {
+            Outcome::Ruled(Ruling { passed: true, told }) => lease.granted(hits, told, now, &terms),
+            Outcome::Ruled(Ruling { passed: false, told }) => {
+                lease.refused(hits, self.cost, told, now, &terms)
+            }
+            Outcome::Failed => lease.failed(),
+        });
+    }
+
+    fn change_lease<T>(&self, mut change: impl FnMut(&mut Lease) -> T) -> Result<T, Unavailable> {
+        let store: &dyn gatehouse_filter::Host = self.outside;
+        let change = |stored: &crate::bucket::Arrivals| {
+            let before = Lease::from_arrivals(stored);
+            let mut lease = before;
+            let value = change(&mut lease);
+            (value, (lease != before).then(|| lease.arrivals()))
+        };
+        let (value, _) = self.table.update(store, self.client, self.now.0, change)?;
+        Ok(value)
+    }
+}
