@@ -176,7 +176,7 @@ impl Document {
         }
         let number = names::hash(inner) as usize % SEATS;
         let known = converter.seats.get(number).copied().unwrap_or_default();
-        if known.from.end != 0 && names::inner(&self.text, known.from) == inner {
+        if known.from.end != 0 && names::equal(names::inner(&self.text, known.from), inner) {
             return Ok((if known.from == known.to { node.key } else { known.to }, known.hash));
         }
         let inner = inner.to_vec();

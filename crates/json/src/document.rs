@@ -162,7 +162,7 @@ impl Document {
         while next != 0 {
             let member = self.node(Id(next));
             let found = match member.is(Node::KEY_ESCAPED) {
-                false => names::inner(&self.text, member.key) == name,
+                false => names::equal(names::inner(&self.text, member.key), name),
                 true => *names::name(&self.text, &self.nodes, next) == *name,
             };
             if found {

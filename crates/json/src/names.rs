@@ -43,7 +43,7 @@ pub(crate) fn twice(names: &mut [Named], text: &[u8], nodes: &[Node]) -> Option<
 }
 
 fn same(text: &[u8], nodes: &[Node], left: u32, right: u32) -> bool {
-    name(text, nodes, left) == name(text, nodes, right)
+    equal(&name(text, nodes, left), &name(text, nodes, right))
 }
 
 /// What a member's name says.
@@ -67,15 +67,30 @@ pub(crate) fn inner(text: &[u8], quoted: Span) -> &[u8] {
 /// Quick, and not meant to withstand anybody: what has the same hash is compared.
 pub(crate) fn hash(name: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = name.as_chunks::<8>();
     let mut hash = name.len() as u64;
-    for word in words {
+    for word in name.as_chunks::<8>().0 {
         hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR).rotate_left(29);
     }
-    let mut tail = 0_u64;
-    for byte in rest {
-        tail = tail << 8 | u64::from(*byte);
-    }
-    hash = (hash ^ tail).wrapping_mul(FACTOR);
+    hash = (hash ^ tail(name)).wrapping_mul(FACTOR);
     (hash >> 32) as u32
+}
+
+/// Whether two texts are the same; by words, for in wasm a comparison of unknown length goes byte by byte.
+pub(crate) fn equal(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len()
+        && left.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0).all(|(left, right)| left == right)
+        && tail(left) == tail(right)
+}
+
+/// The last bytes in one number: of a text of eight bytes or more the last eight, of a shorter one all.
+fn tail(text: &[u8]) -> u64 {
+    if let Some(last) = text.last_chunk::<8>() {
+        return u64::from_le_bytes(*last);
+    }
+    match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        _ => text.iter().fold(0, |tail, byte| tail << 8 | u64::from(*byte)),
+    }
 }
