@@ -75,6 +75,12 @@ fn the_shipped_rules_change_bodies_both_ways() {
     assert_eq!(exchange.response.json()["length"], sent.len(), "{}", exchange.response.text());
     assert_eq!(exchange.response.json().get("body_bytes"), None);
     assert_eq!(exchange.logged("body_transform"), "body_transform.transformed;rule=notes");
+    let twice =
+        Request::new("POST", "/notes").header("content-type", "application/json").body(r#"{"a":1,"a":2}"#);
+    let refused = SHIPPED.ask(twice);
+    // As the filter's README shows it.
+    let said = r#"{"type":"about:blank","title":"Bad Request","status":400,"code":"body_transform.duplicate_name","detail":"the body cannot be read: an object has the same name twice (byte 12)"}"#;
+    assert_eq!(refused.response.text(), said);
     let form = Request::new("POST", "/forms")
         .header("content-type", "application/x-www-form-urlencoded")
         .body("a=1&b=x+y&a=2");

@@ -94,7 +94,14 @@ fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
     for (config, filters) in [
         (
             "envoy/envoy.yaml",
-            &["api-key-auth", "jwt-auth", "authorization", "rate-limit", "header-transform"][..],
+            &[
+                "api-key-auth",
+                "jwt-auth",
+                "authorization",
+                "rate-limit",
+                "header-transform",
+                "body-transform",
+            ][..],
         ),
         ("envoy/jwt-auth.yaml", &["jwt-auth"]),
         ("envoy/rate-limit.yaml", &["rate-limit"]),

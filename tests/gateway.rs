@@ -2,6 +2,9 @@
 
 mod limits;
 
+/// What orders look like outside.
+mod public_form;
+
 use std::collections::BTreeSet;
 use std::net::TcpStream;
 use std::sync::{LazyLock, OnceLock};
@@ -249,7 +252,7 @@ fn a_dead_replica_costs_no_request_that_may_be_repeated() {
     kill(gateway.gateway(), "orders-1");
 
     // Not repeatable: one of two lands on the dead replica, and the client must be told.
-    let order = json!({"customer": "alice", "items": [{"sku": "MON-27", "quantity": 1}]});
+    let order = json!({"customer": "alice", "lineItems": [{"sku": "MON-27", "quantity": 1}]});
     let mut statuses: Vec<u16> = (0..2)
         .map(|_| {
             let request = Request::post_json("/orders", &order).header("authorization", &alice);
@@ -345,6 +348,7 @@ fn a_line_of_the_access_log_tells_the_whole_story() {
         ("authorization", json!("authorization.allowed;rule=orders")),
         ("rate_limit", json!("rate_limit.allowed;rule=orders")),
         ("header_transform", json!("header_transform.applied;rule=upstream")),
+        ("body_transform", json!("body_transform.untouched;rule=orders")),
     ] {
         assert_eq!(log[field], want, "{field} in {log}");
     }

@@ -1,4 +1,5 @@
-//! `orders`: what was bought.
+//! `orders`: what was bought, as a service tells it that knows nothing of its clients: in `snake_case`, in an
+//! envelope, with ids that mean something in the house only. The gateway makes the public form of it.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,11 +27,28 @@ pub(crate) fn routes() -> Router {
         .with_state(Arc::new(AtomicU32::new(FIRST_NEW_ID)))
 }
 
+/// What every answer is in.
+#[derive(Serialize)]
+struct Envelope<T> {
+    data: T,
+    meta: Meta,
+}
+
+#[derive(Serialize)]
+struct Meta {
+    schema_version: u32,
+}
+
+fn envelope<T>(data: T) -> Json<Envelope<T>> {
+    Json(Envelope { data, meta: Meta { schema_version: 3 } })
+}
+
 #[derive(Serialize)]
 struct Order {
     id: u32,
+    internal_id: String,
     customer: &'static str,
-    items: Vec<Item>,
+    line_items: Vec<Item>,
     total: Cents,
     currency: &'static str,
     status: &'static str,
@@ -43,10 +61,12 @@ impl Order {
         customer: &'static str,
         status: &'static str,
         placed_at: impl Into<Cow<'static, str>>,
-        items: Vec<Item>,
+        line_items: Vec<Item>,
     ) -> Self {
-        let total = items.iter().map(|item| item.unit_price.times(item.quantity)).sum();
-        Self { id, customer, items, total, currency: "EUR", status, placed_at: placed_at.into() }
+        let total = line_items.iter().map(|item| item.unit_price.times(item.quantity)).sum();
+        let internal_id = format!("ord_{id:08x}");
+        let placed_at = placed_at.into();
+        Self { id, internal_id, customer, line_items, total, currency: "EUR", status, placed_at }
     }
 }
 
@@ -55,14 +75,21 @@ struct Item {
     sku: &'static str,
     quantity: u32,
     unit_price: Cents,
+    warehouse_id: &'static str,
 }
 
-/// What a client sends to place an order; prices are the catalogue's.
+/// What is sent to place an order, in an envelope too; prices are the catalogue's.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct New {
+    data: NewOrder,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewOrder {
     customer: String,
-    items: Vec<NewItem>,
+    line_items: Vec<NewItem>,
 }
 
 #[derive(Deserialize)]
@@ -72,47 +99,48 @@ struct NewItem {
     quantity: u32,
 }
 
-async fn list() -> Json<Value> {
-    Json(json!({ "orders": *ORDERS }))
+async fn list() -> Json<Envelope<Value>> {
+    envelope(json!({ "orders": *ORDERS }))
 }
 
-async fn one(id: Result<Path<u32>, PathRejection>) -> Result<Json<&'static Order>, Problem> {
+async fn one(id: Result<Path<u32>, PathRejection>) -> Result<Json<Envelope<&'static Order>>, Problem> {
     // What is not a number is no order's id.
     id.ok()
         .and_then(|Path(id)| ORDERS.iter().find(|order| order.id == id))
-        .map(Json)
+        .map(envelope)
         .ok_or_else(|| Problem::not_found("there is no such order"))
 }
 
 /// Answers with the order as it would have been placed; it is not stored, so it cannot be read back.
 async fn create(
     State(next_id): State<Arc<AtomicU32>>,
-    JsonBody(new): JsonBody<NewOrder>,
-) -> Result<(StatusCode, Json<Order>), Problem> {
+    JsonBody(New { data: new }): JsonBody<New>,
+) -> Result<(StatusCode, Json<Envelope<Order>>), Problem> {
     let Some(customer) = users::find(&new.customer) else {
         return Err(Problem::body_invalid("customer: there is no such user"));
     };
-    if new.items.is_empty() {
-        return Err(Problem::body_invalid("items: an order needs at least one"));
+    if new.line_items.is_empty() {
+        return Err(Problem::body_invalid("line_items: an order needs at least one"));
     }
-    let items = new.items.iter().enumerate().map(|(at, item)| priced(at, item)).collect::<Result<_, _>>()?;
+    let items =
+        new.line_items.iter().enumerate().map(|(at, item)| priced(at, item)).collect::<Result<_, _>>()?;
     let placed_at = timestamp::rfc3339(Clock::now_since_epoch().as_secs());
     let id = next_id.fetch_add(1, Ordering::Relaxed);
-    Ok((StatusCode::CREATED, Json(Order::new(id, customer.id, "placed", placed_at, items))))
+    Ok((StatusCode::CREATED, envelope(Order::new(id, customer.id, "placed", placed_at, items))))
 }
 
 fn priced(at: usize, item: &NewItem) -> Result<Item, Problem> {
     let Some(product) = products::find(&item.sku) else {
-        return Err(Problem::body_invalid(format!("items[{at}].sku: there is no such product")));
+        return Err(Problem::body_invalid(format!("line_items[{at}].sku: there is no such product")));
     };
     if !(1..=MOST_OF_ONE).contains(&item.quantity) {
-        return Err(Problem::body_invalid(format!("items[{at}].quantity: must be 1 to {MOST_OF_ONE}")));
+        return Err(Problem::body_invalid(format!("line_items[{at}].quantity: must be 1 to {MOST_OF_ONE}")));
     }
-    Ok(Item { sku: product.sku, quantity: item.quantity, unit_price: product.price })
+    Ok(Item { sku: product.sku, quantity: item.quantity, unit_price: product.price, warehouse_id: WAREHOUSE })
 }
 
 fn item(sku: &'static str, quantity: u32, unit_price: u64) -> Item {
-    Item { sku, quantity, unit_price: Cents(unit_price) }
+    Item { sku, quantity, unit_price: Cents(unit_price), warehouse_id: WAREHOUSE }
 }
 
 static ORDERS: LazyLock<[Order; 6]> = LazyLock::new(|| {
@@ -139,6 +167,7 @@ static ORDERS: LazyLock<[Order; 6]> = LazyLock::new(|| {
 });
 
 const FIRST_NEW_ID: u32 = 18;
+const WAREHOUSE: &str = "wh-3";
 const MOST_OF_ONE: u32 = 1_000;
 
 #[cfg(test)]
@@ -149,7 +178,7 @@ mod tests {
     fn the_orders_are_of_known_users_and_products_at_the_catalogue_s_prices() {
         for order in ORDERS.iter() {
             assert!(users::find(order.customer).is_some(), "customer of {}", order.id);
-            for item in &order.items {
+            for item in &order.line_items {
                 let price = products::find(item.sku).map(|product| product.price);
                 assert_eq!(price, Some(item.unit_price), "{} in {}", item.sku, order.id);
             }

@@ -69,11 +69,14 @@ async fn each_path_answers_with_its_status() {
 async fn a_list_has_the_same_entries_as_their_own_paths() {
     for (service, id, least) in [(Users, "id", 2), (Orders, "id", 6), (Products, "sku", 6)] {
         let answer = ask(service, "GET /", "").await;
-        let entries = answer.json[service.name()].as_array().unwrap().clone();
+        let list = if service == Orders { &answer.json["data"] } else { &answer.json };
+        let entries = list[service.name()].as_array().unwrap().clone();
         assert!(entries.len() >= least, "{service}");
         for entry in entries {
             let id = entry[id].to_string().replace('"', "");
-            assert_eq!(ask(service, &format!("GET /{id}"), "").await.json, entry, "{service} {id}");
+            let one = ask(service, &format!("GET /{id}"), "").await.json;
+            let one = if service == Orders { &one["data"] } else { &one };
+            assert_eq!(*one, entry, "{service} {id}");
         }
     }
 }
@@ -90,10 +93,11 @@ async fn each_entry_has_the_fields_that_clients_know() {
         (
             Orders,
             "GET /13",
-            json!({"id": 13, "customer": "bob", "currency": "EUR", "status": "delivered",
-                   "items": [{"sku": "MON-27", "quantity": 2, "unit_price": "389.00"},
-                             {"sku": "ARM-1", "quantity": 2, "unit_price": "99.00"}],
-                   "total": "976.00", "placed_at": "2026-01-22T17:40:31Z"}),
+            json!({"data": {"id": 13, "internal_id": "ord_0000000d", "customer": "bob", "currency": "EUR",
+                   "status": "delivered", "line_items": [
+                       {"sku": "MON-27", "quantity": 2, "unit_price": "389.00", "warehouse_id": "wh-3"},
+                       {"sku": "ARM-1", "quantity": 2, "unit_price": "99.00", "warehouse_id": "wh-3"}],
+                   "total": "976.00", "placed_at": "2026-01-22T17:40:31Z"}, "meta": {"schema_version": 3}}),
         ),
         (
             Products,
@@ -112,19 +116,20 @@ async fn a_new_order_is_priced_and_numbered_and_then_forgotten() {
         let (method, path) = line.split_once(' ').unwrap();
         app.clone().oneshot(Request::builder().method(method).uri(path).body(Body::from(body)).unwrap())
     };
-    const BODY: &str =
-        r#"{"customer":"bob","items":[{"sku":"HUB-8","quantity":2},{"sku":"MS-ERGO","quantity":1}]}"#;
+    const BODY: &str = r#"{"data":{"customer":"bob","line_items":[{"sku":"HUB-8","quantity":2},{"sku":"MS-ERGO","quantity":1}]}}"#;
     for id in [18, 19] {
         let response = send("POST /", BODY).await.unwrap();
         assert_eq!(response.status(), StatusCode::CREATED);
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let mut order: Value = serde_json::from_slice(&body).unwrap();
+        let mut answer: Value = serde_json::from_slice(&body).unwrap();
+        let mut order = answer["data"].take();
         let placed_at = order.as_object_mut().unwrap().remove("placed_at").unwrap();
         assert!(placed_at.as_str().is_some_and(|at| at.len() == 20 && at.ends_with('Z')), "{placed_at}");
-        let want = json!({"id": id, "customer": "bob", "currency": "EUR", "status": "placed",
-                          "items": [{"sku": "HUB-8", "quantity": 2, "unit_price": "74.50"},
-                                    {"sku": "MS-ERGO", "quantity": 1, "unit_price": "59.90"}],
-                          "total": "208.90"});
+        let want = json!({"id": id, "internal_id": format!("ord_{id:08x}"), "customer": "bob", "currency": "EUR",
+            "status": "placed", "line_items": [
+                {"sku": "HUB-8", "quantity": 2, "unit_price": "74.50", "warehouse_id": "wh-3"},
+                {"sku": "MS-ERGO", "quantity": 1, "unit_price": "59.90", "warehouse_id": "wh-3"}],
+            "total": "208.90"});
         assert_eq!(order, want);
     }
     assert_eq!(send("GET /18", "").await.unwrap().status(), StatusCode::NOT_FOUND);
@@ -134,16 +139,22 @@ async fn a_new_order_is_priced_and_numbered_and_then_forgotten() {
 async fn an_order_that_cannot_be_placed_is_400_and_the_answer_names_the_field() {
     for (body, want) in [
         ("", "EOF"),
-        (r#"{"customer":"bob"}"#, "missing field `items`"),
-        (r#"{"customer":"eve","items":[]}"#, "customer: "),
-        (r#"{"customer":"bob","items":[]}"#, "items: "),
+        (r#"{"data":{"customer":"bob"}}"#, "missing field `line_items`"),
+        (r#"{"data":{"customer":"eve","line_items":[]}}"#, "customer: "),
+        (r#"{"data":{"customer":"bob","line_items":[]}}"#, "line_items: "),
         (
-            r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":1},{"sku":"X","quantity":1}]}"#,
-            "items[1].sku: ",
+            r#"{"data":{"customer":"bob","line_items":[{"sku":"KB-75","quantity":1},{"sku":"X","quantity":1}]}}"#,
+            "line_items[1].sku: ",
         ),
-        (r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":0}]}"#, "items[0].quantity: "),
-        (r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":1001}]}"#, "items[0].quantity: "),
-        (r#"{"customer":"bob","items":[{"sku":"KB-75","quantity":-1}]}"#, "expected u32"),
+        (
+            r#"{"data":{"customer":"bob","line_items":[{"sku":"KB-75","quantity":0}]}}"#,
+            "line_items[0].quantity: ",
+        ),
+        (
+            r#"{"data":{"customer":"bob","line_items":[{"sku":"KB-75","quantity":1001}]}}"#,
+            "line_items[0].quantity: ",
+        ),
+        (r#"{"data":{"customer":"bob","line_items":[{"sku":"KB-75","quantity":-1}]}}"#, "expected u32"),
     ] {
         let answer = ask(Orders, "POST /", body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
