@@ -15,6 +15,8 @@ pub(crate) struct Account {
     pub(crate) policy: Rc<Policy>,
     digest: Digest,
     pub(crate) demand: Demand,
+    /// What was read of it and may still be written.
+    slot: Option<Slot>,
     /// `None` until its slot was read.
     pub(crate) verdict: Option<Verdict>,
     /// Whether the request was counted.
@@ -41,17 +43,17 @@ pub(crate) fn spend(
     now: u64,
 ) -> Result<u32, Uncounted> {
     let mut evicted = 0_u32;
-    let mut slots = Vec::with_capacity(accounts.len());
     for (index, account) in accounts.iter_mut().enumerate() {
         match account.look(table, store, now) {
-            Ok(slot) => slots.push(Some(slot)),
-            Err(_) if account.is_shadow() => slots.push(None),
+            Ok(slot) => account.slot = Some(slot),
+            Err(_) if account.is_shadow() => {}
             Err(_) => return Err(Uncounted(index)),
         }
     }
     let mut refused = accounts.iter().any(Account::refuses);
-    for (index, slot) in slots.into_iter().enumerate() {
-        let (Some(slot), Some(account)) = (slot, accounts.get_mut(index)) else { continue };
+    for index in 0..accounts.len() {
+        let Some(account) = accounts.get_mut(index) else { continue };
+        let Some(slot) = account.slot.take() else { continue };
         if refused || account.is_refused() {
             account.correct(slot, store);
             continue;
@@ -83,7 +85,7 @@ fn give_back(accounts: &mut [Account], table: &Table, store: &dyn Store, now: u6
 
 impl Account {
     pub(crate) fn new(rule: Rc<str>, policy: Rc<Policy>, digest: Digest, demand: Demand) -> Self {
-        Self { rule, policy, digest, demand, verdict: None, spent: false }
+        Self { rule, policy, digest, demand, slot: None, verdict: None, spent: false }
     }
 
     /// Who the client is.

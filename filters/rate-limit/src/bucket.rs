@@ -14,6 +14,7 @@ pub(crate) type Arrivals = [Arrival; MAX_LIMITS];
 
 /// The slots as they are stored, one after the other: the digest, then for each limit 8 bytes of
 /// nanoseconds and 4 bytes of part, little-endian. Zeros are a slot that was never used.
+#[derive(Debug)]
 pub(crate) struct Bucket {
     bytes: Vec<u8>,
     slot: usize,

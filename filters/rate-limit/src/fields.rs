@@ -1,5 +1,6 @@
 //! What responses tell clients about their limits.
 
+use crate::decimal;
 use crate::quota::{Level, Quota};
 use crate::service::Told;
 use gatehouse_filter::{HeaderName, HeaderValue, Headers, Reply};
@@ -57,8 +58,9 @@ impl Fields {
         for form in forms {
             match form {
                 Form::Draft => {
-                    let mut policy = String::new();
-                    let mut limit = String::new();
+                    // Room for two limits with short names.
+                    let mut policy = String::with_capacity(64);
+                    let mut limit = String::with_capacity(64);
                     for line in limits.clone() {
                         member(&mut policy, line.name, [("q", line.requests.into()), ("w", line.window)]);
                         member(&mut limit, line.name, [("r", line.remaining), ("t", line.reset)]);
@@ -151,7 +153,7 @@ fn member(list: &mut String, name: &str, parameters: [(&str, u64); 2]) {
         list.push(';');
         list.push_str(key);
         list.push('=');
-        list.push_str(&number.to_string());
+        decimal::push(list, number);
     }
 }
 

@@ -31,12 +31,15 @@ pub(crate) struct Arrival {
 }
 
 /// How far a client has used up a limit at a moment.
+///
+/// Counted from now, so that the numbers of usual limits fit into 64 bits: dividing longer ones is slow in wasm.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Level {
     limit: Limit,
-    now: u128,
-    /// At `now` nothing is used, at `full` everything; beyond, the client owes.
-    arrival: u128,
+    /// In nanoseconds since 1970.
+    now: u64,
+    /// In grains from now: at 0 nothing is used, at `full` everything; beyond, the client owes.
+    used: u128,
     full: u128,
     /// Nobody owes more.
     end: u128,
@@ -56,15 +59,16 @@ impl Limit {
     /// more: the client goes on at the steady rate.
     pub(crate) fn level(&self, stored: Arrival, now: u64, ahead: u64) -> Level {
         let scale = self.scale();
-        let now = u128::from(now).saturating_mul(scale);
-        let full = now.saturating_add(self.grains_of_burst());
-        let end = now.saturating_add(u128::from(ahead).saturating_mul(scale)).max(full);
+        let full = self.grains_of_burst();
+        let end = u128::from(ahead).saturating_mul(scale).max(full);
         // A limit that depends on the client may have stored the part for another number of requests.
         let part = u128::from(stored.part).min(scale);
-        let arrival = u128::from(stored.nanoseconds).saturating_mul(scale).saturating_add(part);
-        let corrected = arrival > end;
-        let arrival = if corrected { full } else { arrival.max(now) };
-        Level { limit: *self, now, arrival, full, end, corrected }
+        let used = match stored.nanoseconds.checked_sub(now) {
+            Some(nanoseconds) => u128::from(nanoseconds).saturating_mul(scale).saturating_add(part),
+            None => 0,
+        };
+        let corrected = used > end;
+        Level { limit: *self, now, used: if corrected { full } else { used }, full, end, corrected }
     }
 
     /// Grains in a nanosecond.
@@ -78,7 +82,9 @@ impl Limit {
 
     fn seconds_ceil(&self, grains: u128) -> u64 {
         let second = self.scale().saturating_mul(1_000_000_000);
-        u64::try_from(grains.div_ceil(second)).unwrap_or(u64::MAX)
+        let whole = quotient(grains, second);
+        let rest = whole.saturating_mul(second) < grains;
+        u64::try_from(whole).unwrap_or(u64::MAX).saturating_add(rest.into())
     }
 }
 
@@ -91,10 +97,10 @@ impl Level {
     /// Adds to what was used, or takes from it.
     pub(crate) fn charge(&mut self, cost: i64) {
         let grains = u128::from(cost.unsigned_abs()).saturating_mul(self.interval());
-        self.arrival = if cost < 0 {
-            self.arrival.saturating_sub(grains).max(self.now)
+        self.used = if cost < 0 {
+            self.used.saturating_sub(grains)
         } else {
-            self.arrival.saturating_add(grains).min(self.end)
+            self.used.saturating_add(grains).min(self.end)
         };
     }
 
@@ -107,10 +113,10 @@ impl Level {
     /// What to store.
     pub(crate) fn arrival(&self) -> Arrival {
         let scale = self.limit.scale();
-        let whole = self.arrival.checked_div(scale).unwrap_or_default();
-        let part = self.arrival.checked_rem(scale).unwrap_or_default();
+        let whole = quotient(self.used, scale);
+        let part = self.used.saturating_sub(whole.saturating_mul(scale));
         Arrival {
-            nanoseconds: u64::try_from(whole).unwrap_or(u64::MAX),
+            nanoseconds: self.now.saturating_add(u64::try_from(whole).unwrap_or(u64::MAX)),
             part: u32::try_from(part).unwrap_or_default(),
         }
     }
@@ -127,13 +133,13 @@ impl Level {
 
     /// How many requests may pass now.
     pub(crate) fn remaining(&self) -> u64 {
-        let left = self.full.saturating_sub(self.arrival);
-        u64::try_from(left.checked_div(self.interval()).unwrap_or_default()).unwrap_or(u64::MAX)
+        let left = self.full.saturating_sub(self.used);
+        u64::try_from(quotient(left, self.interval())).unwrap_or(u64::MAX)
     }
 
     /// Seconds until everything is available again, rounded up.
     pub(crate) fn reset(&self) -> u64 {
-        self.limit.seconds_ceil(self.arrival.saturating_sub(self.now))
+        self.limit.seconds_ceil(self.used)
     }
 
     /// Seconds until a request of this cost may pass, rounded up: 0 where one may now, `None` where none ever
@@ -143,13 +149,21 @@ impl Level {
         (cost <= self.limit.burst).then(wait)
     }
 
-    /// The arrival after a request of this cost.
+    /// What is used after a request of this cost.
     fn after(&self, cost: u32) -> u128 {
-        self.arrival.saturating_add(u128::from(cost).saturating_mul(self.interval()))
+        self.used.saturating_add(u128::from(cost).saturating_mul(self.interval()))
     }
 
     fn interval(&self) -> u128 {
         u128::from(self.limit.window)
+    }
+}
+
+/// Rounded down; 0 where there is nothing to divide by. Division of 128 bits is a long loop in wasm.
+fn quotient(number: u128, by: u128) -> u128 {
+    match (u64::try_from(number), u64::try_from(by)) {
+        (Ok(number), Ok(by)) => number.checked_div(by).unwrap_or_default().into(),
+        _ => number.checked_div(by).unwrap_or_default(),
     }
 }
 

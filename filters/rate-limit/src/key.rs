@@ -14,8 +14,9 @@ pub(crate) type Digest = [u8; 16];
 pub(crate) struct Key {
     parts: Vec<Part>,
     absent: Absent,
-    /// Tells apart rules, and a rule from itself with other limits or other parts.
-    prefix: Vec<u8>,
+    /// Tells apart rules, and a rule from itself with other limits or other parts: a digest of all that, which
+    /// need not be secret.
+    prefix: Digest,
 }
 
 /// What happens to a request that has no value for a part.
@@ -42,7 +43,9 @@ impl Key {
             text(kind);
             text(&name);
         }
-        Self { parts, absent, prefix }
+        let mut hasher = SipHasher24::new();
+        hasher.write(&prefix);
+        Self { parts, absent, prefix: hasher.finish128().as_bytes() }
     }
 
     /// What it is made of.

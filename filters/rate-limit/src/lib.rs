@@ -13,6 +13,7 @@ mod calendar;
 mod config;
 mod cost;
 mod counting;
+mod decimal;
 mod descriptor;
 mod fields;
 mod gcra;

@@ -1,7 +1,7 @@
 //! What a rule allows: a key to tell clients apart by, the limits that each of them has, and what a request
 //! costs.
 
-use crate::bucket::Arrivals;
+use crate::bucket::{Arrivals, MAX_LIMITS};
 use crate::cost::Cost;
 use crate::counting::Remote;
 use crate::key::Key;
@@ -51,8 +51,8 @@ impl Count {
 /// What one request asks of a policy.
 #[derive(Clone, Debug)]
 pub(crate) struct Demand {
-    /// By quota.
-    terms: Vec<Terms>,
+    /// By quota; the rest are never seen.
+    terms: [Terms; MAX_LIMITS],
     /// What is spent now.
     cost: u32,
     /// What must be left for the request to pass.
@@ -74,7 +74,9 @@ impl Policy {
         let cost = self.cost.before(request);
         // Who has nothing left must wait, even if the cost is told afterwards and may be nothing.
         let least = if self.cost.is_told_after() { cost.max(1) } else { cost };
-        Demand { terms: self.quotas.iter().map(|quota| quota.terms(request)).collect(), cost, least }
+        let mut terms = [Terms::default(); MAX_LIMITS];
+        terms.iter_mut().zip(&self.quotas).for_each(|(terms, quota)| *terms = quota.terms(request));
+        Demand { terms, cost, least }
     }
 
     /// Whether the request passes, for what is stored; nothing is spent.

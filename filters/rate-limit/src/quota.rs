@@ -32,7 +32,7 @@ pub(crate) enum Pace {
 }
 
 /// A quota for one client: the numbers that may be others for the next.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Terms {
     requests: u32,
     burst: u32,

@@ -5,6 +5,7 @@
 //! slots.
 
 use crate::bucket::{Arrivals, Bucket, Place, WAYS};
+use crate::decimal;
 use crate::key::Digest;
 use gatehouse_filter::{SetError, Store, StoreError, Version};
 
@@ -24,6 +25,7 @@ pub(crate) struct Table {
 }
 
 /// A client's slot as it was read. Nothing is changed before it is stored again.
+#[derive(Debug)]
 pub(crate) struct Slot {
     key: String,
     bucket: Bucket,
@@ -121,9 +123,9 @@ impl Table {
     }
 
     fn bucket_key(&self, index: u64) -> String {
-        let mut key = String::with_capacity(self.prefix.len().saturating_add(8));
+        let mut key = String::with_capacity(self.prefix.len().saturating_add(decimal::MOST_DIGITS));
         key.push_str(&self.prefix);
-        key.push_str(&index.to_string());
+        decimal::push(&mut key, index);
         key
     }
 }

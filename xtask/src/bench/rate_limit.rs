@@ -4,8 +4,8 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::Sources;
 use super::set_up::{Bench, PROOF_PATH, REQUEST_ID, SetUp, Target, http_filter, wasm_filter};
+use super::{Sources, probe};
 
 /// The bench's name.
 pub(super) const NAME: &str = "rate-limit";
@@ -36,14 +36,15 @@ pub(super) const CAPABILITIES: [&str; 19] = [
 /// Envoy enters the VM for the response too: only so can the filter tell what is left.
 const ON_RESPONSE: &str = "proxy_on_response_headers";
 
-/// More than any run sends.
-const PLENTY: u32 = 1_000_000_000;
+/// A second's requests: more than any run sends.
+const PLENTY: u32 = 1_000_000;
 
 /// `bare`, Envoy's own filter with the client's descriptor known beforehand and found at the request, and ours.
 ///
 /// # Errors
-/// None.
+/// The empty module cannot be written.
 pub(super) fn bench(sources: &Sources) -> Result<Bench> {
+    let empty = probe::write(&sources.scratch, "empty", &[])?;
     let refusing = |name, filter| SetUp { limits_proof: true, ..SetUp::new(name, vec![filter]) };
     let ours = |name, response_fields, more: &[&str]| {
         let module = sources.modules.join("rate-limit.wasm");
@@ -55,6 +56,8 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
         name: NAME,
         set_ups: vec![
             SetUp::new("bare", vec![]),
+            // Entering a VM that does nothing: the floor for any filter of ours.
+            SetUp::new("wasm-empty", vec![wasm_filter("empty", &empty, None, &[])]),
             refusing("local_ratelimit", local_ratelimit(REQUEST_ID)),
             // A descriptor without a value stands for every value: each gets a bucket when it first comes.
             refusing("any-descriptor", local_ratelimit("")),
@@ -68,29 +71,29 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
 
 /// One request to the path that proves that it limits, as many as wanted elsewhere.
 fn configuration(response_fields: &str) -> Value {
-    let rule = |name, path: Value, requests| {
+    let rule = |name, path: Value, requests, window| {
         json!({
             "name": name,
             "match": {"path": path},
             "key": [{"header": "x-request-id"}],
-            "limits": [{"requests": requests, "window": "3600s"}],
+            "limits": [{"requests": requests, "window": window}],
         })
     };
     json!({
         "keys": 65536,
         "response_fields": response_fields,
         "rules": [
-            rule("proof", json!({"exact": PROOF_PATH}), 1),
-            rule("bench", json!({"prefix": "/orders"}), PLENTY),
+            rule("proof", json!({"exact": PROOF_PATH}), 1, "3600s"),
+            rule("bench", json!({"prefix": "/orders"}), PLENTY, "1s"),
         ],
     })
 }
 
 fn local_ratelimit(client: &str) -> Value {
     let by = |header: &str, key: &str| json!({"actions": [{"request_headers": {"header_name": header, "descriptor_key": key}}]});
-    let bucket = |key: &str, value: &str, tokens: u32| {
+    let bucket = |key: &str, value: &str, tokens: u32, fill: &str| {
         let entry = if value.is_empty() { json!({"key": key}) } else { json!({"key": key, "value": value}) };
-        let token_bucket = json!({"max_tokens": tokens, "tokens_per_fill": tokens, "fill_interval": "3600s"});
+        let token_bucket = json!({"max_tokens": tokens, "tokens_per_fill": tokens, "fill_interval": fill});
         json!({"entries": [entry], "token_bucket": token_bucket})
     };
     let all = json!({"default_value": {"numerator": 100, "denominator": "HUNDRED"}});
@@ -101,11 +104,11 @@ fn local_ratelimit(client: &str) -> Value {
             "stat_prefix": "bench",
             "filter_enabled": all,
             "filter_enforced": all,
-            "token_bucket": {"max_tokens": PLENTY, "tokens_per_fill": PLENTY, "fill_interval": "3600s"},
+            "token_bucket": {"max_tokens": PLENTY, "tokens_per_fill": PLENTY, "fill_interval": "1s"},
             "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
             "max_dynamic_descriptors": 65536,
             "rate_limits": [by(":path", "path"), by("x-request-id", "client")],
-            "descriptors": [bucket("path", PROOF_PATH, 1), bucket("client", client, PLENTY)],
+            "descriptors": [bucket("path", PROOF_PATH, 1, "3600s"), bucket("client", client, PLENTY, "1s")],
         }),
     )
 }
