@@ -55,6 +55,8 @@ impl Quota {
     pub(crate) fn terms(&self, request: &Request<'_>) -> Terms {
         let requests = self.requests.of(request);
         let burst = match &self.pace {
+            // Else the burst would pass, and come back, if slowly.
+            _ if requests == 0 => 0,
             Pace::Even { burst: Some(burst), .. } => burst.of(request),
             Pace::Even { burst: None, .. } | Pace::Calendar(_) => requests,
         };

@@ -162,6 +162,26 @@ fn limits_follow_the_tier_and_an_upgrade_does_not_give_them_twice() {
 }
 
 #[test]
+fn a_limit_of_nothing_has_no_burst_either() {
+    let json = r#"{"keys": 64, "rules": [{"name": "calls", "key": ["consumer"],
+        "limits": [{"requests": {"tier": {"none": 0}, "default": 2}, "window": "1m", "burst": 5}]}]}"#;
+    let host = FakeHost::at(NOW);
+    let filter = filter(json, &host);
+    let passed = || (0..50).filter(|_| code(&filter, &host, "/", None).0 == Code::Allowed).count();
+    assert_eq!(passed(), 5);
+    host.identify(&Identity {
+        consumer: Some("a".to_owned()),
+        tier: Some("none".to_owned()),
+        ..Identity::default()
+    });
+    assert_eq!(passed(), 0);
+    host.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(passed(), 0);
+    let Step::Reply(reply) = ask(&filter, &host, &[(":path", "/")]).decision.step else { panic!("refused") };
+    assert_eq!(texts(&reply_headers(&reply), "retry-after"), [""; 0]);
+}
+
+#[test]
 fn the_status_of_a_refusal_can_be_chosen() {
     let host = FakeHost::at(NOW);
     let filter = filter(&of_100(r#""status": 503,"#), &host);
