@@ -40,20 +40,24 @@ impl Fields {
     /// The fields for limits and their levels, in these forms.
     pub(crate) fn new<'a>(
         forms: &[Form],
-        limits: impl Iterator<Item = (&'a Quota, &'a Level)> + Clone,
+        limits: impl Iterator<Item = (&'a Quota, &'a Level)>,
     ) -> Self {
-        Self::of_lines(forms, limits.map(|(quota, level)| Line::of(&quota.name, level)))
+        if forms.is_empty() {
+            return Self::default();
+        }
+        let lines: Vec<Line<'_>> = limits.map(|(quota, level)| Line::of(&quota.name, level)).collect();
+        Self::of_lines(forms, &lines)
     }
 
     /// The fields for what a service told of a limit.
     pub(crate) fn told(forms: &[Form], name: &str, told: Option<Told>) -> Self {
-        Self::of_lines(forms, told.into_iter().map(|told| Line::told(name, told)))
+        Self::of_lines(forms, told.map(|told| Line::told(name, told)).as_slice())
     }
 
-    fn of_lines<'a>(forms: &[Form], limits: impl Iterator<Item = Line<'a>> + Clone) -> Self {
+    fn of_lines(forms: &[Form], lines: &[Line<'_>]) -> Self {
         let mut fields = Self::default();
         // Of two that are as near, the one that takes longer to come back.
-        let nearest = limits.clone().min_by_key(|line| (line.remaining, Reverse(line.reset)));
+        let nearest = lines.iter().min_by_key(|line| (line.remaining, Reverse(line.reset)));
         let Some(nearest) = nearest else { return fields };
         for form in forms {
             match form {
@@ -61,7 +65,7 @@ impl Fields {
                     // Room for two limits with short names.
                     let mut policy = String::with_capacity(64);
                     let mut limit = String::with_capacity(64);
-                    for line in limits.clone() {
+                    for line in lines {
                         member(&mut policy, line.name, [("q", line.requests.into()), ("w", line.window)]);
                         member(&mut limit, line.name, [("r", line.remaining), ("t", line.reset)]);
                     }
@@ -70,7 +74,7 @@ impl Fields {
                 }
                 Form::Draft03 => {
                     let mut limit = nearest.requests.to_string();
-                    for line in limits.clone() {
+                    for line in lines {
                         limit.push_str(", ");
                         limit.push_str(&line.requests.to_string());
                         limit.push_str(";w=");
