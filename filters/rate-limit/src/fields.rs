@@ -38,10 +38,7 @@ struct Field {
 
 impl Fields {
     /// The fields for limits and their levels, in these forms.
-    pub(crate) fn new<'a>(
-        forms: &[Form],
-        limits: impl Iterator<Item = (&'a Quota, &'a Level)>,
-    ) -> Self {
+    pub(crate) fn new<'a>(forms: &[Form], limits: impl Iterator<Item = (&'a Quota, &'a Level)>) -> Self {
         if forms.is_empty() {
             return Self::default();
         }

@@ -44,7 +44,7 @@ const PLENTY: u32 = 1_000_000;
 /// # Errors
 /// The empty module cannot be written.
 pub(super) fn bench(sources: &Sources) -> Result<Bench> {
-    let empty = probe::write(&sources.scratch, "empty", &[])?;
+    let empty = probe::write(&sources.scratch, "empty", &[], probe::Data::default())?;
     let refusing = |name, filter| SetUp { limits_proof: true, ..SetUp::new(name, vec![filter]) };
     let ours = |name, response_fields, more: &[&str]| {
         let module = sources.modules.join("rate-limit.wasm");
