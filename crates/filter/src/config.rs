@@ -194,6 +194,20 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The members of an object whose keys the user chose, in the order of their keys; the faults of every
+    /// member are reported. At least one.
+    pub fn table<T>(&self, mut member: impl FnMut(&'a str, Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+        let Value::Object(members) = self.value else {
+            return self.fault("must be a mapping");
+        };
+        if members.is_empty() {
+            return self.fault("must not be empty");
+        }
+        let members: Vec<_> =
+            members.iter().map(|(key, value)| member(key, self.child(key, value))).collect();
+        members.into_iter().collect()
+    }
+
     fn child(&self, name: &str, value: &'a Value) -> Node<'a> {
         let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
         Node { value, path, faults: self.faults }

@@ -76,6 +76,18 @@ impl<'h> Request<'h> {
         self.headers.set(&HeaderName::from_static(":path"), target);
     }
 
+    /// Replaces the method: recorded like any other edit. Envoy then matches its route again, as after
+    /// [`set_target`](Self::set_target).
+    pub fn set_method(&mut self, method: HeaderValue) {
+        self.headers.set(&HeaderName::from_static(":method"), method);
+    }
+
+    /// Replaces the authority: recorded like any other edit. Envoy then matches its route again, as after
+    /// [`set_target`](Self::set_target).
+    pub fn set_authority(&mut self, authority: HeaderValue) {
+        self.headers.set(&HeaderName::from_static(":authority"), authority);
+    }
+
     /// The path, without the query.
     pub fn path(&self) -> &[u8] {
         split_target(self.target()).0

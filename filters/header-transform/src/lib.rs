@@ -4,13 +4,18 @@
 //! response. They run in the order written, each on what the ones before it left.
 
 mod config;
-mod operation;
+mod head;
+mod request;
+mod response;
+mod status;
+mod target;
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Decision, Filter, HeaderName, Mode, Reply, Request, Response};
-use operation::Operation;
+use request::{Fault, RequestOperation};
+use response::ResponseOperation;
 use std::rc::Rc;
 
 gatehouse_filter::codes! {
@@ -22,6 +27,8 @@ gatehouse_filter::codes! {
         Unmatched = "unmatched",
         /// A value taken from the request cannot be the value of a header field.
         ValueInvalid = "value_invalid",
+        /// The path of the request cannot be rewritten: upstreams would disagree about what came out.
+        PathInvalid = "path_invalid",
     }
 }
 
@@ -34,13 +41,13 @@ pub struct HeaderTransform {
 /// What a rule does.
 #[derive(Debug)]
 struct Transform {
-    request: Vec<Operation>,
+    request: Vec<RequestOperation>,
     response: Option<ResponseTransform>,
 }
 
 #[derive(Debug)]
 struct ResponseTransform {
-    operations: Rc<[Operation]>,
+    operations: Rc<[ResponseOperation]>,
     /// Whether a template speaks of the request, which is gone when the response comes.
     needs_request: bool,
 }
@@ -49,7 +56,7 @@ struct ResponseTransform {
 /// request filled in.
 #[derive(Debug, Default)]
 pub struct Stream {
-    response: Option<Rc<[Operation]>>,
+    response: Option<Rc<[ResponseOperation]>>,
 }
 
 impl Filter for HeaderTransform {
@@ -71,37 +78,28 @@ impl Filter for HeaderTransform {
         let name = Some(Rc::clone(&rule.name));
         match edited {
             Ok(()) => Decision::pass(Code::Applied, name),
-            Err(field) => Decision::refuse(Mode::Enforce, Code::ValueInvalid, name, value_invalid(&field)),
+            Err(Fault::Value(field)) => {
+                Decision::refuse(Mode::Enforce, Code::ValueInvalid, name, value_invalid(&field))
+            }
+            Err(Fault::Path) => Decision::refuse(Mode::Enforce, Code::PathInvalid, name, path_invalid()),
         }
     }
 
     fn on_response(&self, response: &mut Response<'_>, stream: &mut Stream) {
         for operation in stream.response.iter().flat_map(|operations| operations.iter()) {
-            let sources = Sources { response: Some(response), ..Sources::default() };
-            // The response is on its way and cannot be refused: a value that cannot be written is missing.
-            let change = match operation.change(&response.headers, &sources) {
-                Ok(change) => change,
-                Err(_) => operation.change_without_value(),
-            };
-            change.make(&mut response.headers);
+            operation.edit(response);
         }
     }
 }
 
 impl Transform {
-    /// Carries out the request operations, or gives the field whose value would be invalid.
-    fn edit(&self, request: &mut Request<'_>, captures: &Captures) -> Result<(), HeaderName> {
-        for operation in &self.request {
-            let sources = Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
-            let change =
-                operation.change(&request.headers, &sources).map_err(|_| operation.target().clone())?;
-            change.make(&mut request.headers);
-        }
-        Ok(())
+    /// Carries out the request operations, or tells which of them cannot be.
+    fn edit(&self, request: &mut Request<'_>, captures: &Captures) -> Result<(), Fault> {
+        self.request.iter().try_for_each(|operation| operation.edit(request, captures))
     }
 
     /// The response operations, with what they need of the request filled in.
-    fn for_response(&self, request: &Request<'_>, captures: &Captures) -> Option<Rc<[Operation]>> {
+    fn for_response(&self, request: &Request<'_>, captures: &Captures) -> Option<Rc<[ResponseOperation]>> {
         let response = self.response.as_ref()?;
         if !response.needs_request {
             return Some(Rc::clone(&response.operations));
@@ -117,6 +115,10 @@ fn value_invalid(field: &HeaderName) -> Reply {
         field.as_str()
     );
     Reply::new(400, detail)
+}
+
+fn path_invalid() -> Reply {
+    Reply::new(400, "the path has segments that cannot be sent on: `.`, `..` or an empty first one")
 }
 
 /// The faults of a configuration; none for a good one.

@@ -4,6 +4,7 @@ use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 
 mod configuration;
 mod response;
+mod target;
 
 fn filter(rules: &str) -> HeaderTransform {
     configured(&format!(r#"{{"rules": {rules}}}"#)).unwrap()
@@ -67,6 +68,75 @@ fn operations_change_the_head_in_the_order_written() {
             r#"[{"copy": {"from": "x-a", "to": "x-c"}}]"#,
             ab,
             &["x-a: 1", "x-a: 3", "x-b: 2", "x-c: 1", "x-c: 3"],
+        ),
+        (r#"[{"replace_if_present": {"name": "x-a", "value": "v"}}]"#, ab, &["x-a: v", "x-b: 2"]),
+        (r#"[{"replace_if_present": {"name": "x-c", "value": "v"}}]"#, ab, &["x-a: 1", "x-a: 3", "x-b: 2"]),
+        (r#"[{"replace_if_present": {"name": "x-a", "value": "${header.none}"}}]"#, ab, &["x-b: 2"]),
+        (r#"[{"remove": {"prefix": "X-"}}]"#, &[("x-a", b"1"), ("xa", b"2"), ("x-b", b"3")], &["xa: 2"]),
+        (r#"[{"remove": {"prefix": "x-a"}}]"#, ab, &["x-b: 2"]),
+        (
+            r#"[{"remove": {"regex": "^X-[ac]$"}}]"#,
+            &[("x-a", b"1"), ("x-ab", b"2"), ("x-c", b"3")],
+            &["x-ab: 2"],
+        ),
+        (
+            r#"[{"remove": {"regex": "."}}]"#,
+            &[
+                ("x-a", b"1"),
+                ("connection", b"x-b"),
+                ("te", b"trailers"),
+                ("content-length", b"1"),
+                ("host", b"a"),
+                ("x-forwarded-proto", b"https"),
+            ],
+            &["connection: x-b", "te: trailers", "content-length: 1", "host: a", "x-forwarded-proto: https"],
+        ),
+        (
+            r#"[{"set": {"name": "x-new", "value": "1"}}, {"remove": {"prefix": "x-"}}, {"append": {"name": "x-b", "value": "4"}}]"#,
+            ab,
+            &["x-b: 4"],
+        ),
+        (r#"[{"dedupe": {"name": "x-a", "keep": "first"}}]"#, ab, &["x-a: 1", "x-b: 2"]),
+        (r#"[{"dedupe": {"name": "x-a", "keep": "last"}}]"#, ab, &["x-a: 3", "x-b: 2"]),
+        (
+            r#"[{"dedupe": {"name": "x-a", "keep": "unique"}}]"#,
+            &[("x-a", b"2"), ("x-a", b"1"), ("x-a", b"2"), ("x-a", b"\xff"), ("x-a", b"1")],
+            &["x-a: 2", "x-a: 1", "x-a: \\xff"],
+        ),
+        (
+            r#"[{"dedupe": {"name": "x-a", "keep": "unique", "list": true}}]"#,
+            &[("x-a", b"2, 1,2"), ("x-a", b",\xff ,1,")],
+            &["x-a: 2, 1, \\xff"],
+        ),
+        (r#"[{"dedupe": {"name": "x-a", "keep": "last", "list": true}}]"#, &[("x-a", b"2,,1 ")], &["x-a: 1"]),
+        (r#"[{"dedupe": {"name": "x-a", "keep": "first", "list": true}}]"#, &[("x-a", b" ,")], &["x-a:  ,"]),
+        (
+            r#"[{"dedupe": {"name": "x-a", "keep": "unique", "list": true}}]"#,
+            &[("x-a", b"2,1")],
+            &["x-a: 2,1"],
+        ),
+        (r#"[{"dedupe": {"name": "x-c", "keep": "last"}}]"#, ab, &["x-a: 1", "x-a: 3", "x-b: 2"]),
+        (
+            r#"[{"map": {"from": "x-b", "to": "x-c", "table": {"1": "one", "2": "two"}}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3", "x-b: 2", "x-c: two"],
+        ),
+        (
+            r#"[{"map": {"from": "x-b", "to": "x-b", "table": {"2": "two"}}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3", "x-b: two"],
+        ),
+        (r#"[{"map": {"from": "x-b", "to": "x-b", "table": {"1": "one"}}}]"#, ab, &["x-a: 1", "x-a: 3"]),
+        (
+            r#"[{"map": {"from": "x-b", "to": "x-a", "table": {"1": "one"}, "default": "other"}}]"#,
+            ab,
+            &["x-a: other", "x-b: 2"],
+        ),
+        // Of two values, none counts.
+        (
+            r#"[{"map": {"from": "x-a", "to": "x-b", "table": {"1": "one", "3": "three"}}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3"],
         ),
         // A value that is missing.
         (r#"[{"set": {"name": "x-a", "value": "${header.none}"}}]"#, ab, &["x-b: 2"]),

@@ -7,12 +7,23 @@ fn answered(filter: &HeaderTransform, request: &[(&str, &[u8])], response: &[(&s
 }
 
 fn respond(filter: &HeaderTransform, stream: &mut Stream, fields: &[(&str, &[u8])]) -> Vec<String> {
+    respond_with(filter, stream, "200", fields).1
+}
+
+/// The status and the head of a response that had this status.
+fn respond_with(
+    filter: &HeaderTransform,
+    stream: &mut Stream,
+    status: &str,
+    fields: &[(&str, &[u8])],
+) -> (String, Vec<String>) {
     let host = FakeHost::default();
-    let mut all: Vec<(&str, &[u8])> = vec![(":status", b"200")];
+    let mut all: Vec<(&str, &[u8])> = vec![(":status", status.as_bytes())];
     all.extend(fields);
     let mut response = Response::new(Headers::from_list(&all), &host);
     filter.on_response(&mut response, stream);
-    head(&response.headers)
+    let status = response.headers.first(":status").unwrap();
+    (String::from_utf8(status.to_vec()).unwrap(), head(&response.headers))
 }
 
 #[test]
@@ -74,6 +85,66 @@ fn a_control_character_is_not_written_into_a_response() {
     let request: &[(&str, &[u8])] = &[(":path", b"/?q=%0d%0aset-cookie:a")];
     assert_eq!(put(&filter, request).decision.code, Code::Applied);
     assert_eq!(answered(&filter, request, &[("x-a", b"old"), ("x-b", b"1")]), ["x-b: 1"]);
+}
+
+#[test]
+fn an_operation_for_some_statuses_leaves_the_others_alone() {
+    let filter = filter(
+        r#"[{"response": [{"set": {"name": "x-not-found", "value": "1"}, "when": {"status": [404]}},
+                          {"set": {"name": "x-fault", "value": "${method}"}, "when": {"status": ["502", "4xx", 503]}}]}]"#,
+    );
+    for (status, want) in [
+        ("200", &[][..]),
+        ("404", &["x-not-found: 1", "x-fault: GET"]),
+        ("499", &["x-fault: GET"]),
+        ("502", &["x-fault: GET"]),
+        ("503", &["x-fault: GET"]),
+        ("500", &[]),
+        ("", &[]),
+    ] {
+        let mut stream = put(&filter, &[]).stream;
+        let (_, head) = respond_with(&filter, &mut stream, status, &[]);
+        assert_eq!(head, want, "{status}");
+    }
+}
+
+#[test]
+fn a_status_is_mapped_where_that_is_safe() {
+    let filter = filter(
+        r#"[{"response": [{"status": {"404": 410, "4xx": 400, "5xx": 502, "2xx": 203, "3xx": 307}},
+                          {"set": {"name": "x-gone", "value": "${response.status}"}, "when": {"status": [410]}}]}]"#,
+    );
+    let grpc: &[(&str, &[u8])] = &[("content-type", b"application/GRPC+proto")];
+    for (status, fields, want) in [
+        ("404", &[][..], "410"),
+        ("403", &[], "400"),
+        ("599", &[], "502"),
+        ("200", &[], "203"),
+        // Without content, or not the last word.
+        ("204", &[], "204"),
+        ("205", &[], "205"),
+        ("304", &[], "304"),
+        ("101", &[], "101"),
+        ("200", grpc, "200"),
+        ("404", grpc, "404"),
+    ] {
+        let mut stream = put(&filter, &[]).stream;
+        let (mapped, head) = respond_with(&filter, &mut stream, status, fields);
+        assert_eq!(mapped, want, "{status}");
+        assert_eq!(head.contains(&"x-gone: 410".to_owned()), want == "410", "{status}: {head:?}");
+    }
+}
+
+#[test]
+fn an_operation_that_replaces_what_is_there_looks_at_the_response() {
+    let filter = filter(
+        r#"[{"response": [{"replace_if_present": {"name": "server", "value": "${header.x-name}"}}]}]"#,
+    );
+    let named: &[(&str, &[u8])] = &[("x-name", b"gatehouse")];
+    let server: &[(&str, &[u8])] = &[("server", b"a")];
+    assert_eq!(answered(&filter, named, server), ["server: gatehouse"]);
+    assert_eq!(answered(&filter, named, &[]), [""; 0]);
+    assert_eq!(answered(&filter, &[], server), [""; 0]);
 }
 
 #[test]

@@ -1,0 +1,84 @@
+use crate::head::HeadOperation;
+use crate::target::{PathRewrite, QueryOperation, host, method};
+use gatehouse_filter::config::Node;
+use gatehouse_filter::rules::Captures;
+use gatehouse_filter::template::{Scope, Sources};
+use gatehouse_filter::{HeaderName, HeaderValue, Request};
+
+/// One change to the head of a request.
+#[derive(Debug)]
+pub(crate) enum RequestOperation {
+    Head(HeadOperation),
+    Path(PathRewrite),
+    Query(QueryOperation),
+    Method(HeaderValue),
+    Host(HeaderValue),
+}
+
+/// Why a request cannot be changed as the configuration says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Fault {
+    /// The value of this field would have a control character.
+    Value(HeaderName),
+    /// The path would be one that upstreams disagree about.
+    Path,
+}
+
+impl RequestOperation {
+    const OWN_NAMES: [&'static str; 4] = ["path", "query", "method", "host"];
+
+    /// Reads a mapping with the operation's name as its only key.
+    pub(crate) fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
+        let names = || [&HeadOperation::NAMES[..], &Self::OWN_NAMES].concat();
+        crate::config::one_operation(node, &[], names)?;
+        let mut fields = node.fields()?;
+        let mut operation = HeadOperation::read(&mut fields, scope)?.map(Self::Head);
+        if operation.is_none() {
+            let others = [
+                fields.optional("path", |node| PathRewrite::read(&node, scope))?.map(Self::Path),
+                fields.optional("query", |node| QueryOperation::read(&node, scope))?.map(Self::Query),
+                fields.optional("method", |node| method(&node))?.map(Self::Method),
+                fields.optional("host", |node| host(&node))?.map(Self::Host),
+            ];
+            operation = others.into_iter().flatten().next();
+        }
+        fields.finish();
+        operation
+    }
+
+    /// Whether it changes what Envoy chooses routes by in the first place.
+    pub(crate) fn changes_route(&self) -> bool {
+        !matches!(self, Self::Head(_))
+    }
+
+    /// Records what it does to a request.
+    pub(crate) fn edit(&self, request: &mut Request<'_>, captures: &Captures) -> Result<(), Fault> {
+        let sources = Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
+        match self {
+            Self::Head(operation) => {
+                let change = operation.change(&request.headers, &sources);
+                // Only a field that is written can have a wrong value.
+                let change = change
+                    .map_err(|_| operation.target().map_or(Fault::Path, |name| Fault::Value(name.clone())))?;
+                change.make(&mut request.headers);
+            }
+            Self::Path(rewrite) => {
+                if let Some(target) = rewrite.rewritten(request, captures)? {
+                    request.set_target(target);
+                }
+            }
+            Self::Query(operation) => {
+                if let Some(target) = operation.changed(request, &sources) {
+                    request.set_target(target);
+                }
+            }
+            // A tunnel is between the client and the one it named. The answer to HEAD must have no content,
+            // and Envoy would send on what another method brought.
+            Self::Method(_) if matches!(request.method(), b"CONNECT" | b"HEAD") => {}
+            Self::Host(_) if request.method() == b"CONNECT" => {}
+            Self::Method(method) => request.set_method(method.clone()),
+            Self::Host(host) => request.set_authority(host.clone()),
+        }
+        Ok(())
+    }
+}
