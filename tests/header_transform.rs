@@ -1,5 +1,9 @@
 //! `header-transform`, on `envoy/header-transform.yaml`.
 
+mod operations;
+mod readme;
+mod routes;
+
 use std::sync::LazyLock;
 
 use gatehouse_sandbox::raw::Request;
