@@ -84,6 +84,9 @@ impl Case {
 /// Names repeat, as the items of a list look alike: each is converted once, as long as no other takes its seat.
 const SEATS: usize = 128;
 
+/// How many seats a name may have.
+const ROW: usize = 4;
+
 struct Converter {
     case: Case,
     seats: Vec<Seat>,
@@ -105,7 +108,7 @@ impl Document {
     /// # Errors
     /// [`CaseError`]; then some names are converted.
     pub fn convert(&mut self, id: Id, case: Case) -> Result<(), CaseError> {
-        let mut converter = Converter { case, seats: vec![Seat::default(); SEATS] };
+        let mut converter = Converter { case, seats: vec![Seat::default(); SEATS.wrapping_add(ROW)] };
         let mut own = Vec::new();
         let mut at = id;
         loop {
@@ -175,13 +178,21 @@ impl Document {
             return Ok((seat.to, seat.hash));
         }
         let number = names::hash(inner) as usize % SEATS;
-        let known = converter.seats.get(number).copied().unwrap_or_default();
-        if known.from.end != 0 && names::equal(names::inner(&self.text, known.from), inner) {
-            return Ok((if known.from == known.to { node.key } else { known.to }, known.hash));
+        // One of a few seats, so that two names of one object do not take turns.
+        let seats = converter.seats.get(number..number.wrapping_add(ROW)).unwrap_or_default();
+        let mut free = number;
+        for (place, known) in (number..).zip(seats) {
+            if known.from.end == 0 {
+                free = place;
+                break;
+            }
+            if names::equal(names::inner(&self.text, known.from), inner) {
+                return Ok((if known.from == known.to { node.key } else { known.to }, known.hash));
+            }
         }
         let inner = inner.to_vec();
         let seat = self.seat(&inner, node.key, converter.case)?;
-        if let Some(place) = converter.seats.get_mut(number) {
+        if let Some(place) = converter.seats.get_mut(free) {
             *place = seat;
         }
         Ok((seat.to, seat.hash))

@@ -15,6 +15,8 @@ pub struct Document {
     pub(crate) nodes: Vec<Node>,
     /// The most bytes that the text may grow to, and that may be written.
     pub(crate) most: usize,
+    /// Whether a value could not be looked into: what would be written now is not all of it.
+    pub(crate) lost: bool,
 }
 
 /// A value of a [`Document`], and the place where it is.
@@ -95,7 +97,7 @@ impl Document {
         let mut nodes = Vec::with_capacity(text.len() / 12);
         nodes.push(Node::EMPTY);
         read::read(&text, Span { start: 0, end: text.len() as u32 }, 0, &mut nodes)?;
-        Ok(Self { text, nodes, most: most.min(LONGEST) })
+        Ok(Self { text, nodes, most: most.min(LONGEST), lost: false })
     }
 
     /// The document as a whole.
@@ -180,8 +182,9 @@ impl Document {
             return;
         }
         if matches!(self.kind(id), Kind::Object | Kind::Array) {
-            // What is put in is JSON; if it ever is not, it has no children.
-            let _ = read::read(&self.text, node.value, id.0, &mut self.nodes);
+            // What is put in is JSON, but there may be too much of it.
+            let read = read::read(&self.text, node.value, id.0, &mut self.nodes);
+            self.lost |= read.is_err();
         }
         self.update(id, |node| node.flags &= !Node::UNREAD);
         if self.text.get(node.value.start as usize) == Some(&b'"')

@@ -35,5 +35,5 @@ pub use edit::Put;
 
 pub use number::same_number;
 pub use path::{Path, PathError};
-pub use read::{Fault, Invalid, MOST_DEPTH};
+pub use read::{Fault, Invalid, MOST_DEPTH, MOST_VALUES};
 pub use string::{push_decoded, push_quoted};

@@ -6,6 +6,10 @@ use std::fmt;
 /// How deep arrays and objects may be nested in one text.
 pub const MOST_DEPTH: usize = 128;
 
+/// How many values a document may have. Each takes 32 bytes beside its text, and a list of short ones is mostly
+/// that: without a bound, a text of 64 MiB could take a gigabyte.
+pub const MOST_VALUES: usize = 4_000_000;
+
 /// Why a text is not taken for JSON, and where.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Invalid {
@@ -26,6 +30,8 @@ pub enum Fault {
     DuplicateName,
     /// It is nested deeper than [`MOST_DEPTH`].
     TooDeep,
+    /// It has more values than [`MOST_VALUES`].
+    TooManyValues,
     /// It is longer than 2 GiB.
     TooLong,
 }
@@ -38,6 +44,7 @@ impl fmt::Display for Invalid {
             Fault::NotUtf8 => write!(f, "it is not UTF-8 (byte {at})"),
             Fault::DuplicateName => write!(f, "an object has the same name twice (byte {at})"),
             Fault::TooDeep => write!(f, "it is nested deeper than {MOST_DEPTH} (byte {at})"),
+            Fault::TooManyValues => write!(f, "it has more than {MOST_VALUES} values (byte {at})"),
             Fault::TooLong => f.write_str("it is too long"),
         }
     }
@@ -172,6 +179,9 @@ impl Reader<'_> {
     /// The next child of the innermost frame: its name is read, its value begins here.
     fn child(&mut self) -> Result<(u32, usize), Fault> {
         let id = self.nodes.len() as u32;
+        if self.nodes.len() > MOST_VALUES {
+            return Err(Fault::TooManyValues);
+        }
         let Some(frame) = self.frames.last_mut() else { return Err(Fault::Syntax) };
         let (parent, before, object) = (frame.node, frame.last, frame.object);
         frame.last = id;

@@ -6,6 +6,9 @@ impl Document {
     /// # Errors
     /// [`Overgrown`]; then `out` holds a part.
     pub fn write(&self, id: Id, out: &mut Vec<u8>) -> Result<(), Overgrown> {
+        if self.lost {
+            return Err(Overgrown);
+        }
         let mut at = id;
         loop {
             let node = self.node(at);

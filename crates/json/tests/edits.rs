@@ -163,6 +163,22 @@ fn names_are_converted_at_every_depth_and_may_not_collide() {
 }
 
 #[test]
+fn a_copy_that_cannot_be_looked_into_is_not_written_in_part() {
+    let text = format!("{{\"a\":[{}1]}}", "1,".repeat(2_500_000));
+    let mut document = Document::read(text.into_bytes(), 100_000_000).unwrap();
+    let root = document.root();
+    let a = document.select(root, &path("a"))[0];
+    let copy = document.put_copy(a).unwrap();
+    let b = document.place(root, &path("b")).unwrap()[0];
+    document.set(b, copy);
+    let mut out = Vec::new();
+    document.write(root, &mut out).unwrap();
+    let found = document.select(root, &path("b[0]"));
+    document.remove(&found);
+    assert_eq!(document.write(root, &mut Vec::new()), Err(Overgrown));
+}
+
+#[test]
 fn a_document_cannot_grow_beyond_its_limit() {
     let mut document = Document::read(b"[1,2,3]".to_vec(), 1_000).unwrap();
     let root = document.root();

@@ -190,6 +190,14 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn the_number_of_values_is_bounded() {
+    let text = format!("[{}1]", "1,".repeat(3_999_998));
+    assert_eq!(fault(text.as_bytes()), None);
+    let text = format!("[{}1]", "1,".repeat(4_000_000));
+    assert_eq!(fault(text.as_bytes()), Some(Fault::TooManyValues));
+}
+
+#[test]
 fn every_cut_of_a_document_and_every_wrong_byte_is_told() {
     let text = br#"{"a": [1.5e3, "x\u00e9\n", {"b": null}], "c": true}"#;
     for end in 0..text.len() {

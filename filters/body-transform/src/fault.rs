@@ -54,6 +54,7 @@ impl Fault {
     pub(crate) fn forgiven(self) -> Forgiven {
         match self {
             Self::TooLong | Self::ExpandsTooLong => Forgiven::OnOversize,
+            Self::NotJson(invalid) if invalid.fault == json::Fault::TooManyValues => Forgiven::OnOversize,
             Self::NotJson(_) | Self::NotAForm | Self::EncodingInvalid => Forgiven::OnInvalid,
             Self::EncodingUnknown => Forgiven::OnUnknownEncoding,
             Self::TypeRefused => Forgiven::OnOtherType,
@@ -72,6 +73,7 @@ impl Fault {
             Self::ExpandsTooLong => (Code::ExpandsTooLarge, Code::ResponseExpandsTooLarge),
             Self::NotJson(invalid) => match invalid.fault {
                 json::Fault::DuplicateName => (Code::DuplicateName, Code::ResponseDuplicateName),
+                json::Fault::TooManyValues => (Code::TooLarge, Code::ResponseTooLarge),
                 json::Fault::TooDeep => (Code::TooDeep, Code::ResponseTooDeep),
                 _ => (Code::Invalid, Code::ResponseInvalid),
             },
@@ -97,6 +99,9 @@ impl Fault {
         let (status, detail): (u16, Cow<'static, str>) = match self {
             Self::TooLong => (413, "the body is too long".into()),
             Self::ExpandsTooLong => (413, "the body is too long when it is decompressed".into()),
+            Self::NotJson(invalid) if invalid.fault == json::Fault::TooManyValues => {
+                (413, "the body has too many values".into())
+            }
             Self::NotJson(invalid) => (400, format!("the body cannot be read: {invalid}").into()),
             Self::NotAForm => (400, "the body cannot be read: the form is not UTF-8".into()),
             Self::EncodingUnknown => (415, "send the body plain, or in gzip, deflate or br".into()),
