@@ -16,25 +16,19 @@ const WINDOW: &str = "30d";
 
 #[test]
 fn four_workers_pass_exactly_the_limit_run_after_run() {
-    println!("limit  passed  by local_ratelimit");
+    println!("limit  passed, run after run  by local_ratelimit");
     for limit in [1, 10, 100, 1_000] {
-        for _ in 0..3 {
-            let ours = passed(
-                limit,
-                Gateway::builder("envoy/rate-limit.yaml").edit(move |tree| {
-                    let rules = json!([{"name": "all", "limits": [{"requests": limit, "window": WINDOW}]}]);
-                    configuration::set(tree, "rate-limit", json!({"rules": rules}));
-                }),
-            );
-            let envoys = passed(
-                limit,
-                Gateway::builder("envoy/rate-limit.yaml").edit(move |tree| {
-                    native(tree, limit);
-                }),
-            );
-            println!("{limit:>5}  {ours:>6}  {envoys:>18}");
-            assert_eq!(ours, limit);
-        }
+        let ours = [(); 3].map(|()| {
+            let with_limit = move |tree: &mut Value| {
+                let rules = json!([{"name": "all", "limits": [{"requests": limit, "window": WINDOW}]}]);
+                configuration::set(tree, "rate-limit", json!({"rules": rules}));
+            };
+            passed(limit, Gateway::builder("envoy/rate-limit.yaml").edit(with_limit))
+        });
+        let envoys =
+            passed(limit, Gateway::builder("envoy/rate-limit.yaml").edit(move |tree| native(tree, limit)));
+        println!("{limit:>5}  {:>21}  {envoys:>18}", format!("{ours:?}"));
+        assert_eq!(ours, [limit; 3]);
     }
 }
 
