@@ -30,9 +30,16 @@ fn hostile_bytes_do_not_trap_it() {
         json!({"append": {"name": "x-a", "value": "${header.x-a}"}}),
         json!({"add_if_absent": {"name": "x-tenant", "value": "${query.tenant}"}}),
         json!({"remove": {"name": "x-to-1"}}),
+        json!({"remove": {"regex": "^x-never"}}),
+        json!({"dedupe": {"name": "x-a", "keep": "unique", "list": true}}),
+        json!({"map": {"from": "x-a", "to": "x-mapped", "table": {"a": "b"}}}),
+        json!({"query": {"set": {"name": "a", "value": "${header.x-a | base64 | upper}"}}}),
+        json!({"query": {"rename": {"from": "b", "to": "c"}}}),
+        json!({"path": {"regex": "/(.*)", "to": "/up/{1}"}}),
+        json!({"path": {"prefix": "/up", "to": "/"}}),
     ]);
     let gateway = builder(json!({"rules": [
-        {"name": "all", "match": {"path": {"prefix": "/"}}, "request": request, "response": set("x-back")},
+        {"name": "all", "match": {"path": {"prefix": "/"}}, "reroute": true, "request": request, "response": set("x-back")},
     ]}));
     let gateway = gateway.start().unwrap_or_else(|fault| panic!("{fault}"));
     hostile::survive(
@@ -101,6 +108,23 @@ fn request_operations_run_in_the_order_written() {
     let id = received(&without.response, "x-request-id");
     assert_eq!(received(&without.response, "x-correlation-id"), id, "the request's id stands in");
     assert_eq!(without.response.header_text("x-correlation-id"), id.first().cloned(), "and comes back");
+    SHIPPED.assert_no_trap();
+}
+
+#[test]
+fn a_version_in_the_path_stays_at_the_gateway() {
+    let request =
+        Request::get("/v1/orders?page=2&debug=1").header("x-plan", " Gold").header("x-internal-a", "1");
+    let exchange = SHIPPED.ask(request);
+    assert_eq!(exchange.response.json()["path"], "/orders?page=2&plan=gold");
+    assert_eq!(received(&exchange.response, "x-internal-a"), [""; 0]);
+    assert_eq!((exchange.response.status, exchange.response.header("link")), (200, None));
+    assert_eq!(exchange.logged("header_transform"), "header_transform.applied;rule=v1");
+
+    let gone = SHIPPED.ask(Request::get("/v1/orders?status=404"));
+    assert_eq!(gone.response.status, 410);
+    assert_eq!(gone.response.json()["path"], "/orders?status=404&plan=free");
+    assert_eq!(gone.response.header_text("link").as_deref(), Some("</v2>; rel=successor-version"));
     SHIPPED.assert_no_trap();
 }
 
