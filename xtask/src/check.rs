@@ -81,10 +81,21 @@ fn verdict(wasm: &WasmFilter) -> Verdict {
         return Verdict::NotOurs;
     };
     let faults: Vec<String> = match wasm.json() {
-        Ok(json) => parse(&json).iter().map(ToString::to_string).collect(),
+        Ok(json) => {
+            let faults = parse(&json).iter().map(ToString::to_string).collect::<Vec<_>>();
+            faults.into_iter().chain(held_in_vain(wasm, &json)).collect()
+        }
         Err(error) => vec![format!("{error:#}")],
     };
     if faults.is_empty() { Verdict::Good } else { Verdict::Bad(faults) }
+}
+
+/// A filter cannot see whether Envoy lets it hold a head. If it does not, each request with a body hangs.
+fn held_in_vain(wasm: &WasmFilter, json: &[u8]) -> Option<String> {
+    let configuration: serde_json::Value = serde_json::from_slice(json).ok()?;
+    let holds = configuration.get("hold_heads") == Some(&serde_json::Value::Bool(true));
+    let fault = "hold_heads: needs `allow_on_headers_stop_iteration: true` beside the configuration";
+    (holds && !wasm.may_hold_heads).then(|| fault.to_owned())
 }
 
 fn describe(wasm: &WasmFilter) -> String {
@@ -126,6 +137,23 @@ mod tests {
         let wanted =
             "envoy.yaml: filter jwt-auth: providers[0].audience: unknown field, did you mean `audiences`?";
         assert!(report.iter().any(|line| line.text == wanted && line.fault), "{report:?}");
+    }
+
+    #[test]
+    fn heads_that_would_be_held_for_ever_are_told() {
+        let body = |allow: &str| {
+            report(&format!(
+                "body-transform.wasm}}}}}}
+    {allow}
+    configuration:
+      '@type': type.googleapis.com/google.protobuf.Struct
+      value: {{hold_heads: true, rules: [{{request: {{}}}}]}}"
+            ))
+        };
+        let report = body("fail_open: false");
+        assert!(report[0].fault && report[0].text.contains("hold_heads: needs `allow_on"), "{report:?}");
+        let report = body("allow_on_headers_stop_iteration: true");
+        assert!(!report[0].fault, "{report:?}");
     }
 
     #[test]

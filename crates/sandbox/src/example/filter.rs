@@ -18,6 +18,8 @@ pub struct WasmFilter {
     pub module: String,
     /// The `configuration`, an `Any`; `Null` when the config has none.
     pub configuration: Value,
+    /// `allow_on_headers_stop_iteration`: whether the filter may hold a head until it has seen the body.
+    pub may_hold_heads: bool,
 }
 
 impl WasmFilter {
@@ -85,6 +87,8 @@ fn collect(tree: &Value, found: &mut Vec<WasmFilter>) {
             name: text("/config/name"),
             module: text("/config/vm_config/code/local/filename"),
             configuration: tree.pointer("/config/configuration").cloned().unwrap_or_default(),
+            may_hold_heads: tree.pointer("/config/allow_on_headers_stop_iteration")
+                == Some(&Value::Bool(true)),
         });
     }
     match tree {
@@ -127,7 +131,12 @@ mod tests {
 
     #[test]
     fn every_form_of_configuration_becomes_json() {
-        let filter = |configuration| WasmFilter { name: String::new(), module: String::new(), configuration };
+        let filter = |configuration| WasmFilter {
+            name: String::new(),
+            module: String::new(),
+            configuration,
+            may_hold_heads: false,
+        };
         for (configuration, want) in [
             (Value::Null, Ok("")),
             (json!({"@type": STRUCT, "value": {"a": 1}}), Ok(r#"{"a":1}"#)),
