@@ -9,6 +9,11 @@ use crate::harness::{Exchange, Shared, received};
 /// A gateway whose routes are told apart in the access log, and that has a filter behind this one which is
 /// disabled on the route `echo`: it marks the requests that it sees.
 fn gateway(rules: Value) -> Shared {
+    gateway_edited(rules, |_| ())
+}
+
+/// The same, with another change to its list of filters.
+fn gateway_edited(rules: Value, change: impl FnOnce(&mut Vec<Value>) + Send + 'static) -> Shared {
     Shared::start(builder(rules).edit(|tree| {
         let manager = tree
             .pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config")
@@ -19,6 +24,7 @@ fn gateway(rules: Value) -> Shared {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
             "mutations": {"request_mutations": [{"append": {"header": {"key": "x-guarded", "value": "1"}}}]}}});
         filters.insert(1, guard);
+        change(filters);
         let echo = json!({"cluster": "echo", "timeout": "5s"});
         let route = |name: &str, condition: Value| json!({"name": name, "match": condition, "route": echo});
         let hosts = manager["route_config"]["virtual_hosts"].as_array_mut().expect("the example has hosts");
@@ -78,5 +84,27 @@ fn a_filter_that_the_first_route_disables_does_not_come_back_with_the_second() {
     assert_eq!(rewritten.logged("route"), "users");
     assert_eq!(rewritten.response.json()["path"], "/users/17");
     assert!(!guarded(&rewritten), "Envoy has changed: the README may say so");
+    gateway.assert_no_trap();
+}
+
+/// What the README offers instead: behind the choice of the route, a rewrite keeps it.
+#[test]
+fn among_the_filters_of_the_upstream_a_rewrite_keeps_the_route() {
+    let rules = json!({"rules": [
+        {"reroute": true, "request": [{"path": {"prefix": "/path", "to": "/users"}}],
+         "response": [{"set": {"name": "x-answered", "value": "${response.status}"}}]},
+    ]});
+    let gateway = gateway_edited(rules, |filters| {
+        let transform = filters.remove(0);
+        let codec = json!({"name": "envoy.filters.http.upstream_codec", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"}});
+        let router = filters.last_mut().expect("the router is the last filter");
+        router["typed_config"]["upstream_http_filters"] = json!([transform, codec]);
+    });
+    let exchange = gateway.ask(Request::get("/path/17"));
+    assert_eq!(exchange.response.status, 200);
+    assert_eq!(exchange.logged("route"), "echo");
+    assert_eq!(exchange.response.json()["path"], "/users/17");
+    assert_eq!(exchange.response.header_text("x-answered").as_deref(), Some("200"));
     gateway.assert_no_trap();
 }

@@ -56,6 +56,10 @@ impl ResponseOperation {
     pub(crate) fn bind(&self, sources: &Sources<'_>) -> Option<Self> {
         let action = match &self.action {
             Action::Head(operation) => Action::Head(operation.bind(sources)?),
+            // In a tunnel (a WebSocket of HTTP/2 too, RFC 8441 §4) another status would be a broken one.
+            Action::Status(_) if sources.request.is_some_and(|request| request.method() == b"CONNECT") => {
+                return None;
+            }
             Action::Status(map) => Action::Status(Rc::clone(map)),
         };
         Some(Self { when: self.when.clone(), action })
@@ -63,6 +67,9 @@ impl ResponseOperation {
 
     /// Whether it needs facts about the request.
     pub(crate) fn needs_request(&self) -> bool {
-        matches!(&self.action, Action::Head(operation) if operation.needs_request())
+        match &self.action {
+            Action::Head(operation) => operation.needs_request(),
+            Action::Status(_) => true,
+        }
     }
 }

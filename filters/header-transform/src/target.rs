@@ -21,6 +21,8 @@ pub(crate) fn method(node: &Node<'_>) -> Option<HeaderValue> {
             node.fault("an answer to HEAD has no content, which a client that sent another method waits for")
         }
         "CONNECT" => node.fault("a request cannot be made a tunnel"),
+        // RFC 9110 §9.3.8: its answer is the request, with what the filters before the upstream wrote into it.
+        "TRACE" => node.fault("the answer would tell the client every header that filters wrote"),
         text => HeaderValue::try_from(text.as_bytes()).ok(),
     }
 }

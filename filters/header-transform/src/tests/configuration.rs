@@ -193,6 +193,7 @@ fn a_wrong_operation_on_the_target_is_told_by_its_field() {
             (r#"{"method": "post"}"#, ".method: must be a method in capital letters, such as POST"),
             (r#"{"method": "HEAD"}"#, ".method: an answer to HEAD has no content"),
             (r#"{"method": "CONNECT"}"#, ".method: a request cannot be made a tunnel"),
+            (r#"{"method": "TRACE"}"#, ".method: the answer would tell the client every header"),
             (
                 r#"{"host": "a/b"}"#,
                 ".host: must be a host, and a port if need be, such as users.internal:8080",

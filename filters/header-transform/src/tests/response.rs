@@ -136,6 +136,16 @@ fn a_status_is_mapped_where_that_is_safe() {
 }
 
 #[test]
+fn the_status_of_a_tunnel_stays() {
+    let filter = filter(
+        r#"[{"response": [{"status": {"2xx": 203}}, {"set": {"name": "x-a", "value": "${response.status}"}}]}]"#,
+    );
+    let mut stream = put(&filter, &[(":method", b"CONNECT")]).stream;
+    let (status, head) = respond_with(&filter, &mut stream, "200", &[]);
+    assert_eq!((status.as_str(), head), ("200", vec!["x-a: 200".to_owned()]));
+}
+
+#[test]
 fn an_operation_that_replaces_what_is_there_looks_at_the_response() {
     let filter = filter(
         r#"[{"response": [{"replace_if_present": {"name": "server", "value": "${header.x-name}"}}]}]"#,
