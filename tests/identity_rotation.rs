@@ -28,10 +28,9 @@ fn keys_rotate_under_load_without_one_wrong_answer() {
     let load = Load::start(gateway.address(), 6, [good[0].clone(), forged(0)].concat());
     for now in 1..keys.len() {
         let (last, next) = (&keys[now - 1], &keys[now]);
-        // Between two fetches: what is on its way would still be the old set.
+        // At the worst moment: what is on its way is still the old set.
         let before = provider.requests();
         until("a fetch begins", || provider.requests() > before);
-        thread::sleep(Duration::from_millis(400));
         provider.behave(publish(&[last, next]));
         // The new key is in use from the moment that it is published.
         load.send([good[now].clone(), good[now - 1].clone(), forged(now), forged(now - 1)].concat());

@@ -111,9 +111,11 @@ impl<T> Remote<T> {
         self.is_wanted.set(true);
     }
 
-    /// How many fetches have ended, well or not.
-    pub(crate) fn ended(&self) -> u64 {
-        self.turn.get().ended
+    /// Whether a fetch that began then or later has ended, well or not. One that was under way already may
+    /// have been answered before the key was published.
+    pub(crate) fn was_fetched_since(&self, then: Timestamp, now: Timestamp) -> bool {
+        let turn = self.turn.get();
+        turn.started >= then && !self.is_held(turn, now)
     }
 
     /// How long a request may wait.

@@ -18,8 +18,8 @@ pub struct Waiting {
     awaited: Awaited,
     /// Until when the request waits at most.
     deadline: Timestamp,
-    /// How many fetches had ended when it came.
-    ended: u64,
+    /// When it came.
+    since: Timestamp,
 }
 
 /// What a request waits for.
@@ -51,18 +51,25 @@ impl WaitingRoom {
             if !remote.may_change_before(deadline, now) || self.seats.get() >= SEATS {
                 return Err(refusal);
             }
-            *place = Some(self.seat(awaited, deadline, remote.ended()));
+            *place = Some(self.seat(awaited, deadline, now));
             return Ok(());
         };
         // Where the clock steps back the deadline is far off; no fetch takes longer than a request may wait.
         let is_over = now >= waiting.deadline || waiting.deadline > now.after(remote.patience());
-        let was_fetched = refusal == Refusal::KeyUnknown && remote.ended() != waiting.ended;
-        if is_over || was_fetched { Err(refusal) } else { Ok(()) }
+        let is_answered = refusal == Refusal::KeyUnknown
+            && (remote.was_fetched_since(waiting.since, now)
+                || !remote.may_change_before(waiting.deadline, now));
+        if is_over || is_answered {
+            return Err(refusal);
+        }
+        // A fetch that was under way when it came may have ended without the key: it still wants one.
+        remote.want();
+        Ok(())
     }
 
-    fn seat(&self, awaited: Awaited, deadline: Timestamp, ended: u64) -> Waiting {
+    fn seat(&self, awaited: Awaited, deadline: Timestamp, since: Timestamp) -> Waiting {
         self.seats.set(self.seats.get().saturating_add(1));
-        Waiting { seats: Rc::clone(&self.seats), awaited, deadline, ended }
+        Waiting { seats: Rc::clone(&self.seats), awaited, deadline, since }
     }
 }
 

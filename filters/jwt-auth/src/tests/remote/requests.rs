@@ -90,6 +90,35 @@ fn a_rotation_loses_no_request() {
 }
 
 #[test]
+fn a_key_that_is_published_while_the_keys_are_fetched_is_found_by_the_next_fetch() {
+    let host = FakeHost::at(NOW);
+    let settings = json!({"refresh": "1s", "retry": "1s", "timeout": "3s"});
+    let workers = [worker_with(&host, settings.clone()), worker_with(&host, settings)];
+    fetch(&host, &workers[0], &set_of(&["a"]));
+    workers[1].on_tick(&host);
+    host.clock.advance(seconds(1));
+    workers[0].on_tick(&host);
+    let under_way = call(&host);
+    host.clock.advance(Duration::from_millis(10));
+    let mut asked = [Asked::with(&token_of("b")), Asked::with(&token_of("b"))];
+    for (asked, worker) in asked.iter_mut().zip(&workers) {
+        assert_eq!(asked.ask(worker, &host), "wait");
+    }
+    // The provider settled this answer before it published the key.
+    workers[0].on_answer(under_way, &answer("200", set_of(&["a"]).to_string()), &host);
+    for (asked, worker) in asked.iter_mut().zip(&workers) {
+        worker.on_tick(&host);
+        assert_eq!(asked.ask(worker, &host), "wait");
+    }
+    host.clock.advance(seconds(1));
+    fetch(&host, &workers[0], &set_of(&["a", "b"]));
+    for (asked, worker) in asked.iter_mut().zip(&workers) {
+        worker.on_tick(&host);
+        assert_eq!(asked.ask(worker, &host), "allowed");
+    }
+}
+
+#[test]
 fn a_set_may_change_its_algorithm() {
     let host = FakeHost::at(NOW);
     let worker = worker(&host);
