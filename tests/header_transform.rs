@@ -1,5 +1,6 @@
 //! `header-transform`, on `envoy/header-transform.yaml`.
 
+mod edges;
 mod operations;
 mod readme;
 mod routes;
