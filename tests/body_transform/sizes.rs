@@ -79,6 +79,29 @@ fn a_body_up_to_the_cap_is_transformed_and_one_byte_more_is_not() {
     }
 }
 
+#[test]
+fn beyond_what_envoy_collects_the_cap_has_no_effect() {
+    for hold in [true, false] {
+        let upstream = Upstream::start();
+        let side = json!({"max_body": "4MiB", "operations": [{"wrap": {"name": "d"}}]});
+        let rules = json!([{"name": "all", "request": side, "response": side}]);
+        let gateway = Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
+        let body = text(3 << 20);
+        let request = Request::new("POST", "/").header("content-type", "application/json").body(body.clone());
+        let refused = gateway.send(request);
+        assert_eq!(refused.status, 413, "{hold}: {}", refused.text());
+        assert!(!refused.text().contains("body_transform"), "{hold}: it is Envoy's own");
+        upstream.answer_with(200, "application/json", "", &body);
+        let answer = gateway.gateway().try_request(&Request::get("/"));
+        if hold {
+            assert_eq!(answer.expect("an answer").status, 500);
+        } else {
+            assert!(answer.is_err(), "{answer:?}");
+        }
+        gateway.assert_no_trap();
+    }
+}
+
 /// 64 MB both ways through a route of which the filter wants nothing, and through one whose types it does not
 /// want: Envoy and the VM may not grow by more than a fraction of it.
 #[test]
