@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod credential;
+pub mod protobuf;
 pub mod rules;
 pub mod template;
 

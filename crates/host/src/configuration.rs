@@ -4,6 +4,7 @@
 //! text itself, which is JSON; a `google.protobuf.Struct`, which is how YAML is written there, arrives as
 //! its serialised protobuf message.
 
+use gatehouse_filter::protobuf::{Fields, Payload};
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
@@ -65,7 +66,7 @@ fn read_value(message: &[u8], depth: u32) -> Option<Value> {
     for field in Fields(message) {
         value = match field? {
             (1, Payload::Varint(_)) => Value::Null,
-            (2, Payload::Double(number)) => read_number(number),
+            (2, Payload::Fixed64(bits)) => read_number(f64::from_bits(bits)),
             (3, Payload::Bytes(text)) => Value::from(std::str::from_utf8(text).ok()?),
             (4, Payload::Varint(truth)) => Value::from(truth != 0),
             (5, Payload::Bytes(message)) => read_struct(message, depth)?,
@@ -95,65 +96,6 @@ fn read_number(number: f64) -> Value {
         return Value::from(integer);
     }
     Number::from_f64(number).map_or(Value::Null, Value::Number)
-}
-
-/// The fields of a protobuf message (protobuf.dev, "Encoding"); `None` once where it is malformed.
-struct Fields<'a>(&'a [u8]);
-
-enum Payload<'a> {
-    Varint(u64),
-    Double(f64),
-    Bytes(&'a [u8]),
-}
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = Option<(u32, Payload<'a>)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let field = self.field();
-        if field.is_none() {
-            self.0 = &[];
-        }
-        Some(field)
-    }
-}
-
-impl<'a> Fields<'a> {
-    fn field(&mut self) -> Option<(u32, Payload<'a>)> {
-        let tag = self.varint()?;
-        let payload = match tag & 7 {
-            0 => Payload::Varint(self.varint()?),
-            1 => {
-                let (bytes, rest) = self.0.split_first_chunk::<8>()?;
-                self.0 = rest;
-                Payload::Double(f64::from_le_bytes(*bytes))
-            }
-            2 => {
-                let length = usize::try_from(self.varint()?).ok()?;
-                let (bytes, rest) = self.0.split_at_checked(length)?;
-                self.0 = rest;
-                Payload::Bytes(bytes)
-            }
-            _ => return None,
-        };
-        Some((u32::try_from(tag >> 3).ok()?, payload))
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let (byte, rest) = self.0.split_first()?;
-            self.0 = rest;
-            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
 }
 
 #[cfg(test)]

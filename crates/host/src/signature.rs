@@ -2,6 +2,7 @@
 //! (envoy: `source/extensions/common/wasm/ext/verify_signature.proto`).
 
 use gatehouse_filter::Hash;
+use gatehouse_filter::protobuf::put_bytes;
 
 /// The arguments: `{ string hash_function = 1; bytes public_key = 2; bytes signature = 3; bytes text = 4; }`.
 pub fn arguments(hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Vec<u8> {
@@ -10,14 +11,12 @@ pub fn arguments(hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Vec<
         Hash::Sha384 => b"sha384",
         Hash::Sha512 => b"sha512",
     };
-    let fields = [(0x0a, hash), (0x12, spki), (0x1a, signature), (0x22, text)];
+    let fields = [(1, hash), (2, spki), (3, signature), (4, text)];
     // A tag byte and at most five of length each.
     let length = fields.iter().map(|(_, bytes)| bytes.len().saturating_add(6)).sum();
     let mut message = Vec::with_capacity(length);
-    for (tag, bytes) in fields {
-        message.push(tag);
-        put_varint(&mut message, bytes.len());
-        message.extend_from_slice(bytes);
+    for (number, bytes) in fields {
+        put_bytes(&mut message, number, bytes);
     }
     message
 }
@@ -27,17 +26,6 @@ pub fn arguments(hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Vec<
 /// Success is these two bytes and no others: there is no error beside a success.
 pub fn is_verified(result: &[u8]) -> bool {
     result == [0x08, 0x01]
-}
-
-fn put_varint(message: &mut Vec<u8>, mut value: usize) {
-    loop {
-        let low = u8::try_from(value & 0x7f).unwrap_or_default();
-        value >>= 7;
-        if value == 0 {
-            return message.push(low);
-        }
-        message.push(low | 0x80);
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! Envoy's rate limit service protocol (envoy: `api/envoy/service/ratelimit/v3/rls.proto`), as a client speaks it:
 //! what `envoyproxy/ratelimit` and Limitador answer.
 
-mod wire;
-
+use gatehouse_filter::protobuf::{Fields, Payload, put_bytes, put_varint_field};
 use std::time::Duration;
-use wire::{Payload, Reader, put_bytes, put_varint_field};
 
 /// The full name of the service.
 pub(crate) const SERVICE: &str = "envoy.service.ratelimit.v3.RateLimitService";
@@ -74,7 +72,7 @@ impl Ruling {
         const OVER_LIMIT: u64 = 2;
         let mut code = 0;
         let mut told = None;
-        for field in Reader(message) {
+        for field in Fields(message) {
             match field? {
                 (1, Payload::Varint(value)) => code = value,
                 (2, Payload::Bytes(status)) if told.is_none() => told = Told::read(status)?,
@@ -95,7 +93,7 @@ impl Told {
     fn read(status: &[u8]) -> Option<Option<Self>> {
         let mut told = Self::default();
         let mut has_limit = false;
-        for field in Reader(status) {
+        for field in Fields(status) {
             match field? {
                 (2, Payload::Bytes(limit)) => {
                     has_limit = true;
@@ -114,7 +112,7 @@ impl Told {
 /// seconds.
 fn read_limit(limit: &[u8]) -> Option<(u32, u64)> {
     let (mut requests, mut window) = (0, 0);
-    for field in Reader(limit) {
+    for field in Fields(limit) {
         match field? {
             (1, Payload::Varint(value)) => requests = narrowed(value),
             (2, Payload::Varint(unit)) => {
@@ -140,7 +138,7 @@ fn read_limit(limit: &[u8]) -> Option<(u32, u64)> {
 /// one of more than a year: whoever says that says nothing of use.
 fn read_duration(duration: &[u8]) -> Option<Option<Duration>> {
     let (mut seconds, mut nanos) = (0, 0);
-    for field in Reader(duration) {
+    for field in Fields(duration) {
         match field? {
             (1, Payload::Varint(value)) => seconds = value,
             (2, Payload::Varint(value)) => nanos = value,

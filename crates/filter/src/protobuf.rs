@@ -1,18 +1,23 @@
-//! Protobuf on the wire (protobuf.dev, "Encoding"): as much of it as one small protocol needs.
+//! Protobuf on the wire (protobuf.dev, "Encoding"), as much of it as small messages need: reading never fails but
+//! by `None`, whatever the bytes, and unknown fields are there to be passed over.
 
-/// The fields of a message; `None` once where it is malformed.
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+/// The fields of a message, by number; `None` once, and nothing after it, where the message is malformed.
+pub struct Fields<'a>(pub &'a [u8]);
 
 /// The content of a field.
-#[derive(PartialEq, Eq, Debug)]
-pub(super) enum Payload<'a> {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Payload<'a> {
+    /// A number or a truth value.
     Varint(u64),
+    /// Eight bytes, little-endian: `fixed64`, or the bits of a `double`.
+    Fixed64(u64),
+    /// Four bytes, little-endian: `fixed32`, or the bits of a `float`.
+    Fixed32(u32),
+    /// Bytes, text or a message.
     Bytes(&'a [u8]),
-    /// Of a fixed width: nothing here has one, so it is skipped.
-    Fixed,
 }
 
-impl<'a> Iterator for Reader<'a> {
+impl<'a> Iterator for Fields<'a> {
     type Item = Option<(u32, Payload<'a>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -27,18 +32,18 @@ impl<'a> Iterator for Reader<'a> {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Fields<'a> {
     fn field(&mut self) -> Option<(u32, Payload<'a>)> {
         let tag = self.varint()?;
         let number = u32::try_from(tag >> 3).ok().filter(|number| *number > 0)?;
         let payload = match tag & 7 {
             0 => Payload::Varint(self.varint()?),
-            1 => self.take(8).map(|_| Payload::Fixed)?,
+            1 => Payload::Fixed64(u64::from_le_bytes(*self.take(8)?.first_chunk()?)),
             2 => {
                 let length = usize::try_from(self.varint()?).ok()?;
                 Payload::Bytes(self.take(length)?)
             }
-            5 => self.take(4).map(|_| Payload::Fixed)?,
+            5 => Payload::Fixed32(u32::from_le_bytes(*self.take(4)?.first_chunk()?)),
             _ => return None,
         };
         Some((number, payload))
@@ -65,14 +70,14 @@ impl<'a> Reader<'a> {
 }
 
 /// Adds a field of bytes or text.
-pub(super) fn put_bytes(message: &mut Vec<u8>, number: u32, bytes: &[u8]) {
+pub fn put_bytes(message: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     put_varint(message, u64::from(number) << 3 | 2);
     put_varint(message, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
     message.extend_from_slice(bytes);
 }
 
 /// Adds a field of a number.
-pub(super) fn put_varint_field(message: &mut Vec<u8>, number: u32, value: u64) {
+pub fn put_varint_field(message: &mut Vec<u8>, number: u32, value: u64) {
     put_varint(message, u64::from(number) << 3);
     put_varint(message, value);
 }
