@@ -18,7 +18,7 @@ struct Spoiled {
     fault: &'static str,
 }
 
-const SPOILED: [Spoiled; 4] = [
+const SPOILED: [Spoiled; 5] = [
     Spoiled {
         case: "audience for audiences",
         config: "envoy/envoy.yaml",
@@ -29,6 +29,15 @@ const SPOILED: [Spoiled; 4] = [
         },
         filter: "jwt-auth",
         fault: "providers[0].audience: unknown field, did you mean `audiences`?",
+    },
+    Spoiled {
+        case: "a list whose items were commented out",
+        config: "envoy/jwt-auth.yaml",
+        change: |tree| {
+            configuration::shipped(tree, "jwt-auth")["providers"][0]["audiences"] = Value::Null;
+        },
+        filter: "jwt-auth",
+        fault: "providers[0].audiences: has no value: give it one, or take it out",
     },
     Spoiled {
         case: "a window without a unit",

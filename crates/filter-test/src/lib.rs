@@ -12,6 +12,7 @@ pub use store::FakeStore;
 
 use gatehouse_filter::config::{self, ConfigError};
 use gatehouse_filter::{Decision, Filter, Headers, Request, Step};
+use serde_json::Value;
 
 /// A filter configured from JSON.
 ///
@@ -20,6 +21,23 @@ use gatehouse_filter::{Decision, Filter, Headers, Request, Step};
 pub fn configured<F: Filter>(json: &str) -> Result<F, Vec<String>> {
     config::read(json.as_bytes(), F::configure)
         .map_err(|faults: Vec<ConfigError>| faults.iter().map(ToString::to_string).collect())
+}
+
+/// Gives an object these members, in place of those that it has; a `null` takes the member out.
+///
+/// # Panics
+/// Where either is no object.
+#[expect(clippy::panic, reason = "a test that panics is a test that fails")]
+pub fn change(object: &mut Value, members: &Value) {
+    let (Value::Object(object), Value::Object(members)) = (object, members) else {
+        panic!("only objects have members");
+    };
+    for (name, value) in members {
+        match value {
+            Value::Null => object.remove(name),
+            value => object.insert(name.clone(), value.clone()),
+        };
+    }
 }
 
 /// What a filter decided about one request, and the head that it left behind.

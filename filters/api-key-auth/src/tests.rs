@@ -39,9 +39,7 @@ fn consumers() -> Value {
 /// A filter with these consumers, and these members besides.
 fn filter(more: Value) -> ApiKeyAuth {
     let mut configuration = json!({"hmac_secret": SECRET, "consumers": consumers()});
-    for (name, value) in more.as_object().unwrap() {
-        configuration[name] = value.clone();
-    }
+    gatehouse_filter_test::change(&mut configuration, &more);
     configured(&configuration.to_string()).unwrap()
 }
 

@@ -6,7 +6,6 @@ use crate::truth;
 use gatehouse_filter::config::Fields;
 use gatehouse_filter::rules::captured_names;
 use gatehouse_filter::{Host, NoExpression};
-use serde_json::Value;
 use std::iter;
 
 /// Who is allowed or denied what the rule's `match` says.
@@ -34,18 +33,11 @@ impl Rule {
     /// Reads what is not `name` and `match`.
     pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let captures = captured_names(fields);
-        // A key without a value is null in YAML, and elsewhere counts as absent. Here a list whose items were all
-        // deleted must not become everybody.
-        let empty = nulls(fields.node().value(), "");
-        let faults = empty.iter().map(|path| {
-            fields.node().fault::<()>(format!("`{path}` has no value: give it one, or take it out"))
-        });
-        let complete = faults.count() == 0;
         let action = fields.required("action", |node| node.one_of(&Action::NAMES));
         let principals =
             fields.optional("principals", |node| node.some(|node| Principal::read(&node, &captures)));
         let condition = fields.optional("condition", |node| node.text().map(Condition::new));
-        complete.then_some(Self { action: action?, principals: principals?, condition: condition? })
+        Some(Self { action: action?, principals: principals?, condition: condition? })
     }
 
     /// Compiles its condition.
@@ -83,24 +75,5 @@ impl Rule {
                 fitting.peek().is_some() && fitting.all(Principal::is_anonymous)
             }
         }
-    }
-}
-
-/// The paths of the members that are null.
-fn nulls(value: &Value, path: &str) -> Vec<String> {
-    match value {
-        Value::Null => vec![path.to_owned()],
-        Value::Object(members) => {
-            let below = |(name, value): (&String, &Value)| match path {
-                "" => nulls(value, name),
-                path => nulls(value, &format!("{path}.{name}")),
-            };
-            members.iter().flat_map(below).collect()
-        }
-        Value::Array(items) => {
-            let below = |(index, item)| nulls(item, &format!("{path}[{index}]"));
-            items.iter().enumerate().flat_map(below).collect()
-        }
-        _ => Vec::new(),
     }
 }

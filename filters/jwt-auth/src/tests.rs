@@ -82,9 +82,7 @@ fn filter(more: Value) -> JwtAuth {
             "claims_to_headers": [{"claim": "sub", "header": "x-user"}],
         }],
     });
-    for (name, value) in more.as_object().unwrap() {
-        configuration[name] = value.clone();
-    }
+    gatehouse_filter_test::change(&mut configuration, &more);
     configured(&configuration.to_string()).unwrap()
 }
 

@@ -21,7 +21,7 @@ impl<'a> Fields<'a> {
     /// A member that must be there.
     pub fn required<T>(&mut self, name: &'static str, read: impl FnOnce(Node<'a>) -> Option<T>) -> Option<T> {
         match self.member(name) {
-            Some(node) => read(node),
+            Some(node) => read(node?),
             None => self.node.child(name, &Value::Null).fault("is required"),
         }
     }
@@ -33,7 +33,7 @@ impl<'a> Fields<'a> {
         read: impl FnOnce(Node<'a>) -> Option<T>,
     ) -> Option<Option<T>> {
         match self.member(name) {
-            Some(node) => read(node).map(Some),
+            Some(node) => read(node?).map(Some),
             None => Some(None),
         }
     }
@@ -63,11 +63,15 @@ impl<'a> Fields<'a> {
         }
     }
 
-    // `null` is how YAML writes a key without a value: it counts as absent.
-    fn member(&mut self, name: &'static str) -> Option<Node<'a>> {
+    /// The member, where it is there. One that is `null`, which is how YAML writes a key without a value, is a fault:
+    /// a list whose items were all commented out must not become whatever its absence means, such as everybody.
+    fn member(&mut self, name: &'static str) -> Option<Option<Node<'a>>> {
         self.known.push(name);
-        let value = self.members.get(name).filter(|value| !value.is_null())?;
-        Some(self.node.child(name, value))
+        let node = self.node.child(name, self.members.get(name)?);
+        Some(match node.value() {
+            Value::Null => node.fault("has no value: give it one, or take it out"),
+            _ => Some(node),
+        })
     }
 }
 

@@ -30,7 +30,14 @@ fn providers(node: Node<'_>) -> Option<()> {
 fn every_fault_is_told_with_the_path_of_its_field() {
     let cases: &[(&str, &[&str])] = &[
         (r#"{"providers": [{"issuer": "a"}]}"#, &[]),
-        (r#"{"providers": [{"issuer": "a", "audiences": null}]}"#, &[]),
+        (
+            r#"{"providers": [{"issuer": "a", "audiences": null}]}"#,
+            &["providers[0].audiences: has no value: give it one, or take it out"],
+        ),
+        (
+            r#"{"providers": [{"issuer": null}]}"#,
+            &["providers[0].issuer: has no value: give it one, or take it out"],
+        ),
         (r#"{"providers": [{}]}"#, &["providers[0].issuer: is required"]),
         (r#"{"providers": [{"issuer": ""}]}"#, &["providers[0].issuer: must not be empty"]),
         (r#"{"providers": [{"issuer": 1}]}"#, &["providers[0].issuer: must be text"]),

@@ -8,18 +8,14 @@ fn faults(configuration: &Value) -> Vec<String> {
 /// A configuration that is right, with these members changed; `null` removes one.
 fn with(changes: Value) -> Value {
     let mut configuration = json!({"consumers": [{"name": "acme", "keys": [{"digest": sha256("k")}]}]});
-    for (name, value) in changes.as_object().unwrap() {
-        configuration[name] = value.clone();
-    }
+    gatehouse_filter_test::change(&mut configuration, &changes);
     configuration
 }
 
 /// A list that is polled in place of the consumers, with these members changed.
 fn polled(changes: Value) -> Value {
     let mut from = json!({"cluster": "keys", "path": "/keys.json"});
-    for (name, value) in changes.as_object().unwrap() {
-        from[name] = value.clone();
-    }
+    gatehouse_filter_test::change(&mut from, &changes);
     json!({"consumers": null, "consumers_from": from})
 }
 
@@ -203,9 +199,7 @@ fn what_is_wrong_with_a_consumer_is_told_where_it_is() {
         (json!({"role": []}), "role", "unknown field, did you mean `roles`?"),
     ] {
         let mut consumer = json!({"name": "second", "keys": [{"digest": sha256("second")}]});
-        for (name, value) in changes.as_object().unwrap() {
-            consumer[name] = value.clone();
-        }
+        gatehouse_filter_test::change(&mut consumer, &changes);
         let mut configuration = with(json!({}));
         configuration["consumers"].as_array_mut().unwrap().push(consumer);
         assert_eq!(faults(&configuration), [format!("consumers[1].{field}: {want}")]);

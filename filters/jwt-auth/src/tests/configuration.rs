@@ -8,9 +8,7 @@ fn faults(configuration: &Value) -> Vec<String> {
 /// A provider that is right, with these members changed; `null` removes one.
 fn provider(changes: Value) -> Value {
     let mut provider = json!({"name": "main", "issuer": ISSUER, "jwks": key_set()});
-    for (name, value) in changes.as_object().unwrap() {
-        provider[name] = value.clone();
-    }
+    gatehouse_filter_test::change(&mut provider, &changes);
     provider
 }
 
@@ -156,9 +154,7 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
         (json!({"refrsh": "1s"}), ".refrsh: unknown field, did you mean `refresh`?"),
     ] {
         let mut jwks = source.clone();
-        for (name, value) in changes.as_object().unwrap() {
-            jwks[name] = value.clone();
-        }
+        gatehouse_filter_test::change(&mut jwks, &changes);
         let found = faults(&json!({"providers": [provider(json!({"jwks": jwks}))]}));
         assert_eq!(found, [format!("providers[0].jwks{want}")]);
     }
@@ -186,9 +182,7 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
 fn what_is_wrong_with_the_rest_is_told_where_it_is() {
     let with = |changes: Value| {
         let mut configuration = json!({"providers": [provider(json!({}))]});
-        for (name, value) in changes.as_object().unwrap() {
-            configuration[name] = value.clone();
-        }
+        gatehouse_filter_test::change(&mut configuration, &changes);
         configuration
     };
     let two = json!([provider(json!({})), provider(json!({}))]);

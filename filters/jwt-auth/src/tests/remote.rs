@@ -15,9 +15,7 @@ use std::time::Duration;
 /// A filter that fetches its keys, with these members of `jwks` besides; started on this host.
 fn worker_with(host: &FakeHost, changes: Value) -> JwtAuth {
     let mut jwks = json!({"cluster": "auth", "path": "/jwks.json"});
-    for (name, value) in changes.as_object().unwrap() {
-        jwks[name] = value.clone();
-    }
+    gatehouse_filter_test::change(&mut jwks, &changes);
     let provider = json!({"name": "main", "issuer": ISSUER, "audiences": ["gateway"], "jwks": jwks});
     let filter: JwtAuth = configured(&json!({"providers": [provider]}).to_string()).unwrap();
     filter.prepare(host);

@@ -6,9 +6,7 @@ use std::time::Duration;
 /// A filter whose provider has these members besides.
 fn filter_with(changes: Value) -> JwtAuth {
     let mut provider = json!({"name": "main", "issuer": ISSUER, "jwks": key_set()});
-    for (name, value) in changes.as_object().unwrap() {
-        provider[name] = value.clone();
-    }
+    gatehouse_filter_test::change(&mut provider, &changes);
     filter(json!({"providers": [provider]}))
 }
 
@@ -138,9 +136,7 @@ fn what_is_wrong_with_a_requirement_is_told_where_it_is() {
         ),
     ] {
         let mut provider = json!({"name": "main", "issuer": ISSUER, "jwks": key_set()});
-        for (name, value) in changes.as_object().unwrap() {
-            provider[name] = value.clone();
-        }
+        gatehouse_filter_test::change(&mut provider, &changes);
         let faults = configured::<JwtAuth>(&json!({"providers": [provider]}).to_string());
         assert_eq!(faults.err().unwrap(), [format!("providers[0].{want}")]);
     }

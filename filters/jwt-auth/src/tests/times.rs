@@ -105,7 +105,7 @@ fn a_token_without_expiry_is_refused_unless_the_provider_says_otherwise() {
 fn a_token_is_for_one_of_the_audiences() {
     let filter = |audiences: Value| {
         let mut provider = json!({"name": "main", "issuer": ISSUER, "jwks": key_set()});
-        provider["audiences"] = audiences;
+        gatehouse_filter_test::change(&mut provider, &json!({"audiences": audiences}));
         filter(json!({"providers": [provider]}))
     };
     let two = filter(json!(["gateway", "other"]));

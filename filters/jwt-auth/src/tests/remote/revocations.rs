@@ -6,9 +6,7 @@ use crate::revocation::FIRST_EVENT;
 /// A filter with inline keys and a list, with these members of `revocations` besides; started on this host.
 fn worker(host: &FakeHost, changes: Value) -> JwtAuth {
     let mut revocations = json!({"cluster": "auth", "path": "/revoked"});
-    for (name, value) in changes.as_object().unwrap() {
-        revocations[name] = value.clone();
-    }
+    gatehouse_filter_test::change(&mut revocations, &changes);
     let filter = filter(json!({"revocations": revocations}));
     filter.prepare(host);
     filter
@@ -209,9 +207,7 @@ fn a_dry_run_waits_for_no_list() {
 fn what_is_wrong_with_the_place_of_a_list_is_told_where_it_is() {
     let faults = |changes: Value| {
         let mut revocations = json!({"cluster": "auth", "path": "/revoked"});
-        for (name, value) in changes.as_object().unwrap() {
-            revocations[name] = value.clone();
-        }
+        gatehouse_filter_test::change(&mut revocations, &changes);
         let provider = json!({"name": "main", "issuer": ISSUER, "jwks": key_set()});
         let configuration = json!({"providers": [provider], "revocations": revocations});
         configured::<JwtAuth>(&configuration.to_string()).err().unwrap_or_default()
