@@ -130,6 +130,15 @@ fn a_path_in_disguise_is_the_path_that_envoy_routes_by() {
         ("/users/bo%C3%84", 403),
         ("/users/%ff", 403),
         ("/users/bob%01", 403),
+        // Envoy takes these for the path that is left.
+        ("/products/..;/users/alice", 403),
+        ("/products/..;x/users/alice", 403),
+        // And these not, but some upstreams do.
+        ("/products/%2e%2e;/users/alice", 400),
+        ("/products/%2e%2e;x=1/users/alice", 400),
+        ("/products/%252e%252e/users/alice", 400),
+        ("/products/..%09/users/alice", 400),
+        ("/products/..%20/users/alice", 400),
         // Envoy's own refusals.
         ("/users/bob%00", 400),
         ("/users/bob%2f..%2falice", 400),
@@ -140,6 +149,34 @@ fn a_path_in_disguise_is_the_path_that_envoy_routes_by() {
         assert_eq!(exchange.response.status, status, "{path}: {}", exchange.response.text());
     }
     SHIPPED.assert_no_trap();
+}
+
+#[test]
+fn a_host_in_disguise_is_no_host() {
+    let gateway = Shared::start(builder(json!({"rules": [
+        {"name": "back-office", "match": {"hosts": ["admin.example.com"]}, "action": "deny"},
+        {"name": "ours", "match": {"hosts": ["*.example.com"]}, "action": "allow"},
+    ]})));
+    let (allowed, denied, no_rule) = ("allowed;rule=ours", "denied;rule=back-office", "no_rule");
+    for (hosts, note) in [
+        (&["shop.example.com"][..], allowed),
+        (&["SHOP.example.com.:8080"], allowed),
+        (&["ADMIN.example.com"], denied),
+        (&["admin.example.com."], denied),
+        (&["admin.example.com.:80"], denied),
+        (&["example.com"], no_rule),
+        // Envoy makes one value of two fields.
+        (&["shop.example.com", "admin.example.com"], "target_ambiguous"),
+        (&["shop@admin.example.com"], "target_ambiguous"),
+        (&["[::1].example.com"], "target_ambiguous"),
+    ] {
+        let request = hosts.iter().fold(Request::get("/"), |request, host| request.header("host", host));
+        let exchange = gateway.ask(request);
+        assert_eq!(exchange.logged("authorization"), format!("authorization.{note}"), "{hosts:?}");
+    }
+    let absolute = Request::get("http://admin.example.com/").header("host", "shop.example.com");
+    assert_eq!(gateway.ask(absolute).logged("authorization"), format!("authorization.{denied}"));
+    gateway.assert_no_trap();
 }
 
 #[test]

@@ -293,6 +293,28 @@ fn a_client_cannot_say_who_it_is() {
 }
 
 #[test]
+fn a_client_cannot_say_who_it_is_with_an_underscore_either() {
+    // As Envoy is unless it is told otherwise.
+    let gateway = Shared::start(builder(json!({})).edit(|tree| {
+        let options = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/common_http_protocol_options";
+        *tree.pointer_mut(options).expect("the config has these options") = json!({});
+    }));
+    let spoofed = |path: &str| Request::get(path).header("x_user", "root").header("X_Roles", "admin");
+    let good = bearer(&KEYS[0].sign(&claims("alice")));
+    for (case, request, user) in [
+        ("anonymous", spoofed("/optional"), vec![]),
+        ("no token is needed", spoofed("/public"), vec![]),
+        ("a token", spoofed("/").header("authorization", good), vec!["alice"]),
+    ] {
+        let exchange = gateway.ask(request);
+        assert_eq!(exchange.response.status, 200, "{case}");
+        assert_eq!(received(&exchange.response, "x-user"), user, "{case}");
+        assert!(!exchange.response.text().contains("x_"), "{case}: {}", exchange.response.text());
+    }
+    gateway.assert_no_trap();
+}
+
+#[test]
 fn the_shipped_config_takes_the_demo_s_tokens() {
     let gateway = Shared::start(Gateway::builder(CONFIG));
     gateway.ask(Request::get("/")).assert_refused("no token", 401, "jwt_auth.token_missing");

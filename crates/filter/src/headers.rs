@@ -112,6 +112,26 @@ impl Headers {
         }
     }
 
+    /// Removes these fields, and all that an upstream may take for them: CGI and what came after it make the same
+    /// of `x-user` and `x_user` (RFC 3875 §4.1.18). Absent fields cost nothing.
+    pub fn remove_in_every_spelling(&mut self, names: &[HeaderName]) {
+        self.edits.retain(|edit| !names.contains(&edit.name));
+        let mut found: Vec<HeaderName> = Vec::new();
+        for (received, _) in self.pairs() {
+            let Some(name) = names.iter().find(|name| name.is_spelt(received)) else { continue };
+            let spelling = match std::str::from_utf8(received).map(HeaderName::try_from) {
+                _ if name.as_str().as_bytes() == received => name.clone(),
+                Ok(Ok(spelling)) => spelling,
+                // Envoy has no such names.
+                _ => continue,
+            };
+            if !found.contains(&spelling) {
+                found.push(spelling);
+            }
+        }
+        self.edits.extend(found.into_iter().map(|name| Edit { name, kind: EditKind::Remove }));
+    }
+
     /// Drops the edits of a field that the next one makes void. Whoever applies the edits relies on it: a
     /// `set` always meets the field as it was received.
     fn forget(&mut self, name: &HeaderName) {
@@ -212,6 +232,13 @@ impl HeaderName {
     /// The name in lower case.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// Whether a received name differs from this one in nothing but `-` and `_`.
+    fn is_spelt(&self, received: &[u8]) -> bool {
+        let dash = |byte: &u8| if *byte == b'_' { b'-' } else { *byte };
+        let name = self.as_str().as_bytes();
+        name.len() == received.len() && name.iter().map(dash).eq(received.iter().map(dash))
     }
 
     /// Whether the field is of one connection (RFC 9110 §7.6.1, §10.1.1) or frames the message (RFC 9112 §6). A

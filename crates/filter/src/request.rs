@@ -107,10 +107,13 @@ impl<'h> Request<'h> {
 
     /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). Browsers send it without
     /// credentials: refusing it for want of them refuses every request from another origin.
+    ///
+    /// One that says it has another method is none: an upstream might take it at its word.
     pub fn is_preflight(&self) -> bool {
+        let has = |name: &&str| self.headers.first(name).is_some();
         self.method() == b"OPTIONS"
-            && self.headers.first("origin").is_some()
-            && self.headers.first("access-control-request-method").is_some()
+            && ["origin", "access-control-request-method"].iter().all(has)
+            && !OVERRIDES.iter().any(has)
     }
 
     /// The client's address, after Envoy applied its trusted hops. `None` for a client on a Unix socket.
@@ -143,3 +146,6 @@ impl<'h> Request<'h> {
         self.identity.get_or_init(read).clone()
     }
 }
+
+/// Where frameworks look for a method that replaces the request's own.
+const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];

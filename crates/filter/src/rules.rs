@@ -4,6 +4,7 @@
 //! the filter's `default`.
 
 mod condition;
+mod disguise;
 mod host_pattern;
 mod path;
 
@@ -75,6 +76,15 @@ impl<T> Rules<T> {
             condition: rule.condition,
         });
         Rules(rules.collect())
+    }
+
+    /// Whether the request may be another one for whoever reads it next than it is for these rules: a rule looks
+    /// at the path, and the path is in disguise (`/a/..;/b`), or at the host, and there is no single one. A filter
+    /// that guards something refuses such a request, whatever its rules say.
+    pub fn are_misled_by(&self, request: &Request<'_>) -> bool {
+        let reads = |part: fn(&Condition) -> bool| self.0.iter().any(|rule| part(&rule.condition));
+        (reads(Condition::reads_path) && disguise::is_path_disguised(request.path()))
+            || (reads(Condition::reads_host) && disguise::is_host_disguised(request.authority()))
     }
 
     /// The rules, in order.

@@ -42,6 +42,8 @@ gatehouse_filter::codes! {
         NotRequired = "not_required",
         /// A CORS preflight: browsers send it without credentials.
         Preflight = "preflight",
+        /// The path or the host can be read as another one than the rules read.
+        TargetAmbiguous = "target_ambiguous",
         /// No key was sent.
         KeyMissing = "key_missing",
         /// More than one key was sent.
@@ -98,9 +100,7 @@ impl Filter for ApiKeyAuth {
 
     fn on_request(&self, request: &mut Request<'_>, deadline: &mut Option<Timestamp>) -> Decision<Code> {
         // First, so that no rule sees it, and whatever is decided: this field comes from here or from nobody.
-        if let Some(name) = &self.config.consumer_header {
-            request.headers.remove(name);
-        }
+        request.headers.remove_in_every_spelling(self.config.consumer_header.as_slice());
         let (rule, access) = match self.config.rules.find(request) {
             Some((rule, _)) => (Some(Rc::clone(&rule.name)), &rule.action),
             None => (None, &self.config.default),
@@ -161,10 +161,13 @@ impl ApiKeyAuth {
         access: &Access,
         deadline: &mut Option<Timestamp>,
     ) -> Result<Verdict, Refusal> {
+        if self.config.rules.are_misled_by(request) {
+            return Err(Refusal::TargetAmbiguous);
+        }
         if access.require == Require::Nothing {
             return Ok(Verdict::Pass(Code::NotRequired));
         }
-        if self.config.skip_preflight && is_preflight(request) {
+        if self.config.skip_preflight && request.is_preflight() {
             return Ok(Verdict::Pass(Code::Preflight));
         }
         let key =
@@ -202,14 +205,6 @@ impl ApiKeyAuth {
             request.headers.set(name, value);
         }
     }
-}
-
-/// A CORS preflight (Fetch standard, "CORS-preflight request"). It never has credentials: refusing it would
-/// refuse every request of a browser on another origin.
-fn is_preflight(request: &Request<'_>) -> bool {
-    request.method() == b"OPTIONS"
-        && request.headers.first("origin").is_some()
-        && request.headers.first("access-control-request-method").is_some()
 }
 
 /// The faults of a configuration, with the path of each; none where the filter would start with it.

@@ -5,6 +5,8 @@ use gatehouse_filter::{HeaderName, HeaderValue, Reply};
 /// Why a request is not let through: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Refusal {
+    /// The path or the host can be read as another one than the rules read.
+    TargetAmbiguous,
     /// No key was sent.
     KeyMissing,
     /// More than one key was sent.
@@ -42,6 +44,9 @@ impl Refusal {
     /// The table: code, status, and what to mend.
     fn row(self) -> (Code, u16, &'static str) {
         match self {
+            Self::TargetAmbiguous => {
+                (Code::TargetAmbiguous, 400, "Send a path without dot segments in any form, and one host")
+            }
             Self::KeyMissing => (Code::KeyMissing, 401, "Send an API key"),
             Self::KeyRepeated => (Code::KeyRepeated, 400, "Send one API key, once"),
             // Not told which: whoever tries keys would learn that one exists.

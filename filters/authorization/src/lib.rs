@@ -36,6 +36,8 @@ gatehouse_filter::codes! {
         DefaultAllowed = "default_allowed",
         /// A CORS preflight, which no rule denies: browsers send it without credentials.
         Preflight = "preflight",
+        /// The path or the host can be read as another one than the rules read.
+        TargetAmbiguous = "target_ambiguous",
         /// It is refused, and the client has not said who it is: with credentials it might be allowed.
         Unauthenticated = "unauthenticated",
         /// A rule denies it.
@@ -83,6 +85,10 @@ impl Filter for Authorization {
     }
 
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
+        if self.rules.are_misled_by(request) {
+            let reply = Reply::new(400, "send a path without dot segments in any form, and one host");
+            return Decision::refuse(self.mode, Code::TargetAmbiguous, None, reply);
+        }
         // The first rule that might have decided otherwise, had the client said who it is.
         let mut asked: Option<Rc<str>> = None;
         for (rule, captures) in self.rules.matching(request) {

@@ -298,3 +298,36 @@ fn a_request_without_any_field_is_no_trouble() {
     let mut request = Request::new(Headers::from_pairs(vec![0xff; 64]), &host);
     assert_eq!(filter.on_request(&mut request, &mut ()).code, Code::NoRule);
 }
+
+/// `/products/%2e%2e;/users/alice` reaches the filter as `/products/..;/users/alice`: Envoy 1.40 makes that of it.
+#[test]
+fn what_an_upstream_may_read_as_another_path_or_host_is_refused_before_the_rules() {
+    let browse = json!([
+        {"match": {"path": {"prefix": "/admin"}}, "action": "deny"},
+        {"match": {"path": {"prefix": "/products"}}, "action": "allow"},
+        {"match": {"hosts": ["admin.example"]}, "action": "deny"},
+        {"match": {"hosts": ["*.example"]}, "action": "allow"},
+    ]);
+    let decided = |rules: &Value, mode: &str, path: &str, host: &str| {
+        let filter = configured::<Authorization>(&json!({"rules": rules, "mode": mode}).to_string()).unwrap();
+        let outcome = ask(&filter, &FakeHost::default(), &[(":path", path), (":authority", host)]);
+        (outcome.decision.code, outcome.status())
+    };
+    let ambiguous = (Code::TargetAmbiguous, Some(400));
+    for (path, host, want) in [
+        ("/products/1", "a.example", (Code::Allowed, None)),
+        ("/products/..;/users/alice", "a.example", ambiguous),
+        ("/products/%252e%252e/users/alice", "a.example", ambiguous),
+        ("/x/..;/admin", "a.example", ambiguous),
+        ("/", "a.example", (Code::Allowed, None)),
+        ("/", "admin.example:8080", (Code::Denied, Some(403))),
+        ("/", "b.example,admin.example", ambiguous),
+        ("/", "b@admin.example", ambiguous),
+    ] {
+        assert_eq!(decided(&browse, "enforce", path, host), want, "{path} at {host}");
+    }
+    let dry = decided(&browse, "shadow", "/products/..;/users/alice", "a.example");
+    assert_eq!(dry, (Code::TargetAmbiguous, None));
+    let anywhere = json!([{"action": "allow"}]);
+    assert_eq!(decided(&anywhere, "enforce", "/a/..;/b", "a,b"), (Code::Allowed, None));
+}

@@ -62,10 +62,6 @@ impl JwtAuth {
             }
         }
         let Some(first) = first else { return Ok(Found::Nobody) };
-        if !self.config.forwards_token {
-            let stripped = credential::strip(&self.config.sources, request);
-            stripped.map_err(|_| Refusal::TokenMalformed)?;
-        }
         for verified in [&first].into_iter().chain(&others) {
             for (name, value) in verified.fields.iter() {
                 request.headers.append(name, value.clone());

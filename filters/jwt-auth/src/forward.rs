@@ -38,6 +38,10 @@ pub(crate) fn fields(
     for forward in forwards {
         let Some(claim) = identity.claim(&forward.claim) else { continue };
         for value in values(forward, claim, payload)? {
+            // HTTP takes blanks off (RFC 9110 §5.5): ` alice` would arrive as another user.
+            if value.trim() != value {
+                return Err(BLANK);
+            }
             let value = HeaderValue::try_from(value.into_bytes()).map_err(|_| CONTROL)?;
             fields.push((forward.header.clone(), value));
         }
@@ -61,6 +65,9 @@ fn values(forward: &ClaimToHeader, claim: &Value, payload: &[u8]) -> Result<Vec<
             // One role named `a,b` must not become two.
             if items.iter().any(|item| item.contains(',')) {
                 return Err(COMMA);
+            }
+            if items.iter().any(|item| item.trim() != item) {
+                return Err(BLANK);
             }
             Ok(if items.is_empty() { vec![] } else { vec![items.join(",")] })
         }
@@ -95,5 +102,6 @@ fn raw<'p>(payload: &'p [u8], path: &str) -> Option<&'p str> {
 const CONTROL: Refusal =
     Refusal::ClaimInvalid("A claim that goes into a header has a line break or another control character");
 const COMMA: Refusal = Refusal::ClaimInvalid("An item of a claim that goes into a header has a comma");
+const BLANK: Refusal = Refusal::ClaimInvalid("A claim that goes into a header begins or ends with a blank");
 const NESTED: Refusal =
     Refusal::ClaimInvalid("A claim that goes into a header is a list of lists or objects");

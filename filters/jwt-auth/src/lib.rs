@@ -39,7 +39,9 @@ use authentication::Found;
 use cache::Cache;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::{Answer, CallId, Decision, Filter, Host, Mode, Outside, Request, Step};
+use gatehouse_filter::{
+    Answer, CallId, Decision, Filter, Host, InvalidValue, Mode, Outside, Request, Step, credential,
+};
 use remote::Remote;
 use revocation::Denylist;
 use std::cell::Cell;
@@ -70,6 +72,8 @@ gatehouse_filter::codes! {
         NotRequired = "not_required",
         /// A CORS preflight: browsers send it without credentials.
         Preflight = "preflight",
+        /// See [`Refusal::TargetAmbiguous`].
+        TargetAmbiguous = "target_ambiguous",
         /// See [`Refusal::TokenMissing`].
         TokenMissing = "token_missing",
         /// See [`Refusal::TokenRepeated`].
@@ -139,8 +143,9 @@ impl Filter for JwtAuth {
 
     fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {
         // First, and whatever is decided: these fields come from here or from nobody.
-        for name in &self.config.written {
-            request.headers.remove(name);
+        request.headers.remove_in_every_spelling(&self.config.written);
+        if self.config.rules.are_misled_by(request) {
+            return self.refuse(Refusal::TargetAmbiguous, None);
         }
         let (rule, require) = match self.config.rules.find(request) {
             Some((rule, _)) => (Some(Rc::clone(&rule.name)), &rule.action),
@@ -153,19 +158,21 @@ impl Filter for JwtAuth {
             return Decision::pass(Code::Preflight, rule);
         }
         let found = self.authenticate(request, require, place);
-        if !matches!(found, Ok(Found::NoKeysYet)) {
-            *place = None;
-        }
+        let found = match found {
+            Ok(Found::NoKeysYet) => found,
+            found => {
+                *place = None;
+                // Also one that nobody asked for here. What a dry run does not refuse stays as it was.
+                found.and_then(|found| self.strip(request).map(|()| found))
+            }
+        };
         match found {
             Ok(Found::Identity(identity)) => Decision::pass(Code::Allowed, rule).with_identity(identity),
             Ok(Found::Nobody) => Decision::pass(Code::Anonymous, rule),
             Ok(Found::NoKeysYet) => {
                 Decision { step: Step::Wait, ..Decision::pass(Code::KeysUnavailable, rule) }
             }
-            Err(refusal) => {
-                let reply = refusal.reply(&self.config.realm);
-                Decision::refuse(self.config.mode, refusal.code(), rule, reply)
-            }
+            Err(refusal) => self.refuse(refusal, rule),
         }
     }
 
@@ -216,6 +223,19 @@ const EVENTS: [&str; 8] = [
 const TICK: Duration = Duration::from_millis(100);
 
 impl JwtAuth {
+    fn refuse(&self, refusal: Refusal, rule: Option<Rc<str>>) -> Decision<Code> {
+        let reply = refusal.reply(&self.config.realm);
+        Decision::refuse(self.config.mode, refusal.code(), rule, reply)
+    }
+
+    /// Takes every token out of the request, unless the upstream is to have it.
+    fn strip(&self, request: &mut Request<'_>) -> Result<(), Refusal> {
+        if self.config.forwards_token {
+            return Ok(());
+        }
+        credential::strip(&self.config.sources, request).map_err(|InvalidValue| Refusal::TokenMalformed)
+    }
+
     /// Every key set that is fetched.
     fn remotes(&self) -> impl Iterator<Item = &Remote<KeySet>> {
         self.config.providers.iter().filter_map(|provider| provider.keys.remote())

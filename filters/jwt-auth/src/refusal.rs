@@ -4,6 +4,8 @@ use gatehouse_filter::{HeaderName, HeaderValue, Reply};
 /// Why a request is not authenticated: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
+    /// The path or the host can be read as another one than the rules read.
+    TargetAmbiguous,
     /// No bearer token was sent.
     TokenMissing,
     /// A token of each of several providers is needed, and not all were sent.
@@ -77,6 +79,12 @@ impl Refusal {
         const REQUEST: Option<&str> = Some("invalid_request");
         const TOKEN: Option<&str> = Some("invalid_token");
         match self {
+            Self::TargetAmbiguous => (
+                Code::TargetAmbiguous,
+                400,
+                None,
+                "Send a path without dot segments in any form, and one host",
+            ),
             Self::TokenMissing => {
                 (Code::TokenMissing, 401, None, "Send a token: authorization: Bearer <token>")
             }

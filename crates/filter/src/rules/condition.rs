@@ -36,6 +36,16 @@ impl Condition {
         })
     }
 
+    /// Whether the path matters.
+    pub(super) fn reads_path(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Whether the host matters.
+    pub(super) fn reads_host(&self) -> bool {
+        !self.hosts.is_empty()
+    }
+
     /// What the path captured, or `None` where a part does not hold. The parts that cost a host call are
     /// looked at last.
     pub(super) fn matches(&self, request: &Request<'_>) -> Option<Captures> {

@@ -20,10 +20,12 @@ fn the_consumer_header_comes_from_here_or_from_nobody() {
         ("/maybe", Some("initech-1"), &["initech"]),
     ] {
         let mut fields = vec![(":path", path), ("x-consumer", "root"), ("x-consumer", "admin")];
+        fields.extend([("x_consumer", "root"), ("x_consumer", "admin")]);
         fields.extend(key.map(|key| ("x-api-key", key)));
         let outcome = decide(&filter, &fields);
         assert_eq!(outcome.status(), None, "{path} {key:?}");
         assert_eq!(outcome.values("x-consumer"), want, "{path} {key:?}");
+        assert_eq!(outcome.values("x_consumer"), [""; 0], "{path} {key:?}");
     }
     // A rule cannot be chosen by the field that this filter writes.
     assert_eq!(code(&filter, &[("x-consumer", "root")]), "key_missing");
@@ -68,4 +70,29 @@ fn a_request_that_cannot_be_written_without_its_key_is_refused() {
 fn an_untouched_request_costs_no_edits() {
     let filter = filter(json!({"default": "optional", "consumer_header": "x-consumer"}));
     assert!(decide(&filter, &[("cookie", "a=1")]).headers.edits().is_empty());
+}
+
+#[test]
+fn a_path_or_host_in_disguise_finds_no_rule_that_asks_for_less() {
+    let filter = filter(json!({"rules": [
+        {"match": {"path": {"prefix": "/public"}}, "require": "none"},
+        {"match": {"hosts": ["*.example"]}, "require": "optional"},
+    ]}));
+    for (path, host, want) in [
+        ("/public/a", "a.example", "not_required"),
+        ("/public/..;/orders", "a.example", "target_ambiguous"),
+        ("/public/%252e%252e/orders", "a.example", "target_ambiguous"),
+        ("/orders", "a.example", "anonymous"),
+        ("/orders", "a.example,b.example", "target_ambiguous"),
+    ] {
+        let outcome = decide(&filter, &[(":path", path), (":authority", host), ("x-api-key", "")]);
+        let key_left = outcome.values("x-api-key");
+        assert!(key_left.is_empty(), "{path}: {key_left:?}");
+        if want == "anonymous" {
+            assert_eq!(code(&filter, &[(":path", path), (":authority", host)]), want);
+        } else {
+            assert_eq!(outcome.decision.code.name(), want, "{path} at {host}");
+        }
+        assert_eq!(outcome.status() == Some(400), want == "target_ambiguous", "{path} at {host}");
+    }
 }

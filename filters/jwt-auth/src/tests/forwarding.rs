@@ -113,3 +113,37 @@ fn a_claim_that_would_end_its_field_is_refused() {
     let [csv, ..] = forwarded("a", r#""a":"Zoë""#);
     assert_eq!(csv.unwrap(), [r"Zo\xc3\xab"], "UTF-8 is sent as it is");
 }
+
+/// A user of the name ` alice` must not arrive as `alice`.
+#[test]
+fn a_claim_whose_blanks_would_be_lost_on_the_way_is_refused() {
+    let invalid = || Err("claim_invalid");
+    for (members, json) in [
+        (r#""a":" alice""#, r#"\" alice\""#),
+        (r#""a":"alice ""#, r#"\"alice \""#),
+        (r#""a":"\talice""#, r#"\"\\talice\""#),
+        (r#""a":" ""#, r#"\" \""#),
+        (r#""a":["admin "]"#, r#"[\"admin \"]"#),
+        (r#""a":["user"," admin"]"#, r#"[\"user\",\" admin\"]"#),
+    ] {
+        assert_eq!(forwarded("a", members), [invalid(), Ok(vec![json.to_owned()]), invalid()], "{members}");
+    }
+    let inside = || Ok(vec!["a b".to_owned()]);
+    let [csv, _, repeated] = forwarded("a", r#""a":"a b""#);
+    assert_eq!([csv, repeated], [inside(), inside()]);
+}
+
+#[test]
+fn no_spelling_of_a_written_field_comes_from_the_client() {
+    let filter = filter(json!({"default": "optional"}));
+    let token = format!("Bearer {}", token(&claims()));
+    let spoofed = [("x_user", "root"), ("x-user", "root"), ("x-users", "mine"), ("x_use", "mine")];
+    for (authorization, want) in [(None, &[""; 0][..]), (Some(&token), &["alice"])] {
+        let mut sent = spoofed.to_vec();
+        sent.extend(authorization.map(|value| ("authorization", value.as_str())));
+        let outcome = ask(&filter, &FakeHost::at(NOW), &sent);
+        assert_eq!(outcome.values("x-user"), want);
+        assert_eq!(outcome.values("x_user"), [""; 0]);
+        assert_eq!([outcome.values("x-users"), outcome.values("x_use")], [["mine"], ["mine"]]);
+    }
+}

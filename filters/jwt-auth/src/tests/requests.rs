@@ -85,6 +85,9 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         );
         codes.push(refusal.code());
     }
+    let ambiguous = TargetAmbiguous.reply("r");
+    assert_eq!((ambiguous.status, ambiguous.headers.len()), (400, 0), "it is not about the token");
+    codes.push(TargetAmbiguous.code());
     assert!(Code::ALL.iter().all(|code| codes.contains(code)), "a code that nothing decides");
     for refusal in all {
         let reply = refusal.reply("r");
@@ -238,4 +241,54 @@ fn the_identity_is_what_the_token_says() {
     assert_eq!(other.scopes, ["a", "b"]);
     assert_eq!(other.roles, ["admin"]);
     assert_eq!(other.groups, [""; 0]);
+}
+
+#[test]
+fn a_path_or_host_in_disguise_finds_no_rule_that_asks_for_less() {
+    let rules = json!([
+        {"match": {"path": {"prefix": "/public"}}, "require": "none"},
+        {"match": {"hosts": ["*.example"]}, "require": "optional"},
+    ]);
+    let decided = |changes: Value, path: &str, host: &str| {
+        let outcome = ask(
+            &filter(changes),
+            &FakeHost::at(NOW),
+            &[(":path", path), (":authority", host), ("x-user", "root")],
+        );
+        assert_eq!(outcome.values("x-user"), [""; 0]);
+        (outcome.decision.code.name(), outcome.status())
+    };
+    let ambiguous = ("target_ambiguous", Some(400));
+    for (path, host, want) in [
+        ("/public/a", "a.example", ("not_required", None)),
+        ("/public/..;/orders", "a.example", ambiguous),
+        ("/public/%252e%252e/orders", "a.example", ambiguous),
+        ("/orders/..;/public", "a.example", ambiguous),
+        ("/orders", "a.example", ("anonymous", None)),
+        ("/orders", "a.example,b.example", ambiguous),
+        ("/orders", "b@a.example", ambiguous),
+    ] {
+        assert_eq!(decided(json!({"rules": rules}), path, host), want, "{path} at {host}");
+    }
+    let dry = json!({"rules": rules, "mode": "shadow"});
+    assert_eq!(decided(dry, "/public/..;/orders", "a.example"), ("target_ambiguous", None));
+    // Where no rule looks at them, they mislead nobody.
+    let (path, host) = ("/public/..;/orders", "b@a.example");
+    assert_eq!(decided(json!({}), path, host), ("token_missing", Some(401)));
+    let methods = json!({"rules": [{"match": {"methods": ["GET"]}, "require": "none"}]});
+    assert_eq!(decided(methods, path, host), ("not_required", None));
+}
+
+#[test]
+fn an_options_request_with_another_method_in_a_field_is_no_preflight() {
+    let preflight =
+        [(":method", "OPTIONS"), ("origin", "https://a.example"), ("access-control-request-method", "GET")];
+    let code = |more: &[(&str, &str)]| {
+        let fields: Vec<(&str, &str)> = preflight.iter().chain(more).copied().collect();
+        ask(&filter(json!({})), &FakeHost::at(NOW), &fields).decision.code.name()
+    };
+    assert_eq!(code(&[]), "preflight");
+    for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
+        assert_eq!(code(&[(name, "DELETE")]), "token_missing", "{name}");
+    }
 }

@@ -99,6 +99,24 @@ fn of_several_tokens_the_first_says_who_it_is_and_each_writes_its_fields() {
 }
 
 #[test]
+fn a_token_that_a_rule_did_not_ask_for_is_not_for_the_upstream_either() {
+    let filter = filter(json!({
+        "providers": providers(),
+        "rules": [{"match": {"path": {"prefix": "/open"}}, "require": "none"}],
+        "default": {"optional": ["users"]},
+        "forward_token": false,
+    }));
+    let service = token_of(SERVICE, "orders");
+    let left = |path: &str| {
+        let outcome = ask(&filter, &FakeHost::at(NOW), &[(":path", path), ("x-service-token", &service)]);
+        (outcome.decision.code.name(), outcome.values("x-service-token").len())
+    };
+    assert_eq!(left("/"), ("anonymous", 0));
+    // Not looked at: it may be the upstream's own.
+    assert_eq!(left("/open"), ("not_required", 1));
+}
+
+#[test]
 fn who_lacks_one_of_several_tokens_is_told_that_each_is_needed() {
     let filter = filter(json!({"providers": providers(), "default": {"all": ["users", "services"]}}));
     let outcome = ask_with(&filter, &token_of(ISSUER, "alice"));
@@ -111,9 +129,7 @@ fn who_lacks_one_of_several_tokens_is_told_that_each_is_needed() {
 fn providers_that_cannot_be_told_apart_are_not_required_together() {
     let with = |changes: Value, require: Value| {
         let mut providers = providers();
-        for (name, value) in changes.as_object().unwrap() {
-            providers[1][name] = value.clone();
-        }
+        gatehouse_filter_test::change(&mut providers[1], &changes);
         let configuration = json!({"providers": providers, "rules": [{"require": require}]});
         configured::<JwtAuth>(&configuration.to_string()).err().unwrap_or_default()
     };
