@@ -163,7 +163,6 @@ fn every_refusal_is_told_everywhere() {
         ("no signature to speak of", vec![unsigned(header(json!({})))], 401, "signature_invalid", invalid),
         ("expired", vec![signed(json!({"exp": now - 120}))], 401, "token_expired", invalid),
         ("not yet", vec![signed(json!({"nbf": now + 600}))], 401, "token_not_yet_valid", invalid),
-        ("from the future", vec![signed(json!({"iat": now + 600}))], 401, "token_not_yet_valid", invalid),
         (
             "another issuer",
             vec![signed(json!({"iss": "https://evil.example"}))],
@@ -222,6 +221,7 @@ fn what_is_good_enough_passes() {
         ("valid in a moment", json!({"nbf": now + 20})),
         ("several audiences", json!({"aud": ["other", gatehouse_demo::AUDIENCE]})),
         ("no subject", json!({"sub": null})),
+        ("issued in the future", json!({"iat": now + 600})),
         ("a subject that is not ASCII", json!({"sub": "zo\u{eb}"})),
         ("claims nobody knows", json!({"a": {"b": [1, null, {}]}})),
     ] {

@@ -92,7 +92,9 @@ fn key_in<'v>(value: &'v [u8], prefix: Option<&str>) -> Option<&'v [u8]> {
     // A prefix with nothing behind it is one too, if a bad one: Envoy cuts the space off.
     let (start, key) = value.split_at_checked(prefix.len()).unwrap_or((value, b""));
     let is_prefix = start.eq_ignore_ascii_case(prefix) || value.eq_ignore_ascii_case(prefix.trim_ascii_end());
-    is_prefix.then(|| key.trim_ascii_start())
+    // Spaces, and nothing else that is white: RFC 9110 §11.4.
+    let spaces = key.iter().take_while(|byte| **byte == b' ').count();
+    is_prefix.then(|| key.get(spaces..).unwrap_or_default())
 }
 
 fn strip_header(

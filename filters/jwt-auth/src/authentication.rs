@@ -112,7 +112,8 @@ impl JwtAuth {
         if let Some(revocations) = &self.config.revocations {
             // Without a list: as for a token that was never seen.
             let Ok(list) = revocations.current(now) else { return Ok(None) };
-            verified.check_revoked(list.as_deref())?;
+            let issued = verified.validity.issued(now, &provider.lifetime);
+            verified.check_revoked(list.as_deref(), issued)?;
         }
         Ok(Some(verified))
     }
@@ -173,7 +174,7 @@ impl JwtAuth {
         let caller = Rc::new(identity.into());
         let checked = Cell::new(0);
         let verified = Rc::new(Verified { provider: index, keys, validity, caller, checked, fields });
-        verified.check_revoked(denylist.as_deref())?;
+        verified.check_revoked(denylist.as_deref(), validity.issued(now, &provider.lifetime))?;
         self.cache.keep(&sent.token, &verified);
         Ok(Some(verified))
     }

@@ -10,6 +10,7 @@ use gatehouse_filter::{Caller, HeaderName, HeaderValue};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What a good token says.
 pub(crate) struct Verified {
@@ -26,10 +27,14 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    /// Whether the token has been revoked meanwhile: looked up once in each list.
-    pub(crate) fn check_revoked(&self, list: Option<&Denylist>) -> Result<(), Refusal> {
+    /// Whether the token, which was issued then, has been revoked meanwhile: looked up once in each list.
+    pub(crate) fn check_revoked(
+        &self,
+        list: Option<&Denylist>,
+        issued: Option<Duration>,
+    ) -> Result<(), Refusal> {
         let Some(list) = list.filter(|list| list.number != self.checked.get()) else { return Ok(()) };
-        if list.revokes(self.provider, &self.caller, self.validity.issued()) {
+        if list.revokes(self.provider, &self.caller, issued) {
             return Err(Refusal::TokenRevoked);
         }
         self.checked.set(list.number);

@@ -30,6 +30,10 @@ impl Claims {
         if !is_text("sub") {
             return Err(Refusal::ClaimInvalid("The claim sub must be text"));
         }
+        // Of another type it could not be found on a list of what was revoked.
+        if !is_text("jti") {
+            return Err(Refusal::ClaimInvalid("The claim jti must be text"));
+        }
         if !members.get("aud").is_none_or(is_text_or_texts) {
             return Err(Refusal::ClaimInvalid("The claim aud must be text or a list of texts"));
         }
@@ -79,9 +83,10 @@ impl Claims {
 }
 
 impl Validity {
-    /// When the token was issued, by what it says.
-    pub(crate) fn issued(&self) -> Option<Duration> {
-        self.issued
+    /// When the token was issued, by what it says. What is from the future does not say when.
+    pub(crate) fn issued(&self, now: Timestamp, lifetime: &Lifetime) -> Option<Duration> {
+        let latest = Duration::from_nanos(now.0).saturating_add(lifetime.leeway);
+        self.issued.filter(|issued| *issued <= latest)
     }
 
     /// Whether the token is valid now.
@@ -96,13 +101,15 @@ impl Validity {
             Some(expires) if now >= expires.saturating_add(leeway) => return Err(Refusal::TokenExpired),
             _ => {}
         }
-        let is_future = |date: Option<Duration>| date.is_some_and(|date| date > now.saturating_add(leeway));
-        if is_future(self.not_before) || is_future(self.issued) {
+        let is_future = |date: Duration| date > now.saturating_add(leeway);
+        if self.not_before.is_some_and(is_future) {
             return Err(Refusal::TokenNotYetValid);
         }
+        // RFC 7519 §4.1.6: `iat` is for telling the age, and says nothing about whether a token is good already.
         let Some(max_age) = lifetime.max_age else { return Ok(()) };
         match self.issued {
             None => Err(Refusal::ClaimInvalid("The claim iat is required")),
+            Some(issued) if is_future(issued) => Err(Refusal::TokenNotYetValid),
             Some(issued) if now >= issued.saturating_add(max_age).saturating_add(leeway) => {
                 Err(Refusal::TokenTooOld)
             }
@@ -121,19 +128,12 @@ pub(crate) struct Lifetime {
     pub(crate) max_age: Option<Duration>,
 }
 
-/// A NumericDate (RFC 7519 §2): seconds since 1970, whole or not. Nothing negative, and nothing after the
-/// year 9999: that is a time in another unit, and would make a token that never expires.
+/// A NumericDate (RFC 7519 §2): seconds since 1970, whole or not. Nothing negative, and nothing that does not fit into
+/// 64 bits. Beyond 2^53 it is rounded, as JSON's numbers are.
 pub(crate) fn numeric_date(value: &Value) -> Option<Duration> {
     let Value::Number(number) = value else { return None };
-    let date = match number.as_u64() {
-        Some(seconds) => Duration::from_secs(seconds),
-        None => Duration::try_from_secs_f64(number.as_f64()?).ok()?,
-    };
-    (date <= LATEST).then_some(date)
+    Duration::try_from_secs_f64(number.as_f64()?).ok()
 }
-
-/// 9999-12-31T23:59:59Z.
-const LATEST: Duration = Duration::from_secs(253_402_300_799);
 
 fn is_text_or_texts(value: &Value) -> bool {
     match value {

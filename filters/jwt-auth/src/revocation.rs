@@ -137,6 +137,9 @@ struct Entry<'j> {
     before: Option<Value>,
 }
 
+/// 9999-12-31T23:59:59Z.
+const LATEST: Duration = Duration::from_secs(253_402_300_799);
+
 /// What an entry is about.
 enum What<'e> {
     Token(&'e str),
@@ -146,7 +149,8 @@ enum What<'e> {
 
 impl Entry<'_> {
     fn what(&self) -> Option<What<'_>> {
-        let before = || numeric_date(self.before.as_ref()?);
+        // What is later is in another unit, and would revoke all there will ever be.
+        let before = || numeric_date(self.before.as_ref()?).filter(|before| *before <= LATEST);
         match (&self.jti, &self.sub, &self.before) {
             (Some(jti), None, None) => Some(What::Token(jti)),
             (None, Some(sub), Some(_)) => Some(What::Subject(sub, before()?)),

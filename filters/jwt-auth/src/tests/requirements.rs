@@ -98,6 +98,11 @@ fn a_token_is_used_for_no_longer_than_its_provider_allows() {
     let filter = filter_with(json!({"max_age": "10m", "leeway": "10s"}));
     let no_iat = token(&claims_with(json!({"iat": null})));
     assert_eq!(code_for(&filter, &no_iat), "claim_invalid");
+    // Whose age cannot be told.
+    for (iat, want) in [(NOW + 10, "allowed"), (NOW + 11, "token_not_yet_valid")] {
+        let early = token(&claims_with(json!({"iat": iat})));
+        assert_eq!(code_for(&filter, &early), want, "{iat}");
+    }
     let host = FakeHost::at(NOW);
     let authorization = format!("Bearer {}", token(&claims_with(json!({"iat": NOW, "exp": NOW + 9000}))));
     let code = || ask(&filter, &host, &[("authorization", &authorization)]).decision.code.name();

@@ -63,6 +63,8 @@ fn one_field_with_one_bearer_token_is_a_token() {
         (&["a.b.c"], "token_missing"),
         (&["Bearera.b.c"], "token_missing"),
         (&["Bearer\ta.b.c"], "token_missing"),
+        (&["Bearer \ta.b.c"], "token_malformed"),
+        (&["Bearer   a.b.c d"], "token_malformed"),
         (&[""], "token_missing"),
         (&["Bearer"], "token_malformed"),
         (&["Bearer "], "token_malformed"),

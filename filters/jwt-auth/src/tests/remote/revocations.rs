@@ -67,6 +67,17 @@ fn a_remembered_token_is_refused_from_the_list_on_that_revokes_it() {
         }
         assert_eq!(worker.cache.len(), 1);
     }
+    // What says that it was issued in the future may have been issued at any time.
+    let early = super::token(&claims_with(json!({"iat": NOW + 9_000, "exp": NOW + 90_000})));
+    for (entries, want) in [
+        (vec![json!({"iss": ISSUER, "sub": "alice", "before": NOW})], "token_revoked"),
+        (vec![json!({"iss": ISSUER, "sub": "bob", "before": NOW})], "allowed"),
+        (vec![json!({"iss": ISSUER, "before": NOW})], "token_revoked"),
+    ] {
+        host.clock.advance(seconds(10));
+        fetch(&host, &worker, &list(&entries));
+        assert_eq!(code(&worker, &host, &early), want, "{entries:?}");
+    }
     // What nobody signed is not told whether there is such a token.
     fetch_after(&host, &worker, &list(&[json!({"iss": ISSUER, "jti": "a"})]));
     let (signed, _) = token.rsplit_once('.').unwrap();
