@@ -41,6 +41,9 @@ mod identity_issuers;
 /// Every code in the READMEs of the identity filters, seen over HTTP.
 mod identity_codes;
 
+/// More than nine hundred tokens, most of them not quite right, against `jwt-auth` and against Envoy's own `jwt_authn`.
+mod identity_tokens;
+
 /// `authorization` on `envoy/authorization.yaml`: who may do what, behind jwt-auth, and paths in disguise.
 mod authorization;
 
