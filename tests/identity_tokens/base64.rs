@@ -33,6 +33,9 @@ pub(super) fn cases() -> Vec<Case> {
         // 65 bytes, and 64 and a bit.
         Case::new("one character more behind the signature", format!("{good}A"), "signature_invalid"),
         of("one character more behind the signature, not A", format!("{good}B")),
+        of("the token in lower case", good.to_lowercase()),
+        of("the token in upper case", good.to_uppercase()),
+        of("the token backwards", good.chars().rev().collect()),
         of("four characters less in the header", format!("{}.{payload}.{sign}", &head[4..])),
     ];
     cases.extend(unused_bits());

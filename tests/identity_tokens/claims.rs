@@ -1,7 +1,9 @@
 //! `iss`, `aud`, `sub` and `jti` (RFC 7519 section 4.1): of their types, and compared character by character.
 
 use super::Case;
-use super::signer::{AUDIENCE, OUR_KEY, OURS, PARTNER, signed_by, with_claim, with_claims};
+use super::signer::{
+    AUDIENCE, OUR_KEY, OURS, PARTNER, claims, signed_by, with_claim, with_claims, with_payload,
+};
 use serde_json::{Value, json};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -35,6 +37,17 @@ fn issuers() -> Vec<Case> {
         of("iss with a query", json!(format!("{OURS}?"))),
         of("iss in escapes of an URL", json!(OURS.replace("auth", "%61uth"))),
         of("iss a pattern", json!("*")),
+        of("iss with a letter of another alphabet", json!(OURS.replace('a', "\u{430}"))),
+        Case::new(
+            "iss one level down",
+            with_claims(json!({"iss": null, "claims": {"iss": OURS}})),
+            "issuer_unknown",
+        ),
+        Case::new(
+            "every claim one level down",
+            with_payload(json!({"payload": claims()}).to_string()),
+            "issuer_unknown",
+        ),
         of("iss two issuers in a text", json!(format!("{OURS} {PARTNER}"))),
         Case::new(
             "iss of another provider, our key",
@@ -82,6 +95,7 @@ fn audiences() -> Vec<Case> {
         of("aud several in a text", json!(format!("somebody {AUDIENCE}")), other),
         of("aud several in a text with a comma", json!(format!("{AUDIENCE},somebody")), other),
         of("aud a list in a text", json!(json!([AUDIENCE]).to_string()), other),
+        of("aud with a letter of another alphabet", json!(AUDIENCE.replace('a', "\u{430}")), other),
         of("aud a pattern", json!("*"), other),
         of("aud a list with a pattern", json!([".*"]), other),
         raw("1"),
@@ -123,6 +137,7 @@ fn subjects() -> Vec<Case> {
         no_text("jti", "true"),
         no_text("jti", "[\"3f0c9a\"]"),
         no_text("jti", "{}"),
+        of("a thousand claims of nobody", (0..1_000).map(|n| (format!("c{n}"), json!(n))).collect()),
         of("claims of nobody", json!({"x": {"y": [1, null, {}]}, "admin": true})),
         of("scope a list", json!({"scope": ["a", "b"]})),
         of("scope a number", json!({"scope": 1})),

@@ -6,6 +6,7 @@ use super::signer::{
     p256_jwk, p256_key, rsa_jwk, signature, signed, signed_by, signing_input, with_members,
 };
 use crate::harness::token::{base64url, with};
+use jwt_simple::prelude::{HS256Key, MACLike as _};
 use p256::pkcs8::EncodePublicKey as _;
 use rsa::pkcs1::EncodeRsaPublicKey as _;
 use rsa::traits::PublicKeyParts as _;
@@ -78,6 +79,11 @@ fn secrets() -> Vec<Case> {
         joined(&text, signature("HS384", &text)),
         "signature_invalid",
     ));
+    for (what, secret) in [("zeros", &[0; 64][..]), ("a word", b"secret")] {
+        let tag = HS256Key::from_bytes(secret).authentication_tag(text.as_bytes());
+        let name = format!("the issuer of a secret, and {what} for the secret");
+        cases.push(Case::new(name, joined(&text, tag), "signature_invalid"));
+    }
     cases.push(Case::new(
         "the issuer of a secret, an RSA key",
         signed(

@@ -81,6 +81,11 @@ fn algorithm() -> Vec<Case> {
         of("alg HS1, with SHA-1", json!("HS1"), unknown),
         of("alg A128KW, of encryption", json!("A128KW"), unknown),
         of("alg dir, of encryption", json!("dir"), unknown),
+        Case::new(
+            "alg PBES2, with two thousand million rounds",
+            with_members(json!({"alg": "PBES2-HS256+A128KW", "p2s": "AAAA", "p2c": 2_000_000_000})),
+            unknown,
+        ),
         of("alg Ed448", json!("Ed448"), unknown),
         of("alg of 8 000 letters", json!("A".repeat(8_000)), unknown),
     ]
@@ -147,6 +152,8 @@ fn others() -> Vec<Case> {
         Case::new("typ a list", with_members(json!({"typ": ["JWT"]})), "token_malformed").open(),
         Case::new("typ null", with_header(r#"{"alg":"ES256","kid":"p256","typ":null}"#), "token_malformed")
             .open(),
+        // RFC 7519 section 5.2 has it for a token in a token; these are claims all the same.
+        with("cty JWT", json!({"cty": "JWT"})).open(),
         with("cty of nobody", json!({"cty": "urn:example:x"})),
         with("enc, of encryption", json!({"enc": "A256GCM"})),
         with("zip, of encryption", json!({"zip": "DEF"})),

