@@ -332,7 +332,7 @@ impl Server {
         let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": self.address.port()}});
         let cluster = json!({"name": "keys", "type": "STATIC", "connect_timeout": "1s", "load_assignment": {
             "cluster_name": "keys", "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]}});
-        let from = json!({"cluster": "keys", "path": "/consumers.json", "every": "1s", "timeout": "2s"});
+        let from = json!({"cluster": "keys", "path": "/consumers.json", "refresh": "1s", "timeout": "2s"});
         let gateway = builder(json!({"consumers_from": from})).edit(move |tree| {
             let clusters = tree.pointer_mut("/static_resources/clusters").and_then(Value::as_array_mut);
             clusters.expect("the config has clusters").push(cluster);

@@ -106,6 +106,50 @@ fn a_gateway_that_starts_while_the_provider_is_stopped_finds_it_later() {
     trap::assert_none(&gateway);
 }
 
+#[test]
+fn what_cannot_be_fetched_is_told_in_the_log() {
+    let garbage = IdentityProvider::start(Behaviour::Answer("<html>".to_owned()));
+    let key = token::es256("a");
+    let provider =
+        |name: &str, issuer: &str, jwks: Value| json!({"name": name, "issuer": issuer, "jwks": jwks});
+    let value = json!({
+        "providers": [
+            provider("inline", gatehouse_demo::ISSUER, json!({"keys": [key.jwk]})),
+            provider("misspelt", "https://a.example", json!({"cluster": "auht", "path": "/jwks.json"})),
+            provider("garbage", "https://b.example", json!({"cluster": "auth", "path": "/jwks.json"})),
+        ],
+        "revocations": {"cluster": "auth", "path": "/revoked.json", "on_error": "allow"},
+    });
+    let gateway = start(
+        Gateway::builder("envoy/jwt-auth-remote.yaml")
+            .upstream("auth:8000", garbage.address())
+            .edit(move |tree| configuration::set(tree, "jwt-auth", value)),
+    );
+    let polled = json!({"consumers_from": {"cluster": "kyes", "path": "/consumers.json"}});
+    let keys = start(
+        Gateway::builder("envoy/api-key-auth.yaml")
+            .edit(move |tree| configuration::set(tree, "api-key-auth", polled)),
+    );
+    for (gateway, line) in [
+        (
+            &gateway,
+            "jwt-auth: keys from the cluster `auht`, /jwks.json: cluster `auht`: Envoy has no such cluster",
+        ),
+        (&gateway, "jwt-auth: keys from the cluster `auth`, /jwks.json: the key set is not a JSON object"),
+        (&gateway, "jwt-auth: revocations from the cluster `auth`, /revoked.json: is no list of revocations"),
+        (
+            &keys,
+            "api-key-auth: consumers from the cluster `kyes`, /consumers.json: Envoy has no such cluster",
+        ),
+    ] {
+        until(line, || gateway.stderr().lines().any(|said| said.contains("warning") && said.contains(line)));
+    }
+    // The others notice nothing of it.
+    assert_eq!(status(&gateway, &key), 200);
+    trap::assert_none(&gateway);
+    trap::assert_none(&keys);
+}
+
 /// Good tokens, more than the cache of the gateway has room for, and a forged one.
 fn tokens(key: &Key, stranger: &Key) -> Vec<Expected> {
     let good = |number: usize| {

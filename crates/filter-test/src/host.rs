@@ -25,6 +25,7 @@ pub struct FakeHost {
     no_calls: Cell<Option<CallRefused>>,
     events: RefCell<HashMap<usize, u64>>,
     expressions: RefCell<Vec<(String, Option<bool>)>>,
+    warnings: RefCell<Vec<String>>,
 }
 
 /// A gRPC call that a filter made.
@@ -63,6 +64,11 @@ impl FakeHost {
     /// The gRPC calls made since this was last asked, in order.
     pub fn take_grpc_calls(&self) -> Vec<SentGrpc> {
         self.grpc_calls.take()
+    }
+
+    /// The warnings since this was last asked, in order.
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.warnings.take()
     }
 
     /// Calls are refused from now on, or, with `None`, made again.
@@ -155,6 +161,10 @@ impl Outside for FakeHost {
         let id = self.next_call()?;
         self.calls.borrow_mut().push((id, callout.clone()));
         Ok(id)
+    }
+
+    fn warn(&self, line: &str) {
+        self.warnings.borrow_mut().push(line.to_owned());
     }
 
     fn grpc(&self, call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {

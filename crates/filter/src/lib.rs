@@ -20,6 +20,7 @@ mod host;
 mod identity;
 mod outside;
 mod percent;
+mod remark;
 mod reply;
 mod request;
 mod response;
@@ -37,6 +38,7 @@ pub use host::{
 pub use identity::{Caller, Identity};
 pub use outside::{Answer, CallId, CallRefused, Callout, GrpcAnswer, GrpcCall, Outside};
 pub use percent::{percent_decoded, percent_encoded};
+pub use remark::Remark;
 pub use reply::{GrpcStatus, Reply};
 pub use request::Request;
 pub use response::Response;

@@ -1,4 +1,5 @@
 use crate::{Headers, Host};
+use std::fmt;
 use std::time::Duration;
 
 /// The proxy, where a filter may also make calls of its own: from its timer, from an answer, or for a request
@@ -15,6 +16,10 @@ pub trait Outside: Host {
     fn call(&self, _callout: &Callout) -> Result<CallId, CallRefused> {
         Err(CallRefused::Failed)
     }
+
+    /// A line in the host's log, a warning, about work of the filter's own: never about what a client sent. What a
+    /// peer said may be in it; [`Remark`](crate::Remark) bounds that, and how often it is said.
+    fn warn(&self, _line: &str) {}
 
     /// Calls a gRPC method of one message through an Envoy cluster. The answer comes to
     /// [`Filter::on_grpc_answer`](crate::Filter::on_grpc_answer) later, exactly once.
@@ -85,13 +90,24 @@ pub struct GrpcAnswer {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct CallId(pub u32);
 
-/// Why a call was not made.
+/// Why a call was not made. As text, what to mend.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CallRefused {
     /// There is no such cluster, or the request is malformed.
     BadArgument,
     /// The cluster has no host to send to, or the host could not.
     Failed,
+}
+
+impl fmt::Display for CallRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BadArgument => "Envoy has no such cluster",
+            Self::Failed => {
+                "the call was not made: the cluster has no host, or `proxy_http_call` is not allowed"
+            }
+        })
+    }
 }
 
 /// What came back. A connection that failed looks like a 503, one that took too long like a 504: the host
@@ -107,6 +123,18 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Why it is not what was asked for, where it is not: anything but a 200.
+    pub fn failure(&self) -> Option<String> {
+        match self.status() {
+            Some(200) => None,
+            // The host makes up answers too, and they look the same.
+            Some(503) => Some("status 503: nobody answers there, or the server says so".to_owned()),
+            Some(504) => Some("status 504: no answer in time, or the server says so".to_owned()),
+            Some(status) => Some(format!("status {status}")),
+            None => Some("the answer broke off".to_owned()),
+        }
+    }
+
     /// The status code; `None` where there is no answer.
     pub fn status(&self) -> Option<u16> {
         std::str::from_utf8(self.headers.first(":status")?).ok()?.parse().ok()

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// Envoy, as one configured filter sees it.
 pub(crate) struct Envoy<'a> {
+    /// The filter's name.
+    pub(crate) filter: &'static str,
     /// The metric ids of the filter's events.
     pub(crate) events: &'a [Option<u32>],
     /// The context of the configuration, where it is a request that the filter is asked about.
@@ -43,6 +45,10 @@ impl Outside for Envoy<'_> {
                 _ => CallRefused::Failed,
             },
         )
+    }
+
+    fn warn(&self, line: &str) {
+        log::warn!("{}: {line}", self.filter);
     }
 
     fn grpc(&self, call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {

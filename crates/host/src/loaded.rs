@@ -66,12 +66,12 @@ impl<F: Filter> Loaded<F> {
 
     /// Envoy, as the filter sees it in a callback of the configuration's own.
     pub(crate) fn background(&self) -> Envoy<'_> {
-        Envoy { events: &self.events, configuration: None }
+        Envoy { filter: F::NAME, events: &self.events, configuration: None }
     }
 
     /// Envoy, as the filter sees it in a callback of a request.
     pub(crate) fn foreground(&self) -> Envoy<'_> {
-        Envoy { events: &self.events, configuration: Some(self.context_id) }
+        Envoy { filter: F::NAME, events: &self.events, configuration: Some(self.context_id) }
     }
 
     /// Makes the decision known, then does what it says. `None` where the filter waits.

@@ -164,7 +164,14 @@ fn feed_source(node: Node<'_>) -> Option<feed::Source> {
         }
         _ => node.fault("must be printable ASCII and begin with a slash"),
     });
-    let every = fields.or("every", Duration::from_secs(60), |node| within(&node, 1, 86_400));
+    let refresh = fields.or("refresh", Duration::from_secs(60), |node| within(&node, 1, 86_400));
+    let max_age = fields.optional("max_age", |node| {
+        let max_age = within(&node, 1, 30 * 86_400)?;
+        match refresh {
+            Some(refresh) if max_age <= refresh => node.fault("must be longer than `refresh`"),
+            _ => Some(max_age),
+        }
+    });
     let timeout = fields.or("timeout", Duration::from_secs(5), |node| within(&node, 1, 60));
     fields.finish();
     let cluster = cluster?;
@@ -172,7 +179,8 @@ fn feed_source(node: Node<'_>) -> Option<feed::Source> {
         authority: authority?.unwrap_or_else(|| cluster.clone()),
         cluster,
         path: path?,
-        every: every?,
+        refresh: refresh?,
+        max_age: max_age?,
         timeout: timeout?,
     })
 }

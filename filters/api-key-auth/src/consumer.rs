@@ -110,7 +110,8 @@ impl Consumers {
         let consumers = node.some(|node| {
             let mut fields = node.fields()?;
             let name = fields.required("name", |node| name(&node, &mut names));
-            let keys = fields.required("keys", |node| node.some(|node| key(node, secret, &mut digests)));
+            // None where all have been withdrawn.
+            let keys = fields.required("keys", |node| node.list(|node| key(node, secret, &mut digests)));
             let identity = identity(&mut fields);
             fields.finish();
             let (name, keys) = (name?, keys?);

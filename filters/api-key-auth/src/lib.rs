@@ -12,15 +12,17 @@ mod digest;
 mod feed;
 mod refusal;
 mod rfc3339;
+mod waiting;
 
 pub use digest::{Digest, MAX_KEY, Secret};
+pub use waiting::Waiting;
 
 use config::{Access, Config, Require, Roll};
 use consumer::{Consumer, Useless};
 use feed::Feed;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    Answer, CallId, Decision, Filter, HeaderValue, Mode, Outside, Request, Step, Timestamp, credential,
+    Answer, CallId, Decision, Filter, HeaderValue, Mode, Outside, Request, Step, credential,
 };
 use refusal::Refusal;
 use std::rc::Rc;
@@ -63,8 +65,8 @@ impl Filter for ApiKeyAuth {
     const NAME: &'static str = "api-key-auth";
 
     type Code = Code;
-    /// Until when it waits for the first list of consumers, where it does.
-    type Stream = Option<Timestamp>;
+    /// The request's place, while it waits for a list of consumers.
+    type Stream = Option<Waiting>;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { config: Config::read(node)? })
@@ -98,14 +100,14 @@ impl Filter for ApiKeyAuth {
         }
     }
 
-    fn on_request(&self, request: &mut Request<'_>, deadline: &mut Option<Timestamp>) -> Decision<Code> {
+    fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {
         // First, so that no rule sees it, and whatever is decided: this field comes from here or from nobody.
         request.headers.remove_in_every_spelling(self.config.consumer_header.as_slice());
         let (rule, access) = match self.config.rules.find(request) {
             Some((rule, _)) => (Some(Rc::clone(&rule.name)), &rule.action),
             None => (None, &self.config.default),
         };
-        let decided = match self.decide(request, access, deadline) {
+        let decided = match self.decide(request, access, place) {
             Ok(Verdict::Wait) => {
                 let code = Code::ConsumersUnavailable;
                 return Decision { code, rule, identity: None, step: Step::Wait };
@@ -114,6 +116,7 @@ impl Filter for ApiKeyAuth {
             Ok(Verdict::Known(consumer)) => Ok((Code::Allowed, Some(consumer))),
             Err(refusal) => Err(refusal),
         };
+        *place = None;
         // Whatever is decided, and also where the key was not looked at: it is for the gateway only.
         let stripped = match self.config.forward {
             true => Ok(()),
@@ -159,7 +162,7 @@ impl ApiKeyAuth {
         &self,
         request: &Request<'_>,
         access: &Access,
-        deadline: &mut Option<Timestamp>,
+        place: &mut Option<Waiting>,
     ) -> Result<Verdict, Refusal> {
         if self.config.rules.are_misled_by(request) {
             return Err(Refusal::TargetAmbiguous);
@@ -181,12 +184,13 @@ impl ApiKeyAuth {
         let now = request.host().now();
         let list = match &self.config.roll {
             Roll::Inline(consumers) => Rc::clone(consumers),
-            Roll::Polled(feed) => match feed.list() {
+            Roll::Polled(feed) => match feed.list(now) {
                 Some(consumers) => consumers,
-                None if feed.is_over(*deadline.get_or_insert(feed.deadline(now)), now) => {
-                    return Err(Refusal::ConsumersUnavailable);
+                // A dry run delays nobody.
+                None if self.config.mode == Mode::Enforce && feed.may_wait(place, now) => {
+                    return Ok(Verdict::Wait);
                 }
-                None => return Ok(Verdict::Wait),
+                None => return Err(Refusal::ConsumersUnavailable),
             },
         };
         let secret = self.config.hmac_secret.as_ref();

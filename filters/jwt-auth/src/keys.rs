@@ -30,7 +30,14 @@ impl Keys {
             names: ["keys", "turn"],
             first_event: FIRST_EVENT,
             // What is fetched, anybody may read: a secret in it is none.
-            read: Box::new(|json| KeySet::from_json(json).ok().filter(|keys| !keys.is_secret())),
+            read: Box::new(|json| match KeySet::from_json(json) {
+                Ok(keys) if keys.is_secret() => {
+                    Err("the key set has secrets (`oct`), which anybody may read here: write them inline"
+                        .to_owned())
+                }
+                Ok(keys) => Ok(keys),
+                Err(error) => Err(format!("the key set {error}")),
+            }),
         };
         Self::Remote(Box::new(Remote::new(source, kind)))
     }

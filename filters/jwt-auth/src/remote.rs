@@ -17,7 +17,7 @@ mod turn;
 pub(crate) use discovery::Location;
 pub(crate) use source::{Discovery, Fetch, Source};
 
-use gatehouse_filter::{Answer, CallId, Callout, Outside, SetError, Store, Timestamp};
+use gatehouse_filter::{Answer, CallId, Callout, Outside, Remark, SetError, Store, Timestamp};
 use kept::Kept;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -47,8 +47,11 @@ pub(crate) struct Kind<T> {
     pub(crate) read: Reader<T>,
 }
 
-/// Reads a body; `None` where it cannot be used.
-pub(crate) type Reader<T> = Box<dyn Fn(&[u8]) -> Option<T>>;
+/// Reads a body, or says why it cannot be used.
+pub(crate) type Reader<T> = Box<dyn Fn(&[u8]) -> Result<T, String>>;
+
+/// A fetch that came to nothing: how that is counted, and why it did.
+type Failure = (Event, String);
 
 /// Something that is fetched, as one worker knows it.
 pub(crate) struct Remote<T> {
@@ -62,6 +65,10 @@ pub(crate) struct Remote<T> {
     calling: Cell<Option<Calling>>,
     /// Whether a request of this worker asked for something newer.
     is_wanted: Cell<bool>,
+    /// What operators are told.
+    remark: Remark,
+    /// What that is about: `keys from auth/jwks.json`.
+    what: String,
 }
 
 /// A call that has no answer yet.
@@ -79,7 +86,10 @@ impl<T> Remote<T> {
         // The store outlives this configuration and this module: the number is that of the values' format.
         let [body, turn] =
             kind.names.map(|name| format!("jwt-auth/2/{name}\n{}", source.name()).into_bytes());
+        let [what, _] = kind.names;
         Self {
+            remark: Remark::default(),
+            what: format!("{what} from the cluster `{}`, {}", source.cluster, source.location.path),
             first_event: kind.first_event,
             turn_key: turn,
             kept: Kept::new(body, kind.read, source.fetch.max_age),
@@ -168,7 +178,8 @@ impl<T> Remote<T> {
         let Calling { holder, is_for_document, .. } = calling;
         let failed = match &self.source.discovery {
             Some(discovery) if is_for_document => self.body(answer).and_then(|document| {
-                let keys = Location::of_keys(document, &discovery.issuer).ok_or(Event::Refused)?;
+                let keys = Location::of_keys(document, &discovery.issuer);
+                let keys = keys.map_err(|reason| (Event::Refused, reason.to_owned()))?;
                 let call = self.source.keys(discovery, &keys);
                 self.call(&call, holder, false, outside);
                 Ok(())
@@ -179,13 +190,13 @@ impl<T> Remote<T> {
                 Ok(())
             }
             _ => self.body(answer).and_then(|body| {
-                let value = self.kept.read(body).ok_or(Event::Refused)?;
+                let value = self.kept.read(body).map_err(|reason| (Event::Refused, reason))?;
                 self.share(value, Stored::new(answer.headers.first("etag"), body), holder, outside);
                 Ok(())
             }),
         };
-        if let Err(event) = failed {
-            self.fail(event, holder, outside);
+        if let Err(failure) = failed {
+            self.fail(failure, holder, outside);
         }
         true
     }
@@ -193,18 +204,21 @@ impl<T> Remote<T> {
     fn call(&self, callout: &Callout, holder: u64, is_for_document: bool, outside: &dyn Outside) {
         match outside.call(callout) {
             Ok(call) => self.calling.set(Some(Calling { call, holder, is_for_document })),
-            Err(_) => self.fail(Event::FetchFailed, holder, outside),
+            Err(refused) => {
+                let reason = format!("cluster `{}`: {refused}", callout.cluster);
+                self.fail((Event::FetchFailed, reason), holder, outside);
+            }
         }
     }
 
     /// The body of an answer that has one to go on with.
-    fn body<'a>(&self, answer: &'a Answer) -> Result<&'a [u8], Event> {
-        // A failed connection is a 503 that Envoy made up, one that took too long a 504.
-        if answer.status() != Some(200) {
-            return Err(Event::FetchFailed);
+    fn body<'a>(&self, answer: &'a Answer) -> Result<&'a [u8], Failure> {
+        if let Some(reason) = answer.failure() {
+            return Err((Event::FetchFailed, reason));
         }
-        if answer.truncated || answer.body.len() > self.source.fetch.max_size {
-            return Err(Event::Refused);
+        let most = self.source.fetch.max_size;
+        if answer.truncated || answer.body.len() > most {
+            return Err((Event::Refused, format!("the answer is larger than {most} bytes (`max_size`)")));
         }
         Ok(&answer.body)
     }
@@ -224,8 +238,8 @@ impl<T> Remote<T> {
             }
         });
         let number = ended.filter(|_| is_stored.get()).map(|turn| turn.bodies);
-        self.kept.adopt(came, number, now, |_| Some(value));
-        self.count(Event::Fetched, outside);
+        self.kept.adopt(came, number, now, |_| Ok(value));
+        self.succeed(outside);
     }
 
     /// What is in use is the latest: it is only younger.
@@ -238,12 +252,18 @@ impl<T> Remote<T> {
                 turn.failures = 0;
             }
         });
+        self.succeed(outside);
+    }
+
+    fn succeed(&self, outside: &dyn Outside) {
         self.count(Event::Fetched, outside);
+        self.remark.succeeded(&self.what, outside);
     }
 
     /// Ends a fetch that came to nothing. Where the last body stays, the next try tells whether it still does.
-    fn fail(&self, event: Event, holder: u64, outside: &dyn Outside) {
+    fn fail(&self, (event, reason): Failure, holder: u64, outside: &dyn Outside) {
         self.count(event, outside);
+        self.remark.failed(&self.what, &reason, outside);
         self.end(holder, outside, |turn| turn.failures = turn.failures.saturating_add(1));
     }
 

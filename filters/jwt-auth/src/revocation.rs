@@ -75,20 +75,27 @@ struct Revoked {
 
 impl Denylist {
     /// All of the list or nothing: an entry that is left out would be a token that goes on to be good.
-    fn read(json: &[u8], issuers: &[String], most: usize, number: u64) -> Option<Self> {
-        let document: Document<'_> = serde_json::from_slice(json).ok()?;
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn read(json: &[u8], issuers: &[String], most: usize, number: u64) -> Result<Self, String> {
+        let document: Document<'_> =
+            serde_json::from_slice(json).map_err(|error| format!("is no list of revocations: {error}"))?;
         if document.revoked.len() > most {
-            return None;
+            let have = document.revoked.len();
+            return Err(format!("has {have} entries, more than {most} (`max_entries`)"));
         }
         let mut list = Self { number, issuers: issuers.iter().map(|_| Revoked::default()).collect() };
-        for entry in document.revoked {
-            let what = entry.what()?;
+        for (index, entry) in document.revoked.into_iter().enumerate() {
+            let form =
+                "must have iss and jti, or iss and before, perhaps with sub; before in seconds since 1970";
+            let what = entry.what().ok_or_else(|| format!("revoked[{index}] {form}"))?;
             let index = issuers.iter().position(|issuer| *issuer == entry.iss);
             if let Some(revoked) = index.and_then(|index| list.issuers.get_mut(index)) {
                 revoked.add(what);
             }
         }
-        Some(list)
+        Ok(list)
     }
 
     /// Whether a token was revoked: one of this provider, issued at this time.
@@ -168,7 +175,7 @@ mod tests {
     const A: &str = "https://a.example";
 
     fn read(document: &str) -> Option<Denylist> {
-        Denylist::read(document.as_bytes(), &["https://other.example".to_owned(), A.to_owned()], 4, 1)
+        Denylist::read(document.as_bytes(), &["https://other.example".to_owned(), A.to_owned()], 4, 1).ok()
     }
 
     #[test]
@@ -238,6 +245,6 @@ mod tests {
         {
             assert_eq!(read(document).is_some(), want, "{document:.60}");
         }
-        assert!(Denylist::read(b"\xff\xfe", &[], 4, 1).is_none());
+        assert!(Denylist::read(b"\xff\xfe", &[], 4, 1).is_err());
     }
 }

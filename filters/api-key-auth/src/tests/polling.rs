@@ -1,7 +1,8 @@
 //! A list of consumers that is polled.
 
 use super::*;
-use gatehouse_filter::{Answer, CallRefused, Filter, Headers, Request, Timestamp};
+use crate::waiting::SEATS;
+use gatehouse_filter::{Answer, CallRefused, Filter, Headers, Request};
 use std::time::Duration;
 
 const FETCHED: usize = 4;
@@ -9,8 +10,15 @@ const FAILED: usize = 5;
 const REFUSED: usize = 6;
 
 fn polled() -> ApiKeyAuth {
-    let from = json!({"cluster": "keys", "path": "/keys.json", "every": "30s", "timeout": "3s"});
-    filter(json!({"consumers": null, "consumers_from": from, "rules": [{"consumers": ["acme"]}]}))
+    polled_with(json!({}), json!({}))
+}
+
+fn polled_with(source: Value, more: Value) -> ApiKeyAuth {
+    let mut from = json!({"cluster": "keys", "path": "/keys.json", "refresh": "30s", "timeout": "3s"});
+    gatehouse_filter_test::change(&mut from, &source);
+    let mut members = json!({"consumers": null, "consumers_from": from, "rules": [{"consumers": ["acme"]}]});
+    gatehouse_filter_test::change(&mut members, &more);
+    filter(members)
 }
 
 fn list(key: &str) -> Vec<u8> {
@@ -32,6 +40,12 @@ fn fetch(filter: &ApiKeyAuth, host: &FakeHost, answer: &Answer) {
     );
     assert_eq!((call.method, call.timeout), ("GET", Duration::from_secs(3)));
     filter.on_answer(*id, answer, host);
+}
+
+/// The same, as soon as it is tried again.
+fn fetch_again(filter: &ApiKeyAuth, host: &FakeHost, answer: &Answer) {
+    host.clock.advance(Duration::from_secs(5));
+    fetch(filter, host, answer);
 }
 
 fn code_of(filter: &ApiKeyAuth, host: &FakeHost, key: &str) -> &'static str {
@@ -133,16 +147,113 @@ fn before_the_first_list_requests_with_a_key_wait_for_a_while() {
 }
 
 #[test]
-fn who_waits_too_long_is_told_to_come_again() {
+fn a_clock_that_is_set_back_does_not_make_a_request_wait_for_longer() {
     let (host, filter) = (FakeHost::at(NOW), polled());
-    let decide = |deadline: u64| {
+    let mut place = None;
+    let mut decide = || {
         let mut request = Request::new(Headers::from_list(&[("x-api-key", "one")]), &host);
-        filter.on_request(&mut request, &mut Some(Timestamp::from_seconds(deadline)))
+        filter.on_request(&mut request, &mut place).step
     };
-    let Step::Reply(reply) = decide(NOW).step else { panic!("refused") };
+    assert_eq!(decide(), Step::Wait);
+    host.clock.step_back(Duration::from_secs(60));
+    let Step::Reply(reply) = decide() else { panic!("refused") };
     assert_eq!((reply.status, reply.headers.len()), (503, 0));
-    // A clock that was set back does not make it wait for longer.
-    assert_eq!(decide(NOW + 4).code.name(), "consumers_unavailable");
+}
+
+#[test]
+fn only_so_many_requests_wait_and_none_in_a_dry_run() {
+    let host = FakeHost::at(NOW);
+    let decide = |filter: &ApiKeyAuth, place: &mut Option<crate::Waiting>| {
+        let mut request = Request::new(Headers::from_list(&[("x-api-key", "one")]), &host);
+        filter.on_request(&mut request, place).step
+    };
+    let filter = polled();
+    let mut places: Vec<_> = (0..SEATS).map(|_| None).collect();
+    for place in &mut places {
+        assert_eq!(decide(&filter, place), Step::Wait);
+    }
+    assert!(matches!(decide(&filter, &mut None), Step::Reply(_)), "no seat is left");
+    places.pop();
+    assert_eq!(decide(&filter, &mut None), Step::Wait, "somebody went");
+
+    let dry = polled_with(json!({}), json!({"mode": "shadow"}));
+    assert_eq!(decide(&dry, &mut None), Step::Continue);
+}
+
+#[test]
+fn whoever_withdraws_the_last_key_is_heard() {
+    let none_left = json!({"consumers": []}).to_string();
+    let no_keys = json!({"consumers": [{"name": "acme", "keys": []}]}).to_string();
+    for list_of_nobody in [none_left, no_keys] {
+        let (host, filter) = (FakeHost::at(NOW), polled());
+        fetch(&filter, &host, &answer("200", &list("one")));
+        assert_eq!(code_of(&filter, &host, "one"), "allowed");
+        host.clock.advance(Duration::from_secs(30));
+        fetch(&filter, &host, &answer("200", list_of_nobody.as_bytes()));
+        assert_eq!(code_of(&filter, &host, "one"), "key_invalid", "{list_of_nobody}");
+    }
+}
+
+#[test]
+fn a_list_that_nobody_confirms_is_used_no_longer_than_max_age() {
+    let host = FakeHost::at(NOW);
+    let filter = polled_with(json!({"max_age": "2m"}), json!({"mode": "shadow"}));
+    let tagged = |status: &str, body: &[u8]| Answer {
+        headers: Headers::from_list(&[(":status", status), ("etag", "\"1\"")]),
+        ..answer(status, body)
+    };
+    fetch(&filter, &host, &tagged("200", &list("one")));
+    host.clock.advance(Duration::from_secs(119));
+    assert_eq!(code_of(&filter, &host, "one"), "allowed");
+    filter.on_tick(&host);
+    let (id, call) = host.take_calls().remove(0);
+    assert!(call.headers.contains(&("if-none-match".to_owned(), "\"1\"".to_owned())), "{:?}", call.headers);
+    filter.on_answer(id, &tagged("304", b""), &host);
+    assert_eq!(host.counted(FETCHED), 2);
+    host.clock.advance(Duration::from_secs(119));
+    assert_eq!(code_of(&filter, &host, "one"), "allowed", "it was confirmed");
+    fetch(&filter, &host, &answer("500", b""));
+    host.clock.advance(Duration::from_secs(1));
+    assert_eq!(code_of(&filter, &host, "one"), "consumers_unavailable");
+    fetch_again(&filter, &host, &tagged("200", &list("one")));
+    assert_eq!(code_of(&filter, &host, "one"), "allowed");
+    // Without a tag nobody asks for a 304.
+    let plain = polled();
+    fetch(&plain, &host, &answer("200", &list("one")));
+    host.clock.advance(Duration::from_secs(30));
+    fetch(&plain, &host, &answer("304", b""));
+    assert_eq!(host.counted(FAILED), 2);
+}
+
+#[test]
+fn operators_are_told_why_it_fails_once_for_each_reason() {
+    let (host, filter) = (FakeHost::at(NOW), polled());
+    let said = |answer: Result<Answer, CallRefused>| {
+        host.clock.advance(Duration::from_secs(30));
+        host.refuse_calls(answer.as_ref().err().copied());
+        match &answer {
+            Ok(answer) => fetch(&filter, &host, answer),
+            Err(_) => filter.on_tick(&host),
+        }
+        host.take_warnings().concat()
+    };
+    let what = "consumers from the cluster `keys`, /keys.json";
+    let digest = json!({"consumers": [{"name": "acme", "keys": [{"digest": "my-secret-key"}]}]}).to_string();
+    for (answer, want) in [
+        (Err(CallRefused::BadArgument), "Envoy has no such cluster"),
+        (Err(CallRefused::BadArgument), ""),
+        (Ok(answer("404", b"")), "status 404"),
+        (Ok(answer("200", b"<html>")), "the list is not taken: is not JSON: "),
+        (Ok(answer("200", digest.as_bytes())), "consumers[0].keys[0].digest: must be sha256:"),
+        (Ok(Answer::default()), "the answer broke off"),
+        (Ok(answer("200", &list("one"))), "well again"),
+        (Ok(answer("200", &list("one"))), ""),
+    ] {
+        let line = said(answer);
+        assert_eq!(line.is_empty(), want.is_empty(), "{line}");
+        assert!(line.contains(want) && (want.is_empty() || line.starts_with(what)), "{line}: {want}");
+        assert!(!line.contains("my-secret-key"), "{line}");
+    }
 }
 
 #[test]

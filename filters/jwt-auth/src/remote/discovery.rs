@@ -20,12 +20,21 @@ impl Location {
     }
 
     /// Where the keys are, by a document that is this issuer's own (section 4.3: it says so, exactly).
-    pub(super) fn of_keys(document: &[u8], issuer: &str) -> Option<Self> {
-        let members = json::object(document)?;
-        if members.get("issuer").and_then(Value::as_str) != Some(issuer) {
-            return None;
+    ///
+    /// # Errors
+    /// What is wrong with the document.
+    pub(super) fn of_keys(document: &[u8], issuer: &str) -> Result<Self, &'static str> {
+        let members = json::object(document)
+            .ok_or("the issuer's document is not a JSON object without repeated members")?;
+        let text = |name| members.get(name).and_then(Value::as_str);
+        if text("issuer") != Some(issuer) {
+            return Err(
+                "the issuer's document is another issuer's: its `issuer` must be the provider's, character for character",
+            );
         }
-        Self::parse(members.get("jwks_uri")?.as_str()?)
+        text("jwks_uri")
+            .and_then(Self::parse)
+            .ok_or("the issuer's document has no `jwks_uri` that is a URL of https or http")
     }
 
     /// An absolute URL of `https` or `http`, without userinfo and fragment.
@@ -115,10 +124,11 @@ mod tests {
             (json!({"issuer": ISSUER, "jwks_uri": format!("https://a.example/{}", "x".repeat(4096))}), None),
             (json!([ISSUER, keys]), None),
         ] {
-            assert_eq!(Location::of_keys(document.to_string().as_bytes(), ISSUER), want, "{document:.100}");
+            let found = Location::of_keys(document.to_string().as_bytes(), ISSUER);
+            assert_eq!(found.ok(), want, "{document:.100}");
         }
         let twice = format!(r#"{{"issuer": "{ISSUER}", "issuer": "{ISSUER}", "jwks_uri": "{keys}"}}"#);
-        assert_eq!(Location::of_keys(twice.as_bytes(), ISSUER), None);
-        assert_eq!(Location::of_keys(b"<html>", ISSUER), None);
+        assert!(Location::of_keys(twice.as_bytes(), ISSUER).is_err());
+        assert!(Location::of_keys(b"<html>", ISSUER).is_err());
     }
 }

@@ -31,7 +31,7 @@ impl<T> Kept<T> {
         Self { key, read, max_age, in_use: RefCell::new(None), seen: Cell::new(0) }
     }
 
-    pub(super) fn read(&self, body: &[u8]) -> Option<T> {
+    pub(super) fn read(&self, body: &[u8]) -> Result<T, String> {
         (self.read)(body)
     }
 
@@ -91,14 +91,15 @@ impl<T> Kept<T> {
         stored: Stored,
         number: Option<u64>,
         fetched_at: Timestamp,
-        read: impl FnOnce(&[u8]) -> Option<T>,
+        read: impl FnOnce(&[u8]) -> Result<T, String>,
     ) {
         let mut in_use = self.in_use.borrow_mut();
         let value = match in_use.as_ref() {
-            Some(in_use) if in_use.stored.body() == stored.body() => Some(Rc::clone(&in_use.value)),
+            Some(in_use) if in_use.stored.body() == stored.body() => Ok(Rc::clone(&in_use.value)),
             _ => read(stored.body()).map(Rc::new),
         };
-        if let Some(value) = value {
+        // What cannot be read was not stored by this version of the filter: there is nobody to tell.
+        if let Ok(value) = value {
             *in_use = Some(InUse { value, stored, number, fetched_at });
         }
         if let Some(number) = number {

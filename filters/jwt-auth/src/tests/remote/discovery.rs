@@ -114,3 +114,21 @@ fn issuers_at_one_place_share_no_keys() {
     assert_eq!(calls[0].1, calls[1].1, "the same document, of which each believes only its own");
     assert_eq!(host.store.keys(), 4);
 }
+
+#[test]
+fn operators_are_told_what_is_wrong_with_a_document() {
+    let other = json!({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/"}).to_string();
+    let nowhere = json!({"issuer": ISSUER}).to_string();
+    for (document, want) in [
+        (other, "the issuer's document is another issuer's"),
+        (nowhere, "the issuer's document has no `jwks_uri`"),
+        ("[]".to_owned(), "the issuer's document is not a JSON object"),
+    ] {
+        let host = FakeHost::at(NOW);
+        let worker = worker(&host);
+        worker.on_tick(&host);
+        worker.on_answer(call(&host), &answer("200", document), &host);
+        let said = host.take_warnings().concat();
+        assert!(said.contains(want), "{said}");
+    }
+}

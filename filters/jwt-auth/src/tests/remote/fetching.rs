@@ -241,3 +241,42 @@ fn without_a_store_there_are_no_keys_and_no_panic() {
     host.clock.set_seconds(Timestamp::from_seconds(NOW + 2).seconds());
     assert_eq!(asked.ask(&worker, &host), "keys_unavailable");
 }
+
+#[test]
+fn operators_are_told_why_a_fetch_fails_once_for_each_reason() {
+    let host = FakeHost::at(NOW);
+    let worker = worker_with(&host, json!({"max_size": "1KiB"}));
+    let said = |answer: Result<Answer, CallRefused>| {
+        host.clock.advance(seconds(300));
+        host.refuse_calls(answer.as_ref().err().copied());
+        worker.on_tick(&host);
+        if let Ok(answer) = &answer {
+            worker.on_answer(call(&host), answer, &host);
+        }
+        host.take_warnings().concat()
+    };
+    let secret = json!({"keys": [{"kty": "oct", "k": base64(&[7; 32])}]}).to_string();
+    let long = json!({"keys": [{"kty": "\n".repeat(900)}]}).to_string().replace("\\n", "a");
+    for (reply, want) in [
+        (Err(CallRefused::BadArgument), "cluster `auth`: Envoy has no such cluster"),
+        (Err(CallRefused::BadArgument), ""),
+        (Ok(answer("503", "")), "status 503: nobody answers there"),
+        (Ok(answer("504", "")), "status 504: no answer in time"),
+        (Ok(answer("200", "<html>")), "the key set is not a JSON object"),
+        (
+            Ok(answer("200", json!({"keys": []}).to_string())),
+            "the key set has no key that can verify signatures",
+        ),
+        (Ok(answer("200", secret)), "the key set has secrets (`oct`)"),
+        (Ok(answer("200", " ".repeat(1025))), "the answer is larger than 1024 bytes"),
+        (Ok(answer("200", long)), "has the unknown `kty` `aaa"),
+        (Ok(answer("200", key_set().to_string())), "well again"),
+        (Ok(answer("200", key_set().to_string())), ""),
+    ] {
+        let line = said(reply);
+        assert_eq!(line.is_empty(), want.is_empty(), "{line}");
+        let is_told = line.starts_with("keys from the cluster `auth`, /jwks.json: ") || line.is_empty();
+        assert!(is_told && line.contains(want), "{line}: {want}");
+        assert!(line.len() < 400 && !line.contains('\n'), "{line}");
+    }
+}

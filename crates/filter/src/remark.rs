@@ -1,0 +1,42 @@
+use crate::Outside;
+use std::cell::RefCell;
+
+/// What operators are told of work that the filter does for itself, such as fetching: once when it begins to
+/// fail, again whenever the reason is another, and once when it succeeds again.
+#[derive(Debug, Default)]
+pub struct Remark {
+    /// The last reason, while it fails.
+    reason: RefCell<Option<String>>,
+}
+
+impl Remark {
+    /// It failed: `what` is the work, `reason` may hold what a peer said.
+    pub fn failed(&self, what: &str, reason: &str, outside: &dyn Outside) {
+        let reason = printable(reason);
+        let mut last = self.reason.borrow_mut();
+        if last.as_ref() != Some(&reason) {
+            outside.warn(&format!("{what}: {reason}"));
+            *last = Some(reason);
+        }
+    }
+
+    /// It succeeded.
+    pub fn succeeded(&self, what: &str, outside: &dyn Outside) {
+        if self.reason.take().is_some() {
+            outside.warn(&format!("{what}: well again"));
+        }
+    }
+}
+
+/// Text that stays one line, and a short one.
+fn printable(text: &str) -> String {
+    let mut line: String =
+        text.chars().map(|char| if char.is_control() { ' ' } else { char }).take(MOST).collect();
+    if line.len() < text.len() {
+        line.push('…');
+    }
+    line
+}
+
+/// The most characters of a reason.
+const MOST: usize = 300;
