@@ -1,17 +1,15 @@
 //! `api-key-auth`, on `envoy/api-key-auth.yaml`.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::LazyLock;
 
 use gatehouse_sandbox::raw::Request;
 use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 
 use crate::harness::hostile::{self, Honest};
-use crate::harness::{Shared, configuration, http2, received, trap};
+use crate::harness::identity_provider::{Behaviour, IdentityProvider};
+use crate::harness::token::with;
+use crate::harness::{Shared, configuration, http2, received, trap, until};
 
 const CONFIG: &str = "envoy/api-key-auth.yaml";
 
@@ -249,33 +247,64 @@ fn a_grpc_client_is_told_a_grpc_status() {
 
 #[test]
 fn a_polled_list_is_waited_for_and_the_last_good_one_stays() {
-    let server = Server::start();
-    server.answer_with(&list("one"));
-    let gateway = server.gateway();
+    let server = IdentityProvider::start(Behaviour::Answer(list("one")));
+    let gateway = polling(&server);
     let status = |key: &str| gateway.get("/orders", &[("x-api-key", key)]).status;
     assert_eq!(status("one"), 200, "the first request waits for the list");
     assert_eq!(status("two"), 401);
-    for bad in ["<html>", r#"{"consumers": []}"#, "", &" ".repeat(10_000_000)] {
-        server.answer_with(bad);
-        thread::sleep(Duration::from_millis(2500));
-        assert_eq!(status("one"), 200, "after {} bytes of nonsense", bad.len());
+    for (case, behaviour, event) in [
+        ("nonsense", Behaviour::Answer("<html>".to_owned()), "consumers_refused"),
+        ("no key", Behaviour::Answer(r#"{"consumers": [{"name": "acme"}]}"#.to_owned()), "consumers_refused"),
+        ("10 MB", Behaviour::Answer(list("two") + &" ".repeat(10_000_000)), "consumers_refused"),
+        ("500", Behaviour::Refuse(500, list("two")), "consumers_fetch_failed"),
+        ("it hangs up", Behaviour::HangUp, "consumers_fetch_failed"),
+        ("it breaks off", Behaviour::BreakOff(list("two")), "consumers_fetch_failed"),
+        ("silent", Behaviour::Silent, "consumers_fetch_failed"),
+    ] {
+        let before = counted(&gateway, event);
+        server.behave(behaviour);
+        until(case, || counted(&gateway, event) >= before + 2);
+        assert_eq!(status("one"), 200, "{case}");
+        assert_eq!(status("two"), 401, "{case}");
     }
-    server.answer_with(&list("two"));
+    server.behave(Behaviour::Answer(list("two")));
     until("the new list", || status("two") == 200);
     assert_eq!(status("one"), 401);
+    // Whoever withdraws the last key is heard.
+    server.behave(Behaviour::Answer(r#"{"consumers": []}"#.to_owned()));
+    until("the list of nobody", || status("two") == 401);
     trap::assert_none(&gateway);
 }
 
 #[test]
 fn without_any_list_keys_are_not_judged_and_requests_are_not_held_for_ever() {
-    let server = Server::start();
-    let gateway = server.gateway();
+    let server = IdentityProvider::start(Behaviour::HangUp);
+    let gateway = polling(&server);
     let refused = gateway.get("/orders", &[("x-api-key", "one")]);
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert!(refused.text().contains("api_key_auth.consumers_unavailable"), "{}", refused.text());
     assert_eq!(gateway.get("/orders", &[]).status, 401, "without a key there is nothing to wait for");
-    server.answer_with(&list("one"));
+    server.behave(Behaviour::Answer(list("one")));
     until("the first list", || gateway.get("/orders", &[("x-api-key", "one")]).status == 200);
+    trap::assert_none(&gateway);
+}
+
+#[test]
+fn a_list_that_has_not_changed_is_not_sent_again_and_one_that_is_too_old_is_not_used() {
+    let mut server = IdentityProvider::start(Behaviour::Tagged("1", list("one")));
+    let gateway = polling_with(&server, json!({"max_age": "3s"}));
+    let status = |key: &str| gateway.get("/orders", &[("x-api-key", key)]).status;
+    assert_eq!(status("one"), 200);
+    until("it is asked for by its tag", || {
+        server.take_heads().iter().any(|head| head.contains("if-none-match: \"1\""))
+    });
+    let before = counted(&gateway, "consumers_fetched");
+    until("and confirmed", || counted(&gateway, "consumers_fetched") >= before + 4);
+    assert_eq!(status("one"), 200);
+    server.stop();
+    until("it is too old", || status("one") == 503);
+    server.restart();
+    until("it is back", || status("one") == 200);
     trap::assert_none(&gateway);
 }
 
@@ -283,62 +312,27 @@ fn list(key: &str) -> String {
     json!({"consumers": [{"name": "acme", "keys": [{"digest": sha256(key)}]}]}).to_string()
 }
 
-/// Waits for what comes within seconds.
+/// The shipped config with the list of this server, asked every second.
 #[track_caller]
-fn until(case: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(10), "{case}: not within 10 s");
-        thread::sleep(Duration::from_millis(50));
-    }
+fn polling(server: &IdentityProvider) -> Gateway {
+    polling_with(server, json!({}))
 }
 
-/// A server of lists. Until it is told what to answer it hangs up. Ends with the process.
-struct Server {
-    address: SocketAddr,
-    body: Arc<Mutex<String>>,
+#[track_caller]
+fn polling_with(server: &IdentityProvider, more: Value) -> Gateway {
+    let port = server.address().port();
+    let from = json!({"cluster": "keys", "path": "/consumers.json", "refresh": "1s", "timeout": "1s"});
+    let gateway = builder(json!({"consumers_from": with(from, more)}))
+        .edit(move |tree| configuration::add_cluster(tree, "keys", port));
+    gateway.start().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-impl Server {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("a bound socket");
-        let body = Arc::new(Mutex::new(String::new()));
-        let told = Arc::clone(&body);
-        thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                let body = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                if body.is_empty() {
-                    continue;
-                }
-                let _ = stream.read(&mut [0; 4096]);
-                let length = body.len();
-                let head =
-                    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-                // Envoy may have had enough of it before the end.
-                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
-            }
-        });
-        Self { address, body }
-    }
-
-    fn answer_with(&self, body: &str) {
-        body.clone_into(&mut self.body.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// The shipped config with the list of this server, asked every second.
-    #[track_caller]
-    fn gateway(&self) -> Gateway {
-        let address = json!({"socket_address": {"address": "127.0.0.1", "port_value": self.address.port()}});
-        let cluster = json!({"name": "keys", "type": "STATIC", "connect_timeout": "1s", "load_assignment": {
-            "cluster_name": "keys", "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]}});
-        let from = json!({"cluster": "keys", "path": "/consumers.json", "refresh": "1s", "timeout": "2s"});
-        let gateway = builder(json!({"consumers_from": from})).edit(move |tree| {
-            let clusters = tree.pointer_mut("/static_resources/clusters").and_then(Value::as_array_mut);
-            clusters.expect("the config has clusters").push(cluster);
-        });
-        gateway.start().unwrap_or_else(|fault| panic!("{fault}"))
-    }
+/// How often the filter counted this event, all workers together.
+#[track_caller]
+fn counted(gateway: &Gateway, event: &str) -> u64 {
+    let stats = gateway.stats();
+    let named = |(name, _): &(&String, &u64)| name.contains(&format!("filter=api_key_auth;.event={event};"));
+    stats.iter().find(named).map_or(0, |(_, count)| *count)
 }
 
 fn sha256(key: &str) -> String {

@@ -33,7 +33,7 @@ pub(crate) enum Roll {
     /// In the configuration.
     Inline(Rc<Consumers>),
     /// In a list that is polled.
-    Polled(Feed),
+    Polled(Box<Feed>),
 }
 
 /// Who may pass.
@@ -92,7 +92,7 @@ impl Config {
         let default = fields.or("default", Require::Key, |node| node.one_of(&REQUIRE));
         let roll = match (consumers, from) {
             (Some(Some(consumers)), Some(None)) => Some(Roll::Inline(consumers)),
-            (Some(None), Some(Some(source))) => Some(Roll::Polled(Feed::new(source, has_secret))),
+            (Some(None), Some(Some(source))) => Some(Roll::Polled(Box::new(Feed::new(source, has_secret)))),
             (None, _) | (_, None) => None,
             _ => fields.node().fault("must have exactly one of consumers, consumers_from"),
         };
