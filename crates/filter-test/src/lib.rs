@@ -11,7 +11,7 @@ pub use host::{FakeHost, SentGrpc};
 pub use store::FakeStore;
 
 use gatehouse_filter::config::{self, ConfigError};
-use gatehouse_filter::{Decision, Filter, Headers, Request, Step};
+use gatehouse_filter::{Decision, Filter, Headers, Identity, Request, Step};
 use serde_json::Value;
 
 /// A filter configured from JSON.
@@ -57,6 +57,21 @@ impl<F: Filter> Outcome<F> {
             Step::Reply(reply) => Some(reply.status),
             Step::Continue | Step::Wait | Step::ReadBody(_) => None,
         }
+    }
+
+    /// Who the filters after this one read that the request is from.
+    ///
+    /// # Panics
+    /// Where they could not read it.
+    pub fn identity(&self) -> Option<Identity> {
+        let caller = self.decision.caller.as_ref()?;
+        let identity = Identity::from_bytes(caller.json()).unwrap();
+        assert_eq!(caller.identity(), &identity);
+        assert_eq!(
+            (caller.subject(), caller.consumer()),
+            (identity.subject.as_deref(), identity.consumer.as_deref())
+        );
+        Some(identity)
     }
 
     /// The values of a field after the edits, as text with escapes.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 /// What a filter decided about a request, and how the decision is known to everybody else.
 ///
-/// The shell counts `code`, writes code, rule and identity to filter state, applies the edits recorded on
+/// The shell counts `code`, writes code, rule and caller to filter state, applies the edits recorded on
 /// the request's head and then takes the `step`.
 #[derive(Debug)]
 #[must_use]
@@ -14,7 +14,7 @@ pub struct Decision<C> {
     /// The name of the rule that decided; `None` for the filter's `default`.
     pub rule: Option<Rc<str>>,
     /// Who the request is from, where this filter found it out. Written for the filters after it.
-    pub identity: Option<Rc<Caller>>,
+    pub caller: Option<Rc<Caller>>,
     /// What happens to the request.
     pub step: Step,
 }
@@ -22,7 +22,7 @@ pub struct Decision<C> {
 impl<C> Decision<C> {
     /// The request goes on.
     pub fn pass(code: C, rule: Option<Rc<str>>) -> Self {
-        Self { code, rule, identity: None, step: Step::Continue }
+        Self { code, rule, caller: None, step: Step::Continue }
     }
 
     /// The request is answered here, or, in [`Mode::Shadow`], would have been: the code is counted and
@@ -32,12 +32,12 @@ impl<C> Decision<C> {
             Mode::Enforce => Step::Reply(reply),
             Mode::Shadow => Step::Continue,
         };
-        Self { code, rule, identity: None, step }
+        Self { code, rule, caller: None, step }
     }
 
     /// The same decision, which also tells who the request is from.
-    pub fn with_identity(self, identity: Rc<Caller>) -> Self {
-        Self { identity: Some(identity), ..self }
+    pub fn with_caller(self, caller: Rc<Caller>) -> Self {
+        Self { caller: Some(caller), ..self }
     }
 }
 

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::ops::Deref;
 
 /// Who a request is from, as an authentication filter found out.
 ///
@@ -63,31 +63,141 @@ impl Identity {
     }
 }
 
-/// Whoever an authentication filter knows already: the identity, and its JSON, which is written once however
-/// many requests it is handed on with.
+/// An identity whose parts are JSON already, as a token has them: each is copied, and none is read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RawIdentity<'a> {
+    /// A string.
+    pub issuer: Option<&'a [u8]>,
+    /// A string.
+    pub subject: Option<&'a [u8]>,
+    /// A list of strings.
+    pub scopes: Option<Cow<'a, [u8]>>,
+    /// A list of strings.
+    pub roles: Option<Cow<'a, [u8]>>,
+    /// A list of strings.
+    pub groups: Option<Cow<'a, [u8]>>,
+    /// An object.
+    pub claims: &'a [u8],
+}
+
+impl RawIdentity<'_> {
+    /// What [`Identity::from_bytes`] reads.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let lists = [&self.scopes, &self.roles, &self.groups].map(Option::as_deref);
+        let [scopes, roles, groups] = lists;
+        let members = [
+            (&b",\"issuer\":"[..], self.issuer),
+            (b",\"subject\":", self.subject),
+            (b",\"scopes\":", scopes),
+            (b",\"roles\":", roles),
+            (b",\"groups\":", groups),
+            (b",\"claims\":", Some(self.claims)),
+        ];
+        let present = || members.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let length = present().fold(1_usize, |length, (name, value)| {
+            length.saturating_add(name.len()).saturating_add(value.len())
+        });
+        let mut json = Vec::with_capacity(length);
+        for (name, value) in present() {
+            json.extend_from_slice(name);
+            json.extend_from_slice(value);
+        }
+        json.push(b'}');
+        // The first member has no comma before it.
+        if let Some(first) = json.first_mut() {
+            *first = b'{';
+        }
+        json
+    }
+}
+
+/// Whoever an authentication filter knows: the identity, and its JSON, of which the one is made of the other when
+/// it is first asked for, and kept.
 #[derive(Debug)]
 pub struct Caller {
-    identity: Identity,
+    identity: OnceCell<Identity>,
     json: OnceCell<Vec<u8>>,
+    /// What the identity has, too: known without reading it.
+    subject: Option<String>,
+    consumer: Option<String>,
 }
 
 impl Caller {
-    /// What [`Identity::to_bytes`] writes.
+    /// A caller by a credential that names no consumer. Of the two arguments, the JSON has the subject, too.
+    pub fn from_json(subject: Option<String>, json: Vec<u8>) -> Self {
+        Self { identity: OnceCell::new(), json: OnceCell::from(json), subject, consumer: None }
+    }
+
+    /// [`Identity::subject`].
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// [`Identity::consumer`].
+    pub fn consumer(&self) -> Option<&str> {
+        self.consumer.as_deref()
+    }
+
+    /// All of it.
+    pub fn identity(&self) -> &Identity {
+        // JSON that cannot be read is nobody's: an empty identity grants nothing.
+        let read = || self.json.get().and_then(|json| Identity::from_bytes(json)).unwrap_or_default();
+        self.identity.get_or_init(read)
+    }
+
+    /// What [`Identity::from_bytes`] reads.
     pub fn json(&self) -> &[u8] {
-        self.json.get_or_init(|| self.identity.to_bytes())
+        self.json.get_or_init(|| self.identity.get().map(Identity::to_bytes).unwrap_or_default())
     }
 }
 
 impl From<Identity> for Caller {
     fn from(identity: Identity) -> Self {
-        Self { identity, json: OnceCell::new() }
+        let (subject, consumer) = (identity.subject.clone(), identity.consumer.clone());
+        Self { identity: OnceCell::from(identity), json: OnceCell::new(), subject, consumer }
     }
 }
 
-impl Deref for Caller {
-    type Target = Identity;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
 
-    fn deref(&self) -> &Identity {
-        &self.identity
+    #[test]
+    fn what_is_written_from_parts_is_read_as_their_identity() {
+        let claims = json!({"a": [1]}).as_object().unwrap().clone();
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        for (raw, want) in [
+            (RawIdentity { claims: b"{}", ..RawIdentity::default() }, Identity::default()),
+            (
+                RawIdentity {
+                    issuer: Some(br#""https:\/\/a""#),
+                    subject: Some(r#""\u00e9é""#.as_bytes()),
+                    scopes: Some(Cow::Borrowed(br#"["r", "w"]"#)),
+                    roles: Some(Cow::Owned(br#"["admin"]"#.to_vec())),
+                    groups: Some(Cow::Borrowed(b"[ ]")),
+                    claims: br#"{ "a": [1] }"#,
+                },
+                Identity {
+                    issuer: Some("https://a".to_owned()),
+                    subject: Some("éé".to_owned()),
+                    scopes: texts(&["r", "w"]),
+                    roles: texts(&["admin"]),
+                    claims,
+                    ..Identity::default()
+                },
+            ),
+        ] {
+            let json = raw.to_bytes();
+            assert_eq!(Identity::from_bytes(&json).as_ref(), Some(&want), "{}", json.escape_ascii());
+            let subject = want.subject.clone();
+            assert_eq!(Caller::from_json(subject, json).identity(), &want);
+            assert_eq!(Identity::from_bytes(Caller::from(want.clone()).json()), Some(want));
+        }
+    }
+
+    #[test]
+    fn json_that_is_none_is_nobody() {
+        assert_eq!(*Caller::from_json(None, b"{".to_vec()).identity(), Identity::default());
     }
 }

@@ -80,8 +80,8 @@ impl<F: Filter> Loaded<F> {
             return None;
         }
         let Some(code) = self.tell(decision, true) else { return Some(Action::Continue) };
-        if let Some(identity) = &decision.identity {
-            let _ = calls::set_property(Identity::STATE.as_bytes(), identity.json());
+        if let Some(caller) = &decision.caller {
+            let _ = calls::set_property(Identity::STATE.as_bytes(), caller.json());
         }
         match &decision.step {
             Step::Continue => Some(apply(HeaderMap::Request, &request.headers)),

@@ -8,8 +8,8 @@ pub(crate) fn note<C: DecisionCode>(code: &str, decision: &Decision<C>, mode: Mo
         note.extend_from_slice(b";rule=");
         note.extend_from_slice(rule.as_bytes());
     }
-    if let Some(identity) = &decision.identity {
-        let names = [(&b";subject="[..], &identity.subject), (&b";consumer="[..], &identity.consumer)];
+    if let Some(caller) = &decision.caller {
+        let names = [(&b";subject="[..], caller.subject()), (&b";consumer="[..], caller.consumer())];
         for (label, name) in names {
             if let Some(name) = name {
                 note.extend_from_slice(label);
@@ -55,7 +55,7 @@ mod tests {
         let subject = Some("a;rule=x\n\"é%".to_owned());
         let consumer = Some("acme".to_owned());
         let decision =
-            decision.with_identity(Rc::new(Identity { subject, consumer, ..Identity::default() }.into()));
+            decision.with_caller(Rc::new(Identity { subject, consumer, ..Identity::default() }.into()));
         assert_eq!(
             text(&decision, Mode::Enforce),
             "f.allowed;rule=orders;subject=a%3Brule=x%0A%22%C3%A9%25;consumer=acme"

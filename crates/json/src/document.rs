@@ -17,6 +17,7 @@ pub struct Document {
     pub(crate) most: usize,
     /// Whether a value could not be looked into: what would be written now is not all of it.
     pub(crate) lost: bool,
+    depth: usize,
 }
 
 /// A value of a [`Document`], and the place where it is.
@@ -96,8 +97,13 @@ impl Document {
         // What objects and arrays of short values need; more is rare.
         let mut nodes = Vec::with_capacity(text.len() / 12);
         nodes.push(Node::EMPTY);
-        read::read(&text, Span { start: 0, end: text.len() as u32 }, 0, &mut nodes)?;
-        Ok(Self { text, nodes, most: most.min(LONGEST), lost: false })
+        let depth = read::read(&text, Span { start: 0, end: text.len() as u32 }, 0, &mut nodes)?;
+        Ok(Self { text, nodes, most: most.min(LONGEST), lost: false, depth })
+    }
+
+    /// How deep arrays and objects are nested in what was read: 0 for a string, 1 for `[]`.
+    pub fn depth(&self) -> usize {
+        self.depth
     }
 
     /// The document as a whole.
@@ -138,7 +144,8 @@ impl Document {
         Some(Cow::Owned(decoded))
     }
 
-    /// The text of a value that is neither array nor object, as it was read: `1e400`, `"a\n"`.
+    /// The text of a value as it was read: `1e400`, `"a\n"`, `[ 1 ]`. Of a changed array or object it is not
+    /// what would be written.
     pub fn raw(&self, id: Id) -> &[u8] {
         self.span(self.node(id).value)
     }
@@ -146,6 +153,18 @@ impl Document {
     /// The items of an array, or the members of an object.
     pub fn children(&mut self, id: Id) -> impl Iterator<Item = Id> + '_ {
         self.look_into(id);
+        self.children_read(id)
+    }
+
+    /// The member of an object with this name.
+    pub fn member(&mut self, id: Id, name: &[u8]) -> Option<Id> {
+        self.look_into(id);
+        self.member_read(id, name)
+    }
+
+    /// The items or members of a value that was read, as in [`children`](Self::children). What was put in
+    /// since has none here.
+    pub fn children_read(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
         let mut next = self.node(id).first;
         std::iter::from_fn(move || {
             let id = Id(next);
@@ -154,25 +173,24 @@ impl Document {
         })
     }
 
-    /// The member of an object with this name.
-    pub fn member(&mut self, id: Id, name: &[u8]) -> Option<Id> {
+    /// The member of an object that was read, as in [`member`](Self::member).
+    pub fn member_read(&self, id: Id, name: &[u8]) -> Option<Id> {
         if self.kind(id) != Kind::Object {
             return None;
         }
-        self.look_into(id);
-        let mut next = self.node(id).first;
-        while next != 0 {
-            let member = self.node(Id(next));
-            let found = match member.is(Node::KEY_ESCAPED) {
+        let is_named = |member: &Id| {
+            let member = self.node(*member);
+            match member.is(Node::KEY_ESCAPED) {
                 false => names::equal(names::inner(&self.text, member.key), name),
-                true => *names::name(&self.text, &self.nodes, next) == *name,
-            };
-            if found {
-                return Some(Id(next));
+                true => *names::decoded(&self.text, member.key) == *name,
             }
-            next = member.next;
-        }
-        None
+        };
+        self.children_read(id).find(is_named)
+    }
+
+    /// Every value that was read, in the order of the text, the document as a whole first.
+    pub fn values_read(&self) -> impl Iterator<Item = Id> + '_ {
+        (0..).map_while(|index| self.nodes.get(index as usize).map(|_| Id(index)))
     }
 
     /// Makes sure that the children of a value that was put in are known.

@@ -53,9 +53,15 @@ pub(crate) fn name<'a>(text: &'a [u8], nodes: &[Node], node: u32) -> Cow<'a, [u8
     if node.flags & Node::KEY_ESCAPED == 0 {
         return Cow::Borrowed(inner);
     }
+    Cow::Owned(decoded(text, node.key))
+}
+
+/// What a name with escapes says.
+pub(crate) fn decoded(text: &[u8], quoted: Span) -> Vec<u8> {
+    let inner = inner(text, quoted);
     let mut decoded = Vec::with_capacity(inner.len());
     string::push_decoded(inner, &mut decoded);
-    Cow::Owned(decoded)
+    decoded
 }
 
 /// What stands between the quotes.

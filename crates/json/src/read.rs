@@ -52,8 +52,9 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Reads the value in a part of `text`, which becomes the node `root`; what is in it is added to `nodes`.
-pub(crate) fn read(text: &[u8], part: Span, root: u32, nodes: &mut Vec<Node>) -> Result<(), Invalid> {
+/// Reads the value in a part of `text`, which becomes the node `root`; what is in it is added to `nodes`. How deep
+/// it is nested.
+pub(crate) fn read(text: &[u8], part: Span, root: u32, nodes: &mut Vec<Node>) -> Result<usize, Invalid> {
     let end = part.end as usize;
     let text = text.get(..end).unwrap_or_default();
     let mut reader = Reader {
@@ -63,6 +64,7 @@ pub(crate) fn read(text: &[u8], part: Span, root: u32, nodes: &mut Vec<Node>) ->
         frames: Vec::with_capacity(16),
         names: Vec::with_capacity(32),
         high: 0,
+        depth: 0,
     };
     reader.document(root).map_err(|fault| Invalid { fault, at: reader.at })?;
     // Outside strings everything is ASCII already.
@@ -74,7 +76,7 @@ pub(crate) fn read(text: &[u8], part: Span, root: u32, nodes: &mut Vec<Node>) ->
             at: (part.start as usize).saturating_add(error.valid_up_to()),
         });
     }
-    Ok(())
+    Ok(reader.depth)
 }
 
 struct Reader<'a> {
@@ -85,6 +87,7 @@ struct Reader<'a> {
     /// The names of the objects that are open, one object after the other.
     names: Vec<Named>,
     high: u64,
+    depth: usize,
 }
 
 /// An array or object that is open.
@@ -165,6 +168,7 @@ impl Reader<'_> {
         if self.frames.len() >= MOST_DEPTH {
             return Err(Fault::TooDeep);
         }
+        self.depth = self.depth.max(self.frames.len().wrapping_add(1));
         if self.peek() == Some(close) {
             self.at = self.at.wrapping_add(1);
             return Ok(false);

@@ -20,7 +20,7 @@ pub(crate) struct Consumers {
 #[derive(Debug)]
 pub(crate) struct Consumer {
     pub(crate) name: String,
-    pub(crate) identity: Rc<Caller>,
+    pub(crate) caller: Rc<Caller>,
 }
 
 /// A key, as far as it is known here, and when it is good.
@@ -115,8 +115,8 @@ impl Consumers {
             let identity = identity(&mut fields);
             fields.finish();
             let (name, keys) = (name?, keys?);
-            let identity = Rc::new(Identity { consumer: Some(name.clone()), ..identity? }.into());
-            Some((Rc::new(Consumer { name, identity }), keys))
+            let caller = Rc::new(Identity { consumer: Some(name.clone()), ..identity? }.into());
+            Some((Rc::new(Consumer { name, caller }), keys))
         })?;
         let mut all = Self::default();
         for (owner, keys) in consumers {
@@ -136,7 +136,7 @@ impl Consumers {
 
 impl Consumer {
     pub(crate) fn is_in(&self, group: &str) -> bool {
-        self.identity.groups.iter().any(|this| this == group)
+        self.caller.identity().groups.iter().any(|this| this == group)
     }
 }
 

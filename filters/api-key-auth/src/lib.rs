@@ -110,7 +110,7 @@ impl Filter for ApiKeyAuth {
         let decided = match self.decide(request, access, place) {
             Ok(Verdict::Wait) => {
                 let code = Code::ConsumersUnavailable;
-                return Decision { code, rule, identity: None, step: Step::Wait };
+                return Decision { code, rule, caller: None, step: Step::Wait };
             }
             Ok(Verdict::Pass(code)) => Ok((code, None)),
             Ok(Verdict::Known(consumer)) => Ok((Code::Allowed, Some(consumer))),
@@ -127,7 +127,7 @@ impl Filter for ApiKeyAuth {
             Ok((code, None)) => Decision::pass(code, rule),
             Ok((code, Some(consumer))) => {
                 self.tell_upstream(request, &consumer);
-                Decision::pass(code, rule).with_identity(Rc::clone(&consumer.identity))
+                Decision::pass(code, rule).with_caller(Rc::clone(&consumer.caller))
             }
             Err(refusal) => {
                 if let Refusal::KeyInvalid(useless) = refusal {

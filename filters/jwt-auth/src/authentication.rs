@@ -126,15 +126,16 @@ impl JwtAuth {
         host: &dyn Host,
         place: &mut Option<Waiting>,
     ) -> Result<Option<Rc<Verified>>, Refusal> {
-        // Two fields that a proxy has joined.
-        if sent.token.contains(&b',') {
-            return Err(Refusal::TokenRepeated);
-        }
-        let token = Token::parse(&sent.token)?;
-        let claims = Claims::parse(&token.payload)?;
-        let issuer = claims.issuer().ok_or(Refusal::IssuerUnknown)?;
+        let (token, payload) =
+            Token::parse(&sent.token).map_err(|refusal| match sent.token.contains(&b',') {
+                // Two fields that a proxy has joined.
+                true => Refusal::TokenRepeated,
+                false => refusal,
+            })?;
+        let claims = Claims::parse(payload)?;
+        let issuer = claims.text("iss").ok_or(Refusal::IssuerUnknown)?;
         let (index, provider) =
-            self.config.provider(accepted, issuer, sent.source).ok_or(Refusal::IssuerUnknown)?;
+            self.config.provider(accepted, &issuer, sent.source).ok_or(Refusal::IssuerUnknown)?;
 
         // What costs nothing comes first: a forged token should not buy a verification, nor a fetch.
         let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.algorithm);
@@ -167,14 +168,16 @@ impl JwtAuth {
         keys.verify(&token, Some(&verifier))?;
 
         // From here on the claims are the issuer's word.
-        let validity = claims.validity;
-        let identity = claims.into_identity();
-        provider.requirements.check(&identity)?;
-        let fields = forward::fields(&provider.claims_to_headers, &identity, &token.payload)?;
-        let caller = Rc::new(identity.into());
-        let checked = Cell::new(0);
-        let verified = Rc::new(Verified { provider: index, keys, validity, caller, checked, fields });
-        verified.check_revoked(denylist.as_deref(), validity.issued(now, &provider.lifetime))?;
+        provider.requirements.check(&claims)?;
+        let verified = Rc::new(Verified {
+            provider: index,
+            keys,
+            validity: claims.validity,
+            caller: Rc::new(claims.caller()),
+            checked: Cell::new(0),
+            fields: forward::fields(&provider.claims_to_headers, &claims)?,
+        });
+        verified.check_revoked(denylist.as_deref(), claims.validity.issued(now, &provider.lifetime))?;
         self.cache.keep(&sent.token, &verified);
         Ok(Some(verified))
     }

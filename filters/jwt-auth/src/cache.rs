@@ -34,7 +34,7 @@ impl Verified {
         issued: Option<Duration>,
     ) -> Result<(), Refusal> {
         let Some(list) = list.filter(|list| list.number != self.checked.get()) else { return Ok(()) };
-        if list.revokes(self.provider, &self.caller, issued) {
+        if list.revokes(self.provider, self.caller.identity(), issued) {
             return Err(Refusal::TokenRevoked);
         }
         self.checked.set(list.number);

@@ -1,13 +1,16 @@
 //! The claims of a token (RFC 7519 §4.1): their types, and whether they hold now and here.
 
-use crate::{Refusal, json};
-use gatehouse_filter::{Identity, Timestamp};
-use serde_json::{Map, Value};
+use crate::Refusal;
+use crate::json::{Member, Members};
+use gatehouse_filter::{Caller, RawIdentity, Timestamp};
+use gatehouse_json::{Kind, push_quoted};
+use serde_json::Value;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// What a token says. Whether it is true, the signature tells.
 pub(crate) struct Claims {
-    members: Map<String, Value>,
+    members: Members,
     pub(crate) validity: Validity,
 }
 
@@ -21,9 +24,9 @@ pub(crate) struct Validity {
 
 impl Claims {
     /// Reads a payload: a JSON object whose registered claims are of their types.
-    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Refusal> {
-        let members = json::object(payload).ok_or(Refusal::TokenMalformed)?;
-        let is_text = |name| members.get(name).is_none_or(Value::is_string);
+    pub(crate) fn parse(payload: Vec<u8>) -> Result<Self, Refusal> {
+        let members = Members::read(payload).ok_or(Refusal::TokenMalformed)?;
+        let is_text = |name| members.get(name).is_none_or(|member| member.kind() == Kind::String);
         if !is_text("iss") {
             return Err(Refusal::ClaimInvalid("The claim iss must be text"));
         }
@@ -39,7 +42,7 @@ impl Claims {
         }
         let date = |name, refusal| match members.get(name) {
             None => Ok(None),
-            Some(value) => numeric_date(value).map(Some).ok_or(Refusal::ClaimInvalid(refusal)),
+            Some(member) => date(member).map(Some).ok_or(Refusal::ClaimInvalid(refusal)),
         };
         let validity = Validity {
             expires: date("exp", "The claim exp must be a number of seconds since 1970")?,
@@ -49,36 +52,41 @@ impl Claims {
         Ok(Self { members, validity })
     }
 
-    /// `iss`.
-    pub(crate) fn issuer(&self) -> Option<&str> {
-        self.members.get("iss").and_then(Value::as_str)
+    /// `iss`, `sub` or another claim that is text.
+    pub(crate) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.members.get(name)?.text()
+    }
+
+    /// The claim at a path, found as [`Identity::claim`](gatehouse_filter::Identity::claim) finds it.
+    pub(crate) fn at(&self, path: &str) -> Option<Member<'_>> {
+        self.members.at(path)
     }
 
     /// Whether the token is for one of `any`, where there are some, and for each of `all`.
     pub(crate) fn check_audience(&self, any: &[String], all: &[String]) -> Result<(), Refusal> {
-        let is_for = |ours: &String| match self.members.get("aud") {
-            Some(Value::Array(list)) => list.iter().any(|audience| audience == ours),
-            Some(audience) => audience == ours,
-            None => false,
+        let audience = self.members.get("aud");
+        let is_for = |ours: &String| {
+            let is_ours = |member: Member<'_>| member.text().is_some_and(|text| text == *ours);
+            audience.is_some_and(|audience| is_ours(audience) || audience.items().any(is_ours))
         };
         let is_for_us = (any.is_empty() || any.iter().any(is_for)) && all.iter().all(is_for);
         if is_for_us { Ok(()) } else { Err(Refusal::AudienceMismatch) }
     }
 
     /// Who the token is about. To be called after the signature was verified.
-    pub(crate) fn into_identity(self) -> Identity {
-        let text = |name| self.members.get(name).and_then(Value::as_str).map(str::to_owned);
+    pub(crate) fn caller(&self) -> Caller {
         // RFC 8693 §4.2 has `scope`; `scp` is its older spelling, a list or a text.
         let scopes = self.members.get("scope").or_else(|| self.members.get("scp"));
-        Identity {
-            issuer: text("iss"),
-            subject: text("sub"),
-            scopes: scopes.map(words).unwrap_or_default(),
-            roles: self.members.get("roles").map(texts).unwrap_or_default(),
-            groups: self.members.get("groups").map(texts).unwrap_or_default(),
-            claims: self.members,
-            ..Identity::default()
-        }
+        let raw = |name| self.members.get(name).map(Member::raw);
+        let identity = RawIdentity {
+            issuer: raw("iss"),
+            subject: raw("sub"),
+            scopes: scopes.map(words),
+            roles: self.members.get("roles").map(texts),
+            groups: self.members.get("groups").map(texts),
+            claims: self.members.raw(),
+        };
+        Caller::from_json(self.text("sub").map(Cow::into_owned), identity.to_bytes())
     }
 }
 
@@ -128,6 +136,20 @@ pub(crate) struct Lifetime {
     pub(crate) max_age: Option<Duration>,
 }
 
+/// A claim that is a NumericDate.
+fn date(member: Member<'_>) -> Option<Duration> {
+    match member.raw() {
+        // As nearly all are: at most ten digits do not overflow.
+        raw @ [b'1'..=b'9', ..] if raw.len() <= 10 && raw.iter().all(u8::is_ascii_digit) => {
+            let digit = |seconds: u64, digit: &u8| {
+                seconds.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')))
+            };
+            Some(Duration::from_secs(raw.iter().fold(0, digit)))
+        }
+        _ => numeric_date(&member.value()),
+    }
+}
+
 /// A NumericDate (RFC 7519 §2): seconds since 1970, whole or not. Nothing negative, and nothing that does not fit into
 /// 64 bits. Beyond 2^53 it is rounded, as JSON's numbers are.
 pub(crate) fn numeric_date(value: &Value) -> Option<Duration> {
@@ -135,26 +157,41 @@ pub(crate) fn numeric_date(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(number.as_f64()?).ok()
 }
 
-fn is_text_or_texts(value: &Value) -> bool {
-    match value {
-        Value::Array(list) => list.iter().all(Value::is_string),
-        other => other.is_string(),
-    }
+fn is_text_or_texts(member: Member<'_>) -> bool {
+    let is_text = |member: Member<'_>| member.kind() == Kind::String;
+    is_text(member) || (member.kind() == Kind::Array && member.items().all(is_text))
 }
 
-/// The texts of a list; one text stands for a list of one. Whatever is no text grants nothing.
-fn texts(value: &Value) -> Vec<String> {
-    let list = match value {
-        Value::Array(list) => list.as_slice(),
-        one => std::slice::from_ref(one),
-    };
-    list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+/// The texts of a list, as a list in JSON; one text stands for a list of one. Whatever is no text grants nothing.
+fn texts(member: Member<'_>) -> Cow<'_, [u8]> {
+    let is_text = |member: &Member<'_>| member.kind() == Kind::String;
+    if member.kind() == Kind::Array && member.items().all(|item| is_text(&item)) {
+        return Cow::Borrowed(member.raw());
+    }
+    let texts = [member].into_iter().chain(member.items()).filter(is_text);
+    Cow::Owned(list(texts.map(|text| Cow::Borrowed(text.raw()))))
 }
 
-/// The words of a text separated by spaces, or the texts of a list.
-fn words(value: &Value) -> Vec<String> {
-    match value {
-        Value::String(text) => text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
-        list => texts(list),
+/// The words of a text separated by spaces, or the texts of a list, as a list in JSON.
+fn words(member: Member<'_>) -> Cow<'_, [u8]> {
+    let Some(text) = member.text() else { return texts(member) };
+    let words = text.split(' ').filter(|word| !word.is_empty());
+    Cow::Owned(list(words.map(|word| {
+        let mut quoted = Vec::with_capacity(word.len().saturating_add(2));
+        push_quoted(word.as_bytes(), &mut quoted);
+        Cow::Owned(quoted)
+    })))
+}
+
+/// Values in JSON as a list of them.
+fn list<'v>(values: impl Iterator<Item = Cow<'v, [u8]>>) -> Vec<u8> {
+    let mut list = vec![b'['];
+    for value in values {
+        if list.len() > 1 {
+            list.push(b',');
+        }
+        list.extend_from_slice(&value);
     }
+    list.push(b']');
+    list
 }

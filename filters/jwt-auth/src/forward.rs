@@ -1,10 +1,10 @@
 //! Claims that are written to header fields for the upstream.
 
 use crate::Refusal;
-use gatehouse_filter::{HeaderName, HeaderValue, Identity};
-use serde_json::Value;
-use serde_json::value::RawValue;
-use std::collections::HashMap;
+use crate::claims::Claims;
+use crate::json::Member;
+use gatehouse_filter::{HeaderName, HeaderValue};
+use gatehouse_json::Kind;
 
 /// A claim and the field it is written to.
 pub(crate) struct ClaimToHeader {
@@ -31,18 +31,17 @@ pub(crate) enum Form {
 /// Where a claim cannot be written so that the upstream reads what the issuer wrote.
 pub(crate) fn fields(
     forwards: &[ClaimToHeader],
-    identity: &Identity,
-    payload: &[u8],
+    claims: &Claims,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, Refusal> {
     let mut fields = Vec::new();
     for forward in forwards {
-        let Some(claim) = identity.claim(&forward.claim) else { continue };
-        for value in values(forward, claim, payload)? {
+        let Some(claim) = claims.at(&forward.claim) else { continue };
+        for value in values(claim, forward.form)? {
             // HTTP takes blanks off (RFC 9110 §5.5): ` alice` would arrive as another user.
-            if value.trim() != value {
+            if has_blank_end(&value) {
                 return Err(BLANK);
             }
-            let value = HeaderValue::try_from(value.into_bytes()).map_err(|_| CONTROL)?;
+            let value = HeaderValue::try_from(value).map_err(|_| CONTROL)?;
             fields.push((forward.header.clone(), value));
         }
     }
@@ -50,53 +49,42 @@ pub(crate) fn fields(
 }
 
 /// The values of the field: none for `null` and for an empty list.
-fn values(forward: &ClaimToHeader, claim: &Value, payload: &[u8]) -> Result<Vec<String>, Refusal> {
-    match (claim, forward.form) {
-        (Value::Null, _) => Ok(vec![]),
+fn values(claim: Member<'_>, form: Form) -> Result<Vec<Vec<u8>>, Refusal> {
+    match (claim.kind(), form) {
+        (Kind::Null, _) => Ok(vec![]),
+        (Kind::String, Form::Csv | Form::Repeated)
         // As it was written: a float does not hold every number.
-        (Value::Number(number), _) => {
-            let raw = number.is_f64().then(|| raw(payload, &forward.claim)).flatten();
-            Ok(vec![raw.map_or_else(|| number.to_string(), str::to_owned)])
-        }
-        (Value::String(text), Form::Csv | Form::Repeated) => Ok(vec![text.clone()]),
-        (Value::Array(list), Form::Repeated) => list.iter().map(item).collect(),
-        (Value::Array(list), Form::Csv) => {
-            let items: Vec<String> = list.iter().map(item).collect::<Result<_, _>>()?;
+        | (Kind::Number | Kind::Boolean, _) => item(claim).map(|value| vec![value]),
+        (Kind::Array, Form::Repeated) => claim.items().map(item).collect(),
+        (Kind::Array, Form::Csv) => {
+            let items: Vec<Vec<u8>> = claim.items().map(item).collect::<Result<_, _>>()?;
             // One role named `a,b` must not become two.
-            if items.iter().any(|item| item.contains(',')) {
+            if items.iter().any(|item| item.contains(&b',')) {
                 return Err(COMMA);
             }
-            if items.iter().any(|item| item.trim() != item) {
+            if items.iter().any(|item| has_blank_end(item)) {
                 return Err(BLANK);
             }
-            Ok(if items.is_empty() { vec![] } else { vec![items.join(",")] })
+            Ok(if items.is_empty() { vec![] } else { vec![items.join(&b',')] })
         }
-        (other, _) => Ok(vec![other.to_string()]),
+        (Kind::String | Kind::Array, Form::Json) | (Kind::Object, _) => {
+            Ok(vec![claim.value().to_string().into_bytes()])
+        }
     }
 }
 
-/// An item of a list.
-fn item(item: &Value) -> Result<String, Refusal> {
-    match item {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Ok(item.to_string()),
-        _ => Err(NESTED),
+/// A value that is no list or object.
+fn item(item: Member<'_>) -> Result<Vec<u8>, Refusal> {
+    match item.kind() {
+        Kind::String => Ok(item.text().unwrap_or_default().into_owned().into_bytes()),
+        Kind::Number | Kind::Boolean => Ok(item.raw().to_vec()),
+        Kind::Null | Kind::Array | Kind::Object => Err(NESTED),
     }
 }
 
-/// A claim as it is written in the payload; found as [`Identity::claim`] finds it.
-fn raw<'p>(payload: &'p [u8], path: &str) -> Option<&'p str> {
-    type Members<'p> = HashMap<String, &'p RawValue>;
-    let members: Members<'p> = serde_json::from_slice(payload).ok()?;
-    if let Some(value) = members.get(path) {
-        return Some(value.get());
-    }
-    let mut names = path.split('.');
-    let first = *members.get(names.next()?)?;
-    let value = names.try_fold(first, |value, name| {
-        serde_json::from_str::<Members<'p>>(value.get()).ok()?.get(name).copied()
-    });
-    value.map(RawValue::get)
+/// Whether a reader that takes blanks off, of whatever alphabet, would read something else.
+fn has_blank_end(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(|text| text.trim().len() != text.len())
 }
 
 const CONTROL: Refusal =

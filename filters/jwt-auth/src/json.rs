@@ -2,79 +2,102 @@
 //!
 //! RFC 7515 §4 and RFC 7519 §4 allow the last of two to win; a reader before us may have taken the first.
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-use std::fmt;
+use gatehouse_json::{Document, Id, Kind};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 
-/// The members of an object; `None` for anything else, and for nesting deeper than serde_json's 128.
+/// The members of an object; `None` where [`Members::read`] finds none.
 pub(crate) fn object(json: &[u8]) -> Option<Map<String, Value>> {
-    match serde_json::from_slice(json) {
-        Ok(Unambiguous(Value::Object(members))) => Some(members),
-        _ => None,
+    let members = Members::read(json.to_vec())?;
+    serde_json::from_slice(members.raw()).ok()
+}
+
+/// The members of an object, where they stand: nothing is copied.
+pub(crate) struct Members(Document);
+
+impl Members {
+    /// Reads a text; `None` where it is no object, has a name twice, or has what serde_json does not read either:
+    /// filters after this one read it with that.
+    pub(crate) fn read(json: Vec<u8>) -> Option<Self> {
+        let document = Document::read(json, 0).ok()?;
+        let is_readable = |id| document.kind(id) != Kind::Number || is_finite(document.raw(id));
+        let is_good = document.kind(document.root()) == Kind::Object
+            && document.depth() <= MOST_DEPTH
+            && document.values_read().all(is_readable);
+        is_good.then_some(Self(document))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<Member<'_>> {
+        self.whole().member(name)
+    }
+
+    /// The member at a path of names separated by dots; a member whose own name has dots
+    /// (`https://example.com/tier`) is found first.
+    pub(crate) fn at(&self, path: &str) -> Option<Member<'_>> {
+        self.get(path).or_else(|| path.split('.').try_fold(self.whole(), |member, name| member.member(name)))
+    }
+
+    /// The object as it was written.
+    pub(crate) fn raw(&self) -> &[u8] {
+        self.0.raw(self.0.root())
+    }
+
+    fn whole(&self) -> Member<'_> {
+        Member { document: &self.0, id: self.0.root() }
     }
 }
 
-/// A value whose objects have each name once. Names are compared unescaped: `"\u0061"` is `"a"`.
-struct Unambiguous(Value);
+/// A value somewhere in an object.
+#[derive(Clone, Copy)]
+pub(crate) struct Member<'m> {
+    document: &'m Document,
+    id: Id,
+}
 
-impl<'de> Deserialize<'de> for Unambiguous {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // `deserialize_any` keeps serde_json's limit on nesting in force.
-        deserializer.deserialize_any(UnambiguousVisitor)
+impl<'m> Member<'m> {
+    pub(crate) fn kind(self) -> Kind {
+        self.document.kind(self.id)
+    }
+
+    /// What a string says.
+    pub(crate) fn text(self) -> Option<Cow<'m, str>> {
+        Some(match self.document.string(self.id)? {
+            Cow::Borrowed(text) => Cow::Borrowed(std::str::from_utf8(text).ok()?),
+            Cow::Owned(text) => Cow::Owned(String::from_utf8(text).ok()?),
+        })
+    }
+
+    /// The value as it was written.
+    pub(crate) fn raw(self) -> &'m [u8] {
+        self.document.raw(self.id)
+    }
+
+    /// The items of an array; none of anything else.
+    pub(crate) fn items(self) -> impl Iterator<Item = Self> {
+        let is_array = self.kind() == Kind::Array;
+        let items = self.document.children_read(self.id).filter(move |_| is_array);
+        items.map(move |id| Self { id, ..self })
+    }
+
+    /// The value as serde_json has it.
+    pub(crate) fn value(self) -> Value {
+        serde_json::from_slice(self.raw()).unwrap_or_default()
+    }
+
+    fn member(self, name: &str) -> Option<Self> {
+        let id = self.document.member_read(self.id, name.as_bytes())?;
+        Some(Self { id, ..self })
     }
 }
 
-struct UnambiguousVisitor;
+/// serde_json goes to 127; inside an identity an object is one deeper, and in a claim of it one more.
+const MOST_DEPTH: usize = 120;
 
-impl<'de> Visitor<'de> for UnambiguousVisitor {
-    type Value = Unambiguous;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Unambiguous, E> {
-        Ok(Unambiguous(Value::Null))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Unambiguous, E> {
-        Ok(Unambiguous(Value::Bool(value)))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Unambiguous, E> {
-        Ok(Unambiguous(Value::from(value)))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Unambiguous, E> {
-        Ok(Unambiguous(Value::from(value)))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Unambiguous, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
-        Ok(Unambiguous(Value::Number(number)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Unambiguous, E> {
-        Ok(Unambiguous(Value::from(value)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Unambiguous, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Unambiguous(value)) = items.next_element()? {
-            values.push(value);
-        }
-        Ok(Unambiguous(Value::Array(values)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unambiguous, A::Error> {
-        let mut map = Map::new();
-        while let Some((name, Unambiguous(value))) = members.next_entry::<String, _>()? {
-            if map.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member appears twice"));
-            }
-        }
-        Ok(Unambiguous(Value::Object(map)))
-    }
+/// Whether a number is one for serde_json: beyond the largest float it is not.
+fn is_finite(number: &[u8]) -> bool {
+    let is_small = number.len() < 300 && !number.iter().any(|byte| matches!(byte, b'e' | b'E'));
+    let parsed = || std::str::from_utf8(number).ok()?.parse::<f64>().ok();
+    is_small || parsed().is_some_and(f64::is_finite)
 }
 
 #[cfg(test)]

@@ -167,7 +167,7 @@ impl Filter for JwtAuth {
             }
         };
         match found {
-            Ok(Found::Identity(identity)) => Decision::pass(Code::Allowed, rule).with_identity(identity),
+            Ok(Found::Identity(identity)) => Decision::pass(Code::Allowed, rule).with_caller(identity),
             Ok(Found::Nobody) => Decision::pass(Code::Anonymous, rule),
             Ok(Found::NoKeysYet) => {
                 Decision { step: Step::Wait, ..Decision::pass(Code::KeysUnavailable, rule) }

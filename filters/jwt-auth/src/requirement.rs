@@ -1,7 +1,7 @@
 //! What the claims of a verified token must be.
 
 use crate::Refusal;
-use gatehouse_filter::Identity;
+use crate::claims::Claims;
 use serde_json::Value;
 
 /// Whom a provider's tokens may be about, and what they must say.
@@ -52,13 +52,18 @@ pub(crate) enum Type {
 
 impl Requirements {
     /// Whether the claims are as they must be. To be asked after the signature was verified.
-    pub(crate) fn check(&self, identity: &Identity) -> Result<(), Refusal> {
-        let subject = identity.subject.as_deref();
-        let is_allowed = |allowed: &Subject| subject.is_some_and(|subject| allowed.is(subject));
-        if !self.subjects.is_empty() && !self.subjects.iter().any(is_allowed) {
-            return Err(Refusal::SubjectMismatch);
+    pub(crate) fn check(&self, claims: &Claims) -> Result<(), Refusal> {
+        if !self.subjects.is_empty() {
+            let subject = claims.text("sub");
+            let is_allowed =
+                |allowed: &Subject| subject.as_deref().is_some_and(|subject| allowed.is(subject));
+            if !self.subjects.iter().any(is_allowed) {
+                return Err(Refusal::SubjectMismatch);
+            }
         }
-        let is_met = |required: &Requirement| required.want.is_met(identity.claim(&required.claim));
+        let is_met = |required: &Requirement| {
+            claims.at(&required.claim).is_some_and(|claim| required.want.is_met(&claim.value()))
+        };
         if self.claims.iter().all(is_met) { Ok(()) } else { Err(Refusal::ClaimMismatch) }
     }
 }
@@ -81,9 +86,9 @@ impl Subject {
 }
 
 impl Want {
-    fn is_met(&self, claim: Option<&Value>) -> bool {
-        let Some(claim) = claim.filter(|claim| !claim.is_null()) else { return false };
+    fn is_met(&self, claim: &Value) -> bool {
         match (self, claim) {
+            (_, Value::Null) => false,
             (Self::Present, _) => true,
             (Self::Equals(value), claim) => is_same(value, claim),
             (Self::AnyOf(values), Value::Array(list)) => {

@@ -1,5 +1,6 @@
-use crate::{Algorithm, MAX_TOKEN, Refusal, base64url, json};
-use serde_json::{Map, Value};
+use crate::json::Members;
+use crate::{Algorithm, MAX_TOKEN, Refusal, base64url};
+use std::borrow::Cow;
 
 /// A compact JWS (RFC 7515 §7.1), taken apart. Nothing in it is to be believed before
 /// [`KeySet::verify`](crate::KeySet) says so.
@@ -10,17 +11,15 @@ pub(crate) struct Token<'t> {
     pub(crate) kid: Option<String>,
     /// What the signature is over: header and payload as they were sent.
     pub(crate) signed: &'t [u8],
-    /// The decoded payload.
-    pub(crate) payload: Vec<u8>,
     /// The decoded signature.
     pub(crate) signature: Vec<u8>,
 }
 
 impl<'t> Token<'t> {
-    /// Takes a token apart.
+    /// Takes a token apart. What it says, the payload, is apart from what tells whether to believe it.
     ///
     /// `jwk`, `jku`, `x5c` and `x5u` in the header are not read: keys come from the configuration only.
-    pub(crate) fn parse(token: &'t [u8]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(token: &'t [u8]) -> Result<(Self, Vec<u8>), Refusal> {
         if token.len() > MAX_TOKEN {
             return Err(Refusal::TokenTooLarge);
         }
@@ -28,21 +27,21 @@ impl<'t> Token<'t> {
         let (header, payload) = split_last(signed).ok_or(Refusal::TokenMalformed)?;
         // A dot that is left over is no base64url: a fourth part ends here.
         let decode = |part| base64url::decode(part).ok_or(Refusal::TokenMalformed);
-        let header = json::object(&decode(header)?).ok_or(Refusal::TokenMalformed)?;
+        let header = Members::read(decode(header)?).ok_or(Refusal::TokenMalformed)?;
         // RFC 7515 §4.1.11: whoever does not understand all of `crit` must refuse. There is nothing to understand.
-        if header.contains_key("crit") {
+        if header.get("crit").is_some() {
             return Err(Refusal::CriticalUnsupported);
         }
-        text(&header, "typ")?;
-        let kid = text(&header, "kid")?.map(str::to_owned);
-        let algorithm = text(&header, "alg")?.ok_or(Refusal::TokenMalformed)?;
-        Ok(Self {
-            algorithm: Algorithm::from_name(algorithm).ok_or(Refusal::AlgorithmNotAllowed)?,
-            kid,
-            signed,
-            payload: decode(payload)?,
-            signature: decode(signature)?,
-        })
+        let text = |name| match header.get(name) {
+            None => Ok(None),
+            Some(member) => member.text().map(Some).ok_or(Refusal::TokenMalformed),
+        };
+        text("typ")?;
+        let kid = text("kid")?.map(Cow::into_owned);
+        let algorithm = text("alg")?.ok_or(Refusal::TokenMalformed)?;
+        let algorithm = Algorithm::from_name(&algorithm).ok_or(Refusal::AlgorithmNotAllowed)?;
+        let payload = decode(payload)?;
+        Ok((Self { algorithm, kid, signed, signature: decode(signature)? }, payload))
     }
 }
 
@@ -50,13 +49,4 @@ impl<'t> Token<'t> {
 fn split_last(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = text.iter().rposition(|byte| *byte == b'.')?;
     Some((text.get(..dot)?, text.get(dot.checked_add(1)?..)?))
-}
-
-/// A member that is text, where it is there.
-fn text<'m>(members: &'m Map<String, Value>, name: &str) -> Result<Option<&'m str>, Refusal> {
-    match members.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(Refusal::TokenMalformed),
-    }
 }

@@ -32,9 +32,9 @@ pub fn verify_compact(
     keys: &KeySet,
     host: Option<&dyn Signatures>,
 ) -> Result<Vec<u8>, Refusal> {
-    let token = Token::parse(token)?;
+    let (token, payload) = Token::parse(token)?;
     keys.verify(&token, host)?;
-    Ok(token.payload)
+    Ok(payload)
 }
 
 /// A host's verifier that is not asked again once it has said that it is none.

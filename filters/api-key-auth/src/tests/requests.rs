@@ -10,9 +10,9 @@ fn a_good_key_tells_who_the_request_is_from() {
     let outcome = decide(&filter, &[("x-api-key", "acme-new")]);
     assert_eq!(outcome.decision.code.name(), "allowed");
     assert_eq!(outcome.status(), None);
-    let identity = outcome.decision.identity.unwrap();
+    let identity = outcome.identity().unwrap();
     assert_eq!(
-        **identity,
+        identity,
         Identity {
             consumer: Some("acme".to_owned()),
             scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
@@ -27,8 +27,8 @@ fn a_good_key_tells_who_the_request_is_from() {
         }
     );
     let outcome = decide(&filter, &[("x-api-key", "initech-1")]);
-    let identity = outcome.decision.identity.unwrap();
-    assert_eq!(**identity, Identity { consumer: Some("initech".to_owned()), ..Identity::default() });
+    let identity = outcome.identity().unwrap();
+    assert_eq!(identity, Identity { consumer: Some("initech".to_owned()), ..Identity::default() });
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn what_is_not_a_key_opens_nothing_and_is_not_told_apart() {
             ),
             "{case}"
         );
-        assert!(outcome.decision.identity.is_none(), "{case}");
+        assert!(outcome.identity().is_none(), "{case}");
         assert_eq!((0..4).map(|event| host.counted(event)).sum::<u64>(), 1, "{case}");
         assert_eq!(host.counted(event), 1, "{case}");
     }
@@ -100,7 +100,7 @@ fn every_one_of_many_keys_is_found() {
     let filter = filter(json!({"consumers": (0..1000).map(consumer).collect::<Vec<_>>()}));
     for n in 0..2000_u32 {
         let outcome = decide(&filter, &[("x-api-key", &format!("key-{n}"))]);
-        let consumer = outcome.decision.identity.and_then(|identity| identity.consumer.clone());
+        let consumer = outcome.identity().and_then(|identity| identity.consumer.clone());
         assert_eq!(consumer, Some(format!("c{}", n / 2)), "key-{n}");
     }
     assert_eq!(code(&filter, &[("x-api-key", "key-2000")]), "key_invalid");
@@ -186,7 +186,7 @@ fn rules_say_whether_a_key_is_needed_and_whose() {
         fields.extend(key.map(|key| ("x-api-key", key)));
         let outcome = decide(&filter, &fields);
         assert_eq!((outcome.decision.code.name(), outcome.status()), (want, status), "{path} {key:?}");
-        assert_eq!(outcome.decision.identity.is_some(), want == "allowed", "{path} {key:?}");
+        assert_eq!(outcome.identity().is_some(), want == "allowed", "{path} {key:?}");
         let rule = outcome.decision.rule.as_deref();
         assert_eq!(rule, Some(path.trim_matches('/')).filter(|rule| !rule.is_empty()), "{path}");
     }
@@ -233,7 +233,7 @@ fn a_dry_run_refuses_nobody_and_identifies_only_the_good() {
     for (key, want) in [("acme-new", "allowed"), ("wrong", "key_invalid")] {
         let outcome = decide(&filter, &[("x-api-key", key), ("x-consumer", "root")]);
         assert_eq!((outcome.decision.code.name(), outcome.status()), (want, None));
-        assert_eq!(outcome.decision.identity.is_some(), want == "allowed");
+        assert_eq!(outcome.identity().is_some(), want == "allowed");
         let consumer: &[&str] = if want == "allowed" { &["acme"] } else { &[] };
         assert_eq!(outcome.values("x-consumer"), consumer);
         assert_eq!(outcome.values("x-api-key"), [""; 0]);
@@ -246,9 +246,9 @@ fn a_key_wins_over_an_earlier_identity_and_no_key_leaves_it() {
     host.identify(&Identity { subject: Some("alice".to_owned()), ..Identity::default() });
     let filter = filter(json!({"default": "optional"}));
     let outcome = ask(&filter, &host, &[("x-api-key", "acme-new")]);
-    let identity = outcome.decision.identity.unwrap();
+    let identity = outcome.identity().unwrap();
     assert_eq!((identity.consumer.as_deref(), identity.subject.as_deref()), (Some("acme"), None));
     let outcome = ask::<_, &str>(&filter, &host, &[]);
     assert_eq!(outcome.decision.code.name(), "anonymous");
-    assert!(outcome.decision.identity.is_none(), "nothing is written over the earlier one");
+    assert!(outcome.identity().is_none(), "nothing is written over the earlier one");
 }

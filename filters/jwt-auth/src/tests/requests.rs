@@ -141,7 +141,7 @@ fn a_rule_says_whose_token_is_needed() {
         let outcome = ask(&filter, &host, &fields);
         assert_eq!(outcome.decision.code.name(), want, "{path} {token:?}");
         assert_eq!(outcome.decision.rule.as_deref(), rule, "{path} {token:?}");
-        assert_eq!(outcome.decision.identity.is_some(), want == "allowed", "{path} {token:?}");
+        assert_eq!(outcome.identity().is_some(), want == "allowed", "{path} {token:?}");
     }
 }
 
@@ -209,9 +209,9 @@ fn in_shadow_mode_a_refusal_is_known_and_the_request_goes_on() {
     let outcome = ask_with(&shadow, "garbage");
     assert_eq!(outcome.decision.code, Code::TokenMalformed);
     assert_eq!(outcome.status(), None);
-    assert!(outcome.decision.identity.is_none());
+    assert!(outcome.identity().is_none());
     let outcome = ask_with(&shadow, &token(&claims()));
-    assert_eq!(outcome.decision.identity.unwrap().subject.as_deref(), Some("alice"));
+    assert_eq!(outcome.identity().unwrap().subject.as_deref(), Some("alice"));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn the_identity_is_what_the_token_says() {
     let filter = filter(json!({}));
     let identity = |changes: Value| {
         let outcome = ask_with(&filter, &token(&claims_with(changes)));
-        outcome.decision.identity.unwrap()
+        outcome.identity().unwrap()
     };
     let alice = identity(json!({
         "scope": "orders.read  orders.write",

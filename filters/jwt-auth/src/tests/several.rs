@@ -79,7 +79,7 @@ fn of_several_tokens_the_first_says_who_it_is_and_each_writes_its_fields() {
     {
         let filter = filter(json!({"providers": providers(), "default": require, "forward_token": false}));
         let outcome = ask(&filter, &host, &sent);
-        assert_eq!(outcome.decision.identity.as_ref().unwrap().subject.as_deref(), Some(subject));
+        assert_eq!(outcome.identity().unwrap().subject.as_deref(), Some(subject));
         assert_eq!(
             (outcome.values("x-user"), outcome.values("x-service")),
             (vec!["alice".into()], vec!["orders".into()])
@@ -94,7 +94,7 @@ fn of_several_tokens_the_first_says_who_it_is_and_each_writes_its_fields() {
         let outcome = ask(&filter, &host, &[sent[0], ("x-service-token", &forged), sent[2]]);
         assert_eq!(outcome.decision.code.name(), "signature_invalid");
         assert!(outcome.values("x-user").is_empty() && outcome.values("x-service").is_empty());
-        assert!(outcome.decision.identity.is_none());
+        assert!(outcome.identity().is_none());
     }
 }
 
