@@ -63,6 +63,7 @@ impl<F: Filter> Outcome<F> {
     ///
     /// # Panics
     /// Where they could not read it.
+    #[expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
     pub fn identity(&self) -> Option<Identity> {
         let caller = self.decision.caller.as_ref()?;
         let identity = Identity::from_bytes(caller.json()).unwrap();
