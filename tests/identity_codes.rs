@@ -22,7 +22,7 @@ fn every_code_of_jwt_auth_is_seen() {
         "providers": [
             {"name": "demo", "issuer": gatehouse_demo::ISSUER, "audiences": [gatehouse_demo::AUDIENCE],
              "jwks": {"keys": [key.jwk]}, "claims_to_headers": [{"claim": "sub", "header": "x-user"}]},
-            {"name": "strict", "issuer": strict, "jwks": {"keys": [key.jwk]}, "max_age": "1m",
+            {"name": "strict", "issuer": strict, "jwks": {"keys": [key.jwk]}, "max_age": "1m", "max_lifetime": "2h",
              "subjects": ["service:*"], "required_claims": [{"claim": "tier", "equals": "gold"}]},
             {"name": "down", "issuer": "https://down.example",
              "jwks": {"cluster": "auth", "path": "/", "timeout": "100ms"}},
@@ -30,6 +30,7 @@ fn every_code_of_jwt_auth_is_seen() {
         "rules": [
             {"match": {"path": {"prefix": "/public"}}, "require": "none"},
             {"match": {"path": {"prefix": "/optional"}}, "require": "optional"},
+            {"match": {"path": {"prefix": "/lenient"}}, "require": "lenient"},
         ],
         "revocations": {"cluster": "revocations", "path": "/"},
     });
@@ -70,6 +71,7 @@ fn every_code_of_jwt_auth_is_seen() {
             ("allowed", signed(json!({}))),
             ("allowed", strictly(json!({}))),
             ("anonymous", Request::get("/optional")),
+            ("token_ignored", Request::get("/lenient").header("authorization", "Bearer a.b")),
             ("not_required", Request::get("/public")),
             ("preflight", preflight),
             ("target_ambiguous", Request::get("/public/%2e%2e;/")),
@@ -88,6 +90,7 @@ fn every_code_of_jwt_auth_is_seen() {
             ("issuer_unknown", signed(json!({"iss": "https://else.example"}))),
             ("audience_mismatch", signed(json!({"aud": "else"}))),
             ("token_too_old", strictly(json!({"iat": now - 300}))),
+            ("lifetime_too_long", strictly(json!({"exp": now + 3 * 3600}))),
             ("subject_mismatch", strictly(json!({"sub": "alice"}))),
             ("claim_mismatch", strictly(json!({"tier": "free"}))),
             ("claim_invalid", signed(json!({"exp": null}))),

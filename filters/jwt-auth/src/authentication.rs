@@ -39,7 +39,9 @@ impl JwtAuth {
         let host = request.host();
         let (each, missing) = match require {
             Require::Nothing => return Ok(Found::Nobody),
-            Require::Optional(accepted) => (std::slice::from_ref(accepted), None),
+            Require::Optional(accepted) | Require::Lenient(accepted) => {
+                (std::slice::from_ref(accepted), None)
+            }
             Require::Each(each) if each.len() > 1 => (each.as_slice(), Some(Refusal::TokenOfEachMissing)),
             Require::Each(each) => (each.as_slice(), Some(Refusal::TokenMissing)),
         };

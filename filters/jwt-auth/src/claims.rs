@@ -109,6 +109,14 @@ impl Validity {
             Some(expires) if now >= expires.saturating_add(leeway) => return Err(Refusal::TokenExpired),
             _ => {}
         }
+        if let Some(max_lifetime) = lifetime.max_lifetime {
+            let latest = now.saturating_add(max_lifetime).saturating_add(leeway);
+            match self.expires {
+                None => return Err(Refusal::ClaimInvalid("The claim exp is required")),
+                Some(expires) if expires > latest => return Err(Refusal::LifetimeTooLong),
+                Some(_) => {}
+            }
+        }
         let is_future = |date: Duration| date > now.saturating_add(leeway);
         if self.not_before.is_some_and(is_future) {
             return Err(Refusal::TokenNotYetValid);
@@ -134,6 +142,8 @@ pub(crate) struct Lifetime {
     pub(crate) requires_expiration: bool,
     /// From `iat` on, whatever `exp` says.
     pub(crate) max_age: Option<Duration>,
+    /// From now on, until `exp`.
+    pub(crate) max_lifetime: Option<Duration>,
 }
 
 /// A claim that is a NumericDate.

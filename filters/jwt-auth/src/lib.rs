@@ -68,6 +68,8 @@ gatehouse_filter::codes! {
         Allowed = "allowed",
         /// There is no token, and none is needed.
         Anonymous = "anonymous",
+        /// The token is no good, and none is needed.
+        TokenIgnored = "token_ignored",
         /// The rule asks for nothing.
         NotRequired = "not_required",
         /// A CORS preflight: browsers send it without credentials.
@@ -106,6 +108,8 @@ gatehouse_filter::codes! {
         AudienceMismatch = "audience_mismatch",
         /// See [`Refusal::TokenTooOld`].
         TokenTooOld = "token_too_old",
+        /// See [`Refusal::LifetimeTooLong`].
+        LifetimeTooLong = "lifetime_too_long",
         /// See [`Refusal::SubjectMismatch`].
         SubjectMismatch = "subject_mismatch",
         /// See [`Refusal::ClaimMismatch`].
@@ -163,7 +167,10 @@ impl Filter for JwtAuth {
             found => {
                 *place = None;
                 // Also one that nobody asked for here. What a dry run does not refuse stays as it was.
-                found.and_then(|found| self.strip(request).map(|()| found))
+                found.and_then(|found| match self.config.forwards_token {
+                    true => Ok(found),
+                    false => self.take_out_tokens(request).map(|()| found),
+                })
             }
         };
         match found {
@@ -172,6 +179,11 @@ impl Filter for JwtAuth {
             Ok(Found::NoKeysYet) => {
                 Decision { step: Step::Wait, ..Decision::pass(Code::KeysUnavailable, rule) }
             }
+            // Never on to an upstream, which may take it for one that was looked at.
+            Err(_) if matches!(require, Require::Lenient(_)) => match self.take_out_tokens(request) {
+                Ok(()) => Decision::pass(Code::TokenIgnored, rule),
+                Err(refusal) => self.refuse(refusal, rule),
+            },
             Err(refusal) => self.refuse(refusal, rule),
         }
     }
@@ -228,11 +240,7 @@ impl JwtAuth {
         Decision::refuse(self.config.mode, refusal.code(), rule, reply)
     }
 
-    /// Takes every token out of the request, unless the upstream is to have it.
-    fn strip(&self, request: &mut Request<'_>) -> Result<(), Refusal> {
-        if self.config.forwards_token {
-            return Ok(());
-        }
+    fn take_out_tokens(&self, request: &mut Request<'_>) -> Result<(), Refusal> {
         credential::strip(&self.config.sources, request).map_err(|InvalidValue| Refusal::TokenMalformed)
     }
 

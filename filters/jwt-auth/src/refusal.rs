@@ -40,6 +40,8 @@ pub enum Refusal {
     AudienceMismatch,
     /// `iat` is longer ago than the provider's `max_age`.
     TokenTooOld,
+    /// `exp` is further ahead than the provider's `max_lifetime`.
+    LifetimeTooLong,
     /// The token is about somebody whose tokens are not accepted.
     SubjectMismatch,
     /// A claim is not what the provider's `required_claims` want.
@@ -148,6 +150,9 @@ impl Refusal {
             }
             Self::TokenTooOld => {
                 (Code::TokenTooOld, 401, TOKEN, "The token was issued too long ago; get a new one")
+            }
+            Self::LifetimeTooLong => {
+                (Code::LifetimeTooLong, 401, TOKEN, "The token is good for too long: exp is too far ahead")
             }
             Self::SubjectMismatch => {
                 (Code::SubjectMismatch, 401, TOKEN, "The token's subject is not accepted here")

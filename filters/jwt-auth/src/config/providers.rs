@@ -78,7 +78,8 @@ fn provider(
     });
     let leeway = fields.or("leeway", Duration::from_secs(60), |node| leeway(&node));
     let requires_expiration = fields.or("require_expiration", true, |node| node.boolean());
-    let max_age = fields.optional("max_age", |node| max_age(&node));
+    let max_age = fields.optional("max_age", |node| longer_than_zero(&node));
+    let max_lifetime = fields.optional("max_lifetime", |node| longer_than_zero(&node));
     let requirements = requirements::requirements(&mut fields);
     let claims_to_headers = fields.or("claims_to_headers", vec![], |node| claims_to_headers(&node, taken));
     fields.finish();
@@ -90,7 +91,12 @@ fn provider(
         all_audiences: all_audiences?,
         keys: keys?,
         algorithms: algorithms?,
-        lifetime: Lifetime { leeway: leeway?, requires_expiration: requires_expiration?, max_age: max_age? },
+        lifetime: Lifetime {
+            leeway: leeway?,
+            requires_expiration: requires_expiration?,
+            max_age: max_age?,
+            max_lifetime: max_lifetime?,
+        },
         requirements: requirements?,
         claims_to_headers: claims_to_headers?,
     })
@@ -127,9 +133,9 @@ fn leeway(node: &Node<'_>) -> Option<Duration> {
     Some(leeway)
 }
 
-fn max_age(node: &Node<'_>) -> Option<Duration> {
-    let max_age = node.duration()?;
-    if max_age.is_zero() { node.fault("must be longer than zero") } else { Some(max_age) }
+fn longer_than_zero(node: &Node<'_>) -> Option<Duration> {
+    let duration = node.duration()?;
+    if duration.is_zero() { node.fault("must be longer than zero") } else { Some(duration) }
 }
 
 const MAX_LEEWAY: Duration = Duration::from_secs(3600);

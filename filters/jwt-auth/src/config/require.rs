@@ -11,6 +11,8 @@ pub(crate) enum Require {
     Nothing,
     /// One token, where there is one.
     Optional(Accepted),
+    /// The same, where a token that is no good counts as none.
+    Lenient(Accepted),
     /// A token for each of these, of which there is one at least. The first says who the request is from.
     Each(Vec<Accepted>),
 }
@@ -27,7 +29,7 @@ pub(crate) struct Accepted {
 impl Require {
     /// A token of any provider.
     pub(super) fn any(providers: &[Provider]) -> Self {
-        Self::Each(vec![Accepted::of((0..providers.len()).collect(), providers)])
+        Self::Each(vec![Accepted::any(providers)])
     }
 
     /// While the providers themselves are at fault, names are not judged, and nothing is read.
@@ -37,10 +39,8 @@ impl Require {
             Value::Object(_) => named(node, providers),
             Value::String(word) => match word.as_str() {
                 "none" => Some(Self::Nothing),
-                "optional" => {
-                    let providers = providers?;
-                    Some(Self::Optional(Accepted::of((0..providers.len()).collect(), providers)))
-                }
+                "optional" => Some(Self::Optional(Accepted::any(providers?))),
+                "lenient" => Some(Self::Lenient(Accepted::any(providers?))),
                 "any" => Some(Self::any(providers?)),
                 _ => node.fault(FORMS),
             },
@@ -49,10 +49,13 @@ impl Require {
     }
 }
 
-const FORMS: &str =
-    "must be none, optional, any, a list of provider names, or a mapping with one of any, optional, all";
+const FORMS: &str = "must be none, optional, lenient, any, a list of provider names, or a mapping with one of any, optional, lenient, all";
 
 impl Accepted {
+    fn any(providers: &[Provider]) -> Self {
+        Self::of((0..providers.len()).collect(), providers)
+    }
+
     fn of(accepted: Vec<usize>, providers: &[Provider]) -> Self {
         let mut sources: Vec<usize> = accepted
             .iter()
@@ -69,12 +72,14 @@ fn named(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Require> {
     let mut fields = node.fields()?;
     let any = fields.optional("any", |node| accepted(&node, providers));
     let optional = fields.optional("optional", |node| accepted(&node, providers));
+    let lenient = fields.optional("lenient", |node| accepted(&node, providers));
     let all = fields.optional("all", |node| each(&node, providers));
     fields.finish();
-    match (any?, optional?, all?) {
-        (Some(accepted), None, None) => Some(Require::Each(vec![accepted])),
-        (None, Some(accepted), None) => Some(Require::Optional(accepted)),
-        (None, None, Some(each)) => Some(Require::Each(each)),
+    match (any?, optional?, lenient?, all?) {
+        (Some(accepted), None, None, None) => Some(Require::Each(vec![accepted])),
+        (None, Some(accepted), None, None) => Some(Require::Optional(accepted)),
+        (None, None, Some(accepted), None) => Some(Require::Lenient(accepted)),
+        (None, None, None, Some(each)) => Some(Require::Each(each)),
         _ => node.fault(FORMS),
     }
 }

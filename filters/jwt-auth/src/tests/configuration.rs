@@ -214,7 +214,7 @@ fn what_is_wrong_with_the_rest_is_told_where_it_is() {
         (
             with(json!({"default": "nobody"})),
             vec![
-                "default: must be none, optional, any, a list of provider names, or a mapping with one of any, optional, all",
+                "default: must be none, optional, lenient, any, a list of provider names, or a mapping with one of any, optional, lenient, all",
             ],
         ),
         (with(json!({"default": []})), vec!["default: must not be empty"]),

@@ -69,11 +69,12 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         IssuerUnknown,
         AudienceMismatch,
         TokenTooOld,
+        LifetimeTooLong,
         SubjectMismatch,
         ClaimMismatch,
         ClaimInvalid("The claim x is missing"),
     ];
-    let passing = [Code::Allowed, Code::Anonymous, Code::NotRequired, Code::Preflight];
+    let passing = [Code::Allowed, Code::Anonymous, Code::TokenIgnored, Code::NotRequired, Code::Preflight];
     let mut codes: Vec<_> = all.iter().map(|refusal| refusal.code()).collect();
     codes.extend(passing);
     for refusal in [KeysUnavailable, RevocationsUnavailable] {
@@ -291,4 +292,41 @@ fn an_options_request_with_another_method_in_a_field_is_no_preflight() {
     for name in ["x-http-method-override", "x-http-method", "x-method-override"] {
         assert_eq!(code(&[(name, "DELETE")]), "token_missing", "{name}");
     }
+}
+
+#[test]
+fn where_a_bad_token_counts_as_none_nothing_of_it_is_believed_or_passed_on() {
+    let good = token(&claims());
+    let (expired, other) =
+        (token(&claims_with(json!({"exp": 1}))), token(&claims_with(json!({"iss": "https://x.example"}))));
+    for require in [json!("lenient"), json!({"lenient": ["main"]})] {
+        for (forward, mode) in [(true, "enforce"), (false, "enforce"), (true, "shadow")] {
+            let filter = filter(json!({"default": require, "forward_token": forward, "mode": mode}));
+            for (tokens, want, user) in [
+                (&[][..], "anonymous", &[""; 0][..]),
+                (&[&good], "allowed", &["alice"]),
+                (&[&expired], "token_ignored", &[]),
+                (&[&other], "token_ignored", &[]),
+                (&[&"garbage".to_owned()], "token_ignored", &[]),
+                (&[&good, &good], "token_ignored", &[]),
+            ] {
+                let mut sent = vec![("x-user", "root".to_owned())];
+                sent.extend(tokens.iter().map(|token| ("authorization", format!("Bearer {token}"))));
+                let outcome = ask(&filter, &FakeHost::at(NOW), &sent);
+                assert_eq!(
+                    (outcome.decision.code.name(), outcome.status()),
+                    (want, None),
+                    "{require} {tokens:?}"
+                );
+                assert_eq!(outcome.values("x-user"), user);
+                assert_eq!(outcome.decision.identity.is_some(), want == "allowed");
+                let left = outcome.values("authorization").len();
+                assert_eq!(left, usize::from(want == "allowed" && forward), "{require} {forward} {tokens:?}");
+            }
+        }
+    }
+    // Another's credentials stay.
+    let basic =
+        ask(&filter(json!({"default": "lenient"})), &FakeHost::at(NOW), &[("authorization", "Basic YTpi")]);
+    assert_eq!((basic.decision.code.name(), basic.values("authorization").len()), ("anonymous", 1));
 }

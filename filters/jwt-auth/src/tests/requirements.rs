@@ -114,6 +114,22 @@ fn a_token_is_used_for_no_longer_than_its_provider_allows() {
 }
 
 #[test]
+fn a_token_may_not_be_good_for_too_long_from_now_on() {
+    let filter = filter_with(json!({"max_lifetime": "1h", "leeway": "10s", "require_expiration": false}));
+    for (exp, want) in [
+        (json!(NOW + 3600), "allowed"),
+        (json!(NOW + 3610), "allowed"),
+        (json!(NOW + 3611), "lifetime_too_long"),
+        // Milliseconds.
+        (json!((NOW + 3600) * 1000), "lifetime_too_long"),
+        (json!(NOW - 11), "token_expired"),
+        (Value::Null, "claim_invalid"),
+    ] {
+        assert_eq!(code_for(&filter, &token(&claims_with(json!({"exp": exp})))), want, "{exp}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_requirement_is_told_where_it_is() {
     for (changes, want) in [
         (json!({"all_audiences": []}), "all_audiences: must not be empty"),
@@ -126,6 +142,7 @@ fn what_is_wrong_with_a_requirement_is_told_where_it_is() {
             "subjects[0]: must be a subject, or the beginning of one with `*` at its end",
         ),
         (json!({"max_age": "0s"}), "max_age: must be longer than zero"),
+        (json!({"max_lifetime": "0s"}), "max_lifetime: must be longer than zero"),
         (json!({"required_claims": [{"equals": "a"}]}), "required_claims[0].claim: is required"),
         (
             json!({"required_claims": [{"claim": "a", "equals": "a", "type": "text"}]}),

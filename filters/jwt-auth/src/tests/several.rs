@@ -172,14 +172,14 @@ fn providers_that_cannot_be_told_apart_are_not_required_together() {
             json!({}),
             json!({"all": ["users"], "any": ["users"]}),
             vec![
-                "rules[0].require: must be none, optional, any, a list of provider names, or a mapping with one of any, optional, all",
+                "rules[0].require: must be none, optional, lenient, any, a list of provider names, or a mapping with one of any, optional, lenient, all",
             ],
         ),
         (
             json!({}),
             json!({}),
             vec![
-                "rules[0].require: must be none, optional, any, a list of provider names, or a mapping with one of any, optional, all",
+                "rules[0].require: must be none, optional, lenient, any, a list of provider names, or a mapping with one of any, optional, lenient, all",
             ],
         ),
         // A field without a prefix holds every token that one with a prefix does.
