@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use gatehouse_sandbox::raw::{Request, Response};
 use gatehouse_sandbox::{Builder, Gateway};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::identity_provider::{Behaviour, IdentityProvider, key_set};
 use crate::harness::token::{self, Key, bearer, claims, with};
@@ -44,6 +44,36 @@ fn a_key_of_one_issuer_signs_nothing_for_the_other() {
     until("the new key of the first", || ask(&gateway, "/", &token(&new, OURS)).status == 200);
     assert_eq!(ask(&gateway, "/", &token(&theirs, THEIRS)).status, 200, "the keys of the second stay");
     assert_eq!(ask(&gateway, "/", &token(&new, THEIRS)).status, 401, "the first's key is not the second's");
+    trap::assert_none(&gateway);
+}
+
+#[test]
+fn a_provider_of_any_issuer_vouches_for_all_but_the_others() {
+    let (key, others) = (token::es256("a"), token::es256("b"));
+    let value = json!({"providers": [
+        {"name": "named", "issuer": gatehouse_demo::ISSUER, "jwks": {"keys": [key.jwk]}},
+        {"name": "tenants", "any_issuer": true, "jwks": {"keys": [others.jwk]},
+         "claims_to_headers": [{"claim": "iss", "header": "x-issuer"}]},
+    ]});
+    let gateway = start(
+        Gateway::builder("envoy/jwt-auth.yaml").edit(move |tree| configuration::set(tree, "jwt-auth", value)),
+    );
+    let of = |key: &Key, issuer: Value| key.sign(&token::with(claims("alice"), json!({"iss": issuer})));
+    for (case, token, status, issuer) in [
+        ("the named one's", of(&key, json!(gatehouse_demo::ISSUER)), 200, None),
+        ("a tenant's", of(&others, json!("https://t1.example")), 200, Some("https://t1.example")),
+        ("another tenant's", of(&others, json!("https://t2.example")), 200, Some("https://t2.example")),
+        ("nobody's", of(&others, Value::Null), 200, None),
+        ("a tenant who says that it is the named one", of(&others, json!(gatehouse_demo::ISSUER)), 401, None),
+        ("the named one who says that it is a tenant", of(&key, json!("https://t1.example")), 401, None),
+    ] {
+        let response = ask(&gateway, "/orders", &token);
+        assert_eq!(response.status, status, "{case}: {}", response.text());
+        if status == 200 {
+            let want: Vec<&str> = issuer.into_iter().collect();
+            assert_eq!(received(&response, "x-issuer"), want, "{case}");
+        }
+    }
     trap::assert_none(&gateway);
 }
 

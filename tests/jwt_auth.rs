@@ -377,6 +377,18 @@ fn json_in_a_string_configures_it_too_and_so_does_a_key_set_in_text() {
 }
 
 #[test]
+fn a_public_key_in_pem_verifies_the_demo_s_tokens() {
+    let pem = gatehouse_demo::signing_key().public_key().to_pem().expect("the demo key can be written");
+    let gateway = Shared::start(Gateway::builder(CONFIG).edit(move |tree| {
+        configuration::shipped(tree, "jwt-auth")["providers"][0]["jwks"] = json!({"pem": pem});
+    }));
+    assert_eq!(gateway.ask(with_token(&token::good("bob"))).response.status, 200);
+    let flipped = gateway.ask(with_token(&token::flipped(&token::good("bob"))));
+    flipped.assert_refused("a flipped bit", 401, "jwt_auth.signature_invalid");
+    gateway.assert_no_trap();
+}
+
+#[test]
 fn a_rule_can_need_a_token_of_each_of_several_issuers() {
     let jwks = |key: &Key| json!({"keys": [key.jwk]});
     let providers = json!([

@@ -135,9 +135,8 @@ impl JwtAuth {
                 false => refusal,
             })?;
         let claims = Claims::parse(payload)?;
-        let issuer = claims.text("iss").ok_or(Refusal::IssuerUnknown)?;
-        let (index, provider) =
-            self.config.provider(accepted, &issuer, sent.source).ok_or(Refusal::IssuerUnknown)?;
+        let provider = self.config.provider(accepted, claims.text("iss").as_deref(), sent.source);
+        let (index, provider) = provider.ok_or(Refusal::IssuerUnknown)?;
 
         // What costs nothing comes first: a forged token should not buy a verification, nor a fetch.
         let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.algorithm);

@@ -79,15 +79,18 @@ impl Config {
     }
 
     /// The provider whose tokens have this issuer, with its position, where such a token will do and may be in
-    /// this source.
+    /// this source. One that takes any issuer's tokens gets none of another provider's: nobody can say in another's name
+    /// what only that one's keys can prove.
     pub(crate) fn provider(
         &self,
         accepted: &Accepted,
-        issuer: &str,
+        issuer: Option<&str>,
         source: usize,
     ) -> Option<(usize, &Provider)> {
-        let (index, provider) =
-            self.providers.iter().enumerate().find(|(_, provider)| provider.issuer == issuer)?;
+        let mut providers = self.providers.iter().enumerate();
+        let named = providers.find(|(_, provider)| issuer.is_some() && provider.issuer.as_deref() == issuer);
+        let of_any = || self.providers.iter().enumerate().find(|(_, provider)| provider.issuer.is_none());
+        let (index, provider) = named.or_else(of_any)?;
         let is_accepted = accepted.providers.contains(&index) && provider.sources.contains(&source);
         is_accepted.then_some((index, provider))
     }

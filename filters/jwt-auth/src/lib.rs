@@ -20,6 +20,7 @@ mod jwk;
 mod jwks;
 mod key;
 mod keys;
+mod pem;
 mod refusal;
 mod remote;
 mod requirement;

@@ -29,8 +29,8 @@ pub(crate) enum OnError {
 pub(crate) const FIRST_EVENT: usize = 4;
 
 impl Revocations {
-    /// The list that comes from there, of `most` entries at most, about these issuers.
-    pub(crate) fn new(source: Source, most: usize, issuers: Vec<String>, on_error: OnError) -> Self {
+    /// The list that comes from there, of `most` entries at most, about these issuers; `None` is about all others.
+    pub(crate) fn new(source: Source, most: usize, issuers: Vec<Option<String>>, on_error: OnError) -> Self {
         let read = Cell::new(0_u64);
         let kind = Kind {
             names: ["revocations", "revocations-turn"],
@@ -55,11 +55,13 @@ impl Revocations {
     }
 }
 
-/// What was revoked, by the position of the provider. What is about other issuers is left out.
+/// What was revoked, by the position of the provider. What is about nobody's issuer is left out.
 pub(crate) struct Denylist {
     /// Which of the lists that this worker has read; from 1.
     pub(crate) number: u64,
     issuers: Vec<Revoked>,
+    /// Of issuers that no provider names, where one takes any: by `iss`.
+    others: Option<HashMap<Box<str>, Revoked>>,
 }
 
 /// What was revoked of one issuer's tokens.
@@ -78,20 +80,26 @@ impl Denylist {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn read(json: &[u8], issuers: &[String], most: usize, number: u64) -> Result<Self, String> {
+    fn read(json: &[u8], issuers: &[Option<String>], most: usize, number: u64) -> Result<Self, String> {
         let document: Document<'_> =
             serde_json::from_slice(json).map_err(|error| format!("is no list of revocations: {error}"))?;
         if document.revoked.len() > most {
             let have = document.revoked.len();
             return Err(format!("has {have} entries, more than {most} (`max_entries`)"));
         }
-        let mut list = Self { number, issuers: issuers.iter().map(|_| Revoked::default()).collect() };
+        let others = issuers.contains(&None).then(HashMap::new);
+        let mut list = Self { number, issuers: issuers.iter().map(|_| Revoked::default()).collect(), others };
         for (index, entry) in document.revoked.into_iter().enumerate() {
             let form =
                 "must have iss and jti, or iss and before, perhaps with sub; before in seconds since 1970";
             let what = entry.what().ok_or_else(|| format!("revoked[{index}] {form}"))?;
-            let index = issuers.iter().position(|issuer| *issuer == entry.iss);
-            if let Some(revoked) = index.and_then(|index| list.issuers.get_mut(index)) {
+            let index = issuers.iter().position(|issuer| issuer.as_deref() == Some(&*entry.iss));
+            let revoked = match (index, &mut list.others) {
+                (Some(index), _) => list.issuers.get_mut(index),
+                (None, Some(others)) => Some(others.entry((*entry.iss).into()).or_default()),
+                (None, None) => None,
+            };
+            if let Some(revoked) = revoked {
                 revoked.add(what);
             }
         }
@@ -100,14 +108,19 @@ impl Denylist {
 
     /// Whether a token was revoked: one of this provider, issued at this time.
     pub(crate) fn revokes(&self, provider: usize, identity: &Identity, issued: Option<Duration>) -> bool {
-        let Some(revoked) = self.issuers.get(provider) else { return false };
+        // Nothing is listed under a provider that takes any issuer's tokens, and under no other issuer's name what is
+        // listed under its own.
+        let of_other = || self.others.as_ref()?.get(identity.issuer.as_deref()?);
+        let lists = [self.issuers.get(provider), of_other()];
         // What does not say when it was issued may have been issued before.
         let is_before = |before: Duration| issued.is_none_or(|issued| issued < before);
         let token = identity.claims.get("jti").and_then(Value::as_str);
-        let subject = identity.subject.as_deref().and_then(|subject| revoked.subjects.get(subject));
-        token.is_some_and(|token| revoked.tokens.contains(token))
-            || subject.is_some_and(|before| is_before(*before))
-            || revoked.all.is_some_and(is_before)
+        lists.into_iter().flatten().any(|revoked| {
+            let subject = identity.subject.as_deref().and_then(|subject| revoked.subjects.get(subject));
+            token.is_some_and(|token| revoked.tokens.contains(token))
+                || subject.is_some_and(|before| is_before(*before))
+                || revoked.all.is_some_and(is_before)
+        })
     }
 }
 
@@ -175,7 +188,8 @@ mod tests {
     const A: &str = "https://a.example";
 
     fn read(document: &str) -> Option<Denylist> {
-        Denylist::read(document.as_bytes(), &["https://other.example".to_owned(), A.to_owned()], 4, 1).ok()
+        let issuers = [Some("https://other.example".to_owned()), Some(A.to_owned())];
+        Denylist::read(document.as_bytes(), &issuers, 4, 1).ok()
     }
 
     #[test]
@@ -210,6 +224,29 @@ mod tests {
         let alice = Identity { subject: Some("alice".to_owned()), ..Identity::default() };
         assert!(list.revokes(1, &alice, Some(Duration::from_secs(199))));
         assert!(!list.revokes(1, &alice, Some(Duration::from_secs(200))));
+    }
+
+    #[test]
+    fn tokens_of_any_issuer_are_found_under_their_own_name() {
+        let entries = json!({"revoked": [
+            {"iss": A, "jti": "t1"}, {"iss": "https://b.example", "jti": "t2"}, {"iss": "https://b.example", "sub": "bob", "before": 9},
+        ]});
+        let list = Denylist::read(entries.to_string().as_bytes(), &[Some(A.to_owned()), None], 4, 1).unwrap();
+        let revokes = |provider: usize, issuer: Option<&str>, jti: &str, subject: &str| {
+            let identity = Identity {
+                issuer: issuer.map(str::to_owned),
+                subject: Some(subject.to_owned()),
+                claims: json!({"jti": jti}).as_object().unwrap().clone(),
+                ..Identity::default()
+            };
+            list.revokes(provider, &identity, Some(Duration::from_secs(8)))
+        };
+        let b = Some("https://b.example");
+        assert!(revokes(0, Some(A), "t1", "alice"));
+        assert!(!revokes(0, Some(A), "t2", "bob"));
+        assert!(revokes(1, b, "t2", "alice") && revokes(1, b, "t3", "bob"));
+        assert!(!revokes(1, b, "t1", "alice"), "another's");
+        assert!(!revokes(1, None, "t2", "bob"), "nobody's");
     }
 
     #[test]

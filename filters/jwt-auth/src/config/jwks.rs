@@ -3,14 +3,15 @@
 use super::fetch::{self, Fetch, Limits};
 use crate::keys::Keys;
 use crate::remote::{Discovery, Location, Source};
-use crate::{Algorithm, KeySet, MAX_KEY_SET};
+use crate::{Algorithm, KeySet, MAX_KEY_SET, pem};
 use gatehouse_filter::config::Node;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Inline keys, or, in a mapping with `cluster`, their source. The issuer is `None` where it is at fault.
-pub(super) fn keys(node: &Node<'_>, issuer: Option<&str>) -> Option<Keys> {
+/// Inline keys, or, in a mapping with `cluster`, their source. The issuer is `None` where it is at fault, and
+/// `Some(None)` where it may be anybody.
+pub(super) fn keys(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Keys> {
     match node.value() {
         Value::Object(members) if members.contains_key("cluster") => source(node, issuer).map(Keys::from),
         _ => inline(node).map(|keys| Keys::Inline(Rc::new(keys))),
@@ -28,10 +29,11 @@ pub(super) fn may_support(keys: &Keys, algorithm: Algorithm) -> bool {
 /// A key set: a mapping, or text that holds JSON.
 fn inline(node: &Node<'_>) -> Option<KeySet> {
     let keys = match node.value() {
+        Value::Object(members) if members.contains_key("pem") => return pem(node),
         Value::Object(members) => KeySet::from_members(members),
         Value::String(json) => KeySet::from_json(json.as_bytes()),
         _ => return node.fault(
-            "must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `cluster`",
+            "must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `pem` or `cluster`",
         ),
     };
     let keys = keys.map_err(|error| node.fault::<()>(error.to_string())).ok()?;
@@ -42,7 +44,23 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
     (faults == 0).then_some(keys)
 }
 
-fn source(node: &Node<'_>, issuer: Option<&str>) -> Option<Source> {
+/// Public keys in PEM, without names: they may have signed any token, whatever its `kid`.
+fn pem(node: &Node<'_>) -> Option<KeySet> {
+    let mut fields = node.fields()?;
+    let keys = fields.required("pem", |node| {
+        let keys = pem::keys(node.text()?).map_err(|reason| node.fault::<()>(reason)).ok()?;
+        let count = keys.len();
+        let set = KeySet::from_members(&Map::from_iter([("keys".to_owned(), Value::Array(keys))]));
+        let set = set.map_err(|error| node.fault::<()>(error.to_string())).ok()?;
+        let faults =
+            set.skipped().iter().map(|key| node.fault::<()>(format!("keys[{}] {}", key.index, key.fault)));
+        (faults.count() == 0 && count > 0).then_some(set)
+    });
+    fields.finish();
+    keys
+}
+
+fn source(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Source> {
     let mut fields = node.fields()?;
     let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));
     let authority = fields.optional("authority", |node| fetch::visible(&node));
@@ -59,7 +77,9 @@ fn source(node: &Node<'_>, issuer: Option<&str>) -> Option<Source> {
             (Location { authority: authority.unwrap_or_else(|| cluster.clone()), path }, None)
         }
         (None, keys_cluster) => {
-            let issuer = issuer?;
+            let Some(issuer) = issuer? else {
+                return node.fault("must have path: with any_issuer there is nobody whose document tells it");
+            };
             let Some(document) = Location::of_document(issuer) else {
                 return node.fault("must have path: the issuer is no URL (https or http, without query) that a document could be below");
             };

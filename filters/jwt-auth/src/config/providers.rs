@@ -7,14 +7,15 @@ use crate::forward::{ClaimToHeader, Form};
 use crate::keys::Keys;
 use crate::requirement::Requirements;
 use gatehouse_filter::HeaderName;
-use gatehouse_filter::config::Node;
+use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use std::time::Duration;
 
 /// An issuer of tokens and how far it is trusted.
 pub(crate) struct Provider {
     pub(crate) name: String,
-    pub(crate) issuer: String,
+    /// `None`: whoever is no other provider, or nobody.
+    pub(crate) issuer: Option<String>,
     /// Where its tokens are: positions among the sources of all.
     pub(crate) sources: Vec<usize>,
     /// Empty: any audience.
@@ -51,12 +52,12 @@ fn provider(
     node: &Node<'_>,
     usual: &[Source],
     names: &mut Vec<String>,
-    issuers: &mut Vec<String>,
+    issuers: &mut Vec<Option<String>>,
     places: &mut Vec<Source>,
 ) -> Option<Provider> {
     let mut fields = node.fields()?;
     let name = fields.required("name", |node| unique(&node, names));
-    let issuer = fields.required("issuer", |node| unique(&node, issuers));
+    let issuer = issuer(&mut fields, issuers);
     let own = fields.optional("sources", credential::sources);
     let taken = own.as_ref().and_then(Option::as_deref).unwrap_or(usual);
     // Of two that only overlap, one token would be found in both, and be two.
@@ -66,7 +67,8 @@ fn provider(
     }
     let audiences = fields.or("audiences", vec![], |node| node.some(text));
     let all_audiences = fields.or("all_audiences", vec![], |node| node.some(text));
-    let keys = fields.required("jwks", |node| jwks::keys(&node, issuer.as_deref()));
+    let keys =
+        fields.required("jwks", |node| jwks::keys(&node, issuer.as_ref().map(|issuer| issuer.as_deref())));
     let algorithms = fields.optional("algorithms", |node| {
         let algorithms = node.some(|node| algorithm(&node))?;
         match &keys {
@@ -100,6 +102,26 @@ fn provider(
         requirements: requirements?,
         claims_to_headers: claims_to_headers?,
     })
+}
+
+/// Whose tokens a provider's are: `Some(None)` for anybody's.
+fn issuer(fields: &mut Fields<'_>, issuers: &mut Vec<Option<String>>) -> Option<Option<String>> {
+    const REPEATED: &str = "must be unique: an earlier provider has it";
+    let issuer = fields.optional("issuer", |node| match node.text()?.to_owned() {
+        text if issuers.contains(&Some(text.clone())) => node.fault(REPEATED),
+        text => Some(text),
+    });
+    let is_any = fields.or("any_issuer", false, |node| match node.boolean()? {
+        true if issuers.contains(&None) => node.fault(REPEATED),
+        is_any => Some(is_any),
+    });
+    let issuer = match (issuer?, is_any?) {
+        (None, false) => return fields.node().fault("must have issuer, or any_issuer: true"),
+        (Some(_), true) => return fields.node().fault("must have issuer or any_issuer, not both"),
+        (issuer, _) => issuer,
+    };
+    issuers.push(issuer.clone());
+    Some(issuer)
 }
 
 /// Where these sources are among all; new ones are added.

@@ -5,7 +5,7 @@ use gatehouse_filter::config::Node;
 use std::time::Duration;
 
 /// Where the list of what was revoked is, about tokens of these issuers.
-pub(super) fn read(node: &Node<'_>, issuers: Option<Vec<String>>) -> Option<Revocations> {
+pub(super) fn read(node: &Node<'_>, issuers: Option<Vec<Option<String>>>) -> Option<Revocations> {
     const ERRORS: [(&str, OnError); 2] = [("deny", OnError::Deny), ("allow", OnError::Allow)];
     let mut fields = node.fields()?;
     let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));

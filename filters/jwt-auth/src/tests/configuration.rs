@@ -55,7 +55,13 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
     let good = key_set()["keys"][0].clone();
     for (changes, want) in [
         (json!({"name": null}), "providers[0].name: is required"),
-        (json!({"issuer": null}), "providers[0].issuer: is required"),
+        (json!({"issuer": null}), "providers[0]: must have issuer, or any_issuer: true"),
+        (json!({"issuer": null, "any_issuer": false}), "providers[0]: must have issuer, or any_issuer: true"),
+        (json!({"any_issuer": true}), "providers[0]: must have issuer or any_issuer, not both"),
+        (
+            json!({"issuer": null, "any_issuer": true, "jwks": {"cluster": "auth"}}),
+            "providers[0].jwks: must have path: with any_issuer there is nobody whose document tells it",
+        ),
         (json!({"issuer": ""}), "providers[0].issuer: must not be empty"),
         (json!({"jwks": null}), "providers[0].jwks: is required"),
         (json!({"audience": ["a"]}), "providers[0].audience: unknown field, did you mean `audiences`?"),
@@ -79,7 +85,7 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         ),
         (
             json!({"jwks": []}),
-            "providers[0].jwks: must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `cluster`",
+            "providers[0].jwks: must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `pem` or `cluster`",
         ),
         (
             json!({"jwks": "https://issuer.example/jwks.json"}),

@@ -201,3 +201,35 @@ fn a_key_set_does_not_print_its_keys() {
     let keys = read(&[json!({"kty": "oct", "kid": "secret", "k": base64(&[1; 32])})]).unwrap();
     assert_eq!(format!("{keys:?}"), r#"[Some("secret")]"#);
 }
+
+#[test]
+fn keys_in_pem_have_no_names_and_verify_whatever_a_token_calls_its_key() {
+    let text = signing_key().pk;
+    let pem = jwt_simple::prelude::Ed25519PublicKey::from_bytes(&text[..]).unwrap().to_pem();
+    let provider = |pem: &str, more: Value| {
+        let mut provider = json!({"name": "main", "issuer": ISSUER, "jwks": {"pem": pem}});
+        gatehouse_filter_test::change(&mut provider, &more);
+        json!({"providers": [provider]})
+    };
+    let filter = filter(provider(&pem, json!({})));
+    for header in [r#"{"alg":"EdDSA"}"#, r#"{"alg":"EdDSA","kid":"any"}"#] {
+        assert_eq!(code_for(&filter, &signed(header, &claims().to_string())), "allowed", "{header}");
+    }
+    let faults =
+        |pem: &str, more: Value| configured::<JwtAuth>(&provider(pem, more).to_string()).err().unwrap();
+    let small = "-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf\n9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQ==\n-----END PUBLIC KEY-----";
+    assert_eq!(
+        faults(small, json!({})),
+        [
+            "providers[0].jwks.pem: has no key that can verify signatures: keys[0] has a modulus of 512 bits; 2048 to 4096 are accepted"
+        ]
+    );
+    assert_eq!(
+        faults("nonsense", json!({"algorithms": ["EdDSA"]})),
+        [
+            "providers[0].jwks.pem: must be PEM: -----BEGIN PUBLIC KEY-----, lines of base64, -----END PUBLIC KEY-----"
+        ]
+    );
+    let both = json!({"jwks": {"pem": pem, "keys": []}});
+    assert_eq!(faults(&pem, both), ["providers[0].jwks.keys: unknown field; known here: pem"]);
+}

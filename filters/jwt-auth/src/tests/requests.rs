@@ -319,7 +319,7 @@ fn where_a_bad_token_counts_as_none_nothing_of_it_is_believed_or_passed_on() {
                     "{require} {tokens:?}"
                 );
                 assert_eq!(outcome.values("x-user"), user);
-                assert_eq!(outcome.decision.identity.is_some(), want == "allowed");
+                assert_eq!(outcome.decision.caller.is_some(), want == "allowed");
                 let left = outcome.values("authorization").len();
                 assert_eq!(left, usize::from(want == "allowed" && forward), "{require} {forward} {tokens:?}");
             }

@@ -203,3 +203,25 @@ fn providers_that_cannot_be_told_apart_are_not_required_together() {
         assert_eq!(with(changes.clone(), require.clone()), want, "{changes} {require}");
     }
 }
+
+#[test]
+fn a_provider_of_any_issuer_takes_nobody_else_s_tokens() {
+    let any = json!({"name": "self-made", "any_issuer": true, "jwks": key_set()});
+    let named = json!({"name": "strict", "issuer": ISSUER, "audiences": ["nobody"], "jwks": key_set()});
+    let code = |require: Value, issuer: Value| {
+        let filter = filter(json!({"providers": [any, named], "default": require}));
+        let outcome = ask_with(&filter, &token(&claims_with(json!({"iss": issuer}))));
+        let identity = outcome.identity().map(|identity| identity.issuer.clone());
+        assert_eq!(identity.is_some(), outcome.decision.code == Code::Allowed);
+        (outcome.decision.code.name(), identity.flatten())
+    };
+    let other = "https://other.example";
+    for require in [json!("any"), json!(["self-made"])] {
+        assert_eq!(code(require.clone(), json!(other)), ("allowed", Some(other.to_owned())));
+        assert_eq!(code(require, Value::Null), ("allowed", None));
+    }
+    // Its keys could sign them, and its rules are laxer.
+    assert_eq!(code(json!("any"), json!(ISSUER)), ("audience_mismatch", None));
+    assert_eq!(code(json!(["self-made"]), json!(ISSUER)), ("issuer_unknown", None));
+    assert_eq!(code(json!(["strict"]), json!(other)), ("issuer_unknown", None));
+}
