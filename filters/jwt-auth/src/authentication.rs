@@ -128,23 +128,25 @@ impl JwtAuth {
         host: &dyn Host,
         place: &mut Option<Waiting>,
     ) -> Result<Option<Rc<Verified>>, Refusal> {
-        let (token, payload) =
-            Token::parse(&sent.token).map_err(|refusal| match sent.token.contains(&b',') {
-                // Two fields that a proxy has joined.
-                true => Refusal::TokenRepeated,
-                false => refusal,
-            })?;
+        let (token, payload) = Token::parse(&sent.token, &self.usual_header).map_err(|refusal| match sent
+            .token
+            .contains(&b',')
+        {
+            // Two fields that a proxy has joined.
+            true => Refusal::TokenRepeated,
+            false => refusal,
+        })?;
         let claims = Claims::parse(payload)?;
-        let provider = self.config.provider(accepted, claims.text("iss").as_deref(), sent.source);
+        let provider = self.config.provider(accepted, claims.issuer().as_deref(), sent.source);
         let (index, provider) = provider.ok_or(Refusal::IssuerUnknown)?;
 
         // What costs nothing comes first: a forged token should not buy a verification, nor a fetch.
-        let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.algorithm);
+        let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.header.algorithm);
         if !provider.algorithms.as_ref().is_none_or(is_allowed) {
             return Err(Refusal::AlgorithmNotAllowed);
         }
         let now = host.now();
-        let sought = provider.keys.seek(&token, now)?;
+        let sought = provider.keys.seek(&token.header, now)?;
         claims.validity.check(now, &provider.lifetime)?;
         claims.check_audience(&provider.audiences, &provider.all_audiences)?;
         let keys = match sought {
@@ -167,6 +169,7 @@ impl JwtAuth {
 
         let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
         keys.verify(&token, Some(&verifier))?;
+        self.usual_header.keep(&token);
 
         // From here on the claims are the issuer's word.
         provider.requirements.check(&claims)?;

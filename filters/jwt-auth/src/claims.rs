@@ -3,7 +3,7 @@
 use crate::Refusal;
 use crate::json::{Member, Members};
 use gatehouse_filter::{Caller, RawIdentity, Timestamp};
-use gatehouse_json::{Kind, push_quoted};
+use gatehouse_json::{Id, Kind, push_quoted};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,7 +11,49 @@ use std::time::Duration;
 /// What a token says. Whether it is true, the signature tells.
 pub(crate) struct Claims {
     members: Members,
+    known: Known,
     pub(crate) validity: Validity,
+}
+
+/// Where the claims are that mean something here.
+#[derive(Default)]
+struct Known {
+    issuer: Option<Id>,
+    subject: Option<Id>,
+    audience: Option<Id>,
+    expires: Option<Id>,
+    not_before: Option<Id>,
+    issued: Option<Id>,
+    token: Option<Id>,
+    scope: Option<Id>,
+    scp: Option<Id>,
+    roles: Option<Id>,
+    groups: Option<Id>,
+}
+
+impl Known {
+    fn find(members: &Members) -> Self {
+        let mut known = Self::default();
+        for (name, id) in members.iter() {
+            let place = match &*name {
+                b"iss" => &mut known.issuer,
+                b"sub" => &mut known.subject,
+                b"aud" => &mut known.audience,
+                b"exp" => &mut known.expires,
+                b"nbf" => &mut known.not_before,
+                b"iat" => &mut known.issued,
+                b"jti" => &mut known.token,
+                // RFC 8693 §4.2 has `scope`; `scp` is its older spelling, a list or a text.
+                b"scope" => &mut known.scope,
+                b"scp" => &mut known.scp,
+                b"roles" => &mut known.roles,
+                b"groups" => &mut known.groups,
+                _ => continue,
+            };
+            *place = Some(id);
+        }
+        known
+    }
 }
 
 /// When a token is valid.
@@ -26,35 +68,43 @@ impl Claims {
     /// Reads a payload: a JSON object whose registered claims are of their types.
     pub(crate) fn parse(payload: Vec<u8>) -> Result<Self, Refusal> {
         let members = Members::read(payload).ok_or(Refusal::TokenMalformed)?;
-        let is_text = |name| members.get(name).is_none_or(|member| member.kind() == Kind::String);
-        if !is_text("iss") {
+        let known = Known::find(&members);
+        let is = |claim: Option<Id>, is_type: fn(Member<'_>) -> bool| {
+            claim.is_none_or(|claim| is_type(members.member(claim)))
+        };
+        if !is(known.issuer, is_text) {
             return Err(Refusal::ClaimInvalid("The claim iss must be text"));
         }
-        if !is_text("sub") {
+        if !is(known.subject, is_text) {
             return Err(Refusal::ClaimInvalid("The claim sub must be text"));
         }
         // Of another type it could not be found on a list of what was revoked.
-        if !is_text("jti") {
+        if !is(known.token, is_text) {
             return Err(Refusal::ClaimInvalid("The claim jti must be text"));
         }
-        if !members.get("aud").is_none_or(is_text_or_texts) {
+        if !is(known.audience, is_text_or_texts) {
             return Err(Refusal::ClaimInvalid("The claim aud must be text or a list of texts"));
         }
-        let date = |name, refusal| match members.get(name) {
+        let date = |claim: Option<Id>, refusal| match claim.map(|claim| date(members.member(claim))) {
             None => Ok(None),
-            Some(member) => date(member).map(Some).ok_or(Refusal::ClaimInvalid(refusal)),
+            Some(date) => date.map(Some).ok_or(Refusal::ClaimInvalid(refusal)),
         };
         let validity = Validity {
-            expires: date("exp", "The claim exp must be a number of seconds since 1970")?,
-            not_before: date("nbf", "The claim nbf must be a number of seconds since 1970")?,
-            issued: date("iat", "The claim iat must be a number of seconds since 1970")?,
+            expires: date(known.expires, "The claim exp must be a number of seconds since 1970")?,
+            not_before: date(known.not_before, "The claim nbf must be a number of seconds since 1970")?,
+            issued: date(known.issued, "The claim iat must be a number of seconds since 1970")?,
         };
-        Ok(Self { members, validity })
+        Ok(Self { members, known, validity })
     }
 
-    /// `iss`, `sub` or another claim that is text.
-    pub(crate) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.members.get(name)?.text()
+    /// `iss`.
+    pub(crate) fn issuer(&self) -> Option<Cow<'_, str>> {
+        self.members.member(self.known.issuer?).text()
+    }
+
+    /// `sub`.
+    pub(crate) fn subject(&self) -> Option<Cow<'_, str>> {
+        self.members.member(self.known.subject?).text()
     }
 
     /// The claim at a path, found as [`Identity::claim`](gatehouse_filter::Identity::claim) finds it.
@@ -64,7 +114,7 @@ impl Claims {
 
     /// Whether the token is for one of `any`, where there are some, and for each of `all`.
     pub(crate) fn check_audience(&self, any: &[String], all: &[String]) -> Result<(), Refusal> {
-        let audience = self.members.get("aud");
+        let audience = self.known.audience.map(|audience| self.members.member(audience));
         let is_for = |ours: &String| {
             let is_ours = |member: Member<'_>| member.text().is_some_and(|text| text == *ours);
             audience.is_some_and(|audience| is_ours(audience) || audience.items().any(is_ours))
@@ -75,18 +125,17 @@ impl Claims {
 
     /// Who the token is about. To be called after the signature was verified.
     pub(crate) fn caller(&self) -> Caller {
-        // RFC 8693 §4.2 has `scope`; `scp` is its older spelling, a list or a text.
-        let scopes = self.members.get("scope").or_else(|| self.members.get("scp"));
-        let raw = |name| self.members.get(name).map(Member::raw);
+        let member = |claim: Option<Id>| claim.map(|claim| self.members.member(claim));
+        let known = &self.known;
         let identity = RawIdentity {
-            issuer: raw("iss"),
-            subject: raw("sub"),
-            scopes: scopes.map(words),
-            roles: self.members.get("roles").map(texts),
-            groups: self.members.get("groups").map(texts),
+            issuer: member(known.issuer).map(Member::raw),
+            subject: member(known.subject).map(Member::raw),
+            scopes: member(known.scope.or(known.scp)).map(words),
+            roles: member(known.roles).map(texts),
+            groups: member(known.groups).map(texts),
             claims: self.members.raw(),
         };
-        Caller::from_json(self.text("sub").map(Cow::into_owned), identity.to_bytes())
+        Caller::from_json(self.subject().map(Cow::into_owned), identity.to_bytes())
     }
 }
 
@@ -167,40 +216,56 @@ pub(crate) fn numeric_date(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(number.as_f64()?).ok()
 }
 
+fn is_text(member: Member<'_>) -> bool {
+    member.kind() == Kind::String
+}
+
 fn is_text_or_texts(member: Member<'_>) -> bool {
-    let is_text = |member: Member<'_>| member.kind() == Kind::String;
     is_text(member) || (member.kind() == Kind::Array && member.items().all(is_text))
 }
 
 /// The texts of a list, as a list in JSON; one text stands for a list of one. Whatever is no text grants nothing.
 fn texts(member: Member<'_>) -> Cow<'_, [u8]> {
-    let is_text = |member: &Member<'_>| member.kind() == Kind::String;
-    if member.kind() == Kind::Array && member.items().all(|item| is_text(&item)) {
+    if member.kind() == Kind::Array && member.items().all(is_text) {
         return Cow::Borrowed(member.raw());
     }
-    let texts = [member].into_iter().chain(member.items()).filter(is_text);
-    Cow::Owned(list(texts.map(|text| Cow::Borrowed(text.raw()))))
+    let texts = [member].into_iter().chain(member.items()).filter(|member| is_text(*member));
+    let mut list = vec![b'['];
+    for text in texts {
+        list.extend_from_slice(text.raw());
+        list.push(b',');
+    }
+    Cow::Owned(closed(list))
 }
 
 /// The words of a text separated by spaces, or the texts of a list, as a list in JSON.
 fn words(member: Member<'_>) -> Cow<'_, [u8]> {
-    let Some(text) = member.text() else { return texts(member) };
-    let words = text.split(' ').filter(|word| !word.is_empty());
-    Cow::Owned(list(words.map(|word| {
-        let mut quoted = Vec::with_capacity(word.len().saturating_add(2));
-        push_quoted(word.as_bytes(), &mut quoted);
-        Cow::Owned(quoted)
-    })))
+    let raw = match member.text() {
+        None => return texts(member),
+        Some(Cow::Borrowed(_)) => Cow::Borrowed(member.raw()),
+        // An escape may stand for a space. Written anew, no space is escaped.
+        Some(Cow::Owned(text)) => {
+            let mut quoted = Vec::with_capacity(text.len().saturating_add(2));
+            push_quoted(text.as_bytes(), &mut quoted);
+            Cow::Owned(quoted)
+        }
+    };
+    let text = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
+    // Each word takes the place of the space before it, and three characters more.
+    let mut list = Vec::with_capacity(text.len().saturating_mul(2).saturating_add(8));
+    list.push(b'[');
+    for word in text.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
+        list.push(b'"');
+        list.extend_from_slice(word);
+        list.extend_from_slice(b"\",");
+    }
+    Cow::Owned(closed(list))
 }
 
-/// Values in JSON as a list of them.
-fn list<'v>(values: impl Iterator<Item = Cow<'v, [u8]>>) -> Vec<u8> {
-    let mut list = vec![b'['];
-    for value in values {
-        if list.len() > 1 {
-            list.push(b',');
-        }
-        list.extend_from_slice(&value);
+/// A list in JSON whose items each have a comma behind them.
+fn closed(mut list: Vec<u8>) -> Vec<u8> {
+    if list.len() > 1 {
+        list.pop();
     }
     list.push(b']');
     list

@@ -37,13 +37,23 @@ impl Members {
         self.get(path).or_else(|| path.split('.').try_fold(self.whole(), |member, name| member.member(name)))
     }
 
+    /// Each member's name and where it is.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Cow<'_, [u8]>, Id)> {
+        self.0.children_read(self.0.root()).map(|id| (self.0.name(id), id))
+    }
+
+    /// The member there.
+    pub(crate) fn member(&self, id: Id) -> Member<'_> {
+        Member { document: &self.0, id }
+    }
+
     /// The object as it was written.
     pub(crate) fn raw(&self) -> &[u8] {
         self.0.raw(self.0.root())
     }
 
     fn whole(&self) -> Member<'_> {
-        Member { document: &self.0, id: self.0.root() }
+        self.member(self.0.root())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::jwk::KeyFault;
 use crate::key::{Key, Material};
-use crate::token::Token;
+use crate::token::{Header, Token};
 use crate::{Algorithm, Refusal, json};
 use gatehouse_filter::Signatures;
 use serde_json::{Map, Value};
@@ -97,32 +97,43 @@ impl KeySet {
     }
 
     /// Whether a token may mean a key that is not in the set.
-    pub(crate) fn lacks(&self, token: &Token<'_>) -> bool {
-        let kid = token.kid.as_deref();
+    pub(crate) fn lacks(&self, header: &Header) -> bool {
+        let kid = header.kid.as_deref();
         kid.is_some() && !self.keys.iter().any(|key| key.kid.as_deref() == kid)
     }
 
-    /// Whether a key may have signed the token, by what its header says: the check that costs nothing.
-    pub(crate) fn check(&self, token: &Token<'_>) -> Result<(), Refusal> {
-        self.candidates(token).map(drop)
-    }
-
-    fn candidates<'a>(&'a self, token: &'a Token<'_>) -> Result<impl Iterator<Item = &'a Key>, Refusal> {
-        let kid = token.kid.as_deref();
-        let is_able = |key: &&Key| key.algorithms.contains(&token.algorithm);
-        if self.named(kid).next().is_none() && self.supports(token.algorithm) {
-            return Err(Refusal::KeyUnknown);
+    /// Whether a key may have signed a token, by what its header says: the check that costs nothing.
+    pub(crate) fn check(&self, header: &Header) -> Result<(), Refusal> {
+        match self.candidates(header).next() {
+            Some(_) => Ok(()),
+            None => Err(self.refusal(header)),
         }
-        if !self.named(kid).any(|key| is_able(&key)) {
-            return Err(Refusal::AlgorithmNotAllowed);
-        }
-        Ok(self.named(kid).filter(is_able).take(MAX_CANDIDATES))
     }
 
     /// Whether one of the keys signed the token.
     pub(crate) fn verify(&self, token: &Token<'_>, host: Option<&dyn Signatures>) -> Result<(), Refusal> {
-        let signed_by = |key: &Key| key.verify(token.algorithm, &token.signature, token.signed, host);
-        if self.candidates(token)?.any(signed_by) { Ok(()) } else { Err(Refusal::SignatureInvalid) }
+        let algorithm = token.header.algorithm;
+        let signed_by = |key: &Key| key.verify(algorithm, &token.signature, token.signed, host);
+        let mut candidates = self.candidates(&token.header).peekable();
+        if candidates.peek().is_none() {
+            return Err(self.refusal(&token.header));
+        }
+        if candidates.any(signed_by) { Ok(()) } else { Err(Refusal::SignatureInvalid) }
+    }
+
+    /// The keys that may have signed a token.
+    fn candidates<'a>(&'a self, header: &'a Header) -> impl Iterator<Item = &'a Key> {
+        let is_able = |key: &&Key| key.algorithms.contains(&header.algorithm);
+        self.named(header.kid.as_deref()).filter(is_able).take(MAX_CANDIDATES)
+    }
+
+    /// Why there is none.
+    fn refusal(&self, header: &Header) -> Refusal {
+        let is_named = self.named(header.kid.as_deref()).next().is_some();
+        if !is_named && self.supports(header.algorithm) {
+            return Refusal::KeyUnknown;
+        }
+        Refusal::AlgorithmNotAllowed
     }
 
     /// The keys that a `kid` may stand for: those of that name; where there is none, those without a name.

@@ -1,5 +1,5 @@
 use crate::remote::{Kind, Remote, Source};
-use crate::token::Token;
+use crate::token::Header;
 use crate::{KeySet, Refusal};
 use gatehouse_filter::Timestamp;
 use std::rc::Rc;
@@ -43,7 +43,7 @@ impl Keys {
     }
 
     /// The keys that may have signed a token, by what its header says: the check that costs nothing.
-    pub(crate) fn seek(&self, token: &Token<'_>, now: Timestamp) -> Result<Sought<'_>, Refusal> {
+    pub(crate) fn seek(&self, header: &Header, now: Timestamp) -> Result<Sought<'_>, Refusal> {
         let (keys, remote) = match self {
             Self::Inline(keys) => (Rc::clone(keys), None),
             Self::Remote(remote) => match remote.current(now) {
@@ -51,9 +51,9 @@ impl Keys {
                 None => return Ok(Sought::Missing(remote, Refusal::KeysUnavailable)),
             },
         };
-        match (keys.check(token), remote) {
+        match (keys.check(header), remote) {
             (Ok(()), _) => Ok(Sought::Found(keys)),
-            (Err(_), Some(remote)) if keys.lacks(token) => Ok(Sought::Missing(remote, Refusal::KeyUnknown)),
+            (Err(_), Some(remote)) if keys.lacks(header) => Ok(Sought::Missing(remote, Refusal::KeyUnknown)),
             (Err(refusal), _) => Err(refusal),
         }
     }

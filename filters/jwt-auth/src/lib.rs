@@ -48,6 +48,7 @@ use revocation::Denylist;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
+use token::UsualHeader;
 use waiting::WaitingRoom;
 
 /// The longest token that is looked at, in bytes.
@@ -59,6 +60,7 @@ pub struct JwtAuth {
     /// Remembered, so that a host that cannot verify is asked once.
     host_cannot_verify: Cell<bool>,
     waiting_room: WaitingRoom,
+    usual_header: UsualHeader,
     cache: Cache,
 }
 
@@ -134,6 +136,7 @@ impl Filter for JwtAuth {
             config,
             host_cannot_verify: Cell::new(false),
             waiting_room: WaitingRoom::default(),
+            usual_header: UsualHeader::default(),
         })
     }
 

@@ -54,7 +54,7 @@ impl Requirements {
     /// Whether the claims are as they must be. To be asked after the signature was verified.
     pub(crate) fn check(&self, claims: &Claims) -> Result<(), Refusal> {
         if !self.subjects.is_empty() {
-            let subject = claims.text("sub");
+            let subject = claims.subject();
             let is_allowed =
                 |allowed: &Subject| subject.as_deref().is_some_and(|subject| allowed.is(subject));
             if !self.subjects.iter().any(is_allowed) {

@@ -1,4 +1,4 @@
-use crate::token::Token;
+use crate::token::{Token, UsualHeader};
 use crate::{KeySet, Refusal};
 use gatehouse_filter::{Hash, NoVerifier, Signatures};
 use std::cell::Cell;
@@ -32,7 +32,7 @@ pub fn verify_compact(
     keys: &KeySet,
     host: Option<&dyn Signatures>,
 ) -> Result<Vec<u8>, Refusal> {
-    let (token, payload) = Token::parse(token)?;
+    let (token, payload) = Token::parse(token, &UsualHeader::default())?;
     keys.verify(&token, host)?;
     Ok(payload)
 }
