@@ -96,6 +96,10 @@ fn every_code_of_jwt_auth_is_seen() {
             ("claim_invalid", signed(json!({"exp": null}))),
         ],
     );
+    // Behind api-key-auth.
+    let whole = Shared::start(Gateway::builder("envoy/envoy.yaml"));
+    let partner = Request::get("/products").header("x-api-key", "acme-partner-demo-key");
+    seen.extend(codes_seen("jwt-auth", &whole, vec![("identified", partner)]));
     let unlisted = start(unlisted, list.address().port());
     seen.extend(codes_seen("jwt-auth", &unlisted, vec![("revocations_unavailable", signed(json!({})))]));
     assert_all_seen("jwt-auth", &seen);

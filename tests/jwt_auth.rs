@@ -377,6 +377,25 @@ fn json_in_a_string_configures_it_too_and_so_does_a_key_set_in_text() {
 }
 
 #[test]
+fn a_route_can_be_for_a_claim() {
+    let gateway = Shared::start(Gateway::builder(CONFIG).edit(|tree| {
+        let routes = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes";
+        let matched = json!({"prefix": "/", "headers": [{"name": "x-user", "string_match": {"exact": "alice"}}]});
+        let route = json!({"name": "alice", "match": matched, "direct_response": {"status": 299}});
+        let routes = tree.pointer_mut(routes).and_then(Value::as_array_mut);
+        routes.expect("the config has routes").insert(0, route);
+    }));
+    for (case, request, status) in [
+        ("hers", with_token(&token::good("alice")), 299),
+        ("another's", with_token(&token::good("bob")), 200),
+        ("who says so", Request::get("/products/1").header("x-user", "alice"), 200),
+    ] {
+        assert_eq!(gateway.ask(request).response.status, status, "{case}");
+    }
+    gateway.assert_no_trap();
+}
+
+#[test]
 fn a_public_key_in_pem_verifies_the_demo_s_tokens() {
     let pem = gatehouse_demo::signing_key().public_key().to_pem().expect("the demo key can be written");
     let gateway = Shared::start(Gateway::builder(CONFIG).edit(move |tree| {

@@ -103,11 +103,16 @@ impl Filter for ApiKeyAuth {
     fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {
         // First, so that no rule sees it, and whatever is decided: this field comes from here or from nobody.
         request.headers.remove_in_every_spelling(self.config.consumer_header.as_slice());
-        let (rule, access) = match self.config.rules.find(request) {
+        let is_misled = self.config.rules.are_misled_by(request);
+        let (rule, access) = match self.config.rules.find(request).filter(|_| !is_misled) {
             Some((rule, _)) => (Some(Rc::clone(&rule.name)), &rule.action),
             None => (None, &self.config.default),
         };
-        let decided = match self.decide(request, access, place) {
+        let decided = match is_misled {
+            true => Err(Refusal::TargetAmbiguous),
+            false => self.decide(request, access, place),
+        };
+        let decided = match decided {
             Ok(Verdict::Wait) => {
                 let code = Code::ConsumersUnavailable;
                 return Decision { code, rule, caller: None, step: Step::Wait };
@@ -164,9 +169,6 @@ impl ApiKeyAuth {
         access: &Access,
         place: &mut Option<Waiting>,
     ) -> Result<Verdict, Refusal> {
-        if self.config.rules.are_misled_by(request) {
-            return Err(Refusal::TargetAmbiguous);
-        }
         if access.require == Require::Nothing {
             return Ok(Verdict::Pass(Code::NotRequired));
         }

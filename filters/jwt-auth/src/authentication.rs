@@ -19,6 +19,8 @@ pub(crate) enum Found {
     Identity(Rc<Caller>),
     /// It need not say who it is from, and does not.
     Nobody,
+    /// It has no token, and a filter before this one knows who it is from.
+    Identified,
     NoKeysYet,
 }
 
@@ -49,7 +51,12 @@ impl JwtAuth {
         let mut others = Vec::new();
         for accepted in each {
             let Some(sent) = self.sent(request, accepted)? else {
-                return missing.map_or(Ok(Found::Nobody), Err);
+                let is_identified = || self.config.accepts_identified && request.identity().is_some();
+                return match missing {
+                    None => Ok(Found::Nobody),
+                    Some(Refusal::TokenMissing) if is_identified() => Ok(Found::Identified),
+                    Some(refusal) => Err(refusal),
+                };
             };
             let verified = match self.recall(&sent, accepted, host)? {
                 Some(verified) => verified,

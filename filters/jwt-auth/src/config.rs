@@ -23,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) realm: String,
     /// Whether CORS preflights pass without a token.
     pub(crate) skip_preflight: bool,
+    /// Whether a request that a filter before this one knows already needs no token.
+    pub(crate) accepts_identified: bool,
     /// Where any provider's tokens are, and nowhere else; no two hold the same credential.
     pub(crate) sources: Vec<Source>,
     /// Whether the upstream gets the token too.
@@ -44,6 +46,7 @@ impl Config {
         let mode = fields.or("mode", Mode::Enforce, Mode::read);
         let realm = fields.or("realm", "gatehouse".to_owned(), |node| node.quotable().map(str::to_owned));
         let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
+        let accepts_identified = fields.or("accept_identified", false, |node| node.boolean());
         let sources = fields.or("sources", vec![authorization()], credential::sources);
         let forwards_token = fields.or("forward_token", true, |node| node.boolean());
         let cached_tokens = fields.or("cache", 1024, cached_tokens);
@@ -67,6 +70,7 @@ impl Config {
             mode: mode?,
             realm: realm?,
             skip_preflight: skip_preflight?,
+            accepts_identified: accepts_identified?,
             sources,
             forwards_token: forwards_token?,
             cached_tokens: cached_tokens?,

@@ -71,6 +71,8 @@ gatehouse_filter::codes! {
         Allowed = "allowed",
         /// There is no token, and none is needed.
         Anonymous = "anonymous",
+        /// There is no token, and a filter before this one knows who it is.
+        Identified = "identified",
         /// The token is no good, and none is needed.
         TokenIgnored = "token_ignored",
         /// The rule asks for nothing.
@@ -180,6 +182,7 @@ impl Filter for JwtAuth {
         match found {
             Ok(Found::Identity(identity)) => Decision::pass(Code::Allowed, rule).with_caller(identity),
             Ok(Found::Nobody) => Decision::pass(Code::Anonymous, rule),
+            Ok(Found::Identified) => Decision::pass(Code::Identified, rule),
             Ok(Found::NoKeysYet) => {
                 Decision { step: Step::Wait, ..Decision::pass(Code::KeysUnavailable, rule) }
             }

@@ -74,7 +74,14 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         ClaimMismatch,
         ClaimInvalid("The claim x is missing"),
     ];
-    let passing = [Code::Allowed, Code::Anonymous, Code::TokenIgnored, Code::NotRequired, Code::Preflight];
+    let passing = [
+        Code::Allowed,
+        Code::Anonymous,
+        Code::Identified,
+        Code::TokenIgnored,
+        Code::NotRequired,
+        Code::Preflight,
+    ];
     let mut codes: Vec<_> = all.iter().map(|refusal| refusal.code()).collect();
     codes.extend(passing);
     for refusal in [KeysUnavailable, RevocationsUnavailable] {
@@ -329,4 +336,30 @@ fn where_a_bad_token_counts_as_none_nothing_of_it_is_believed_or_passed_on() {
     let basic =
         ask(&filter(json!({"default": "lenient"})), &FakeHost::at(NOW), &[("authorization", "Basic YTpi")]);
     assert_eq!((basic.decision.code.name(), basic.values("authorization").len()), ("anonymous", 1));
+}
+
+#[test]
+fn whoever_is_known_already_may_need_no_token_but_no_bad_one_passes() {
+    let partner = gatehouse_filter::Identity { consumer: Some("acme".to_owned()), ..Default::default() };
+    let (unknown, known) = (FakeHost::at(NOW), FakeHost::at(NOW));
+    known.identify(&partner);
+    let good = format!("Bearer {}", token(&claims()));
+    let code = |accept: bool, default: &str, host: &FakeHost, authorization: Option<&str>| {
+        let filter = filter(json!({"accept_identified": accept, "default": default}));
+        let sent: Vec<_> = authorization.map(|value| ("authorization", value)).into_iter().collect();
+        let outcome = ask(&filter, host, &sent);
+        assert_eq!(outcome.decision.caller.is_some(), outcome.decision.code == Code::Allowed);
+        outcome.decision.code.name()
+    };
+    for (accept, default, host, authorization, want) in [
+        (true, "any", &known, None, "identified"),
+        (true, "any", &known, Some("Basic YTpi"), "identified"),
+        (true, "any", &known, Some(&*good), "allowed"),
+        (true, "any", &known, Some("Bearer a.b.c"), "token_malformed"),
+        (true, "any", &unknown, None, "token_missing"),
+        (true, "optional", &known, None, "anonymous"),
+        (false, "any", &known, None, "token_missing"),
+    ] {
+        assert_eq!(code(accept, default, host, authorization), want, "{accept} {default} {authorization:?}");
+    }
 }

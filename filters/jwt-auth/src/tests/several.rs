@@ -123,6 +123,12 @@ fn who_lacks_one_of_several_tokens_is_told_that_each_is_needed() {
     assert_eq!(challenge(&outcome), r#"Bearer realm="gatehouse""#);
     let Step::Reply(reply) = &outcome.decision.step else { panic!() };
     assert_eq!(reply.detail, "Send a token of each issuer that is needed here, each in its place");
+    // Whoever is known already has not sent them either.
+    let host = FakeHost::at(NOW);
+    host.identify(&gatehouse_filter::Identity::default());
+    let each = json!({"all": ["users", "services"]});
+    let filter = super::filter(json!({"providers": providers(), "default": each, "accept_identified": true}));
+    assert_eq!(ask::<_, &str>(&filter, &host, &[]).decision.code.name(), "token_missing");
 }
 
 #[test]
