@@ -150,6 +150,27 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
     trap::assert_none(&keys);
 }
 
+#[test]
+fn a_capability_that_is_missing_is_told_in_the_log() {
+    for (capability, line) in [
+        (
+            "proxy_http_call",
+            "the call was not made: the cluster has no host, or `proxy_http_call` is not allowed",
+        ),
+        ("proxy_on_http_call_response", "is `proxy_on_http_call_response` among the allowed capabilities?"),
+        ("proxy_get_shared_data", "is `proxy_get_shared_data` among the allowed capabilities?"),
+        ("proxy_set_shared_data", "is `proxy_set_shared_data` among the allowed capabilities?"),
+    ] {
+        let gateway = start(Gateway::builder("envoy/jwt-auth-remote.yaml").edit(move |tree| {
+            configuration::capabilities(tree, "jwt-auth").remove(capability);
+        }));
+        until(capability, || {
+            gateway.stderr().lines().any(|said| said.contains("warning") && said.contains(line))
+        });
+        trap::assert_none(&gateway);
+    }
+}
+
 /// Good tokens, more than the cache of the gateway has room for, and a forged one.
 fn tokens(key: &Key, stranger: &Key) -> Vec<Expected> {
     let good = |number: usize| {

@@ -147,8 +147,13 @@ impl Filter for JwtAuth {
     }
 
     fn prepare(&self, host: &dyn Host) {
-        self.remotes().for_each(|remote| remote.prepare(host));
-        self.denylist().inspect(|list| list.prepare(host));
+        // Where that is not possible, the first tick says why.
+        for remote in self.remotes() {
+            remote.prepare(host);
+        }
+        if let Some(list) = self.denylist() {
+            list.prepare(host);
+        }
     }
 
     fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {

@@ -101,14 +101,17 @@ impl<T> Remote<T> {
     }
 
     /// Makes the shared values, and reads what is in them already: a worker that starts late need not wait.
-    pub(crate) fn prepare<H: Store + ?Sized>(&self, host: &H) {
+    /// Whether they are there.
+    pub(crate) fn prepare<H: Store + ?Sized>(&self, host: &H) -> bool {
         let made = host.create(&self.kept.key, &Stored::default().to_bytes());
         // The turn is made last: whoever finds one finds a body.
-        if made.and_then(|()| host.create(&self.turn_key, &Turn::default().to_bytes())).is_ok()
-            && let Ok(Some((value, _))) = host.get(&self.turn_key)
-        {
+        if made.and_then(|()| host.create(&self.turn_key, &Turn::default().to_bytes())).is_err() {
+            return false;
+        }
+        if let Ok(Some((value, _))) = host.get(&self.turn_key) {
             self.follow(Turn::from_bytes(&value), host);
         }
+        true
     }
 
     /// What is in use, while it is not too old.
@@ -141,9 +144,16 @@ impl<T> Remote<T> {
 
     /// Follows the other workers, and fetches where it is time and nobody else does.
     pub(crate) fn tick(&self, outside: &dyn Outside) {
-        let Ok(stored) = outside.get(&self.turn_key) else { return };
+        let Ok(stored) = outside.get(&self.turn_key) else {
+            let reason =
+                "shared data cannot be read: is `proxy_get_shared_data` among the allowed capabilities?";
+            return self.remark.failed(&self.what, reason, outside);
+        };
         let Some((value, version)) = stored else {
-            return self.prepare(outside);
+            if !self.prepare(outside) {
+                self.remark.failed(&self.what, CANNOT_WRITE, outside);
+            }
+            return;
         };
         let turn = Turn::from_bytes(&value);
         self.follow(turn, outside);
@@ -157,8 +167,15 @@ impl<T> Remote<T> {
         // One writer goes on from each version: it names the holder as no other is named.
         let holder = u64::from(version.0);
         let taken = Turn { holder, held_until: now.after(self.lease()), started: now, ..turn };
-        if outside.set(&self.turn_key, &taken.to_bytes(), Some(version)).is_err() {
-            return;
+        match outside.set(&self.turn_key, &taken.to_bytes(), Some(version)) {
+            Ok(()) => {}
+            // Another worker was faster.
+            Err(SetError::Conflict) => return,
+            Err(SetError::Failed) => return self.remark.failed(&self.what, CANNOT_WRITE, outside),
+        }
+        if self.calling.take().is_some() {
+            let reason = "the last call was never answered: is `proxy_on_http_call_response` among the allowed capabilities?";
+            self.remark.failed(&self.what, reason, outside);
         }
         self.turn.set(taken);
         self.is_wanted.set(false);
@@ -334,6 +351,9 @@ impl<T> Remote<T> {
         self.source.patience().saturating_add(Duration::from_secs(1))
     }
 }
+
+const CANNOT_WRITE: &str =
+    "shared data cannot be written: is `proxy_set_shared_data` among the allowed capabilities?";
 
 /// The first pause after a failure that left nothing to go on with.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);

@@ -280,3 +280,20 @@ fn operators_are_told_why_a_fetch_fails_once_for_each_reason() {
         assert!(line.len() < 400 && !line.contains('\n'), "{line}");
     }
 }
+
+#[test]
+fn operators_are_told_what_the_filter_may_not_do() {
+    let host = FakeHost::at(NOW);
+    let silent = worker(&host);
+    silent.on_tick(&host);
+    call(&host);
+    host.clock.advance(seconds(3));
+    silent.on_tick(&host);
+    let said = host.take_warnings().concat();
+    assert!(said.contains("the last call was never answered"), "{said}");
+    host.store.break_down();
+    silent.on_tick(&host);
+    silent.on_tick(&host);
+    let said = host.take_warnings();
+    assert!(matches!(&said[..], [line] if line.contains("shared data cannot be read")), "{said:?}");
+}
