@@ -192,6 +192,19 @@ fn every_code_of_authorization_is_seen() {
             ("no_rule", Request::get("/")),
         ],
     );
+    let telling = json!({"tell_scopes": true, "rules": [
+        {"action": "allow", "principals": [{"scopes": {"all": ["orders:write", "orders:read"]}}]},
+    ]});
+    let telling = Shared::start(
+        Gateway::builder("envoy/authorization.yaml")
+            .edit(move |tree| configuration::set(tree, "authorization", telling)),
+    );
+    let bob = Request::get("/").header("authorization", bearer(&token::good("bob")));
+    seen.extend(codes_seen("authorization", &telling, vec![("insufficient_scope", bob.clone())]));
+    assert_eq!(
+        telling.ask(bob).response.header_text("www-authenticate").as_deref(),
+        Some(r#"Bearer realm="gatehouse", error="insufficient_scope", scope="orders:write""#)
+    );
     let default = vec![("default_allowed", Request::get("/"))];
     seen.extend(codes_seen("authorization", &start("allow"), default));
     assert_all_seen("authorization", &seen);

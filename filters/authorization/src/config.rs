@@ -9,14 +9,16 @@ use gatehouse_filter::{HeaderValue, Mode};
 pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
     let mut fields = node.fields()?;
     let mode = fields.or("mode", Mode::Enforce, Mode::read);
-    let challenge = fields.or("realm", None, |node| challenge(&node).map(Some));
+    let realm = fields.or("realm", "gatehouse", |node| node.quotable());
+    let tells_scopes = fields.or("tell_scopes", false, |node| node.boolean());
     let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
     let rules = fields.required("rules", |node| Rules::read(node, Rule::read));
     let default = fields.or("default", Action::Deny, |node| node.one_of(&Action::NAMES));
     fields.finish();
     Some(Authorization {
         mode: mode?,
-        challenge: challenge?.unwrap_or_else(|| HeaderValue::from_static("Bearer realm=\"gatehouse\"")),
+        challenge: challenge(realm?)?,
+        tells_scopes: tells_scopes?,
         skip_preflight: skip_preflight?,
         rules: rules?,
         default: default?,
@@ -24,7 +26,6 @@ pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
 }
 
 /// The challenge of RFC 6750 §3 in a realm that needs no escapes between quotes (RFC 9110 §5.6.4).
-fn challenge(node: &Node<'_>) -> Option<HeaderValue> {
-    let realm = node.quotable()?;
+fn challenge(realm: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("Bearer realm=\"{realm}\"").into_bytes()).ok()
 }

@@ -40,6 +40,8 @@ gatehouse_filter::codes! {
         TargetAmbiguous = "target_ambiguous",
         /// It is refused, and the client has not said who it is: with credentials it might be allowed.
         Unauthenticated = "unauthenticated",
+        /// It is refused for the want of scopes alone, and the client is told which.
+        InsufficientScope = "insufficient_scope",
         /// A rule denies it.
         Denied = "denied",
         /// No rule decides, and the default is to deny.
@@ -53,6 +55,8 @@ pub struct Authorization {
     mode: Mode,
     /// What a client that should log in is asked for: the value of `www-authenticate`.
     challenge: HeaderValue,
+    /// Whether a client that lacks nothing but scopes is told which.
+    tells_scopes: bool,
     skip_preflight: bool,
     rules: Rules<Rule>,
     default: Action,
@@ -91,6 +95,8 @@ impl Filter for Authorization {
         }
         // The first rule that might have decided otherwise, had the client said who it is.
         let mut asked: Option<Rc<str>> = None;
+        // The first rule that would have allowed it with other scopes, and these.
+        let mut lacking: Option<(Rc<str>, String)> = None;
         for (rule, captures) in self.rules.matching(request) {
             let facts = Facts { request, captures };
             let decides = rule.action.applies(&facts);
@@ -105,18 +111,43 @@ impl Filter for Authorization {
             {
                 asked = Some(Rc::clone(&rule.name));
             }
+            if self.tells_scopes
+                && lacking.is_none()
+                && !decides
+                && let Some(scopes) = rule.action.missing_scopes(&facts)
+            {
+                lacking = Some((Rc::clone(&rule.name), scopes.join(" ")));
+            }
             if decides {
                 return self.refuse(asked, Code::Denied, Some(Rc::clone(&rule.name)), request);
             }
         }
         match self.default {
             Action::Allow => Decision::pass(Code::DefaultAllowed, None),
-            Action::Deny => self.refuse(asked, Code::NoRule, None, request),
+            Action::Deny => match lacking {
+                Some((rule, scopes)) => self.refuse_for_scopes(rule, &scopes),
+                None => self.refuse(asked, Code::NoRule, None, request),
+            },
         }
     }
 }
 
 impl Authorization {
+    /// RFC 6750 §3.1: a client may come again with a token that has these scopes.
+    fn refuse_for_scopes(&self, rule: Rc<str>, scopes: &str) -> Decision<Code> {
+        let reply = Reply::new(403, "this request needs other scopes").with_member("scope", scopes);
+        let challenge = [
+            self.challenge.as_bytes(),
+            format!(", error=\"insufficient_scope\", scope=\"{scopes}\"").as_bytes(),
+        ]
+        .concat();
+        let reply = match HeaderValue::try_from(challenge) {
+            Ok(challenge) => reply.with_header(WWW_AUTHENTICATE, challenge),
+            Err(_) => reply,
+        };
+        Decision::refuse(self.mode, Code::InsufficientScope, Some(rule), reply)
+    }
+
     /// Refuses with `code`, unless a rule asks for an identity. The client is not told which rule it was.
     fn refuse(
         &self,

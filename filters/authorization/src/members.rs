@@ -29,6 +29,14 @@ impl<P> Members<P> {
         (!any.is_empty() || !all.is_empty()).then_some(Self { any, all })
     }
 
+    /// What the list would have to have as well: each of `all` that it has not, and the first of `any` where it has
+    /// none.
+    pub(crate) fn missing<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Vec<&P> {
+        let has = |pattern: &P| items.iter().any(|item| is(pattern, item) == Some(true));
+        let any = if self.any.iter().any(has) { None } else { self.any.first() };
+        any.into_iter().chain(self.all.iter().filter(|pattern| !has(pattern))).collect()
+    }
+
     /// Whether the list has what it must have; `is` tells whether an item is what a pattern wants.
     pub(crate) fn hold<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Truth {
         let has = |pattern| truth::any(items.iter().map(|item| is(pattern, item)));

@@ -37,6 +37,15 @@ impl Pattern {
         }
     }
 
+    /// The one text that it is, where that can be the name of a scope in a challenge (RFC 6749 §3.3).
+    pub(crate) fn scope(&self) -> Option<&str> {
+        let is_of_a_scope = |byte: u8| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~');
+        match self {
+            Self::Exact(text) if text.bytes().all(is_of_a_scope) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(crate) fn matches(&self, text: &str, captures: &Captures) -> Truth {
         match self {
             Self::Exact(want) => Some(text == want.as_ref()),

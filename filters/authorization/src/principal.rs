@@ -21,7 +21,9 @@ enum Part {
     Sources(Vec<Network>),
     /// One text of the identity is one of these.
     Text(Field<Option<String>>, Vec<Pattern>),
-    /// A list of the identity has these.
+    /// The scopes have these.
+    Scopes(Members<Pattern>),
+    /// Another list of the identity has these.
     List(Field<Vec<String>>, Members<Pattern>),
     Claim(Claim),
 }
@@ -43,11 +45,8 @@ const TEXTS: [(&str, Field<Option<String>>); 4] = [
     ("tiers", |identity| &identity.tier),
 ];
 
-const LISTS: [(&str, Field<Vec<String>>); 3] = [
-    ("scopes", |identity| &identity.scopes),
-    ("roles", |identity| &identity.roles),
-    ("groups", |identity| &identity.groups),
-];
+const LISTS: [(&str, Field<Vec<String>>); 2] =
+    [("roles", |identity| &identity.roles), ("groups", |identity| &identity.groups)];
 
 impl Principal {
     pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
@@ -75,6 +74,26 @@ impl Principal {
         self.needs_identity() && self.0.iter().all(fits)
     }
 
+    /// The scopes that the client would have to have as well to be of this principal; none where something else is
+    /// missing too, or where a scope is not known by its whole name.
+    pub(crate) fn missing_scopes(&self, facts: &Facts<'_>) -> Option<Vec<&str>> {
+        let mut scopes = Vec::new();
+        for part in &self.0 {
+            match part {
+                Part::Scopes(members) => {
+                    let identity = facts.request.identity()?;
+                    let is = |pattern: &Pattern, text: &String| pattern.matches(text, &facts.captures);
+                    let missing = members.missing(&identity.scopes, is);
+                    let names: Option<Vec<&str>> = missing.into_iter().map(Pattern::scope).collect();
+                    scopes.extend(names?);
+                }
+                part if part.holds(facts) == Some(true) => {}
+                _ => return None,
+            }
+        }
+        (!scopes.is_empty()).then_some(scopes)
+    }
+
     /// Whether it is somebody because there is no identity.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Authenticated(false)))
@@ -95,6 +114,7 @@ fn parts(fields: &mut Fields<'_>, captures: &[&str]) -> Option<Vec<Part>> {
     for (name, field) in TEXTS {
         parts.push(fields.optional(name, |node| Some(Part::Text(field, node.some(pattern)?))));
     }
+    parts.push(fields.optional("scopes", |node| Some(Part::Scopes(Members::read(&node, pattern)?))));
     for (name, field) in LISTS {
         parts.push(fields.optional(name, |node| Some(Part::List(field, Members::read(&node, pattern)?))));
     }
@@ -130,6 +150,9 @@ impl Part {
                 Some(text) => truth::any(patterns.iter().map(|pattern| pattern.matches(text, captures))),
                 None => Some(false),
             },
+            Self::Scopes(members) => {
+                members.hold(&identity.scopes, |pattern, text| pattern.matches(text, captures))
+            }
             Self::List(field, members) => {
                 members.hold(field(&identity), |pattern, text| pattern.matches(text, captures))
             }

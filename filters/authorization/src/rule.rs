@@ -63,6 +63,17 @@ impl Rule {
         holds.unwrap_or(self.action == Action::Deny)
     }
 
+    /// The scopes with which it would allow a request that it does not allow, where nothing else is missing.
+    pub(crate) fn missing_scopes(&self, facts: &Facts<'_>) -> Option<Vec<&str>> {
+        if self.action == Action::Deny {
+            return None;
+        }
+        let mut principals = self.principals.iter().flatten();
+        let scopes = principals.find_map(|principal| principal.missing_scopes(facts))?;
+        let holds = self.condition.as_ref().is_none_or(|condition| condition.holds(facts) == Some(true));
+        holds.then_some(scopes)
+    }
+
     /// Whether a request without identity might be decided otherwise if it had one: because it might be
     /// allowed here, or because it is denied for the want of one.
     pub(crate) fn asks_for_identity(&self, facts: &Facts<'_>) -> bool {

@@ -331,3 +331,56 @@ fn what_an_upstream_may_read_as_another_path_or_host_is_refused_before_the_rules
     let anywhere = json!([{"action": "allow"}]);
     assert_eq!(decided(&anywhere, "enforce", "/a/..;/b", "a,b"), (Code::Allowed, None));
 }
+
+#[test]
+fn a_client_that_lacks_nothing_but_scopes_may_be_told_which() {
+    let rules = json!([
+        {"name": "closed", "match": {"path": {"prefix": "/closed"}}, "action": "deny"},
+        {"name": "own", "match": {"path": {"template": "/users/{id}"}}, "action": "allow",
+         "principals": [{"subjects": [{"capture": "id"}], "scopes": {"all": ["users:read", "users:write"]}}]},
+        {"name": "any", "match": {"path": {"prefix": "/any"}}, "action": "allow",
+         "principals": [{"roles": {"any": ["admin"]}}, {"scopes": {"any": ["a:x", "a:y"], "all": ["b"]}}]},
+        {"name": "pattern", "match": {"path": {"prefix": "/pattern"}}, "action": "allow",
+         "principals": [{"scopes": {"any": [{"prefix": "a:"}]}}]},
+        {"name": "odd", "match": {"path": {"prefix": "/odd"}}, "action": "allow",
+         "principals": [{"scopes": {"any": ["a\"b"]}}]},
+        {"name": "closed-any", "match": {"path": {"prefix": "/any/closed"}}, "action": "deny"},
+    ]);
+    let identity = |scopes: &[&str]| {
+        let host = FakeHost::default();
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        host.identify(&Identity { subject: Some("alice".to_owned()), scopes, ..Identity::default() });
+        host
+    };
+    let filter = |tell: bool| {
+        let json = json!({"rules": rules, "tell_scopes": tell, "realm": "r"});
+        configured::<Authorization>(&json.to_string()).unwrap()
+    };
+    let (none, some) = (identity(&[]), identity(&["users:read", "b"]));
+    for (host, path, code, scopes) in [
+        (&none, "/users/alice", Code::InsufficientScope, Some("users:read users:write")),
+        (&some, "/users/alice", Code::InsufficientScope, Some("users:write")),
+        // Not for the want of scopes.
+        (&some, "/users/bob", Code::NoRule, None),
+        (&none, "/any", Code::InsufficientScope, Some("a:x b")),
+        (&some, "/any", Code::InsufficientScope, Some("a:x")),
+        (&some, "/any/closed", Code::Denied, None),
+        // No scope that has a name, or one that fits into a challenge.
+        (&none, "/pattern", Code::NoRule, None),
+        (&none, "/odd", Code::NoRule, None),
+        (&none, "/closed", Code::Denied, None),
+        (&FakeHost::default(), "/users/alice", Code::Unauthenticated, None),
+    ] {
+        let outcome = ask(&filter(true), host, &[(":path", path)]);
+        assert_eq!(outcome.decision.code, code, "{path}");
+        let told = scopes
+            .map(|scopes| format!("Bearer realm=\"r\", error=\"insufficient_scope\", scope=\"{scopes}\""));
+        match code {
+            Code::Unauthenticated => assert_eq!(challenge(&outcome).as_deref(), Some("Bearer realm=\"r\"")),
+            _ => assert_eq!((outcome.status(), challenge(&outcome)), (Some(403), told), "{path}"),
+        }
+        let silent = ask(&filter(false), host, &[(":path", path)]);
+        let want = if code == Code::InsufficientScope { Code::NoRule } else { code };
+        assert_eq!(silent.decision.code, want, "{path}");
+    }
+}

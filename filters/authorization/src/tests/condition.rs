@@ -62,3 +62,18 @@ fn a_condition_that_does_not_compile_is_a_fault_of_the_configuration() {
         assert_eq!(check(json.as_bytes()).len(), 1, "{json}");
     }
 }
+
+#[test]
+fn no_scope_is_told_where_the_condition_is_missing_too() {
+    for (value, want) in
+        [(Some(true), Code::InsufficientScope), (Some(false), Code::NoRule), (None, Code::NoRule)]
+    {
+        let rule = json!({"action": "allow", "condition": CEL, "principals": [{"scopes": {"all": ["a"]}}]});
+        let json = json!({"rules": [rule], "tell_scopes": true}).to_string();
+        let filter = configured::<Authorization>(&json).unwrap();
+        let host = known("alice", &[]);
+        host.express(CEL, value);
+        filter.compile(&host).unwrap();
+        assert_eq!(get(&filter, &host, "/").decision.code, want, "{value:?}");
+    }
+}
