@@ -173,6 +173,39 @@ fn the_shipped_configs_pass_check_and_envoy_accepts_them() {
     }
 }
 
+#[test]
+fn a_readme_shows_what_the_example_of_its_filter_has() {
+    for filter in ["jwt-auth", "api-key-auth", "authorization", "rate-limit"] {
+        let readme = workspace::root().join("filters").join(filter).join("README.md");
+        let readme = std::fs::read_to_string(readme).expect("the README");
+        let block =
+            readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+        let shown: Value = serde_saphyr::from_str(block).expect("the example is YAML");
+        let mut example =
+            Example::load(&workspace::root().join(format!("envoy/{filter}.yaml"))).expect("the example");
+        let shipped = configuration::shipped(example.tree_mut(), filter);
+        assert!(is_shown(&shown, shipped), "{filter}:\n{shown}\n{shipped}");
+    }
+}
+
+/// Whether two values are one; a text that was cut short ends in three dots.
+fn is_shown(shown: &Value, shipped: &Value) -> bool {
+    match (shown, shipped) {
+        (Value::String(shown), Value::String(shipped)) => {
+            shown == shipped || shown.strip_suffix("...").is_some_and(|start| shipped.starts_with(start))
+        }
+        (Value::Array(shown), Value::Array(shipped)) => {
+            shown.len() == shipped.len() && shown.iter().zip(shipped).all(|(one, other)| is_shown(one, other))
+        }
+        (Value::Object(shown), Value::Object(shipped)) => {
+            let is_there =
+                |(name, one): (&String, &Value)| shipped.get(name).is_some_and(|other| is_shown(one, other));
+            shown.len() == shipped.len() && shown.iter().all(is_there)
+        }
+        _ => shown == shipped,
+    }
+}
+
 /// `cargo xtask check` of one file.
 fn check(path: &Path) -> Output {
     Command::new(env!("CARGO"))

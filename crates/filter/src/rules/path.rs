@@ -19,6 +19,9 @@ pub(super) enum PathPattern {
 
 impl PathPattern {
     pub(super) fn read(node: Node<'_>) -> Option<Self> {
+        if node.value().is_string() {
+            return node.fault("must have one of exact, prefix, template, regex, as in {prefix: /orders}");
+        }
         let mut fields = node.fields()?;
         let patterns = [
             fields.optional("exact", |node| absolute(&node))?.map(Self::Exact),

@@ -178,6 +178,10 @@ fn a_bad_rule_is_told_by_its_path() {
             "[0].match.path: must have exactly one of exact, prefix, template, regex",
         ),
         (
+            r#"[{"match": {"path": "/a"}}]"#,
+            "[0].match.path: must have one of exact, prefix, template, regex, as in {prefix: /orders}",
+        ),
+        (
             r#"[{"match": {"path": {"template": "/a/x{id}"}}}]"#,
             "[0].match.path.template: `x{id}`: braces must enclose a whole segment",
         ),

@@ -30,6 +30,8 @@ pub(super) fn may_support(keys: &Keys, algorithm: Algorithm) -> bool {
 fn inline(node: &Node<'_>) -> Option<KeySet> {
     let keys = match node.value() {
         Value::Object(members) if members.contains_key("pem") => return pem(node),
+        Value::Object(members) if !members.contains_key("keys") => return node.fault(format!("must have keys, pem or cluster. {CLUSTERS}")),
+        Value::String(text) if text.contains("://") => return node.fault(format!("must not be a URL. {CLUSTERS}")),
         Value::Object(members) => KeySet::from_members(members),
         Value::String(json) => KeySet::from_json(json.as_bytes()),
         _ => return node.fault(
@@ -43,6 +45,8 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
     let faults = broken.map(|key| node.fault::<()>(format!("keys[{}] {}", key.index, key.fault))).count();
     (faults == 0).then_some(keys)
 }
+
+const CLUSTERS: &str = "Keys are fetched through an Envoy cluster, as in {cluster: auth, path: /jwks.json}";
 
 /// Public keys in PEM, without names: they may have signed any token, whatever its `kid`.
 fn pem(node: &Node<'_>) -> Option<KeySet> {
