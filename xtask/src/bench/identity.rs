@@ -3,21 +3,16 @@
 //!
 //! Both check the same: one issuer, its audience, the times and the signature, and write one claim to a header.
 
+mod token;
+
 use anyhow::Result;
 use gatehouse_demo::{AUDIENCE, ISSUER};
-use gatehouse_filter::Hash;
-use jwt_simple::prelude::{
-    Base64UrlSafeNoPadding, Claims, Duration, ECDSAP256KeyPairLike as _, ES256KeyPair, JWTClaims,
-    RSAKeyPairLike as _,
-};
-use jwt_simple::reexports::ct_codecs::Decoder as _;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Sources;
 use super::probe::{self, Data, call};
-use super::set_up::{
-    Bench, PATH, PROOF_PATH, REQUEST_ID, SetUp, Target, USER_AGENT, http_filter, request_with, wasm_filter,
-};
+use super::set_up::{Bench, REQUEST_ID, SetUp, Target, USER_AGENT, http_filter, wasm_filter};
+use token::{Says, Signed};
 
 /// The bench's name.
 pub(super) const NAME: &str = "identity";
@@ -52,131 +47,87 @@ const CAPABILITIES: [&str; 20] = [
 const UNCACHED: f64 = 0.9;
 const CACHED: f64 = 1.2;
 
-/// For each algorithm a gateway without a filter, the two filters, and both with their caches.
+/// For each algorithm and each token a gateway without a filter, the two filters, and both with their caches.
 ///
 /// # Errors
 /// A token cannot be signed.
 pub(super) fn bench(sources: &Sources) -> Result<Bench> {
-    let [rs256, es256] = [Signed::rs256()?, Signed::es256()?];
-    let ours = |name, key: &Signed, over, tokens| {
-        let module = sources.modules.join("jwt-auth.wasm");
-        let filter = wasm_filter(FILTER, &module, Some(jwt_auth(key, tokens)), &CAPABILITIES);
-        SetUp { filter: Some(FILTER.to_owned()), ..key.set_up(name, Some(over), vec![filter]) }
+    let mut set_ups = Vec::new();
+    let mut targets = Vec::new();
+    for (names, key) in [
+        (&RS256, Signed::rs256(Says::Much)?),
+        (&ES256, Signed::es256(Says::Much)?),
+        (&RS256_SHORT, Signed::rs256(Says::Little)?),
+        (&ES256_SHORT, Signed::es256(Says::Little)?),
+    ] {
+        let native = |name, cache| {
+            key.set_up(name, Some(names.bare), vec![jwt_authn(&key, Native { payload: true, cache })])
+        };
+        let ours = |name, tokens| {
+            let module = sources.modules.join("jwt-auth.wasm");
+            let filter = wasm_filter(FILTER, &module, Some(jwt_auth(&key, tokens)), &CAPABILITIES);
+            SetUp { filter: Some(FILTER.to_owned()), ..key.set_up(name, Some(names.bare), vec![filter]) }
+        };
+        set_ups.push(SetUp { refuses: None, writes: None, ..key.set_up(names.bare, None, vec![]) });
+        set_ups.push(native(names.native, false));
+        set_ups.push(ours(names.ours, Some(0)));
+        set_ups.push(native(names.native_cached, true));
+        set_ups.push(ours(names.ours_cached, None));
+        targets.push(Target { subject: names.ours, reference: names.native, ratio: UNCACHED });
+        targets.push(Target { subject: names.ours_cached, reference: names.native_cached, ratio: CACHED });
+    }
+    set_ups.extend(parts(sources)?);
+    Ok(Bench { name: NAME, set_ups, targets })
+}
+
+/// The set-ups of one token.
+struct Names {
+    bare: &'static str,
+    native: &'static str,
+    ours: &'static str,
+    native_cached: &'static str,
+    ours_cached: &'static str,
+}
+
+macro_rules! names {
+    ($token:literal) => {
+        Names {
+            bare: concat!("bare-", $token),
+            native: concat!("native-", $token),
+            ours: concat!("jwt-auth-", $token),
+            native_cached: concat!("native-", $token, "-cached"),
+            ours_cached: concat!("jwt-auth-", $token, "-cached"),
+        }
     };
-    let native =
-        |name, key: &Signed, over, does: Native| key.set_up(name, Some(over), vec![jwt_authn(key, does)]);
-    let [plain, payload] = [false, true].map(|payload| Native { payload, cache: false });
-    let [plain_cached, payload_cached] = [plain, payload].map(|does| Native { cache: true, ..does });
-    // What the host's part of ours costs: the same calls on fixed bytes, without guest code.
-    let calls = |name: &'static str, over, signature: &[u8]| -> Result<SetUp> {
-        let identity = rs256.identity()?;
+}
+
+const RS256: Names = names!("rs256");
+const ES256: Names = names!("es256");
+const RS256_SHORT: Names = names!("rs256-short");
+const ES256_SHORT: Names = names!("es256-short");
+
+/// What each filter's cost is made of, with the longer RSA token: the native one without telling the filters after it
+/// who it is, and the host's part of ours, which are the same calls on fixed bytes, without guest code.
+fn parts(sources: &Sources) -> Result<Vec<SetUp>> {
+    let key = Signed::rs256(Says::Much)?;
+    let plain = |name, cache| {
+        key.set_up(name, Some(RS256.bare), vec![jwt_authn(&key, Native { payload: false, cache })])
+    };
+    let calls = |name: &'static str, signature: &[u8]| -> Result<SetUp> {
+        let identity = key.identity()?;
         let data = Data { identity: &identity, signature };
         let verify = if signature.is_empty() { "" } else { call::VERIFY };
         let calls = [call::HEAD, call::TIME, verify, call::COUNT, call::STATE, call::IDENTITY, call::WRITE];
         let module = probe::write(&sources.scratch, name, &calls, data)?;
-        let set_up = rs256.set_up(name, Some(over), vec![wasm_filter(name, &module, None, &[])]);
+        let set_up = key.set_up(name, Some(RS256.bare), vec![wasm_filter(name, &module, None, &[])]);
         Ok(SetUp { refuses: None, writes: Some(format!("{REQUEST_ID} {USER_AGENT}")), ..set_up })
     };
-    let bare = |name, key: &Signed| SetUp { refuses: None, writes: None, ..key.set_up(name, None, vec![]) };
-    let target = |subject, reference, ratio| Target { subject, reference, ratio };
-    Ok(Bench {
-        name: NAME,
-        set_ups: vec![
-            bare("bare-rs256", &rs256),
-            native("plain-rs256", &rs256, "bare-rs256", plain),
-            native("native-rs256", &rs256, "bare-rs256", payload),
-            ours("jwt-auth-rs256", &rs256, "bare-rs256", Some(0)),
-            calls("calls-rs256", "bare-rs256", &rs256.verify_arguments()?)?,
-            native("plain-rs256-cached", &rs256, "bare-rs256", plain_cached),
-            native("native-rs256-cached", &rs256, "bare-rs256", payload_cached),
-            ours("jwt-auth-rs256-cached", &rs256, "bare-rs256", None),
-            calls("calls-cached", "bare-rs256", &[])?,
-            bare("bare-es256", &es256),
-            native("plain-es256", &es256, "bare-es256", plain),
-            native("native-es256", &es256, "bare-es256", payload),
-            ours("jwt-auth-es256", &es256, "bare-es256", Some(0)),
-            native("plain-es256-cached", &es256, "bare-es256", plain_cached),
-            native("native-es256-cached", &es256, "bare-es256", payload_cached),
-            ours("jwt-auth-es256-cached", &es256, "bare-es256", None),
-        ],
-        targets: vec![
-            target("jwt-auth-rs256", "native-rs256", UNCACHED),
-            target("jwt-auth-es256", "native-es256", UNCACHED),
-            target("jwt-auth-rs256-cached", "native-rs256-cached", CACHED),
-            target("jwt-auth-es256-cached", "native-es256-cached", CACHED),
-        ],
-    })
-}
-
-/// A token, the key that verifies it, and a token that looks like it.
-struct Signed {
-    jwk: Value,
-    token: String,
-    forged: String,
-}
-
-const SUBJECT: &str = "alice";
-
-impl Signed {
-    fn rs256() -> Result<Self> {
-        let pair = gatehouse_demo::signing_key();
-        Self::new(&pair.public_key().to_jwk(), |claims| pair.sign(claims))
-    }
-
-    fn es256() -> Result<Self> {
-        let pair = ES256KeyPair::generate().with_key_id("bench-1");
-        Self::new(&pair.public_key().to_jwk(), |claims| pair.sign(claims))
-    }
-
-    fn new(
-        jwk: &str,
-        sign: impl Fn(JWTClaims<Map<String, Value>>) -> Result<String, jwt_simple::Error>,
-    ) -> Result<Self> {
-        // What a token of the demo's `auth` service says beside the registered claims.
-        let scope = json!("users:read orders:read products:read products:write");
-        let custom = [("scope", scope), ("roles", json!(["admin", "user"]))];
-        let custom = custom.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
-        let claims = Claims::with_custom_claims(custom, Duration::from_days(1))
-            .with_issuer(ISSUER)
-            .with_audience(AUDIENCE)
-            .with_jwt_id("c93eabf1a6b84e5c8f8c");
-        let token = sign(claims.clone().with_subject(SUBJECT))?;
-        let other = sign(claims.with_subject("mallory"))?;
-        // The claims of the one under the signature of the other.
-        let end = |token: &str| token.rfind('.').unwrap_or_default();
-        let (signed, _) = other.split_at(end(&other));
-        let (_, signature) = token.split_at(end(&token));
-        Ok(Self { jwk: serde_json::from_str(jwk)?, forged: format!("{signed}{signature}"), token })
-    }
-
-    /// The claims, as much as the identity that `jwt-auth` leaves.
-    fn identity(&self) -> Result<Vec<u8>> {
-        let payload = self.token.split('.').nth(1).unwrap_or_default();
-        Ok(Base64UrlSafeNoPadding::decode_to_vec(payload, None)?)
-    }
-
-    /// What the host is told to verify an RSA signature.
-    fn verify_arguments(&self) -> Result<Vec<u8>> {
-        let (text, signature) = self.token.rsplit_once('.').unwrap_or_default();
-        let signature = Base64UrlSafeNoPadding::decode_to_vec(signature, None)?;
-        let key = gatehouse_demo::signing_key().public_key().to_der()?;
-        Ok(gatehouse_host::signature::arguments(Hash::Sha256, &key, &signature, text.as_bytes()))
-    }
-
-    fn set_up(&self, name: &str, over: Option<&'static str>, http_filters: Vec<Value>) -> SetUp {
-        SetUp {
-            over,
-            request: with_token(PATH, &self.token),
-            proof: with_token(PROOF_PATH, &self.token),
-            refuses: Some(with_token(PATH, &self.forged)),
-            writes: Some(SUBJECT.to_owned()),
-            ..SetUp::new(name, http_filters)
-        }
-    }
-}
-
-fn with_token(path: &str, token: &str) -> Vec<u8> {
-    request_with(path, &format!("authorization: Bearer {token}\r\n"))
+    Ok(vec![
+        plain("plain-rs256", false),
+        calls("calls-rs256", &key.verify_arguments()?)?,
+        plain("plain-rs256-cached", true),
+        calls("calls-rs256-cached", &[])?,
+    ])
 }
 
 /// `tokens`: how many are remembered; `None` for as many as unless configured.
