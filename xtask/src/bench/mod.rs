@@ -110,24 +110,13 @@ fn measure<'a>(bench: &'a Bench, options: &Options, envoy: &Path, scratch: &Path
     let cores = Cores::choose()?;
     eprintln!("{}", cores.describe());
 
-    let mut running = Vec::new();
-    for set_up in &bench.set_ups {
-        eprintln!("starting {}", set_up.name);
-        // Envoy inherits the core from the thread that starts it.
-        cores.use_for_gateway()?;
-        let mut gateway = Gateway::start(envoy, scratch, set_up)?;
-        cores.use_for_load()?;
-        gateway.wait_until_ready()?;
-        set_up.check(gateway.address())?;
-        let mut load = Load::connect(gateway.address(), &set_up.request)?;
-        // Past lazy compilation, and past the growth of pools and tables.
-        load.serve(options.requests.div_ceil(4)).with_context(|| format!("set-up {}", set_up.name))?;
-        running.push((gateway, load));
-    }
-
     let mut report = Report::new(bench, options, &cores);
-    let mut order: Vec<usize> = (0..running.len()).collect();
-    for _ in 0..options.rounds {
+    let mut order: Vec<usize> = (0..bench.set_ups.len()).collect();
+    for round in 1..=options.rounds {
+        eprintln!("starting {} set-ups, round {round} of {}", bench.set_ups.len(), options.rounds);
+        let start = |set_up| start(set_up, options, envoy, scratch, &cores);
+        // Anew in each round: of two processes of one set-up, one may be slower by a tenth for as long as it lives.
+        let mut running = bench.set_ups.iter().map(start).collect::<Result<Vec<_>>>()?;
         let mut slices = vec![Vec::new(); running.len()];
         for _ in 0..SLICES {
             for &index in &order {
@@ -142,6 +131,26 @@ fn measure<'a>(bench: &'a Bench, options: &Options, envoy: &Path, scratch: &Path
         report.add_round(slices);
     }
     Ok(report)
+}
+
+/// A gateway that is warm, and a load for it.
+fn start(
+    set_up: &SetUp,
+    options: &Options,
+    envoy: &Path,
+    scratch: &Path,
+    cores: &Cores,
+) -> Result<(Gateway, Load)> {
+    // Envoy inherits the core from the thread that starts it.
+    cores.use_for_gateway()?;
+    let mut gateway = Gateway::start(envoy, scratch, set_up)?;
+    cores.use_for_load()?;
+    gateway.wait_until_ready()?;
+    set_up.check(gateway.address())?;
+    let mut load = Load::connect(gateway.address(), &set_up.request)?;
+    // Past lazy compilation, and past the growth of pools and tables.
+    load.serve(options.requests.div_ceil(4)).with_context(|| format!("set-up {}", set_up.name))?;
+    Ok((gateway, load))
 }
 
 /// CPU µs a request of the whole Envoy process while it serves `requests`.
