@@ -313,6 +313,50 @@ fn a_deeply_nested_token_at_the_size_limit_does_not_trap() {
 }
 
 #[test]
+fn what_is_nested_too_deep_for_the_filters_after_this_one_is_refused_here() {
+    let filter = filter(json!({}));
+    // The claims are one level, and the identity that they are in another.
+    for (lists, want) in
+        [(100, "allowed"), (119, "allowed"), (120, "token_malformed"), (126, "token_malformed")]
+    {
+        let claims = claims().to_string();
+        let nested =
+            format!(r#"{},"a":{}{}}}"#, &claims[..claims.len() - 1], "[".repeat(lists), "]".repeat(lists));
+        let outcome = ask_with(&filter, &signed(r#"{"alg":"EdDSA"}"#, &nested));
+        assert_eq!(outcome.decision.code.name(), want, "{lists}");
+        assert_eq!(outcome.identity().is_some(), want == "allowed", "{lists}");
+    }
+}
+
+#[test]
+fn the_header_of_the_last_good_token_is_taken_for_no_other() {
+    let filter = filter(json!({"cache": {"tokens": 0}}));
+    let payload = claims().to_string();
+    let usual = r#"{"alg":"EdDSA","kid":"main"}"#;
+    let good = signed(usual, &payload);
+    let encoded = base64(usual.as_bytes());
+    let (_, rest) = good.split_once('.').unwrap();
+    for (token, want) in [
+        (good.clone(), "allowed"),
+        (signed(r#"{"alg":"EdDSA"}"#, &payload), "allowed"),
+        (signed(r#"{"alg":"EdDSA","kid":"main"} "#, &payload), "allowed"),
+        (signed(r#"{"alg":"EdDSA","kid":"other"}"#, &payload), "key_unknown"),
+        (signed(r#"{"alg":"EdDSA","kid":"main","crit":[]}"#, &payload), "critical_unsupported"),
+        (format!("{encoded}.{good}"), "token_malformed"),
+        (format!("{encoded}..{rest}"), "token_malformed"),
+        (format!("{encoded}A.{rest}"), "token_malformed"),
+        (format!("{}.{rest}", &encoded[..encoded.len() - 1]), "token_malformed"),
+        (encoded.clone(), "token_malformed"),
+        (format!("{encoded}."), "token_malformed"),
+        (format!("{encoded}.{}", base64(&[0; 64])), "token_malformed"),
+    ] {
+        // Remembered before each: whatever the token before it was.
+        assert_eq!(code_for(&filter, &good), "allowed");
+        assert_eq!(code_for(&filter, &token), want, "{token}");
+    }
+}
+
+#[test]
 fn a_token_longer_than_16_kib_is_not_read() {
     let filter = filter(json!({}));
     let padded = |length: usize| {
