@@ -112,7 +112,8 @@ fn is_finite(number: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::object;
+    use super::{Members, object};
+    use serde_json::{Map, Value};
 
     #[test]
     fn an_object_that_two_parsers_could_read_differently_is_refused() {
@@ -142,6 +143,30 @@ mod tests {
             assert_eq!(object(json.as_bytes()).is_some(), want, "{json}");
         }
         assert!(object(b"{\"a\": \"\xff\"}").is_none(), "not UTF-8");
+    }
+
+    #[test]
+    fn what_is_read_here_says_the_same_to_whoever_reads_it_next() {
+        let good = br#"{"a":{"b":[1,-2.5e3]}, "\u00e9\"":"\n\ud83d\ude00", "n":12345678901234567890,"t":true,"z":null,"s":"k"}"#;
+        let mut read = 0;
+        for at in 0..good.len() {
+            for byte in 0..=255 {
+                let mut json = good.to_vec();
+                json[at] = byte;
+                let theirs = serde_json::from_slice::<Map<String, Value>>(&json).ok();
+                let Some(members) = Members::read(json.clone()) else { continue };
+                read += 1;
+                let theirs = theirs.unwrap_or_else(|| panic!("{}", json.escape_ascii()));
+                assert_eq!(members.iter().count(), theirs.len(), "{}", json.escape_ascii());
+                for (name, value) in &theirs {
+                    let member = members.get(name).unwrap();
+                    assert_eq!(member.value(), *value, "{name} of {}", json.escape_ascii());
+                    assert_eq!(member.text().as_deref(), value.as_str(), "{name} of {}", json.escape_ascii());
+                }
+            }
+        }
+        // Of each place a few bytes at least.
+        assert!(read > 1000, "{read}");
     }
 
     #[test]
