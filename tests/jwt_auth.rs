@@ -293,6 +293,16 @@ fn a_client_cannot_say_who_it_is() {
 }
 
 #[test]
+fn a_claim_below_a_name_with_dots_reaches_the_upstream() {
+    let access =
+        json!({"my.client": {"roles": ["viewer", "editor"]}, "my": {"client": {"roles": ["owner"]}}});
+    let token = KEYS[0].sign(&with(claims("alice"), json!({"resource_access": access})));
+    let exchange = GATEWAY.ask(with_token(&token));
+    assert_eq!(exchange.response.status, 200);
+    assert_eq!(received(&exchange.response, "x-client-roles"), ["viewer,editor"]);
+}
+
+#[test]
 fn a_client_cannot_say_who_it_is_with_an_underscore_either() {
     // As Envoy is unless it is told otherwise.
     let gateway = Shared::start(builder(json!({})).edit(|tree| {
@@ -495,7 +505,11 @@ fn builder(changes: Value) -> Builder {
     let (secret, public): (Vec<&Key>, Vec<&Key>) =
         KEYS.iter().partition(|key| key.algorithm.starts_with("HS"));
     let jwks = |keys: Vec<&Key>| -> Value { keys.iter().map(|key| key.jwk.clone()).collect() };
-    let headers = json!([{"claim": "sub", "header": "x-user"}, {"claim": "roles", "header": "x-roles"}]);
+    let headers = json!([
+        {"claim": "sub", "header": "x-user"},
+        {"claim": "roles", "header": "x-roles"},
+        {"claim": "/resource_access/my.client/roles", "header": "x-client-roles"},
+    ]);
     let provider = |name: &str, issuer: &str, keys: Value| {
         json!({"name": name, "issuer": issuer, "audiences": [gatehouse_demo::AUDIENCE], "jwks": {"keys": keys},
             "claims_to_headers": headers})

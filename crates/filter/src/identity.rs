@@ -51,16 +51,29 @@ impl Identity {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// The claim at a path of member names separated by dots; a member whose own name has dots
+    /// The claim at a path; see [`claim_names`]. A member whose own name is the path
     /// (`https://example.com/tier`) is found first.
     pub fn claim(&self, path: &str) -> Option<&Value> {
         if let Some(value) = self.claims.get(path) {
             return Some(value);
         }
-        let mut members = path.split('.');
-        let first = self.claims.get(members.next()?)?;
-        members.try_fold(first, |value, member| value.get(member))
+        let mut names = claim_names(path);
+        let first = self.claims.get(&*names.next()?)?;
+        names.try_fold(first, |value, name| value.as_object()?.get(&*name))
     }
+}
+
+/// The member names on the way to a claim: separated by dots, `realm_access.roles`; or, where a name has dots itself,
+/// by slashes, `/resource_access/my.client/roles`, with `~1` for a slash in a name and `~0` for a tilde (RFC 6901 §3).
+pub fn claim_names(path: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let (names, separator, is_pointer) = match path.strip_prefix('/') {
+        Some(names) => (names, '/', true),
+        None => (path, '.', false),
+    };
+    names.split(separator).map(move |name| match is_pointer && name.contains('~') {
+        true => Cow::Owned(name.replace("~1", "/").replace("~0", "~")),
+        false => Cow::Borrowed(name),
+    })
 }
 
 /// An identity whose parts are JSON already, as a token has them: each is copied, and none is read.
@@ -193,6 +206,36 @@ mod tests {
             let subject = want.subject.clone();
             assert_eq!(Caller::from_json(subject, json).identity(), &want);
             assert_eq!(Identity::from_bytes(Caller::from(want.clone()).json()), Some(want));
+        }
+    }
+
+    #[test]
+    fn a_claim_is_found_by_its_path() {
+        let claims = json!({
+            "a": {"b": {"c": 1}, "b.c": 2, "d/e": 3, "~1": 4, "list": [5]},
+            "a.b": 6,
+            "/a/b": 7,
+            "": {"": 8},
+        });
+        let identity = Identity { claims: claims.as_object().unwrap().clone(), ..Identity::default() };
+        for (path, want) in [
+            ("a.b", Some(json!(6))),
+            ("a.b.c", Some(json!(1))),
+            ("/a/b", Some(json!(7))),
+            ("/a/b/c", Some(json!(1))),
+            ("/a/b.c", Some(json!(2))),
+            ("/a/d~1e", Some(json!(3))),
+            ("/a/~01", Some(json!(4))),
+            ("/a.b", Some(json!(6))),
+            ("/a/list/0", None),
+            ("a.list.0", None),
+            ("a.x", None),
+            ("/a/", None),
+            ("/", Some(json!({"": 8}))),
+            ("", Some(json!({"": 8}))),
+            ("//", Some(json!(8))),
+        ] {
+            assert_eq!(identity.claim(path), want.as_ref(), "{path}");
         }
     }
 

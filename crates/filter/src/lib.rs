@@ -35,7 +35,7 @@ pub use host::{
     Attribute, Attributes, Clock, Expression, Expressions, Hash, Host, Meter, NoExpression, NoRandom,
     NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
-pub use identity::{Caller, Identity, RawIdentity};
+pub use identity::{Caller, Identity, RawIdentity, claim_names};
 pub use outside::{Answer, CallId, CallRefused, Callout, GrpcAnswer, GrpcCall, Outside};
 pub use percent::{percent_decoded, percent_encoded};
 pub use remark::Remark;

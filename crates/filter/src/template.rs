@@ -12,7 +12,7 @@
 //! | `${host}` | the host as `match` compares it: lower case, without port and final dot |
 //! | `${path}` | the path as it is on the wire, without the query |
 //! | `${identity.PART}` | `subject`, `issuer`, `consumer`, `tier`; `scopes`, `roles`, `groups` joined with `,` |
-//! | `${claim.PATH}` | a claim, its path's members separated by dots; see [`Template::render`] |
+//! | `${claim.PATH}` | a claim by its path, as [`claim_names`](crate::claim_names) reads it; see [`Template::render`] |
 //! | `${response.header.NAME}` | every value of the response header, joined with `, ` |
 //! | `${response.status}` | the response's status code |
 //!

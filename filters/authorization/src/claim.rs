@@ -11,7 +11,7 @@ use serde_json::Value;
 /// A condition on one claim of the credential.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    /// Member names separated by dots.
+    /// See [`claim_names`](gatehouse_filter::claim_names).
     path: String,
     test: Test,
 }

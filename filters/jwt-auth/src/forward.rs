@@ -8,7 +8,7 @@ use gatehouse_json::Kind;
 
 /// A claim and the field it is written to.
 pub(crate) struct ClaimToHeader {
-    /// A member name, or a path of them separated by dots.
+    /// Its path; see [`claim_names`](gatehouse_filter::claim_names).
     pub(crate) claim: String,
     pub(crate) header: HeaderName,
     pub(crate) form: Form,

@@ -2,6 +2,7 @@
 //!
 //! RFC 7515 §4 and RFC 7519 §4 allow the last of two to win; a reader before us may have taken the first.
 
+use gatehouse_filter::claim_names;
 use gatehouse_json::{Document, Id, Kind};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -31,10 +32,10 @@ impl Members {
         self.whole().member(name)
     }
 
-    /// The member at a path of names separated by dots; a member whose own name has dots
-    /// (`https://example.com/tier`) is found first.
+    /// The member at a path, found as [`Identity::claim`](gatehouse_filter::Identity::claim) finds it.
     pub(crate) fn at(&self, path: &str) -> Option<Member<'_>> {
-        self.get(path).or_else(|| path.split('.').try_fold(self.whole(), |member, name| member.member(name)))
+        let named = || claim_names(path).try_fold(self.whole(), |member, name| member.member(&name));
+        self.get(path).or_else(named)
     }
 
     /// Each member's name and where it is.

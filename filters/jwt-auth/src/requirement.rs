@@ -22,7 +22,7 @@ pub(crate) enum Subject {
 /// A claim and what it must be.
 #[derive(Debug)]
 pub(crate) struct Requirement {
-    /// A member name, or a path of them separated by dots.
+    /// Its path; see [`claim_names`](gatehouse_filter::claim_names).
     pub(crate) claim: String,
     pub(crate) want: Want,
 }

@@ -65,6 +65,11 @@ fn a_claim_is_written_in_the_form_that_was_chosen() {
         ),
         ("a.b.c", r#""a":{"b":"leaf"}"#, [some(&[]), some(&[]), some(&[])]),
         (
+            "/resource_access/my.client/roles",
+            r#""resource_access":{"my.client":{"roles":["admin"]}}"#,
+            [some(&["admin"]), some(&[r#"[\"admin\"]"#]), some(&["admin"])],
+        ),
+        (
             "https://example.com/tier",
             r#""https://example.com/tier":"gold""#,
             [some(&["gold"]), some(&[r#"\"gold\""#]), some(&["gold"])],
