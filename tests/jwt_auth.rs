@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::hostile::{self, Honest};
 use crate::harness::token::{self, Key, bearer, claims, with};
-use crate::harness::{Shared, configuration, http2, received, trap};
+use crate::harness::{Shared, configuration, http2, received, received_headers, trap};
 
 #[test]
 fn hostile_bytes_do_not_trap_it() {
@@ -319,7 +319,9 @@ fn a_client_cannot_say_who_it_is_with_an_underscore_either() {
         let exchange = gateway.ask(request);
         assert_eq!(exchange.response.status, 200, "{case}");
         assert_eq!(received(&exchange.response, "x-user"), user, "{case}");
-        assert!(!exchange.response.text().contains("x_"), "{case}: {}", exchange.response.text());
+        // Names only: a signature in base64url may well have `x_` in it.
+        let headers = received_headers(&exchange.response);
+        assert!(!headers.iter().any(|(name, _)| name.contains('_')), "{case}: {headers:?}");
     }
     gateway.assert_no_trap();
 }

@@ -30,7 +30,7 @@ pub(crate) mod trap;
 /// An upstream that a case writes.
 pub(crate) mod upstream;
 
-pub(crate) use shared::{Exchange, Shared, received};
+pub(crate) use shared::{Exchange, Shared, received, received_headers};
 
 /// Waits for what comes within seconds.
 #[track_caller]

@@ -101,8 +101,14 @@ impl Exchange {
 /// What the upstream got under this name, each value apart: the echo service answers with what it received.
 #[track_caller]
 pub(crate) fn received(response: &Response, name: &str) -> Vec<String> {
-    let echo = response.json();
-    let headers = echo["headers"].as_array().unwrap_or_else(|| panic!("not an echo: {}", response.text()));
-    let named = |header: &&Value| header[0] == name;
-    headers.iter().filter(named).filter_map(|header| header[1].as_str().map(str::to_owned)).collect()
+    let named = |header: &(String, String)| header.0 == name;
+    received_headers(response).into_iter().filter(named).map(|(_, value)| value).collect()
+}
+
+/// The names and values of all that the upstream got.
+#[track_caller]
+pub(crate) fn received_headers(response: &Response) -> Vec<(String, String)> {
+    let mut echo = response.json();
+    serde_json::from_value(echo["headers"].take())
+        .unwrap_or_else(|_| panic!("not an echo: {}", response.text()))
 }
