@@ -9,6 +9,7 @@ use crate::{KeySet, Refusal};
 use gatehouse_filter::{Caller, HeaderName, HeaderValue};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -50,9 +51,25 @@ pub(crate) struct Cache {
     queue: RefCell<VecDeque<End>>,
 }
 
-/// The last bytes of a token: of its signature, so those of any two differ, and fewer to hash than all. Only what
+/// The last bytes of a token: of its signature, so those of any two differ, and fewer to compare than all. Only what
 /// an issuer signed is kept under them; of two with the same end, the later.
-type End = [u8; 32];
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct End([u8; 32]);
+
+impl End {
+    fn of(token: &[u8]) -> Option<Self> {
+        token.last_chunk().copied().map(Self)
+    }
+}
+
+impl Hash for End {
+    /// The last eight bytes of a signature are as good as random, and nobody but the issuer chooses them.
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        if let Some(last) = self.0.last_chunk() {
+            hasher.write_u64(u64::from_le_bytes(*last));
+        }
+    }
+}
 
 struct Entry {
     token: Box<[u8]>,
@@ -69,7 +86,7 @@ impl Cache {
 
     pub(crate) fn find(&self, token: &[u8]) -> Option<Rc<Verified>> {
         let tokens = self.tokens.borrow();
-        let entry = tokens.get(token.last_chunk::<32>()?)?;
+        let entry = tokens.get(&End::of(token)?)?;
         if !is_same(&entry.token, token) {
             return None;
         }
@@ -81,10 +98,10 @@ impl Cache {
         if self.most == 0 || token.len() > LONGEST {
             return;
         }
-        let Some(end) = token.last_chunk::<32>() else { return };
+        let Some(end) = End::of(token) else { return };
         let mut tokens = self.tokens.borrow_mut();
         let entry = Entry { token: token.into(), verified: Rc::clone(verified), is_used: Cell::new(false) };
-        if let Some(known) = tokens.get_mut(end) {
+        if let Some(known) = tokens.get_mut(&end) {
             *known = entry;
             return;
         }
@@ -98,8 +115,8 @@ impl Cache {
                 tokens.remove(&oldest);
             }
         }
-        queue.push_back(*end);
-        tokens.insert(*end, entry);
+        queue.push_back(end);
+        tokens.insert(end, entry);
     }
 
     #[cfg(test)]
@@ -109,11 +126,16 @@ impl Cache {
     }
 }
 
-/// Compares eight bytes at a time: what the wasm target has for slices goes byte by byte.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let ((words, end), (other_words, other_end)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
-    let differ = |(one, other): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*one) != u64::from_le_bytes(*other);
-    one.len() == other.len() && !words.iter().zip(other_words).any(differ) && end == other_end
+/// Compares 32 bytes at a time: what the wasm target has for slices goes byte by byte.
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let ((blocks, rest), (other_blocks, other_rest)) = (one.as_chunks::<32>(), other.as_chunks::<32>());
+    let is_same_rest = match (one.last_chunk::<32>(), other.last_chunk::<32>()) {
+        (Some(end), Some(other_end)) => end == other_end,
+        _ => rest == other_rest,
+    };
+    one.len() == other.len()
+        && is_same_rest
+        && blocks.iter().zip(other_blocks).all(|(one, other)| one == other)
 }
 
 /// Longer tokens are verified each time, which bounds the memory.

@@ -1,3 +1,4 @@
+use crate::cache::is_same;
 use crate::json::Members;
 use crate::{Algorithm, MAX_TOKEN, Refusal, base64url};
 use std::borrow::Cow;
@@ -81,7 +82,7 @@ impl UsualHeader {
         let Usual { encoded, header } = usual.as_ref()?;
         let (start, rest) = signed.split_at_checked(encoded.len())?;
         let payload = rest.strip_prefix(b".")?;
-        (start == &**encoded).then(|| (Rc::clone(header), start, payload))
+        is_same(start, encoded).then(|| (Rc::clone(header), start, payload))
     }
 
     /// Remembers the header of a token whose signature is good: what strangers write would only push it out.
@@ -96,6 +97,6 @@ impl UsualHeader {
 
 /// What is before and after the last dot.
 fn split_last(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let dot = text.iter().rposition(|byte| *byte == b'.')?;
+    let dot = memchr::memrchr(b'.', text)?;
     Some((text.get(..dot)?, text.get(dot.checked_add(1)?..)?))
 }
