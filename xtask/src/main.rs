@@ -7,6 +7,7 @@
 mod bench;
 mod build;
 mod check;
+mod fuzz;
 mod hash_key;
 mod test;
 mod up;
@@ -28,8 +29,10 @@ usage: cargo xtask <command>
       --stdin          take the key from standard input instead
       --hmac-secret-file FILE  make a keyed digest, with the filter's hmac_secret
   test [step…]         everything that CI runs, or the steps named (`test --list` prints them)
-      --fast           without the compose test
+      --fast           without the fuzzers and the compose test
   bench [bench]        CPU per request, ours beside bare Envoy, native and Lua
+  fuzz [target…]       made-up bytes for every reader of a stranger's, a minute each
+      --seconds N      so long each
 
 Envoy is the program in ENVOY=/path, else `envoy` on PATH, else the pinned version, installed into target/.";
 
@@ -54,6 +57,7 @@ fn run(args: &[String]) -> Result<()> {
         "hash-key" => hash_key::run(rest),
         "test" => test::run(rest),
         "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
             Ok(())

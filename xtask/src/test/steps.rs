@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use gatehouse_sandbox::workspace;
 
 use super::configs;
-use crate::build;
+use crate::{build, fuzz};
 
 /// How a step ended that did not fail.
 pub(super) enum Outcome {
@@ -28,7 +29,7 @@ pub(super) struct Step {
 }
 
 /// Building comes before Clippy for wasm because it installs the target when it is missing.
-pub(super) static STEPS: [Step; 10] = [
+pub(super) static STEPS: [Step; 11] = [
     Step { name: "format", title: "cargo fmt --check", slow: false, run: format },
     Step { name: "build", title: "every filter to wasm", slow: false, run: build },
     Step { name: "clippy", title: "all targets, natively, no warnings", slow: false, run: clippy },
@@ -47,15 +48,22 @@ pub(super) static STEPS: [Step; 10] = [
         run: configs::run,
     },
     Step { name: "e2e", title: "tests against a real Envoy", slow: false, run: e2e },
+    Step { name: "fuzz", title: "some seconds of made-up input for every reader", slow: true, run: fuzz },
     Step { name: "deny", title: "licences and advisories of the dependencies", slow: false, run: deny },
     Step { name: "compose", title: "docker-compose.yml for real", slow: true, run: compose },
 ];
 
 const E2E: &str = "gatehouse-e2e";
+/// How long each target is fuzzed.
+const FUZZ_EACH: Duration = Duration::from_secs(5);
 const WASM: &str = "wasm32-wasip1";
 
 fn format() -> Result<Outcome> {
-    cargo(&["fmt", "--all", "--check"])
+    match cargo(&["fmt", "--all", "--check"])? {
+        // A workspace of its own.
+        Outcome::Passed => cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]),
+        other => Ok(other),
+    }
 }
 
 fn build() -> Result<Outcome> {
@@ -89,6 +97,13 @@ fn unit() -> Result<Outcome> {
 
 fn e2e() -> Result<Outcome> {
     cargo(&["test", "--package", E2E])
+}
+
+fn fuzz() -> Result<Outcome> {
+    if !fuzz::has_compiler() {
+        return Ok(Outcome::Skipped("there is no C++ compiler to build libFuzzer with".to_owned()));
+    }
+    fuzz::targets(&[], FUZZ_EACH).map(|()| Outcome::Passed)
 }
 
 fn deny() -> Result<Outcome> {
