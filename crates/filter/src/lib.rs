@@ -8,6 +8,7 @@
 pub mod config;
 pub mod credential;
 pub mod protobuf;
+pub mod remote;
 pub mod rules;
 pub mod template;
 

@@ -4,11 +4,10 @@ use crate::cache::Verified;
 use crate::claims::Claims;
 use crate::config::{Accepted, Require};
 use crate::keys::Sought;
-use crate::remote::Remote;
 use crate::token::Token;
 use crate::verify::HostVerifier;
-use crate::waiting::Awaited;
-use crate::{Algorithm, JwtAuth, MAX_TOKEN, Refusal, Waiting, forward};
+use crate::{Algorithm, Awaited, JwtAuth, MAX_TOKEN, Refusal, Waiting, forward};
+use gatehouse_filter::remote::{Awaits, Remote};
 use gatehouse_filter::{Caller, Host, Mode, Repeated, Request, Timestamp, credential};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -207,6 +206,10 @@ impl JwtAuth {
             remote.want();
             return Err(refusal);
         }
-        self.waiting_room.wait(place, awaited, remote, refusal, now)
+        let awaits = if refusal == Refusal::KeyUnknown { Awaits::Newer } else { Awaits::Any };
+        match self.waiting_room.may_wait(place, awaited, remote, awaits, now) {
+            true => Ok(()),
+            false => Err(refusal),
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! The configuration, read into what a request needs.
 
-mod fetch;
 mod jwks;
 mod providers;
 mod require;

@@ -1,7 +1,7 @@
-use crate::remote::{Kind, Remote, Source};
 use crate::token::Header;
-use crate::{KeySet, Refusal};
-use gatehouse_filter::Timestamp;
+use crate::{JwtAuth, KeySet, Refusal};
+use gatehouse_filter::remote::{Kind, Remote, Source};
+use gatehouse_filter::{Filter, Timestamp};
 use std::rc::Rc;
 
 /// Where the keys of a provider are.
@@ -27,6 +27,7 @@ impl Keys {
     /// Keys that come from there.
     pub(crate) fn from(source: Source) -> Self {
         let kind = Kind {
+            filter: JwtAuth::NAME,
             names: ["keys", "turn"],
             first_event: FIRST_EVENT,
             // What is fetched, anybody may read: a secret in it is none.

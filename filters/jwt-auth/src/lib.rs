@@ -5,7 +5,7 @@
 //! signature (algorithm, key name, times, audience); then the signature (`jwks`, `key`); and only then does
 //! anything of the token leave this filter: its identity, and its claims as header fields (`forward`).
 //! Keys that are not in the configuration, and what has been revoked (`revocation`), are fetched beside that
-//! (`remote`), and requests wait for them (`waiting`).
+//! ([`gatehouse_filter::remote`]), and requests wait for them.
 //! [`Refusal`] says what a client is told.
 
 mod algorithm;
@@ -14,6 +14,7 @@ mod base64url;
 mod cache;
 mod claims;
 mod config;
+mod discovery;
 mod forward;
 mod json;
 mod jwk;
@@ -22,34 +23,30 @@ mod key;
 mod keys;
 mod pem;
 mod refusal;
-mod remote;
 mod requirement;
 mod revocation;
 mod token;
 mod verify;
-mod waiting;
 
 pub use algorithm::{Algorithm, Curve};
 pub use jwk::KeyFault;
 pub use jwks::{KeySet, KeySetError, SkippedKey};
 pub use refusal::Refusal;
 pub use verify::verify_compact;
-pub use waiting::Waiting;
 
 use authentication::Found;
 use cache::Cache;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::remote::{self, Remote, WaitingRoom};
 use gatehouse_filter::{
     Answer, CallId, Decision, Filter, Host, InvalidValue, Mode, Outside, Request, Step, credential,
 };
-use remote::Remote;
 use revocation::Denylist;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use token::UsualHeader;
-use waiting::WaitingRoom;
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 16 * 1024;
@@ -62,6 +59,18 @@ pub struct JwtAuth {
     waiting_room: WaitingRoom,
     usual_header: UsualHeader,
     cache: Cache,
+}
+
+/// A request's place while it waits for what has to be fetched.
+pub type Waiting = remote::Waiting<Awaited>;
+
+/// What a request waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Awaited {
+    /// The keys of the provider at this position.
+    Keys(usize),
+    /// The list of revocations.
+    Revocations,
 }
 
 gatehouse_filter::codes! {
@@ -208,7 +217,7 @@ impl Filter for JwtAuth {
 
     fn tick_period(&self) -> Option<Duration> {
         let fetches = self.remotes().next().is_some() || self.config.revocations.is_some();
-        fetches.then_some(TICK)
+        fetches.then_some(remote::TICK)
     }
 
     fn on_tick(&self, outside: &dyn Outside) {
@@ -242,9 +251,6 @@ const EVENTS: [&str; 8] = [
     "revocations_refused",
     "revocations_dropped",
 ];
-
-/// How long a worker may be behind another that has new keys.
-const TICK: Duration = Duration::from_millis(100);
 
 impl JwtAuth {
     fn refuse(&self, refusal: Refusal, rule: Option<Rc<str>>) -> Decision<Code> {

@@ -1,9 +1,9 @@
 //! Tokens that are good by all they say, and were revoked: a list that is polled.
 
-use crate::Refusal;
 use crate::claims::numeric_date;
-use crate::remote::{Kind, Remote, Source};
-use gatehouse_filter::{Identity, Timestamp};
+use crate::{JwtAuth, Refusal};
+use gatehouse_filter::remote::{Kind, Remote, Source};
+use gatehouse_filter::{Filter, Identity, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -33,6 +33,7 @@ impl Revocations {
     pub(crate) fn new(source: Source, most: usize, issuers: Vec<Option<String>>, on_error: OnError) -> Self {
         let read = Cell::new(0_u64);
         let kind = Kind {
+            filter: JwtAuth::NAME,
             names: ["revocations", "revocations-turn"],
             first_event: FIRST_EVENT,
             read: Box::new(move |json| {

@@ -1,10 +1,9 @@
 //! A provider's keys: here, or where they are to be fetched.
 
-use super::fetch::{self, Fetch, Limits};
 use crate::keys::Keys;
-use crate::remote::{Discovery, Location, Source};
-use crate::{Algorithm, KeySet, MAX_KEY_SET, pem};
+use crate::{Algorithm, KeySet, MAX_KEY_SET, discovery, pem};
 use gatehouse_filter::config::Node;
+use gatehouse_filter::remote::{Fetch, Lead, Limits, Location, Source};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 use std::time::Duration;
@@ -67,13 +66,13 @@ fn pem(node: &Node<'_>) -> Option<KeySet> {
 fn source(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Source> {
     let mut fields = node.fields()?;
     let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));
-    let authority = fields.optional("authority", |node| fetch::visible(&node));
-    let path = fields.optional("path", |node| fetch::path(&node));
+    let authority = fields.optional("authority", Location::read_authority);
+    let path = fields.optional("path", Location::read_path);
     let keys_cluster = fields.optional("jwks_cluster", |node| node.text().map(str::to_owned));
     let fetch = Fetch::read(&mut fields, &LIMITS);
     fields.finish();
     let (cluster, authority, fetch) = (cluster?, authority?, fetch?);
-    let (location, discovery) = match (path?, keys_cluster?) {
+    let (location, lead) = match (path?, keys_cluster?) {
         (Some(_), Some(_)) => {
             return node.fault("jwks_cluster is for keys without path: a document says where they are");
         }
@@ -84,21 +83,27 @@ fn source(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Source> {
             let Some(issuer) = issuer? else {
                 return node.fault("must have path: with any_issuer there is nobody whose document tells it");
             };
-            let Some(document) = Location::of_document(issuer) else {
+            let Some(document) = discovery::document_of(issuer) else {
                 return node.fault("must have path: the issuer is no URL (https or http, without query) that a document could be below");
             };
-            let discovery = Discovery {
-                issuer: issuer.to_owned(),
-                keys_cluster: keys_cluster.unwrap_or_else(|| cluster.clone()),
+            let issuer = issuer.to_owned();
+            let lead = Lead {
+                name: issuer.clone(),
+                cluster: keys_cluster.unwrap_or_else(|| cluster.clone()),
+                locate: Box::new(move |document| {
+                    discovery::keys_of(&issuer, document).map_err(str::to_owned)
+                }),
             };
-            (Location { authority: authority.unwrap_or(document.authority), ..document }, Some(discovery))
+            (Location { authority: authority.unwrap_or(document.authority), ..document }, Some(lead))
         }
     };
-    Some(Source { cluster, location, discovery, fetch })
+    let accept = "application/json, application/jwk-set+json";
+    Some(Source { cluster, location, lead, accept, fetch })
 }
 
 const LIMITS: Limits = Limits {
     refresh: Duration::from_secs(5 * 60),
+    timeout: Duration::from_secs(2),
     max_age: Duration::from_secs(24 * 60 * 60),
     max_size: 64 * 1024,
     most: MAX_KEY_SET,

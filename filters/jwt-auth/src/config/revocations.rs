@@ -1,29 +1,23 @@
-use super::fetch::{self, Fetch, Limits};
-use crate::remote::{Location, Source};
 use crate::revocation::{OnError, Revocations};
 use gatehouse_filter::config::Node;
+use gatehouse_filter::remote::{Limits, Source};
 use std::time::Duration;
 
 /// Where the list of what was revoked is, about tokens of these issuers.
 pub(super) fn read(node: &Node<'_>, issuers: Option<Vec<Option<String>>>) -> Option<Revocations> {
     const ERRORS: [(&str, OnError); 2] = [("deny", OnError::Deny), ("allow", OnError::Allow)];
     let mut fields = node.fields()?;
-    let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));
-    let authority = fields.optional("authority", |node| fetch::visible(&node));
-    let path = fields.required("path", |node| fetch::path(&node));
-    let fetch = Fetch::read(&mut fields, &LIMITS);
+    let source = Source::read(&mut fields, &LIMITS);
     let most = fields.or("max_entries", 10_000, |node| node.integer(1..=100_000));
     let on_error = fields.or("on_error", OnError::Deny, |node| node.one_of(&ERRORS));
     fields.finish();
-    let (cluster, fetch) = (cluster?, fetch?);
-    let authority = authority?.unwrap_or_else(|| cluster.clone());
-    let source = Source { cluster, location: Location { authority, path: path? }, discovery: None, fetch };
-    Some(Revocations::new(source, usize::try_from(most?).ok()?, issuers?, on_error?))
+    Some(Revocations::new(source?, usize::try_from(most?).ok()?, issuers?, on_error?))
 }
 
 /// A list is asked for often, and, unless told otherwise, the last good one is used for ever.
 const LIMITS: Limits = Limits {
     refresh: Duration::from_secs(10),
+    timeout: Duration::from_secs(2),
     max_age: Duration::MAX,
     max_size: 1024 * 1024,
     most: crate::MAX_DENYLIST,

@@ -6,9 +6,8 @@ mod requests;
 mod revocations;
 
 use super::*;
-use crate::remote::Event;
-use crate::waiting::SEATS;
 use crate::{MAX_KEY_SET, Waiting};
+use gatehouse_filter::remote::{Event, SEATS};
 use gatehouse_filter::{Answer, CallId, CallRefused, Filter, Headers, Request, Store, Timestamp};
 use std::time::Duration;
 

@@ -1,23 +1,26 @@
-//! What is fetched through an Envoy cluster, off the request path: an issuer's key set, or a list of what was revoked.
-//!
-//! Where a key set is, the configuration says, or the issuer's own document (`discovery`), which is then the first
-//! part of each fetch.
+//! What a filter needs and does not have in its configuration: fetched through an Envoy cluster, off the request path, and
+//! kept while it is good.
 //!
 //! All workers share what came. Two values in the shared store belong to a source: the body as it came, and the
-//! [`Turn`], small, which each worker reads at each tick: who may fetch now, when somebody last did, and how many
+//! turn, small, which each worker reads at each tick: who may fetch now, when somebody last did, and how many
 //! bodies have been stored, so that the body itself is read only when there is a new one. Whoever takes the turn
 //! fetches, and stores what is good. Nothing else changes what is in use but its age.
+//!
+//! A filter that has a [`Remote`] ticks every [`TICK`] and hands on what comes: [`Remote::prepare`], [`Remote::tick`] and
+//! [`Remote::answered`] are called where a [`Filter`](crate::Filter) has methods of such names.
 
-mod discovery;
+mod fetch;
 mod kept;
 mod source;
 mod stored;
 mod turn;
+mod waiting;
 
-pub(crate) use discovery::Location;
-pub(crate) use source::{Discovery, Fetch, Source};
+pub use fetch::{Fetch, Limits};
+pub use source::{Lead, Location, Source};
+pub use waiting::{Awaits, SEATS, Waiting, WaitingRoom};
 
-use gatehouse_filter::{Answer, CallId, Callout, Outside, Remark, SetError, Store, Timestamp};
+use crate::{Answer, CallId, Callout, Outside, Remark, SetError, Store, Timestamp};
 use kept::Kept;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -25,9 +28,12 @@ use std::time::Duration;
 use stored::Stored;
 use turn::Turn;
 
-/// What is counted of each kind.
+/// How long a worker may be behind another that has something new.
+pub const TICK: Duration = Duration::from_millis(100);
+
+/// What is counted of each kind, in the order of the filter's own names for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Event {
+pub enum Event {
     /// Something came and is used, be it what was there before.
     Fetched,
     /// No answer, or one of another status than 200.
@@ -39,22 +45,25 @@ pub(crate) enum Event {
 }
 
 /// What is fetched.
-pub(crate) struct Kind<T> {
-    /// The names of the shared values: the body, and the turn.
-    pub(crate) names: [&'static str; 2],
+pub struct Kind<T> {
+    /// Whose it is: [`Filter::NAME`](crate::Filter::NAME).
+    pub filter: &'static str,
+    /// The names of the shared values: the body, by which operators hear of it too, and the turn.
+    pub names: [&'static str; 2],
     /// The number of its first [`Event`] among those of the filter.
-    pub(crate) first_event: usize,
-    pub(crate) read: Reader<T>,
+    pub first_event: usize,
+    /// Makes of a body what is used.
+    pub read: Reader<T>,
 }
 
 /// Reads a body, or says why it cannot be used.
-pub(crate) type Reader<T> = Box<dyn Fn(&[u8]) -> Result<T, String>>;
+pub type Reader<T> = Box<dyn Fn(&[u8]) -> Result<T, String>>;
 
 /// A fetch that came to nothing: how that is counted, and why it did.
 type Failure = (Event, String);
 
 /// Something that is fetched, as one worker knows it.
-pub(crate) struct Remote<T> {
+pub struct Remote<T> {
     source: Source,
     first_event: usize,
     turn_key: Vec<u8>,
@@ -77,15 +86,16 @@ struct Calling {
     call: CallId,
     /// Whom it was made as.
     holder: u64,
-    /// Whether the answer is to be a document, and the keys are the next call.
+    /// Whether the answer is to be the document that leads on, and the thing itself is the next call.
     is_for_document: bool,
 }
 
 impl<T> Remote<T> {
-    pub(crate) fn new(source: Source, kind: Kind<T>) -> Self {
+    /// Something of this kind, that comes from there.
+    pub fn new(source: Source, kind: Kind<T>) -> Self {
         // The store outlives this configuration and this module: the number is that of the values' format.
-        let [body, turn] =
-            kind.names.map(|name| format!("jwt-auth/2/{name}\n{}", source.name()).into_bytes());
+        let key = |name: &str| format!("{}/2/{name}\n{}", kind.filter, source.name()).into_bytes();
+        let [body, turn] = kind.names.map(key);
         let [what, _] = kind.names;
         Self {
             remark: Remark::default(),
@@ -102,48 +112,49 @@ impl<T> Remote<T> {
 
     /// Makes the shared values, and reads what is in them already: a worker that starts late need not wait.
     /// Whether they are there.
-    pub(crate) fn prepare<H: Store + ?Sized>(&self, host: &H) -> bool {
+    pub fn prepare<H: Store + ?Sized>(&self, host: &H) -> bool {
         let made = host.create(&self.kept.key, &Stored::default().to_bytes());
         // The turn is made last: whoever finds one finds a body.
         if made.and_then(|()| host.create(&self.turn_key, &Turn::default().to_bytes())).is_err() {
             return false;
         }
         if let Ok(Some((value, _))) = host.get(&self.turn_key) {
-            self.follow(Turn::from_bytes(&value), host);
+            // What cannot be read is told with the next one, or by whoever fetches it.
+            let _ = self.follow(Turn::from_bytes(&value), host);
         }
         true
     }
 
     /// What is in use, while it is not too old.
-    pub(crate) fn current(&self, now: Timestamp) -> Option<Rc<T>> {
+    pub fn current(&self, now: Timestamp) -> Option<Rc<T>> {
         self.kept.current(now)
     }
 
     /// Asks for something newer: it is fetched anew as soon as that may be.
-    pub(crate) fn want(&self) {
+    pub fn want(&self) {
         self.is_wanted.set(true);
     }
 
     /// Whether a fetch that began then or later has ended, well or not. One that was under way already may
     /// have been answered before the key was published.
-    pub(crate) fn was_fetched_since(&self, then: Timestamp, now: Timestamp) -> bool {
+    pub fn was_fetched_since(&self, then: Timestamp, now: Timestamp) -> bool {
         let turn = self.turn.get();
         turn.started >= then && !self.is_held(turn, now)
     }
 
     /// How long a request may wait.
-    pub(crate) fn patience(&self) -> Duration {
+    pub fn patience(&self) -> Duration {
         self.source.patience()
     }
 
     /// Whether an answer may come before `deadline`.
-    pub(crate) fn may_change_before(&self, deadline: Timestamp, now: Timestamp) -> bool {
+    pub fn may_change_before(&self, deadline: Timestamp, now: Timestamp) -> bool {
         let turn = self.turn.get();
         self.is_held(turn, now) || has_passed(turn.started, self.pause(turn), deadline)
     }
 
     /// Follows the other workers, and fetches where it is time and nobody else does.
-    pub(crate) fn tick(&self, outside: &dyn Outside) {
+    pub fn tick(&self, outside: &dyn Outside) {
         let Ok(stored) = outside.get(&self.turn_key) else {
             let reason =
                 "shared data cannot be read: is `proxy_get_shared_data` among the allowed capabilities?";
@@ -156,7 +167,10 @@ impl<T> Remote<T> {
             return;
         };
         let turn = Turn::from_bytes(&value);
-        self.follow(turn, outside);
+        if let Err(reason) = self.follow(turn, outside) {
+            self.count(Event::Refused, outside);
+            self.remark.failed(&self.what, &reason, outside);
+        }
         let now = outside.now();
         if self.kept.drop_old(now) {
             self.count(Event::Dropped, outside);
@@ -179,7 +193,7 @@ impl<T> Remote<T> {
         }
         self.turn.set(taken);
         self.is_wanted.set(false);
-        let (call, is_for_document) = match self.source.discovery {
+        let (call, is_for_document) = match self.source.lead {
             Some(_) => (self.source.document(), true),
             None => (self.source.body(self.kept.tag()), false),
         };
@@ -187,18 +201,16 @@ impl<T> Remote<T> {
     }
 
     /// Takes the answer to a fetch. Whether it was this source's.
-    pub(crate) fn answered(&self, call: CallId, answer: &Answer, outside: &dyn Outside) -> bool {
+    pub fn answered(&self, call: CallId, answer: &Answer, outside: &dyn Outside) -> bool {
         let Some(calling) = self.calling.get().filter(|calling| calling.call == call) else {
             return false;
         };
         self.calling.set(None);
         let Calling { holder, is_for_document, .. } = calling;
-        let failed = match &self.source.discovery {
-            Some(discovery) if is_for_document => self.body(answer).and_then(|document| {
-                let keys = Location::of_keys(document, &discovery.issuer);
-                let keys = keys.map_err(|reason| (Event::Refused, reason.to_owned()))?;
-                let call = self.source.keys(discovery, &keys);
-                self.call(&call, holder, false, outside);
+        let failed = match &self.source.lead {
+            Some(lead) if is_for_document => self.body(answer).and_then(|document| {
+                let location = (lead.locate)(document).map_err(|reason| (Event::Refused, reason))?;
+                self.call(&self.source.led_to(lead, &location), holder, false, outside);
                 Ok(())
             }),
             // Only whoever has a tag asks in a way that is answered so.
@@ -255,8 +267,9 @@ impl<T> Remote<T> {
             }
         });
         let number = ended.filter(|_| is_stored.get()).map(|turn| turn.bodies);
-        self.kept.adopt(came, number, now, |_| Ok(value));
-        self.succeed(outside);
+        if self.kept.adopt(came, number, now, |_| Ok(value)).is_ok() {
+            self.succeed(outside);
+        }
     }
 
     /// What is in use is the latest: it is only younger.
@@ -308,12 +321,12 @@ impl<T> Remote<T> {
         None
     }
 
-    fn follow<S: Store + ?Sized>(&self, turn: Turn, store: &S) {
+    fn follow<S: Store + ?Sized>(&self, turn: Turn, store: &S) -> Result<(), String> {
         let last = self.turn.replace(turn);
         if turn.ended != last.ended {
             self.is_wanted.set(false);
         }
-        self.kept.follow(turn, last, store);
+        self.kept.follow(turn, last, store)
     }
 
     fn count(&self, event: Event, outside: &dyn Outside) {

@@ -1,4 +1,4 @@
-use gatehouse_filter::Timestamp;
+use crate::Timestamp;
 
 /// Whose turn it is to fetch: what all workers know of it. A new one says that nobody ever did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -1,83 +1,82 @@
-//! Requests that are held until what they are judged by has been fetched.
-
-use crate::Refusal;
-use crate::remote::Remote;
-use gatehouse_filter::Timestamp;
+use super::Remote;
+use crate::Timestamp;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// How many requests of a worker wait.
+/// The requests of a worker that are held until what they are judged by has been fetched.
 #[derive(Clone, Default)]
-pub(crate) struct WaitingRoom {
+pub struct WaitingRoom {
     seats: Rc<Cell<usize>>,
 }
 
-/// A request's place; given up when it is dropped, as when the client goes away.
-pub struct Waiting {
+/// A request's place; given up when it is dropped, as when the client goes away. `A` tells what the request waits for
+/// from whatever else it may wait for.
+pub struct Waiting<A> {
     seats: Rc<Cell<usize>>,
-    awaited: Awaited,
+    awaited: A,
     /// Until when the request waits at most.
     deadline: Timestamp,
     /// When it came.
     since: Timestamp,
 }
 
-/// What a request waits for.
+/// What ends the waiting, beside the time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Awaited {
-    /// The keys of the provider at this position.
-    Keys(usize),
-    Revocations,
+pub enum Awaits {
+    /// Anything that can be used.
+    Any,
+    /// Something newer than what is in use: what a fetch brings that began after the request came.
+    Newer,
 }
 
 impl WaitingRoom {
-    /// Lets a request wait, unless that is in vain: then it is refused.
+    /// Whether a request may wait, or go on to wait; where that is in vain it may not.
     ///
     /// `place` is the request's between the times that it is asked about.
-    pub(crate) fn wait<T>(
+    pub fn may_wait<T, A: PartialEq>(
         &self,
-        place: &mut Option<Waiting>,
-        awaited: Awaited,
+        place: &mut Option<Waiting<A>>,
+        awaited: A,
         remote: &Remote<T>,
-        refusal: Refusal,
+        awaits: Awaits,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> bool {
         // A request may wait for one thing after the other.
         place.take_if(|waiting| waiting.awaited != awaited);
         let Some(waiting) = place else {
             let deadline = now.after(remote.patience());
             remote.want();
-            // A storm of made-up keys must not fill the memory, nor wait for a fetch that may not begin yet.
+            // A storm of requests must not fill the memory, nor wait for a fetch that may not begin yet.
             if !remote.may_change_before(deadline, now) || self.seats.get() >= SEATS {
-                return Err(refusal);
+                return false;
             }
             *place = Some(self.seat(awaited, deadline, now));
-            return Ok(());
+            return true;
         };
         // Where the clock steps back the deadline is far off; no fetch takes longer than a request may wait.
         let is_over = now >= waiting.deadline || waiting.deadline > now.after(remote.patience());
-        let is_answered = refusal == Refusal::KeyUnknown
+        let is_answered = awaits == Awaits::Newer
             && (remote.was_fetched_since(waiting.since, now)
                 || !remote.may_change_before(waiting.deadline, now));
         if is_over || is_answered {
-            return Err(refusal);
+            return false;
         }
-        // A fetch that was under way when it came may have ended without the key: it still wants one.
+        // A fetch that was under way when it came may have ended without what it needs: it still wants one.
         remote.want();
-        Ok(())
+        true
     }
 
-    fn seat(&self, awaited: Awaited, deadline: Timestamp, since: Timestamp) -> Waiting {
+    fn seat<A>(&self, awaited: A, deadline: Timestamp, since: Timestamp) -> Waiting<A> {
         self.seats.set(self.seats.get().saturating_add(1));
         Waiting { seats: Rc::clone(&self.seats), awaited, deadline, since }
     }
 }
 
-impl Drop for Waiting {
+impl<A> Drop for Waiting<A> {
     fn drop(&mut self) {
         self.seats.set(self.seats.get().saturating_sub(1));
     }
 }
 
 /// The most requests of a worker that wait.
-pub(crate) const SEATS: usize = 256;
+pub const SEATS: usize = 256;

@@ -1,7 +1,7 @@
 use super::Reader;
 use super::stored::Stored;
 use super::turn::Turn;
-use gatehouse_filter::{Store, Timestamp};
+use crate::{Store, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -72,39 +72,44 @@ impl<T> Kept<T> {
     }
 
     /// Reads the body where another worker stored a new one, or had the one confirmed that was dropped here.
-    pub(super) fn follow<S: Store + ?Sized>(&self, turn: Turn, last: Turn, store: &S) {
+    ///
+    /// # Errors
+    /// Why it cannot be used here, although it was stored: by a configuration with another reading of it.
+    pub(super) fn follow<S: Store + ?Sized>(&self, turn: Turn, last: Turn, store: &S) -> Result<(), String> {
         let is_missed = self.in_use.borrow().is_none() && turn.fetched_at != last.fetched_at;
         if turn.bodies != self.seen.get() || is_missed {
-            let Ok(Some((value, _))) = store.get(&self.key) else { return };
+            let Ok(Some((value, _))) = store.get(&self.key) else { return Ok(()) };
             self.seen.set(turn.bodies);
             if let Some(stored) = Stored::from_bytes(&value) {
-                self.adopt(stored, Some(turn.bodies), turn.fetched_at, |body| self.read(body));
+                return self.adopt(stored, Some(turn.bodies), turn.fetched_at, |body| self.read(body));
             }
         } else if self.is_of(turn.bodies) {
             self.is_from(turn.fetched_at);
         }
+        Ok(())
     }
 
     /// Uses a body. One that is the same as the last is only younger: tokens that were verified stay so.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
     pub(super) fn adopt(
         &self,
         stored: Stored,
         number: Option<u64>,
         fetched_at: Timestamp,
         read: impl FnOnce(&[u8]) -> Result<T, String>,
-    ) {
-        let mut in_use = self.in_use.borrow_mut();
-        let value = match in_use.as_ref() {
-            Some(in_use) if in_use.stored.body() == stored.body() => Ok(Rc::clone(&in_use.value)),
-            _ => read(stored.body()).map(Rc::new),
-        };
-        // What cannot be read was not stored by this version of the filter: there is nobody to tell.
-        if let Ok(value) = value {
-            *in_use = Some(InUse { value, stored, number, fetched_at });
-        }
+    ) -> Result<(), String> {
         if let Some(number) = number {
             self.seen.set(number);
         }
+        let mut in_use = self.in_use.borrow_mut();
+        let value = match in_use.as_ref() {
+            Some(in_use) if in_use.stored.body() == stored.body() => Rc::clone(&in_use.value),
+            _ => Rc::new(read(stored.body())?),
+        };
+        *in_use = Some(InUse { value, stored, number, fetched_at });
+        Ok(())
     }
 
     /// Drops what is too old. Whether there was something to drop.

@@ -1,27 +1,45 @@
-//! The fields that say how something is fetched.
-
-pub(super) use crate::remote::Fetch;
-
-use gatehouse_filter::config::{Fields, Node};
+use crate::config::{Fields, Node};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+/// When something is fetched, and how long it is good.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fetch {
+    /// How old it is fetched anew.
+    pub refresh: Duration,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// How old it is used no more.
+    pub max_age: Duration,
+    /// The most bytes of an answer.
+    pub max_size: usize,
+    /// The least time between two fetches while there is something to go on with.
+    pub retry: Duration,
+}
+
 /// What holds unless a field says otherwise.
-pub(super) struct Limits {
-    pub(super) refresh: Duration,
-    pub(super) max_age: Duration,
-    pub(super) max_size: usize,
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Unless `refresh` says otherwise.
+    pub refresh: Duration,
+    /// Unless `timeout` does.
+    pub timeout: Duration,
+    /// Unless `max_age` does.
+    pub max_age: Duration,
+    /// Unless `max_size` does.
+    pub max_size: usize,
     /// The most bytes that `max_size` may be.
-    pub(super) most: usize,
-    pub(super) retry: Duration,
+    pub most: usize,
+    /// Unless `retry` does.
+    pub retry: Duration,
 }
 
 impl Fetch {
-    pub(super) fn read(fields: &mut Fields<'_>, limits: &Limits) -> Option<Self> {
+    /// Reads `refresh`, `timeout`, `max_age`, `max_size` and `retry`.
+    pub fn read(fields: &mut Fields<'_>, limits: &Limits) -> Option<Self> {
         let refresh = fields.or("refresh", limits.refresh, |node| between(&node, SECOND..=minutes(24 * 60)));
-        let timeout = fields.or("timeout", SECOND.saturating_mul(2), |node| {
-            between(&node, Duration::from_millis(10)..=minutes(1))
-        });
+        let timeout = fields
+            .or("timeout", limits.timeout, |node| between(&node, Duration::from_millis(10)..=minutes(1)));
         let max_age =
             fields.or("max_age", limits.max_age, |node| between(&node, SECOND..=minutes(30 * 24 * 60)));
         let max_size = fields.or("max_size", limits.max_size, |node| size(&node, limits.most));
@@ -47,21 +65,6 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn minutes(minutes: u32) -> Duration {
     SECOND.saturating_mul(60).saturating_mul(minutes)
-}
-
-/// What can be the target of a request.
-pub(super) fn path(node: &Node<'_>) -> Option<String> {
-    let path = visible(node)?;
-    if path.starts_with('/') { Some(path) } else { node.fault("must begin with /") }
-}
-
-/// What can stand in a request line as it is.
-pub(super) fn visible(node: &Node<'_>) -> Option<String> {
-    let text = node.text()?;
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return node.fault("must be printable ASCII without spaces");
-    }
-    Some(text.to_owned())
 }
 
 fn between(node: &Node<'_>, range: RangeInclusive<Duration>) -> Option<Duration> {
