@@ -321,7 +321,9 @@ fn polling(server: &IdentityProvider) -> Gateway {
 #[track_caller]
 fn polling_with(server: &IdentityProvider, more: Value) -> Gateway {
     let port = server.address().port();
-    let from = json!({"cluster": "keys", "path": "/consumers.json", "refresh": "1s", "timeout": "1s"});
+    let from = json!({
+        "cluster": "keys", "path": "/consumers.json", "refresh": "1s", "timeout": "1s", "retry": "1s",
+    });
     let gateway = builder(json!({"consumers_from": with(from, more)}))
         .edit(move |tree| configuration::add_cluster(tree, "keys", port));
     gateway.start().unwrap_or_else(|fault| panic!("{fault}"))

@@ -139,7 +139,7 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
         (&gateway, "jwt-auth: revocations from the cluster `auth`, /revoked.json: is no list of revocations"),
         (
             &keys,
-            "api-key-auth: consumers from the cluster `kyes`, /consumers.json: Envoy has no such cluster",
+            "api-key-auth: consumers from the cluster `kyes`, /consumers.json: cluster `kyes`: Envoy has no such cluster",
         ),
     ] {
         until(line, || gateway.stderr().lines().any(|said| said.contains("warning") && said.contains(line)));
@@ -161,13 +161,24 @@ fn a_capability_that_is_missing_is_told_in_the_log() {
         ("proxy_get_shared_data", "is `proxy_get_shared_data` among the allowed capabilities?"),
         ("proxy_set_shared_data", "is `proxy_set_shared_data` among the allowed capabilities?"),
     ] {
-        let gateway = start(Gateway::builder("envoy/jwt-auth-remote.yaml").edit(move |tree| {
+        let keys = start(Gateway::builder("envoy/jwt-auth-remote.yaml").edit(move |tree| {
             configuration::capabilities(tree, "jwt-auth").remove(capability);
         }));
-        until(capability, || {
-            gateway.stderr().lines().any(|said| said.contains("warning") && said.contains(line))
-        });
-        trap::assert_none(&gateway);
+        let provider = IdentityProvider::start(Behaviour::Answer("{}".to_owned()));
+        let port = provider.address().port();
+        let polled =
+            json!({"consumers_from": {"cluster": "keys", "path": "/consumers.json", "timeout": "100ms"}});
+        let consumers = start(Gateway::builder("envoy/api-key-auth.yaml").edit(move |tree| {
+            configuration::set(tree, "api-key-auth", polled);
+            configuration::add_cluster(tree, "keys", port);
+            configuration::capabilities(tree, "api-key-auth").remove(capability);
+        }));
+        for gateway in [&keys, &consumers] {
+            until(capability, || {
+                gateway.stderr().lines().any(|said| said.contains("warning") && said.contains(line))
+            });
+            trap::assert_none(gateway);
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use crate::Secret;
 use crate::consumer::{Consumer, Consumers};
-use crate::feed::{self, Feed};
+use crate::list;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
+use gatehouse_filter::remote::{self, Remote};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{HeaderName, Mode};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// What the filter does, in final form.
 pub(crate) struct Config {
@@ -33,7 +33,7 @@ pub(crate) enum Roll {
     /// In the configuration.
     Inline(Rc<Consumers>),
     /// In a list that is polled.
-    Polled(Box<Feed>),
+    Polled(Box<Remote<Consumers>>),
 }
 
 /// Who may pass.
@@ -84,7 +84,12 @@ impl Config {
         // A secret that is wrong is one fault, not one more for every digest.
         let has_secret = !matches!(hmac_secret, Some(None));
         let consumers = fields.optional("consumers", |node| Consumers::read(node, has_secret).map(Rc::new));
-        let from = fields.optional("consumers_from", feed_source);
+        let from = fields.optional("consumers_from", |node| {
+            let mut fields = node.fields()?;
+            let source = remote::Source::read(&mut fields, &list::LIMITS);
+            fields.finish();
+            source
+        });
         // While the consumers themselves are at fault or elsewhere, names are not judged.
         let known = consumers.as_ref().and_then(Option::as_deref);
         let rules =
@@ -92,7 +97,7 @@ impl Config {
         let default = fields.or("default", Require::Key, |node| node.one_of(&REQUIRE));
         let roll = match (consumers, from) {
             (Some(Some(consumers)), Some(None)) => Some(Roll::Inline(consumers)),
-            (Some(None), Some(Some(source))) => Some(Roll::Polled(Box::new(Feed::new(source, has_secret)))),
+            (Some(None), Some(Some(source))) => Some(Roll::Polled(Box::new(list::from(source, has_secret)))),
             (None, _) | (_, None) => None,
             _ => fields.node().fault("must have exactly one of consumers, consumers_from"),
         };
@@ -151,47 +156,6 @@ fn consumer_header(node: &Node<'_>, sources: Option<&[Source]>) -> Option<Header
         return node.fault("must not be a field that frames, routes or authenticates the request");
     }
     Some(name)
-}
-
-fn feed_source(node: Node<'_>) -> Option<feed::Source> {
-    let text = |node: Node<'_>| node.text().map(str::to_owned);
-    let mut fields = node.fields()?;
-    let cluster = fields.required("cluster", text);
-    let authority = fields.optional("authority", text);
-    let path = fields.required("path", |node| match node.text()? {
-        path if path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic()) => {
-            Some(path.to_owned())
-        }
-        _ => node.fault("must be printable ASCII and begin with a slash"),
-    });
-    let refresh = fields.or("refresh", Duration::from_secs(60), |node| within(&node, 1, 86_400));
-    let max_age = fields.optional("max_age", |node| {
-        let max_age = within(&node, 1, 30 * 86_400)?;
-        match refresh {
-            Some(refresh) if max_age <= refresh => node.fault("must be longer than `refresh`"),
-            _ => Some(max_age),
-        }
-    });
-    let timeout = fields.or("timeout", Duration::from_secs(5), |node| within(&node, 1, 60));
-    fields.finish();
-    let cluster = cluster?;
-    Some(feed::Source {
-        authority: authority?.unwrap_or_else(|| cluster.clone()),
-        cluster,
-        path: path?,
-        refresh: refresh?,
-        max_age: max_age?,
-        timeout: timeout?,
-    })
-}
-
-/// A duration from so many to so many seconds.
-fn within(node: &Node<'_>, least: u64, most: u64) -> Option<Duration> {
-    let duration = node.duration()?;
-    if !(Duration::from_secs(least)..=Duration::from_secs(most)).contains(&duration) {
-        return node.fault(format!("must be from {least}s to {most}s"));
-    }
-    Some(duration)
 }
 
 fn hmac_secret(node: &Node<'_>) -> Option<Secret> {

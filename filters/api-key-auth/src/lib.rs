@@ -9,20 +9,18 @@
 mod config;
 mod consumer;
 mod digest;
-mod feed;
+mod list;
 mod refusal;
 mod rfc3339;
-mod waiting;
 
 pub use digest::{Digest, MAX_KEY, Secret};
-pub use waiting::Waiting;
 
 use config::{Access, Config, Require, Roll};
-use consumer::{Consumer, Useless};
-use feed::Feed;
+use consumer::{Consumer, Consumers, Useless};
 use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::remote::{self, Awaits, Remote, WaitingRoom};
 use gatehouse_filter::{
-    Answer, CallId, Decision, Filter, HeaderValue, Mode, Outside, Request, Step, credential,
+    Answer, CallId, Decision, Filter, HeaderValue, Host, Mode, Outside, Request, Step, credential,
 };
 use refusal::Refusal;
 use std::rc::Rc;
@@ -31,7 +29,11 @@ use std::time::Duration;
 /// The filter, configured.
 pub struct ApiKeyAuth {
     config: Config,
+    waiting_room: WaitingRoom,
 }
+
+/// A request's place while it waits for a list of consumers.
+pub type Waiting = remote::Waiting<()>;
 
 gatehouse_filter::codes! {
     /// What the filter can decide.
@@ -65,39 +67,43 @@ impl Filter for ApiKeyAuth {
     const NAME: &'static str = "api-key-auth";
 
     type Code = Code;
-    /// The request's place, while it waits for a list of consumers.
     type Stream = Option<Waiting>;
 
     fn configure(node: Node<'_>) -> Option<Self> {
-        Some(Self { config: Config::read(node)? })
+        Some(Self { config: Config::read(node)?, waiting_room: WaitingRoom::default() })
     }
 
     fn mode(&self) -> Mode {
         self.config.mode
     }
 
-    const MOST_OF_AN_ANSWER: usize = feed::MOST;
+    const MOST_OF_AN_ANSWER: usize = list::MOST;
 
     /// Why keys were refused, which clients are not told, and what became of the list of consumers.
     fn events() -> Vec<&'static str> {
         let useless = Useless::ALL.iter().map(|useless| useless.event());
-        useless.chain(feed::Event::NAMES).collect()
+        useless.chain(list::EVENTS).collect()
+    }
+
+    fn prepare(&self, host: &dyn Host) {
+        // Where that is not possible, the first tick says why.
+        self.list().inspect(|list| {
+            list.prepare(host);
+        });
     }
 
     fn tick_period(&self) -> Option<Duration> {
-        self.feed().map(|_| feed::TICK)
+        self.list().map(|_| remote::TICK)
     }
 
     fn on_tick(&self, outside: &dyn Outside) {
-        if let Some(feed) = self.feed() {
-            feed.poll(outside);
-        }
+        self.list().inspect(|list| list.tick(outside));
     }
 
     fn on_answer(&self, call: CallId, answer: &Answer, outside: &dyn Outside) {
-        if let Some(feed) = self.feed() {
-            feed.answered(call, answer, outside);
-        }
+        self.list().inspect(|list| {
+            list.answered(call, answer, outside);
+        });
     }
 
     fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {
@@ -151,14 +157,12 @@ enum Verdict {
     Wait,
 }
 
-/// The number of the first event of the list of consumers.
-pub(crate) const FIRST_FEED_EVENT: usize = Useless::ALL.len();
-
 impl ApiKeyAuth {
-    fn feed(&self) -> Option<&Feed> {
+    /// The list that is fetched, if it is one.
+    fn list(&self) -> Option<&Remote<Consumers>> {
         match &self.config.roll {
             Roll::Inline(_) => None,
-            Roll::Polled(feed) => Some(feed),
+            Roll::Polled(list) => Some(list),
         }
     }
 
@@ -186,10 +190,12 @@ impl ApiKeyAuth {
         let now = request.host().now();
         let list = match &self.config.roll {
             Roll::Inline(consumers) => Rc::clone(consumers),
-            Roll::Polled(feed) => match feed.list(now) {
+            Roll::Polled(list) => match list.current(now) {
                 Some(consumers) => consumers,
                 // A dry run delays nobody.
-                None if self.config.mode == Mode::Enforce && feed.may_wait(place, now) => {
+                None if self.config.mode == Mode::Enforce
+                    && self.waiting_room.may_wait(place, (), list, Awaits::Any, now) =>
+                {
                     return Ok(Verdict::Wait);
                 }
                 None => return Err(Refusal::ConsumersUnavailable),

@@ -24,7 +24,9 @@ fn the_smallest_and_the_fullest_configuration_are_right() {
     for configuration in [
         with(json!({})),
         with(polled(json!({}))),
-        with(polled(json!({"authority": "keys.example", "refresh": "10s", "timeout": "1s"}))),
+        with(polled(json!({
+            "authority": "keys.example", "refresh": "10s", "timeout": "1s", "max_age": "1h", "max_size": "4MiB", "retry": "1s",
+        }))),
         json!({
             "mode": "shadow",
             "realm": "Orders API",
@@ -60,16 +62,19 @@ fn what_is_wrong_is_told_where_it_is() {
             "must have exactly one of consumers, consumers_from",
         ),
         (polled(json!({"cluster": null})), "consumers_from.cluster: is required"),
+        (polled(json!({"path": "keys"})), "consumers_from.path: must begin with /"),
+        (polled(json!({"path": "/a b"})), "consumers_from.path: must be printable ASCII without spaces"),
         (
-            polled(json!({"path": "keys"})),
-            "consumers_from.path: must be printable ASCII and begin with a slash",
+            polled(json!({"authority": "a b"})),
+            "consumers_from.authority: must be printable ASCII without spaces",
         ),
         (polled(json!({"refresh": "1ms"})), "consumers_from.refresh: must be from 1s to 86400s"),
         (
             polled(json!({"refresh": "1m", "max_age": "1m"})),
-            "consumers_from.max_age: must be longer than `refresh`",
+            "consumers_from: max_age must be longer than refresh: what is in use would be too old before something new comes",
         ),
-        (polled(json!({"timeout": "2m"})), "consumers_from.timeout: must be from 1s to 60s"),
+        (polled(json!({"timeout": "2m"})), "consumers_from.timeout: must be from 10ms to 60s"),
+        (polled(json!({"max_size": "5MiB"})), "consumers_from.max_size: must be from 1B to 4096KiB"),
         (json!({"consumers": []}), "consumers: must not be empty"),
         (json!({"consumer": []}), "consumer: unknown field, did you mean `consumers`?"),
         (json!({"mode": "dry"}), "mode: must be one of enforce, shadow"),

@@ -1,24 +1,28 @@
 //! A list of consumers that is polled.
 
 use super::*;
-use crate::waiting::SEATS;
+use gatehouse_filter::remote::SEATS;
 use gatehouse_filter::{Answer, CallRefused, Filter, Headers, Request};
 use std::time::Duration;
 
 const FETCHED: usize = 4;
 const FAILED: usize = 5;
 const REFUSED: usize = 6;
+const DROPPED: usize = 7;
 
-fn polled() -> ApiKeyAuth {
-    polled_with(json!({}), json!({}))
+fn polled(host: &FakeHost) -> ApiKeyAuth {
+    polled_with(host, json!({}), json!({}))
 }
 
-fn polled_with(source: Value, more: Value) -> ApiKeyAuth {
+/// A worker that polls, started on this host.
+fn polled_with(host: &FakeHost, source: Value, more: Value) -> ApiKeyAuth {
     let mut from = json!({"cluster": "keys", "path": "/keys.json", "refresh": "30s", "timeout": "3s"});
     gatehouse_filter_test::change(&mut from, &source);
     let mut members = json!({"consumers": null, "consumers_from": from, "rules": [{"consumers": ["acme"]}]});
-    gatehouse_filter_test::change(&mut members, &more);
-    filter(members)
+    members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let filter = filter(members);
+    filter.prepare(host);
+    filter
 }
 
 fn list(key: &str) -> Vec<u8> {
@@ -56,7 +60,8 @@ fn code_of(filter: &ApiKeyAuth, host: &FakeHost, key: &str) -> &'static str {
 
 #[test]
 fn the_last_good_list_stays_until_there_is_a_better_one() {
-    let (host, filter) = (FakeHost::at(NOW), polled());
+    let host = FakeHost::at(NOW);
+    let filter = polled(&host);
     fetch(&filter, &host, &answer("200", &list("one")));
     assert_eq!(host.counted(FETCHED), 1);
     let truncated = Answer { truncated: true, ..answer("200", &list("two")) };
@@ -89,38 +94,57 @@ fn the_last_good_list_stays_until_there_is_a_better_one() {
 }
 
 #[test]
-fn it_is_asked_for_once_a_period_and_one_call_at_a_time() {
-    let (host, filter) = (FakeHost::at(NOW), polled());
-    assert_eq!(filter.tick_period(), Some(Duration::from_millis(500)));
-    filter.on_tick(&host);
-    let (first, _) = host.take_calls().remove(0);
-    host.clock.advance(Duration::from_secs(300));
-    filter.on_tick(&host);
-    assert!(host.take_calls().is_empty(), "one is under way");
+fn one_worker_asks_for_all_once_a_period() {
+    let host = FakeHost::at(NOW);
+    let (filter, other) = (polled(&host), polled(&host));
+    let ticks = || {
+        filter.on_tick(&host);
+        other.on_tick(&host);
+        host.take_calls()
+    };
+    let calls = ticks();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    host.clock.advance(Duration::from_millis(100));
+    assert!(ticks().is_empty(), "one is under way");
+    let (first, _) = calls[0];
     filter.on_answer(gatehouse_filter::CallId(first.0 + 1), &answer("200", &list("other")), &host);
     assert_eq!(host.counted(FETCHED), 0, "the answer to another question");
     filter.on_answer(first, &answer("200", &list("one")), &host);
-    fetch(&filter, &host, &answer("200", &list("one")));
+    assert!(ticks().is_empty(), "it is there");
+    assert_eq!(code_of(&filter, &host, "one"), "allowed");
+    assert_eq!(code_of(&other, &host, "one"), "allowed", "whoever did not ask has it, too");
+    assert_eq!(code_of(&polled(&host), &host, "one"), "allowed", "and whoever comes later");
+
     host.clock.advance(Duration::from_secs(29));
-    filter.on_tick(&host);
-    assert!(host.take_calls().is_empty());
+    assert!(ticks().is_empty());
     // A clock that is set back by a day does not stop it for a day.
     host.clock.step_back(Duration::from_secs(86_400));
-    fetch(&filter, &host, &answer("200", &list("one")));
+    assert_eq!(ticks().len(), 1);
+}
 
-    host.clock.advance(Duration::from_secs(30));
-    host.refuse_calls(Some(CallRefused::Failed));
-    filter.on_tick(&host);
-    filter.on_tick(&host);
-    assert_eq!(host.counted(FAILED), 1);
-    host.refuse_calls(None);
-    host.clock.advance(Duration::from_secs(5));
+#[test]
+fn a_list_that_only_another_configuration_can_read_is_told() {
+    let host = FakeHost::at(NOW);
+    let filter = polled(&host);
+    let without_secret = polled_with(&host, json!({}), json!({"hmac_secret": null}));
     fetch(&filter, &host, &answer("200", &list("one")));
+    without_secret.on_tick(&host);
+    assert_eq!(code_of(&without_secret, &host, "one"), "allowed");
+    let digest = format!("hmac_sha256:{}", "ab".repeat(32));
+    let keyed = json!({"consumers": [{"name": "acme", "keys": [{"digest": digest}]}]}).to_string();
+    host.clock.advance(Duration::from_secs(30));
+    fetch(&filter, &host, &answer("200", keyed.as_bytes()));
+    assert_eq!(host.take_warnings(), [""; 0]);
+    without_secret.on_tick(&host);
+    assert_eq!(host.counted(REFUSED), 1);
+    let warnings = host.take_warnings().concat();
+    assert!(warnings.contains("consumers[0].keys[0].digest: needs `hmac_secret`"), "{warnings}");
 }
 
 #[test]
 fn before_the_first_list_requests_with_a_key_wait_for_a_while() {
-    let (host, filter) = (FakeHost::at(NOW), polled());
+    let host = FakeHost::at(NOW);
+    let filter = polled(&host);
     let decide = |key: Option<&str>, stream: &mut Option<_>| {
         let fields: Vec<_> = key.map(|key| ("x-api-key", key)).into_iter().collect();
         let mut request = Request::new(Headers::from_list(&fields), &host);
@@ -142,13 +166,14 @@ fn before_the_first_list_requests_with_a_key_wait_for_a_while() {
     fetch(&filter, &host, &answer("200", &list("one")));
     assert_eq!(decide(Some("one"), &mut lucky), "allowed");
 
-    let unavailable = ask(&polled(), &host, &[("x-api-key", "one")]);
+    let unavailable = ask(&polled(&FakeHost::at(NOW)), &host, &[("x-api-key", "one")]);
     assert_eq!(unavailable.decision.step, Step::Wait);
 }
 
 #[test]
 fn a_clock_that_is_set_back_does_not_make_a_request_wait_for_longer() {
-    let (host, filter) = (FakeHost::at(NOW), polled());
+    let host = FakeHost::at(NOW);
+    let filter = polled(&host);
     let mut place = None;
     let mut decide = || {
         let mut request = Request::new(Headers::from_list(&[("x-api-key", "one")]), &host);
@@ -167,7 +192,7 @@ fn only_so_many_requests_wait_and_none_in_a_dry_run() {
         let mut request = Request::new(Headers::from_list(&[("x-api-key", "one")]), &host);
         filter.on_request(&mut request, place).step
     };
-    let filter = polled();
+    let filter = polled(&host);
     let mut places: Vec<_> = (0..SEATS).map(|_| None).collect();
     for place in &mut places {
         assert_eq!(decide(&filter, place), Step::Wait);
@@ -176,7 +201,7 @@ fn only_so_many_requests_wait_and_none_in_a_dry_run() {
     places.pop();
     assert_eq!(decide(&filter, &mut None), Step::Wait, "somebody went");
 
-    let dry = polled_with(json!({}), json!({"mode": "shadow"}));
+    let dry = polled_with(&host, json!({}), json!({"mode": "shadow"}));
     assert_eq!(decide(&dry, &mut None), Step::Continue);
 }
 
@@ -185,7 +210,8 @@ fn whoever_withdraws_the_last_key_is_heard() {
     let none_left = json!({"consumers": []}).to_string();
     let no_keys = json!({"consumers": [{"name": "acme", "keys": []}]}).to_string();
     for list_of_nobody in [none_left, no_keys] {
-        let (host, filter) = (FakeHost::at(NOW), polled());
+        let host = FakeHost::at(NOW);
+        let filter = polled(&host);
         fetch(&filter, &host, &answer("200", &list("one")));
         assert_eq!(code_of(&filter, &host, "one"), "allowed");
         host.clock.advance(Duration::from_secs(30));
@@ -197,7 +223,7 @@ fn whoever_withdraws_the_last_key_is_heard() {
 #[test]
 fn a_list_that_nobody_confirms_is_used_no_longer_than_max_age() {
     let host = FakeHost::at(NOW);
-    let filter = polled_with(json!({"max_age": "2m"}), json!({"mode": "shadow"}));
+    let filter = polled_with(&host, json!({"max_age": "2m"}), json!({"mode": "shadow"}));
     let tagged = |status: &str, body: &[u8]| Answer {
         headers: Headers::from_list(&[(":status", status), ("etag", "\"1\"")]),
         ..answer(status, body)
@@ -218,16 +244,18 @@ fn a_list_that_nobody_confirms_is_used_no_longer_than_max_age() {
     fetch_again(&filter, &host, &tagged("200", &list("one")));
     assert_eq!(code_of(&filter, &host, "one"), "allowed");
     // Without a tag nobody asks for a 304.
-    let plain = polled();
+    let host = FakeHost::at(NOW);
+    let plain = polled(&host);
     fetch(&plain, &host, &answer("200", &list("one")));
     host.clock.advance(Duration::from_secs(30));
     fetch(&plain, &host, &answer("304", b""));
-    assert_eq!(host.counted(FAILED), 2);
+    assert_eq!(host.counted(FAILED), 1);
 }
 
 #[test]
 fn operators_are_told_why_it_fails_once_for_each_reason() {
-    let (host, filter) = (FakeHost::at(NOW), polled());
+    let host = FakeHost::at(NOW);
+    let filter = polled(&host);
     let said = |answer: Result<Answer, CallRefused>| {
         host.clock.advance(Duration::from_secs(30));
         host.refuse_calls(answer.as_ref().err().copied());
@@ -259,6 +287,6 @@ fn operators_are_told_why_it_fails_once_for_each_reason() {
 #[test]
 fn without_a_list_to_poll_there_is_no_timer() {
     assert_eq!(filter(json!({})).tick_period(), None);
-    assert_eq!(ApiKeyAuth::events().len(), REFUSED + 1);
+    assert_eq!(ApiKeyAuth::events().len(), DROPPED + 1);
     assert_eq!(ApiKeyAuth::events()[FETCHED], "consumers_fetched");
 }
