@@ -220,6 +220,32 @@ fn a_dry_run_refuses_nobody_and_counts_who_would_be() {
 }
 
 #[test]
+fn an_issuer_may_write_who_it_is_elsewhere() {
+    let rules = json!({"rules": [
+        {"name": "admins", "action": "allow", "match": {"path": {"prefix": "/admin"}},
+         "principals": [{"roles": {"any": ["admin"]}}]},
+        {"name": "gold", "action": "allow", "match": {"path": {"prefix": "/reports"}},
+         "principals": [{"consumers": ["web"], "tiers": ["gold"]}]},
+    ]});
+    let gateway = Shared::start(builder(rules).edit(|tree| {
+        let places = json!({"roles": "realm_access.roles", "consumer": "azp", "tier": "plan"});
+        configuration::shipped(tree, "jwt-auth")["providers"][0]["identity"] = places;
+    }));
+    for (case, claims, path, status) in [
+        ("a role", json!({"realm_access": {"roles": ["admin"]}}), "/admin", 200),
+        ("a role that is none of these", json!({"roles": ["admin"]}), "/admin", 403),
+        ("a consumer and a tier", json!({"azp": "web", "plan": "gold"}), "/reports", 200),
+        ("another tier", json!({"azp": "web", "plan": "free"}), "/reports", 403),
+    ] {
+        let exchange = gateway.ask(Request::get(path).header("authorization", bob(claims)));
+        assert_eq!(exchange.response.status, status, "{case}: {}", exchange.response.text());
+    }
+    let exchange = gateway.ask(Request::get("/").header("authorization", bob(json!({"azp": "a;b"}))));
+    assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.allowed;subject=bob;consumer=a%3Bb");
+    gateway.assert_no_trap();
+}
+
+#[test]
 fn a_grpc_client_is_told_a_grpc_status() {
     let gateway =
         Gateway::builder("envoy/authorization.yaml").start().unwrap_or_else(|fault| panic!("{fault}"));

@@ -37,6 +37,8 @@ fn check(outcome: &Outcome<JwtAuth>, payload: &[u8]) {
     assert_eq!(identity.claims, claims);
     assert_eq!(identity.issuer.as_deref(), Some("issuer"));
     assert_eq!(identity.subject.as_deref(), claims.get("sub").and_then(Value::as_str));
+    let consumer = claims.get("azp").and_then(Value::as_str).filter(|name| !name.is_empty());
+    assert_eq!(identity.consumer.as_deref(), consumer);
     let expires = claims.get("exp").and_then(Value::as_f64).expect("exp is required");
     assert!(expires > NOW as f64 - 60.0, "{expires}");
     let sub: Vec<&[u8]> = identity.subject.iter().map(String::as_bytes).collect();
@@ -62,6 +64,7 @@ const CONFIGURATION: &str = r#"{
         "issuer": "issuer",
         "jwks": {"keys": [{"kty": "oct", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}]},
         "required_claims": [{"claim": "level", "type": "number"}],
+        "identity": {"consumer": "azp", "roles": "realm.roles", "groups": "/a/b.c"},
         "claims_to_headers": [
             {"claim": "sub", "header": "x-sub"},
             {"claim": "roles", "header": "x-roles"},

@@ -83,12 +83,16 @@ pub struct RawIdentity<'a> {
     pub issuer: Option<&'a [u8]>,
     /// A string.
     pub subject: Option<&'a [u8]>,
+    /// A string.
+    pub consumer: Option<&'a [u8]>,
     /// A list of strings.
     pub scopes: Option<Cow<'a, [u8]>>,
     /// A list of strings.
     pub roles: Option<Cow<'a, [u8]>>,
     /// A list of strings.
     pub groups: Option<Cow<'a, [u8]>>,
+    /// A string.
+    pub tier: Option<&'a [u8]>,
     /// An object.
     pub claims: &'a [u8],
 }
@@ -101,9 +105,11 @@ impl RawIdentity<'_> {
         let members = [
             (&b",\"issuer\":"[..], self.issuer),
             (b",\"subject\":", self.subject),
+            (b",\"consumer\":", self.consumer),
             (b",\"scopes\":", scopes),
             (b",\"roles\":", roles),
             (b",\"groups\":", groups),
+            (b",\"tier\":", self.tier),
             (b",\"claims\":", Some(self.claims)),
         ];
         let present = || members.into_iter().filter_map(|(name, value)| Some((name, value?)));
@@ -136,9 +142,9 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller by a credential that names no consumer. Of the two arguments, the JSON has the subject, too.
-    pub fn from_json(subject: Option<String>, json: Vec<u8>) -> Self {
-        Self { identity: OnceCell::new(), json: OnceCell::from(json), subject, consumer: None }
+    /// A caller by the JSON of an identity, which has subject and consumer, too.
+    pub fn from_json(subject: Option<String>, consumer: Option<String>, json: Vec<u8>) -> Self {
+        Self { identity: OnceCell::new(), json: OnceCell::from(json), subject, consumer }
     }
 
     /// [`Identity::subject`].
@@ -187,13 +193,17 @@ mod tests {
                     issuer: Some(br#""https:\/\/a""#),
                     subject: Some(r#""\u00e9é""#.as_bytes()),
                     scopes: Some(Cow::Borrowed(br#"["r", "w"]"#)),
+                    consumer: Some(br#""acme""#),
                     roles: Some(Cow::Owned(br#"["admin"]"#.to_vec())),
                     groups: Some(Cow::Borrowed(b"[ ]")),
+                    tier: Some(br#""gold""#),
                     claims: br#"{ "a": [1] }"#,
                 },
                 Identity {
                     issuer: Some("https://a".to_owned()),
                     subject: Some("éé".to_owned()),
+                    consumer: Some("acme".to_owned()),
+                    tier: Some("gold".to_owned()),
                     scopes: texts(&["r", "w"]),
                     roles: texts(&["admin"]),
                     claims,
@@ -203,8 +213,8 @@ mod tests {
         ] {
             let json = raw.to_bytes();
             assert_eq!(Identity::from_bytes(&json).as_ref(), Some(&want), "{}", json.escape_ascii());
-            let subject = want.subject.clone();
-            assert_eq!(Caller::from_json(subject, json).identity(), &want);
+            let (subject, consumer) = (want.subject.clone(), want.consumer.clone());
+            assert_eq!(Caller::from_json(subject, consumer, json).identity(), &want);
             assert_eq!(Identity::from_bytes(Caller::from(want.clone()).json()), Some(want));
         }
     }
@@ -241,6 +251,6 @@ mod tests {
 
     #[test]
     fn json_that_is_none_is_nobody() {
-        assert_eq!(*Caller::from_json(None, b"{".to_vec()).identity(), Identity::default());
+        assert_eq!(*Caller::from_json(None, None, b"{".to_vec()).identity(), Identity::default());
     }
 }

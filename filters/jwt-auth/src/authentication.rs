@@ -183,7 +183,7 @@ impl JwtAuth {
             provider: index,
             keys,
             validity: claims.validity,
-            caller: Rc::new(claims.caller()),
+            caller: Rc::new(provider.identity.caller(&claims)),
             checked: Cell::new(0),
             fields: forward::fields(&provider.claims_to_headers, &claims)?,
         });

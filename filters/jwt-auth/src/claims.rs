@@ -2,8 +2,8 @@
 
 use crate::Refusal;
 use crate::json::{Member, Members};
-use gatehouse_filter::{Caller, RawIdentity, Timestamp};
-use gatehouse_json::{Id, Kind, push_quoted};
+use gatehouse_filter::Timestamp;
+use gatehouse_json::{Id, Kind};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -107,6 +107,31 @@ impl Claims {
         self.members.member(self.known.subject?).text()
     }
 
+    /// `scope`, else `scp`.
+    pub(crate) fn scopes(&self) -> Option<Member<'_>> {
+        Some(self.members.member(self.known.scope.or(self.known.scp)?))
+    }
+
+    /// `roles`.
+    pub(crate) fn roles(&self) -> Option<Member<'_>> {
+        Some(self.members.member(self.known.roles?))
+    }
+
+    /// `groups`.
+    pub(crate) fn groups(&self) -> Option<Member<'_>> {
+        Some(self.members.member(self.known.groups?))
+    }
+
+    /// `iss` and `sub` as they were written.
+    pub(crate) fn raw_names(&self) -> [Option<&[u8]>; 2] {
+        [self.known.issuer, self.known.subject].map(|claim| Some(self.members.member(claim?).raw()))
+    }
+
+    /// All of them as they were written.
+    pub(crate) fn raw(&self) -> &[u8] {
+        self.members.raw()
+    }
+
     /// The claim at a path, found as [`Identity::claim`](gatehouse_filter::Identity::claim) finds it.
     pub(crate) fn at(&self, path: &str) -> Option<Member<'_>> {
         self.members.at(path)
@@ -121,21 +146,6 @@ impl Claims {
         };
         let is_for_us = (any.is_empty() || any.iter().any(is_for)) && all.iter().all(is_for);
         if is_for_us { Ok(()) } else { Err(Refusal::AudienceMismatch) }
-    }
-
-    /// Who the token is about. To be called after the signature was verified.
-    pub(crate) fn caller(&self) -> Caller {
-        let member = |claim: Option<Id>| claim.map(|claim| self.members.member(claim));
-        let known = &self.known;
-        let identity = RawIdentity {
-            issuer: member(known.issuer).map(Member::raw),
-            subject: member(known.subject).map(Member::raw),
-            scopes: member(known.scope.or(known.scp)).map(words),
-            roles: member(known.roles).map(texts),
-            groups: member(known.groups).map(texts),
-            claims: self.members.raw(),
-        };
-        Caller::from_json(self.subject().map(Cow::into_owned), identity.to_bytes())
     }
 }
 
@@ -216,57 +226,10 @@ pub(crate) fn numeric_date(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(number.as_f64()?).ok()
 }
 
-fn is_text(member: Member<'_>) -> bool {
+pub(crate) fn is_text(member: Member<'_>) -> bool {
     member.kind() == Kind::String
 }
 
 fn is_text_or_texts(member: Member<'_>) -> bool {
     is_text(member) || (member.kind() == Kind::Array && member.items().all(is_text))
-}
-
-/// The texts of a list, as a list in JSON; one text stands for a list of one. Whatever is no text grants nothing.
-fn texts(member: Member<'_>) -> Cow<'_, [u8]> {
-    if member.kind() == Kind::Array && member.items().all(is_text) {
-        return Cow::Borrowed(member.raw());
-    }
-    let texts = [member].into_iter().chain(member.items()).filter(|member| is_text(*member));
-    let mut list = vec![b'['];
-    for text in texts {
-        list.extend_from_slice(text.raw());
-        list.push(b',');
-    }
-    Cow::Owned(closed(list))
-}
-
-/// The words of a text separated by spaces, or the texts of a list, as a list in JSON.
-fn words(member: Member<'_>) -> Cow<'_, [u8]> {
-    let raw = match member.text() {
-        None => return texts(member),
-        Some(Cow::Borrowed(_)) => Cow::Borrowed(member.raw()),
-        // An escape may stand for a space. Written anew, no space is escaped.
-        Some(Cow::Owned(text)) => {
-            let mut quoted = Vec::with_capacity(text.len().saturating_add(2));
-            push_quoted(text.as_bytes(), &mut quoted);
-            Cow::Owned(quoted)
-        }
-    };
-    let text = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
-    // Each word takes the place of the space before it, and three characters more.
-    let mut list = Vec::with_capacity(text.len().saturating_mul(2).saturating_add(8));
-    list.push(b'[');
-    for word in text.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
-        list.push(b'"');
-        list.extend_from_slice(word);
-        list.extend_from_slice(b"\",");
-    }
-    Cow::Owned(closed(list))
-}
-
-/// A list in JSON whose items each have a comma behind them.
-fn closed(mut list: Vec<u8>) -> Vec<u8> {
-    if list.len() > 1 {
-        list.pop();
-    }
-    list.push(b']');
-    list
 }

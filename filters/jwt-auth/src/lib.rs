@@ -3,7 +3,7 @@
 //! A request passes these files in order (`authentication` leads it through), and stops at the first that refuses it: `token` takes its token
 //! apart, `claims` names its issuer and with it the provider; then everything that costs no
 //! signature (algorithm, key name, times, audience); then the signature (`jwks`, `key`); and only then does
-//! anything of the token leave this filter: its identity, and its claims as header fields (`forward`).
+//! anything of the token leave this filter: who it is about (`identity`), and its claims as header fields (`forward`).
 //! Keys that are not in the configuration, and what has been revoked (`revocation`), are fetched beside that
 //! ([`gatehouse_filter::remote`]), and requests wait for them.
 //! [`Refusal`] says what a client is told.
@@ -16,6 +16,7 @@ mod claims;
 mod config;
 mod discovery;
 mod forward;
+mod identity;
 mod json;
 mod jwk;
 mod jwks;

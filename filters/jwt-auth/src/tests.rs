@@ -5,6 +5,7 @@ mod attacks;
 mod cache;
 mod configuration;
 mod forwarding;
+mod identity;
 mod key_sets;
 mod remote;
 mod requests;

@@ -4,6 +4,7 @@ use super::{jwks, requirements};
 use crate::Algorithm;
 use crate::claims::Lifetime;
 use crate::forward::{ClaimToHeader, Form};
+use crate::identity::Places;
 use crate::keys::Keys;
 use crate::requirement::Requirements;
 use gatehouse_filter::HeaderName;
@@ -27,6 +28,7 @@ pub(crate) struct Provider {
     pub(crate) algorithms: Option<Vec<Algorithm>>,
     pub(crate) lifetime: Lifetime,
     pub(crate) requirements: Requirements,
+    pub(crate) identity: Places,
     pub(crate) claims_to_headers: Vec<ClaimToHeader>,
 }
 
@@ -83,6 +85,7 @@ fn provider(
     let max_age = fields.optional("max_age", |node| longer_than_zero(&node));
     let max_lifetime = fields.optional("max_lifetime", |node| longer_than_zero(&node));
     let requirements = requirements::requirements(&mut fields);
+    let identity = fields.or("identity", Places::default(), claim_places);
     let claims_to_headers = fields.or("claims_to_headers", vec![], |node| claims_to_headers(&node, taken));
     fields.finish();
     Some(Provider {
@@ -100,6 +103,7 @@ fn provider(
             max_lifetime: max_lifetime?,
         },
         requirements: requirements?,
+        identity: identity?,
         claims_to_headers: claims_to_headers?,
     })
 }
@@ -161,6 +165,15 @@ fn longer_than_zero(node: &Node<'_>) -> Option<Duration> {
 }
 
 const MAX_LEEWAY: Duration = Duration::from_secs(3600);
+
+fn claim_places(node: Node<'_>) -> Option<Places> {
+    let mut fields = node.fields()?;
+    let mut place = |name| fields.optional(name, text);
+    let (consumer, tier) = (place("consumer"), place("tier"));
+    let (scopes, roles, groups) = (place("scopes"), place("roles"), place("groups"));
+    fields.finish();
+    Some(Places { consumer: consumer?, tier: tier?, scopes: scopes?, roles: roles?, groups: groups? })
+}
 
 fn claims_to_headers(node: &Node<'_>, sources: &[Source]) -> Option<Vec<ClaimToHeader>> {
     const FORMS: [(&str, Form); 3] = [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];

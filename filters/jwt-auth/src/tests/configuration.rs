@@ -111,6 +111,11 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
             "providers[0].jwks: mixes public keys with secrets (`oct`): make one provider for each kind",
         ),
         (
+            json!({"identity": {"role": "realm_access.roles"}}),
+            "providers[0].identity.role: unknown field, did you mean `roles`?",
+        ),
+        (json!({"identity": {"consumer": ["azp"]}}), "providers[0].identity.consumer: must be text"),
+        (
             json!({"claims_to_headers": [{"claim": "sub", "header": "x user"}]}),
             "providers[0].claims_to_headers[0].header: must be a header field name: letters, digits and !#$%&'*+-.^_`|~",
         ),
