@@ -8,7 +8,7 @@ mod revocations;
 use super::*;
 use crate::{MAX_KEY_SET, Waiting};
 use gatehouse_filter::remote::{Event, SEATS};
-use gatehouse_filter::{Answer, CallId, CallRefused, Filter, Headers, Request, Store, Timestamp};
+use gatehouse_filter::{Answer, CallId, CallRefused, Filter, Headers, Request, Timestamp};
 use std::time::Duration;
 
 /// A filter that fetches its keys, with these members of `jwks` besides; started on this host.

@@ -1,4 +1,4 @@
-//! Who fetches, when, and what of.
+//! What of keys is fetched, and who uses it. By whom and when: `crates/filter/tests/remote.rs`.
 
 use super::*;
 
@@ -19,37 +19,6 @@ fn one_fetch_serves_every_worker() {
     let late = worker(&host);
     assert_eq!(code(&late, &host, &token_of("main")), "allowed", "a new worker finds the set at once");
     assert_eq!(host.store.keys(), 2);
-}
-
-#[test]
-fn whoever_loses_the_race_for_the_turn_does_not_fetch() {
-    let host = FakeHost::at(NOW);
-    let worker = worker(&host);
-    host.store.conflict_next(1);
-    worker.on_tick(&host);
-    assert!(host.take_calls().is_empty());
-    worker.on_tick(&host);
-    call(&host);
-}
-
-#[test]
-fn a_turn_whose_holder_is_gone_is_taken_over_and_the_late_answer_is_not_shared() {
-    let host = FakeHost::at(NOW);
-    let (first, second) = (worker(&host), worker(&host));
-    first.on_tick(&host);
-    let lost = call(&host);
-    host.clock.advance(Duration::from_millis(2999));
-    second.on_tick(&host);
-    assert!(host.take_calls().is_empty());
-    host.clock.advance(Duration::from_millis(1));
-    second.on_tick(&host);
-    let taken = call(&host);
-    second.on_answer(taken, &answer("200", set_of(&["new"]).to_string()), &host);
-    first.on_answer(lost, &answer("200", set_of(&["old"]).to_string()), &host);
-    first.on_tick(&host);
-    for worker in [&first, &second] {
-        assert_eq!(code(worker, &host, &token_of("new")), "allowed");
-    }
 }
 
 #[test]
@@ -218,18 +187,6 @@ fn two_providers_fetch_each_its_own() {
 }
 
 #[test]
-fn garbage_in_the_shared_store_is_no_key_set() {
-    for garbage in [&b""[..], b"x", &[0xff; 48], &[0xff; 4096]] {
-        let host = FakeHost::at(NOW);
-        Store::set(&host, b"jwt-auth/2/keys\nauth\nauth\n/jwks.json", garbage, None).unwrap();
-        Store::set(&host, b"jwt-auth/2/turn\nauth\nauth\n/jwks.json", garbage, None).unwrap();
-        let worker = worker(&host);
-        fetch(&host, &worker, &key_set());
-        assert_eq!(code(&worker, &host, &token_of("main")), "allowed");
-    }
-}
-
-#[test]
 fn without_a_store_there_are_no_keys_and_no_panic() {
     let host = FakeHost::at(NOW);
     host.store.break_down();
@@ -279,21 +236,4 @@ fn operators_are_told_why_a_fetch_fails_once_for_each_reason() {
         assert!(is_told && line.contains(want), "{line}: {want}");
         assert!(line.len() < 400 && !line.contains('\n'), "{line}");
     }
-}
-
-#[test]
-fn operators_are_told_what_the_filter_may_not_do() {
-    let host = FakeHost::at(NOW);
-    let silent = worker(&host);
-    silent.on_tick(&host);
-    call(&host);
-    host.clock.advance(seconds(3));
-    silent.on_tick(&host);
-    let said = host.take_warnings().concat();
-    assert!(said.contains("the last call was never answered"), "{said}");
-    host.store.break_down();
-    silent.on_tick(&host);
-    silent.on_tick(&host);
-    let said = host.take_warnings();
-    assert!(matches!(&said[..], [line] if line.contains("shared data cannot be read")), "{said:?}");
 }

@@ -1,0 +1,308 @@
+//! What is fetched: by whom, when, how long it is used, and who waits for it. Two workers share one host.
+
+use gatehouse_filter::remote::{
+    Awaits, Event, Fetch, Kind, Lead, Location, Remote, SEATS, Source, Waiting, WaitingRoom,
+};
+use gatehouse_filter::{Answer, CallId, CallRefused, Callout, Clock, Headers, Store};
+use gatehouse_filter_test::FakeHost;
+use std::rc::Rc;
+use std::time::Duration;
+
+const NOW: u64 = 1_800_000_000;
+
+const FIRST_EVENT: usize = 10;
+
+fn source() -> Source {
+    let location = Location { authority: "lists.example".to_owned(), path: "/list?v=1".to_owned() };
+    let fetch = Fetch {
+        refresh: seconds(60),
+        timeout: seconds(2),
+        max_age: seconds(600),
+        max_size: 100,
+        retry: seconds(5),
+    };
+    Source { cluster: "lists".to_owned(), location, lead: None, accept: "text/plain", fetch }
+}
+
+/// A worker that fetches a text that begins with `list`, started on this host.
+fn worker_of(host: &FakeHost, source: Source) -> Remote<String> {
+    let read = |body: &[u8]| match String::from_utf8(body.to_vec()) {
+        Ok(text) if text.starts_with("list") => Ok(text),
+        _ => Err("is no list".to_owned()),
+    };
+    let kind =
+        Kind { filter: "test", names: ["list", "turn"], first_event: FIRST_EVENT, read: Box::new(read) };
+    let worker = Remote::new(source, kind);
+    worker.prepare(host);
+    worker
+}
+
+fn worker(host: &FakeHost) -> Remote<String> {
+    worker_of(host, source())
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn answer(status: &str, body: &str) -> Answer {
+    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.into(), truncated: false }
+}
+
+fn tagged(status: &str, tag: &str, body: &str) -> Answer {
+    Answer { headers: Headers::from_list(&[(":status", status), ("etag", tag)]), ..answer(status, body) }
+}
+
+/// The one call made since this was last asked.
+fn call(host: &FakeHost) -> (CallId, Callout) {
+    let mut calls = host.take_calls();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    calls.remove(0)
+}
+
+/// The worker fetches, and gets this answer.
+fn fetch(host: &FakeHost, worker: &Remote<String>, answer: &Answer) {
+    worker.tick(host);
+    assert!(worker.answered(call(host).0, answer, host));
+}
+
+fn current(host: &FakeHost, worker: &Remote<String>) -> Option<String> {
+    worker.current(host.now()).map(|list| (*list).clone())
+}
+
+fn counted(host: &FakeHost, event: Event) -> u64 {
+    host.counted(FIRST_EVENT.saturating_add(event as usize))
+}
+
+#[test]
+fn it_asks_as_the_source_says() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    worker.tick(&host);
+    let (id, call) = call(&host);
+    assert_eq!((call.cluster.as_str(), call.authority.as_str()), ("lists", "lists.example"));
+    assert_eq!((call.method, call.path.as_str(), call.timeout), ("GET", "/list?v=1", seconds(2)));
+    assert_eq!(call.headers, [("accept".to_owned(), "text/plain".to_owned())]);
+    assert!(!worker.answered(CallId(id.0 + 1), &answer("200", "list"), &host), "another call's answer");
+    assert!(worker.answered(id, &answer("200", "list"), &host));
+    assert!(!worker.answered(id, &answer("200", "list 2"), &host), "once only");
+    assert_eq!(current(&host, &worker).as_deref(), Some("list"));
+}
+
+#[test]
+fn whoever_loses_the_race_for_the_turn_does_not_fetch() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    host.store.conflict_next(1);
+    worker.tick(&host);
+    assert!(host.take_calls().is_empty());
+    worker.tick(&host);
+    call(&host);
+}
+
+#[test]
+fn a_turn_whose_holder_is_gone_is_taken_over_and_the_late_answer_is_not_shared() {
+    let host = FakeHost::at(NOW);
+    let (first, second) = (worker(&host), worker(&host));
+    first.tick(&host);
+    let (lost, _) = call(&host);
+    host.clock.advance(Duration::from_millis(2999));
+    second.tick(&host);
+    assert!(host.take_calls().is_empty());
+    host.clock.advance(Duration::from_millis(1));
+    second.tick(&host);
+    let (taken, _) = call(&host);
+    second.answered(taken, &answer("200", "list new"), &host);
+    first.answered(lost, &answer("200", "list old"), &host);
+    first.tick(&host);
+    for worker in [&first, &second] {
+        assert_eq!(current(&host, worker).as_deref(), Some("list new"));
+    }
+}
+
+#[test]
+fn what_came_stays_until_something_better_does_or_it_is_too_old() {
+    let host = FakeHost::at(NOW);
+    let (worker, other) = (worker(&host), worker(&host));
+    fetch(&host, &worker, &answer("200", "list"));
+    let truncated = Answer { truncated: true, ..answer("200", "list 2") };
+    for (bad, event) in [
+        (Answer::default(), Event::FetchFailed),
+        (answer("404", "list 2"), Event::FetchFailed),
+        (answer("200", "<html>"), Event::Refused),
+        (answer("200", &format!("list {}", "x".repeat(100))), Event::Refused),
+        (truncated, Event::Refused),
+        (tagged("304", "\"1\"", ""), Event::FetchFailed),
+    ] {
+        host.clock.advance(seconds(60));
+        let before = counted(&host, event);
+        fetch(&host, &worker, &bad);
+        assert_eq!(counted(&host, event), before + 1);
+        other.tick(&host);
+        assert_eq!(current(&host, &worker).as_deref(), Some("list"));
+        assert_eq!(current(&host, &other).as_deref(), Some("list"));
+    }
+    host.clock.advance(seconds(600 - 6 * 60));
+    assert_eq!(current(&host, &worker), None);
+    fetch(&host, &worker, &answer("200", "list 3"));
+    assert_eq!(counted(&host, Event::Dropped), 1);
+    other.tick(&host);
+    assert_eq!(current(&host, &other).as_deref(), Some("list 3"));
+}
+
+#[test]
+fn the_same_again_is_the_same_and_only_younger() {
+    let host = FakeHost::at(NOW);
+    let (worker, other) = (worker(&host), worker(&host));
+    fetch(&host, &worker, &tagged("200", "\"1\"", "list"));
+    other.tick(&host);
+    let firsts = [&worker, &other].map(|worker| worker.current(host.now()).unwrap());
+    for again in [tagged("200", "\"1\"", "list"), tagged("304", "\"1\"", ""), tagged("200", "\"2\"", "list")]
+    {
+        host.clock.advance(seconds(599));
+        worker.tick(&host);
+        let (id, call) = call(&host);
+        assert!(call.headers.contains(&("if-none-match".to_owned(), "\"1\"".to_owned())));
+        worker.answered(id, &again, &host);
+        other.tick(&host);
+        assert!(host.take_calls().is_empty());
+        for (worker, first) in [&worker, &other].into_iter().zip(&firsts) {
+            assert!(Rc::ptr_eq(&worker.current(host.now()).unwrap(), first));
+        }
+    }
+}
+
+#[test]
+fn with_nothing_to_go_on_with_tries_start_close_together() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    host.refuse_calls(Some(CallRefused::Failed));
+    let mut starts = Vec::new();
+    for tick in 0..200_u64 {
+        let before = counted(&host, Event::FetchFailed);
+        worker.tick(&host);
+        if counted(&host, Event::FetchFailed) > before {
+            starts.push(tick * 100);
+        }
+        host.clock.advance(Duration::from_millis(100));
+    }
+    assert_eq!(starts, [0, 500, 1500, 3500, 7500, 12_500, 17_500]);
+}
+
+#[test]
+fn a_document_may_lead_to_it() {
+    let host = FakeHost::at(NOW);
+    let locate = |document: &[u8]| match document.strip_prefix(b"at ") {
+        Some(path) => Ok(Location {
+            authority: "else.example".to_owned(),
+            path: String::from_utf8(path.to_vec()).unwrap(),
+        }),
+        None => Err("leads nowhere".to_owned()),
+    };
+    let lead = Lead { name: "x".to_owned(), cluster: "else".to_owned(), locate: Box::new(locate) };
+    let worker = worker_of(&host, Source { lead: Some(lead), ..source() });
+    fetch(&host, &worker, &answer("200", "<html>"));
+    assert!(host.take_warnings().concat().ends_with("leads nowhere"));
+    host.clock.advance(seconds(5));
+    fetch(&host, &worker, &answer("200", "at /b"));
+    let (id, call) = call(&host);
+    let asked = (call.cluster.as_str(), call.authority.as_str(), call.path.as_str());
+    assert_eq!(asked, ("else", "else.example", "/b"));
+    worker.answered(id, &answer("200", "list"), &host);
+    assert_eq!(current(&host, &worker).as_deref(), Some("list"));
+    assert_eq!(worker.patience(), seconds(4), "two answers");
+}
+
+#[test]
+fn a_clock_that_is_set_back_holds_up_no_fetch() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    fetch(&host, &worker, &answer("200", "list"));
+    host.clock.step_back(seconds(3600));
+    worker.tick(&host);
+    let (held, _) = call(&host);
+    host.clock.step_back(seconds(3600));
+    worker.tick(&host);
+    let (taken, _) = call(&host);
+    worker.answered(held, &Answer::default(), &host);
+    worker.answered(taken, &answer("200", "list 2"), &host);
+    assert_eq!(current(&host, &worker).as_deref(), Some("list 2"));
+    worker.tick(&host);
+    assert!(host.take_calls().is_empty());
+}
+
+#[test]
+fn garbage_in_the_shared_store_is_nothing() {
+    for garbage in [&b""[..], b"x", &[0xff; 56], &[0xff; 4096]] {
+        let host = FakeHost::at(NOW);
+        for name in ["list", "turn"] {
+            let key = format!("test/2/{name}\nlists\nlists.example\n/list?v=1");
+            Store::set(&host, key.as_bytes(), garbage, None).unwrap();
+        }
+        let worker = worker(&host);
+        // Numbers that could be times are of another clock.
+        fetch(&host, &worker, &answer("200", "list"));
+        assert_eq!(current(&host, &worker).as_deref(), Some("list"), "{}", garbage.len());
+        assert_eq!(host.store.keys(), 2);
+    }
+}
+
+#[test]
+fn operators_are_told_what_the_filter_may_not_do() {
+    let host = FakeHost::at(NOW);
+    let silent = worker(&host);
+    silent.tick(&host);
+    call(&host);
+    host.clock.advance(seconds(3));
+    silent.tick(&host);
+    let said = host.take_warnings().concat();
+    assert!(said.contains("the last call was never answered"), "{said}");
+    host.store.break_down();
+    silent.tick(&host);
+    silent.tick(&host);
+    let said = host.take_warnings();
+    assert!(matches!(&said[..], [line] if line.contains("shared data cannot be read")), "{said:?}");
+}
+
+#[test]
+fn a_request_waits_for_what_may_still_come() {
+    let host = FakeHost::at(NOW);
+    let (worker, room) = (worker(&host), WaitingRoom::default());
+    let may_wait =
+        |place: &mut Option<Waiting<u8>>, awaits| room.may_wait(place, 0, &worker, awaits, host.now());
+    let mut place = None;
+    assert!(may_wait(&mut place, Awaits::Any));
+    host.clock.advance(Duration::from_millis(1999));
+    assert!(may_wait(&mut place, Awaits::Any));
+    host.clock.advance(Duration::from_millis(1));
+    assert!(!may_wait(&mut place, Awaits::Any), "for as long as an answer may take");
+    assert!(room.may_wait(&mut place, 1, &worker, Awaits::Any, host.now()), "for another thing, anew");
+
+    // Something newer: what a fetch brings that begins now.
+    fetch(&host, &worker, &answer("200", "list"));
+    let mut place = None;
+    assert!(!may_wait(&mut place, Awaits::Newer), "none may begin before the request has to be answered");
+    host.clock.advance(seconds(4));
+    assert!(may_wait(&mut place, Awaits::Newer));
+    worker.tick(&host);
+    assert!(host.take_calls().is_empty(), "not within `retry`");
+    host.clock.advance(seconds(1));
+    worker.tick(&host);
+    let (id, _) = call(&host);
+    assert!(may_wait(&mut place, Awaits::Newer), "it is under way");
+    worker.answered(id, &answer("200", "list"), &host);
+    assert!(!may_wait(&mut place, Awaits::Newer), "it brought nothing");
+}
+
+#[test]
+fn so_many_requests_wait_and_no_more() {
+    let host = FakeHost::at(NOW);
+    let (worker, room) = (worker(&host), WaitingRoom::default());
+    let may_wait =
+        |place: &mut Option<Waiting<()>>| room.may_wait(place, (), &worker, Awaits::Any, host.now());
+    let mut places: Vec<Option<Waiting<()>>> = (0..SEATS).map(|_| None).collect();
+    assert!(places.iter_mut().all(may_wait));
+    assert!(!may_wait(&mut None));
+    places.pop();
+    assert!(may_wait(&mut None), "somebody went");
+}
