@@ -117,7 +117,7 @@ impl Headers {
     pub fn remove_in_every_spelling(&mut self, names: &[HeaderName]) {
         self.edits.retain(|edit| !names.contains(&edit.name));
         let mut found: Vec<HeaderName> = Vec::new();
-        for received in self.pairs().names() {
+        for (received, _) in self.pairs() {
             let Some(name) = names.iter().find(|name| name.is_spelt(received)) else { continue };
             let spelling = match std::str::from_utf8(received).map(HeaderName::try_from) {
                 _ if name.as_str().as_bytes() == received => name.clone(),

@@ -13,10 +13,7 @@ pub(crate) fn note<C: DecisionCode>(code: &str, decision: &Decision<C>, mode: Mo
         for (label, name) in names {
             if let Some(name) = name {
                 note.extend_from_slice(label);
-                match name.bytes().all(is_plain) {
-                    true => note.extend_from_slice(name.as_bytes()),
-                    false => name.bytes().for_each(|byte| put_escaped(&mut note, byte)),
-                }
+                name.bytes().for_each(|byte| put_escaped(&mut note, byte));
             }
         }
     }
@@ -26,14 +23,10 @@ pub(crate) fn note<C: DecisionCode>(code: &str, decision: &Decision<C>, mode: Mo
     note
 }
 
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b';' | b'%' | b'"' | b'\\')
-}
-
 /// A subject is whatever an issuer wrote: what would end the field or the log line is percent-encoded.
 fn put_escaped(note: &mut Vec<u8>, byte: u8) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    if is_plain(byte) {
+    if byte.is_ascii_graphic() && !matches!(byte, b';' | b'%' | b'"' | b'\\') {
         return note.push(byte);
     }
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();

@@ -9,7 +9,6 @@ use crate::{KeySet, Refusal};
 use gatehouse_filter::{Caller, HeaderName, HeaderValue};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -51,25 +50,9 @@ pub(crate) struct Cache {
     queue: RefCell<VecDeque<End>>,
 }
 
-/// The last bytes of a token: of its signature, so those of any two differ, and fewer to compare than all. Only what
+/// The last bytes of a token: of its signature, so those of any two differ, and fewer to hash than all. Only what
 /// an issuer signed is kept under them; of two with the same end, the later.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct End([u8; 32]);
-
-impl End {
-    fn of(token: &[u8]) -> Option<Self> {
-        token.last_chunk().copied().map(Self)
-    }
-}
-
-impl Hash for End {
-    /// The last eight bytes of a signature are as good as random, and nobody but the issuer chooses them.
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        if let Some(last) = self.0.last_chunk() {
-            hasher.write_u64(u64::from_le_bytes(*last));
-        }
-    }
-}
+type End = [u8; 32];
 
 struct Entry {
     token: Box<[u8]>,
@@ -86,7 +69,7 @@ impl Cache {
 
     pub(crate) fn find(&self, token: &[u8]) -> Option<Rc<Verified>> {
         let tokens = self.tokens.borrow();
-        let entry = tokens.get(&End::of(token)?)?;
+        let entry = tokens.get(token.last_chunk::<32>()?)?;
         if !is_same(&entry.token, token) {
             return None;
         }
@@ -98,10 +81,10 @@ impl Cache {
         if self.most == 0 || token.len() > LONGEST {
             return;
         }
-        let Some(end) = End::of(token) else { return };
+        let Some(end) = token.last_chunk::<32>() else { return };
         let mut tokens = self.tokens.borrow_mut();
         let entry = Entry { token: token.into(), verified: Rc::clone(verified), is_used: Cell::new(false) };
-        if let Some(known) = tokens.get_mut(&end) {
+        if let Some(known) = tokens.get_mut(end) {
             *known = entry;
             return;
         }
@@ -115,8 +98,8 @@ impl Cache {
                 tokens.remove(&oldest);
             }
         }
-        queue.push_back(end);
-        tokens.insert(end, entry);
+        queue.push_back(*end);
+        tokens.insert(*end, entry);
     }
 
     #[cfg(test)]

@@ -29,14 +29,6 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    /// The names alone, each as often as it is there.
-    pub(super) fn names(mut self) -> impl Iterator<Item = &'a [u8]> {
-        std::iter::from_fn(move || {
-            let field = self.field()?;
-            self.text(field.name_at, field.name_length)
-        })
-    }
-
     #[inline]
     fn field(&mut self) -> Option<Field> {
         let [a, b, c, d, e, f, g, h] = *self.lengths.next()?;
