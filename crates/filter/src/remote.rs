@@ -193,11 +193,10 @@ impl<T> Remote<T> {
         }
         self.turn.set(taken);
         self.is_wanted.set(false);
-        let (call, is_for_document) = match self.source.lead {
-            Some(_) => (self.source.document(), true),
-            None => (self.source.body(self.kept.tag()), false),
-        };
-        self.call(&call, holder, is_for_document, outside);
+        let is_for_document = self.source.lead.is_some();
+        // The tag is that of the thing itself.
+        let tag = if is_for_document { None } else { self.kept.tag() };
+        self.call(&self.source.first(tag), holder, is_for_document, outside);
     }
 
     /// Takes the answer to a fetch. Whether it was this source's.
@@ -267,9 +266,9 @@ impl<T> Remote<T> {
             }
         });
         let number = ended.filter(|_| is_stored.get()).map(|turn| turn.bodies);
-        if self.kept.adopt(came, number, now, |_| Ok(value)).is_ok() {
-            self.succeed(outside);
-        }
+        // It has been read, so there is no fault to come of it.
+        let _ = self.kept.adopt(came, number, now, |_| Ok(value));
+        self.succeed(outside);
     }
 
     /// What is in use is the latest: it is only younger.

@@ -80,13 +80,8 @@ impl Source {
         if self.lead.is_some() { self.fetch.timeout.saturating_mul(2) } else { self.fetch.timeout }
     }
 
-    /// Asks for the document that says where the thing itself is.
-    pub(super) fn document(&self) -> Callout {
-        self.get(&self.cluster, &self.location, None)
-    }
-
-    /// Asks for what is fetched, where it is another than the one with this tag.
-    pub(super) fn body(&self, tag: Option<String>) -> Callout {
+    /// Asks for what is fetched first, where it is another than the one with this tag.
+    pub(super) fn first(&self, tag: Option<String>) -> Callout {
         self.get(&self.cluster, &self.location, tag)
     }
 
