@@ -1,7 +1,7 @@
 use crate::{FakeClock, FakeStore};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, GrpcCall, Hash,
-    Identity, Meter, NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store,
+    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Expression, Expressions, GrpcCall,
+    Hash, Identity, Meter, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
     StoreError, Timestamp, Version,
 };
 use std::cell::{Cell, RefCell};
@@ -156,7 +156,7 @@ impl Meter for FakeHost {
     }
 }
 
-impl Outside for FakeHost {
+impl Callouts for FakeHost {
     fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
         let id = self.next_call()?;
         self.calls.borrow_mut().push((id, callout.clone()));

@@ -47,7 +47,7 @@ pub struct Outcome<F: Filter> {
     /// The head with the filter's edits on it.
     pub headers: Headers,
     /// What the filter remembers for the response.
-    pub stream: F::Stream,
+    pub stream: F::State,
 }
 
 impl<F: Filter> Outcome<F> {
@@ -91,7 +91,7 @@ pub fn ask<F: Filter, V: AsRef<[u8]>>(filter: &F, host: &FakeHost, fields: &[(&s
     }
     head.extend(fields.iter().map(|(name, value)| (*name, value.as_ref())));
     let mut request = Request::new(Headers::from_list(&head), host);
-    let mut stream = F::Stream::default();
+    let mut stream = F::State::default();
     let decision = filter.on_request(&mut request, &mut stream);
     Outcome { decision, headers: request.headers, stream }
 }

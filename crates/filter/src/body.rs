@@ -1,6 +1,6 @@
 /// How much of a body a filter wants to see, and when the head goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct BodyWish {
+pub struct Collect {
     /// The most bytes that are read into the VM. A longer body is not cut: it arrives as
     /// [`Body::too_long`].
     pub most: usize,

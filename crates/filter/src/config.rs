@@ -13,7 +13,7 @@
 //! fn limit(node: Node<'_>) -> Option<Limit> {
 //!     let mut fields = node.fields()?;
 //!     let requests = fields.required("requests", |node| node.integer(1..=1_000_000));
-//!     let window = fields.or("window", Duration::from_secs(60), |node| node.duration());
+//!     let window = fields.with_default("window", Duration::from_secs(60), |node| node.duration());
 //!     fields.finish();
 //!     Some(Limit { requests: requests? as u32, window: window? })
 //! }
@@ -179,7 +179,7 @@ impl<'a> Node<'a> {
     }
 
     /// A list of at least one item.
-    pub fn some<T>(&self, item: impl FnMut(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+    pub fn nonempty_list<T>(&self, item: impl FnMut(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
         match self.value {
             Value::Array(values) if values.is_empty() => self.fault("must not be empty"),
             _ => self.list(item),

@@ -1,5 +1,5 @@
 use crate::config::Node;
-use crate::{BodyWish, Caller, Reply};
+use crate::{Caller, Collect, Reply};
 use std::rc::Rc;
 
 /// What a filter decided about a request, and how the decision is known to everybody else.
@@ -57,7 +57,7 @@ pub enum Step {
     /// [`Filter::on_response_body`](crate::Filter::on_response_body). Edits recorded on the head so far are
     /// made at once; nothing is counted before the final decision. Only where a body follows, and not after
     /// [`Wait`](Self::Wait).
-    ReadBody(BodyWish),
+    ReadBody(Collect),
 }
 
 /// Whether a filter's refusals are carried out.

@@ -1,6 +1,6 @@
 use crate::config::{ConfigError, Node};
 use crate::{
-    Answer, Body, CallId, Decision, DecisionCode, GrpcAnswer, Host, Mode, Outside, Request, Response,
+    Answer, Body, CallId, Callouts, Decision, DecisionCode, GrpcAnswer, Host, Mode, Request, Response,
 };
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub trait Filter: Sized + 'static {
 
     /// What it remembers of a request until the response. `Default` is the state of a response that comes
     /// without a request: Envoy runs local replies of earlier filters through later ones.
-    type Stream: Default + 'static;
+    type State: Default + 'static;
 
     /// Reads the configuration. Every fault is reported on the node where it is; the result is `None`
     /// where something needed could not be read.
@@ -43,10 +43,10 @@ pub trait Filter: Sized + 'static {
     fn prepare(&self, _host: &dyn Host) {}
 
     /// Decides on a request head. Edits are recorded on `request.headers`.
-    fn on_request(&self, request: &mut Request<'_>, stream: &mut Self::Stream) -> Decision<Self::Code>;
+    fn on_request(&self, request: &mut Request<'_>, stream: &mut Self::State) -> Decision<Self::Code>;
 
     /// Sees the response head, and may edit it.
-    fn on_response(&self, _response: &mut Response<'_>, _stream: &mut Self::Stream) {}
+    fn on_response(&self, _response: &mut Response<'_>, _stream: &mut Self::State) {}
 
     /// Decides on a request's body that [`Step::ReadBody`](crate::Step::ReadBody) asked for. The head can be
     /// read and edited where it was held, and has no fields where it was not.
@@ -54,7 +54,7 @@ pub trait Filter: Sized + 'static {
         &self,
         _request: &mut Request<'_>,
         _body: &mut Body,
-        _stream: &mut Self::Stream,
+        _stream: &mut Self::State,
     ) -> Option<Decision<Self::Code>> {
         None
     }
@@ -64,7 +64,7 @@ pub trait Filter: Sized + 'static {
     fn on_response_head(
         &self,
         response: &mut Response<'_>,
-        stream: &mut Self::Stream,
+        stream: &mut Self::State,
     ) -> Option<Decision<Self::Code>> {
         self.on_response(response, stream);
         None
@@ -76,7 +76,7 @@ pub trait Filter: Sized + 'static {
         &self,
         _response: &mut Response<'_>,
         _body: &mut Body,
-        _stream: &mut Self::Stream,
+        _stream: &mut Self::State,
     ) -> Option<Decision<Self::Code>> {
         None
     }
@@ -94,7 +94,7 @@ pub trait Filter: Sized + 'static {
 
     /// The most bytes of an answer's body or message that are read into the VM; what is beyond shows as
     /// [`Answer::truncated`].
-    const MOST_OF_AN_ANSWER: usize = 0;
+    const MAX_ANSWER_BYTES: usize = 0;
 
     /// How often [`on_tick`](Self::on_tick) runs, on every worker and on the main thread; `None` for never.
     fn tick_period(&self) -> Option<Duration> {
@@ -102,13 +102,13 @@ pub trait Filter: Sized + 'static {
     }
 
     /// Background work, off the request path. The first tick is one period after the configuration came.
-    fn on_tick(&self, _outside: &dyn Outside) {}
+    fn on_tick(&self, _outside: &dyn Callouts) {}
 
-    /// The answer to a call made through [`Outside::call`].
-    fn on_answer(&self, _call: CallId, _answer: &Answer, _outside: &dyn Outside) {}
+    /// The answer to a call made through [`Callouts::call`].
+    fn on_answer(&self, _call: CallId, _answer: &Answer, _outside: &dyn Callouts) {}
 
-    /// The answer to a call made through [`Outside::grpc`].
-    fn on_grpc_answer(&self, _call: CallId, _answer: &GrpcAnswer, _outside: &dyn Outside) {}
+    /// The answer to a call made through [`Callouts::grpc`].
+    fn on_grpc_answer(&self, _call: CallId, _answer: &GrpcAnswer, _outside: &dyn Callouts) {}
 }
 
 /// A counter of what happens under one rule.

@@ -7,27 +7,28 @@
 
 pub mod config;
 pub mod credential;
+pub mod fetched;
 pub mod protobuf;
-pub mod remote;
 pub mod rules;
 pub mod template;
 
 mod body;
+mod callouts;
 mod code;
 mod decision;
 mod filter;
 mod headers;
 mod host;
 mod identity;
-mod outside;
+mod operator_log;
 mod percent;
-mod remark;
 mod reply;
 mod request;
 mod response;
 mod target;
 
-pub use body::{Body, BodyWish};
+pub use body::{Body, Collect};
+pub use callouts::{Answer, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall};
 pub use code::DecisionCode;
 pub use decision::{Decision, Mode, Step};
 pub use filter::{Filter, RuleCounter};
@@ -37,9 +38,8 @@ pub use host::{
     NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 pub use identity::{Caller, Identity, RawIdentity, claim_names};
-pub use outside::{Answer, CallId, CallRefused, Callout, GrpcAnswer, GrpcCall, Outside};
+pub use operator_log::OperatorLog;
 pub use percent::{percent_decoded, percent_encoded};
-pub use remark::Remark;
 pub use reply::{GrpcStatus, Reply};
 pub use request::Request;
 pub use response::Response;

@@ -1,4 +1,4 @@
-use crate::{Attribute, HeaderName, HeaderValue, Headers, Host, Identity, Outside, split_target};
+use crate::{Attribute, Callouts, HeaderName, HeaderValue, Headers, Host, Identity, split_target};
 use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use std::rc::Rc;
 pub struct Request<'h> {
     /// The head's fields, pseudo-header fields included; edits are recorded here.
     pub headers: Headers,
-    host: &'h dyn Outside,
+    host: &'h dyn Callouts,
     body_follows: bool,
     client_address: OnceCell<Option<IpAddr>>,
     route_name: OnceCell<Option<Vec<u8>>>,
@@ -19,7 +19,7 @@ pub struct Request<'h> {
 
 impl<'h> Request<'h> {
     /// A request as it reached this filter.
-    pub fn new(headers: Headers, host: &'h dyn Outside) -> Self {
+    pub fn new(headers: Headers, host: &'h dyn Callouts) -> Self {
         Self {
             headers,
             host,
@@ -49,7 +49,7 @@ impl<'h> Request<'h> {
 
     /// The same proxy, for calls: whoever needs the answer to one has the request
     /// [wait](crate::Step::Wait).
-    pub fn outside(&self) -> &'h dyn Outside {
+    pub fn callouts(&self) -> &'h dyn Callouts {
         self.host
     }
 

@@ -1,16 +1,16 @@
-use crate::{Headers, Host, Outside};
+use crate::{Callouts, Headers, Host};
 
 /// A response head on its way to the client.
 pub struct Response<'h> {
     /// The head's fields, `:status` included; edits are recorded here.
     pub headers: Headers,
-    host: &'h dyn Outside,
+    host: &'h dyn Callouts,
     body_follows: bool,
 }
 
 impl<'h> Response<'h> {
     /// A response as it reached this filter.
-    pub fn new(headers: Headers, host: &'h dyn Outside) -> Self {
+    pub fn new(headers: Headers, host: &'h dyn Callouts) -> Self {
         Self { headers, host, body_follows: false }
     }
 
@@ -31,7 +31,7 @@ impl<'h> Response<'h> {
     }
 
     /// The same proxy, for a filter that makes calls of its own.
-    pub fn outside(&self) -> &'h dyn Outside {
+    pub fn callouts(&self) -> &'h dyn Callouts {
         self.host
     }
 

@@ -3,8 +3,8 @@
 //! In every filter `rules` is a list and the first match wins; a request that matches none falls under
 //! the filter's `default`.
 
+mod ambiguity;
 mod condition;
-mod disguise;
 mod host_pattern;
 mod path;
 
@@ -46,8 +46,8 @@ impl<T> Rules<T> {
             let default = format!("rules[{index}]");
             index = index.saturating_add(1);
             let mut fields = node.fields()?;
-            let name = fields.or("name", Rc::from(default), |node| rule_name(&node, &names));
-            let condition = fields.or("match", Condition::default(), Condition::read);
+            let name = fields.with_default("name", Rc::from(default), |node| rule_name(&node, &names));
+            let condition = fields.with_default("match", Condition::default(), Condition::read);
             let action = action(&mut fields);
             fields.finish();
             names.extend(name.clone());
@@ -79,12 +79,12 @@ impl<T> Rules<T> {
     }
 
     /// Whether the request may be another one for whoever reads it next than it is for these rules: a rule looks
-    /// at the path, and the path is in disguise (`/a/..;/b`), or at the host, and there is no single one. A filter
+    /// at the path, and the path is in ambiguity (`/a/..;/b`), or at the host, and there is no single one. A filter
     /// that guards something refuses such a request, whatever its rules say.
-    pub fn are_misled_by(&self, request: &Request<'_>) -> bool {
+    pub fn is_ambiguous(&self, request: &Request<'_>) -> bool {
         let reads = |part: fn(&Condition) -> bool| self.0.iter().any(|rule| part(&rule.condition));
-        (reads(Condition::reads_path) && disguise::is_path_disguised(request.path()))
-            || (reads(Condition::reads_host) && disguise::is_host_disguised(request.authority()))
+        (reads(Condition::reads_path) && ambiguity::is_path_disguised(request.path()))
+            || (reads(Condition::reads_host) && ambiguity::is_host_disguised(request.authority()))
     }
 
     /// The rules, in order.

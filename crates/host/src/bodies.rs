@@ -2,7 +2,7 @@
 
 use crate::calls::{self, BodyBuffer, HeaderMap};
 use crate::exchange::{Exchange, answer, apply};
-use gatehouse_filter::{Body, BodyWish, Decision, Filter, Headers, Reply, Request, Response, Step};
+use gatehouse_filter::{Body, Collect, Decision, Filter, Headers, Reply, Request, Response, Step};
 use proxy_wasm::types::Action;
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ pub(crate) enum Reading {
     #[default]
     Off,
     /// Envoy collects it until it is whole or longer than wanted.
-    Until(BodyWish),
+    Until(Collect),
 }
 
 /// Where a body ended, when it did.
@@ -28,7 +28,7 @@ pub(crate) enum End {
 }
 
 /// Begins to collect a body. A head that does not wait goes on without the length, which may change.
-pub(crate) fn begin(map: HeaderMap, wish: BodyWish, reading: &mut Reading) -> Action {
+pub(crate) fn begin(map: HeaderMap, wish: Collect, reading: &mut Reading) -> Action {
     *reading = Reading::Until(wish);
     if wish.hold_head {
         return Action::Pause;
@@ -42,7 +42,7 @@ pub(crate) fn collected(
     reading: &mut Reading,
     size: usize,
     end_of_stream: bool,
-) -> Result<(BodyWish, End), Action> {
+) -> Result<(Collect, End), Action> {
     let Reading::Until(wish) = *reading else { return Err(Action::Continue) };
     let end = match (size > wish.most, end_of_stream) {
         (true, _) => End::TooLong,
@@ -54,7 +54,7 @@ pub(crate) fn collected(
 }
 
 /// The same where trailers came: whatever was collected is the whole body.
-pub(crate) fn ended(reading: &mut Reading) -> Option<BodyWish> {
+pub(crate) fn ended(reading: &mut Reading) -> Option<Collect> {
     match std::mem::take(reading) {
         Reading::Until(wish) => Some(wish),
         Reading::Off => None,
@@ -63,7 +63,7 @@ pub(crate) fn ended(reading: &mut Reading) -> Option<BodyWish> {
 
 impl<F: Filter> Exchange<F> {
     /// Has the filter decide on the request's body.
-    pub(crate) fn finish_request(&mut self, wish: BodyWish, end: End) -> Action {
+    pub(crate) fn finish_request(&mut self, wish: Collect, end: End) -> Action {
         let (length, mut body) = read(BodyBuffer::Request, wish, end);
         let host = self.loaded.foreground();
         let head = Headers::lazy(|| calls::header_map(HeaderMap::Request));
@@ -84,7 +84,7 @@ impl<F: Filter> Exchange<F> {
     }
 
     /// Has the filter decide on the response's body.
-    pub(crate) fn finish_response(&mut self, wish: BodyWish, end: End) -> Action {
+    pub(crate) fn finish_response(&mut self, wish: Collect, end: End) -> Action {
         let (length, mut body) = read(BodyBuffer::Response, wish, end);
         let loaded = Rc::clone(&self.loaded);
         let host = loaded.foreground();
@@ -130,7 +130,7 @@ impl<F: Filter> Exchange<F> {
 }
 
 /// Reads a body that has ended into the VM, in one call.
-fn read(buffer: BodyBuffer, wish: BodyWish, end: End) -> (usize, Body) {
+fn read(buffer: BodyBuffer, wish: Collect, end: End) -> (usize, Body) {
     if end == End::TooLong {
         return (0, Body::too_long());
     }
@@ -139,7 +139,7 @@ fn read(buffer: BodyBuffer, wish: BodyWish, end: End) -> (usize, Body) {
 }
 
 /// Puts the body's replacement in its place, and the length that a waiting head tells. Whether it could.
-fn write(buffer: BodyBuffer, map: HeaderMap, wish: BodyWish, end: End, length: usize, body: &Body) -> bool {
+fn write(buffer: BodyBuffer, map: HeaderMap, wish: Collect, end: End, length: usize, body: &Body) -> bool {
     let Some(bytes) = body.replacement().filter(|_| end != End::TooLong) else { return true };
     if let Err(failed) = calls::replace_body(buffer, length, bytes) {
         log::error!("the host refused to change the body, status {}", failed.0);

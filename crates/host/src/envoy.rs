@@ -1,8 +1,8 @@
 use crate::calls::{self, Failed};
 use crate::{grpc, signature};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Expression, Expressions, GrpcCall, Hash,
-    Meter, NoExpression, NoRandom, NoVerifier, Outside, Random, SetError, Signatures, Store, StoreError,
+    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Expression, Expressions, GrpcCall,
+    Hash, Meter, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError,
     Timestamp, Version,
 };
 use proxy_wasm::hostcalls;
@@ -27,7 +27,7 @@ impl Meter for Envoy<'_> {
     }
 }
 
-impl Outside for Envoy<'_> {
+impl Callouts for Envoy<'_> {
     /// Through the SDK, whose dispatcher knows where to bring the answer.
     fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
         let mut headers = vec![

@@ -3,7 +3,7 @@ use crate::calls::{self, HeaderMap};
 use crate::envoy::Envoy;
 use crate::loaded::Loaded;
 use crate::local_reply::LocalReply;
-use gatehouse_filter::{BodyWish, EditKind, Filter, Headers, Reply, Request, Response, Step};
+use gatehouse_filter::{Collect, EditKind, Filter, Headers, Reply, Request, Response, Step};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use std::cell::RefCell;
@@ -14,7 +14,7 @@ use std::rc::{Rc, Weak};
 pub(crate) struct Exchange<F: Filter> {
     context_id: u32,
     pub(crate) loaded: Rc<Loaded<F>>,
-    pub(crate) stream: Stream<F::Stream>,
+    pub(crate) stream: Stream<F::State>,
     pub(crate) request_body: Reading,
     pub(crate) response_body: Reading,
 }
@@ -37,12 +37,12 @@ impl<S> Stream<S> {
 
 impl<F: Filter> Exchange<F> {
     pub(crate) fn new(context_id: u32, loaded: Rc<Loaded<F>>) -> Self {
-        let stream = Stream::Own(F::Stream::default());
+        let stream = Stream::Own(F::State::default());
         Self { context_id, loaded, stream, request_body: Reading::Off, response_body: Reading::Off }
     }
 
     /// Holds the request until the filter decides. Its end, whatever the cause, ends the waiting too.
-    fn wait(&mut self, stream: F::Stream) {
+    fn wait(&mut self, stream: F::State) {
         let stream = Rc::new(RefCell::new(stream));
         let waiting = Waiting { context_id: self.context_id, stream: Rc::downgrade(&stream) };
         self.loaded.waiting.borrow_mut().push(waiting);
@@ -118,7 +118,7 @@ impl<F: Filter> HttpContext for Exchange<F> {
 /// A request that a filter holds; dead once the request has ended.
 pub(crate) struct Waiting<F: Filter> {
     context_id: u32,
-    stream: Weak<RefCell<F::Stream>>,
+    stream: Weak<RefCell<F::State>>,
 }
 
 impl<F: Filter> Waiting<F> {
@@ -152,11 +152,11 @@ enum Next {
     /// The filter waits.
     Wait,
     /// The filter wants to see the body.
-    Read(BodyWish),
+    Read(Collect),
 }
 
 /// Asks the filter about the request at hand and does what it decides.
-fn ask<F: Filter>(loaded: &Loaded<F>, host: &Envoy<'_>, stream: &mut F::Stream, body_follows: bool) -> Next {
+fn ask<F: Filter>(loaded: &Loaded<F>, host: &Envoy<'_>, stream: &mut F::State, body_follows: bool) -> Next {
     let head = Headers::lazy(|| calls::header_map(HeaderMap::Request));
     let mut request = Request::new(head, host).with_body(body_follows);
     let decision = loaded.filter.on_request(&mut request, stream);

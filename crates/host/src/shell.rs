@@ -25,7 +25,7 @@ impl<F: Filter> Context for Root<F> {
         let Some(loaded) = &self.loaded else { return };
         // A connection that broke off has no head, and asking for one would be an error.
         let headers = if fields == 0 { Vec::new() } else { calls::header_map(HeaderMap::Answer) };
-        let read = body.min(F::MOST_OF_AN_ANSWER);
+        let read = body.min(F::MAX_ANSWER_BYTES);
         let answer = Answer {
             headers: Headers::from_pairs(headers),
             body: if read == 0 { Vec::new() } else { calls::answer_body(read) },
@@ -38,7 +38,7 @@ impl<F: Filter> Context for Root<F> {
     /// Both a message and a failure come here. The status's own text stays unread: it is the peer's.
     fn on_grpc_call_response(&mut self, token: u32, status: u32, size: usize) {
         let Some(loaded) = &self.loaded else { return };
-        let read = size.min(F::MOST_OF_AN_ANSWER);
+        let read = size.min(F::MAX_ANSWER_BYTES);
         let answer = GrpcAnswer {
             status,
             message: if read == 0 { Vec::new() } else { calls::grpc_message(read) },

@@ -5,7 +5,7 @@ use crate::consumer::{Consumer, Consumers};
 use crate::list;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
-use gatehouse_filter::remote::{self, Remote};
+use gatehouse_filter::fetched::{self, Fetched};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{HeaderName, Mode};
 use std::rc::Rc;
@@ -23,17 +23,17 @@ pub(crate) struct Config {
     /// The field that tells the upstream whose key it was.
     pub(crate) consumer_header: Option<HeaderName>,
     pub(crate) hmac_secret: Option<Secret>,
-    pub(crate) roll: Roll,
+    pub(crate) source: ConsumerSource,
     pub(crate) rules: Rules<Access>,
     pub(crate) default: Access,
 }
 
 /// Where the consumers are.
-pub(crate) enum Roll {
+pub(crate) enum ConsumerSource {
     /// In the configuration.
     Inline(Rc<Consumers>),
     /// In a list that is polled.
-    Polled(Box<Remote<Consumers>>),
+    Polled(Box<Fetched<Consumers>>),
 }
 
 /// Who may pass.
@@ -73,11 +73,12 @@ impl Access {
 impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
-        let mode = fields.or("mode", Mode::Enforce, Mode::read);
-        let realm = fields.or("realm", "gatehouse".to_owned(), |node| node.quotable().map(str::to_owned));
-        let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
-        let sources = fields.or("sources", vec![DEFAULT_SOURCE], credential::sources);
-        let forward = fields.or("forward", false, |node| node.boolean());
+        let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
+        let realm =
+            fields.with_default("realm", "gatehouse".to_owned(), |node| node.quotable().map(str::to_owned));
+        let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
+        let sources = fields.with_default("sources", vec![DEFAULT_SOURCE], credential::sources);
+        let forward = fields.with_default("forward", false, |node| node.boolean());
         let consumer_header =
             fields.optional("consumer_header", |node| consumer_header(&node, sources.as_deref()));
         let hmac_secret = fields.optional("hmac_secret", |node| hmac_secret(&node));
@@ -86,18 +87,21 @@ impl Config {
         let consumers = fields.optional("consumers", |node| Consumers::read(node, has_secret).map(Rc::new));
         let from = fields.optional("consumers_from", |node| {
             let mut fields = node.fields()?;
-            let source = remote::Source::read(&mut fields, &list::LIMITS);
+            let source = fetched::Source::read(&mut fields, &list::LIMITS);
             fields.finish();
             source
         });
         // While the consumers themselves are at fault or elsewhere, names are not judged.
         let known = consumers.as_ref().and_then(Option::as_deref);
-        let rules =
-            fields.or("rules", Rules::default(), |node| Rules::read(node, |fields| access(fields, known)));
-        let default = fields.or("default", Require::Key, |node| node.one_of(&REQUIRE));
-        let roll = match (consumers, from) {
-            (Some(Some(consumers)), Some(None)) => Some(Roll::Inline(consumers)),
-            (Some(None), Some(Some(source))) => Some(Roll::Polled(Box::new(list::from(source, has_secret)))),
+        let rules = fields.with_default("rules", Rules::default(), |node| {
+            Rules::read(node, |fields| access(fields, known))
+        });
+        let default = fields.with_default("default", Require::Key, |node| node.one_of(&REQUIRE));
+        let source = match (consumers, from) {
+            (Some(Some(consumers)), Some(None)) => Some(ConsumerSource::Inline(consumers)),
+            (Some(None), Some(Some(source))) => {
+                Some(ConsumerSource::Polled(Box::new(list::from(source, has_secret))))
+            }
             (None, _) | (_, None) => None,
             _ => fields.node().fault("must have exactly one of consumers, consumers_from"),
         };
@@ -110,7 +114,7 @@ impl Config {
             forward: forward?,
             consumer_header: consumer_header?,
             hmac_secret: hmac_secret?,
-            roll: roll?,
+            source: source?,
             rules: rules?,
             default: Access { require: default?, allowed: None },
         })
@@ -123,12 +127,12 @@ const REQUIRE: [(&str, Require); 3] =
     [("none", Require::Nothing), ("optional", Require::Optional), ("key", Require::Key)];
 
 fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> {
-    let require = fields.or("require", Require::Key, |node| node.one_of(&REQUIRE));
+    let require = fields.with_default("require", Require::Key, |node| node.one_of(&REQUIRE));
     let listed = |node: Node<'_>, what: &str, is_known: &dyn Fn(&Consumers, &str) -> bool| {
         if require == Some(Require::Nothing) {
             return node.fault("has no effect with `require: none`");
         }
-        node.some(|node| match (node.text()?, known) {
+        node.nonempty_list(|node| match (node.text()?, known) {
             (name, Some(known)) if !is_known(known, name) => node.fault(format!("no {what} `{name}`")),
             (name, _) => Some(name.to_owned()),
         })

@@ -107,7 +107,7 @@ impl Consumers {
         // Trees: a hash set needs random numbers, which the module has no right to.
         let mut names: BTreeSet<String> = BTreeSet::new();
         let mut digests: BTreeSet<String> = BTreeSet::new();
-        let consumers = node.some(|node| {
+        let consumers = node.nonempty_list(|node| {
             let mut fields = node.fields()?;
             let name = fields.required("name", |node| name(&node, &mut names));
             // None where all have been withdrawn.
@@ -160,7 +160,7 @@ type Validity = (Digest, Timestamp, Option<Timestamp>);
 fn key(node: Node<'_>, secret: bool, taken: &mut BTreeSet<String>) -> Option<Validity> {
     let mut fields = node.fields()?;
     let digest = fields.required("digest", |node| digest(&node, secret, taken));
-    let not_before = fields.or("not_before", Timestamp::default(), |node| time(&node));
+    let not_before = fields.with_default("not_before", Timestamp::default(), |node| time(&node));
     let expires_at = fields.optional("expires_at", |node| {
         let expires_at = time(&node)?;
         match not_before {
@@ -198,12 +198,12 @@ fn time(node: &Node<'_>) -> Option<Timestamp> {
 
 /// What is known of a consumer besides its name and keys.
 fn identity(fields: &mut Fields<'_>) -> Option<Identity> {
-    let texts = |node: Node<'_>| node.some(|node| node.text().map(str::to_owned));
-    let scopes = fields.or("scopes", vec![], texts);
-    let roles = fields.or("roles", vec![], texts);
-    let groups = fields.or("groups", vec![], texts);
+    let texts = |node: Node<'_>| node.nonempty_list(|node| node.text().map(str::to_owned));
+    let scopes = fields.with_default("scopes", vec![], texts);
+    let roles = fields.with_default("roles", vec![], texts);
+    let groups = fields.with_default("groups", vec![], texts);
     let tier = fields.optional("tier", |node| node.text().map(str::to_owned));
-    let claims = fields.or("metadata", Map::new(), |node| match node.value() {
+    let claims = fields.with_default("metadata", Map::new(), |node| match node.value() {
         Value::Object(members) => Some(members.clone()),
         _ => node.fault("must be a mapping"),
     });

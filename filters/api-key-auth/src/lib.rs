@@ -15,12 +15,12 @@ mod rfc3339;
 
 pub use digest::{Digest, MAX_KEY, Secret};
 
-use config::{Access, Config, Require, Roll};
+use config::{Access, Config, ConsumerSource, Require};
 use consumer::{Consumer, Consumers, Useless};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::remote::{self, Awaits, Remote, WaitingRoom};
+use gatehouse_filter::fetched::{self, Awaits, Fetched, Waiters};
 use gatehouse_filter::{
-    Answer, CallId, Decision, Filter, HeaderValue, Host, Mode, Outside, Request, Step, credential,
+    Answer, CallId, Callouts, Decision, Filter, HeaderValue, Host, Mode, Request, Step, credential,
 };
 use refusal::Refusal;
 use std::rc::Rc;
@@ -29,11 +29,11 @@ use std::time::Duration;
 /// The filter, configured.
 pub struct ApiKeyAuth {
     config: Config,
-    waiting_room: WaitingRoom,
+    waiters: Waiters,
 }
 
-/// A request's place while it waits for a list of consumers.
-pub type Waiting = remote::Waiting<()>;
+/// A request's slot while it waits for a list of consumers.
+pub type Slot = fetched::Slot<()>;
 
 gatehouse_filter::codes! {
     /// What the filter can decide.
@@ -67,17 +67,17 @@ impl Filter for ApiKeyAuth {
     const NAME: &'static str = "api-key-auth";
 
     type Code = Code;
-    type Stream = Option<Waiting>;
+    type State = Option<Slot>;
 
     fn configure(node: Node<'_>) -> Option<Self> {
-        Some(Self { config: Config::read(node)?, waiting_room: WaitingRoom::default() })
+        Some(Self { config: Config::read(node)?, waiters: Waiters::default() })
     }
 
     fn mode(&self) -> Mode {
         self.config.mode
     }
 
-    const MOST_OF_AN_ANSWER: usize = list::MOST;
+    const MAX_ANSWER_BYTES: usize = list::MOST;
 
     /// Why keys were refused, which clients are not told, and what became of the list of consumers.
     fn events() -> Vec<&'static str> {
@@ -93,30 +93,30 @@ impl Filter for ApiKeyAuth {
     }
 
     fn tick_period(&self) -> Option<Duration> {
-        self.list().map(|_| remote::TICK)
+        self.list().map(|_| fetched::TICK)
     }
 
-    fn on_tick(&self, outside: &dyn Outside) {
-        self.list().inspect(|list| list.tick(outside));
+    fn on_tick(&self, callouts: &dyn Callouts) {
+        self.list().inspect(|list| list.tick(callouts));
     }
 
-    fn on_answer(&self, call: CallId, answer: &Answer, outside: &dyn Outside) {
+    fn on_answer(&self, call: CallId, answer: &Answer, callouts: &dyn Callouts) {
         self.list().inspect(|list| {
-            list.answered(call, answer, outside);
+            list.answered(call, answer, callouts);
         });
     }
 
-    fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {
+    fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {
         // First, so that no rule sees it, and whatever is decided: this field comes from here or from nobody.
         request.headers.remove_in_every_spelling(self.config.consumer_header.as_slice());
-        let is_misled = self.config.rules.are_misled_by(request);
-        let (rule, access) = match self.config.rules.find(request).filter(|_| !is_misled) {
+        let is_ambiguous = self.config.rules.is_ambiguous(request);
+        let (rule, access) = match self.config.rules.find(request).filter(|_| !is_ambiguous) {
             Some((rule, _)) => (Some(Rc::clone(&rule.name)), &rule.action),
             None => (None, &self.config.default),
         };
-        let decided = match is_misled {
+        let decided = match is_ambiguous {
             true => Err(Refusal::TargetAmbiguous),
-            false => self.decide(request, access, place),
+            false => self.decide(request, access, slot),
         };
         let decided = match decided {
             Ok(Verdict::Wait) => {
@@ -127,7 +127,7 @@ impl Filter for ApiKeyAuth {
             Ok(Verdict::Known(consumer)) => Ok((Code::Allowed, Some(consumer))),
             Err(refusal) => Err(refusal),
         };
-        *place = None;
+        *slot = None;
         // Whatever is decided, and also where the key was not looked at: it is for the gateway only.
         let stripped = match self.config.forward {
             true => Ok(()),
@@ -159,10 +159,10 @@ enum Verdict {
 
 impl ApiKeyAuth {
     /// The list that is fetched, if it is one.
-    fn list(&self) -> Option<&Remote<Consumers>> {
-        match &self.config.roll {
-            Roll::Inline(_) => None,
-            Roll::Polled(list) => Some(list),
+    fn list(&self) -> Option<&Fetched<Consumers>> {
+        match &self.config.source {
+            ConsumerSource::Inline(_) => None,
+            ConsumerSource::Polled(list) => Some(list),
         }
     }
 
@@ -171,7 +171,7 @@ impl ApiKeyAuth {
         &self,
         request: &Request<'_>,
         access: &Access,
-        place: &mut Option<Waiting>,
+        slot: &mut Option<Slot>,
     ) -> Result<Verdict, Refusal> {
         if access.require == Require::Nothing {
             return Ok(Verdict::Pass(Code::NotRequired));
@@ -188,13 +188,13 @@ impl ApiKeyAuth {
             };
         };
         let now = request.host().now();
-        let list = match &self.config.roll {
-            Roll::Inline(consumers) => Rc::clone(consumers),
-            Roll::Polled(list) => match list.current(now) {
+        let list = match &self.config.source {
+            ConsumerSource::Inline(consumers) => Rc::clone(consumers),
+            ConsumerSource::Polled(list) => match list.current(now) {
                 Some(consumers) => consumers,
                 // A dry run delays nobody.
                 None if self.config.mode == Mode::Enforce
-                    && self.waiting_room.may_wait(place, (), list, Awaits::Any, now) =>
+                    && self.waiters.may_wait(slot, (), list, Awaits::Any, now) =>
                 {
                     return Ok(Verdict::Wait);
                 }

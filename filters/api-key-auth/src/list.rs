@@ -4,13 +4,13 @@ use crate::ApiKeyAuth;
 use crate::consumer::{Consumers, Useless};
 use gatehouse_filter::Filter;
 use gatehouse_filter::config::{self, ConfigError, Node};
-use gatehouse_filter::remote::{Kind, Limits, Remote, Source};
+use gatehouse_filter::fetched::{Fetched, Kind, Limits, Source};
 use std::time::Duration;
 
 /// The largest list, in bytes: some twenty thousand consumers.
 pub(crate) const MOST: usize = 4 * 1024 * 1024;
 
-/// What becomes of it, in the order of [`gatehouse_filter::remote::Event`]: after why keys are useless.
+/// What becomes of it, in the order of [`gatehouse_filter::fetched::Event`]: after why keys are useless.
 pub(crate) const EVENTS: [&str; 4] =
     ["consumers_fetched", "consumers_fetch_failed", "consumers_refused", "consumers_dropped"];
 
@@ -25,14 +25,14 @@ pub(crate) const LIMITS: Limits = Limits {
 };
 
 /// The list that comes from there. With `has_secret`, it may have keyed digests.
-pub(crate) fn from(source: Source, has_secret: bool) -> Remote<Consumers> {
+pub(crate) fn from(source: Source, has_secret: bool) -> Fetched<Consumers> {
     let kind = Kind {
         filter: ApiKeyAuth::NAME,
         names: ["consumers", "turn"],
         first_event: Useless::ALL.len(),
         read: Box::new(move |body| read(body, has_secret)),
     };
-    Remote::new(source, kind)
+    Fetched::new(source, kind)
 }
 
 /// All of the list or nothing: a consumer that is left out would be refused without anybody knowing why. A

@@ -1,4 +1,4 @@
-//! The filter from outside.
+//! The filter from callouts.
 
 mod configuration;
 mod polling;

@@ -37,8 +37,8 @@ impl Claim {
         let item = |node: Node<'_>| Item::read(&node, captures);
         let mut fields = node.fields()?;
         let path = fields.required("path", |node| node.text().map(str::to_owned));
-        let any = fields.or("any", vec![], |node| node.some(item));
-        let all = fields.or("all", vec![], |node| node.some(item));
+        let any = fields.with_default("any", vec![], |node| node.nonempty_list(item));
+        let all = fields.with_default("all", vec![], |node| node.nonempty_list(item));
         let present = fields.optional("present", |node| node.boolean());
         fields.finish();
         let test = match (Members::new(any?, all?), present?) {

@@ -8,12 +8,12 @@ use gatehouse_filter::{HeaderValue, Mode};
 
 pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
     let mut fields = node.fields()?;
-    let mode = fields.or("mode", Mode::Enforce, Mode::read);
-    let realm = fields.or("realm", "gatehouse", |node| node.quotable());
-    let tells_scopes = fields.or("tell_scopes", false, |node| node.boolean());
-    let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
+    let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
+    let realm = fields.with_default("realm", "gatehouse", |node| node.quotable());
+    let tells_scopes = fields.with_default("tell_scopes", false, |node| node.boolean());
+    let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
     let rules = fields.required("rules", |node| Rules::read(node, Rule::read));
-    let default = fields.or("default", Action::Deny, |node| node.one_of(&Action::NAMES));
+    let default = fields.with_default("default", Action::Deny, |node| node.one_of(&Action::NAMES));
     fields.finish();
     Some(Authorization {
         mode: mode?,

@@ -65,7 +65,7 @@ pub struct Authorization {
 impl Filter for Authorization {
     const NAME: &'static str = "authorization";
     type Code = Code;
-    type Stream = ();
+    type State = ();
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)
@@ -89,7 +89,7 @@ impl Filter for Authorization {
     }
 
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
-        if self.rules.are_misled_by(request) {
+        if self.rules.is_ambiguous(request) {
             let reply = Reply::new(400, "send a path without dot segments in any form, and one host");
             return Decision::refuse(self.mode, Code::TargetAmbiguous, None, reply);
         }

@@ -18,8 +18,8 @@ impl<P> Members<P> {
             return node.fault("must be {any: [..]}, {all: [..]} or both");
         }
         let mut fields = node.fields()?;
-        let any = fields.or("any", vec![], |node| node.some(&mut item));
-        let all = fields.or("all", vec![], |node| node.some(&mut item));
+        let any = fields.with_default("any", vec![], |node| node.nonempty_list(&mut item));
+        let all = fields.with_default("all", vec![], |node| node.nonempty_list(&mut item));
         fields.finish();
         Self::new(any?, all?).or_else(|| node.fault("must have any, all or both"))
     }

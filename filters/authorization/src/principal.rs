@@ -109,17 +109,18 @@ fn parts(fields: &mut Fields<'_>, captures: &[&str]) -> Option<Vec<Part>> {
     let pattern = |node: Node<'_>| Pattern::read(&node, captures);
     let mut parts = vec![
         fields.optional("authenticated", |node| node.boolean().map(Part::Authenticated)),
-        fields.optional("sources", |node| node.some(network).map(Part::Sources)),
+        fields.optional("sources", |node| node.nonempty_list(network).map(Part::Sources)),
     ];
     for (name, field) in TEXTS {
-        parts.push(fields.optional(name, |node| Some(Part::Text(field, node.some(pattern)?))));
+        parts.push(fields.optional(name, |node| Some(Part::Text(field, node.nonempty_list(pattern)?))));
     }
     parts.push(fields.optional("scopes", |node| Some(Part::Scopes(Members::read(&node, pattern)?))));
     for (name, field) in LISTS {
         parts.push(fields.optional(name, |node| Some(Part::List(field, Members::read(&node, pattern)?))));
     }
-    let claims =
-        fields.or("claims", vec![], |node| node.some(|node| Claim::read(&node, captures).map(Part::Claim)));
+    let claims = fields.with_default("claims", vec![], |node| {
+        node.nonempty_list(|node| Claim::read(&node, captures).map(Part::Claim))
+    });
     let parts: Option<Vec<Option<Part>>> = parts.into_iter().collect();
     Some(parts?.into_iter().flatten().chain(claims?).collect())
 }

@@ -34,8 +34,8 @@ impl Rule {
     pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let captures = captured_names(fields);
         let action = fields.required("action", |node| node.one_of(&Action::NAMES));
-        let principals =
-            fields.optional("principals", |node| node.some(|node| Principal::read(&node, &captures)));
+        let principals = fields
+            .optional("principals", |node| node.nonempty_list(|node| Principal::read(&node, &captures)));
         let condition = fields.optional("condition", |node| node.text().map(Condition::new));
         Some(Self { action: action?, principals: principals?, condition: condition? })
     }

@@ -103,8 +103,8 @@ fn the_default_is_to_deny_unless_it_is_to_allow() {
 
 #[test]
 fn only_a_client_that_logging_in_might_help_is_asked_to() {
-    let outside = FakeHost::default();
-    outside.set(Attribute::SourceAddress, "192.0.2.1:1");
+    let callouts = FakeHost::default();
+    callouts.set(Attribute::SourceAddress, "192.0.2.1:1");
     let admin = json!({"roles": {"any": ["admin"]}});
     for (case, rules, want) in [
         ("an allow rule names somebody", json!([{"action": "allow", "principals": [admin]}]), 401),
@@ -150,7 +150,7 @@ fn only_a_client_that_logging_in_might_help_is_asked_to() {
             403,
         ),
     ] {
-        let outcome = get(&filter(rules), &outside, "/");
+        let outcome = get(&filter(rules), &callouts, "/");
         assert_eq!(outcome.status(), Some(want), "{case}");
         assert_eq!(challenge(&outcome).is_some(), want == 401, "{case}");
     }

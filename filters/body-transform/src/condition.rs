@@ -30,7 +30,7 @@ impl Condition {
         let path = fields.required("path", |node| path(&node));
         let tests = [
             fields.optional("equals", |node| scalar(&node))?.map(|scalar| Test::OneOf(vec![scalar])),
-            fields.optional("one_of", |node| node.some(|node| scalar(&node)))?.map(Test::OneOf),
+            fields.optional("one_of", |node| node.nonempty_list(|node| scalar(&node)))?.map(Test::OneOf),
             fields.optional("exists", |node| node.boolean())?.map(Test::Exists),
         ];
         fields.finish();

@@ -13,7 +13,7 @@ use std::rc::Rc;
 /// Reads the configuration of the filter.
 pub(crate) fn read(node: &Node<'_>) -> Option<BodyTransform> {
     let mut fields = node.fields()?;
-    let hold_heads = fields.or("hold_heads", false, |node| node.boolean());
+    let hold_heads = fields.with_default("hold_heads", false, |node| node.boolean());
     let held = hold_heads.unwrap_or_default();
     let rules = fields.required("rules", |node| Rules::read(node, |rule| transform(rule, held)));
     fields.finish();
@@ -34,28 +34,31 @@ fn transform(rule: &mut Fields<'_>, held: bool) -> Option<Rc<Transform>> {
 
 fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) -> Option<Side> {
     let mut fields = node.fields()?;
-    let read = fields.or("read", Format::Json, format);
-    let write = fields.or("write", read.unwrap_or(Format::Json), format);
-    let types = fields.or("content_types", default_types(read), |node| node.some(type_pattern));
+    let read = fields.with_default("read", Format::Json, format);
+    let write = fields.with_default("write", read.unwrap_or(Format::Json), format);
+    let types =
+        fields.with_default("content_types", default_types(read), |node| node.nonempty_list(type_pattern));
     let statuses = match direction {
         Direction::Request => Some(Vec::new()),
-        Direction::Response => fields.or("statuses", Vec::new(), |node| node.some(statuses)),
+        Direction::Response => {
+            fields.with_default("statuses", Vec::new(), |node| node.nonempty_list(statuses))
+        }
     };
-    let most = fields.or("max_body", 1 << 20, max_body);
+    let most = fields.with_default("max_body", 1 << 20, max_body);
     let pass = |node: Node<'_>| node.one_of(&[("reject", false), ("pass", true)]);
-    let oversize = fields.or("on_oversize", false, pass);
-    let invalid = fields.or("on_invalid", false, pass);
-    let other_type = fields.or("on_other_type", true, pass);
-    let unknown_encoding = fields.or("on_unknown_encoding", false, pass);
-    let keep_encoding = fields.or("encoding", !held, |node| {
+    let oversize = fields.with_default("on_oversize", false, pass);
+    let invalid = fields.with_default("on_invalid", false, pass);
+    let other_type = fields.with_default("on_other_type", true, pass);
+    let unknown_encoding = fields.with_default("on_unknown_encoding", false, pass);
+    let keep_encoding = fields.with_default("encoding", !held, |node| {
         let keep = node.one_of(&[("plain", false), ("keep", true)])?;
         if !keep && !held {
             return node.fault("plain needs hold_heads: the head has gone on before the body is decoded");
         }
         Some(keep)
     });
-    let steps =
-        fields.or("operations", Vec::new(), |node| node.list(|node| operations::step(&node, scope, 0)));
+    let steps = fields
+        .with_default("operations", Vec::new(), |node| node.list(|node| operations::step(&node, scope, 0)));
     fields.finish();
     let steps = steps?;
     let passes = Passes {

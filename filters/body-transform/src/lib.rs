@@ -19,7 +19,7 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
-    Body, BodyWish, Decision, Filter, HeaderName, HeaderValue, Headers, Mode, Request, Response, Step,
+    Body, Collect, Decision, Filter, HeaderName, HeaderValue, Headers, Mode, Request, Response, Step,
 };
 use side::{Announced, CONTENT_ENCODING, CONTENT_LENGTH, Side};
 use std::rc::Rc;
@@ -126,7 +126,7 @@ struct Matched {
 impl Filter for BodyTransform {
     const NAME: &'static str = "body-transform";
     type Code = Code;
-    type Stream = Stream;
+    type State = Stream;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)
@@ -188,7 +188,7 @@ impl Filter for BodyTransform {
         let before = matched
             .request
             .as_ref()
-            .map(|(head, captures)| (Request::new(head.clone(), request.outside()), captures));
+            .map(|(head, captures)| (Request::new(head.clone(), request.callouts()), captures));
         let facts = Sources {
             request: before.as_ref().map(|(request, _)| request),
             captures: before.as_ref().map(|(_, captures)| *captures),
@@ -257,7 +257,7 @@ impl Filter for BodyTransform {
         if bytes.is_empty() {
             return Some(Decision::pass(Code::ResponseUntouched, Some(rule)));
         }
-        let host = response.outside();
+        let host = response.callouts();
         let of_request =
             matched.request.as_ref().map(|(head, captures)| (Request::new(head.clone(), host), captures));
         let of_response = stream.response.take().map(|head| Response::new(head, host));
@@ -282,7 +282,7 @@ impl Filter for BodyTransform {
 
 impl BodyTransform {
     fn wish(&self, side: &Side) -> Step {
-        Step::ReadBody(BodyWish { most: side.most, hold_head: self.hold_heads })
+        Step::ReadBody(Collect { most: side.most, hold_head: self.hold_heads })
     }
 
     /// The decision where a body was not transformed: it goes on as it is, or it is refused.

@@ -17,11 +17,11 @@ fn transform(rule: &mut Fields<'_>) -> Option<Transform> {
     let captures = rules::captured_names(rule);
     let of_request = Scope { response: false, captures: &captures };
     let of_response = Scope { response: true, captures: &captures };
-    let request =
-        rule.optional("request", |node| node.some(|node| RequestOperation::read(&node, &of_request)));
-    let response =
-        rule.optional("response", |node| node.some(|node| ResponseOperation::read(&node, &of_response)));
-    let reroute = rule.or("reroute", false, |node| node.boolean());
+    let request = rule
+        .optional("request", |node| node.nonempty_list(|node| RequestOperation::read(&node, &of_request)));
+    let response = rule
+        .optional("response", |node| node.nonempty_list(|node| ResponseOperation::read(&node, &of_response)));
+    let reroute = rule.with_default("reroute", false, |node| node.boolean());
     let (request, response, reroute) = (request?, response?, reroute?);
     if request.is_none() && response.is_none() {
         return rule.node().fault("must have operations: request, response or both");

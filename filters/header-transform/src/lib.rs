@@ -62,7 +62,7 @@ pub struct Stream {
 impl Filter for HeaderTransform {
     const NAME: &'static str = "header-transform";
     type Code = Code;
-    type Stream = Stream;
+    type State = Stream;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)

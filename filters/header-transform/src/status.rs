@@ -17,7 +17,7 @@ impl Statuses {
     /// Reads `status: [404, 5xx]`.
     pub(crate) fn read(node: &Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
-        let patterns = fields.required("status", |node| node.some(|node| Pattern::read(&node)));
+        let patterns = fields.required("status", |node| node.nonempty_list(|node| Pattern::read(&node)));
         fields.finish();
         patterns.map(Self)
     }

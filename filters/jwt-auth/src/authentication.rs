@@ -3,11 +3,11 @@
 use crate::cache::Verified;
 use crate::claims::Claims;
 use crate::config::{Accepted, Require};
-use crate::keys::Sought;
+use crate::keys::Lookup;
 use crate::token::Token;
 use crate::verify::HostVerifier;
-use crate::{Algorithm, Awaited, JwtAuth, MAX_TOKEN, Refusal, Waiting, forward};
-use gatehouse_filter::remote::{Awaits, Remote};
+use crate::{Algorithm, Awaited, JwtAuth, MAX_TOKEN, Refusal, Slot, forward};
+use gatehouse_filter::fetched::{Awaits, Fetched};
 use gatehouse_filter::{Caller, Host, Mode, Repeated, Request, Timestamp, credential};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -35,7 +35,7 @@ impl JwtAuth {
         &self,
         request: &mut Request<'_>,
         require: &Require,
-        place: &mut Option<Waiting>,
+        slot: &mut Option<Slot>,
     ) -> Result<Found, Refusal> {
         let host = request.host();
         let (each, missing) = match require {
@@ -59,7 +59,7 @@ impl JwtAuth {
             };
             let verified = match self.recall(&sent, accepted, host)? {
                 Some(verified) => verified,
-                None => match self.verify(&sent, accepted, host, place)? {
+                None => match self.verify(&sent, accepted, host, slot)? {
                     Some(verified) => verified,
                     None => return Ok(Found::NoKeysYet),
                 },
@@ -132,7 +132,7 @@ impl JwtAuth {
         sent: &Sent<'_>,
         accepted: &Accepted,
         host: &dyn Host,
-        place: &mut Option<Waiting>,
+        slot: &mut Option<Slot>,
     ) -> Result<Option<Rc<Verified>>, Refusal> {
         let (token, payload) = Token::parse(&sent.token, &self.usual_header).map_err(|refusal| match sent
             .token
@@ -152,13 +152,13 @@ impl JwtAuth {
             return Err(Refusal::AlgorithmNotAllowed);
         }
         let now = host.now();
-        let sought = provider.keys.seek(&token.header, now)?;
+        let lookup = provider.keys.seek(&token.header, now)?;
         claims.validity.check(now, &provider.lifetime)?;
         claims.check_audience(&provider.audiences, &provider.all_audiences)?;
-        let keys = match sought {
-            Sought::Found(keys) => keys,
-            Sought::Missing(remote, refusal) => {
-                self.wait(place, Awaited::Keys(index), remote, refusal, now)?;
+        let keys = match lookup {
+            Lookup::Found(keys) => keys,
+            Lookup::Missing(fetched, refusal) => {
+                self.wait(slot, Awaited::Keys(index), fetched, refusal, now)?;
                 return Ok(None);
             }
         };
@@ -167,7 +167,7 @@ impl JwtAuth {
             Some(revocations) => match revocations.current(now) {
                 Ok(list) => list,
                 Err(refusal) => {
-                    self.wait(place, Awaited::Revocations, &revocations.list, refusal, now)?;
+                    self.wait(slot, Awaited::Revocations, &revocations.list, refusal, now)?;
                     return Ok(None);
                 }
             },
@@ -195,19 +195,19 @@ impl JwtAuth {
     /// Lets a request wait, unless that is in vain.
     fn wait<T>(
         &self,
-        place: &mut Option<Waiting>,
+        slot: &mut Option<Slot>,
         awaited: Awaited,
-        remote: &Remote<T>,
+        fetched: &Fetched<T>,
         refusal: Refusal,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         // A dry run delays nobody.
         if self.config.mode == Mode::Shadow {
-            remote.want();
+            fetched.want();
             return Err(refusal);
         }
         let awaits = if refusal == Refusal::KeyUnknown { Awaits::Newer } else { Awaits::Any };
-        match self.waiting_room.may_wait(place, awaited, remote, awaits, now) {
+        match self.waiters.may_wait(slot, awaited, fetched, awaits, now) {
             true => Ok(()),
             false => Err(refusal),
         }

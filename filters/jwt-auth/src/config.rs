@@ -42,13 +42,14 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
-        let mode = fields.or("mode", Mode::Enforce, Mode::read);
-        let realm = fields.or("realm", "gatehouse".to_owned(), |node| node.quotable().map(str::to_owned));
-        let skip_preflight = fields.or("skip_preflight", true, |node| node.boolean());
-        let accepts_identified = fields.or("accept_identified", false, |node| node.boolean());
-        let sources = fields.or("sources", vec![authorization()], credential::sources);
-        let forwards_token = fields.or("forward_token", true, |node| node.boolean());
-        let cached_tokens = fields.or("cache", 1024, cached_tokens);
+        let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
+        let realm =
+            fields.with_default("realm", "gatehouse".to_owned(), |node| node.quotable().map(str::to_owned));
+        let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
+        let accepts_identified = fields.with_default("accept_identified", false, |node| node.boolean());
+        let sources = fields.with_default("sources", vec![authorization()], credential::sources);
+        let forwards_token = fields.with_default("forward_token", true, |node| node.boolean());
+        let cached_tokens = fields.with_default("cache", 1024, cached_tokens);
         let usual = sources.as_deref().unwrap_or_default();
         let providers = fields.required("providers", |node| providers::read(&node, usual));
         let known = providers.as_ref().map(|(providers, _)| providers.as_slice());
@@ -58,7 +59,7 @@ impl Config {
             revocations::read(&node, known.map(issuers))
         });
         let require = |node: Node<'_>| Require::read(&node, known);
-        let rules = fields.or("rules", Rules::default(), |node| {
+        let rules = fields.with_default("rules", Rules::default(), |node| {
             Rules::read(node, |fields| fields.required("require", require))
         });
         let default = fields.optional("default", require);
@@ -101,7 +102,7 @@ impl Config {
 
 fn cached_tokens(node: Node<'_>) -> Option<usize> {
     let mut fields = node.fields()?;
-    let tokens = fields.or("tokens", 1024, |node| node.integer(0..=65_536));
+    let tokens = fields.with_default("tokens", 1024, |node| node.integer(0..=65_536));
     fields.finish();
     usize::try_from(tokens?).ok()
 }

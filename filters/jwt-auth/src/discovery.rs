@@ -1,7 +1,7 @@
 //! OpenID Connect Discovery 1.0: from an issuer to where its keys are.
 
 use crate::json;
-use gatehouse_filter::remote::Location;
+use gatehouse_filter::fetched::Location;
 use serde_json::Value;
 
 /// Where an issuer's document is (section 4): the issuer must be a URL without query and fragment.

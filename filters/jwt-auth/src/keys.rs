@@ -1,6 +1,6 @@
 use crate::token::Header;
 use crate::{JwtAuth, KeySet, Refusal};
-use gatehouse_filter::remote::{Kind, Remote, Source};
+use gatehouse_filter::fetched::{Fetched, Kind, Source};
 use gatehouse_filter::{Filter, Timestamp};
 use std::rc::Rc;
 
@@ -9,15 +9,15 @@ pub(crate) enum Keys {
     /// In the configuration.
     Inline(Rc<KeySet>),
     /// Fetched.
-    Remote(Box<Remote<KeySet>>),
+    Fetched(Box<Fetched<KeySet>>),
 }
 
 /// The keys for a token.
-pub(crate) enum Sought<'k> {
+pub(crate) enum Lookup<'k> {
     /// One of these may have signed it.
     Found(Rc<KeySet>),
     /// None, and later there may be one; until then this is the answer.
-    Missing(&'k Remote<KeySet>, Refusal),
+    Missing(&'k Fetched<KeySet>, Refusal),
 }
 
 /// The first of the events of fetched keys.
@@ -40,21 +40,23 @@ impl Keys {
                 Err(error) => Err(format!("the key set {error}")),
             }),
         };
-        Self::Remote(Box::new(Remote::new(source, kind)))
+        Self::Fetched(Box::new(Fetched::new(source, kind)))
     }
 
     /// The keys that may have signed a token, by what its header says: the check that costs nothing.
-    pub(crate) fn seek(&self, header: &Header, now: Timestamp) -> Result<Sought<'_>, Refusal> {
-        let (keys, remote) = match self {
+    pub(crate) fn seek(&self, header: &Header, now: Timestamp) -> Result<Lookup<'_>, Refusal> {
+        let (keys, fetched) = match self {
             Self::Inline(keys) => (Rc::clone(keys), None),
-            Self::Remote(remote) => match remote.current(now) {
-                Some(keys) => (keys, Some(remote)),
-                None => return Ok(Sought::Missing(remote, Refusal::KeysUnavailable)),
+            Self::Fetched(fetched) => match fetched.current(now) {
+                Some(keys) => (keys, Some(fetched)),
+                None => return Ok(Lookup::Missing(fetched, Refusal::KeysUnavailable)),
             },
         };
-        match (keys.check(header), remote) {
-            (Ok(()), _) => Ok(Sought::Found(keys)),
-            (Err(_), Some(remote)) if keys.lacks(header) => Ok(Sought::Missing(remote, Refusal::KeyUnknown)),
+        match (keys.check(header), fetched) {
+            (Ok(()), _) => Ok(Lookup::Found(keys)),
+            (Err(_), Some(fetched)) if keys.lacks(header) => {
+                Ok(Lookup::Missing(fetched, Refusal::KeyUnknown))
+            }
             (Err(refusal), _) => Err(refusal),
         }
     }
@@ -63,15 +65,15 @@ impl Keys {
     pub(crate) fn current(&self, now: Timestamp) -> Option<Rc<KeySet>> {
         match self {
             Self::Inline(keys) => Some(Rc::clone(keys)),
-            Self::Remote(remote) => remote.current(now),
+            Self::Fetched(fetched) => fetched.current(now),
         }
     }
 
     /// The source that is fetched, if it is one.
-    pub(crate) fn remote(&self) -> Option<&Remote<KeySet>> {
+    pub(crate) fn fetched(&self) -> Option<&Fetched<KeySet>> {
         match self {
             Self::Inline(_) => None,
-            Self::Remote(remote) => Some(remote),
+            Self::Fetched(fetched) => Some(fetched),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! signature (algorithm, key name, times, audience); then the signature (`jwks`, `key`); and only then does
 //! anything of the token leave this filter: who it is about (`identity`), and its claims as header fields (`forward`).
 //! Keys that are not in the configuration, and what has been revoked (`revocation`), are fetched beside that
-//! ([`gatehouse_filter::remote`]), and requests wait for them.
+//! ([`gatehouse_filter::fetched`]), and requests wait for them.
 //! [`Refusal`] says what a client is told.
 
 mod algorithm;
@@ -39,9 +39,9 @@ use authentication::Found;
 use cache::Cache;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::remote::{self, Remote, WaitingRoom};
+use gatehouse_filter::fetched::{self, Fetched, Waiters};
 use gatehouse_filter::{
-    Answer, CallId, Decision, Filter, Host, InvalidValue, Mode, Outside, Request, Step, credential,
+    Answer, CallId, Callouts, Decision, Filter, Host, InvalidValue, Mode, Request, Step, credential,
 };
 use revocation::Denylist;
 use std::cell::Cell;
@@ -57,13 +57,13 @@ pub struct JwtAuth {
     config: Config,
     /// Remembered, so that a host that cannot verify is asked once.
     host_cannot_verify: Cell<bool>,
-    waiting_room: WaitingRoom,
+    waiters: Waiters,
     usual_header: UsualHeader,
     cache: Cache,
 }
 
-/// A request's place while it waits for what has to be fetched.
-pub type Waiting = remote::Waiting<Awaited>;
+/// A request's slot while it waits for what has to be fetched.
+pub type Slot = fetched::Slot<Awaited>;
 
 /// What a request waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,8 +138,8 @@ impl Filter for JwtAuth {
     const NAME: &'static str = "jwt-auth";
 
     type Code = Code;
-    /// The request's place, while it waits for keys.
-    type Stream = Option<Waiting>;
+    /// The request's slot, while it waits for keys.
+    type State = Option<Slot>;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let config = Config::read(node)?;
@@ -147,7 +147,7 @@ impl Filter for JwtAuth {
             cache: Cache::new(config.cached_tokens),
             config,
             host_cannot_verify: Cell::new(false),
-            waiting_room: WaitingRoom::default(),
+            waiters: Waiters::default(),
             usual_header: UsualHeader::default(),
         })
     }
@@ -158,18 +158,18 @@ impl Filter for JwtAuth {
 
     fn prepare(&self, host: &dyn Host) {
         // Where that is not possible, the first tick says why.
-        for remote in self.remotes() {
-            remote.prepare(host);
+        for fetched in self.key_sets() {
+            fetched.prepare(host);
         }
         if let Some(list) = self.denylist() {
             list.prepare(host);
         }
     }
 
-    fn on_request(&self, request: &mut Request<'_>, place: &mut Option<Waiting>) -> Decision<Code> {
+    fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {
         // First, and whatever is decided: these fields come from here or from nobody.
         request.headers.remove_in_every_spelling(&self.config.written);
-        if self.config.rules.are_misled_by(request) {
+        if self.config.rules.is_ambiguous(request) {
             return self.refuse(Refusal::TargetAmbiguous, None);
         }
         let (rule, require) = match self.config.rules.find(request) {
@@ -182,11 +182,11 @@ impl Filter for JwtAuth {
         if self.config.skip_preflight && request.is_preflight() {
             return Decision::pass(Code::Preflight, rule);
         }
-        let found = self.authenticate(request, require, place);
+        let found = self.authenticate(request, require, slot);
         let found = match found {
             Ok(Found::NoKeysYet) => found,
             found => {
-                *place = None;
+                *slot = None;
                 // Also one that nobody asked for here. What a dry run does not refuse stays as it was.
                 found.and_then(|found| match self.config.forwards_token {
                     true => Ok(found),
@@ -214,22 +214,22 @@ impl Filter for JwtAuth {
         EVENTS.to_vec()
     }
 
-    const MOST_OF_AN_ANSWER: usize = MAX_DENYLIST;
+    const MAX_ANSWER_BYTES: usize = MAX_DENYLIST;
 
     fn tick_period(&self) -> Option<Duration> {
-        let fetches = self.remotes().next().is_some() || self.config.revocations.is_some();
-        fetches.then_some(remote::TICK)
+        let fetches = self.key_sets().next().is_some() || self.config.revocations.is_some();
+        fetches.then_some(fetched::TICK)
     }
 
-    fn on_tick(&self, outside: &dyn Outside) {
-        self.remotes().for_each(|remote| remote.tick(outside));
-        self.denylist().inspect(|list| list.tick(outside));
+    fn on_tick(&self, callouts: &dyn Callouts) {
+        self.key_sets().for_each(|fetched| fetched.tick(callouts));
+        self.denylist().inspect(|list| list.tick(callouts));
     }
 
-    fn on_answer(&self, call: CallId, answer: &Answer, outside: &dyn Outside) {
-        let is_of_keys = self.remotes().any(|remote| remote.answered(call, answer, outside));
+    fn on_answer(&self, call: CallId, answer: &Answer, callouts: &dyn Callouts) {
+        let is_of_keys = self.key_sets().any(|fetched| fetched.answered(call, answer, callouts));
         if !is_of_keys && let Some(list) = self.denylist() {
-            list.answered(call, answer, outside);
+            list.answered(call, answer, callouts);
         }
     }
 }
@@ -241,7 +241,7 @@ pub const MAX_KEY_SET: usize = 256 * 1024;
 pub const MAX_DENYLIST: usize = 4 * 1024 * 1024;
 
 /// What is counted beside the decisions: of keys from [`keys::FIRST_EVENT`] on, and of revocations from
-/// [`revocation::FIRST_EVENT`] on, in the order of [`remote::Event`].
+/// [`revocation::FIRST_EVENT`] on, in the order of [`fetched::Event`].
 const EVENTS: [&str; 8] = [
     "keys_fetched",
     "keys_fetch_failed",
@@ -264,11 +264,11 @@ impl JwtAuth {
     }
 
     /// Every key set that is fetched.
-    fn remotes(&self) -> impl Iterator<Item = &Remote<KeySet>> {
-        self.config.providers.iter().filter_map(|provider| provider.keys.remote())
+    fn key_sets(&self) -> impl Iterator<Item = &Fetched<KeySet>> {
+        self.config.providers.iter().filter_map(|provider| provider.keys.fetched())
     }
 
-    fn denylist(&self) -> Option<&Remote<Denylist>> {
+    fn denylist(&self) -> Option<&Fetched<Denylist>> {
         self.config.revocations.as_ref().map(|revocations| &revocations.list)
     }
 }

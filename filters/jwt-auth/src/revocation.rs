@@ -2,7 +2,7 @@
 
 use crate::claims::numeric_date;
 use crate::{JwtAuth, Refusal};
-use gatehouse_filter::remote::{Kind, Remote, Source};
+use gatehouse_filter::fetched::{Fetched, Kind, Source};
 use gatehouse_filter::{Filter, Identity, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// The list, and what happens without one.
 pub(crate) struct Revocations {
-    pub(crate) list: Remote<Denylist>,
+    pub(crate) list: Fetched<Denylist>,
     pub(crate) on_error: OnError,
 }
 
@@ -41,7 +41,7 @@ impl Revocations {
                 Denylist::read(json, &issuers, most, read.get())
             }),
         };
-        Self { list: Remote::new(source, kind), on_error }
+        Self { list: Fetched::new(source, kind), on_error }
     }
 
     /// The list to check against, if there is one.

@@ -1,13 +1,13 @@
-//! The filter and its parts from outside. Keys and tokens are made here, from claims that can be read.
+//! The filter and its parts from callouts. Keys and tokens are made here, from claims that can be read.
 
 mod algorithms;
 mod attacks;
 mod cache;
 mod configuration;
+mod fetched;
 mod forwarding;
 mod identity;
 mod key_sets;
-mod remote;
 mod requests;
 mod requirements;
 mod rfc_examples;

@@ -20,14 +20,14 @@ const KEYS: u64 = 65_536;
 
 pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
     let mut fields = node.fields()?;
-    let mode = fields.or("mode", Mode::Enforce, Mode::read);
+    let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     let errors = [("deny", OnError::Deny), ("allow", OnError::Allow)];
-    let on_error = fields.or("on_error", OnError::Deny, |node| node.one_of(&errors));
-    let keys = fields.or("keys", KEYS, |node| node.integer(8..=1_048_576));
+    let on_error = fields.with_default("on_error", OnError::Deny, |node| node.one_of(&errors));
+    let keys = fields.with_default("keys", KEYS, |node| node.integer(8..=1_048_576));
     let applies = [("first", Apply::First), ("all", Apply::All)];
-    let apply = fields.or("apply", Apply::First, |node| node.one_of(&applies));
-    let status = fields.or("status", 429, |node| node.integer(400..=599));
-    let forms = fields.or("response_fields", vec![Form::Draft], forms);
+    let apply = fields.with_default("apply", Apply::First, |node| node.one_of(&applies));
+    let status = fields.with_default("status", 429, |node| node.integer(400..=599));
+    let forms = fields.with_default("response_fields", vec![Form::Draft], forms);
     let mut most_limits = 1;
     let rules = fields.required("rules", |node| {
         if node.value().as_array().is_some_and(Vec::is_empty) {
@@ -78,7 +78,7 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
 fn forms(node: Node<'_>) -> Option<Vec<Form>> {
     const NONE: [(&str, Option<Form>); 1] = [("none", None)];
     if node.value().is_array() {
-        return node.some(|node| node.one_of(&Form::NAMES));
+        return node.nonempty_list(|node| node.one_of(&Form::NAMES));
     }
     let words = Form::NAMES.map(|(name, form)| (name, Some(form)));
     let words: Vec<_> = words.into_iter().chain(NONE).collect();

@@ -58,7 +58,7 @@ impl Cost {
         let mut fields = node.fields()?;
         let request = fields.optional("header", part::header);
         let response = fields.optional("response_header", part::header);
-        let default = fields.or("default", 1, |node| integer(&node, 0));
+        let default = fields.with_default("default", 1, |node| integer(&node, 0));
         let most = fields.required("most", |node| integer(&node, 1));
         exactly_one(fields, request?, response?, default?, most?)
     }

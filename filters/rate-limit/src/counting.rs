@@ -72,8 +72,8 @@ pub(crate) fn read(node: Node<'_>) -> Option<Option<Service>> {
         return Some(None);
     }
     let cluster = fields.required("cluster", cluster);
-    let domain = fields.or("domain", "gatehouse".to_owned(), |node| node.text().map(str::to_owned));
-    let timeout = fields.or("timeout", Duration::from_millis(100), timeout);
+    let domain = fields.with_default("domain", "gatehouse".to_owned(), |node| node.text().map(str::to_owned));
+    let timeout = fields.with_default("timeout", Duration::from_millis(100), timeout);
     let on_error = on_error(&mut fields);
     let batch = fields.optional("batch", |node| match kind {
         Some(Kind::Hybrid) => node.integer(1..=1_000_000).and_then(|most| u32::try_from(most).ok()),
@@ -92,7 +92,7 @@ pub(crate) fn read(node: Node<'_>) -> Option<Option<Service>> {
 
 fn on_error(fields: &mut Fields<'_>) -> Option<Failure> {
     let kinds = [("deny", 0), ("allow", 1), ("local_share", 2)];
-    let on_error = fields.or("on_error", 0, |node| node.one_of(&kinds));
+    let on_error = fields.with_default("on_error", 0, |node| node.one_of(&kinds));
     let gateways = fields.optional("gateways", |node| match on_error {
         Some(2) => node.integer(1..=10_000).and_then(|number| u32::try_from(number).ok()),
         _ => node.fault("goes with `on_error: local_share`: the limits are divided by it"),

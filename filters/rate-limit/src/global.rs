@@ -6,7 +6,7 @@ use crate::key::Digest;
 use crate::policy::Policy;
 use crate::service::{self, Descriptor, Ruling};
 use crate::table::{Table, Unavailable};
-use gatehouse_filter::{CallId, GrpcAnswer, GrpcCall, Outside, Timestamp};
+use gatehouse_filter::{CallId, Callouts, GrpcAnswer, GrpcCall, Timestamp};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
@@ -19,7 +19,7 @@ const MOST: usize = 1024;
 pub(crate) struct Calls {
     open: RefCell<BTreeMap<u32, Open>>,
     /// The calls for leases, by the client.
-    leases: RefCell<BTreeMap<Digest, Rc<Ticket>>>,
+    leases: RefCell<BTreeMap<Digest, Rc<Pending>>>,
 }
 
 #[derive(Debug)]
@@ -31,14 +31,14 @@ struct Open {
 #[derive(Debug)]
 enum What {
     /// One request's call. It may have ended meanwhile.
-    One(Weak<Ticket>),
+    One(Weak<Pending>),
     /// So many hits for the lease of a client; `least` would have been enough for the one who asked.
     Lease { client: Digest, hits: u32, least: u32 },
 }
 
 /// What a request waits for.
 #[derive(Debug, Default)]
-pub(crate) struct Ticket(OnceCell<Outcome>);
+pub(crate) struct Pending(OnceCell<Outcome>);
 
 /// What came of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,10 +56,10 @@ pub(crate) enum Progress {
     Refused(u64),
     /// It passes by a lease.
     Leased,
-    Waits(Rc<Ticket>),
+    Waits(Rc<Pending>),
 }
 
-impl Ticket {
+impl Pending {
     /// What came of the call; `None` while it is under way.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
         self.0.get().copied()
@@ -67,23 +67,23 @@ impl Ticket {
 }
 
 /// One request's business with the service.
-pub(crate) struct Errand<'a> {
+pub(crate) struct Query<'a> {
     pub(crate) policy: &'a Rc<Policy>,
     pub(crate) remote: &'a Remote,
     pub(crate) client: &'a Digest,
     pub(crate) cost: u32,
     /// Where leases are.
     pub(crate) table: &'a Table,
-    pub(crate) outside: &'a dyn Outside,
+    pub(crate) callouts: &'a dyn Callouts,
     pub(crate) now: Timestamp,
 }
 
 impl Calls {
     /// Asks the service about one request.
-    pub(crate) fn ask(&self, errand: &Errand<'_>, descriptor: Descriptor) -> Progress {
-        let ticket = Rc::new(Ticket::default());
-        match self.call(errand, errand.cost, &descriptor, What::One(Rc::downgrade(&ticket))) {
-            true => Progress::Waits(ticket),
+    pub(crate) fn ask(&self, query: &Query<'_>, descriptor: Descriptor) -> Progress {
+        let pending = Rc::new(Pending::default());
+        match self.call(query, query.cost, &descriptor, What::One(Rc::downgrade(&pending))) {
+            true => Progress::Waits(pending),
             false => Progress::Ended(Outcome::Failed),
         }
     }
@@ -94,15 +94,15 @@ impl Calls {
     /// [`Unavailable`] where the lease cannot be read or written.
     pub(crate) fn lease(
         &self,
-        errand: &Errand<'_>,
+        query: &Query<'_>,
         descriptor: impl FnOnce() -> Descriptor,
     ) -> Result<Progress, Unavailable> {
-        let Some(terms) = errand.remote.lease else { return Ok(self.ask(errand, descriptor())) };
-        let under_way = self.leases.borrow().get(errand.client).map(Rc::clone);
+        let Some(terms) = query.remote.lease else { return Ok(self.ask(query, descriptor())) };
+        let under_way = self.leases.borrow().get(query.client).map(Rc::clone);
         let has_asked = under_way.is_some();
-        let turn = errand.change_lease(|lease| lease.take(errand.cost, errand.now.0, &terms, has_asked))?;
-        let ask = |hits, least| self.ask_for_lease(errand, hits, least, &descriptor());
-        let ticket = match turn {
+        let turn = query.change_lease(|lease| lease.take(query.cost, query.now.0, &terms, has_asked))?;
+        let ask = |hits, least| self.ask_for_lease(query, hits, least, &descriptor());
+        let pending = match turn {
             Turn::Pass(None) => return Ok(Progress::Leased),
             Turn::Pass(Some(hits)) => {
                 // Who asks ahead does not wait.
@@ -110,37 +110,37 @@ impl Calls {
                 return Ok(Progress::Leased);
             }
             Turn::Refused(left) => return Ok(Progress::Refused(left)),
-            Turn::Ask(hits) => ask(hits, errand.cost),
+            Turn::Ask(hits) => ask(hits, query.cost),
             Turn::Wait => under_way,
         };
-        Ok(ticket.map_or(Progress::Ended(Outcome::Failed), Progress::Waits))
+        Ok(pending.map_or(Progress::Ended(Outcome::Failed), Progress::Waits))
     }
 
     fn ask_for_lease(
         &self,
-        errand: &Errand<'_>,
+        query: &Query<'_>,
         hits: u32,
         least: u32,
         descriptor: &[(String, String)],
-    ) -> Option<Rc<Ticket>> {
-        let what = What::Lease { client: *errand.client, hits, least };
-        if !self.call(errand, hits, descriptor, what) {
-            let _ = errand.change_lease(Lease::failed);
+    ) -> Option<Rc<Pending>> {
+        let what = What::Lease { client: *query.client, hits, least };
+        if !self.call(query, hits, descriptor, what) {
+            let _ = query.change_lease(Lease::failed);
             return None;
         }
-        let ticket = Rc::new(Ticket::default());
-        self.leases.borrow_mut().insert(*errand.client, Rc::clone(&ticket));
-        Some(ticket)
+        let pending = Rc::new(Pending::default());
+        self.leases.borrow_mut().insert(*query.client, Rc::clone(&pending));
+        Some(pending)
     }
 
     /// Whether the call was made: then its answer comes.
-    fn call(&self, errand: &Errand<'_>, hits: u32, descriptor: &[(String, String)], what: What) -> bool {
-        let remote = errand.remote;
-        if self.open.borrow().len() >= MOST || !remote.trouble.lets_call(errand.now) {
+    fn call(&self, query: &Query<'_>, hits: u32, descriptor: &[(String, String)], what: What) -> bool {
+        let remote = query.remote;
+        if self.open.borrow().len() >= MOST || !remote.trouble.lets_call(query.now) {
             return false;
         }
         let message = service::question(&remote.domain, descriptor, hits);
-        let call = errand.outside.grpc(&GrpcCall {
+        let call = query.callouts.grpc(&GrpcCall {
             cluster: &remote.cluster,
             service: service::SERVICE,
             method: service::METHOD,
@@ -149,10 +149,10 @@ impl Calls {
             timeout: remote.timeout,
         });
         let Ok(call) = call else {
-            remote.trouble.ended(false, errand.now);
+            remote.trouble.ended(false, query.now);
             return false;
         };
-        self.open.borrow_mut().insert(call.0, Open { policy: Rc::clone(errand.policy), what });
+        self.open.borrow_mut().insert(call.0, Open { policy: Rc::clone(query.policy), what });
         true
     }
 
@@ -162,32 +162,32 @@ impl Calls {
         call: CallId,
         answer: &GrpcAnswer,
         table: &Table,
-        outside: &dyn Outside,
+        callouts: &dyn Callouts,
     ) -> bool {
         let Some(Open { policy, what }) = self.open.borrow_mut().remove(&call.0) else { return true };
         let Some(remote) = &policy.remote else { return true };
         let readable = answer.status == 0 && !answer.truncated;
         let ruling = if readable { Ruling::read(&answer.message) } else { None };
-        let now = outside.now();
+        let now = callouts.now();
         remote.trouble.ended(ruling.is_some(), now);
         let outcome = ruling.map_or(Outcome::Failed, Outcome::Ruled);
-        let ticket = match what {
-            What::One(ticket) => ticket.upgrade(),
+        let pending = match what {
+            What::One(pending) => pending.upgrade(),
             What::Lease { client, hits, least } => {
-                let errand =
-                    Errand { policy: &policy, remote, client: &client, cost: least, table, outside, now };
-                errand.settle(outcome, hits);
+                let query =
+                    Query { policy: &policy, remote, client: &client, cost: least, table, callouts, now };
+                query.settle(outcome, hits);
                 self.leases.borrow_mut().remove(&client)
             }
         };
-        if let Some(ticket) = ticket {
-            let _ = ticket.0.set(outcome);
+        if let Some(pending) = pending {
+            let _ = pending.0.set(outcome);
         }
         ruling.is_some()
     }
 }
 
-impl Errand<'_> {
+impl Query<'_> {
     /// Puts what came of a call for a lease into it. Where the store fails, what was granted is lost.
     fn settle(&self, outcome: Outcome, hits: u32) {
         let Some(terms) = self.remote.lease else { return };
@@ -202,7 +202,7 @@ impl Errand<'_> {
     }
 
     fn change_lease<T>(&self, mut change: impl FnMut(&mut Lease) -> T) -> Result<T, Unavailable> {
-        let store: &dyn gatehouse_filter::Host = self.outside;
+        let store: &dyn gatehouse_filter::Host = self.callouts;
         let change = |stored: &crate::bucket::Arrivals| {
             let before = Lease::from_arrivals(stored);
             let mut lease = before;

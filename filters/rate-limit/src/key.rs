@@ -82,7 +82,7 @@ fn length(bytes: &[u8]) -> [u8; 8] {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes()
 }
 
-/// The key of the hash, made at random once a process, so that nobody outside can aim at a slot.
+/// The key of the hash, made at random once a process, so that nobody callouts can aim at a slot.
 pub(crate) struct Secret([u8; 16]);
 
 impl Secret {

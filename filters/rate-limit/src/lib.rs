@@ -32,9 +32,9 @@ use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Rule, Rules};
 use gatehouse_filter::{
-    CallId, Decision, Filter, GrpcAnswer, Host, Mode, Outside, Reply, Request, Response, RuleCounter, Step,
+    CallId, Callouts, Decision, Filter, GrpcAnswer, Host, Mode, Reply, Request, Response, RuleCounter, Step,
 };
-use global::{Calls, Ticket};
+use global::{Calls, Pending};
 use key::Secret;
 use part::Facts;
 use policy::{Count, Policy};
@@ -106,7 +106,7 @@ pub struct Exchange {
     /// The accounts, where one of them is charged when the response comes.
     accounts: Vec<Account>,
     /// What the request waits for, and until when at most, in nanoseconds since 1970.
-    waiting: Option<(Rc<Ticket>, u64)>,
+    waiting: Option<(Rc<Pending>, u64)>,
 }
 
 /// The event that a client lost its slot before it had paid everything back: a sign that `keys` is too small.
@@ -119,9 +119,9 @@ const SERVICE_FAILED: usize = 2;
 impl Filter for RateLimit {
     const NAME: &'static str = "rate-limit";
     type Code = Code;
-    type Stream = Exchange;
+    type State = Exchange;
 
-    const MOST_OF_AN_ANSWER: usize = service::MOST_OF_AN_ANSWER;
+    const MAX_ANSWER_BYTES: usize = service::MAX_ANSWER_BYTES;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(node)
@@ -151,7 +151,7 @@ impl Filter for RateLimit {
     }
 
     fn on_request(&self, request: &mut Request<'_>, exchange: &mut Exchange) -> Decision<Code> {
-        if exchange.waiting.as_ref().is_some_and(|(ticket, _)| ticket.outcome().is_none()) {
+        if exchange.waiting.as_ref().is_some_and(|(pending, _)| pending.outcome().is_none()) {
             return Decision { step: Step::Wait, ..Decision::pass(Code::Allowed, None) };
         }
         let mut accounts = match self.accounts(request) {
@@ -187,10 +187,10 @@ impl Filter for RateLimit {
         }
     }
 
-    fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, outside: &dyn Outside) {
+    fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts) {
         let leases = self.leases.as_ref().unwrap_or(&self.table);
-        let ruled = self.calls.answered(call, answer, leases, outside);
-        outside.count(if ruled { SERVICE_ANSWERED } else { SERVICE_FAILED });
+        let ruled = self.calls.answered(call, answer, leases, callouts);
+        callouts.count(if ruled { SERVICE_ANSWERED } else { SERVICE_FAILED });
     }
 }
 

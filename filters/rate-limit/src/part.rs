@@ -221,7 +221,7 @@ fn networks(node: Node<'_>) -> Option<Networks> {
     let default = Networks::default();
     let mut fields = node.fields()?;
     let bits = |name, most: u8, default: u8, fields: &mut Fields<'_>| {
-        let read = fields.or(name, default.into(), |node| node.integer(1..=most.into()));
+        let read = fields.with_default(name, default.into(), |node| node.integer(1..=most.into()));
         read.and_then(|bits| u8::try_from(bits).ok())
     };
     let ipv4 = bits("ipv4_prefix", 32, default.ipv4, &mut fields);

@@ -5,7 +5,7 @@ use crate::counting::{OnError, Remote};
 use crate::descriptor::descriptor;
 use crate::fields::Fields;
 use crate::gcra::Arrival;
-use crate::global::{Errand, Outcome, Progress};
+use crate::global::{Outcome, Progress, Query};
 use crate::part::Facts;
 use crate::policy::{Count, Policy};
 use crate::service::{Descriptor, Ruling, Told};
@@ -34,7 +34,7 @@ impl RateLimit {
         }
         let now = request.host().now();
         let waited = exchange.waiting.take();
-        let outcome = waited.as_ref().and_then(|(ticket, _)| ticket.outcome());
+        let outcome = waited.as_ref().and_then(|(pending, _)| pending.outcome());
         let deadline = waited.map_or(now.after(remote.timeout.saturating_mul(2)).0, |(_, deadline)| deadline);
         let progress = match (outcome, remote.lease) {
             (Some(outcome), None) => Ok(Progress::Ended(outcome)),
@@ -44,16 +44,16 @@ impl RateLimit {
                 Ok(Progress::Ended(Outcome::Failed))
             }
             _ => {
-                let errand = Errand {
+                let query = Query {
                     policy: &policy,
                     remote,
                     client: account.digest(),
                     cost,
                     table: self.leases.as_ref().unwrap_or(&self.table),
-                    outside: request.outside(),
+                    callouts: request.callouts(),
                     now,
                 };
-                self.calls.lease(&errand, || self.descriptor(&account, request))
+                self.calls.lease(&query, || self.descriptor(&account, request))
             }
         };
         let Ok(progress) = progress else {
@@ -61,8 +61,8 @@ impl RateLimit {
             return self.uncounted(account.rule);
         };
         match progress {
-            Progress::Waits(ticket) => {
-                exchange.waiting = Some((ticket, deadline));
+            Progress::Waits(pending) => {
+                exchange.waiting = Some((pending, deadline));
                 Decision { step: Step::Wait, ..Decision::pass(Code::Allowed, None) }
             }
             Progress::Leased => self.pass_remotely(account, None, request, exchange),

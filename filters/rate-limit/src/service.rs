@@ -10,7 +10,7 @@ pub(crate) const SERVICE: &str = "envoy.service.ratelimit.v3.RateLimitService";
 pub(crate) const METHOD: &str = "ShouldRateLimit";
 
 /// The most bytes of an answer that are read: a status is about 40, and one is asked for.
-pub(crate) const MOST_OF_AN_ANSWER: usize = 4096;
+pub(crate) const MAX_ANSWER_BYTES: usize = 4096;
 
 /// What a request counts by, as the service knows it: a key and a value for each part.
 pub(crate) type Descriptor = Vec<(String, String)>;

@@ -39,7 +39,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A member with a default.
-    pub fn or<T>(
+    pub fn with_default<T>(
         &mut self,
         name: &'static str,
         default: T,

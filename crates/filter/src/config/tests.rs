@@ -10,8 +10,8 @@ fn faults(json: &str, reader: impl FnOnce(Node<'_>) -> Option<()>) -> Vec<String
 fn provider(node: Node<'_>) -> Option<()> {
     let mut fields = node.fields()?;
     let issuer = fields.required("issuer", |node| node.text().map(drop));
-    let audiences = fields.optional("audiences", |node| node.some(|node| node.text().map(drop)));
-    let leeway = fields.or("leeway", Duration::ZERO, |node| node.duration());
+    let audiences = fields.optional("audiences", |node| node.nonempty_list(|node| node.text().map(drop)));
+    let leeway = fields.with_default("leeway", Duration::ZERO, |node| node.duration());
     fields.finish();
     issuer?;
     audiences?;

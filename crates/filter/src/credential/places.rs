@@ -6,7 +6,7 @@ use crate::config::Node;
 /// `{header: authorization, prefix: "Bearer "}`, `{query: key}`, `{cookie: key}`.
 pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
     let mut earlier: Vec<Source> = Vec::new();
-    node.some(|node| {
+    node.nonempty_list(|node| {
         let source = source(&node)?;
         if earlier.iter().any(|earlier| earlier.overlaps(&source)) {
             return node.fault("must be another place: an earlier source takes the same credentials");

@@ -20,10 +20,11 @@ impl Condition {
         let text = |node: Node<'_>| node.text().map(str::to_owned);
         let mut fields = node.fields()?;
         let route = fields.optional("route", text);
-        let hosts = fields.or("hosts", vec![], |node| node.some(HostPattern::read));
-        let methods = fields.or("methods", vec![], |node| node.some(method));
+        let hosts = fields.with_default("hosts", vec![], |node| node.nonempty_list(HostPattern::read));
+        let methods = fields.with_default("methods", vec![], |node| node.nonempty_list(method));
         let path = fields.optional("path", PathPattern::read);
-        let headers = fields.or("headers", vec![], |node| node.some(HeaderCondition::read));
+        let headers =
+            fields.with_default("headers", vec![], |node| node.nonempty_list(HeaderCondition::read));
         let policy = fields.optional("policy", text);
         fields.finish();
         Some(Self {

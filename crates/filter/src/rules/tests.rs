@@ -1,7 +1,7 @@
 use super::*;
 use crate::config;
 use crate::{
-    Attribute, Attributes, Clock, Expressions, Hash, Headers, Meter, NoRandom, NoVerifier, Outside, Random,
+    Attribute, Attributes, Callouts, Clock, Expressions, Hash, Headers, Meter, NoRandom, NoVerifier, Random,
     SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 
@@ -46,7 +46,7 @@ impl Meter for Routed {
 
 impl Expressions for Routed {}
 
-impl Outside for Routed {}
+impl Callouts for Routed {}
 
 impl Signatures for Routed {
     fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {

@@ -47,7 +47,7 @@ impl crate::Meter for Identified {
 
 impl Expressions for Identified {}
 
-impl crate::Outside for Identified {}
+impl crate::Callouts for Identified {}
 
 impl Signatures for Identified {
     fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {

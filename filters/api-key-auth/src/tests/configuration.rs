@@ -12,7 +12,7 @@ fn with(changes: Value) -> Value {
     configuration
 }
 
-/// A list that is polled in place of the consumers, with these members changed.
+/// A list that is polled in slot of the consumers, with these members changed.
 fn polled(changes: Value) -> Value {
     let mut from = json!({"cluster": "keys", "path": "/keys.json"});
     gatehouse_filter_test::change(&mut from, &changes);
@@ -141,7 +141,7 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
         ),
     ] {
         let mut have = faults(&with(json!({"sources": [{"header": "x-key"}, source]})));
-        // A misspelt field also leaves the source without a place.
+        // A misspelt field also leaves the source without a slot.
         have.retain(|fault| have_is_first(fault, &source));
         assert_eq!(have, [want]);
     }

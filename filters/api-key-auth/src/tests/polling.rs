@@ -1,7 +1,7 @@
 //! A list of consumers that is polled.
 
 use super::*;
-use gatehouse_filter::remote::SEATS;
+use gatehouse_filter::fetched::MAX_WAITERS;
 use gatehouse_filter::{Answer, CallRefused, Filter, Headers, Request};
 use std::time::Duration;
 
@@ -174,10 +174,10 @@ fn before_the_first_list_requests_with_a_key_wait_for_a_while() {
 fn a_clock_that_is_set_back_does_not_make_a_request_wait_for_longer() {
     let host = FakeHost::at(NOW);
     let filter = polled(&host);
-    let mut place = None;
+    let mut slot = None;
     let mut decide = || {
         let mut request = Request::new(Headers::from_list(&[("x-api-key", "one")]), &host);
-        filter.on_request(&mut request, &mut place).step
+        filter.on_request(&mut request, &mut slot).step
     };
     assert_eq!(decide(), Step::Wait);
     host.clock.step_back(Duration::from_secs(60));
@@ -188,14 +188,14 @@ fn a_clock_that_is_set_back_does_not_make_a_request_wait_for_longer() {
 #[test]
 fn only_so_many_requests_wait_and_none_in_a_dry_run() {
     let host = FakeHost::at(NOW);
-    let decide = |filter: &ApiKeyAuth, place: &mut Option<crate::Waiting>| {
+    let decide = |filter: &ApiKeyAuth, slot: &mut Option<crate::Slot>| {
         let mut request = Request::new(Headers::from_list(&[("x-api-key", "one")]), &host);
-        filter.on_request(&mut request, place).step
+        filter.on_request(&mut request, slot).step
     };
     let filter = polled(&host);
-    let mut places: Vec<_> = (0..SEATS).map(|_| None).collect();
-    for place in &mut places {
-        assert_eq!(decide(&filter, place), Step::Wait);
+    let mut places: Vec<_> = (0..MAX_WAITERS).map(|_| None).collect();
+    for slot in &mut places {
+        assert_eq!(decide(&filter, slot), Step::Wait);
     }
     assert!(matches!(decide(&filter, &mut None), Step::Reply(_)), "no seat is left");
     places.pop();
@@ -274,7 +274,7 @@ fn operators_are_told_why_it_fails_once_for_each_reason() {
         (Ok(answer("200", b"<html>")), "the list is not taken: is not JSON: "),
         (Ok(answer("200", digest.as_bytes())), "consumers[0].keys[0].digest: must be sha256:"),
         (Ok(Answer::default()), "the answer broke off"),
-        (Ok(answer("200", &list("one"))), "well again"),
+        (Ok(answer("200", &list("one"))), "recovered"),
         (Ok(answer("200", &list("one"))), ""),
     ] {
         let line = said(answer);

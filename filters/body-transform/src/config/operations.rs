@@ -79,7 +79,7 @@ fn operation(
         }
         "remove" => {
             let one = fields.optional("path", path);
-            let many = fields.optional("paths", |node| node.some(path));
+            let many = fields.optional("paths", |node| node.nonempty_list(path));
             match (one?, many?) {
                 (Some(path), None) => plain(Operation::Remove { paths: vec![path] }),
                 (None, Some(paths)) => plain(Operation::Remove { paths }),
@@ -109,8 +109,8 @@ fn operation(
             plain(if name == "move" { Operation::Move(way) } else { Operation::Copy(way) })
         }
         "keep" => {
-            let path = fields.or("path", whole()?, path);
-            let names = fields.required("names", |node| node.some(text));
+            let path = fields.with_default("path", whole()?, path);
+            let names = fields.required("names", |node| node.nonempty_list(text));
             plain(Operation::Keep { path: path?, names: names? })
         }
         "filter" => {
@@ -130,20 +130,20 @@ fn operation(
                 if nested >= MOST_NESTED {
                     return node.fault("each can be in each up to four times");
                 }
-                node.some(|node| step(&node, scope, nested.saturating_add(1)))
+                node.nonempty_list(|node| step(&node, scope, nested.saturating_add(1)))
             });
             let steps = steps?;
             let needs = steps.iter().fold(Needs::default(), |needs, step| needs.and(step.needs));
             Some((Operation::Each { path: path?, steps }, needs))
         }
         "case" => {
-            let path = fields.or("path", whole()?, path);
+            let path = fields.with_default("path", whole()?, path);
             let case =
                 fields.required("to", |node| node.one_of(&[("camel", Case::Camel), ("snake", Case::Snake)]));
             plain(Operation::Case { path: path?, case: case? })
         }
         "wrap" => {
-            let path = fields.or("path", whole()?, path);
+            let path = fields.with_default("path", whole()?, path);
             let name = fields.required("name", text);
             plain(Operation::Wrap { path: path?, name: name? })
         }

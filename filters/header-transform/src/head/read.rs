@@ -88,7 +88,7 @@ fn dedupe(node: &Node<'_>) -> Option<HeadOperation> {
     let keep = fields.required("keep", |node| {
         node.one_of(&[("first", Keep::First), ("last", Keep::Last), ("unique", Keep::Unique)])
     });
-    let list = fields.or("list", false, |node| node.boolean());
+    let list = fields.with_default("list", false, |node| node.boolean());
     fields.finish();
     Some(HeadOperation::Dedupe { name: name?, keep: keep?, list: list? })
 }

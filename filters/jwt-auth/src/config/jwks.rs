@@ -3,7 +3,7 @@
 use crate::keys::Keys;
 use crate::{Algorithm, KeySet, MAX_KEY_SET, discovery, pem};
 use gatehouse_filter::config::Node;
-use gatehouse_filter::remote::{Fetch, Lead, Limits, Location, Source};
+use gatehouse_filter::fetched::{Fetch, Lead, Limits, Location, Source};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub(super) fn keys(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Keys
 pub(super) fn may_support(keys: &Keys, algorithm: Algorithm) -> bool {
     match keys {
         Keys::Inline(keys) => keys.supports(algorithm),
-        Keys::Remote(_) => !matches!(algorithm, Algorithm::Hmac(_)),
+        Keys::Fetched(_) => !matches!(algorithm, Algorithm::Hmac(_)),
     }
 }
 

@@ -35,7 +35,8 @@ pub(crate) struct Provider {
 /// The providers, and the sources of all of them; `usual` are those of a provider that names none.
 pub(super) fn read(node: &Node<'_>, usual: &[Source]) -> Option<(Vec<Provider>, Vec<Source>)> {
     let (mut names, mut issuers, mut places) = (Vec::new(), Vec::new(), Vec::new());
-    let providers = node.some(|node| provider(&node, usual, &mut names, &mut issuers, &mut places))?;
+    let providers =
+        node.nonempty_list(|node| provider(&node, usual, &mut names, &mut issuers, &mut places))?;
     let is_read = |name: &HeaderName| places.iter().any(|source| is_field(source, name));
     let written = |provider: &Provider| {
         let names = provider.claims_to_headers.iter().map(|forward| &forward.header);
@@ -67,12 +68,12 @@ fn provider(
     if taken.iter().any(clashes) {
         node.fault::<()>("has its tokens where those of a provider before it may be: the same `sources` will do, or quite others");
     }
-    let audiences = fields.or("audiences", vec![], |node| node.some(text));
-    let all_audiences = fields.or("all_audiences", vec![], |node| node.some(text));
+    let audiences = fields.with_default("audiences", vec![], |node| node.nonempty_list(text));
+    let all_audiences = fields.with_default("all_audiences", vec![], |node| node.nonempty_list(text));
     let keys =
         fields.required("jwks", |node| jwks::keys(&node, issuer.as_ref().map(|issuer| issuer.as_deref())));
     let algorithms = fields.optional("algorithms", |node| {
-        let algorithms = node.some(|node| algorithm(&node))?;
+        let algorithms = node.nonempty_list(|node| algorithm(&node))?;
         match &keys {
             Some(keys) if !algorithms.iter().any(|algorithm| jwks::may_support(keys, *algorithm)) => {
                 node.fault("no key of `jwks` can be used with any of these")
@@ -80,13 +81,14 @@ fn provider(
             _ => Some(algorithms),
         }
     });
-    let leeway = fields.or("leeway", Duration::from_secs(60), |node| leeway(&node));
-    let requires_expiration = fields.or("require_expiration", true, |node| node.boolean());
+    let leeway = fields.with_default("leeway", Duration::from_secs(60), |node| leeway(&node));
+    let requires_expiration = fields.with_default("require_expiration", true, |node| node.boolean());
     let max_age = fields.optional("max_age", |node| longer_than_zero(&node));
     let max_lifetime = fields.optional("max_lifetime", |node| longer_than_zero(&node));
     let requirements = requirements::requirements(&mut fields);
-    let identity = fields.or("identity", Places::default(), claim_places);
-    let claims_to_headers = fields.or("claims_to_headers", vec![], |node| claims_to_headers(&node, taken));
+    let identity = fields.with_default("identity", Places::default(), claim_places);
+    let claims_to_headers =
+        fields.with_default("claims_to_headers", vec![], |node| claims_to_headers(&node, taken));
     fields.finish();
     Some(Provider {
         name: name?,
@@ -115,7 +117,7 @@ fn issuer(fields: &mut Fields<'_>, issuers: &mut Vec<Option<String>>) -> Option<
         text if issuers.contains(&Some(text.clone())) => node.fault(REPEATED),
         text => Some(text),
     });
-    let is_any = fields.or("any_issuer", false, |node| match node.boolean()? {
+    let is_any = fields.with_default("any_issuer", false, |node| match node.boolean()? {
         true if issuers.contains(&None) => node.fault(REPEATED),
         is_any => Some(is_any),
     });
@@ -178,11 +180,11 @@ fn claim_places(node: Node<'_>) -> Option<Places> {
 fn claims_to_headers(node: &Node<'_>, sources: &[Source]) -> Option<Vec<ClaimToHeader>> {
     const FORMS: [(&str, Form); 3] = [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
     let mut headers: Vec<String> = Vec::new();
-    node.some(|node| {
+    node.nonempty_list(|node| {
         let mut fields = node.fields()?;
         let claim = fields.required("claim", text);
         let header = fields.required("header", |node| header(&node, &mut headers, sources));
-        let form = fields.or("form", Form::Csv, |node| node.one_of(&FORMS));
+        let form = fields.with_default("form", Form::Csv, |node| node.one_of(&FORMS));
         fields.finish();
         Some(ClaimToHeader { claim: claim?, header: header?, form: form? })
     })

@@ -88,7 +88,7 @@ fn named(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Require> {
 fn each(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Vec<Accepted>> {
     let mut sources: Vec<usize> = Vec::new();
     let mut written: Vec<HeaderName> = Vec::new();
-    node.some(|node| {
+    node.nonempty_list(|node| {
         let accepted = match node.value() {
             Value::Array(_) => accepted(&node, providers)?,
             _ => Accepted::of(vec![provider(&node, providers)?], providers?),
@@ -118,7 +118,7 @@ fn each(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Vec<Accepted>
 
 /// A list of providers of whom one will do.
 fn accepted(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Accepted> {
-    let accepted = node.some(|node| provider(&node, providers))?;
+    let accepted = node.nonempty_list(|node| provider(&node, providers))?;
     Some(Accepted::of(accepted, providers?))
 }
 

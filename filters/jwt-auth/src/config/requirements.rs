@@ -4,8 +4,8 @@ use serde_json::Value;
 
 /// The fields of a provider that say what its tokens must be.
 pub(super) fn requirements(fields: &mut Fields<'_>) -> Option<Requirements> {
-    let subjects = fields.or("subjects", vec![], |node| node.some(|node| subject(&node)));
-    let claims = fields.or("required_claims", vec![], |node| node.some(requirement));
+    let subjects = fields.with_default("subjects", vec![], |node| node.nonempty_list(|node| subject(&node)));
+    let claims = fields.with_default("required_claims", vec![], |node| node.nonempty_list(requirement));
     Some(Requirements { subjects: subjects?, claims: claims? })
 }
 
@@ -29,7 +29,7 @@ fn requirement(node: Node<'_>) -> Option<Requirement> {
     let mut fields = node.fields()?;
     let claim = fields.required("claim", |node| node.text().map(str::to_owned));
     let equals = fields.optional("equals", |node| Some(node.value().clone()));
-    let any_of = fields.optional("any_of", |node| node.some(|node| scalar(&node)));
+    let any_of = fields.optional("any_of", |node| node.nonempty_list(|node| scalar(&node)));
     let kind = fields.optional("type", |node| node.one_of(&TYPES));
     fields.finish();
     let want = match (equals?, any_of?, kind?) {

@@ -1,6 +1,6 @@
 use crate::revocation::{OnError, Revocations};
 use gatehouse_filter::config::Node;
-use gatehouse_filter::remote::{Limits, Source};
+use gatehouse_filter::fetched::{Limits, Source};
 use std::time::Duration;
 
 /// Where the list of what was revoked is, about tokens of these issuers.
@@ -8,8 +8,8 @@ pub(super) fn read(node: &Node<'_>, issuers: Option<Vec<Option<String>>>) -> Opt
     const ERRORS: [(&str, OnError); 2] = [("deny", OnError::Deny), ("allow", OnError::Allow)];
     let mut fields = node.fields()?;
     let source = Source::read(&mut fields, &LIMITS);
-    let most = fields.or("max_entries", 10_000, |node| node.integer(1..=100_000));
-    let on_error = fields.or("on_error", OnError::Deny, |node| node.one_of(&ERRORS));
+    let most = fields.with_default("max_entries", 10_000, |node| node.integer(1..=100_000));
+    let on_error = fields.with_default("on_error", OnError::Deny, |node| node.one_of(&ERRORS));
     fields.finish();
     Some(Revocations::new(source?, usize::try_from(most?).ok()?, issuers?, on_error?))
 }

@@ -34,7 +34,7 @@ fn every_form_of_require_takes_the_tokens_that_it_says() {
         (json!("any"), vec![(s, &service)], "allowed"),
         (json!("any"), vec![(s, &batch)], "allowed"),
         (json!("any"), vec![(a, &user), (s, &service)], "token_repeated"),
-        // A good token in another provider's place is nobody's.
+        // A good token in another provider's slot is nobody's.
         (json!("any"), vec![(a, &service_as_user)], "issuer_unknown"),
         (json!("any"), vec![(s, &user_as_service)], "issuer_unknown"),
         (json!("optional"), vec![], "anonymous"),

@@ -25,7 +25,7 @@ const LONGEST_FILL: Duration = Duration::from_secs(3_650 * DAY);
 /// their cost when they have passed.
 pub(super) fn read(node: &Node<'_>, owing: bool) -> Option<Vec<Unnamed>> {
     let mut names: Vec<String> = Vec::new();
-    let limits = node.some(|node| {
+    let limits = node.nonempty_list(|node| {
         let mut fields = node.fields()?;
         let name = fields.optional("name", |node| policy_name(&node, &names));
         let requests = fields.required("requests", Amount::read);

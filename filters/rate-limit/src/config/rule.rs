@@ -24,13 +24,13 @@ pub(super) struct Rule {
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let captures = captured_names(fields);
-    let parts = fields.optional("key", |node| node.some(|node| part::read(&node, &captures)));
+    let parts = fields.optional("key", |node| node.nonempty_list(|node| part::read(&node, &captures)));
     let absents = [("share", Absent::Share), ("skip", Absent::Skip)];
-    let absent = fields.or("absent", Absent::Share, |node| node.one_of(&absents));
-    let cost = fields.or("cost", Cost::Fixed(1), Cost::read);
+    let absent = fields.with_default("absent", Absent::Share, |node| node.one_of(&absents));
+    let cost = fields.with_default("cost", Cost::Fixed(1), Cost::read);
     let after = cost.as_ref().is_some_and(Cost::is_told_after);
     let limits = fields.required("limits", |node| limit::read(&node, after));
-    let mode = fields.or("mode", Mode::Enforce, Mode::read);
+    let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     let counting = fields.optional("counting", |node| Some((counting::read(node.clone())?, node)));
     let definition = fields.node().value().get("limits").map(ToString::to_string).unwrap_or_default();
     let (cost, limits) = (cost?, limits?);

@@ -73,7 +73,7 @@ impl Random for Worker<'_> {
 
 impl Expressions for Worker<'_> {}
 
-impl gatehouse_filter::Outside for Worker<'_> {}
+impl gatehouse_filter::Callouts for Worker<'_> {}
 
 impl Signatures for Worker<'_> {
     fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {

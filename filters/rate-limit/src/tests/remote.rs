@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::service::Ruling;
-use gatehouse_filter::{CallId, CallRefused, Outside};
+use gatehouse_filter::{CallId, CallRefused, Callouts};
 use gatehouse_filter_test::SentGrpc;
 
 fn remote(counting: &str, host: &FakeHost) -> RateLimit {
@@ -239,8 +239,8 @@ fn who_went_away_while_waiting_costs_nobody_else_anything() {
     assert_eq!(stays.decide().code, Code::Allowed);
     // An answer to a call that nobody knows.
     filter.on_grpc_answer(CallId(4711), &passed(), &host);
-    let outside: &dyn Outside = &host;
-    filter.on_grpc_answer(CallId(4712), &GrpcAnswer::default(), outside);
+    let callouts: &dyn Callouts = &host;
+    filter.on_grpc_answer(CallId(4712), &GrpcAnswer::default(), callouts);
 }
 
 #[test]

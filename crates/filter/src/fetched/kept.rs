@@ -1,6 +1,6 @@
 use super::Reader;
+use super::lease::Lease;
 use super::stored::Stored;
-use super::turn::Turn;
 use crate::{Store, Timestamp};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -75,16 +75,21 @@ impl<T> Kept<T> {
     ///
     /// # Errors
     /// Why it cannot be used here, although it was stored: by a configuration with another reading of it.
-    pub(super) fn follow<S: Store + ?Sized>(&self, turn: Turn, last: Turn, store: &S) -> Result<(), String> {
-        let is_missed = self.in_use.borrow().is_none() && turn.fetched_at != last.fetched_at;
-        if turn.bodies != self.seen.get() || is_missed {
+    pub(super) fn follow<S: Store + ?Sized>(
+        &self,
+        lease: Lease,
+        last: Lease,
+        store: &S,
+    ) -> Result<(), String> {
+        let is_missed = self.in_use.borrow().is_none() && lease.fetched_at != last.fetched_at;
+        if lease.bodies != self.seen.get() || is_missed {
             let Ok(Some((value, _))) = store.get(&self.key) else { return Ok(()) };
-            self.seen.set(turn.bodies);
+            self.seen.set(lease.bodies);
             if let Some(stored) = Stored::from_bytes(&value) {
-                return self.adopt(stored, Some(turn.bodies), turn.fetched_at, |body| self.read(body));
+                return self.adopt(stored, Some(lease.bodies), lease.fetched_at, |body| self.read(body));
             }
-        } else if self.is_of(turn.bodies) {
-            self.is_from(turn.fetched_at);
+        } else if self.is_of(lease.bodies) {
+            self.is_from(lease.fetched_at);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What is fetched: by whom, when, how long it is used, and who waits for it. Two workers share one host.
 
-use gatehouse_filter::remote::{
-    Awaits, Event, Fetch, Kind, Lead, Location, Remote, SEATS, Source, Waiting, WaitingRoom,
+use gatehouse_filter::fetched::{
+    Awaits, Event, Fetch, Fetched, Kind, Lead, Location, MAX_WAITERS, Slot, Source, Waiters,
 };
 use gatehouse_filter::{Answer, CallId, CallRefused, Callout, Clock, Headers, Store};
 use gatehouse_filter_test::FakeHost;
@@ -25,19 +25,19 @@ fn source() -> Source {
 }
 
 /// A worker that fetches a text that begins with `list`, started on this host.
-fn worker_of(host: &FakeHost, source: Source) -> Remote<String> {
+fn worker_of(host: &FakeHost, source: Source) -> Fetched<String> {
     let read = |body: &[u8]| match String::from_utf8(body.to_vec()) {
         Ok(text) if text.starts_with("list") => Ok(text),
         _ => Err("is no list".to_owned()),
     };
     let kind =
         Kind { filter: "test", names: ["list", "turn"], first_event: FIRST_EVENT, read: Box::new(read) };
-    let worker = Remote::new(source, kind);
+    let worker = Fetched::new(source, kind);
     worker.prepare(host);
     worker
 }
 
-fn worker(host: &FakeHost) -> Remote<String> {
+fn worker(host: &FakeHost) -> Fetched<String> {
     worker_of(host, source())
 }
 
@@ -61,12 +61,12 @@ fn call(host: &FakeHost) -> (CallId, Callout) {
 }
 
 /// The worker fetches, and gets this answer.
-fn fetch(host: &FakeHost, worker: &Remote<String>, answer: &Answer) {
+fn fetch(host: &FakeHost, worker: &Fetched<String>, answer: &Answer) {
     worker.tick(host);
     assert!(worker.answered(call(host).0, answer, host));
 }
 
-fn current(host: &FakeHost, worker: &Remote<String>) -> Option<String> {
+fn current(host: &FakeHost, worker: &Fetched<String>) -> Option<String> {
     worker.current(host.now()).map(|list| (*list).clone())
 }
 
@@ -267,40 +267,38 @@ fn operators_are_told_what_the_filter_may_not_do() {
 #[test]
 fn a_request_waits_for_what_may_still_come() {
     let host = FakeHost::at(NOW);
-    let (worker, room) = (worker(&host), WaitingRoom::default());
-    let may_wait =
-        |place: &mut Option<Waiting<u8>>, awaits| room.may_wait(place, 0, &worker, awaits, host.now());
-    let mut place = None;
-    assert!(may_wait(&mut place, Awaits::Any));
+    let (worker, room) = (worker(&host), Waiters::default());
+    let may_wait = |slot: &mut Option<Slot<u8>>, awaits| room.may_wait(slot, 0, &worker, awaits, host.now());
+    let mut slot = None;
+    assert!(may_wait(&mut slot, Awaits::Any));
     host.clock.advance(Duration::from_millis(1999));
-    assert!(may_wait(&mut place, Awaits::Any));
+    assert!(may_wait(&mut slot, Awaits::Any));
     host.clock.advance(Duration::from_millis(1));
-    assert!(!may_wait(&mut place, Awaits::Any), "for as long as an answer may take");
-    assert!(room.may_wait(&mut place, 1, &worker, Awaits::Any, host.now()), "for another thing, anew");
+    assert!(!may_wait(&mut slot, Awaits::Any), "for as long as an answer may take");
+    assert!(room.may_wait(&mut slot, 1, &worker, Awaits::Any, host.now()), "for another thing, anew");
 
     // Something newer: what a fetch brings that begins now.
     fetch(&host, &worker, &answer("200", "list"));
-    let mut place = None;
-    assert!(!may_wait(&mut place, Awaits::Newer), "none may begin before the request has to be answered");
+    let mut slot = None;
+    assert!(!may_wait(&mut slot, Awaits::Newer), "none may begin before the request has to be answered");
     host.clock.advance(seconds(4));
-    assert!(may_wait(&mut place, Awaits::Newer));
+    assert!(may_wait(&mut slot, Awaits::Newer));
     worker.tick(&host);
     assert!(host.take_calls().is_empty(), "not within `retry`");
     host.clock.advance(seconds(1));
     worker.tick(&host);
     let (id, _) = call(&host);
-    assert!(may_wait(&mut place, Awaits::Newer), "it is under way");
+    assert!(may_wait(&mut slot, Awaits::Newer), "it is under way");
     worker.answered(id, &answer("200", "list"), &host);
-    assert!(!may_wait(&mut place, Awaits::Newer), "it brought nothing");
+    assert!(!may_wait(&mut slot, Awaits::Newer), "it brought nothing");
 }
 
 #[test]
 fn so_many_requests_wait_and_no_more() {
     let host = FakeHost::at(NOW);
-    let (worker, room) = (worker(&host), WaitingRoom::default());
-    let may_wait =
-        |place: &mut Option<Waiting<()>>| room.may_wait(place, (), &worker, Awaits::Any, host.now());
-    let mut places: Vec<Option<Waiting<()>>> = (0..SEATS).map(|_| None).collect();
+    let (worker, room) = (worker(&host), Waiters::default());
+    let may_wait = |slot: &mut Option<Slot<()>>| room.may_wait(slot, (), &worker, Awaits::Any, host.now());
+    let mut places: Vec<Option<Slot<()>>> = (0..MAX_WAITERS).map(|_| None).collect();
     assert!(places.iter_mut().all(may_wait));
     assert!(!may_wait(&mut None));
     places.pop();

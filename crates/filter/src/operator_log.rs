@@ -1,29 +1,29 @@
-use crate::Outside;
+use crate::Callouts;
 use std::cell::RefCell;
 
 /// What operators are told of work that the filter does for itself, such as fetching: once when it begins to
 /// fail, again whenever the reason is another, and once when it succeeds again.
 #[derive(Debug, Default)]
-pub struct Remark {
+pub struct OperatorLog {
     /// The last reason, while it fails.
     reason: RefCell<Option<String>>,
 }
 
-impl Remark {
+impl OperatorLog {
     /// It failed: `what` is the work, `reason` may hold what a peer said.
-    pub fn failed(&self, what: &str, reason: &str, outside: &dyn Outside) {
+    pub fn failed(&self, what: &str, reason: &str, callouts: &dyn Callouts) {
         let reason = printable(reason);
         let mut last = self.reason.borrow_mut();
         if last.as_ref() != Some(&reason) {
-            outside.warn(&format!("{what}: {reason}"));
+            callouts.warn(&format!("{what}: {reason}"));
             *last = Some(reason);
         }
     }
 
     /// It succeeded.
-    pub fn succeeded(&self, what: &str, outside: &dyn Outside) {
+    pub fn succeeded(&self, what: &str, callouts: &dyn Callouts) {
         if self.reason.take().is_some() {
-            outside.warn(&format!("{what}: well again"));
+            callouts.warn(&format!("{what}: recovered"));
         }
     }
 }

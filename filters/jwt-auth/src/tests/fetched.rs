@@ -6,8 +6,8 @@ mod requests;
 mod revocations;
 
 use super::*;
-use crate::{MAX_KEY_SET, Waiting};
-use gatehouse_filter::remote::{Event, SEATS};
+use crate::{MAX_KEY_SET, Slot};
+use gatehouse_filter::fetched::{Event, MAX_WAITERS};
 use gatehouse_filter::{Answer, CallId, CallRefused, Filter, Headers, Request, Timestamp};
 use std::time::Duration;
 
@@ -67,20 +67,20 @@ fn token_of(kid: &str) -> String {
 /// A request that may be asked about many times.
 struct Asked {
     authorization: String,
-    place: Option<Waiting>,
+    slot: Option<Slot>,
 }
 
 impl Asked {
     fn with(token: &str) -> Self {
-        Self { authorization: format!("Bearer {token}"), place: None }
+        Self { authorization: format!("Bearer {token}"), slot: None }
     }
 
     /// The code, or `wait`.
     fn ask(&mut self, worker: &JwtAuth, host: &FakeHost) -> &'static str {
         let head = [(":method", "GET"), (":path", "/"), ("authorization", self.authorization.as_str())];
         let mut request = Request::new(Headers::from_list(&head), host);
-        let decision = worker.on_request(&mut request, &mut self.place);
-        assert_eq!(self.place.is_some(), decision.step == Step::Wait, "a place is held while waiting");
+        let decision = worker.on_request(&mut request, &mut self.slot);
+        assert_eq!(self.slot.is_some(), decision.step == Step::Wait, "a slot is held while waiting");
         if decision.step == Step::Wait { "wait" } else { decision.code.name() }
     }
 }

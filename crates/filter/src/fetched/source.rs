@@ -28,7 +28,7 @@ pub struct Location {
 
 /// A document that says where the thing itself is: the first part of each fetch.
 pub struct Lead {
-    /// What tells it from others in the same place.
+    /// What tells it from others in the same slot.
     pub name: String,
     /// The cluster that the thing itself is fetched through.
     pub cluster: String,

@@ -179,7 +179,7 @@ fn a_storm_of_unknown_keys_makes_one_fetch_a_period_and_fills_no_memory() {
 
     host.clock.advance(seconds(5));
     let token = token_of("storm");
-    let mut crowd: Vec<_> = (0..SEATS).map(|_| Asked::with(&token)).collect();
+    let mut crowd: Vec<_> = (0..MAX_WAITERS).map(|_| Asked::with(&token)).collect();
     for asked in &mut crowd {
         assert_eq!(asked.ask(&workers[0], &host), "wait");
     }
@@ -231,10 +231,10 @@ fn a_request_that_needs_two_tokens_waits_for_the_keys_of_each() {
     let of_b = token(&claims_with(json!({"iss": "https://b.example"})));
     let head =
         [(":method", "GET"), (":path", "/"), ("authorization", authorization.as_str()), ("x-b", &of_b)];
-    let mut place = None;
+    let mut slot = None;
     let mut ask = || {
         let mut request = Request::new(Headers::from_list(&head), &host);
-        let decision = worker.on_request(&mut request, &mut place);
+        let decision = worker.on_request(&mut request, &mut slot);
         if decision.step == Step::Wait { "wait" } else { decision.code.name() }
     };
     assert_eq!(ask(), "wait");

@@ -1,11 +1,11 @@
 use crate::Timestamp;
 
-/// Whose turn it is to fetch: what all workers know of it. A new one says that nobody ever did.
+/// Whose lease it is to fetch: what all workers know of it. A new one says that nobody ever did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Turn {
+pub(super) struct Lease {
     /// Who fetches; no holder has the name of another before it.
     pub(super) holder: u64,
-    /// When the turn is free again, whatever became of its holder.
+    /// When the lease is free again, whatever became of its holder.
     pub(super) held_until: Timestamp,
     /// When the last fetch began.
     pub(super) started: Timestamp,
@@ -19,7 +19,7 @@ pub(super) struct Turn {
     pub(super) fetched_at: Timestamp,
 }
 
-impl Turn {
+impl Lease {
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let Self { holder, held_until, started, failures, ended, bodies, fetched_at } = self;
         [holder, held_until.0, started.0, failures, ended, bodies, fetched_at.0]

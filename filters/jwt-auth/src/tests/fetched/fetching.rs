@@ -1,4 +1,4 @@
-//! What of keys is fetched, and who uses it. By whom and when: `crates/filter/tests/remote.rs`.
+//! What of keys is fetched, and who uses it. By whom and when: `crates/filter/tests/fetched.rs`.
 
 use super::*;
 
@@ -223,7 +223,7 @@ fn operators_are_told_why_a_fetch_fails_once_for_each_reason() {
         (Ok(answer("200", secret)), "the key set has secrets (`oct`)"),
         (Ok(answer("200", " ".repeat(1025))), "the answer is larger than 1024 bytes"),
         (Ok(answer("200", long)), "has the unknown `kty` `aaa"),
-        (Ok(answer("200", key_set().to_string())), "well again"),
+        (Ok(answer("200", key_set().to_string())), "recovered"),
         (Ok(answer("200", key_set().to_string())), ""),
     ] {
         let line = said(reply);

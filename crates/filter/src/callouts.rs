@@ -3,11 +3,11 @@ use std::fmt;
 use std::time::Duration;
 
 /// The proxy, where a filter may also make calls of its own: from its timer, from an answer, or for a request
-/// ([`Request::outside`](crate::Request::outside)).
+/// ([`Request::callouts`](crate::Request::callouts)).
 ///
 /// A call belongs to the configuration, not to the request that made it: the answer comes even if that
 /// request has ended meanwhile. Unless a host says otherwise, it makes no calls.
-pub trait Outside: Host {
+pub trait Callouts: Host {
     /// Sends an HTTP request through an Envoy cluster. The answer comes to
     /// [`Filter::on_answer`](crate::Filter::on_answer) later, exactly once.
     ///
@@ -18,7 +18,7 @@ pub trait Outside: Host {
     }
 
     /// A line in the host's log, a warning, about work of the filter's own: never about what a client sent. What a
-    /// peer said may be in it; [`Remark`](crate::Remark) bounds that, and how often it is said.
+    /// peer said may be in it; [`OperatorLog`](crate::OperatorLog) bounds that, and how often it is said.
     fn warn(&self, _line: &str) {}
 
     /// Calls a gRPC method of one message through an Envoy cluster. The answer comes to
@@ -79,7 +79,7 @@ pub struct GrpcAnswer {
     /// The gRPC status code: 0 for success, and only then is there a message. A connection that failed is a
     /// 14, a call that took too long a 4.
     pub status: u32,
-    /// The message, up to [`Filter::MOST_OF_AN_ANSWER`](crate::Filter::MOST_OF_AN_ANSWER) bytes. Whoever
+    /// The message, up to [`Filter::MAX_ANSWER_BYTES`](crate::Filter::MAX_ANSWER_BYTES) bytes. Whoever
     /// answered may have sent anything.
     pub message: Vec<u8>,
     /// Whether there was more.
@@ -116,7 +116,7 @@ impl fmt::Display for CallRefused {
 pub struct Answer {
     /// The head, with `:status`; empty where the connection broke off in the middle of the answer.
     pub headers: Headers,
-    /// The body, up to [`Filter::MOST_OF_AN_ANSWER`](crate::Filter::MOST_OF_AN_ANSWER) bytes.
+    /// The body, up to [`Filter::MAX_ANSWER_BYTES`](crate::Filter::MAX_ANSWER_BYTES) bytes.
     pub body: Vec<u8>,
     /// Whether there was more.
     pub truncated: bool,
