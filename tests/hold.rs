@@ -101,7 +101,7 @@ fn jwt_auth(alone: bool) {
     stage.refuses(ask("/silent/unjudged", &good), 503, "jwt_auth.keys_unavailable");
     silent.behave(keys());
     stage.passes(ask("/silent/next", &good));
-    stage.end();
+    stage::end([stage]);
 }
 
 /// A list that never comes, and on a second gateway one that comes late: the filter has one list.
@@ -136,8 +136,7 @@ fn api_key_auth(alone: bool) {
     late.refuses(with_key("/late/wrong", "wrong"), 401, "api_key_auth.key_invalid");
     late.passes(with_key("/late/next", "good"));
 
-    late.end();
-    stage.end();
+    stage::end([stage, late]);
 }
 
 /// One rule whose service says nothing, and one whose service answers late.
@@ -161,7 +160,7 @@ fn rate_limit(alone: bool) {
     stage.refuses_after(at("/late/too-many"), 429, "rate_limit.exceeded", too_many);
     late.behave(answer(OK));
     stage.passes(at("/late/next"));
-    stage.end();
+    stage::end([stage]);
 }
 
 /// The shipped config with these services, each for the paths of its name.

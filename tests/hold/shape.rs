@@ -84,15 +84,15 @@ impl Shape {
 
     /// Sends it to this target, with one more header field.
     pub(super) fn send(&self, to: SocketAddr, target: &str, field: (&str, &str)) -> Result<Told, String> {
-        let (status, body) = match self.protocol {
-            Http1 => {
-                let connection = Connection::open(to).map_err(|fault| fault.to_string())?;
-                let response = connection.send_until_answered(&self.bytes(target, field));
+        let (status, body) = match self.bytes(target, field) {
+            Some(bytes) => {
+                let response =
+                    Connection::open(to).and_then(|connection| connection.send_until_answered(&bytes));
                 response
                     .map(|response| (response.status, response.body))
                     .map_err(|fault| fault.to_string())?
             }
-            Http2 => {
+            None => {
                 let answer = self.send_http2(to, target, field)?;
                 (answer.status, answer.body)
             }
@@ -101,8 +101,11 @@ impl Shape {
         Ok(Told { status, code: problem["code"].as_str().unwrap_or_default().to_owned() })
     }
 
-    /// The request in HTTP/1.1.
-    pub(super) fn bytes(&self, target: &str, (name, value): (&str, &str)) -> Vec<u8> {
+    /// The request as it goes over the wire; `None` where it is not one of HTTP/1.1.
+    pub(super) fn bytes(&self, target: &str, (name, value): (&str, &str)) -> Option<Vec<u8>> {
+        if self.protocol != Http1 {
+            return None;
+        }
         let method = self.method();
         let body = self.body();
         let head = format!("{method} {target} HTTP/1.1\r\nhost: gateway.example\r\n{name}: {value}\r\n");
@@ -113,7 +116,7 @@ impl Shape {
             Pieces => ("transfer-encoding: chunked\r\n\r\n", chunked(body, "")),
             Trailers => ("transfer-encoding: chunked\r\n\r\n", chunked(body, "x-sum: 1\r\n")),
         };
-        [head.as_bytes(), more.as_bytes(), &rest].concat()
+        Some([head.as_bytes(), more.as_bytes(), &rest].concat())
     }
 
     fn send_http2(

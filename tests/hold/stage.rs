@@ -101,7 +101,7 @@ impl Stage {
         self.forbidden.borrow_mut().push(ask.path.to_owned());
         let mut connections = Vec::new();
         for (number, shape) in SHAPES.iter().enumerate() {
-            let bytes = shape.bytes(&ask.target(number), ask.field);
+            let Some(bytes) = shape.bytes(&ask.target(number), ask.field) else { continue };
             // No more than Envoy takes while it holds the request.
             let most = bytes.len().min(BUFFER / 2);
             for part in [most, most - shape.body().len().min(most) / 2] {
@@ -116,16 +116,16 @@ impl Stage {
         until("Envoy knows that all have left", || self.active() == 0);
     }
 
-    /// Fails the case with everything that was not as it should be.
+    /// Everything that was not as it should be.
     #[track_caller]
-    pub(super) fn end(self) {
+    fn surprises(self) -> Vec<String> {
         let mut surprises = self.surprises.into_inner();
         for path in self.forbidden.into_inner() {
             let slipped = self.upstream.begun(&path);
             surprises.extend(slipped.iter().map(|line| format!("slipped to the upstream: {line}")));
         }
         trap::assert_none(&self.gateway);
-        assert!(surprises.is_empty(), "{} surprises:\n{}", surprises.len(), surprises.join("\n"));
+        surprises
     }
 
     /// A request of every shape, all at once, and its answer. `release` is called when none of them is still
@@ -162,4 +162,11 @@ impl Stage {
     fn surprise(&self, ask: Ask<'_>, shape: &Shape, what: &str) {
         self.surprises.borrow_mut().push(format!("{} with {}: {what}", ask.path, shape.name));
     }
+}
+
+/// Ends a case; fails it with everything that was not as it should be.
+#[track_caller]
+pub(super) fn end(stages: impl IntoIterator<Item = Stage>) {
+    let surprises: Vec<String> = stages.into_iter().flat_map(Stage::surprises).collect();
+    assert!(surprises.is_empty(), "{} surprises:\n{}", surprises.len(), surprises.join("\n"));
 }
