@@ -1,8 +1,9 @@
 //! Requests that a filter holds until it knows what to decide.
 //!
 //! A filter that answers `StopIteration` to the head holds the whole request, unless the plugin has
-//! `allow_on_headers_stop_iteration: true`: then Envoy holds the head alone, and would let it go with the first
-//! byte of the body. Whatever the flag says and whatever follows the head, the decision must be the same.
+//! `allow_on_headers_stop_iteration: true`: then Envoy holds the head alone, and would let it go
+//! with the first byte of the body. Whatever the flag says and whatever follows the head, the
+//! decision must be the same.
 
 /// Every way in which a body, or none, follows the head.
 mod shape;
@@ -57,7 +58,8 @@ fn nothing_slips_past_rate_limit_where_envoy_holds_whole_requests() {
     rate_limit(false);
 }
 
-/// Three issuers: one whose keys are there, one whose provider says nothing, and one whose keys come late.
+/// Three issuers: one whose keys are there, one whose provider says nothing, and one whose keys
+/// come late.
 #[track_caller]
 fn jwt_auth(alone: bool) {
     let (first, second, stranger) = (token::es256("first"), token::es256("second"), token::es256("other"));
@@ -70,7 +72,9 @@ fn jwt_auth(alone: bool) {
         let jwks = json!({"cluster": name, "path": "/jwks.json", "timeout": timeout, "retry": "1s"});
         json!({"name": name, "issuer": issuer(name), "jwks": jwks})
     };
-    // One second is the shortest `retry`: with a `timeout` near it, every request may wait for the next fetch.
+    // A request waits only where a fetch may begin before its `timeout` is over. The shortest
+    // `retry` is one second from the start of a fetch, and one that nobody answers takes 700 ms of
+    // it.
     let providers = [provider("known", "10s"), provider("silent", "700ms"), provider("late", "10s")];
     let ports = [&known, &silent, &late].map(|provider| provider.address().port());
     let builder = Gateway::builder("envoy/jwt-auth-remote.yaml").edit(move |tree| {
@@ -90,7 +94,8 @@ fn jwt_auth(alone: bool) {
     stage.passes_after(ask("/late/good", &good), || late.behave(keys()));
     stage.passes(ask("/late/next", &good));
 
-    // A forged token with a key's name that nobody knows, and a good one whose key is published just now.
+    // A forged token with a key's name that nobody knows, and a good one whose key is published
+    // just now.
     stage.passes(ask("/known/first", &sign(&first, "known")));
     stage.refuses(ask("/known/forged", &sign(&stranger, "known")), 401, "jwt_auth.key_unknown");
     stage.passes(ask("/known/next", &sign(&first, "known")));

@@ -54,8 +54,8 @@ pub(crate) fn send_body(
     try_send_body(to, request, frames, trailers).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-/// The same, with a word why no whole answer came in fifteen seconds. A body of any size is sent as far as the
-/// gateway takes it, and no further once the answer has come.
+/// The same, with a word why no whole answer came in fifteen seconds. A body of any size is sent as
+/// far as the gateway takes it, and no further once the answer has come.
 pub(crate) fn try_send_body(
     to: SocketAddr,
     request: Request<()>,
@@ -101,7 +101,8 @@ async fn exchange(
         let mut body = Vec::new();
         while let Some(data) = content.data().await {
             let data = match data {
-                // The answer is whole, and the rest of the request is not wanted (RFC 9113 section 8.1).
+                // The answer is whole, and the rest of the request is not wanted (RFC 9113 section
+                // 8.1).
                 Err(end) if end.is_remote() && end.reason() == Some(h2::Reason::NO_ERROR) => {
                     let trailers = HeaderMap::new();
                     return Ok(Answer {

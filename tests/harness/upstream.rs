@@ -89,8 +89,8 @@ impl Upstream {
         std::mem::take(&mut self.lock().received)
     }
 
-    /// The request lines of all requests so far whose target begins so. A request counts as soon as its head
-    /// has come, be it that its body never does.
+    /// The request lines of all requests so far whose target begins so. A request counts as soon as
+    /// its head has come, be it that its body never does.
     pub(crate) fn begun(&self, target: &str) -> Vec<String> {
         let is_meant = |line: &&String| line.split(' ').nth(1).is_some_and(|this| this.starts_with(target));
         self.lock().begun.iter().filter(is_meant).cloned().collect()

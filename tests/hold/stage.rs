@@ -1,4 +1,5 @@
-//! A gateway, an upstream that remembers every head that reaches it, and what was not as it should be.
+//! A gateway, an upstream that remembers every head that reaches it, and what was not as it should
+//! be.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +38,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Starts the gateway. `alone`: Envoy holds the head alone where the filter answers `StopIteration`.
+    /// Starts the gateway. `alone`: Envoy holds the head alone where the filter answers
+    /// `StopIteration`.
     #[track_caller]
     pub(super) fn start(builder: Builder, filter: &'static str, alone: bool) -> Self {
         let upstream = Upstream::start();
@@ -52,7 +54,8 @@ impl Stage {
         Self { gateway, upstream, forbidden: RefCell::default(), surprises: RefCell::default() }
     }
 
-    /// Sends a request of every shape: all are refused with the same, and the upstream sees nothing of them.
+    /// Sends a request of every shape: all are refused with the same, and the upstream sees nothing
+    /// of them.
     pub(super) fn refuses(&self, ask: Ask<'_>, status: u16, code: &str) {
         self.refuses_after(ask, status, code, || {});
     }
@@ -68,8 +71,8 @@ impl Stage {
         }
     }
 
-    /// Sends a request of every shape, and calls `release` once all of them are held: then all of them arrive,
-    /// with every byte.
+    /// Sends a request of every shape, and calls `release` once all of them are held: then all of
+    /// them arrive, with every byte.
     pub(super) fn passes_after(&self, ask: Ask<'_>, release: impl FnOnce()) {
         let _ = self.upstream.take_all();
         let answers = self.send_all(ask, release);
@@ -95,8 +98,9 @@ impl Stage {
         self.passes_after(ask, || {});
     }
 
-    /// Begins requests of every shape of HTTP/1.1, whole ones and ones that break off in the middle, and goes
-    /// away while they are held: the upstream sees nothing of them, not even when `release` has been called.
+    /// Begins requests of every shape of HTTP/1.1, whole ones and ones that break off in the
+    /// middle, and goes away while they are held: the upstream sees nothing of them, not even when
+    /// `release` has been called.
     pub(super) fn forgets_who_leaves(&self, ask: Ask<'_>) {
         self.forbidden.borrow_mut().push(ask.path.to_owned());
         let mut connections = Vec::new();
@@ -128,8 +132,8 @@ impl Stage {
         surprises
     }
 
-    /// A request of every shape, all at once, and its answer. `release` is called when none of them is still
-    /// on its way to the gateway.
+    /// A request of every shape, all at once, and its answer. `release` is called when none of them
+    /// is still on its way to the gateway.
     fn send_all(&self, ask: Ask<'_>, release: impl FnOnce()) -> Vec<(&'static Shape, Result<Told, String>)> {
         let (to, answered) = (self.gateway.address(), AtomicUsize::new(0));
         let send = |number: usize, shape: &Shape| {

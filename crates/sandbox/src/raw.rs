@@ -80,8 +80,9 @@ impl Connection {
         }
     }
 
-    /// Sends a request of these bytes while its response is read, and no more of them once that has come: a
-    /// peer may answer a long request of which it reads only the beginning. Ends the connection.
+    /// Sends a request of these bytes while its response is read, and no more of them once that has
+    /// come: a peer may answer a long request of which it reads only the beginning. Ends the
+    /// connection.
     ///
     /// # Errors
     /// See [`Error`].
