@@ -59,6 +59,10 @@ mod header_transform;
 /// `body-transform` on `envoy/body-transform.yaml`: what bodies arrive as, and every way in which they come.
 mod body_transform;
 
+/// Requests that a filter holds: whatever body follows the head, none slips to the upstream, and
+/// none is lost.
+mod hold;
+
 /// Configurations that must not start, and that `cargo xtask check` says the same of them.
 mod configuration;
 

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::with_rules;
 use crate::harness::upstream::Upstream;
-use crate::harness::{Shared, http2};
-use gatehouse_sandbox::Builder;
+use crate::harness::{Shared, configuration, http2};
 
 const IN: &str = r#"{"user_id":1.0,"secret":true}"#;
 const OUT: &str = r#"{"userId":1.0}"#;
@@ -15,24 +14,9 @@ fn rules() -> Value {
     json!([{"name": "all", "match": {"path": {"prefix": "/in"}}, "request": side, "response": side}])
 }
 
-/// Trailers of HTTP/1.1 are kept, on both sides.
-fn with_trailers(builder: Builder) -> Builder {
-    builder.edit(|tree| {
-        let manager = tree
-            .pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config")
-            .expect("a connection manager");
-        manager["http_protocol_options"] = json!({"enable_trailers": true});
-        tree["static_resources"]["clusters"][0]["typed_extension_protocol_options"] = json!({
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": {"http_protocol_options": {"enable_trailers": true}},
-            },
-        });
-    })
-}
-
 fn start(hold: bool, upstream: &Upstream) -> Shared {
-    Shared::start(with_trailers(with_rules(hold, rules()).upstream("echo:8000", upstream.address())))
+    let builder = with_rules(hold, rules()).upstream("echo:8000", upstream.address());
+    Shared::start(builder.edit(configuration::keep_trailers))
 }
 
 #[test]

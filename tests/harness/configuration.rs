@@ -51,6 +51,21 @@ pub(crate) fn add_cluster(tree: &mut Value, name: &str, port: u16) {
     clusters.expect("the config has clusters").push(cluster);
 }
 
+/// Has Envoy keep trailers of HTTP/1.1, those of clients and those for the first cluster.
+#[track_caller]
+pub(crate) fn keep_trailers(tree: &mut Value) {
+    let manager = tree
+        .pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config")
+        .expect("a connection manager");
+    manager["http_protocol_options"] = json!({"enable_trailers": true});
+    tree["static_resources"]["clusters"][0]["typed_extension_protocol_options"] = json!({
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": {"http_protocol_options": {"enable_trailers": true}},
+        },
+    });
+}
+
 /// The `PluginConfig` of the filter.
 #[track_caller]
 pub(crate) fn plugin_config<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Map<String, Value> {

@@ -51,15 +51,26 @@ pub(crate) fn send_body(
     frames: &[&[u8]],
     trailers: Option<HeaderMap>,
 ) -> Answer {
+    try_send_body(to, request, frames, trailers).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+/// The same, with a word why no whole answer came in fifteen seconds. A body of any size is sent as
+/// far as the gateway takes it, and no further once the answer has come.
+pub(crate) fn try_send_body(
+    to: SocketAddr,
+    request: Request<()>,
+    frames: &[&[u8]],
+    trailers: Option<HeaderMap>,
+) -> Result<Answer, String> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
     let answer = async {
         tokio::time::timeout(Duration::from_secs(15), exchange(to, request, frames, trailers)).await
     };
     match runtime.block_on(answer) {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(fault)) => panic!("no answer over HTTP/2: {fault}"),
-        Err(_) => panic!("no answer over HTTP/2 in time"),
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(fault)) => Err(format!("no answer over HTTP/2: {fault}")),
+        Err(_) => Err("no answer over HTTP/2 in time".to_owned()),
     }
 }
 
@@ -89,7 +100,20 @@ async fn exchange(
         let (head, mut content) = response.await?.into_parts();
         let mut body = Vec::new();
         while let Some(data) = content.data().await {
-            let data = data?;
+            let data = match data {
+                // The answer is whole, and the rest of the request is not wanted (RFC 9113 section
+                // 8.1).
+                Err(end) if end.is_remote() && end.reason() == Some(h2::Reason::NO_ERROR) => {
+                    let trailers = HeaderMap::new();
+                    return Ok(Answer {
+                        status: head.status.as_u16(),
+                        headers: head.headers,
+                        body,
+                        trailers,
+                    });
+                }
+                data => data?,
+            };
             body.extend_from_slice(&data);
             content.flow_control().release_capacity(data.len())?;
         }

@@ -30,6 +30,8 @@ pub(crate) enum Behaviour {
     Refuse(u16, String),
     /// Takes the request, and never answers.
     Silent,
+    /// Takes the request, and does with it what it is told next.
+    Hold,
     /// Closes the connection.
     HangUp,
     /// Closes it in the middle of the answer.
@@ -123,6 +125,17 @@ pub(crate) fn key_set(keys: &[&Key]) -> String {
     json!({"keys": keys}).to_string()
 }
 
+impl Orders {
+    /// The behaviour itself, or where it is to hold the request, the first other one.
+    fn once_released(&self, mut behaviour: Behaviour) -> Behaviour {
+        while matches!(behaviour, Behaviour::Hold) && !self.is_stopped.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(5));
+            behaviour = self.behaviour.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        }
+        behaviour
+    }
+}
+
 fn listen(listener: TcpListener, orders: &Arc<Orders>) -> Socket {
     let orders = Arc::clone(orders);
     Socket::Listening(thread::spawn(move || {
@@ -148,6 +161,7 @@ fn obey(behaviour: Behaviour, mut stream: TcpStream, orders: &Orders) {
     let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
     let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
     orders.heads.lock().unwrap_or_else(PoisonError::into_inner).push(head.clone());
+    let behaviour = orders.once_released(behaviour);
     match behaviour {
         Behaviour::Site(pages) => {
             let page = pages.into_iter().find(|(path, _)| *path == target);
@@ -175,7 +189,7 @@ fn answer(behaviour: Behaviour, asked: &str, mut stream: TcpStream, orders: &Ord
         Behaviour::Silent => {
             return orders.silent.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
         }
-        Behaviour::HangUp | Behaviour::Site(_) => return,
+        Behaviour::HangUp | Behaviour::Hold | Behaviour::Site(_) => return,
         Behaviour::BreakOff(body) => {
             let promised = body.len() + 1;
             (200, body, Some(promised))

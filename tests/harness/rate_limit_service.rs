@@ -1,5 +1,6 @@
 //! Rate limit services: a real one on a Redis, and one that does as it is told.
 
+use std::io::Cursor;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub(crate) enum Behaviour {
     Page,
     /// Takes the call, and never answers.
     Silent,
+    /// Takes the call, and does with it what it is told next.
+    Hold,
     /// Breaks the connection off.
     HangUp,
 }
@@ -70,32 +73,61 @@ impl Puppet {
     }
 }
 
-async fn play(stream: tokio::net::TcpStream, told: &Mutex<Behaviour>) -> Result<(), h2::Error> {
-    let mut connection = h2::server::handshake(stream).await?;
+async fn play(stream: tokio::net::TcpStream, told: &Arc<Mutex<Behaviour>>) -> Result<(), h2::Error> {
+    let mut connection = h2::server::Builder::new().handshake::<_, Cursor<Vec<u8>>>(stream).await?;
     let mut silent = Vec::new();
     while let Some(call) = connection.accept().await {
-        let (_, mut answer) = call?;
+        let (_, answer) = call?;
         let behaviour = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let head =
-            |kind: &str| http::Response::builder().header("content-type", kind).body(()).expect("a head");
         match behaviour {
-            Behaviour::Message(message) => {
-                let length = u32::try_from(message.len()).expect("a short message").to_be_bytes();
-                let mut body = answer.send_response(head("application/grpc"), false)?;
-                body.send_data([&[0][..], &length, &message].concat().into(), false)?;
-                let mut trailers = http::HeaderMap::new();
-                trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
-                body.send_trailers(trailers)?;
-            }
-            Behaviour::Page => {
-                let mut body = answer.send_response(head("text/html"), false)?;
-                body.send_data("<html>".into(), true)?;
+            Behaviour::Hold => {
+                let told = Arc::clone(told);
+                tokio::spawn(async move {
+                    let behaviour = released(&told).await;
+                    // A call that ends is an end, whatever the reason.
+                    let _ = reply(answer, behaviour);
+                });
             }
             Behaviour::Silent => silent.push(answer),
             Behaviour::HangUp => return Ok(()),
+            behaviour => reply(answer, behaviour)?,
         }
     }
     Ok(())
+}
+
+/// What the puppet is told once it is no longer told to hold calls.
+async fn released(told: &Mutex<Behaviour>) -> Behaviour {
+    loop {
+        let behaviour = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if !matches!(behaviour, Behaviour::Hold) {
+            return behaviour;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Answers a call, where the behaviour has an answer; resets it where it has none.
+fn reply(
+    mut answer: h2::server::SendResponse<Cursor<Vec<u8>>>,
+    behaviour: Behaviour,
+) -> Result<(), h2::Error> {
+    let head = |kind: &str| http::Response::builder().header("content-type", kind).body(()).expect("a head");
+    match behaviour {
+        Behaviour::Message(message) => {
+            let length = u32::try_from(message.len()).expect("a short message").to_be_bytes();
+            let mut body = answer.send_response(head("application/grpc"), false)?;
+            body.send_data(Cursor::new([&[0][..], &length, &message].concat()), false)?;
+            let mut trailers = http::HeaderMap::new();
+            trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
+            body.send_trailers(trailers)
+        }
+        Behaviour::Page => {
+            let mut body = answer.send_response(head("text/html"), false)?;
+            body.send_data(Cursor::new(b"<html>".to_vec()), true)
+        }
+        Behaviour::Silent | Behaviour::Hold | Behaviour::HangUp => Ok(()),
+    }
 }
 
 /// A runtime of its own: a service must not depend on what a test does with its threads.

@@ -16,6 +16,8 @@ pub(crate) struct Upstream {
 struct Shared {
     answer: Vec<u8>,
     received: Vec<Received>,
+    /// The request line of every request whose head has come, whole or not.
+    begun: Vec<String>,
 }
 
 /// A request as the upstream got it.
@@ -82,6 +84,18 @@ impl Upstream {
         self.lock().received.drain(..).next_back()
     }
 
+    /// All requests that came whole since this was last asked.
+    pub(crate) fn take_all(&self) -> Vec<Received> {
+        std::mem::take(&mut self.lock().received)
+    }
+
+    /// The request lines of all requests so far whose target begins so. A request counts as soon as
+    /// its head has come, be it that its body never does.
+    pub(crate) fn begun(&self, target: &str) -> Vec<String> {
+        let is_meant = |line: &&String| line.split(' ').nth(1).is_some_and(|this| this.starts_with(target));
+        self.lock().begun.iter().filter(is_meant).cloned().collect()
+    }
+
     /// The next request that has come whole, waited for: an answer may have come back before it was read.
     #[track_caller]
     pub(crate) fn wait(&self) -> Received {
@@ -103,14 +117,22 @@ fn serve(mut stream: TcpStream, shared: &Mutex<Shared>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
     let mut bytes = Vec::new();
     let mut chunk = [0; 65_536];
+    let mut has_begun = false;
     loop {
         match stream.read(&mut chunk) {
             Ok(0) | Err(_) => return,
             Ok(count) => bytes.extend_from_slice(&chunk[..count]),
         }
+        if !has_begun && let Some(end) = find(&bytes, b"\r\n\r\n") {
+            has_begun = true;
+            let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+            let line = head.lines().next().unwrap_or_default().to_owned();
+            shared.lock().unwrap_or_else(PoisonError::into_inner).begun.push(line);
+        }
         // Envoy sends one request after the other, each when the one before it has been answered.
         let Some(received) = whole(&bytes) else { continue };
         bytes.clear();
+        has_begun = false;
         let answer = {
             let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
             shared.received.push(received);

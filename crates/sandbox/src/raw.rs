@@ -8,6 +8,7 @@ mod response;
 use std::fmt;
 use std::io::{self, BufReader, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
 use std::time::Duration;
 
 pub use request::Request;
@@ -77,6 +78,24 @@ impl Connection {
             (Err(Error::Closed), Err(fault)) => Err(fault),
             (read, _) => read,
         }
+    }
+
+    /// Sends a request of these bytes while its response is read, and no more of them once that has
+    /// come: a peer may answer a long request of which it reads only the beginning. Ends the
+    /// connection.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn send_until_answered(mut self, bytes: &[u8]) -> Result<Response, Error> {
+        let mut writer = self.stream.get_ref().try_clone()?;
+        thread::scope(|scope| {
+            // Whether all of it was sent is told by the response.
+            scope.spawn(move || writer.write_all(bytes));
+            let response = self.read(bytes.starts_with(b"HEAD "));
+            // The writer may be waiting for a peer that reads no more.
+            let _ = self.stream.get_ref().shutdown(Shutdown::Both);
+            response
+        })
     }
 
     /// Sends bytes as they are: a part of a request, several requests, or no request at all.
