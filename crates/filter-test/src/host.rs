@@ -1,8 +1,8 @@
 use crate::{FakeClock, FakeStore};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Expression, Expressions, GrpcCall,
-    Hash, Identity, Meter, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
-    StoreError, Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Codes, Counter, Event, Expression,
+    Expressions, GrpcCall, Hash, Histogram, Identity, Meter, NoExpression, NoRandom, NoVerifier, Random, SetError,
+    Signatures, Store, StoreError, Timestamp, Version,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ pub struct FakeHost {
     grpc_calls: RefCell<Vec<SentGrpc>>,
     call_ids: Cell<u32>,
     no_calls: Cell<Option<CallRefused>>,
-    events: RefCell<HashMap<usize, u64>>,
+    counts: RefCell<Vec<(Counter, u64)>>,
     expressions: RefCell<Vec<(String, Option<bool>)>>,
     warnings: RefCell<Vec<String>>,
 }
@@ -77,8 +77,19 @@ impl FakeHost {
     }
 
     /// How often an event was counted.
-    pub fn counted(&self, event: usize) -> u64 {
-        self.events.borrow().get(&event).copied().unwrap_or_default()
+    pub fn counted(&self, event: impl Event) -> u64 {
+        self.count_of(event.counter())
+    }
+
+    /// How often an event was counted for the rule of this number.
+    pub fn counted_of_rule(&self, rule: usize, event: impl Codes) -> u64 {
+        self.count_of(Counter::OfRule { rule, event: event.index() })
+    }
+
+    /// What was added to a counter.
+    pub fn count_of(&self, counter: Counter) -> u64 {
+        let counts = self.counts.borrow();
+        counts.iter().filter(|(counted, _)| *counted == counter).map(|(_, by)| *by).sum()
     }
 
     /// Makes this text an expression, which is true, false or cannot be evaluated from now on. No other text
@@ -149,10 +160,18 @@ impl Expressions for FakeHost {
 }
 
 impl Meter for FakeHost {
-    fn count(&self, event: usize) {
-        let mut events = self.events.borrow_mut();
-        let count = events.entry(event).or_default();
-        *count = count.saturating_add(1);
+    fn add(&self, counter: Counter, by: u64) {
+        self.counts.borrow_mut().push((counter, by));
+    }
+
+    fn record(&self, _histogram: Histogram, _value: u64) {}
+
+    fn define_counter(&self, _name: &str, _labels: &[(&str, &str)]) -> Counter {
+        Counter::Defined(None)
+    }
+
+    fn define_histogram(&self, _name: &str, _labels: &[(&str, &str)]) -> Histogram {
+        Histogram(None)
     }
 }
 

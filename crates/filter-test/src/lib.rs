@@ -11,7 +11,9 @@ pub use host::{FakeHost, SentGrpc};
 pub use store::FakeStore;
 
 use gatehouse_filter::config::{self, ConfigError};
-use gatehouse_filter::{Decision, Filter, Headers, Identity, Request, Step};
+use gatehouse_filter::{
+    Answer, CallId, Decision, FetchingPhase as _, Filter, Headers, Identity, Problem, Request, Step,
+};
 use serde_json::Value;
 
 /// A filter configured from JSON.
@@ -47,15 +49,15 @@ pub struct Outcome<F: Filter> {
     /// The head with the filter's edits on it.
     pub headers: Headers,
     /// What the filter remembers for the response.
-    pub stream: F::State,
+    pub state: F::State,
 }
 
 impl<F: Filter> Outcome<F> {
     /// The status of the reply, or `None` where the request goes on.
     pub fn status(&self) -> Option<u16> {
         match &self.decision.step {
-            Step::Reply(reply) => Some(reply.status),
-            Step::Continue | Step::Wait | Step::ReadBody(_) => None,
+            Step::Reply(reply) => Some(reply.status()),
+            Step::Continue | Step::Wait(_) | Step::Call(_) | Step::ReadBody(_) => None,
         }
     }
 
@@ -75,10 +77,35 @@ impl<F: Filter> Outcome<F> {
         Some(identity)
     }
 
+    /// What is wrong, where the reply says that something is.
+    pub fn problem(&self) -> Option<&Problem> {
+        match &self.decision.step {
+            Step::Reply(reply) => reply.problem(),
+            _ => None,
+        }
+    }
+
     /// The values of a field after the edits, as text with escapes.
     pub fn values(&self, name: &str) -> Vec<String> {
         self.headers.values(name).map(|value| value.escape_ascii().to_string()).collect()
     }
+}
+
+/// Starts what a filter has fetched, as the shell does before any request comes.
+pub fn prepare<F: Filter>(filter: &F, host: &FakeHost) {
+    for fetched in F::Fetching::fetched(filter) {
+        fetched.prepare(host);
+    }
+}
+
+/// Lets the timer run once.
+pub fn tick<F: Filter>(filter: &F, host: &FakeHost) {
+    F::Fetching::fetched(filter).iter().for_each(|fetched| fetched.tick(host));
+}
+
+/// Gives a filter the answer to one of its calls.
+pub fn answer<F: Filter>(filter: &F, call: CallId, answer: &Answer, host: &FakeHost) {
+    let _ = F::Fetching::fetched(filter).iter().any(|fetched| fetched.answered(call, answer, host));
 }
 
 /// Puts a request with these fields through a filter. `GET /` at `gateway.example` unless they say otherwise.
@@ -91,7 +118,7 @@ pub fn ask<F: Filter, V: AsRef<[u8]>>(filter: &F, host: &FakeHost, fields: &[(&s
     }
     head.extend(fields.iter().map(|(name, value)| (*name, value.as_ref())));
     let mut request = Request::new(Headers::from_list(&head), host);
-    let mut stream = F::State::default();
-    let decision = filter.on_request(&mut request, &mut stream);
-    Outcome { decision, headers: request.headers, stream }
+    let mut state = F::State::default();
+    let decision = filter.on_request(&mut request, &mut state);
+    Outcome { decision, headers: request.headers, state }
 }

@@ -1,12 +1,17 @@
-/// How much of a body a filter wants to see, and when the head goes on.
+//! Bodies that a filter asked for.
+
+/// How much of a body a filter wants to see, what becomes of the head meanwhile, and of the body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Collect {
     /// The most bytes that are read into the VM. A longer body is not cut: it arrives as
     /// [`Body::too_long`].
-    pub most: usize,
+    pub max_bytes: usize,
     /// Whether the head waits for the body, so that it can still be edited, and a response still be refused.
     /// Only where Envoy is told `allow_on_headers_stop_iteration`: without it the body would never come.
     pub hold_head: bool,
+    /// Whether the body may be replaced. Where it may and the head has gone on, the length is taken out of the
+    /// head; a body that is only looked at keeps it.
+    pub may_replace: bool,
 }
 
 /// A body that a filter asked for: all of it, or the news that it is longer than wanted.
@@ -27,8 +32,8 @@ impl Body {
         Self::default()
     }
 
-    /// Takes the bytes; `None` where the body is too long, and after they have been taken.
-    pub fn take(&mut self) -> Option<Vec<u8>> {
+    /// The bytes, to keep; `None` where the body is too long, and after they have been taken.
+    pub fn bytes(&mut self) -> Option<Vec<u8>> {
         self.bytes.take()
     }
 
@@ -42,4 +47,13 @@ impl Body {
     pub fn replacement(&self) -> Option<&[u8]> {
         self.replacement.as_deref()
     }
+
+    /// The replacement, or the bytes that were not taken.
+    pub fn into_parts(self) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+        (self.bytes, self.replacement)
+    }
 }
+
+/// A copy of a body that went by: all of it, or `None` where it was longer than wanted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Copied(pub Option<Vec<u8>>);

@@ -1,4 +1,7 @@
-use crate::{Headers, Host};
+//! Calls that a filter makes through the proxy.
+
+use crate::{HeaderName, HeaderValue, Headers, Host};
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,8 +11,9 @@ use std::time::Duration;
 /// A call belongs to the configuration, not to the request that made it: the answer comes even if that
 /// request has ended meanwhile. Unless a host says otherwise, it makes no calls.
 pub trait Callouts: Host {
-    /// Sends an HTTP request through an Envoy cluster. The answer comes to
-    /// [`Filter::on_answer`](crate::Filter::on_answer) later, exactly once.
+    /// Sends an HTTP request through an Envoy cluster, in the background: the answer comes to what made the
+    /// call ([`Polled::answered`](crate::Polled::answered)) later, exactly once. Calls for a request are made
+    /// by [`Step::Call`](crate::Step::Call).
     ///
     /// # Errors
     /// [`CallRefused`], and then no answer comes.
@@ -22,7 +26,7 @@ pub trait Callouts: Host {
     fn warn(&self, _line: &str) {}
 
     /// Calls a gRPC method of one message through an Envoy cluster. The answer comes to
-    /// [`Filter::on_grpc_answer`](crate::Filter::on_grpc_answer) later, exactly once.
+    /// [`OnGrpcAnswer::on_grpc_answer`](crate::OnGrpcAnswer::on_grpc_answer) later, exactly once.
     ///
     /// # Errors
     /// [`CallRefused`], and then no answer comes.
@@ -37,17 +41,20 @@ pub struct Callout {
     /// The name of an Envoy cluster.
     pub cluster: String,
     /// The method.
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
     /// The authority: what `host` says to the server.
     pub authority: String,
     /// The path, with the query.
     pub path: String,
     /// Further header fields.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body; empty for none.
     pub body: Vec<u8>,
     /// After this the answer is a 504. More than zero: zero would wait for ever.
     pub timeout: Duration,
+    /// The most bytes of the answer's body that are read into the VM; what is beyond shows as
+    /// [`Answer::truncated`].
+    pub max_answer_bytes: usize,
 }
 
 /// A gRPC call of the filter's own, of one message with one message for an answer.
@@ -79,7 +86,8 @@ pub struct GrpcAnswer {
     /// The gRPC status code: 0 for success, and only then is there a message. A connection that failed is a
     /// 14, a call that took too long a 4.
     pub status: u32,
-    /// The message, up to [`Filter::MAX_ANSWER_BYTES`](crate::Filter::MAX_ANSWER_BYTES) bytes. Whoever
+    /// The message, up to [`OnGrpcAnswer::MAX_ANSWER_BYTES`](crate::OnGrpcAnswer::MAX_ANSWER_BYTES)
+    /// bytes. Whoever
     /// answered may have sent anything.
     pub message: Vec<u8>,
     /// Whether there was more.
@@ -116,13 +124,20 @@ impl fmt::Display for CallRefused {
 pub struct Answer {
     /// The head, with `:status`; empty where the connection broke off in the middle of the answer.
     pub headers: Headers,
-    /// The body, up to [`Filter::MAX_ANSWER_BYTES`](crate::Filter::MAX_ANSWER_BYTES) bytes.
+    /// The body, up to [`Callout::max_answer_bytes`].
     pub body: Vec<u8>,
     /// Whether there was more.
     pub truncated: bool,
+    /// Why the call was not made, where it was not: then there is nothing else.
+    pub refused: Option<CallRefused>,
 }
 
 impl Answer {
+    /// Of a call that was not made.
+    pub fn refused(why: CallRefused) -> Self {
+        Self { refused: Some(why), ..Self::default() }
+    }
+
     /// Why it is not what was asked for, where it is not: anything but a 200.
     pub fn failure(&self) -> Option<String> {
         match self.status() {

@@ -1,5 +1,7 @@
+//! What filters decide, one type a phase: nothing can be said that cannot be done.
+
 use crate::config::Node;
-use crate::{Caller, Collect, Reply};
+use crate::{CallId, Caller, Callout, Collect, Reply};
 use std::rc::Rc;
 
 /// What a filter decided about a request, and how the decision is known to everybody else.
@@ -27,9 +29,9 @@ impl<C> Decision<C> {
 
     /// The request is answered here, or, in [`Mode::Shadow`], would have been: the code is counted and
     /// logged either way.
-    pub fn refuse(mode: Mode, code: C, rule: Option<Rc<str>>, reply: Reply) -> Self {
+    pub fn refuse(mode: Mode, code: C, rule: Option<Rc<str>>, reply: impl Into<Reply>) -> Self {
         let step = match mode {
-            Mode::Enforce => Step::Reply(reply),
+            Mode::Enforce => Step::Reply(reply.into()),
             Mode::Shadow => Step::Continue,
         };
         Self { code, rule, caller: None, step }
@@ -48,17 +50,81 @@ pub enum Step {
     Continue,
     /// Answer now; the upstream never sees the request.
     Reply(Reply),
-    /// Not yet: the request is held, and the filter is asked again after each of its timer's ticks and each
-    /// answer that it gets, until it decides. Nothing is counted or edited before that. A filter that waits
-    /// keeps its own deadline, in its `Stream`.
-    Wait,
+    /// Not yet: the request is held whole, and the filter is asked again when what it waits for has come.
+    /// Nothing is counted or edited before that. A filter that waits keeps its own deadline, in its state.
+    Wait(Until),
+    /// Not yet: these calls are made at once, the request is held whole, and the filter decides in
+    /// [`OnAnswers::on_answers`](crate::OnAnswers::on_answers) when all of them are answered. Edits recorded
+    /// so far stay recorded.
+    Call(Vec<Callout>),
     /// Not before the body has come: the filter decides in
-    /// [`Filter::on_request_body`](crate::Filter::on_request_body) or
-    /// [`Filter::on_response_body`](crate::Filter::on_response_body). Edits recorded on the head so far are
-    /// made at once; nothing is counted before the final decision. Only where a body follows, and not after
-    /// [`Wait`](Self::Wait).
+    /// [`OnRequestBody::on_request_body`](crate::OnRequestBody::on_request_body). A request without a body
+    /// has an empty one. Edits recorded so far stay recorded; nothing is counted before the final decision.
     ReadBody(Collect),
 }
+
+/// What a request waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Until {
+    /// What the filter has fetched in the background: it is asked again after each tick and each answer to a
+    /// fetch.
+    Fetched,
+    /// The answer to this call of the filter's own.
+    Answered(CallId),
+}
+
+/// What a filter decided about a response.
+#[derive(Debug)]
+#[must_use]
+pub struct ResponseDecision<C> {
+    /// Why, as a stable code; `None` where there was nothing to decide, and then nothing is counted.
+    pub code: Option<C>,
+    /// The name of the rule that decided.
+    pub rule: Option<Rc<str>>,
+    /// What happens to the response.
+    pub step: ResponseStep,
+}
+
+impl<C> ResponseDecision<C> {
+    /// There was nothing to decide: the response goes on, with the edits that were recorded on its head.
+    pub fn undecided() -> Self {
+        Self { code: None, rule: None, step: ResponseStep::Continue }
+    }
+
+    /// The response goes on, and that is counted.
+    pub fn pass(code: C, rule: Option<Rc<str>>) -> Self {
+        Self { code: Some(code), rule, step: ResponseStep::Continue }
+    }
+
+    /// The client gets this instead.
+    pub fn refuse(code: C, rule: Option<Rc<str>>, reply: impl Into<Reply>) -> Self {
+        Self { code: Some(code), rule, step: ResponseStep::Reply(reply.into()) }
+    }
+}
+
+/// What happens to a response next. It cannot wait.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ResponseStep {
+    /// On towards the client, with the edits that were recorded on its head.
+    Continue,
+    /// The client gets this instead, where the head has not gone on; otherwise the response is broken off.
+    Reply(Reply),
+    /// Not before the body has come: the filter decides in
+    /// [`OnResponseBody::on_response_body`](crate::OnResponseBody::on_response_body). A response without a
+    /// body has an empty one.
+    ReadBody(Collect),
+    /// The response goes on; a copy of its body is given to
+    /// [`OnResponseBody::on_copied_body`](crate::OnResponseBody::on_copied_body) when it has ended.
+    CopyBody {
+        /// The most bytes that are copied; a longer body is not copied at all.
+        max_bytes: usize,
+    },
+}
+
+/// The filter itself is at fault, in a way that its types do not rule out: what it lacks. The request ends
+/// with a 500, the sentence goes to the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Broken(pub &'static str);
 
 /// Whether a filter's refusals are carried out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -6,8 +6,7 @@
 //! bodies have been stored, so that the body itself is read only when there is a new one. Whoever takes the lease
 //! fetches, and stores what is good. Nothing else changes what is in use but its age.
 //!
-//! A filter that has a [`Fetched`] ticks every [`TICK`] and hands on what comes: [`Fetched::prepare`], [`Fetched::tick`] and
-//! [`Fetched::answered`] are called where a [`Filter`](crate::Filter) has methods of such names.
+//! A filter that has some says so in [`Fetches`](crate::Fetches), and the shell does the rest.
 
 mod fetch;
 mod kept;
@@ -20,7 +19,7 @@ pub use fetch::{Fetch, Limits};
 pub use source::{Lead, Location, Source};
 pub use waiters::{Awaits, MAX_WAITERS, Slot, Waiters};
 
-use crate::{Answer, CallId, Callout, Callouts, OperatorLog, SetError, Store, Timestamp};
+use crate::{Answer, CallId, Callout, Callouts, Counter, Host, OperatorLog, SetError, Store, Timestamp};
 use kept::Kept;
 use lease::Lease;
 use std::cell::Cell;
@@ -31,7 +30,7 @@ use stored::Stored;
 /// How long a worker may be behind another that has something new.
 pub const TICK: Duration = Duration::from_millis(100);
 
-/// What is counted of each kind, in the order of the filter's own names for it.
+/// What is counted of each kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// Something came and is used, be it what was there before.
@@ -50,8 +49,8 @@ pub struct Kind<T> {
     pub filter: &'static str,
     /// The names of the shared values: the body, by which operators hear of it too, and the lease.
     pub names: [&'static str; 2],
-    /// The number of its first [`Event`] among those of the filter.
-    pub first_event: usize,
+    /// The filter's counters of its events, in the order of [`Event`].
+    pub counters: [Counter; 4],
     /// Makes of a body what is used.
     pub read: Reader<T>,
 }
@@ -65,7 +64,7 @@ type Failure = (Event, String);
 /// Something that is fetched, as one worker knows it.
 pub struct Fetched<T> {
     source: Source,
-    first_event: usize,
+    counters: [Counter; 4],
     lease_key: Vec<u8>,
     kept: Kept<T>,
     /// As read at the last tick.
@@ -90,6 +89,34 @@ struct Calling {
     is_for_document: bool,
 }
 
+/// What is fetched in the background, whatever it is: the shell prepares it once, lets it tick every [`TICK`],
+/// and hands it the answers to its calls.
+pub trait Polled {
+    /// Makes the shared values, and reads what is in them already: a worker that starts late need not wait.
+    /// Whether they are there.
+    fn prepare(&self, host: &dyn Host) -> bool;
+
+    /// Follows the other workers, and fetches where it is time and nobody else does.
+    fn tick(&self, callouts: &dyn Callouts);
+
+    /// Takes the answer to a fetch. Whether it was this one's.
+    fn answered(&self, call: CallId, answer: &Answer, callouts: &dyn Callouts) -> bool;
+}
+
+impl<T> Polled for Fetched<T> {
+    fn prepare(&self, host: &dyn Host) -> bool {
+        Fetched::prepare(self, host)
+    }
+
+    fn tick(&self, callouts: &dyn Callouts) {
+        Fetched::tick(self, callouts);
+    }
+
+    fn answered(&self, call: CallId, answer: &Answer, callouts: &dyn Callouts) -> bool {
+        Fetched::answered(self, call, answer, callouts)
+    }
+}
+
 impl<T> Fetched<T> {
     /// Something of this kind, that comes from there.
     pub fn new(source: Source, kind: Kind<T>) -> Self {
@@ -100,7 +127,7 @@ impl<T> Fetched<T> {
         Self {
             operator_log: OperatorLog::default(),
             what: format!("{what} from the cluster `{}`, {}", source.cluster, source.location.path),
-            first_event: kind.first_event,
+            counters: kind.counters,
             lease_key: lease,
             kept: Kept::new(body, kind.read, source.fetch.max_age),
             lease: Cell::new(Lease::default()),
@@ -329,7 +356,9 @@ impl<T> Fetched<T> {
     }
 
     fn count(&self, event: Event, callouts: &dyn Callouts) {
-        callouts.count(self.first_event.saturating_add(event as usize));
+        if let Some(counter) = self.counters.get(event as usize) {
+            callouts.add(*counter, 1);
+        }
     }
 
     /// Whether somebody fetches. A lease that ends later than any could is of another clock.

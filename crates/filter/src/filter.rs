@@ -1,123 +1,86 @@
+//! What a filter is: configured once, asked once a request.
+
 use crate::config::{ConfigError, Node};
 use crate::{
-    Answer, Body, CallId, Callouts, Decision, DecisionCode, GrpcAnswer, Host, Mode, Request, Response,
+    AnswersPhase, Codes, Decision, FetchingPhase, GrpcAnswersPhase, Host, LogPhase, Mode, Request,
+    RequestBodyPhase, ResponseBodyPhase, ResponsePhase,
 };
 use std::rc::Rc;
-use std::time::Duration;
 
 /// One gateway function: configured once, asked once a request.
 ///
-/// An implementation is pure: it decides on what it is given. It can be run natively, in the Envoy shell,
-/// or beside others in one VM.
+/// An implementation is pure: it decides on what it is given. It can be run natively, in the Envoy shell, or
+/// beside others in one VM. Beside the request's head, which every filter sees, it says for each phase whether
+/// it takes part: `Self`, and then there is an `impl` of the phase's trait, or [`Never`](crate::Never).
 pub trait Filter: Sized + 'static {
     /// The filter's name as folders, modules and metrics spell it: `jwt-auth`.
     const NAME: &'static str;
 
     /// What it can decide.
-    type Code: DecisionCode;
+    type Code: Codes;
 
-    /// What it remembers of a request until the response. `Default` is the state of a response that comes
-    /// without a request: Envoy runs local replies of earlier filters through later ones.
+    /// What it counts beside its decisions; [`NoCodes`](crate::NoCodes) for nothing.
+    type Event: Codes;
+
+    /// What it counts for each of its rules; [`NoCodes`](crate::NoCodes) for nothing.
+    type RuleEvent: Codes;
+
+    /// What it remembers of a request until the request has ended.
     type State: Default + 'static;
+
+    /// Bodies of requests: [`OnRequestBody`](crate::OnRequestBody).
+    type RequestBody: RequestBodyPhase<Self>;
+
+    /// Heads of responses: [`OnResponse`](crate::OnResponse).
+    type Response: ResponsePhase<Self>;
+
+    /// Bodies of responses: [`OnResponseBody`](crate::OnResponseBody).
+    type ResponseBody: ResponseBodyPhase<Self>;
+
+    /// Calls for requests: [`OnAnswers`](crate::OnAnswers).
+    type Answers: AnswersPhase<Self>;
+
+    /// What is fetched in the background: [`Fetches`](crate::Fetches).
+    type Fetching: FetchingPhase<Self>;
+
+    /// gRPC calls: [`OnGrpcAnswer`](crate::OnGrpcAnswer).
+    type GrpcAnswers: GrpcAnswersPhase<Self>;
+
+    /// The end of requests: [`OnLog`](crate::OnLog).
+    type Logging: LogPhase<Self>;
 
     /// Reads the configuration. Every fault is reported on the node where it is; the result is `None`
     /// where something needed could not be read.
     fn configure(node: Node<'_>) -> Option<Self>;
 
-    /// Enforce or shadow.
-    fn mode(&self) -> Mode {
-        Mode::Enforce
-    }
+    /// Enforce or shadow: the label of the filter's counters.
+    fn mode(&self) -> Mode;
 
-    /// Compiles what only the host can compile, once for each VM that the configuration reaches, before
-    /// everything else. It must come to the same result on all of them.
+    /// Runs once for each VM that the configuration reaches, before any request does: compiles what only the
+    /// host can compile, and makes shared values. It runs more than once a process, so it must be idempotent,
+    /// and come to the same result on all workers.
     ///
     /// # Errors
     /// The faults of what does not compile: the configuration is refused.
-    fn compile(&self, _host: &dyn Host) -> Result<(), Vec<ConfigError>> {
-        Ok(())
-    }
+    fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>>;
 
-    /// Runs once for each VM that the configuration reaches, before any request does. It runs more than
-    /// once a process, so it must be idempotent.
-    fn prepare(&self, _host: &dyn Host) {}
+    /// The rules that [`RuleEvent`](Self::RuleEvent) is counted for, in the order that
+    /// [`Counter::OfRule`](crate::Counter::OfRule) numbers.
+    fn counted_rules(&self) -> Vec<CountedRule>;
+
+    /// Whether it asks the proxy for what depends on the matched route: its name, its policy, an expression.
+    /// Then edits of filters before it in the same VM are carried out first, and the proxy matches again.
+    fn asks_for_route(&self) -> bool;
 
     /// Decides on a request head. Edits are recorded on `request.headers`.
-    fn on_request(&self, request: &mut Request<'_>, stream: &mut Self::State) -> Decision<Self::Code>;
-
-    /// Sees the response head, and may edit it.
-    fn on_response(&self, _response: &mut Response<'_>, _stream: &mut Self::State) {}
-
-    /// Decides on a request's body that [`Step::ReadBody`](crate::Step::ReadBody) asked for. The head can be
-    /// read and edited where it was held, and has no fields where it was not.
-    fn on_request_body(
-        &self,
-        _request: &mut Request<'_>,
-        _body: &mut Body,
-        _stream: &mut Self::State,
-    ) -> Option<Decision<Self::Code>> {
-        None
-    }
-
-    /// Sees the response head, for a filter that may refuse responses or wants their bodies: what the shell
-    /// calls. `None` where there is nothing to decide.
-    fn on_response_head(
-        &self,
-        response: &mut Response<'_>,
-        stream: &mut Self::State,
-    ) -> Option<Decision<Self::Code>> {
-        self.on_response(response, stream);
-        None
-    }
-
-    /// Decides on a response's body that [`Step::ReadBody`](crate::Step::ReadBody) asked for. A refusal
-    /// answers the client where the head was held, and breaks the response off where it was not.
-    fn on_response_body(
-        &self,
-        _response: &mut Response<'_>,
-        _body: &mut Body,
-        _stream: &mut Self::State,
-    ) -> Option<Decision<Self::Code>> {
-        None
-    }
-
-    /// What it counts beside its decisions, by name; [`Meter::count`](crate::Meter::count) takes the index.
-    fn events() -> Vec<&'static str> {
-        Vec::new()
-    }
-
-    /// What it counts for each of its rules. [`Meter::count`](crate::Meter::count) takes their indexes after
-    /// those of [`events`](Self::events).
-    fn rule_counters(&self) -> Vec<RuleCounter> {
-        Vec::new()
-    }
-
-    /// The most bytes of an answer's body or message that are read into the VM; what is beyond shows as
-    /// [`Answer::truncated`].
-    const MAX_ANSWER_BYTES: usize = 0;
-
-    /// How often [`on_tick`](Self::on_tick) runs, on every worker and on the main thread; `None` for never.
-    fn tick_period(&self) -> Option<Duration> {
-        None
-    }
-
-    /// Background work, off the request path. The first tick is one period after the configuration came.
-    fn on_tick(&self, _outside: &dyn Callouts) {}
-
-    /// The answer to a call made through [`Callouts::call`].
-    fn on_answer(&self, _call: CallId, _answer: &Answer, _outside: &dyn Callouts) {}
-
-    /// The answer to a call made through [`Callouts::grpc`].
-    fn on_grpc_answer(&self, _call: CallId, _answer: &GrpcAnswer, _outside: &dyn Callouts) {}
+    fn on_request(&self, request: &mut Request<'_>, state: &mut Self::State) -> Decision<Self::Code>;
 }
 
-/// A counter of what happens under one rule.
+/// A rule that has counters of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RuleCounter {
+pub struct CountedRule {
     /// The rule's name.
-    pub rule: Rc<str>,
-    /// What is counted.
-    pub event: &'static str,
+    pub name: Rc<str>,
     /// Whether the rule's refusals are carried out.
     pub mode: Mode,
 }

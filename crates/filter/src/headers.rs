@@ -1,7 +1,9 @@
+//! The fields of a head, with the edits made on top.
+
 mod pairs;
 
 use pairs::Pairs;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::rc::Rc;
 
@@ -12,8 +14,10 @@ use std::rc::Rc;
 #[derive(Clone, Default)]
 pub struct Headers {
     pairs: OnceCell<Vec<u8>>,
-    fetch: Option<fn() -> Vec<u8>>,
+    fetch: Option<fn() -> Option<Vec<u8>>>,
     edits: Vec<Edit>,
+    /// Whether the host did not give the fields when they were fetched.
+    is_unread: Cell<bool>,
 }
 
 impl Headers {
@@ -22,13 +26,19 @@ impl Headers {
     ///
     /// Bytes that are not of this form read as no fields from where they go wrong.
     pub fn from_pairs(pairs: Vec<u8>) -> Self {
-        Self { pairs: OnceCell::from(pairs), fetch: None, edits: Vec::new() }
+        Self { pairs: OnceCell::from(pairs), ..Self::default() }
     }
 
     /// Fields that are fetched, in the same wire form, when they are first read: a filter that only adds
-    /// fields does not pay for reading the head.
-    pub fn lazy(fetch: fn() -> Vec<u8>) -> Self {
-        Self { pairs: OnceCell::new(), fetch: Some(fetch), edits: Vec::new() }
+    /// fields does not pay for reading the head. Where there are none to be had the head reads as empty, and
+    /// [`is_unread`](Self::is_unread) tells: nothing that was decided on it may be carried out.
+    pub fn lazy(fetch: fn() -> Option<Vec<u8>>) -> Self {
+        Self { fetch: Some(fetch), ..Self::default() }
+    }
+
+    /// Whether somebody read the head and the host did not give it.
+    pub fn is_unread(&self) -> bool {
+        self.is_unread.get()
     }
 
     /// The fields of a list of names and values, for tests and for heads that do not come from a host.
@@ -115,7 +125,8 @@ impl Headers {
     /// Removes these fields, and all that an upstream may take for them: CGI and what came after it make the same
     /// of `x-user` and `x_user` (RFC 3875 §4.1.18). Absent fields cost nothing.
     pub fn remove_in_every_spelling(&mut self, names: &[HeaderName]) {
-        self.edits.retain(|edit| !names.contains(&edit.name));
+        let is_spelt = |edit: &Edit| names.iter().any(|name| name.is_spelt(edit.name.as_str().as_bytes()));
+        self.edits.retain(|edit| !is_spelt(edit));
         let mut found: Vec<HeaderName> = Vec::new();
         for (received, _) in self.pairs() {
             let Some(name) = names.iter().find(|name| name.is_spelt(received)) else { continue };
@@ -143,6 +154,16 @@ impl Headers {
         &self.edits
     }
 
+    /// The edits so far, to go back to.
+    pub fn mark(&self) -> Mark {
+        Mark(self.edits.clone())
+    }
+
+    /// Forgets the edits that were made since.
+    pub fn undo_to(&mut self, mark: Mark) {
+        self.edits = mark.0;
+    }
+
     /// Every field as it was received, without the edits.
     pub fn iter_received(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.pairs()
@@ -160,7 +181,15 @@ impl Headers {
     }
 
     fn pairs(&self) -> Pairs<'_> {
-        Pairs::new(self.pairs.get_or_init(|| self.fetch.map(|fetch| fetch()).unwrap_or_default()))
+        let fetched = || match self.fetch.map(|fetch| fetch()) {
+            Some(Some(pairs)) => pairs,
+            Some(None) => {
+                self.is_unread.set(true);
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        Pairs::new(self.pairs.get_or_init(fetched))
     }
 }
 
@@ -171,6 +200,10 @@ impl fmt::Debug for Headers {
         f.debug_list().entries(names).finish()
     }
 }
+
+/// The edits of a head at some time; see [`Headers::mark`].
+#[derive(Default, Debug)]
+pub struct Mark(Vec<Edit>);
 
 /// A change to a head.
 #[derive(Clone, PartialEq, Eq, Debug)]

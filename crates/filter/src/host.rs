@@ -1,3 +1,5 @@
+//! What a filter may ask of the proxy that it runs in.
+
 use std::time::Duration;
 
 /// Everything that a filter may ask of the proxy it runs in.
@@ -166,8 +168,38 @@ pub struct Expression(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoExpression;
 
-/// Counters of what a filter does beside deciding.
+/// Counters and histograms of what a filter does beside deciding.
 pub trait Meter {
-    /// Counts one event, by its index in [`Filter::events`](crate::Filter::events).
-    fn count(&self, event: usize);
+    /// Adds to a counter. Adding nothing costs nothing.
+    fn add(&self, counter: Counter, by: u64);
+
+    /// Puts a value into a histogram.
+    fn record(&self, histogram: Histogram, value: u64);
+
+    /// Defines a counter. The labels become parts of its name: a name that was defined is never freed, so
+    /// the values that a label can have must be bounded by the configuration.
+    fn define_counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter;
+
+    /// Defines a histogram, in the same way.
+    fn define_histogram(&self, name: &str, labels: &[(&str, &str)]) -> Histogram;
 }
+
+/// Something that is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Counter {
+    /// One of [`Filter::Event`](crate::Filter::Event), by its index.
+    Event(usize),
+    /// One of [`Filter::RuleEvent`](crate::Filter::RuleEvent), for one of the filter's counted rules.
+    OfRule {
+        /// The position of the rule in [`Filter::counted_rules`](crate::Filter::counted_rules).
+        rule: usize,
+        /// The index of the event.
+        event: usize,
+    },
+    /// One that the filter has defined; the number is the host's. `None` where the host defined none.
+    Defined(Option<u32>),
+}
+
+/// A histogram that the filter has defined; `None` where the host defined none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Histogram(pub Option<u32>);

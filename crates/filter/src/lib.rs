@@ -20,27 +20,37 @@ mod filter;
 mod headers;
 mod host;
 mod identity;
+mod log;
 mod operator_log;
 mod percent;
+mod phase;
 mod reply;
 mod request;
 mod response;
 mod target;
 
-pub use body::{Body, Collect};
+pub use body::{Body, Collect, Copied};
 pub use callouts::{Answer, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall};
-pub use code::DecisionCode;
-pub use decision::{Decision, Mode, Step};
-pub use filter::{Filter, RuleCounter};
-pub use headers::{Edit, EditKind, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue, Repeated};
+pub use code::{Codes, Event, NoCodes, are_distinct};
+pub use decision::{Broken, Decision, Mode, ResponseDecision, ResponseStep, Step, Until};
+pub use fetched::Polled;
+pub use filter::{CountedRule, Filter};
+pub use headers::{
+    Edit, EditKind, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue, Mark, Repeated,
+};
 pub use host::{
-    Attribute, Attributes, Clock, Expression, Expressions, Hash, Host, Meter, NoExpression, NoRandom,
-    NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Counter, Expression, Expressions, Hash, Histogram, Host, Meter,
+    NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 pub use identity::{Caller, Identity, RawIdentity, claim_names};
+pub use log::Log;
 pub use operator_log::OperatorLog;
 pub use percent::{percent_decoded, percent_encoded};
-pub use reply::{GrpcStatus, Reply};
-pub use request::Request;
+pub use phase::{
+    AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers, OnGrpcAnswer, OnLog,
+    OnRequestBody, OnResponse, OnResponseBody, Phases, RequestBodyPhase, ResponseBodyPhase, ResponsePhase,
+};
+pub use reply::{Document, GrpcStatus, Problem, Reply};
+pub use request::{Facts, Request, is_grpc};
 pub use response::Response;
 pub use target::{query_values, split_target};

@@ -1,13 +1,66 @@
+//! What filters answer instead of the upstream.
+
 use crate::{HeaderName, HeaderValue};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// An answer that a filter gives instead of the upstream.
-///
-/// It says what is wrong once; the shell gives it the form the client speaks: RFC 9457
-/// `application/problem+json`, or a gRPC status.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Reply {
+pub enum Reply {
+    /// Something is wrong.
+    Problem(Problem),
+    /// Nothing is: the filter has what was asked for.
+    Document(Document),
+}
+
+impl Reply {
+    /// The HTTP status code.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Problem(problem) => problem.status,
+            Self::Document(document) => document.status,
+        }
+    }
+
+    /// What is wrong, where something is.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Problem(problem) => Some(problem),
+            Self::Document(_) => None,
+        }
+    }
+}
+
+impl From<Problem> for Reply {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Document> for Reply {
+    fn from(document: Document) -> Self {
+        Self::Document(document)
+    }
+}
+
+/// What was asked for: sent as it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Document {
+    /// The HTTP status code.
+    pub status: u16,
+    /// All header fields but `content-length`, which the host adds.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body; empty for none.
+    pub body: Rc<[u8]>,
+}
+
+/// Something is wrong.
+///
+/// It is said once; the shell gives it the form the client speaks: RFC 9457 `application/problem+json`, or a
+/// gRPC status.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
     /// The HTTP status code.
     pub status: u16,
     /// The status of a gRPC client's call.
@@ -20,7 +73,7 @@ pub struct Reply {
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Reply {
+impl Problem {
     /// An answer with this HTTP status, its usual gRPC counterpart and this detail.
     pub fn new(status: u16, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -49,27 +102,27 @@ impl Reply {
     /// The body: a problem document (RFC 9457) with the stable `code` as an extension member.
     ///
     /// `type` is `about:blank`, so `title` is the status phrase (RFC 9457 §4.2.1).
-    pub fn problem(&self, code: &str) -> Vec<u8> {
+    pub fn document(&self, code: &str) -> Vec<u8> {
         // Nothing in it can fail to serialise.
-        serde_json::to_vec(&Problem { reply: self, code }).unwrap_or_default()
+        serde_json::to_vec(&Body { problem: self, code }).unwrap_or_default()
     }
 }
 
 /// A problem document, in the order in which a person reads it.
-struct Problem<'a> {
-    reply: &'a Reply,
+struct Body<'a> {
+    problem: &'a Problem,
     code: &'a str,
 }
 
-impl Serialize for Problem<'_> {
+impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut document = serializer.serialize_map(None)?;
         document.serialize_entry("type", "about:blank")?;
-        document.serialize_entry("title", phrase(self.reply.status))?;
-        document.serialize_entry("status", &self.reply.status)?;
+        document.serialize_entry("title", phrase(self.problem.status))?;
+        document.serialize_entry("status", &self.problem.status)?;
         document.serialize_entry("code", self.code)?;
-        document.serialize_entry("detail", &self.reply.detail)?;
-        for (name, value) in &self.reply.members {
+        document.serialize_entry("detail", &self.problem.detail)?;
+        for (name, value) in &self.problem.members {
             document.serialize_entry(name, value)?;
         }
         document.end()
@@ -109,22 +162,91 @@ impl GrpcStatus {
     }
 }
 
-/// The status phrases that filters use (RFC 9110 §15).
+/// The status phrases of the IANA "Hypertext Transfer Protocol (HTTP) Status Code Registry".
+///
+/// A status that is not in it has the phrase of its class (RFC 9110 §15: a client treats it like `x00`).
 fn phrase(status: u16) -> &'static str {
     match status {
+        100 => "Continue",
+        101 => "Switching Protocols",
+        102 => "Processing",
+        103 => "Early Hints",
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        203 => "Non-Authoritative Information",
+        204 => "No Content",
+        205 => "Reset Content",
+        206 => "Partial Content",
+        207 => "Multi-Status",
+        208 => "Already Reported",
+        226 => "IM Used",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        305 => "Use Proxy",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
         401 => "Unauthorized",
+        402 => "Payment Required",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
         413 => "Content Too Large",
+        414 => "URI Too Long",
         415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
         422 => "Unprocessable Content",
+        423 => "Locked",
+        424 => "Failed Dependency",
+        425 => "Too Early",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
         429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
+        451 => "Unavailable For Legal Reasons",
         500 => "Internal Server Error",
+        501 => "Not Implemented",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
-        _ => "Error",
+        505 => "HTTP Version Not Supported",
+        506 => "Variant Also Negotiates",
+        507 => "Insufficient Storage",
+        508 => "Loop Detected",
+        511 => "Network Authentication Required",
+        600.. | ..100 => "Error",
+        _ => phrase(status.saturating_sub(status % 100)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_has_the_phrase_of_its_status_as_title() {
+        for (status, want) in [
+            (409, "Conflict"),
+            (411, "Length Required"),
+            (499, "Bad Request"),
+            (599, "Internal Server Error"),
+        ] {
+            let document = Problem::new(status, "x").document("f.c");
+            let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+            assert_eq!(document["title"], want, "{status}");
+        }
     }
 }

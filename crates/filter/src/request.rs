@@ -1,4 +1,6 @@
-use crate::{Attribute, Callouts, HeaderName, HeaderValue, Headers, Host, Identity, split_target};
+//! A request on its way to the upstream.
+
+use crate::{Attribute, Caller, Callouts, HeaderName, HeaderValue, Headers, Host, Identity, split_target};
 use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -11,24 +13,42 @@ pub struct Request<'h> {
     pub headers: Headers,
     host: &'h dyn Callouts,
     body_follows: bool,
+    facts: Facts,
+}
+
+/// What is known around a request's head, as far as somebody has asked for it. Filters of one VM hand it on.
+#[derive(Default)]
+pub struct Facts {
+    /// Who the request is from, by a filter of the same VM.
+    pub caller: Option<Rc<Caller>>,
     client_address: OnceCell<Option<IpAddr>>,
     route_name: OnceCell<Option<Vec<u8>>>,
     policy: OnceCell<Option<Vec<u8>>>,
-    identity: OnceCell<Option<Rc<Identity>>>,
+    identity: OnceCell<Option<Identity>>,
+}
+
+impl Facts {
+    /// Forgets what the matched route told: the proxy matches again.
+    pub fn forget_route(&mut self) {
+        self.route_name.take();
+        self.policy.take();
+    }
 }
 
 impl<'h> Request<'h> {
     /// A request as it reached this filter.
     pub fn new(headers: Headers, host: &'h dyn Callouts) -> Self {
-        Self {
-            headers,
-            host,
-            body_follows: false,
-            client_address: OnceCell::new(),
-            route_name: OnceCell::new(),
-            policy: OnceCell::new(),
-            identity: OnceCell::new(),
-        }
+        Self::with_facts(headers, Facts::default(), host)
+    }
+
+    /// The same, with what is known of it already.
+    pub fn with_facts(headers: Headers, facts: Facts, host: &'h dyn Callouts) -> Self {
+        Self { headers, host, body_follows: false, facts }
+    }
+
+    /// The head with the edits on it, and what is known around it.
+    pub fn into_parts(self) -> (Headers, Facts) {
+        (self.headers, self.facts)
     }
 
     /// The same request, with a body to come or without.
@@ -100,9 +120,7 @@ impl<'h> Request<'h> {
 
     /// Whether the client speaks gRPC: then an error must be a gRPC status, not a document.
     pub fn is_grpc(&self) -> bool {
-        let content_type = self.headers.first("content-type").unwrap_or_default();
-        let mut parts = content_type.splitn(2, |byte| matches!(byte, b'+' | b';'));
-        parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/grpc"))
+        is_grpc(&self.headers)
     }
 
     /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). Browsers send it without
@@ -118,7 +136,7 @@ impl<'h> Request<'h> {
 
     /// The client's address, after Envoy applied its trusted hops. `None` for a client on a Unix socket.
     pub fn client_address(&self) -> Option<IpAddr> {
-        *self.client_address.get_or_init(|| {
+        *self.facts.client_address.get_or_init(|| {
             let bytes = self.host.attribute(Attribute::SourceAddress)?;
             let text = std::str::from_utf8(&bytes).ok()?;
             let address: std::net::SocketAddr = text.parse().ok()?;
@@ -129,22 +147,33 @@ impl<'h> Request<'h> {
 
     /// The name of the matched Envoy route.
     pub fn route_name(&self) -> Option<&[u8]> {
-        self.route_name.get_or_init(|| self.host.attribute(Attribute::RouteName)).as_deref()
+        self.facts.route_name.get_or_init(|| self.host.attribute(Attribute::RouteName)).as_deref()
     }
 
     /// The policy that the matched Envoy route carries in its metadata.
     pub fn policy(&self) -> Option<&[u8]> {
-        self.policy.get_or_init(|| self.host.attribute(Attribute::RoutePolicy)).as_deref()
+        self.facts.policy.get_or_init(|| self.host.attribute(Attribute::RoutePolicy)).as_deref()
     }
 
     /// Who the request is from, where an earlier filter found out.
-    pub fn identity(&self) -> Option<Rc<Identity>> {
+    pub fn identity(&self) -> Option<&Identity> {
+        if let Some(caller) = &self.facts.caller {
+            return Some(caller.identity());
+        }
         let read = || {
             let bytes = self.host.attribute(Attribute::FilterState(Identity::STATE))?;
-            Identity::from_bytes(&bytes).map(Rc::new)
+            Identity::from_bytes(&bytes)
         };
-        self.identity.get_or_init(read).clone()
+        self.facts.identity.get_or_init(read).as_ref()
     }
+}
+
+/// Whether the client of a request with this head speaks gRPC (gRPC over HTTP/2, "Requests": content type
+/// `application/grpc`, with a suffix or parameters).
+pub fn is_grpc(head: &Headers) -> bool {
+    let content_type = head.first("content-type").unwrap_or_default();
+    let mut parts = content_type.splitn(2, |byte| matches!(byte, b'+' | b';'));
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/grpc"))
 }
 
 /// Where frameworks look for a method that replaces the request's own.

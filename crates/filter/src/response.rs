@@ -1,3 +1,5 @@
+//! A response on its way to the client.
+
 use crate::{Callouts, Headers, Host};
 
 /// A response head on its way to the client.
@@ -18,6 +20,11 @@ impl<'h> Response<'h> {
     #[must_use]
     pub fn with_body(self, body_follows: bool) -> Self {
         Self { body_follows, ..self }
+    }
+
+    /// The head with the edits on it.
+    pub fn into_headers(self) -> Headers {
+        self.headers
     }
 
     /// Whether a body, or trailers, follow the head: then there is a body to ask for.

@@ -87,6 +87,11 @@ impl<T> Rules<T> {
             || (reads(Condition::reads_host) && ambiguity::is_host_disguised(request.authority()))
     }
 
+    /// Whether a rule asks for what depends on the matched route.
+    pub fn ask_for_route(&self) -> bool {
+        self.0.iter().any(|rule| rule.condition.reads_route())
+    }
+
     /// The rules, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Rule<T>> {
         self.0.iter()

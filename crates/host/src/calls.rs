@@ -4,6 +4,7 @@
 //! enum that lacks some of them. Here a status is a number and a value is bytes.
 #![allow(unsafe_code, reason = "the host's functions are foreign; this module is the boundary")]
 
+use gatehouse_chain::MetricKind;
 use std::ptr::null_mut;
 
 /// The host did not do it; the number is the ABI's `proxy_status_t`.
@@ -13,6 +14,7 @@ pub(crate) struct Failed(pub(crate) u32);
 impl Failed {
     pub(crate) const CAS_MISMATCH: Self = Self(8);
     pub(crate) const NOT_FOUND: Self = Self(1);
+    pub(crate) const BAD_ARGUMENT: Self = Self(2);
 }
 
 #[derive(Clone, Copy)]
@@ -34,6 +36,7 @@ const GRPC_MESSAGE: u32 = 5;
 const PLUGIN_CONFIGURATION: u32 = 7;
 const REQUEST_STREAM: u32 = 0;
 const COUNTER: u32 = 0;
+const HISTOGRAM: u32 = 2;
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
@@ -95,6 +98,33 @@ unsafe extern "C" {
     fn proxy_continue_stream(stream: u32) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_length: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
+    fn proxy_record_metric(id: u32, value: u64) -> u32;
+    fn proxy_http_call(
+        cluster: *const u8,
+        cluster_length: usize,
+        headers: *const u8,
+        headers_length: usize,
+        body: *const u8,
+        body_length: usize,
+        trailers: *const u8,
+        trailers_length: usize,
+        timeout: u32,
+        token: *mut u32,
+    ) -> u32;
+    fn proxy_grpc_call(
+        upstream: *const u8,
+        upstream_length: usize,
+        service: *const u8,
+        service_length: usize,
+        method: *const u8,
+        method_length: usize,
+        metadata: *const u8,
+        metadata_length: usize,
+        message: *const u8,
+        message_length: usize,
+        timeout: u32,
+        token: *mut u32,
+    ) -> u32;
     fn proxy_call_foreign_function(
         name: *const u8,
         name_length: usize,
@@ -103,11 +133,6 @@ unsafe extern "C" {
         data: *mut *mut u8,
         length: *mut usize,
     ) -> u32;
-}
-
-// The SDK's own entry, in this very module.
-unsafe extern "C" {
-    fn proxy_on_queue_ready(context: u32, queue: u32);
 }
 
 #[link(wasm_import_module = "wasi_snapshot_preview1")]
@@ -137,13 +162,11 @@ pub(crate) fn plugin_configuration(size: usize) -> Result<Vec<u8>, Failed> {
     Ok(configuration.unwrap_or_default())
 }
 
-/// All fields of a head in one call: the wire form of [`Headers`](gatehouse_filter::Headers). A head that
-/// is not there in this phase reads as no fields.
-pub(crate) fn header_map(map: HeaderMap) -> Vec<u8> {
-    returned(|data, length| unsafe { proxy_get_header_map_pairs(map as u32, data, length) })
-        .ok()
-        .flatten()
-        .unwrap_or_default()
+/// All fields of a head in one call: the wire form of [`Headers`](gatehouse_filter::Headers).
+pub(crate) fn header_map(map: HeaderMap) -> Result<Vec<u8>, Failed> {
+    let pairs = returned(|data, length| unsafe { proxy_get_header_map_pairs(map as u32, data, length) })?;
+    // A map without fields has a count, so nothing at all is no map.
+    pairs.ok_or(Failed::NOT_FOUND)
 }
 
 pub(crate) fn add_header(map: HeaderMap, name: &str, value: &[u8]) -> Result<(), Failed> {
@@ -214,12 +237,9 @@ pub(crate) fn send_local_response(
     })
 }
 
-/// Up to `most` bytes of a body; nothing where there is none.
-pub(crate) fn body(buffer: BodyBuffer, most: usize) -> Vec<u8> {
-    returned(|data, length| unsafe { proxy_get_buffer_bytes(buffer as u32, 0, most, data, length) })
-        .ok()
-        .flatten()
-        .unwrap_or_default()
+/// Up to `most` bytes of a body.
+pub(crate) fn body(buffer: BodyBuffer, most: usize) -> Result<Vec<u8>, Failed> {
+    bytes_of(buffer as u32, most)
 }
 
 /// Replaces a body of `length` bytes, all of it: Envoy knows no other replacement than from the start.
@@ -228,28 +248,70 @@ pub(crate) fn replace_body(buffer: BodyBuffer, length: usize, bytes: &[u8]) -> R
 }
 
 /// Up to `most` bytes of the answer to a call.
-pub(crate) fn answer_body(most: usize) -> Vec<u8> {
-    returned(|data, length| unsafe { proxy_get_buffer_bytes(HTTP_CALL_RESPONSE_BODY, 0, most, data, length) })
-        .ok()
-        .flatten()
-        .unwrap_or_default()
+pub(crate) fn answer_body(most: usize) -> Result<Vec<u8>, Failed> {
+    bytes_of(HTTP_CALL_RESPONSE_BODY, most)
 }
 
 /// Up to `most` bytes of the message that answers a gRPC call.
-pub(crate) fn grpc_message(most: usize) -> Vec<u8> {
-    returned(|data, length| unsafe { proxy_get_buffer_bytes(GRPC_MESSAGE, 0, most, data, length) })
-        .ok()
-        .flatten()
-        .unwrap_or_default()
+pub(crate) fn grpc_message(most: usize) -> Result<Vec<u8>, Failed> {
+    bytes_of(GRPC_MESSAGE, most)
 }
 
-/// Makes the calls that follow those of a configuration.
-///
-/// The SDK notes for each call the context whose callback it entered last, and drops the answer where that
-/// context has ended. It lets nobody say another, so a callback of the configuration's that does nothing is
-/// entered here. Only from a callback of a request: in one of the configuration's own it would be entered twice.
-pub(crate) fn enter(configuration: u32) {
-    unsafe { proxy_on_queue_ready(configuration, 0) }
+fn bytes_of(buffer: u32, most: usize) -> Result<Vec<u8>, Failed> {
+    let bytes = returned(|data, length| unsafe { proxy_get_buffer_bytes(buffer, 0, most, data, length) })?;
+    Ok(bytes.unwrap_or_default())
+}
+
+/// Makes an HTTP call: its number, under which the answer comes to the configuration. `headers` are in the wire
+/// form of a header map, the timeout is in milliseconds.
+pub(crate) fn http_call(cluster: &str, headers: &[u8], body: &[u8], timeout: u32) -> Result<u32, Failed> {
+    // A header map without fields.
+    let trailers = 0_u32.to_le_bytes();
+    let mut token = 0;
+    let status = unsafe {
+        proxy_http_call(
+            cluster.as_ptr(),
+            cluster.len(),
+            headers.as_ptr(),
+            headers.len(),
+            body.as_ptr(),
+            body.len(),
+            trailers.as_ptr(),
+            trailers.len(),
+            timeout,
+            &raw mut token,
+        )
+    };
+    done(status).map(|()| token)
+}
+
+/// Makes a gRPC call, in the same way. `upstream` is a serialised `GrpcService`.
+pub(crate) fn grpc_call(
+    upstream: &str,
+    service: &str,
+    method: &str,
+    metadata: &[u8],
+    message: &[u8],
+    timeout: u32,
+) -> Result<u32, Failed> {
+    let mut token = 0;
+    let status = unsafe {
+        proxy_grpc_call(
+            upstream.as_ptr(),
+            upstream.len(),
+            service.as_ptr(),
+            service.len(),
+            method.as_ptr(),
+            method.len(),
+            metadata.as_ptr(),
+            metadata.len(),
+            message.as_ptr(),
+            message.len(),
+            timeout,
+            &raw mut token,
+        )
+    };
+    done(status).map(|()| token)
 }
 
 /// Runs the timer of the configuration at hand; 0 stops it.
@@ -267,14 +329,24 @@ pub(crate) fn continue_request() -> Result<(), Failed> {
     done(unsafe { proxy_continue_stream(REQUEST_STREAM) })
 }
 
-pub(crate) fn define_counter(name: &str) -> Result<u32, Failed> {
+pub(crate) fn define_metric(kind: MetricKind, name: &str) -> Result<u32, Failed> {
+    let kind = match kind {
+        MetricKind::Counter => COUNTER,
+        MetricKind::Histogram => HISTOGRAM,
+    };
     let mut id = 0;
-    let status = unsafe { proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &raw mut id) };
+    let status = unsafe { proxy_define_metric(kind, name.as_ptr(), name.len(), &raw mut id) };
     done(status).map(|()| id)
 }
 
-pub(crate) fn increment(counter: u32) -> Result<(), Failed> {
-    done(unsafe { proxy_increment_metric(counter, 1) })
+/// Adds to a counter. Not 0, which the host refuses.
+pub(crate) fn increment(counter: u32, by: u64) -> Result<(), Failed> {
+    done(unsafe { proxy_increment_metric(counter, i64::try_from(by).unwrap_or(i64::MAX)) })
+}
+
+/// Puts a value into a histogram.
+pub(crate) fn record(histogram: u32, value: u64) -> Result<(), Failed> {
+    done(unsafe { proxy_record_metric(histogram, value) })
 }
 
 pub(crate) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Failed> {

@@ -1,89 +1,155 @@
-use crate::calls::{self, Failed};
+//! Envoy, as a chain sees it.
+
+use crate::calls::{self, BodyBuffer, Failed, HeaderMap};
 use crate::{grpc, signature};
+use gatehouse_chain::{Direction, LocalReply, MetricKind, Proxy, Refused};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Expression, Expressions, GrpcCall,
-    Hash, Meter, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError,
-    Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expression, Expressions,
+    GrpcCall, Hash, Headers, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
+    StoreError, Timestamp, Version,
 };
-use proxy_wasm::hostcalls;
-use proxy_wasm::types::Status;
 use std::time::Duration;
 
-/// Envoy, as one configured filter sees it.
-pub(crate) struct Envoy<'a> {
-    /// The filter's name.
-    pub(crate) filter: &'static str,
-    /// The metric ids of the filter's events.
-    pub(crate) events: &'a [Option<u32>],
-    /// The context of the configuration, where it is a request that the filter is asked about.
-    pub(crate) configuration: Option<u32>,
-}
+/// The Envoy that this module runs in.
+pub(crate) struct Envoy;
 
-impl Meter for Envoy<'_> {
-    fn count(&self, event: usize) {
-        if let Some(Some(counter)) = self.events.get(event) {
-            let _ = calls::increment(*counter);
-        }
+impl Proxy for Envoy {
+    fn head(&self, of: Direction) -> Headers {
+        Headers::lazy(match of {
+            Direction::Request => || calls::header_map(HeaderMap::Request).ok(),
+            Direction::Response => || calls::header_map(HeaderMap::Response).ok(),
+        })
     }
-}
 
-impl Callouts for Envoy<'_> {
-    /// Through the SDK, whose dispatcher knows where to bring the answer.
-    fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
-        let mut headers = vec![
-            (":method", callout.method),
-            (":path", callout.path.as_str()),
-            (":authority", callout.authority.as_str()),
-        ];
-        headers.extend(callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let body = Some(callout.body.as_slice()).filter(|body| !body.is_empty());
-        let timeout = within_the_abi(callout.timeout);
-        self.call_as_configuration();
-        hostcalls::dispatch_http_call(&callout.cluster, headers, body, vec![], timeout).map(CallId).map_err(
-            |status| match status {
-                Status::BadArgument => CallRefused::BadArgument,
-                _ => CallRefused::Failed,
+    fn edit(&self, of: Direction, edit: &Edit, received: Option<usize>) -> Result<(), Refused> {
+        let (map, name) = (map(of), edit.name.as_str());
+        let edited = match &edit.kind {
+            EditKind::Append(value) => calls::add_header(map, name, value.as_bytes()),
+            EditKind::Remove => calls::remove_header(map, name),
+            // Replacing changes the first of several values only.
+            EditKind::Set(value) => match received {
+                Some(0 | 1) => calls::replace_header(map, name, value.as_bytes()),
+                _ => calls::remove_header(map, name)
+                    .and_then(|()| calls::add_header(map, name, value.as_bytes())),
             },
-        )
+        };
+        edited.map_err(refused)
     }
 
-    fn warn(&self, line: &str) {
-        log::warn!("{}: {line}", self.filter);
+    fn body(&self, of: Direction, max_bytes: usize) -> Result<Vec<u8>, Refused> {
+        calls::body(buffer(of), max_bytes).map_err(refused)
+    }
+
+    fn replace_body(&self, of: Direction, length: usize, bytes: &[u8]) -> Result<(), Refused> {
+        calls::replace_body(buffer(of), length, bytes).map_err(refused)
+    }
+
+    fn reply(&self, reply: &LocalReply<'_>) -> Result<(), Refused> {
+        // -1 is no gRPC status: Envoy derives one for gRPC clients.
+        let grpc = reply.grpc.map_or(-1, |status| status as i32);
+        calls::send_local_response(reply.status, reply.details, &reply.body, &reply.headers, grpc)
+            .map_err(refused)
+    }
+
+    fn resume_request(&self) -> Result<(), Refused> {
+        calls::continue_request().map_err(refused)
+    }
+
+    fn set_state(&self, name: &str, value: &[u8]) -> Result<(), Refused> {
+        calls::set_property(name.as_bytes(), value).map_err(refused)
+    }
+
+    fn focus(&self, context: u32) -> Result<(), Refused> {
+        calls::set_effective_context(context).map_err(refused)
+    }
+
+    fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
+        let mut fields: Vec<(&str, &[u8])> = vec![
+            (":method", callout.method.as_bytes()),
+            (":path", callout.path.as_bytes()),
+            (":authority", callout.authority.as_bytes()),
+        ];
+        fields.extend(callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        let headers = Headers::to_pairs(&fields);
+        match calls::http_call(&callout.cluster, &headers, &callout.body, milliseconds(callout.timeout)) {
+            Ok(token) => Ok(CallId(token)),
+            Err(Failed::BAD_ARGUMENT) => Err(CallRefused::BadArgument),
+            Err(_) => Err(CallRefused::Failed),
+        }
     }
 
     fn grpc(&self, call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {
-        let service = grpc::service(call.cluster).ok_or(CallRefused::BadArgument)?;
-        let metadata = call.metadata.to_vec();
-        let timeout = within_the_abi(call.timeout);
-        self.call_as_configuration();
-        let message = Some(call.message);
-        hostcalls::dispatch_grpc_call(&service, call.service, call.method, metadata, message, timeout)
+        let upstream = grpc::service(call.cluster).ok_or(CallRefused::BadArgument)?;
+        let metadata = Headers::to_pairs(call.metadata);
+        let timeout = milliseconds(call.timeout);
+        calls::grpc_call(&upstream, call.service, call.method, &metadata, call.message, timeout)
             .map(CallId)
             .map_err(|_| CallRefused::Failed)
     }
-}
 
-impl Envoy<'_> {
-    /// A call is the configuration's, whoever makes it: the request may end before its answer comes.
-    fn call_as_configuration(&self) {
-        if let Some(configuration) = self.configuration {
-            calls::enter(configuration);
+    fn set_timer(&self, period: Duration) -> Result<(), Refused> {
+        calls::set_tick_period(milliseconds(period)).map_err(refused)
+    }
+
+    fn define(&self, kind: MetricKind, name: &str) -> Option<u32> {
+        calls::define_metric(kind, name).ok()
+    }
+
+    fn add(&self, metric: u32, by: u64) {
+        // A counter that was defined can be added to.
+        let _ = calls::increment(metric, by);
+    }
+
+    fn record(&self, metric: u32, value: u64) {
+        let _ = calls::record(metric, value);
+    }
+
+    fn error(&self, line: &str) {
+        log::error!("{line}");
+    }
+
+    fn warn(&self, line: &str) {
+        log::warn!("{line}");
+    }
+
+    fn debug(&self, line: &dyn Fn() -> String) {
+        if log::log_enabled!(log::Level::Debug) {
+            log::debug!("{}", line());
         }
     }
 }
 
-/// 0 is no timeout, and the SDK cuts what does not fit into 32 bits.
-fn within_the_abi(timeout: Duration) -> Duration {
-    timeout.clamp(Duration::from_millis(1), Duration::from_secs(3600))
+fn refused(failed: Failed) -> Refused {
+    Refused(failed.0)
 }
 
-impl Clock for Envoy<'_> {
+fn map(of: Direction) -> HeaderMap {
+    match of {
+        Direction::Request => HeaderMap::Request,
+        Direction::Response => HeaderMap::Response,
+    }
+}
+
+fn buffer(of: Direction) -> BodyBuffer {
+    match of {
+        Direction::Request => BodyBuffer::Request,
+        Direction::Response => BodyBuffer::Response,
+    }
+}
+
+/// As the ABI has it. 0 would be no timeout, and no timer.
+fn milliseconds(time: Duration) -> u32 {
+    let time = time.clamp(Duration::from_millis(1), Duration::from_secs(3600));
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}
+
+impl Clock for Envoy {
     fn now(&self) -> Timestamp {
         Timestamp(calls::current_time())
     }
 }
 
-impl Attributes for Envoy<'_> {
+impl Attributes for Envoy {
     fn attribute(&self, attribute: Attribute<'_>) -> Option<Vec<u8>> {
         calls::property(match attribute {
             Attribute::SourceAddress => b"source\0address",
@@ -94,7 +160,7 @@ impl Attributes for Envoy<'_> {
     }
 }
 
-impl Store for Envoy<'_> {
+impl Store for Envoy {
     fn get(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
         let stored = calls::shared_data(key).map_err(|_| StoreError)?;
         Ok(stored.map(|(value, version)| (value, Version(version))))
@@ -110,13 +176,13 @@ impl Store for Envoy<'_> {
     }
 }
 
-impl Random for Envoy<'_> {
+impl Random for Envoy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
         calls::random(bytes).map_err(|_| NoRandom)
     }
 }
 
-impl Expressions for Envoy<'_> {
+impl Expressions for Envoy {
     fn compile(&self, text: &str) -> Result<Expression, NoExpression> {
         let token = calls::call_foreign_function("expr_create", text.as_bytes()).map_err(|_| NoExpression)?;
         let token = token.try_into().map_err(|_| NoExpression)?;
@@ -134,7 +200,7 @@ impl Expressions for Envoy<'_> {
     }
 }
 
-impl Signatures for Envoy<'_> {
+impl Signatures for Envoy {
     /// BoringSSL, natively: 25 µs for RSA-2048, where wasm takes over a millisecond.
     fn verify(&self, hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, NoVerifier> {
         let arguments = signature::arguments(hash, spki, signature, text);

@@ -1,43 +1,40 @@
-//! The shell that runs a Gatehouse filter inside Envoy.
+//! The shell that runs Gatehouse filters inside Envoy.
 //!
-//! The only crate that names `proxy-wasm`. The SDK gives it the contexts, the dispatcher and the exported
-//! callbacks; the calls to the host are its own ([`calls`](self)): statuses stay numbers, values stay bytes,
-//! and no answer of the host can panic.
+//! The only crate that names `proxy-wasm`. The SDK gives it the ABI's marker, the allocator and the log; the
+//! callbacks and the calls to the host are its own. Statuses stay numbers, values stay bytes, no answer of the
+//! host can panic, and a callback can answer every number that the host knows: the SDK's `Action` has no word for
+//! "hold the request whole".
+//!
+//! A module that did not go through `cargo xtask build` exports the SDK's own callbacks, which know no filter: it
+//! refuses every configuration, and says why.
 //!
 //! A filter crate has one line of shell:
 //!
 //! ```ignore
-//! #[cfg(target_family = "wasm")]
-//! gatehouse_host::load!(JwtAuth: on_request);
+//! #[cfg(all(target_family = "wasm", feature = "module"))]
+//! gatehouse_host::load!(JwtAuth);
 //! ```
 
 pub mod configuration;
 pub mod grpc;
 pub mod signature;
 
-#[cfg(any(target_family = "wasm", test))]
-mod local_reply;
-#[cfg(any(target_family = "wasm", test))]
-mod note;
-
 #[cfg(target_family = "wasm")]
-mod bodies;
+mod callbacks;
 #[cfg(target_family = "wasm")]
 mod calls;
 #[cfg(target_family = "wasm")]
 mod envoy;
 #[cfg(target_family = "wasm")]
-mod exchange;
-#[cfg(target_family = "wasm")]
 mod load;
-#[cfg(target_family = "wasm")]
-mod loaded;
-#[cfg(target_family = "wasm")]
-mod shell;
 
 #[cfg(target_family = "wasm")]
-pub use load::bytes_of;
+pub use callbacks::start;
+#[cfg(target_family = "wasm")]
+pub use gatehouse_chain as chain;
+#[cfg(target_family = "wasm")]
+pub use gatehouse_filter as filter;
+#[cfg(target_family = "wasm")]
+pub use load::configure;
 #[cfg(target_family = "wasm")]
 pub use proxy_wasm;
-#[cfg(target_family = "wasm")]
-pub use shell::start;

@@ -1,5 +1,6 @@
 //! Who has keys, and which.
 
+use crate::Event;
 use crate::digest::Kind;
 use crate::{Digest, Secret, rfc3339};
 use gatehouse_filter::config::{Fields, Node};
@@ -42,16 +43,13 @@ pub(crate) enum Useless {
 }
 
 impl Useless {
-    /// In the order of their numbers, which are those of the events.
-    pub(crate) const ALL: [Self; 4] = [Self::TooLong, Self::Unknown, Self::NotYetValid, Self::Expired];
-
     /// What operators are told.
-    pub(crate) fn event(self) -> &'static str {
+    pub(crate) fn event(self) -> Event {
         match self {
-            Self::TooLong => "key_too_long",
-            Self::Unknown => "key_unknown",
-            Self::NotYetValid => "key_not_yet_valid",
-            Self::Expired => "key_expired",
+            Self::TooLong => Event::KeyTooLong,
+            Self::Unknown => Event::KeyUnknown,
+            Self::NotYetValid => Event::KeyNotYetValid,
+            Self::Expired => Event::KeyExpired,
         }
     }
 }

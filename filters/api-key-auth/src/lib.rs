@@ -16,15 +16,15 @@ mod rfc3339;
 pub use digest::{Digest, MAX_KEY, Secret};
 
 use config::{Access, Config, ConsumerSource, Require};
-use consumer::{Consumer, Consumers, Useless};
+use consumer::{Consumer, Consumers};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Awaits, Fetched, Waiters};
 use gatehouse_filter::{
-    Answer, CallId, Callouts, Decision, Filter, HeaderValue, Host, Mode, Request, Step, credential,
+    CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Host, Mode, Never, NoCodes, Polled,
+    Request, Step, Until, credential,
 };
 use refusal::Refusal;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// The filter, configured.
 pub struct ApiKeyAuth {
@@ -63,11 +63,42 @@ gatehouse_filter::codes! {
     }
 }
 
+gatehouse_filter::events! {
+    /// Why keys were refused, which clients are not told, and what became of the list of consumers.
+    pub enum Event {
+        /// The key is longer than any is.
+        KeyTooLong = "key_too_long",
+        /// It is nobody's.
+        KeyUnknown = "key_unknown",
+        /// It is not good yet.
+        KeyNotYetValid = "key_not_yet_valid",
+        /// It is not good any more.
+        KeyExpired = "key_expired",
+        /// See [`fetched::Event::Fetched`].
+        ConsumersFetched = "consumers_fetched",
+        /// See [`fetched::Event::FetchFailed`].
+        ConsumersFetchFailed = "consumers_fetch_failed",
+        /// See [`fetched::Event::Refused`].
+        ConsumersRefused = "consumers_refused",
+        /// See [`fetched::Event::Dropped`].
+        ConsumersDropped = "consumers_dropped",
+    }
+}
+
 impl Filter for ApiKeyAuth {
     const NAME: &'static str = "api-key-auth";
 
     type Code = Code;
+    type Event = Event;
+    type RuleEvent = NoCodes;
     type State = Option<Slot>;
+    type RequestBody = Never;
+    type Response = Never;
+    type ResponseBody = Never;
+    type Answers = Never;
+    type Fetching = Self;
+    type GrpcAnswers = Never;
+    type Logging = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { config: Config::read(node)?, waiters: Waiters::default() })
@@ -77,33 +108,16 @@ impl Filter for ApiKeyAuth {
         self.config.mode
     }
 
-    const MAX_ANSWER_BYTES: usize = list::MOST;
-
-    /// Why keys were refused, which clients are not told, and what became of the list of consumers.
-    fn events() -> Vec<&'static str> {
-        let useless = Useless::ALL.iter().map(|useless| useless.event());
-        useless.chain(list::EVENTS).collect()
+    fn start(&self, _host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        Ok(())
     }
 
-    fn prepare(&self, host: &dyn Host) {
-        // Where that is not possible, the first tick says why.
-        self.list().inspect(|list| {
-            list.prepare(host);
-        });
+    fn counted_rules(&self) -> Vec<CountedRule> {
+        Vec::new()
     }
 
-    fn tick_period(&self) -> Option<Duration> {
-        self.list().map(|_| fetched::TICK)
-    }
-
-    fn on_tick(&self, callouts: &dyn Callouts) {
-        self.list().inspect(|list| list.tick(callouts));
-    }
-
-    fn on_answer(&self, call: CallId, answer: &Answer, callouts: &dyn Callouts) {
-        self.list().inspect(|list| {
-            list.answered(call, answer, callouts);
-        });
+    fn asks_for_route(&self) -> bool {
+        self.config.rules.ask_for_route()
     }
 
     fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {
@@ -121,7 +135,8 @@ impl Filter for ApiKeyAuth {
         let decided = match decided {
             Ok(Verdict::Wait) => {
                 let code = Code::ConsumersUnavailable;
-                return Decision { code, rule, caller: None, step: Step::Wait };
+                let step = Step::Wait(Until::Fetched);
+                return Decision { code, rule, caller: None, step };
             }
             Ok(Verdict::Pass(code)) => Ok((code, None)),
             Ok(Verdict::Known(consumer)) => Ok((Code::Allowed, Some(consumer))),
@@ -142,11 +157,17 @@ impl Filter for ApiKeyAuth {
             }
             Err(refusal) => {
                 if let Refusal::KeyInvalid(useless) = refusal {
-                    request.host().count(useless as usize);
+                    useless.event().count(request.host());
                 }
                 Decision::refuse(self.config.mode, refusal.code(), rule, refusal.reply(&self.config.realm))
             }
         }
+    }
+}
+
+impl Fetches for ApiKeyAuth {
+    fn fetched(&self) -> Vec<&dyn Polled> {
+        self.list().into_iter().map(|list| list as &dyn Polled).collect()
     }
 }
 
@@ -224,8 +245,8 @@ pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
     gatehouse_filter::config::read(configuration, ApiKeyAuth::configure).err().unwrap_or_default()
 }
 
-#[cfg(target_family = "wasm")]
-gatehouse_host::load!(ApiKeyAuth: on_request, on_tick, on_answer);
+#[cfg(all(target_family = "wasm", feature = "module"))]
+gatehouse_host::load!(ApiKeyAuth);
 
 #[cfg(test)]
 mod tests;

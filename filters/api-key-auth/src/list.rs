@@ -1,7 +1,7 @@
 //! Consumers that are not in the configuration: a list that is fetched.
 
-use crate::ApiKeyAuth;
-use crate::consumer::{Consumers, Useless};
+use crate::consumer::Consumers;
+use crate::{ApiKeyAuth, Event};
 use gatehouse_filter::Filter;
 use gatehouse_filter::config::{self, ConfigError, Node};
 use gatehouse_filter::fetched::{Fetched, Kind, Limits, Source};
@@ -9,10 +9,6 @@ use std::time::Duration;
 
 /// The largest list, in bytes: some twenty thousand consumers.
 pub(crate) const MOST: usize = 4 * 1024 * 1024;
-
-/// What becomes of it, in the order of [`gatehouse_filter::fetched::Event`]: after why keys are useless.
-pub(crate) const EVENTS: [&str; 4] =
-    ["consumers_fetched", "consumers_fetch_failed", "consumers_refused", "consumers_dropped"];
 
 /// Unless told otherwise, the last good list is used for ever.
 pub(crate) const LIMITS: Limits = Limits {
@@ -29,7 +25,13 @@ pub(crate) fn from(source: Source, has_secret: bool) -> Fetched<Consumers> {
     let kind = Kind {
         filter: ApiKeyAuth::NAME,
         names: ["consumers", "turn"],
-        first_event: Useless::ALL.len(),
+        counters: [
+            Event::ConsumersFetched,
+            Event::ConsumersFetchFailed,
+            Event::ConsumersRefused,
+            Event::ConsumersDropped,
+        ]
+        .map(gatehouse_filter::Event::counter),
         read: Box::new(move |body| read(body, has_secret)),
     };
     Fetched::new(source, kind)

@@ -1,6 +1,6 @@
 use crate::Code;
 use crate::consumer::Useless;
-use gatehouse_filter::{HeaderName, HeaderValue, Reply};
+use gatehouse_filter::{HeaderName, HeaderValue, Problem};
 
 /// Why a request is not let through: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,9 +28,9 @@ impl Refusal {
     }
 
     /// The answer. The realm must be quotable as it is.
-    pub(crate) fn reply(self, realm: &str) -> Reply {
+    pub(crate) fn reply(self, realm: &str) -> Problem {
         let (_, status, detail) = self.row();
-        let reply = Reply::new(status, detail);
+        let reply = Problem::new(status, detail);
         if status != 401 {
             return reply;
         }

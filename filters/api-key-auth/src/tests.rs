@@ -6,7 +6,7 @@ mod requests;
 mod spoofing;
 
 use crate::{ApiKeyAuth, Digest};
-use gatehouse_filter::{DecisionCode, Step};
+use gatehouse_filter::{Codes, Step};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 use serde_json::{Value, json};
 

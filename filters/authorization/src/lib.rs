@@ -17,7 +17,10 @@ mod truth;
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Decision, Filter, HeaderName, HeaderValue, Host, Mode, NoExpression, Reply, Request};
+use gatehouse_filter::{
+    CountedRule, Decision, Filter, HeaderName, HeaderValue, Host, Mode, Never, NoCodes, NoExpression,
+    Problem, Request,
+};
 use principal::Facts;
 use rule::{Action, Rule};
 use std::rc::Rc;
@@ -65,7 +68,16 @@ pub struct Authorization {
 impl Filter for Authorization {
     const NAME: &'static str = "authorization";
     type Code = Code;
+    type Event = NoCodes;
+    type RuleEvent = NoCodes;
     type State = ();
+    type RequestBody = Never;
+    type Response = Never;
+    type ResponseBody = Never;
+    type Answers = Never;
+    type Fetching = Never;
+    type GrpcAnswers = Never;
+    type Logging = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)
@@ -75,7 +87,7 @@ impl Filter for Authorization {
         self.mode
     }
 
-    fn compile(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+    fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
         let fault = |(index, rule): (usize, &gatehouse_filter::rules::Rule<Rule>)| {
             rule.action.compile(host).err().map(|NoExpression| ConfigError {
                 path: format!("rules[{index}].condition"),
@@ -88,9 +100,17 @@ impl Filter for Authorization {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
+    fn counted_rules(&self) -> Vec<CountedRule> {
+        Vec::new()
+    }
+
+    fn asks_for_route(&self) -> bool {
+        self.rules.ask_for_route() || self.rules.iter().any(|rule| rule.action.has_condition())
+    }
+
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
         if self.rules.is_ambiguous(request) {
-            let reply = Reply::new(400, "send a path without dot segments in any form, and one host");
+            let reply = Problem::new(400, "send a path without dot segments in any form, and one host");
             return Decision::refuse(self.mode, Code::TargetAmbiguous, None, reply);
         }
         // The first rule that might have decided otherwise, had the client said who it is.
@@ -135,7 +155,7 @@ impl Filter for Authorization {
 impl Authorization {
     /// RFC 6750 §3.1: a client may come again with a token that has these scopes.
     fn refuse_for_scopes(&self, rule: Rc<str>, scopes: &str) -> Decision<Code> {
-        let reply = Reply::new(403, "this request needs other scopes").with_member("scope", scopes);
+        let reply = Problem::new(403, "this request needs other scopes").with_member("scope", scopes);
         let challenge = [
             self.challenge.as_bytes(),
             format!(", error=\"insufficient_scope\", scope=\"{scopes}\"").as_bytes(),
@@ -161,11 +181,11 @@ impl Authorization {
             return Decision::pass(Code::Preflight, asked.or(rule));
         }
         if asked.is_some() {
-            let reply = Reply::new(401, "this request needs credentials")
+            let reply = Problem::new(401, "this request needs credentials")
                 .with_header(WWW_AUTHENTICATE, self.challenge.clone());
             return Decision::refuse(self.mode, Code::Unauthenticated, asked, reply);
         }
-        Decision::refuse(self.mode, code, rule, Reply::new(403, "this request is not allowed"))
+        Decision::refuse(self.mode, code, rule, Problem::new(403, "this request is not allowed"))
     }
 }
 
@@ -174,5 +194,5 @@ const WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("www-authenticate")
 #[cfg(test)]
 mod tests;
 
-#[cfg(target_family = "wasm")]
-gatehouse_host::load!(Authorization: on_request);
+#[cfg(all(target_family = "wasm", feature = "module"))]
+gatehouse_host::load!(Authorization);

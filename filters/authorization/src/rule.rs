@@ -40,6 +40,11 @@ impl Rule {
         Some(Self { action: action?, principals: principals?, condition: condition? })
     }
 
+    /// Whether it has an expression, which may be about anything that the host knows.
+    pub(crate) fn has_condition(&self) -> bool {
+        self.condition.is_some()
+    }
+
     /// Compiles its condition.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 use super::*;
-use gatehouse_filter::{Attribute, DecisionCode, Headers, Identity, Step};
+use gatehouse_filter::{Attribute, Codes, Headers, Identity, Step};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 use serde_json::{Value, json};
 

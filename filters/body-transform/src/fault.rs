@@ -1,6 +1,6 @@
 use crate::Code;
 use crate::coding::Undecoded;
-use gatehouse_filter::Reply;
+use gatehouse_filter::Problem;
 use gatehouse_json::{self as json, Invalid};
 use std::borrow::Cow;
 
@@ -92,9 +92,9 @@ impl Fault {
         }
     }
 
-    pub(crate) fn reply(self, direction: Direction) -> Reply {
+    pub(crate) fn reply(self, direction: Direction) -> Problem {
         if direction == Direction::Response {
-            return Reply::new(502, "the upstream's answer could not be brought into its public form");
+            return Problem::new(502, "the upstream's answer could not be brought into its public form");
         }
         let (status, detail): (u16, Cow<'static, str>) = match self {
             Self::TooLong => (413, "the body is too long".into()),
@@ -117,7 +117,7 @@ impl Fault {
                 (400, "the body has a control character where the value of a header is taken from".into())
             }
         };
-        Reply::new(status, detail)
+        Problem::new(status, detail)
     }
 }
 

@@ -19,7 +19,9 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
-    Body, Collect, Decision, Filter, HeaderName, HeaderValue, Headers, Mode, Request, Response, Step,
+    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, HeaderName, HeaderValue, Headers,
+    Host, Mode, Never, NoCodes, OnRequestBody, OnResponse, OnResponseBody, Request, Response,
+    ResponseDecision, ResponseStep, Step,
 };
 use side::{Announced, CONTENT_ENCODING, CONTENT_LENGTH, Side};
 use std::rc::Rc;
@@ -108,7 +110,7 @@ struct Transform {
 
 /// What is remembered of a request: the rule, and the facts that its templates name.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub struct State {
     matched: Option<Matched>,
     /// The content coding of the body that is being collected.
     coding: Option<Coding>,
@@ -126,13 +128,38 @@ struct Matched {
 impl Filter for BodyTransform {
     const NAME: &'static str = "body-transform";
     type Code = Code;
-    type State = Stream;
+    type Event = NoCodes;
+    type RuleEvent = NoCodes;
+    type State = State;
+    type RequestBody = Self;
+    type Response = Self;
+    type ResponseBody = Self;
+    type Answers = Never;
+    type Fetching = Never;
+    type GrpcAnswers = Never;
+    type Logging = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)
     }
 
-    fn on_request(&self, request: &mut Request<'_>, stream: &mut Stream) -> Decision<Code> {
+    fn mode(&self) -> Mode {
+        Mode::Enforce
+    }
+
+    fn start(&self, _host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        Ok(())
+    }
+
+    fn counted_rules(&self) -> Vec<CountedRule> {
+        Vec::new()
+    }
+
+    fn asks_for_route(&self) -> bool {
+        self.rules.ask_for_route()
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, stream: &mut State) -> Decision<Code> {
         let Some((rule, captures)) = self.rules.find(request) else {
             return Decision::pass(Code::Unmatched, None);
         };
@@ -164,31 +191,41 @@ impl Filter for BodyTransform {
                 if !self.hold_heads {
                     side.relabel(&mut request.headers, coding);
                 }
-                Decision { step: self.wish(side), ..Decision::pass(Code::Transformed, Some(name)) }
+                Decision {
+                    step: Step::ReadBody(self.wish(side)),
+                    ..Decision::pass(Code::Transformed, Some(name))
+                }
             }
             Err(fault) => self.refuse(fault, side, Direction::Request, stream),
         }
     }
+}
+
+impl OnRequestBody for BodyTransform {
+    fn may_hold_for_body(&self, request: &Request<'_>) -> bool {
+        self.hold_heads && self.rules.find(request).is_some_and(|(rule, _)| rule.action.request.is_some())
+    }
 
     fn on_request_body(
         &self,
-        request: &mut Request<'_>,
+        head: Option<&mut Request<'_>>,
         body: &mut Body,
-        stream: &mut Stream,
-    ) -> Option<Decision<Code>> {
-        let (coding, matched) = (stream.coding.take()?, stream.matched.as_ref()?);
+        callouts: &dyn Callouts,
+        stream: &mut State,
+    ) -> Result<Decision<Code>, Broken> {
+        let (coding, matched) =
+            stream.coding.take().zip(stream.matched.as_ref()).ok_or(Broken("has no rule for this body"))?;
         let transform = Rc::clone(&matched.transform);
-        let (side, rule) = (transform.request.as_ref()?, Rc::clone(&matched.rule));
-        let Some(bytes) = body.take() else {
-            return Some(self.refuse(Fault::TooLong, side, Direction::Request, stream));
+        let side = transform.request.as_ref().ok_or(Broken("has a rule that is not for requests"))?;
+        let rule = Rc::clone(&matched.rule);
+        let Some(bytes) = body.bytes() else {
+            return Ok(self.refuse(Fault::TooLong, side, Direction::Request, stream));
         };
         if bytes.is_empty() {
-            return Some(Decision::pass(Code::Untouched, Some(rule)));
+            return Ok(Decision::pass(Code::Untouched, Some(rule)));
         }
-        let before = matched
-            .request
-            .as_ref()
-            .map(|(head, captures)| (Request::new(head.clone(), request.callouts()), captures));
+        let before =
+            matched.request.as_ref().map(|(head, captures)| (Request::new(head.clone(), callouts), captures));
         let facts = Sources {
             request: before.as_ref().map(|(request, _)| request),
             captures: before.as_ref().map(|(_, captures)| *captures),
@@ -196,23 +233,27 @@ impl Filter for BodyTransform {
         };
         match side.transform(bytes, coding, facts) {
             Ok(transformed) => {
-                if self.hold_heads {
+                if self.hold_heads
+                    && let Some(request) = head
+                {
                     side.relabel(&mut request.headers, coding);
                     edit(&mut request.headers, transformed.head);
                 }
                 body.replace(transformed.body);
-                Some(Decision::pass(Code::Transformed, Some(rule)))
+                Ok(Decision::pass(Code::Transformed, Some(rule)))
             }
-            Err(fault) => Some(self.refuse(fault, side, Direction::Request, stream)),
+            Err(fault) => Ok(self.refuse(fault, side, Direction::Request, stream)),
         }
     }
+}
 
-    fn on_response_head(&self, response: &mut Response<'_>, stream: &mut Stream) -> Option<Decision<Code>> {
-        let matched = stream.matched.as_ref()?;
-        let transform = Rc::clone(&matched.transform);
-        let (side, rule) = (transform.response.as_ref()?, Rc::clone(&matched.rule));
+impl OnResponse for BodyTransform {
+    fn on_response(&self, response: &mut Response<'_>, stream: &mut State) -> ResponseDecision<Code> {
+        let Some(matched) = &stream.matched else { return ResponseDecision::undecided() };
+        let (transform, rule) = (Rc::clone(&matched.transform), Rc::clone(&matched.rule));
+        let Some(side) = &transform.response else { return ResponseDecision::undecided() };
         let status = response.status();
-        let untouched = || Some(Decision::pass(Code::ResponseUntouched, Some(Rc::clone(&rule))));
+        let untouched = || ResponseDecision::pass(Code::ResponseUntouched, Some(Rc::clone(&rule)));
         if status == Some(101) || !side.has_status(status) {
             return untouched();
         }
@@ -235,29 +276,33 @@ impl Filter for BodyTransform {
                 if !self.hold_heads {
                     side.relabel(&mut response.headers, coding);
                 }
-                let step = self.wish(side);
-                Some(Decision { step, ..Decision::pass(Code::ResponseTransformed, Some(rule)) })
+                let step = ResponseStep::ReadBody(self.wish(side));
+                ResponseDecision { step, ..ResponseDecision::pass(Code::ResponseTransformed, Some(rule)) }
             }
-            Err(fault) => Some(self.refuse(fault, side, Direction::Response, stream)),
+            Err(fault) => self.refuse_response(fault, side, stream),
         }
     }
+}
 
+impl OnResponseBody for BodyTransform {
     fn on_response_body(
         &self,
-        response: &mut Response<'_>,
+        head: Option<&mut Response<'_>>,
         body: &mut Body,
-        stream: &mut Stream,
-    ) -> Option<Decision<Code>> {
-        let (coding, matched) = (stream.coding.take()?, stream.matched.as_ref()?);
+        host: &dyn Callouts,
+        stream: &mut State,
+    ) -> Result<ResponseDecision<Code>, Broken> {
+        let (coding, matched) =
+            stream.coding.take().zip(stream.matched.as_ref()).ok_or(Broken("has no rule for this body"))?;
         let transform = Rc::clone(&matched.transform);
-        let (side, rule) = (transform.response.as_ref()?, Rc::clone(&matched.rule));
-        let Some(bytes) = body.take() else {
-            return Some(self.refuse(Fault::TooLong, side, Direction::Response, stream));
+        let side = transform.response.as_ref().ok_or(Broken("has a rule that is not for responses"))?;
+        let rule = Rc::clone(&matched.rule);
+        let Some(bytes) = body.bytes() else {
+            return Ok(self.refuse_response(Fault::TooLong, side, stream));
         };
         if bytes.is_empty() {
-            return Some(Decision::pass(Code::ResponseUntouched, Some(rule)));
+            return Ok(ResponseDecision::pass(Code::ResponseUntouched, Some(rule)));
         }
-        let host = response.callouts();
         let of_request =
             matched.request.as_ref().map(|(head, captures)| (Request::new(head.clone(), host), captures));
         let of_response = stream.response.take().map(|head| Response::new(head, host));
@@ -268,25 +313,29 @@ impl Filter for BodyTransform {
         };
         match side.transform(bytes, coding, facts) {
             Ok(transformed) => {
-                if self.hold_heads {
+                if self.hold_heads
+                    && let Some(response) = head
+                {
                     side.relabel(&mut response.headers, coding);
                     edit(&mut response.headers, transformed.head);
                 }
                 body.replace(transformed.body);
-                Some(Decision::pass(Code::ResponseTransformed, Some(rule)))
+                Ok(ResponseDecision::pass(Code::ResponseTransformed, Some(rule)))
             }
-            Err(fault) => Some(self.refuse(fault, side, Direction::Response, stream)),
+            Err(fault) => Ok(self.refuse_response(fault, side, stream)),
         }
     }
+
+    fn on_copied_body(&self, _copied: Copied, _callouts: &dyn Callouts, _state: &mut State) {}
 }
 
 impl BodyTransform {
-    fn wish(&self, side: &Side) -> Step {
-        Step::ReadBody(Collect { most: side.most, hold_head: self.hold_heads })
+    fn wish(&self, side: &Side) -> Collect {
+        Collect { max_bytes: side.most, hold_head: self.hold_heads, may_replace: true }
     }
 
     /// The decision where a body was not transformed: it goes on as it is, or it is refused.
-    fn refuse(&self, fault: Fault, side: &Side, direction: Direction, stream: &mut Stream) -> Decision<Code> {
+    fn refuse(&self, fault: Fault, side: &Side, direction: Direction, stream: &mut State) -> Decision<Code> {
         let rule = stream.matched.as_ref().map(|matched| Rc::clone(&matched.rule));
         if side.passes(fault) {
             let passed = match direction {
@@ -298,6 +347,15 @@ impl BodyTransform {
         // The refusal goes to the client as a response: it is not the upstream's, and stays as it is.
         stream.matched = None;
         Decision::refuse(Mode::Enforce, fault.code(direction), rule, fault.reply(direction))
+    }
+
+    /// The same of a response.
+    fn refuse_response(&self, fault: Fault, side: &Side, stream: &mut State) -> ResponseDecision<Code> {
+        let Decision { code, rule, step, .. } = self.refuse(fault, side, Direction::Response, stream);
+        match step {
+            Step::Reply(reply) => ResponseDecision::refuse(code, rule, reply),
+            _ => ResponseDecision::pass(code, rule),
+        }
     }
 }
 
@@ -362,8 +420,8 @@ pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
     gatehouse_filter::config::read(configuration, BodyTransform::configure).err().unwrap_or_default()
 }
 
-#[cfg(target_family = "wasm")]
-gatehouse_host::load!(BodyTransform: on_request, on_request_body, on_response, on_response_body);
+#[cfg(all(target_family = "wasm", feature = "module"))]
+gatehouse_host::load!(BodyTransform);
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
 use super::*;
-use gatehouse_filter::DecisionCode;
+use gatehouse_filter::Codes;
 use gatehouse_filter_test::{FakeHost, configured};
 use serde_json::{Value, json};
 

@@ -13,7 +13,10 @@ mod target;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
-use gatehouse_filter::{Decision, Filter, HeaderName, Mode, Reply, Request, Response};
+use gatehouse_filter::{
+    CountedRule, Decision, Filter, HeaderName, Host, Mode, Never, NoCodes, OnResponse, Problem, Request,
+    Response, ResponseDecision,
+};
 use request::{Fault, RequestOperation};
 use response::ResponseOperation;
 use std::rc::Rc;
@@ -55,26 +58,51 @@ struct ResponseTransform {
 /// What is remembered of a request until its response comes: the operations, with what they need of the
 /// request filled in.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub struct State {
     response: Option<Rc<[ResponseOperation]>>,
 }
 
 impl Filter for HeaderTransform {
     const NAME: &'static str = "header-transform";
     type Code = Code;
-    type State = Stream;
+    type Event = NoCodes;
+    type RuleEvent = NoCodes;
+    type State = State;
+    type RequestBody = Never;
+    type Response = Self;
+    type ResponseBody = Never;
+    type Answers = Never;
+    type Fetching = Never;
+    type GrpcAnswers = Never;
+    type Logging = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)
     }
 
-    fn on_request(&self, request: &mut Request<'_>, stream: &mut Stream) -> Decision<Code> {
+    fn mode(&self) -> Mode {
+        Mode::Enforce
+    }
+
+    fn start(&self, _host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        Ok(())
+    }
+
+    fn counted_rules(&self) -> Vec<CountedRule> {
+        Vec::new()
+    }
+
+    fn asks_for_route(&self) -> bool {
+        self.rules.ask_for_route()
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {
         let Some((rule, captures)) = self.rules.find(request) else {
             return Decision::pass(Code::Unmatched, None);
         };
         let edited = rule.action.edit(request, &captures);
         // The answer to a refused request goes through the response operations too.
-        stream.response = rule.action.for_response(request, &captures);
+        state.response = rule.action.for_response(request, &captures);
         let name = Some(Rc::clone(&rule.name));
         match edited {
             Ok(()) => Decision::pass(Code::Applied, name),
@@ -84,11 +112,14 @@ impl Filter for HeaderTransform {
             Err(Fault::Path) => Decision::refuse(Mode::Enforce, Code::PathInvalid, name, path_invalid()),
         }
     }
+}
 
-    fn on_response(&self, response: &mut Response<'_>, stream: &mut Stream) {
-        for operation in stream.response.iter().flat_map(|operations| operations.iter()) {
+impl OnResponse for HeaderTransform {
+    fn on_response(&self, response: &mut Response<'_>, state: &mut State) -> ResponseDecision<Code> {
+        for operation in state.response.iter().flat_map(|operations| operations.iter()) {
             operation.edit(response);
         }
+        ResponseDecision::undecided()
     }
 }
 
@@ -109,16 +140,16 @@ impl Transform {
     }
 }
 
-fn value_invalid(field: &HeaderName) -> Reply {
+fn value_invalid(field: &HeaderName) -> Problem {
     let detail = format!(
         "the request has a control character where the value of the header `{}` is taken from",
         field.as_str()
     );
-    Reply::new(400, detail)
+    Problem::new(400, detail)
 }
 
-fn path_invalid() -> Reply {
-    Reply::new(400, "the path has segments that cannot be sent on: `.`, `..` or an empty first one")
+fn path_invalid() -> Problem {
+    Problem::new(400, "the path has segments that cannot be sent on: `.`, `..` or an empty first one")
 }
 
 /// The faults of a configuration; none for a good one.
@@ -126,8 +157,8 @@ pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
     gatehouse_filter::config::read(configuration, HeaderTransform::configure).err().unwrap_or_default()
 }
 
-#[cfg(target_family = "wasm")]
-gatehouse_host::load!(HeaderTransform: on_request, on_response);
+#[cfg(all(target_family = "wasm", feature = "module"))]
+gatehouse_host::load!(HeaderTransform);
 
 #[cfg(test)]
 mod tests;

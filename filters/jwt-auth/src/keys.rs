@@ -1,5 +1,5 @@
 use crate::token::Header;
-use crate::{JwtAuth, KeySet, Refusal};
+use crate::{Event, JwtAuth, KeySet, Refusal};
 use gatehouse_filter::fetched::{Fetched, Kind, Source};
 use gatehouse_filter::{Filter, Timestamp};
 use std::rc::Rc;
@@ -20,16 +20,14 @@ pub(crate) enum Lookup<'k> {
     Missing(&'k Fetched<KeySet>, Refusal),
 }
 
-/// The first of the events of fetched keys.
-pub(crate) const FIRST_EVENT: usize = 0;
-
 impl Keys {
     /// Keys that come from there.
     pub(crate) fn from(source: Source) -> Self {
         let kind = Kind {
             filter: JwtAuth::NAME,
             names: ["keys", "turn"],
-            first_event: FIRST_EVENT,
+            counters: [Event::KeysFetched, Event::KeysFetchFailed, Event::KeysRefused, Event::KeysDropped]
+                .map(gatehouse_filter::Event::counter),
             // What is fetched, anybody may read: a secret in it is none.
             read: Box::new(|json| match KeySet::from_json(json) {
                 Ok(keys) if keys.is_secret() => {

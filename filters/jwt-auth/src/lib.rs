@@ -39,14 +39,13 @@ use authentication::Found;
 use cache::Cache;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::fetched::{self, Fetched, Waiters};
+use gatehouse_filter::fetched::{self, Waiters};
 use gatehouse_filter::{
-    Answer, CallId, Callouts, Decision, Filter, Host, InvalidValue, Mode, Request, Step, credential,
+    CountedRule, Decision, Fetches, Filter, Host, InvalidValue, Mode, Never, NoCodes, Polled, Request, Step,
+    Until, credential,
 };
-use revocation::Denylist;
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 use token::UsualHeader;
 
 /// The longest token that is looked at, in bytes.
@@ -134,12 +133,43 @@ gatehouse_filter::codes! {
     }
 }
 
+gatehouse_filter::events! {
+    /// What is counted beside the decisions.
+    pub enum Event {
+        /// See [`fetched::Event::Fetched`].
+        KeysFetched = "keys_fetched",
+        /// See [`fetched::Event::FetchFailed`].
+        KeysFetchFailed = "keys_fetch_failed",
+        /// See [`fetched::Event::Refused`].
+        KeysRefused = "keys_refused",
+        /// See [`fetched::Event::Dropped`].
+        KeysDropped = "keys_dropped",
+        /// See [`fetched::Event::Fetched`].
+        RevocationsFetched = "revocations_fetched",
+        /// See [`fetched::Event::FetchFailed`].
+        RevocationsFetchFailed = "revocations_fetch_failed",
+        /// See [`fetched::Event::Refused`].
+        RevocationsRefused = "revocations_refused",
+        /// See [`fetched::Event::Dropped`].
+        RevocationsDropped = "revocations_dropped",
+    }
+}
+
 impl Filter for JwtAuth {
     const NAME: &'static str = "jwt-auth";
 
     type Code = Code;
+    type Event = Event;
+    type RuleEvent = NoCodes;
     /// The request's slot, while it waits for keys.
     type State = Option<Slot>;
+    type RequestBody = Never;
+    type Response = Never;
+    type ResponseBody = Never;
+    type Answers = Never;
+    type Fetching = Self;
+    type GrpcAnswers = Never;
+    type Logging = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let config = Config::read(node)?;
@@ -156,14 +186,16 @@ impl Filter for JwtAuth {
         self.config.mode
     }
 
-    fn prepare(&self, host: &dyn Host) {
-        // Where that is not possible, the first tick says why.
-        for fetched in self.key_sets() {
-            fetched.prepare(host);
-        }
-        if let Some(list) = self.denylist() {
-            list.prepare(host);
-        }
+    fn start(&self, _host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        Ok(())
+    }
+
+    fn counted_rules(&self) -> Vec<CountedRule> {
+        Vec::new()
+    }
+
+    fn asks_for_route(&self) -> bool {
+        self.config.rules.ask_for_route()
     }
 
     fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {
@@ -199,7 +231,7 @@ impl Filter for JwtAuth {
             Ok(Found::Nobody) => Decision::pass(Code::Anonymous, rule),
             Ok(Found::Identified) => Decision::pass(Code::Identified, rule),
             Ok(Found::NoKeysYet) => {
-                Decision { step: Step::Wait, ..Decision::pass(Code::KeysUnavailable, rule) }
+                Decision { step: Step::Wait(Until::Fetched), ..Decision::pass(Code::KeysUnavailable, rule) }
             }
             // Never on to an upstream, which may take it for one that was looked at.
             Err(_) if matches!(require, Require::Lenient(_)) => match self.take_out_tokens(request) {
@@ -209,28 +241,13 @@ impl Filter for JwtAuth {
             Err(refusal) => self.refuse(refusal, rule),
         }
     }
+}
 
-    fn events() -> Vec<&'static str> {
-        EVENTS.to_vec()
-    }
-
-    const MAX_ANSWER_BYTES: usize = MAX_DENYLIST;
-
-    fn tick_period(&self) -> Option<Duration> {
-        let fetches = self.key_sets().next().is_some() || self.config.revocations.is_some();
-        fetches.then_some(fetched::TICK)
-    }
-
-    fn on_tick(&self, callouts: &dyn Callouts) {
-        self.key_sets().for_each(|fetched| fetched.tick(callouts));
-        self.denylist().inspect(|list| list.tick(callouts));
-    }
-
-    fn on_answer(&self, call: CallId, answer: &Answer, callouts: &dyn Callouts) {
-        let is_of_keys = self.key_sets().any(|fetched| fetched.answered(call, answer, callouts));
-        if !is_of_keys && let Some(list) = self.denylist() {
-            list.answered(call, answer, callouts);
-        }
+impl Fetches for JwtAuth {
+    fn fetched(&self) -> Vec<&dyn Polled> {
+        let list = self.config.revocations.as_ref().map(|revocations| &revocations.list as &dyn Polled);
+        let keys = self.config.providers.iter().filter_map(|provider| provider.keys.fetched());
+        keys.map(|keys| keys as &dyn Polled).chain(list).collect()
     }
 }
 
@@ -239,19 +256,6 @@ pub const MAX_KEY_SET: usize = 256 * 1024;
 
 /// The largest list of revocations that is fetched, in bytes.
 pub const MAX_DENYLIST: usize = 4 * 1024 * 1024;
-
-/// What is counted beside the decisions: of keys from [`keys::FIRST_EVENT`] on, and of revocations from
-/// [`revocation::FIRST_EVENT`] on, in the order of [`fetched::Event`].
-const EVENTS: [&str; 8] = [
-    "keys_fetched",
-    "keys_fetch_failed",
-    "keys_refused",
-    "keys_dropped",
-    "revocations_fetched",
-    "revocations_fetch_failed",
-    "revocations_refused",
-    "revocations_dropped",
-];
 
 impl JwtAuth {
     fn refuse(&self, refusal: Refusal, rule: Option<Rc<str>>) -> Decision<Code> {
@@ -262,15 +266,6 @@ impl JwtAuth {
     fn take_out_tokens(&self, request: &mut Request<'_>) -> Result<(), Refusal> {
         credential::strip(&self.config.sources, request).map_err(|InvalidValue| Refusal::TokenMalformed)
     }
-
-    /// Every key set that is fetched.
-    fn key_sets(&self) -> impl Iterator<Item = &Fetched<KeySet>> {
-        self.config.providers.iter().filter_map(|provider| provider.keys.fetched())
-    }
-
-    fn denylist(&self) -> Option<&Fetched<Denylist>> {
-        self.config.revocations.as_ref().map(|revocations| &revocations.list)
-    }
 }
 
 /// The faults of a configuration, with the path of each; none where the filter would start with it.
@@ -278,8 +273,8 @@ pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
     gatehouse_filter::config::read(configuration, JwtAuth::configure).err().unwrap_or_default()
 }
 
-#[cfg(target_family = "wasm")]
-gatehouse_host::load!(JwtAuth: on_request, on_tick, on_answer);
+#[cfg(all(target_family = "wasm", feature = "module"))]
+gatehouse_host::load!(JwtAuth);
 
 #[cfg(test)]
 #[expect(

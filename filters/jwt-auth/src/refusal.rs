@@ -1,5 +1,5 @@
 use crate::Code;
-use gatehouse_filter::{HeaderName, HeaderValue, Reply};
+use gatehouse_filter::{HeaderName, HeaderValue, Problem};
 
 /// Why a request is not authenticated: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,18 +57,18 @@ impl Refusal {
     }
 
     /// The answer, with the challenge of RFC 6750 §3 in `realm`. The realm must be quotable as it is.
-    pub(crate) fn reply(self, realm: &str) -> Reply {
+    pub(crate) fn reply(self, realm: &str) -> Problem {
         let (_, status, error, detail) = self.row();
         let challenge = match error {
             // RFC 6750 §3.1: a client that sent no credentials is told no error.
             None if status == 401 => format!("Bearer realm=\"{realm}\""),
             // Another token would not help.
-            None => return Reply::new(status, detail),
+            None => return Problem::new(status, detail),
             Some(error) => {
                 format!("Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{detail}\"")
             }
         };
-        let reply = Reply::new(status, detail);
+        let reply = Problem::new(status, detail);
         match HeaderValue::try_from(challenge.into_bytes()) {
             Ok(challenge) => reply.with_header(WWW_AUTHENTICATE, challenge),
             Err(_) => reply,

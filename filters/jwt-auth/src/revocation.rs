@@ -1,7 +1,7 @@
 //! Tokens that are good by all they say, and were revoked: a list that is polled.
 
 use crate::claims::numeric_date;
-use crate::{JwtAuth, Refusal};
+use crate::{Event, JwtAuth, Refusal};
 use gatehouse_filter::fetched::{Fetched, Kind, Source};
 use gatehouse_filter::{Filter, Identity, Timestamp};
 use serde::Deserialize;
@@ -25,9 +25,6 @@ pub(crate) enum OnError {
     Allow,
 }
 
-/// The first of the events of the list.
-pub(crate) const FIRST_EVENT: usize = 4;
-
 impl Revocations {
     /// The list that comes from there, of `most` entries at most, about these issuers; `None` is about all others.
     pub(crate) fn new(source: Source, most: usize, issuers: Vec<Option<String>>, on_error: OnError) -> Self {
@@ -35,7 +32,13 @@ impl Revocations {
         let kind = Kind {
             filter: JwtAuth::NAME,
             names: ["revocations", "revocations-turn"],
-            first_event: FIRST_EVENT,
+            counters: [
+                Event::RevocationsFetched,
+                Event::RevocationsFetchFailed,
+                Event::RevocationsRefused,
+                Event::RevocationsDropped,
+            ]
+            .map(gatehouse_filter::Event::counter),
             read: Box::new(move |json| {
                 read.set(read.get().wrapping_add(1));
                 Denylist::read(json, &issuers, most, read.get())

@@ -18,7 +18,7 @@ mod wycheproof;
 
 use crate::{Code, JwtAuth};
 use ct_codecs::{Base64UrlSafeNoPadding, Encoder};
-use gatehouse_filter::{DecisionCode, Step};
+use gatehouse_filter::{Codes, Step};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use crate::key::Digest;
 use crate::policy::{self, Count, Demand, Policy, Verdict};
 use crate::quota::{Level, Quota};
 use crate::table::{ATTEMPTS, Slot, Table, Unavailable};
-use gatehouse_filter::{Meter, Mode, Reply, Response, SetError, Store};
+use gatehouse_filter::{Meter, Mode, Problem, Response, SetError, Store};
 use std::rc::Rc;
 
 /// A client's standing with one rule, for one request.
@@ -114,7 +114,7 @@ impl Account {
     }
 
     /// The answer to a request that the rule refuses; `None` where it does not.
-    pub(crate) fn refusal(&self, status: u16) -> Option<Reply> {
+    pub(crate) fn refusal(&self, status: u16) -> Option<Problem> {
         self.policy.refusal(status, &self.demand, self.verdict.as_ref()?)
     }
 

@@ -6,12 +6,11 @@ mod rule;
 use crate::bucket::MAX_LIMITS;
 use crate::fields::Form;
 use crate::global::Calls;
-use crate::policy::Count;
 use crate::table::Table;
 use crate::{Apply, OnError, RateLimit};
+use gatehouse_filter::Mode;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Filter, Mode};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -38,10 +37,10 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
             most_limits = most_limits.max(rule.limits.len());
             Some(rule)
         })?;
-        let mut counters = RateLimit::events().len();
+        let mut number = 0_usize;
         let rules = rules.map(|name, rule| {
-            let policy = rule.named(name, counters);
-            counters = counters.saturating_add(Count::ALL.len());
+            let policy = rule.named(name, number);
+            number = number.saturating_add(1);
             Rc::new(policy)
         });
         // Fields that tell the limits of several rules tell them apart by name.

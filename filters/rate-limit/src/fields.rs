@@ -3,7 +3,7 @@
 use crate::decimal;
 use crate::quota::{Level, Quota};
 use crate::service::Told;
-use gatehouse_filter::{HeaderName, HeaderValue, Headers, Reply};
+use gatehouse_filter::{HeaderName, HeaderValue, Headers, Problem};
 use std::cmp::Reverse;
 
 /// A form of telling.
@@ -103,7 +103,7 @@ impl Fields {
     }
 
     /// Adds the fields to an answer of our own.
-    pub(crate) fn on_reply(self, reply: Reply) -> Reply {
+    pub(crate) fn on_reply(self, reply: Problem) -> Problem {
         self.0.into_iter().fold(reply, |reply, field| reply.with_header(field.name, field.value))
     }
 

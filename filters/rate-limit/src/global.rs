@@ -6,7 +6,7 @@ use crate::key::Digest;
 use crate::policy::Policy;
 use crate::service::{self, Descriptor, Ruling};
 use crate::table::{Table, Unavailable};
-use gatehouse_filter::{CallId, Callouts, GrpcAnswer, GrpcCall, Timestamp};
+use gatehouse_filter::{CallId, Callouts, GrpcAnswer, GrpcCall, Step, Timestamp, Until};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
@@ -37,8 +37,11 @@ enum What {
 }
 
 /// What a request waits for.
-#[derive(Debug, Default)]
-pub(crate) struct Pending(OnceCell<Outcome>);
+#[derive(Debug)]
+pub(crate) struct Pending {
+    call: CallId,
+    outcome: OnceCell<Outcome>,
+}
 
 /// What came of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +65,12 @@ pub(crate) enum Progress {
 impl Pending {
     /// What came of the call; `None` while it is under way.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        self.0.get().copied()
+        self.outcome.get().copied()
+    }
+
+    /// Holds a request until the call is answered.
+    pub(crate) fn wait(&self) -> Step {
+        Step::Wait(Until::Answered(self.call))
     }
 }
 
@@ -81,11 +89,15 @@ pub(crate) struct Query<'a> {
 impl Calls {
     /// Asks the service about one request.
     pub(crate) fn ask(&self, query: &Query<'_>, descriptor: Descriptor) -> Progress {
-        let pending = Rc::new(Pending::default());
-        match self.call(query, query.cost, &descriptor, What::One(Rc::downgrade(&pending))) {
-            true => Progress::Waits(pending),
-            false => Progress::Ended(Outcome::Failed),
-        }
+        let mut asked = None;
+        let what = |call| {
+            let pending = Rc::new(Pending { call, outcome: OnceCell::new() });
+            let what = What::One(Rc::downgrade(&pending));
+            asked = Some(pending);
+            what
+        };
+        self.call(query, query.cost, &descriptor, what);
+        asked.map_or(Progress::Ended(Outcome::Failed), Progress::Waits)
     }
 
     /// Serves one request from the client's lease, and asks for more where it is time.
@@ -123,21 +135,27 @@ impl Calls {
         least: u32,
         descriptor: &[(String, String)],
     ) -> Option<Rc<Pending>> {
-        let what = What::Lease { client: *query.client, hits, least };
-        if !self.call(query, hits, descriptor, what) {
+        let what = |_| What::Lease { client: *query.client, hits, least };
+        let Some(call) = self.call(query, hits, descriptor, what) else {
             let _ = query.change_lease(Lease::failed);
             return None;
-        }
-        let pending = Rc::new(Pending::default());
+        };
+        let pending = Rc::new(Pending { call, outcome: OnceCell::new() });
         self.leases.borrow_mut().insert(*query.client, Rc::clone(&pending));
         Some(pending)
     }
 
-    /// Whether the call was made: then its answer comes.
-    fn call(&self, query: &Query<'_>, hits: u32, descriptor: &[(String, String)], what: What) -> bool {
+    /// Makes a call, where that is possible: then its answer comes.
+    fn call(
+        &self,
+        query: &Query<'_>,
+        hits: u32,
+        descriptor: &[(String, String)],
+        what: impl FnOnce(CallId) -> What,
+    ) -> Option<CallId> {
         let remote = query.remote;
         if self.open.borrow().len() >= MOST || !remote.trouble.lets_call(query.now) {
-            return false;
+            return None;
         }
         let message = service::question(&remote.domain, descriptor, hits);
         let call = query.callouts.grpc(&GrpcCall {
@@ -150,10 +168,10 @@ impl Calls {
         });
         let Ok(call) = call else {
             remote.trouble.ended(false, query.now);
-            return false;
+            return None;
         };
-        self.open.borrow_mut().insert(call.0, Open { policy: Rc::clone(query.policy), what });
-        true
+        self.open.borrow_mut().insert(call.0, Open { policy: Rc::clone(query.policy), what: what(call) });
+        Some(call)
     }
 
     /// Takes the answer to a call. Whether it was one that rules.
@@ -181,7 +199,7 @@ impl Calls {
             }
         };
         if let Some(pending) = pending {
-            let _ = pending.0.set(outcome);
+            let _ = pending.outcome.set(outcome);
         }
         ruling.is_some()
     }

@@ -48,6 +48,11 @@ impl Key {
         Self { parts, absent, prefix: hasher.finish128().as_bytes() }
     }
 
+    /// Whether one of its parts depends on the matched route.
+    pub(crate) fn asks_for_route(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Route))
+    }
+
     /// What it is made of.
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts

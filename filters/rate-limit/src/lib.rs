@@ -32,7 +32,8 @@ use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Rule, Rules};
 use gatehouse_filter::{
-    CallId, Callouts, Decision, Filter, GrpcAnswer, Host, Mode, Reply, Request, Response, RuleCounter, Step,
+    CallId, Callouts, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode, Never, OnGrpcAnswer,
+    OnResponse, Problem, Request, Response, ResponseDecision,
 };
 use global::{Calls, Pending};
 use key::Secret;
@@ -109,19 +110,31 @@ pub struct Exchange {
     waiting: Option<(Rc<Pending>, u64)>,
 }
 
-/// The event that a client lost its slot before it had paid everything back: a sign that `keys` is too small.
-const EVICTED_LIVE: usize = 0;
-/// The event that a rate limit service ruled.
-const SERVICE_ANSWERED: usize = 1;
-/// The event that it did not, in time or at all.
-const SERVICE_FAILED: usize = 2;
+gatehouse_filter::events! {
+    /// What is counted beside the decisions.
+    pub enum Event {
+        /// A client lost its slot before it had paid everything back: a sign that `keys` is too small.
+        EvictedLive = "evicted_live",
+        /// A rate limit service ruled.
+        ServiceAnswered = "service_answered",
+        /// It did not, in time or at all.
+        ServiceFailed = "service_failed",
+    }
+}
 
 impl Filter for RateLimit {
     const NAME: &'static str = "rate-limit";
     type Code = Code;
+    type Event = Event;
+    type RuleEvent = Count;
     type State = Exchange;
-
-    const MAX_ANSWER_BYTES: usize = service::MAX_ANSWER_BYTES;
+    type RequestBody = Never;
+    type Response = Self;
+    type ResponseBody = Never;
+    type Answers = Never;
+    type Fetching = Never;
+    type GrpcAnswers = Self;
+    type Logging = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(node)
@@ -131,28 +144,31 @@ impl Filter for RateLimit {
         self.mode
     }
 
-    fn prepare(&self, host: &dyn Host) {
+    fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
         // A failure shows again at the first request, which has `on_error` for it.
         let _ = self.table.prepare(host);
         let _ = self.leases.as_ref().map(|leases| leases.prepare(host));
         let _ = self.secret(host);
+        Ok(())
     }
 
-    fn events() -> Vec<&'static str> {
-        vec!["evicted_live", "service_answered", "service_failed"]
+    fn asks_for_route(&self) -> bool {
+        self.rules.ask_for_route() || self.rules.iter().any(|rule| rule.action.key.asks_for_route())
     }
 
-    fn rule_counters(&self) -> Vec<RuleCounter> {
+    fn counted_rules(&self) -> Vec<CountedRule> {
         let of_rule = |rule: &Rule<Rc<Policy>>| {
             let mode = if self.mode == Mode::Shadow { Mode::Shadow } else { rule.action.mode };
-            Count::ALL.map(|count| RuleCounter { rule: Rc::clone(&rule.name), event: count.name(), mode })
+            CountedRule { name: Rc::clone(&rule.name), mode }
         };
-        self.rules.iter().flat_map(of_rule).collect()
+        self.rules.iter().map(of_rule).collect()
     }
 
     fn on_request(&self, request: &mut Request<'_>, exchange: &mut Exchange) -> Decision<Code> {
-        if exchange.waiting.as_ref().is_some_and(|(pending, _)| pending.outcome().is_none()) {
-            return Decision { step: Step::Wait, ..Decision::pass(Code::Allowed, None) };
+        if let Some((pending, _)) = &exchange.waiting
+            && pending.outcome().is_none()
+        {
+            return Decision { step: pending.wait(), ..Decision::pass(Code::Allowed, None) };
         }
         let mut accounts = match self.accounts(request) {
             Ok(accounts) => accounts,
@@ -170,8 +186,10 @@ impl Filter for RateLimit {
         }
         self.count_here(accounts, first, request.host(), exchange)
     }
+}
 
-    fn on_response(&self, response: &mut Response<'_>, exchange: &mut Exchange) {
+impl OnResponse for RateLimit {
+    fn on_response(&self, response: &mut Response<'_>, exchange: &mut Exchange) -> ResponseDecision<Code> {
         if !exchange.accounts.is_empty() {
             let host = response.host();
             let now = host.now().0;
@@ -185,12 +203,18 @@ impl Filter for RateLimit {
         if let Some(fields) = exchange.fields.take() {
             fields.put_on(&mut response.headers);
         }
+        ResponseDecision::undecided()
     }
+}
+
+impl OnGrpcAnswer for RateLimit {
+    const MAX_ANSWER_BYTES: usize = service::MAX_ANSWER_BYTES;
 
     fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts) {
         let leases = self.leases.as_ref().unwrap_or(&self.table);
         let ruled = self.calls.answered(call, answer, leases, callouts);
-        callouts.count(if ruled { SERVICE_ANSWERED } else { SERVICE_FAILED });
+        let event = if ruled { Event::ServiceAnswered } else { Event::ServiceFailed };
+        event.count(callouts);
     }
 }
 
@@ -204,7 +228,7 @@ impl RateLimit {
         exchange: &mut Exchange,
     ) -> Decision<Code> {
         match account::spend(&mut accounts, &self.table, host, host.now().0) {
-            Ok(evicted) => (0..evicted).for_each(|_| host.count(EVICTED_LIVE)),
+            Ok(evicted) => host.add(Event::EvictedLive.counter(), evicted.into()),
             Err(Uncounted(index)) => {
                 let account = accounts.get(index);
                 account.into_iter().for_each(|account| account.policy.count(Count::Uncounted, host));
@@ -279,12 +303,12 @@ impl RateLimit {
     }
 }
 
-fn unavailable() -> Reply {
-    Reply::new(503, "the request could not be counted; try again")
+fn unavailable() -> Problem {
+    Problem::new(503, "the request could not be counted; try again")
 }
 
 #[cfg(test)]
 mod tests;
 
-#[cfg(target_family = "wasm")]
-gatehouse_host::load!(RateLimit: on_request, on_response, on_grpc_answer);
+#[cfg(all(target_family = "wasm", feature = "module"))]
+gatehouse_host::load!(RateLimit);

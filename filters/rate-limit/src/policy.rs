@@ -6,7 +6,9 @@ use crate::cost::Cost;
 use crate::counting::Remote;
 use crate::key::Key;
 use crate::quota::{Level, Quota, Terms};
-use gatehouse_filter::{GrpcStatus, HeaderName, HeaderValue, Meter, Mode, Reply, Request};
+use gatehouse_filter::{
+    Codes as _, Counter, GrpcStatus, HeaderName, HeaderValue, Meter, Mode, Problem, Request,
+};
 
 /// RFC 9110 §10.2.3, as a number of seconds.
 const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
@@ -19,32 +21,21 @@ pub(crate) struct Policy {
     pub(crate) cost: Cost,
     /// In shadow mode it counts and refuses nobody.
     pub(crate) mode: Mode,
-    /// Its counters are those from this index.
-    pub(crate) counters: usize,
+    /// The number of its rule among the counted ones.
+    pub(crate) rule: usize,
     /// The service that it counts with; without, it counts in this process.
     pub(crate) remote: Option<Remote>,
 }
 
-/// What is counted for each rule.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Count {
-    /// The request was within the limits.
-    Allowed,
-    /// A limit was used up.
-    Exceeded,
-    /// The store failed.
-    Uncounted,
-}
-
-impl Count {
-    pub(crate) const ALL: [Self; 3] = [Self::Allowed, Self::Exceeded, Self::Uncounted];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::Exceeded => "exceeded",
-            Self::Uncounted => "uncounted",
-        }
+gatehouse_filter::codes! {
+    /// What is counted for each rule.
+    pub enum Count {
+        /// The request was within the limits.
+        Allowed = "allowed",
+        /// A limit was used up.
+        Exceeded = "exceeded",
+        /// The store failed.
+        Uncounted = "uncounted",
     }
 }
 
@@ -96,11 +87,11 @@ impl Policy {
 
     /// Counts one request.
     pub(crate) fn count(&self, count: Count, meter: &dyn Meter) {
-        meter.count(self.counters.saturating_add(count as usize));
+        meter.add(Counter::OfRule { rule: self.rule, event: count.index() }, 1);
     }
 
     /// The answer to a request that was refused; `None` where it was not.
-    pub(crate) fn refusal(&self, status: u16, demand: &Demand, verdict: &Verdict) -> Option<Reply> {
+    pub(crate) fn refusal(&self, status: u16, demand: &Demand, verdict: &Verdict) -> Option<Problem> {
         let index = verdict.refused_by?;
         let (quota, level) = (self.quotas.get(index)?, verdict.levels.get(index)?);
         let (name, requests, window) = (&quota.name, level.requests(), level.window());
@@ -111,7 +102,7 @@ impl Policy {
             Some(wait) => format!("{allows}; try again in {wait} s"),
             None => format!("{allows}, never as many at once as this one counts for: {}", demand.least),
         };
-        let reply = Reply { grpc: GrpcStatus::ResourceExhausted, ..Reply::new(status, detail) };
+        let reply = Problem { grpc: GrpcStatus::ResourceExhausted, ..Problem::new(status, detail) };
         let reply = reply.with_member("policy", name.as_str());
         Some(match wait {
             Some(wait) => reply.with_header(RETRY_AFTER, HeaderValue::from_number(wait)),

@@ -10,7 +10,7 @@ use crate::part::Facts;
 use crate::policy::{Count, Policy};
 use crate::service::{Descriptor, Ruling, Told};
 use crate::{Code, Exchange, RateLimit, unavailable};
-use gatehouse_filter::{Decision, GrpcStatus, HeaderName, HeaderValue, Mode, Reply, Request, Step};
+use gatehouse_filter::{Decision, GrpcStatus, HeaderName, HeaderValue, Mode, Problem, Request};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -62,8 +62,9 @@ impl RateLimit {
         };
         match progress {
             Progress::Waits(pending) => {
+                let step = pending.wait();
                 exchange.waiting = Some((pending, deadline));
-                Decision { step: Step::Wait, ..Decision::pass(Code::Allowed, None) }
+                Decision { step, ..Decision::pass(Code::Allowed, None) }
             }
             Progress::Leased => self.pass_remotely(account, None, request, exchange),
             Progress::Refused(left) => {
@@ -175,7 +176,7 @@ fn is_over(deadline: u64, now: u64, timeout: Duration) -> bool {
     now >= deadline || deadline > now.saturating_add(longest)
 }
 
-fn refusal(policy: &Policy, status: u16, reset: Option<Duration>, request: &Request<'_>) -> Reply {
+fn refusal(policy: &Policy, status: u16, reset: Option<Duration>, request: &Request<'_>) -> Problem {
     let Some(quota) = policy.quotas.first() else { return unavailable() };
     let level = quota.level(quota.terms(request), Arrival::default(), request.host().now().0);
     let (name, requests, window) = (&quota.name, level.requests(), level.window());
@@ -185,7 +186,7 @@ fn refusal(policy: &Policy, status: u16, reset: Option<Duration>, request: &Requ
     let wait = reset.map_or(window, seconds);
     let detail =
         format!("the policy \"{name}\" allows {requests} {noun} per {window} s; try again in {wait} s");
-    Reply { grpc: GrpcStatus::ResourceExhausted, ..Reply::new(status, detail) }
+    Problem { grpc: GrpcStatus::ResourceExhausted, ..Problem::new(status, detail) }
         .with_member("policy", name.as_str())
         .with_header(RETRY_AFTER, HeaderValue::from_number(wait))
 }

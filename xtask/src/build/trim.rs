@@ -1,26 +1,29 @@
-//! Removes from a linked module the exports that its filter does not implement.
+//! Gives a linked module the exports that its filters need.
 //!
-//! The SDK exports every callback of the ABI, and Envoy enters the VM for each one that it finds: some µs a
-//! request for nothing. A filter says which it implements in the custom section `gatehouse.callbacks`, a
-//! comma-separated list of export names that may come in several parts.
+//! The SDK defines every callback of the ABI, under the host's names and with a dispatcher of its own, which knows
+//! no answer but "go on" and "pause". The shell's callbacks are called `gatehouse_on_…`: those that the filters need
+//! are exported under the host's names, and all others go, the SDK's among them. Envoy enters the VM for each
+//! callback that it finds: some µs a request for nothing. Which phases the filters take part in is said in the
+//! custom section `gatehouse.phases`.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use walrus::{CustomSection, IdsToIndices, Module, ModuleConfig};
+use gatehouse_filter::Phases;
+use walrus::{IdsToIndices, Module, ModuleConfig};
 
-/// The custom section that lists a filter's callbacks.
-pub(super) const SECTION: &str = "gatehouse.callbacks";
+/// The custom section that says what a module's filters take part in.
+pub(super) const SECTION: &str = "gatehouse.phases";
 
-/// What any filter needs: to be loaded, to be configured, and to have its contexts made and freed.
-const BASE: [&str; 6] = [
-    "memory",
-    "_initialize",
-    "proxy_abi_version_0_2_1",
-    "proxy_on_context_create",
-    "proxy_on_configure",
-    "proxy_on_delete",
-];
+/// What the shell's callbacks begin with, instead of the host's `proxy_`.
+const OURS: &str = "gatehouse_";
+
+/// What any module needs: to be loaded.
+const BASE: [&str; 3] = ["memory", "_initialize", "proxy_abi_version_0_2_1"];
+
+/// The callbacks that any filter needs: to be configured, to have its contexts made and freed, to see requests.
+const CALLBACKS: [&str; 4] =
+    ["proxy_on_context_create", "proxy_on_configure", "proxy_on_delete", "proxy_on_request_headers"];
 
 /// How the host asks for guest memory: the current name and the older one; a module needs one of them.
 const ALLOCATE: [&str; 2] = ["proxy_on_memory_allocate", "malloc"];
@@ -40,19 +43,14 @@ pub(super) enum TrimError {
     /// Not a WebAssembly module.
     Unreadable(anyhow::Error),
     /// The section [`SECTION`] is missing.
-    NoList,
-    /// The section lists a name that the module does not export.
-    NotExported {
-        /// The name as listed.
-        listed: String,
-        /// The callbacks that the module does export.
-        exported: Vec<String>,
-    },
+    NoSection,
+    /// The section is not what the shell writes.
+    Unknown,
     /// An export that every proxy-wasm module needs is missing.
-    NotAFilter(&'static str),
+    NotAFilter(String),
 }
 
-/// Keeps the base exports and the listed callbacks; what only the other exports reached goes with them.
+/// Exports the base and the shell's callbacks that are needed; what only the other exports reached goes with them.
 ///
 /// # Errors
 /// See [`TrimError`].
@@ -61,71 +59,62 @@ pub(super) fn trim(linked: &[u8]) -> Result<Trimmed, TrimError> {
     config.generate_name_section(true).generate_producers_section(false);
     let mut module = config.parse(linked).map_err(TrimError::Unreadable)?;
 
+    let phases = phases(&module)?;
+    let callbacks: BTreeSet<&str> = CALLBACKS.into_iter().chain(phases.callbacks()).collect();
     let exported: BTreeSet<String> = module.exports.iter().map(|export| export.name.clone()).collect();
-    let listed = listed_callbacks(&module).ok_or(TrimError::NoList)?;
-    if let Some(name) = listed.iter().find(|name| !exported.contains(*name)) {
-        return Err(TrimError::NotExported {
-            listed: name.clone(),
-            exported: exported.into_iter().filter(|name| name.starts_with("proxy_on_")).collect(),
-        });
-    }
-    if let Some(name) = BASE.into_iter().find(|name| !exported.contains(*name)) {
-        return Err(TrimError::NotAFilter(name));
+    let ours: Vec<String> = callbacks.iter().map(|name| our_name(name)).collect();
+    let needed = BASE.into_iter().chain(ours.iter().map(String::as_str));
+    if let Some(name) = needed.into_iter().find(|name| !exported.contains(*name)) {
+        return Err(TrimError::NotAFilter(name.to_owned()));
     }
     let [allocate, _] = ALLOCATE;
     if !ALLOCATE.iter().any(|name| exported.contains(*name)) {
-        return Err(TrimError::NotAFilter(allocate));
+        return Err(TrimError::NotAFilter(allocate.to_owned()));
     }
 
-    let keep = |name: &str| BASE.contains(&name) || ALLOCATE.contains(&name) || listed.contains(name);
+    let keep =
+        |name: &str| BASE.contains(&name) || ALLOCATE.contains(&name) || ours.iter().any(|ours| ours == name);
     let dropped: Vec<_> =
         module.exports.iter().filter(|export| !keep(&export.name)).map(walrus::Export::id).collect();
     for export in dropped {
         module.exports.delete(export);
     }
+    for export in module.exports.iter_mut() {
+        if let Some(name) = export.name.strip_prefix(OURS) {
+            export.name = format!("proxy_{name}");
+        }
+    }
     walrus::passes::gc::run(&mut module);
 
-    let callbacks =
-        exported.into_iter().filter(|name| keep(name) && name.starts_with("proxy_on_") && name != allocate);
-    Ok(Trimmed { callbacks: callbacks.collect(), wasm: module.emit_wasm() })
+    let callbacks = callbacks.into_iter().map(ToOwned::to_owned).collect();
+    Ok(Trimmed { callbacks, wasm: module.emit_wasm() })
 }
 
-/// The names in all parts of the section, `None` when there is no such section.
-fn listed_callbacks(module: &Module) -> Option<BTreeSet<String>> {
-    let parts: Vec<String> = module
-        .customs
-        .iter()
-        .filter(|(_, section)| section.name() == SECTION)
-        .map(|(_, section)| part_text(section))
-        .collect();
-    if parts.is_empty() {
-        return None;
-    }
-    // A part may end without a comma: one string per section keeps the names apart.
-    let names = parts.iter().flat_map(|part| part.split(','));
-    Some(names.map(str::trim).filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect())
+/// The shell's name of a callback: `gatehouse_on_tick` for `proxy_on_tick`.
+fn our_name(callback: &str) -> String {
+    format!("{OURS}{}", callback.trim_start_matches("proxy_"))
 }
 
-fn part_text(section: &dyn CustomSection) -> String {
-    String::from_utf8_lossy(&section.data(&IdsToIndices::default())).into_owned()
+/// What the section says.
+fn phases(module: &Module) -> Result<Phases, TrimError> {
+    let mut sections = module.customs.iter().filter(|(_, section)| section.name() == SECTION);
+    let (_, section) = sections.next().ok_or(TrimError::NoSection)?;
+    Phases::from_flags(&section.data(&IdsToIndices::default())).ok_or(TrimError::Unknown)
 }
 
 impl fmt::Display for TrimError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             TrimError::Unreadable(error) => write!(f, "not a WebAssembly module: {error:#}"),
-            TrimError::NoList => write!(
+            TrimError::NoSection => write!(
                 f,
-                "the module has no `{SECTION}` section: the crate must name its callbacks with gatehouse-host's \
-                 export macro"
+                "the module has no `{SECTION}` section: the crate must have gatehouse-host's `load!`"
             ),
-            TrimError::NotExported { listed, exported } => write!(
-                f,
-                "the `{SECTION}` section lists `{listed}`, which the module does not export; it exports: {}",
-                exported.join(", ")
-            ),
+            TrimError::Unknown => {
+                write!(f, "the `{SECTION}` section is not what gatehouse-host's `load!` writes")
+            }
             TrimError::NotAFilter(name) => {
-                write!(f, "the module does not export `{name}`, which every proxy-wasm filter needs")
+                write!(f, "the module does not export `{name}`, which it needs")
             }
         }
     }

@@ -1,6 +1,6 @@
 use super::fetch::{Fetch, Limits};
-use crate::Callout;
 use crate::config::{Fields, Node};
+use crate::{Callout, HeaderName, HeaderValue};
 use std::time::Duration;
 
 /// Where something comes from.
@@ -92,19 +92,25 @@ impl Source {
     }
 
     fn get(&self, cluster: &str, location: &Location, tag: Option<String>) -> Callout {
-        let mut headers = vec![("accept".to_owned(), self.accept.to_owned())];
-        headers.extend(tag.map(|tag| ("if-none-match".to_owned(), tag)));
+        let mut headers = vec![(ACCEPT, HeaderValue::from_static(self.accept))];
+        // A tag that cannot be sent was not received from a server either.
+        let tag = tag.and_then(|tag| HeaderValue::try_from(tag.into_bytes()).ok());
+        headers.extend(tag.map(|tag| (IF_NONE_MATCH, tag)));
         Callout {
             cluster: cluster.to_owned(),
-            method: "GET",
+            method: "GET".into(),
             authority: location.authority.clone(),
             path: location.path.clone(),
             headers,
             body: Vec::new(),
             timeout: self.fetch.timeout,
+            max_answer_bytes: self.fetch.max_size,
         }
     }
 }
+
+const ACCEPT: HeaderName = HeaderName::from_static("accept");
+const IF_NONE_MATCH: HeaderName = HeaderName::from_static("if-none-match");
 
 /// What can stand in a request line as it is.
 fn visible(node: &Node<'_>) -> Option<String> {

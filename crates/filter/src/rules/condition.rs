@@ -42,6 +42,11 @@ impl Condition {
         self.path.is_some()
     }
 
+    /// Whether the matched route matters.
+    pub(super) fn reads_route(&self) -> bool {
+        self.route.is_some() || self.policy.is_some()
+    }
+
     /// Whether the host matters.
     pub(super) fn reads_host(&self) -> bool {
         !self.hosts.is_empty()

@@ -53,7 +53,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
 
 impl Rule {
     /// The policy, with its counters from this index on. Limits without a name get the rule's: `orders`, then `orders-2`, `orders-3`.
-    pub(super) fn named(self, rule: &str, counters: usize) -> Policy {
+    pub(super) fn named(self, rule: &str, number: usize) -> Policy {
         let mut taken: Vec<String> = self.limits.iter().filter_map(|limit| limit.name.clone()).collect();
         let mut free_name = || {
             let numbered = (2..).map(|number: u32| format!("{rule}-{number}"));
@@ -71,7 +71,7 @@ impl Rule {
         let quotas: Vec<Quota> = self.limits.into_iter().map(quota).collect();
         let policy = |definition: &str, quotas, remote| {
             let key = Key::new(rule, self.parts.clone(), self.absent, definition);
-            Policy { key, quotas, cost: self.cost.clone(), mode: self.mode, counters, remote }
+            Policy { key, quotas, cost: self.cost.clone(), mode: self.mode, rule: number, remote }
         };
         let remote = self.service.map(|service| {
             let requests = quotas.iter().map(|quota| quota.requests.most()).min().unwrap_or(1);

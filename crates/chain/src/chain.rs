@@ -1,0 +1,151 @@
+//! The filters of one configuration, in order.
+
+use crate::fault::Fault;
+use crate::link_host::LinkHost;
+use crate::pending::{Owner, Pending};
+use crate::{Link, Proxy};
+use gatehouse_filter::fetched::TICK;
+use gatehouse_filter::{Answer, CallId, GrpcAnswer, Phases, Timestamp};
+use std::cell::OnceCell;
+
+/// The filters of one configuration, in the order in which requests meet them; responses meet them in reverse.
+pub struct Chain {
+    links: Vec<Box<dyn Link>>,
+    phases: Phases,
+    /// The positions of those that have something fetched.
+    fetching: Vec<usize>,
+    pub(crate) pending: Pending,
+}
+
+/// One callback of the host: what is asked of it once is kept for all filters.
+pub(crate) struct Callback<'a> {
+    pub(crate) proxy: &'a dyn Proxy,
+    now: OnceCell<Timestamp>,
+}
+
+impl<'a> Callback<'a> {
+    pub(crate) fn new(proxy: &'a dyn Proxy) -> Self {
+        Self { proxy, now: OnceCell::new() }
+    }
+}
+
+impl Chain {
+    /// A chain of these filters.
+    pub fn new(links: Vec<Box<dyn Link>>) -> Self {
+        let phases = links.iter().fold(Phases::default(), |all, link| all.or(link.phases()));
+        let has_fetched = |(at, link): (usize, &Box<dyn Link>)| (!link.fetched().is_empty()).then_some(at);
+        let fetching = links.iter().enumerate().filter_map(has_fetched).collect();
+        Self { phases, fetching, links, pending: Pending::default() }
+    }
+
+    /// Starts the filters, in the configuration's own context.
+    ///
+    /// # Errors
+    /// The faults that only the host can find, each as a line for operators.
+    pub(crate) fn start(&self, proxy: &dyn Proxy) -> Result<(), Vec<String>> {
+        let callback = Callback::new(proxy);
+        let mut faults = Vec::new();
+        for (at, link) in self.links.iter().enumerate() {
+            link.define_metrics(proxy);
+            let Some(host) = self.host(at, &callback) else { continue };
+            let named = |fault: &dyn std::fmt::Display| format!("{}: {fault}", link.name());
+            if let Err(found) = link.start(&host) {
+                faults.extend(found.iter().map(|fault| named(fault)));
+            }
+            // Where that is not possible, the first tick says why.
+            link.fetched().iter().for_each(|fetched| {
+                fetched.prepare(&host);
+            });
+        }
+        // A filter that waits for its timer in vain would hold requests for ever: better not to start.
+        if let Some(first) = self.fetching.first().and_then(|at| self.links.get(*at))
+            && let Err(refused) = proxy.set_timer(TICK)
+        {
+            faults.push(format!(
+                "{}: the host refused a timer, status {}: this configuration needs \
+                 proxy_set_tick_period_milliseconds and proxy_on_tick",
+                first.name(),
+                refused.0
+            ));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// The timer ran: what is fetched moves on. Who is to be asked again.
+    pub(crate) fn tick(&self, callback: &Callback<'_>) -> Vec<u32> {
+        let mut woken = Vec::new();
+        for at in &self.fetching {
+            let (Some(link), Some(host)) = (self.links.get(*at), self.host(*at, callback)) else { continue };
+            link.fetched().iter().for_each(|fetched| fetched.tick(&host));
+            woken.extend(self.pending.wake_for_fetched(*at));
+        }
+        woken
+    }
+
+    /// Something was fetched. Who is to be asked again.
+    pub(crate) fn fetch_answered(
+        &self,
+        at: usize,
+        call: CallId,
+        answer: &Answer,
+        callback: &Callback<'_>,
+    ) -> Vec<u32> {
+        let (Some(link), Some(host)) = (self.links.get(at), self.host(at, callback)) else {
+            return Vec::new();
+        };
+        let _ = link.fetched().iter().any(|fetched| fetched.answered(call, answer, &host));
+        self.pending.wake_for_fetched(at)
+    }
+
+    /// The most bytes of a gRPC message that its filter wants to read, and whose call it was.
+    pub(crate) fn grpc_owner(&self, call: CallId) -> Option<(usize, usize)> {
+        let Owner::Grpc { link } = self.pending.answered(call)? else { return None };
+        Some((link, self.links.get(link)?.max_grpc_answer_bytes()))
+    }
+
+    /// A gRPC call was answered. Who is to be asked again.
+    pub(crate) fn grpc_answered(
+        &self,
+        at: usize,
+        call: CallId,
+        answer: &GrpcAnswer,
+        callback: &Callback<'_>,
+    ) -> Vec<u32> {
+        if let (Some(link), Some(host)) = (self.links.get(at), self.host(at, callback)) {
+            link.on_grpc_answer(call, answer, &host);
+        }
+        self.pending.wake_for_answer(call)
+    }
+
+    /// The proxy as the filter at this position sees it.
+    pub(crate) fn host<'a>(&'a self, at: usize, callback: &'a Callback<'a>) -> Option<LinkHost<'a>> {
+        let of = self.links.get(at)?.as_ref();
+        Some(LinkHost { proxy: callback.proxy, now: &callback.now, pending: &self.pending, of, link: at })
+    }
+
+    /// The filter at this position.
+    pub(crate) fn link(&self, at: usize) -> Option<&dyn Link> {
+        self.links.get(at).map(|link| &**link)
+    }
+
+    /// Every filter from this position on.
+    pub(crate) fn links_from(&self, at: usize) -> impl Iterator<Item = &dyn Link> {
+        self.links.iter().skip(at).map(|link| &**link)
+    }
+
+    /// Whether the filter at this position has anything fetched: then it may wait for it.
+    pub(crate) fn has_fetched(&self, at: usize) -> bool {
+        self.fetching.contains(&at)
+    }
+
+    /// Tells operators of a fault of the gateway's own, in the filter at this position.
+    pub(crate) fn tell_fault(&self, fault: Fault, at: usize, proxy: &dyn Proxy) {
+        let name = self.link(at).map_or("gatehouse", Link::name);
+        proxy.error(&format!("{name}: {}", fault.line()));
+    }
+
+    /// The phases in which one of the filters takes part.
+    pub fn phases(&self) -> Phases {
+        self.phases
+    }
+}

@@ -1,0 +1,536 @@
+//! One request and its response, on their way through a chain: the request's half.
+
+use crate::bodies::{Arriving, CONTENT_LENGTH, End};
+use crate::chain::{Callback, Chain};
+use crate::fault::Fault;
+use crate::link::Stage;
+use crate::pending::Owner;
+use crate::response::ResponseSide;
+use crate::{BodyFlow, Direction, HeadFlow, LocalReply, Proxy, TrailersFlow};
+use gatehouse_filter::{
+    Answer, Caller, Callout, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Step, Until,
+    is_grpc,
+};
+use std::collections::VecDeque;
+use std::mem;
+use std::rc::Rc;
+
+/// One request and its response.
+pub struct Exchange {
+    pub(crate) id: u32,
+    pub(crate) chain: Rc<Chain>,
+    /// What the filters remember that have been asked so far, in their order.
+    pub(crate) stages: Vec<Box<dyn Stage>>,
+    progress: Progress,
+    /// The head with the edits made so far, until they are carried out and it goes on.
+    head: Headers,
+    facts: Facts,
+    has_head_gone: bool,
+    body_follows: bool,
+    body: Arriving,
+    /// The filters that are given the body when it has come, and did not hold the head for it.
+    takers: VecDeque<(usize, Collect)>,
+    /// How the host was told to hold, once it was.
+    hold: Option<Hold>,
+    /// How often filters have called without any call being made: they could go on for ever.
+    empty_rounds: usize,
+    pub(crate) response: ResponseSide,
+}
+
+/// Where a request is.
+enum Progress {
+    /// No filter has been asked.
+    Fresh,
+    /// The filter at this position decides when something has come.
+    Held { at: usize, asked: Asked, until: Awaited },
+    /// The filter at this position holds the head until the body has come.
+    Reading { at: usize, collect: Collect },
+    /// All filters have let it go on.
+    Passed,
+    /// It was answered, or is over for another reason.
+    Over,
+}
+
+/// What a held request needs.
+enum Awaited {
+    /// That its filter is asked again.
+    Turn,
+    /// The answers to its calls.
+    Answers(Vec<Option<Answer>>),
+}
+
+/// What a filter was asked about.
+#[derive(Clone, Copy)]
+enum Asked {
+    Head,
+    /// `is_taker`: its head has gone on, or waits for another filter.
+    Body {
+        collect: Collect,
+        is_taker: bool,
+    },
+}
+
+/// How the host holds a request whose head callback held it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// Everything: no body callback comes before it is let go.
+    All,
+    /// The head; the body comes to this module, which holds it.
+    Head,
+}
+
+impl Exchange {
+    /// A request that has come to the configuration of this chain.
+    pub fn new(id: u32, chain: Rc<Chain>) -> Self {
+        Self {
+            id,
+            chain,
+            stages: Vec::new(),
+            progress: Progress::Fresh,
+            head: Headers::default(),
+            facts: Facts::default(),
+            has_head_gone: false,
+            body_follows: false,
+            body: Arriving::default(),
+            takers: VecDeque::new(),
+            hold: None,
+            empty_rounds: 0,
+            response: ResponseSide::default(),
+        }
+    }
+
+    /// The request's head has come.
+    pub(crate) fn request_head(&mut self, callback: &Callback<'_>, end_of_stream: bool) -> HeadFlow {
+        if !matches!(self.progress, Progress::Fresh) {
+            return HeadFlow::HoldAll;
+        }
+        self.head = callback.proxy.head(Direction::Request);
+        self.body_follows = !end_of_stream;
+        self.body.end = end_of_stream.then_some(End::Body);
+        self.run(0, callback);
+        match (&self.progress, self.hold) {
+            (Progress::Passed, _) => HeadFlow::Continue,
+            (Progress::Reading { .. }, _) | (Progress::Held { .. }, Some(Hold::Head)) => {
+                self.hold = Some(Hold::Head);
+                HeadFlow::HoldHead
+            }
+            (Progress::Held { .. } | Progress::Fresh | Progress::Over, _) => HeadFlow::HoldAll,
+        }
+    }
+
+    /// A part of the request's body has come: `size` is all that was held, with it.
+    pub(crate) fn request_body(
+        &mut self,
+        callback: &Callback<'_>,
+        size: usize,
+        end_of_stream: bool,
+    ) -> BodyFlow {
+        self.body.came(size, end_of_stream);
+        self.body_came(callback);
+        match &self.progress {
+            Progress::Passed if self.takers.is_empty() => BodyFlow::Continue,
+            Progress::Passed | Progress::Held { .. } | Progress::Reading { .. } => BodyFlow::Hold,
+            Progress::Fresh | Progress::Over => BodyFlow::Drop,
+        }
+    }
+
+    /// The request's trailers have come: whatever came before is the whole body.
+    pub(crate) fn request_trailers(&mut self, callback: &Callback<'_>) -> TrailersFlow {
+        self.body.end = Some(End::Trailers);
+        self.body_came(callback);
+        match &self.progress {
+            Progress::Passed if self.takers.is_empty() => TrailersFlow::Continue,
+            _ => TrailersFlow::Hold,
+        }
+    }
+
+    /// What the request may wait for has come: its filter is asked again.
+    pub(crate) fn ask_again(&mut self, callback: &Callback<'_>) {
+        let Progress::Held { at, asked, until: Awaited::Turn } = self.progress else { return };
+        let goes_on = match asked {
+            Asked::Head => self.ask(at, callback),
+            Asked::Body { collect, is_taker } => self.give(at, collect, is_taker, callback),
+        };
+        if goes_on {
+            self.go_on(at, asked, callback);
+        }
+        self.resume(callback);
+    }
+
+    /// One of the request's calls was answered.
+    pub(crate) fn answered(&mut self, call: usize, answer: Answer, callback: &Callback<'_>) {
+        let Progress::Held { at, asked, until: Awaited::Answers(answers) } = &mut self.progress else {
+            return;
+        };
+        if let Some(slot) = answers.get_mut(call) {
+            *slot = Some(answer);
+        }
+        if answers.iter().any(Option::is_none) {
+            return;
+        }
+        let (at, asked, answers) = (*at, *asked, mem::take(answers).into_iter().flatten().collect());
+        if self.decide_on_answers(at, asked, answers, callback) {
+            self.go_on(at, asked, callback);
+        }
+        self.resume(callback);
+    }
+
+    /// A response is on its way: whatever the request waited for, it does no more.
+    pub(crate) fn is_answered(&mut self) {
+        if !matches!(self.progress, Progress::Passed) {
+            self.progress = Progress::Over;
+        }
+    }
+
+    /// Asks the filters from this position on.
+    fn run(&mut self, from: usize, callback: &Callback<'_>) {
+        let mut at = from;
+        while self.chain.link(at).is_some() {
+            if !self.ask(at, callback) {
+                return;
+            }
+            at = at.saturating_add(1);
+        }
+        self.pass(callback);
+    }
+
+    /// After the filter at this position has let the request go on.
+    fn go_on(&mut self, at: usize, asked: Asked, callback: &Callback<'_>) {
+        match asked {
+            Asked::Head | Asked::Body { is_taker: false, .. } => self.run(at.saturating_add(1), callback),
+            Asked::Body { is_taker: true, .. } => {
+                self.progress = Progress::Passed;
+                self.body_came(callback);
+            }
+        }
+    }
+
+    /// Asks one filter about the head. Whether the request goes on to the next.
+    fn ask(&mut self, at: usize, callback: &Callback<'_>) -> bool {
+        let chain = Rc::clone(&self.chain);
+        let (Some(link), Some(host)) = (chain.link(at), chain.host(at, callback)) else { return false };
+        if link.asks_for_route() && !self.settle(at, callback) {
+            return false;
+        }
+        if self.stages.len() == at {
+            self.stages.push(link.begin());
+        }
+        let Some(stage) = self.stages.get_mut(at) else { return false };
+        let phases = link.phases();
+        let mark = if phases.fetching || phases.grpc_answers { self.head.mark() } else { Mark::default() };
+        let (head, facts) = (mem::take(&mut self.head), mem::take(&mut self.facts));
+        let mut request = Request::with_facts(head, facts, &host).with_body(self.body_follows);
+        let decision = stage.on_request(&mut request);
+        (self.head, self.facts) = request.into_parts();
+        self.take(at, Asked::Head, decision, mark, callback)
+    }
+
+    /// Gives one filter the body. Whether the request goes on.
+    fn give(&mut self, at: usize, collect: Collect, is_taker: bool, callback: &Callback<'_>) -> bool {
+        let chain = Rc::clone(&self.chain);
+        let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) else {
+            return false;
+        };
+        let mut body = match self.body.take(Direction::Request, collect, callback.proxy) {
+            Ok(body) => body,
+            Err(fault) => return self.fail(fault, at, callback),
+        };
+        let mark = self.head.mark();
+        let decision = if self.has_head_gone {
+            stage.on_request_body(None, &mut body, &host)
+        } else {
+            let (head, facts) = (mem::take(&mut self.head), mem::take(&mut self.facts));
+            let mut request = Request::with_facts(head, facts, &host).with_body(self.body_follows);
+            let decision = stage.on_request_body(Some(&mut request), &mut body, &host);
+            (self.head, self.facts) = request.into_parts();
+            decision
+        };
+        let decision = match decision {
+            Ok(decision) => decision,
+            Err(broken) => return self.fail(Fault::Broken(broken.0), at, callback),
+        };
+        let head = (!self.has_head_gone).then_some(&mut self.head);
+        let put_back = match decision.step {
+            Step::Reply(_) => Ok(()),
+            _ => self.body.put_back(Direction::Request, body, collect, head, callback.proxy),
+        };
+        match put_back {
+            Ok(()) => self.take(at, Asked::Body { collect, is_taker }, decision, mark, callback),
+            Err(fault) => self.fail(fault, at, callback),
+        }
+    }
+
+    /// Does what a filter decided. Whether the request goes on to the next filter.
+    fn take(
+        &mut self,
+        at: usize,
+        asked: Asked,
+        decision: Decision<usize>,
+        mark: Mark,
+        callback: &Callback<'_>,
+    ) -> bool {
+        if self.head.is_unread() {
+            return self.fail(Fault::HeadUnread, at, callback);
+        }
+        let Decision { code, rule, caller, step } = decision;
+        match step {
+            Step::Continue => self.tell(at, code, rule.as_deref(), caller, None, callback),
+            Step::Reply(reply) => self.tell(at, code, rule.as_deref(), caller, Some(reply), callback),
+            Step::Wait(until) => {
+                self.head.undo_to(mark);
+                self.wait(at, asked, until, callback)
+            }
+            Step::Call(callouts) => self.call(at, asked, &callouts, callback),
+            Step::ReadBody(collect) => match asked {
+                Asked::Head => self.read(at, collect, callback),
+                Asked::Body { .. } => {
+                    self.fail(Fault::OutOfPlace("asks for the body when it has it"), at, callback)
+                }
+            },
+        }
+    }
+
+    /// Makes a final decision known, and answers where it is a reply. Whether the request goes on.
+    fn tell(
+        &mut self,
+        at: usize,
+        code: usize,
+        rule: Option<&str>,
+        caller: Option<Rc<Caller>>,
+        reply: Option<Reply>,
+        callback: &Callback<'_>,
+    ) -> bool {
+        let chain = Rc::clone(&self.chain);
+        let Some(link) = chain.link(at) else { return false };
+        let proxy = callback.proxy;
+        let code = link.count(code, proxy);
+        link.note(code, rule, caller.as_deref(), proxy);
+        if let Some(caller) = caller {
+            // Without it the filters of other modules would take the request for somebody else's.
+            if proxy.set_state(Identity::STATE, caller.json()).is_err() {
+                return self.fail(Fault::StateRefused, at, callback);
+            }
+            self.facts.caller = Some(caller);
+        }
+        let Some(reply) = reply else { return true };
+        proxy.debug(&|| format!("refused: {code}"));
+        self.reply(&reply, code, callback)
+    }
+
+    fn wait(&mut self, at: usize, asked: Asked, until: Until, callback: &Callback<'_>) -> bool {
+        let is_possible = match until {
+            Until::Fetched => self.chain.has_fetched(at),
+            Until::Answered(call) => self.chain.pending.is_under_way(call),
+        };
+        if !is_possible {
+            return self.fail(Fault::OutOfPlace("waits for what never comes"), at, callback);
+        }
+        self.chain.pending.waits(self.id, at, until);
+        self.hold(at, asked, Awaited::Turn, callback)
+    }
+
+    fn call(&mut self, at: usize, asked: Asked, callouts: &[Callout], callback: &Callback<'_>) -> bool {
+        if !self.chain.link(at).is_some_and(|link| link.phases().answers) {
+            return self.fail(Fault::OutOfPlace("makes calls whose answers it does not take"), at, callback);
+        }
+        let mut answers = Vec::with_capacity(callouts.len());
+        for (number, callout) in callouts.iter().enumerate() {
+            answers.push(match callback.proxy.call(callout) {
+                Ok(call) => {
+                    let max_bytes = callout.max_answer_bytes;
+                    let owner = Owner::Request { exchange: self.id, call: number, max_bytes };
+                    self.chain.pending.made(call, owner);
+                    None
+                }
+                // It comes at once, and never again.
+                Err(why) => Some(Answer::refused(why)),
+            });
+        }
+        if answers.iter().any(Option::is_none) {
+            return self.hold(at, asked, Awaited::Answers(answers), callback);
+        }
+        self.empty_rounds = self.empty_rounds.saturating_add(1);
+        if self.empty_rounds > MAX_EMPTY_ROUNDS {
+            return self.fail(Fault::OutOfPlace("calls without end"), at, callback);
+        }
+        self.decide_on_answers(at, asked, answers.into_iter().flatten().collect(), callback)
+    }
+
+    /// Has the filter decide on the answers to its calls. Whether the request goes on.
+    fn decide_on_answers(
+        &mut self,
+        at: usize,
+        asked: Asked,
+        answers: Vec<Answer>,
+        callback: &Callback<'_>,
+    ) -> bool {
+        let chain = Rc::clone(&self.chain);
+        let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) else {
+            return false;
+        };
+        let mark = self.head.mark();
+        let (head, facts) = (mem::take(&mut self.head), mem::take(&mut self.facts));
+        let mut request = Request::with_facts(head, facts, &host).with_body(self.body_follows);
+        let decision = stage.on_answers(answers, &mut request);
+        (self.head, self.facts) = request.into_parts();
+        match decision {
+            Ok(Decision { step: Step::Wait(_), .. }) => {
+                self.fail(Fault::OutOfPlace("waits although it has its answers"), at, callback)
+            }
+            Ok(_) if self.has_head_gone && !self.head.edits().is_empty() => {
+                self.fail(Fault::EditRefused, at, callback)
+            }
+            Ok(decision) => self.take(at, asked, decision, mark, callback),
+            Err(broken) => self.fail(Fault::Broken(broken.0), at, callback),
+        }
+    }
+
+    /// Collects the body for a filter. Whether the request goes on to the next meanwhile, or because the filter
+    /// has it already.
+    fn read(&mut self, at: usize, collect: Collect, callback: &Callback<'_>) -> bool {
+        if !self.chain.link(at).is_some_and(|link| link.phases().request_body) {
+            return self.fail(Fault::BodyGone, at, callback);
+        }
+        if self.body.is_ready(collect) {
+            return self.give(at, collect, false, callback);
+        }
+        if !collect.hold_head {
+            if collect.may_replace {
+                self.head.remove(&CONTENT_LENGTH);
+            }
+            self.takers.push_back((at, collect));
+            return true;
+        }
+        // The head goes as soon as the host is told to go on: it cannot be held for the body that comes then.
+        if self.has_head_gone || self.hold == Some(Hold::All) {
+            return self.fail(Fault::BodyGone, at, callback);
+        }
+        self.progress = Progress::Reading { at, collect };
+        false
+    }
+
+    /// Gives the body to those who want it, when it has ended or is longer than any of them wants.
+    fn body_came(&mut self, callback: &Callback<'_>) {
+        let reading = match self.progress {
+            Progress::Reading { at, collect } => Some((at, collect)),
+            Progress::Passed => None,
+            Progress::Held { .. } | Progress::Over => return,
+            Progress::Fresh => {
+                self.fail(Fault::HeadUnread, 0, callback);
+                return;
+            }
+        };
+        if !self.takers.iter().chain(&reading).all(|(_, collect)| self.body.is_ready(*collect)) {
+            return;
+        }
+        while let Some((at, collect)) = self.takers.pop_front() {
+            if !self.give(at, collect, true, callback) {
+                return;
+            }
+        }
+        if let Some((at, collect)) = reading
+            && self.give(at, collect, false, callback)
+        {
+            self.run(at.saturating_add(1), callback);
+        }
+    }
+
+    fn hold(&mut self, at: usize, asked: Asked, until: Awaited, callback: &Callback<'_>) -> bool {
+        if self.hold.is_none() {
+            let keeps_head = self.may_hold_for_body(at, callback);
+            self.hold = Some(if keeps_head { Hold::Head } else { Hold::All });
+        }
+        self.progress = Progress::Held { at, asked, until };
+        false
+    }
+
+    /// Whether a filter from this position on may hold the head until the body has come.
+    fn may_hold_for_body(&mut self, at: usize, callback: &Callback<'_>) -> bool {
+        if !self.body_follows {
+            return false;
+        }
+        let chain = Rc::clone(&self.chain);
+        let Some(host) = chain.host(at, callback) else { return false };
+        let (head, facts) = (mem::take(&mut self.head), mem::take(&mut self.facts));
+        let request = Request::with_facts(head, facts, &host).with_body(true);
+        let may_hold = chain.links_from(at).any(|link| link.may_hold_for_body(&request));
+        (self.head, self.facts) = request.into_parts();
+        may_hold
+    }
+
+    /// All filters have let the request go on: the edits are carried out.
+    fn pass(&mut self, callback: &Callback<'_>) {
+        let last = self.stages.len().saturating_sub(1);
+        if !self.has_head_gone && !self.settle(last, callback) {
+            return;
+        }
+        self.has_head_gone = true;
+        self.progress = Progress::Passed;
+        if self.body.end.is_some() {
+            self.body_came(callback);
+        }
+    }
+
+    /// Carries out the edits made so far. An edit that the host refuses would leave a field that a filter
+    /// removed or replaced, which may be a forged identity: the request ends there.
+    fn settle(&mut self, at: usize, callback: &Callback<'_>) -> bool {
+        if self.head.is_unread() {
+            return self.fail(Fault::HeadUnread, at, callback);
+        }
+        if self.head.edits().is_empty() {
+            return true;
+        }
+        if !apply(Direction::Request, &self.head, callback.proxy) {
+            return self.fail(Fault::EditRefused, at, callback);
+        }
+        self.head = callback.proxy.head(Direction::Request);
+        self.facts.forget_route();
+        true
+    }
+
+    /// Lets a request that was held go on, outside its own callbacks.
+    fn resume(&mut self, callback: &Callback<'_>) {
+        // With the head held alone, what came of the body would go on with it, past whoever waits for it.
+        let is_wanted = !self.takers.is_empty() && self.hold == Some(Hold::Head);
+        if !matches!(self.progress, Progress::Passed) || is_wanted {
+            return;
+        }
+        self.hold = None;
+        if let Err(refused) = callback.proxy.resume_request() {
+            callback.proxy.error(&format!("the host did not let a request go on, status {}", refused.0));
+        }
+    }
+
+    /// Answers the client. Never goes on.
+    fn reply(&mut self, reply: &Reply, code: &str, callback: &Callback<'_>) -> bool {
+        self.progress = Progress::Over;
+        self.takers.clear();
+        let local = LocalReply::new(reply, code, is_grpc(&self.head));
+        if let Err(refused) = callback.proxy.reply(&local) {
+            callback.proxy.error(&format!("the host refused to answer {code}, status {}", refused.0));
+        }
+        false
+    }
+
+    /// The gateway is at fault. Never goes on.
+    pub(crate) fn fail(&mut self, fault: Fault, at: usize, callback: &Callback<'_>) -> bool {
+        self.chain.tell_fault(fault, at, callback.proxy);
+        self.reply(&fault.problem().into(), fault.code(), callback)
+    }
+}
+
+/// Carries out all edits of a head. Whether the host did.
+pub(crate) fn apply(of: Direction, head: &Headers, proxy: &dyn Proxy) -> bool {
+    head.edits().iter().all(|edit| {
+        let name = edit.name.as_str();
+        proxy
+            .edit(of, edit, head.count_if_read(name))
+            .inspect_err(|refused| {
+                proxy.error(&format!("the host refused to change the field {name}, status {}", refused.0));
+            })
+            .is_ok()
+    })
+}
+
+/// So often a filter may call where no call can be made: each clusters' refusal may lead to another call.
+const MAX_EMPTY_ROUNDS: usize = 32;

@@ -1,0 +1,219 @@
+//! One filter of a chain, and one request in it, with the filter's types taken off.
+
+use crate::Proxy;
+use crate::metrics::{Metrics, metric_name};
+use crate::note::note;
+use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::{
+    Answer, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter, Decision,
+    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Host, Log, LogPhase, Phases, Polled, Request,
+    RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision, ResponsePhase,
+};
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+/// A configured filter. Decisions carry the index of their code.
+pub trait Link {
+    /// The filter's name.
+    fn name(&self) -> &'static str;
+    /// The phases that it takes part in.
+    fn phases(&self) -> Phases;
+    /// See [`Filter::asks_for_route`].
+    fn asks_for_route(&self) -> bool;
+    /// A request comes to it.
+    fn begin(&self) -> Box<dyn Stage>;
+    /// See [`Filter::start`].
+    ///
+    /// # Errors
+    /// The faults that only the host can find.
+    fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>>;
+    /// See [`Fetches::fetched`](gatehouse_filter::Fetches::fetched).
+    fn fetched(&self) -> Vec<&dyn Polled>;
+    /// See [`OnGrpcAnswer::MAX_ANSWER_BYTES`](gatehouse_filter::OnGrpcAnswer::MAX_ANSWER_BYTES).
+    fn max_grpc_answer_bytes(&self) -> usize;
+    /// See [`OnGrpcAnswer::on_grpc_answer`](gatehouse_filter::OnGrpcAnswer::on_grpc_answer).
+    fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts);
+    /// See [`OnRequestBody::may_hold_for_body`](gatehouse_filter::OnRequestBody::may_hold_for_body).
+    fn may_hold_for_body(&self, request: &Request<'_>) -> bool;
+    /// Defines the filter's counters; before that nothing is counted.
+    fn define_metrics(&self, proxy: &dyn Proxy);
+    /// The host's number of a counter.
+    fn metric(&self, counter: Counter) -> Option<u32>;
+    /// Counts a decision. Its full code: `jwt_auth.token_missing`.
+    fn count(&self, code: usize, proxy: &dyn Proxy) -> &str;
+    /// Leaves a decision in filter state, for the access log.
+    fn note(&self, code: &str, rule: Option<&str>, caller: Option<&Caller>, proxy: &dyn Proxy);
+}
+
+/// A request in one filter: the filter with what it remembers. The methods are those of [`Filter`] and of its
+/// phases.
+#[allow(missing_docs, reason = "they are described where filters are")]
+pub trait Stage {
+    fn on_request(&mut self, request: &mut Request<'_>) -> Decision<usize>;
+    /// # Errors
+    /// [`Broken`]
+    fn on_request_body(
+        &mut self,
+        head: Option<&mut Request<'_>>,
+        body: &mut Body,
+        callouts: &dyn Callouts,
+    ) -> Result<Decision<usize>, Broken>;
+    /// # Errors
+    /// [`Broken`]
+    fn on_answers(
+        &mut self,
+        answers: Vec<Answer>,
+        request: &mut Request<'_>,
+    ) -> Result<Decision<usize>, Broken>;
+    fn on_response(&mut self, response: &mut Response<'_>) -> ResponseDecision<usize>;
+    /// # Errors
+    /// [`Broken`]
+    fn on_response_body(
+        &mut self,
+        head: Option<&mut Response<'_>>,
+        body: &mut Body,
+        callouts: &dyn Callouts,
+    ) -> Result<ResponseDecision<usize>, Broken>;
+    fn on_copied_body(&mut self, copied: Copied, callouts: &dyn Callouts);
+    fn on_log(&mut self, log: &Log<'_>);
+}
+
+/// Configures a filter as a link of a chain: what a module does with its own configuration.
+pub fn link<F: Filter>(node: Node<'_>) -> Option<Box<dyn Link>> {
+    let filter = Rc::new(F::configure(node)?);
+    let name = metric_name::<F>();
+    Some(Box::new(Linked {
+        metrics: OnceCell::new(),
+        note_name: format!("gatehouse.{name}"),
+        codes: F::Code::ALL.iter().map(|code| format!("{name}.{}", code.name())).collect(),
+        filter,
+    }))
+}
+
+struct Linked<F: Filter> {
+    filter: Rc<F>,
+    metrics: OnceCell<Metrics>,
+    /// Where the note goes: `gatehouse.jwt_auth`.
+    note_name: String,
+    /// The full codes, by index.
+    codes: Vec<String>,
+}
+
+impl<F: Filter> Link for Linked<F> {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn phases(&self) -> Phases {
+        Phases::of::<F>()
+    }
+
+    fn asks_for_route(&self) -> bool {
+        self.filter.asks_for_route()
+    }
+
+    fn begin(&self) -> Box<dyn Stage> {
+        Box::new(Begun { filter: Rc::clone(&self.filter), state: F::State::default() })
+    }
+
+    fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        self.filter.start(host)
+    }
+
+    fn fetched(&self) -> Vec<&dyn Polled> {
+        F::Fetching::fetched(&self.filter)
+    }
+
+    fn max_grpc_answer_bytes(&self) -> usize {
+        F::GrpcAnswers::MAX_ANSWER_BYTES
+    }
+
+    fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts) {
+        F::GrpcAnswers::on_grpc_answer(&self.filter, call, answer, callouts);
+    }
+
+    fn may_hold_for_body(&self, request: &Request<'_>) -> bool {
+        F::RequestBody::may_hold_for_body(&self.filter, request)
+    }
+
+    fn define_metrics(&self, proxy: &dyn Proxy) {
+        self.metrics.get_or_init(|| Metrics::define(&*self.filter, proxy));
+    }
+
+    fn metric(&self, counter: Counter) -> Option<u32> {
+        self.metrics.get().and_then(|metrics| metrics.number(counter))
+    }
+
+    fn count(&self, code: usize, proxy: &dyn Proxy) -> &str {
+        if let Some(metrics) = self.metrics.get() {
+            metrics.decided(code, proxy);
+        }
+        self.codes.get(code).map_or("", String::as_str)
+    }
+
+    fn note(&self, code: &str, rule: Option<&str>, caller: Option<&Caller>, proxy: &dyn Proxy) {
+        let note = note(code, rule, caller, self.filter.mode());
+        // The access log lacks it then; nothing is decided by it.
+        let _ = proxy.set_state(&self.note_name, &note);
+    }
+}
+
+struct Begun<F: Filter> {
+    filter: Rc<F>,
+    state: F::State,
+}
+
+impl<F: Filter> Stage for Begun<F> {
+    fn on_request(&mut self, request: &mut Request<'_>) -> Decision<usize> {
+        untyped(self.filter.on_request(request, &mut self.state))
+    }
+
+    fn on_request_body(
+        &mut self,
+        head: Option<&mut Request<'_>>,
+        body: &mut Body,
+        callouts: &dyn Callouts,
+    ) -> Result<Decision<usize>, Broken> {
+        F::RequestBody::on_request_body(&self.filter, head, body, callouts, &mut self.state).map(untyped)
+    }
+
+    fn on_answers(
+        &mut self,
+        answers: Vec<Answer>,
+        request: &mut Request<'_>,
+    ) -> Result<Decision<usize>, Broken> {
+        F::Answers::on_answers(&self.filter, answers, request, &mut self.state).map(untyped)
+    }
+
+    fn on_response(&mut self, response: &mut Response<'_>) -> ResponseDecision<usize> {
+        untyped_response(F::Response::on_response(&self.filter, response, &mut self.state))
+    }
+
+    fn on_response_body(
+        &mut self,
+        head: Option<&mut Response<'_>>,
+        body: &mut Body,
+        callouts: &dyn Callouts,
+    ) -> Result<ResponseDecision<usize>, Broken> {
+        F::ResponseBody::on_response_body(&self.filter, head, body, callouts, &mut self.state)
+            .map(untyped_response)
+    }
+
+    fn on_copied_body(&mut self, copied: Copied, callouts: &dyn Callouts) {
+        F::ResponseBody::on_copied_body(&self.filter, copied, callouts, &mut self.state);
+    }
+
+    fn on_log(&mut self, log: &Log<'_>) {
+        F::Logging::on_log(&self.filter, log, &mut self.state);
+    }
+}
+
+fn untyped<C: Codes>(decision: Decision<C>) -> Decision<usize> {
+    let Decision { code, rule, caller, step } = decision;
+    Decision { code: code.index(), rule, caller, step }
+}
+
+fn untyped_response<C: Codes>(decision: ResponseDecision<C>) -> ResponseDecision<usize> {
+    let ResponseDecision { code, rule, step } = decision;
+    ResponseDecision { code: code.map(Codes::index), rule, step }
+}

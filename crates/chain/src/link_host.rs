@@ -1,0 +1,107 @@
+//! The proxy, as one filter of a chain sees it.
+
+use crate::metrics::labelled;
+use crate::pending::{Owner, Pending};
+use crate::{Link, MetricKind, Proxy};
+use gatehouse_filter::{
+    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Counter, Expression, Expressions,
+    GrpcCall, Hash, Histogram, Meter, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures,
+    Store, StoreError, Timestamp, Version,
+};
+use std::cell::OnceCell;
+
+/// A proxy with the filter's own counters, which remembers whose calls are made.
+pub(crate) struct LinkHost<'a> {
+    pub(crate) proxy: &'a dyn Proxy,
+    /// The time of the callback: read once, by whoever asks first.
+    pub(crate) now: &'a OnceCell<Timestamp>,
+    pub(crate) pending: &'a Pending,
+    pub(crate) of: &'a dyn Link,
+    pub(crate) link: usize,
+}
+
+impl Clock for LinkHost<'_> {
+    fn now(&self) -> Timestamp {
+        *self.now.get_or_init(|| self.proxy.now())
+    }
+}
+
+impl Meter for LinkHost<'_> {
+    fn add(&self, counter: Counter, by: u64) {
+        if by > 0
+            && let Some(number) = self.of.metric(counter)
+        {
+            self.proxy.add(number, by);
+        }
+    }
+
+    fn record(&self, histogram: Histogram, value: u64) {
+        if let Some(number) = histogram.0 {
+            self.proxy.record(number, value);
+        }
+    }
+
+    fn define_counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter {
+        Counter::Defined(self.proxy.define(MetricKind::Counter, &labelled(name, labels)))
+    }
+
+    fn define_histogram(&self, name: &str, labels: &[(&str, &str)]) -> Histogram {
+        Histogram(self.proxy.define(MetricKind::Histogram, &labelled(name, labels)))
+    }
+}
+
+impl Callouts for LinkHost<'_> {
+    fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
+        let call = self.proxy.call(callout)?;
+        self.pending.made(call, Owner::Fetch { link: self.link, max_bytes: callout.max_answer_bytes });
+        Ok(call)
+    }
+
+    fn warn(&self, line: &str) {
+        self.proxy.warn(&format!("{}: {line}", self.of.name()));
+    }
+
+    fn grpc(&self, call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {
+        let call = self.proxy.grpc(call)?;
+        self.pending.made(call, Owner::Grpc { link: self.link });
+        Ok(call)
+    }
+}
+
+impl Attributes for LinkHost<'_> {
+    fn attribute(&self, attribute: Attribute<'_>) -> Option<Vec<u8>> {
+        self.proxy.attribute(attribute)
+    }
+}
+
+impl Store for LinkHost<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+        self.proxy.get(key)
+    }
+
+    fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError> {
+        self.proxy.set(key, value, version)
+    }
+}
+
+impl Random for LinkHost<'_> {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
+        self.proxy.fill(bytes)
+    }
+}
+
+impl Expressions for LinkHost<'_> {
+    fn compile(&self, text: &str) -> Result<Expression, NoExpression> {
+        self.proxy.compile(text)
+    }
+
+    fn evaluate(&self, expression: Expression) -> Option<bool> {
+        self.proxy.evaluate(expression)
+    }
+}
+
+impl Signatures for LinkHost<'_> {
+    fn verify(&self, hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, NoVerifier> {
+        self.proxy.verify(hash, spki, signature, text)
+    }
+}

@@ -1,0 +1,344 @@
+//! The response's half of an exchange: filters in reverse order.
+
+use crate::bodies::{Arriving, CONTENT_LENGTH, End};
+use crate::chain::Callback;
+use crate::exchange::{Exchange, apply};
+use crate::fault::Fault;
+use crate::{BodyFlow, Direction, HeadFlow, LocalReply, TrailersFlow};
+use gatehouse_filter::{Collect, Copied, Headers, Log, Reply, Response, ResponseDecision, ResponseStep};
+use std::collections::VecDeque;
+use std::mem;
+use std::rc::Rc;
+
+/// Where a response is.
+#[derive(Default)]
+pub(crate) struct ResponseSide {
+    progress: Progress,
+    head: Headers,
+    has_head_gone: bool,
+    body_follows: bool,
+    body: Arriving,
+    takers: VecDeque<(usize, Take)>,
+}
+
+#[derive(Default)]
+enum Progress {
+    /// No filter has been asked.
+    #[default]
+    Fresh,
+    /// The filter at this position holds the head until the body has come.
+    Reading { at: usize, collect: Collect },
+    /// All filters have let it go on.
+    Passed,
+    /// The client was answered otherwise.
+    Over,
+}
+
+/// What a filter gets of the body.
+enum Take {
+    Collected(Collect),
+    Copied(Copy),
+}
+
+/// The copy of a body, as far as it has come.
+struct Copy {
+    max_bytes: usize,
+    /// `None` once it is too long.
+    bytes: Option<Vec<u8>>,
+}
+
+impl Copy {
+    fn push(&mut self, chunk: &[u8]) {
+        let max_bytes = self.max_bytes;
+        if let Some(bytes) = &mut self.bytes {
+            bytes.extend_from_slice(chunk);
+            self.bytes = self.bytes.take().filter(|bytes| bytes.len() <= max_bytes);
+        }
+    }
+}
+
+impl Exchange {
+    /// The response's head has come: that of the upstream, or of somebody who answered instead.
+    pub(crate) fn response_head(&mut self, callback: &Callback<'_>, end_of_stream: bool) -> HeadFlow {
+        self.is_answered();
+        let side = &mut self.response;
+        if !matches!(side.progress, Progress::Fresh) {
+            return HeadFlow::Continue;
+        }
+        side.head = callback.proxy.head(Direction::Response);
+        side.body_follows = !end_of_stream;
+        side.body.end = end_of_stream.then_some(End::Body);
+        // Only filters that have seen the request see its response.
+        self.run_response(self.stages.len(), callback);
+        match self.response.progress {
+            Progress::Passed | Progress::Fresh => HeadFlow::Continue,
+            Progress::Reading { .. } => HeadFlow::HoldHead,
+            Progress::Over => HeadFlow::HoldAll,
+        }
+    }
+
+    /// A part of the response's body has come: `size` is all that was held, with it.
+    pub(crate) fn response_body(
+        &mut self,
+        callback: &Callback<'_>,
+        size: usize,
+        end_of_stream: bool,
+    ) -> BodyFlow {
+        self.response.body.came(size, end_of_stream);
+        self.response_body_came(callback);
+        match self.response.progress {
+            Progress::Passed if !self.response.collects() => BodyFlow::Continue,
+            Progress::Passed | Progress::Reading { .. } => BodyFlow::Hold,
+            Progress::Fresh => BodyFlow::Continue,
+            Progress::Over => BodyFlow::Drop,
+        }
+    }
+
+    /// The response's trailers have come: whatever came before is the whole body.
+    pub(crate) fn response_trailers(&mut self, callback: &Callback<'_>) -> TrailersFlow {
+        // What was not held has gone by.
+        if !self.response.collects() {
+            self.response.body.came(0, false);
+        }
+        self.response.body.end = Some(End::Trailers);
+        self.response_body_came(callback);
+        match self.response.progress {
+            Progress::Passed | Progress::Fresh => TrailersFlow::Continue,
+            Progress::Reading { .. } | Progress::Over => TrailersFlow::Hold,
+        }
+    }
+
+    /// The request has ended, whatever its end.
+    pub(crate) fn log(&mut self, callback: &Callback<'_>) {
+        let chain = Rc::clone(&self.chain);
+        for (at, link) in chain.links_from(0).enumerate() {
+            if self.stages.len() == at {
+                self.stages.push(link.begin());
+            }
+            let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) else {
+                return;
+            };
+            if link.phases().log {
+                let [request, response] =
+                    [Direction::Request, Direction::Response].map(|of| callback.proxy.head(of));
+                stage.on_log(&Log::new(request, response, &host));
+            }
+        }
+    }
+
+    /// Asks the filters before this position, the nearest first.
+    fn run_response(&mut self, before: usize, callback: &Callback<'_>) {
+        for at in (0..before).rev() {
+            if !self.ask_response(at, callback) {
+                return;
+            }
+        }
+        self.pass_response(callback);
+    }
+
+    fn ask_response(&mut self, at: usize, callback: &Callback<'_>) -> bool {
+        let chain = Rc::clone(&self.chain);
+        let Some(link) = chain.link(at).filter(|link| link.phases().response) else { return true };
+        let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) else {
+            return true;
+        };
+        let side = &mut self.response;
+        let mut response = Response::new(mem::take(&mut side.head), &host).with_body(side.body_follows);
+        let decision = stage.on_response(&mut response);
+        side.head = response.into_headers();
+        if side.head.is_unread() {
+            return self.fail_response(Fault::HeadUnread, at, callback);
+        }
+        match decision.step {
+            ResponseStep::ReadBody(_) | ResponseStep::CopyBody { .. } if !link.phases().response_body => {
+                self.fail_response(Fault::BodyGone, at, callback)
+            }
+            ResponseStep::ReadBody(collect) => self.read_response(at, collect, callback),
+            ResponseStep::CopyBody { max_bytes } => {
+                self.tell_response(at, &decision, callback);
+                let copy = Copy { max_bytes, bytes: Some(Vec::new()) };
+                self.response.takers.push_back((at, Take::Copied(copy)));
+                true
+            }
+            ResponseStep::Continue | ResponseStep::Reply(_) => self.tell_response(at, &decision, callback),
+        }
+    }
+
+    fn read_response(&mut self, at: usize, collect: Collect, callback: &Callback<'_>) -> bool {
+        let side = &mut self.response;
+        if side.body.is_ready(collect) {
+            return self.give_response(at, collect, callback);
+        }
+        if collect.hold_head {
+            side.progress = Progress::Reading { at, collect };
+            return false;
+        }
+        if collect.may_replace {
+            side.head.remove(&CONTENT_LENGTH);
+        }
+        side.takers.push_back((at, Take::Collected(collect)));
+        true
+    }
+
+    /// Gives one filter the body. Whether the response goes on.
+    fn give_response(&mut self, at: usize, collect: Collect, callback: &Callback<'_>) -> bool {
+        let chain = Rc::clone(&self.chain);
+        let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) else {
+            return true;
+        };
+        let side = &mut self.response;
+        let mut body = match side.body.take(Direction::Response, collect, callback.proxy) {
+            Ok(body) => body,
+            Err(fault) => return self.fail_response(fault, at, callback),
+        };
+        let decision = if side.has_head_gone {
+            stage.on_response_body(None, &mut body, &host)
+        } else {
+            let mut response = Response::new(mem::take(&mut side.head), &host).with_body(side.body_follows);
+            let decision = stage.on_response_body(Some(&mut response), &mut body, &host);
+            side.head = response.into_headers();
+            decision
+        };
+        let decision = match decision {
+            Ok(decision) => decision,
+            Err(broken) => return self.fail_response(Fault::Broken(broken.0), at, callback),
+        };
+        match decision.step {
+            ResponseStep::ReadBody(_) | ResponseStep::CopyBody { .. } => {
+                return self.fail_response(
+                    Fault::OutOfPlace("asks for the body when it has it"),
+                    at,
+                    callback,
+                );
+            }
+            ResponseStep::Reply(_) => return self.tell_response(at, &decision, callback),
+            ResponseStep::Continue => {}
+        }
+        let head = (!side.has_head_gone).then_some(&mut side.head);
+        match side.body.put_back(Direction::Response, body, collect, head, callback.proxy) {
+            Ok(()) => self.tell_response(at, &decision, callback),
+            Err(fault) => self.fail_response(fault, at, callback),
+        }
+    }
+
+    /// Gives what has come to those who want it.
+    fn response_body_came(&mut self, callback: &Callback<'_>) {
+        let side = &mut self.response;
+        let reading = match side.progress {
+            Progress::Reading { at, collect } => Some((at, collect)),
+            Progress::Passed => None,
+            Progress::Fresh | Progress::Over => return,
+        };
+        let body = &side.body;
+        let is_ready = |take: &(usize, Take)| match take.1 {
+            Take::Collected(collect) => body.is_ready(collect),
+            Take::Copied(_) => true,
+        };
+        if !side.takers.iter().all(is_ready) || !reading.is_none_or(|(_, collect)| body.is_ready(collect)) {
+            return;
+        }
+        let mut copies = VecDeque::new();
+        while let Some((at, take)) = self.response.takers.pop_front() {
+            match take {
+                Take::Collected(collect) => {
+                    if !self.give_response(at, collect, callback) {
+                        return;
+                    }
+                }
+                Take::Copied(mut copy) => {
+                    if !self.copy(at, &mut copy, callback) {
+                        return;
+                    }
+                    if self.response.body.end.is_none() {
+                        copies.push_back((at, Take::Copied(copy)));
+                    }
+                }
+            }
+        }
+        self.response.takers = copies;
+        if let Some((at, collect)) = reading
+            && self.give_response(at, collect, callback)
+        {
+            self.run_response(at, callback);
+        }
+    }
+
+    /// Adds what has come to a copy, and hands it over where that was the end. Whether the response goes on.
+    fn copy(&mut self, at: usize, copy: &mut Copy, callback: &Callback<'_>) -> bool {
+        let side = &mut self.response;
+        if side.body.size > 0 && copy.bytes.is_some() {
+            match callback.proxy.body(Direction::Response, side.body.size) {
+                Ok(chunk) if chunk.len() == side.body.size => copy.push(&chunk),
+                _ => return self.fail_response(Fault::BodyUnread, at, callback),
+            }
+        }
+        if side.body.end.is_some() {
+            let chain = Rc::clone(&self.chain);
+            if let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) {
+                stage.on_copied_body(Copied(copy.bytes.take()), &host);
+            }
+        }
+        true
+    }
+
+    /// Makes a decision about a response known, and answers where it is a reply. Whether the response goes on.
+    fn tell_response(
+        &mut self,
+        at: usize,
+        decision: &ResponseDecision<usize>,
+        callback: &Callback<'_>,
+    ) -> bool {
+        let chain = Rc::clone(&self.chain);
+        let (Some(link), proxy) = (chain.link(at), callback.proxy) else { return true };
+        let code = decision.code.map_or("", |code| link.count(code, proxy));
+        let ResponseStep::Reply(reply) = &decision.step else { return true };
+        link.note(code, decision.rule.as_deref(), None, proxy);
+        self.reply_instead(reply, code, callback)
+    }
+
+    /// All filters have let the response go on: the edits are carried out.
+    fn pass_response(&mut self, callback: &Callback<'_>) {
+        let side = &mut self.response;
+        if !side.has_head_gone && !side.head.edits().is_empty() {
+            if side.head.is_unread() {
+                self.fail_response(Fault::HeadUnread, 0, callback);
+                return;
+            }
+            if !apply(Direction::Response, &side.head, callback.proxy) {
+                self.fail_response(Fault::EditRefused, 0, callback);
+                return;
+            }
+        }
+        let side = &mut self.response;
+        side.has_head_gone = true;
+        side.progress = Progress::Passed;
+        if side.body.end.is_some() {
+            self.response_body_came(callback);
+        }
+    }
+
+    /// Answers the client instead, or breaks the response off. What a gRPC client gets is never read here, so
+    /// the reply is always a document.
+    fn reply_instead(&mut self, reply: &Reply, code: &str, callback: &Callback<'_>) -> bool {
+        self.response.progress = Progress::Over;
+        self.response.takers.clear();
+        let local = LocalReply::new(reply, code, false);
+        if let Err(refused) = callback.proxy.reply(&local) {
+            callback.proxy.error(&format!("the host refused to answer {code}, status {}", refused.0));
+        }
+        false
+    }
+
+    fn fail_response(&mut self, fault: Fault, at: usize, callback: &Callback<'_>) -> bool {
+        self.chain.tell_fault(fault, at, callback.proxy);
+        self.reply_instead(&fault.problem().into(), fault.code(), callback)
+    }
+}
+
+impl ResponseSide {
+    /// Whether the body is held for somebody.
+    fn collects(&self) -> bool {
+        matches!(self.progress, Progress::Reading { .. })
+            || self.takers.iter().any(|(_, take)| matches!(take, Take::Collected(_)))
+    }
+}

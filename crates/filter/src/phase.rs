@@ -1,0 +1,323 @@
+//! The phases that a filter may take part in, one trait each.
+//!
+//! A filter says for each phase of [`Filter`] whether it takes part: `type Response = Self` or
+//! `type Response = Never`. The one needs an `impl OnResponse`, and an `impl OnResponse` needs the one: neither
+//! can be forgotten, and what a module exports to the host follows from the types.
+
+use crate::{
+    Answer, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, Log, Polled, Request,
+    Response, ResponseDecision,
+};
+
+/// Who takes no part in a phase.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Never {}
+
+/// Decides on bodies of requests, where the head asked for them
+/// ([`Step::ReadBody`](crate::Step::ReadBody)).
+pub trait OnRequestBody: Filter<RequestBody = Self> {
+    /// Whether [`Filter::on_request`] may ask for this request's body with its head held, as far as can be
+    /// told before it is asked: whoever holds the request meanwhile holds it so that the head can wait on.
+    fn may_hold_for_body(&self, request: &Request<'_>) -> bool;
+
+    /// Decides on a body that has ended or is longer than wanted. There is a head where it was held for the
+    /// body, and none where it has gone on.
+    ///
+    /// # Errors
+    /// [`Broken`] where the filter itself is at fault: the request ends with a 500.
+    fn on_request_body(
+        &self,
+        head: Option<&mut Request<'_>>,
+        body: &mut Body,
+        callouts: &dyn Callouts,
+        state: &mut Self::State,
+    ) -> Result<Decision<Self::Code>, Broken>;
+}
+
+/// Sees the heads of responses: the upstream's, and those that the proxy or a filter made up.
+pub trait OnResponse: Filter<Response = Self> {
+    /// Sees the head, may edit it, and may decide on the response.
+    fn on_response(
+        &self,
+        response: &mut Response<'_>,
+        state: &mut Self::State,
+    ) -> ResponseDecision<Self::Code>;
+}
+
+/// Decides on bodies of responses, where the head asked for them
+/// ([`ResponseStep::ReadBody`](crate::ResponseStep::ReadBody)), or is given a copy
+/// ([`ResponseStep::CopyBody`](crate::ResponseStep::CopyBody)).
+pub trait OnResponseBody: Filter<ResponseBody = Self> {
+    /// Decides on a body that has ended or is longer than wanted. There is a head where it was held for the
+    /// body, and none where it has gone on.
+    ///
+    /// # Errors
+    /// [`Broken`] where the filter itself is at fault: the response is broken off, or becomes a 500 where its
+    /// head was held.
+    fn on_response_body(
+        &self,
+        head: Option<&mut Response<'_>>,
+        body: &mut Body,
+        callouts: &dyn Callouts,
+        state: &mut Self::State,
+    ) -> Result<ResponseDecision<Self::Code>, Broken>;
+
+    /// Is given the copy of a body that has come to its end; nothing where the response broke off before.
+    fn on_copied_body(&self, copied: Copied, callouts: &dyn Callouts, state: &mut Self::State);
+}
+
+/// Makes calls for a request and decides on their answers ([`Step::Call`](crate::Step::Call)).
+pub trait OnAnswers: Filter<Answers = Self> {
+    /// Decides when all calls are answered, in the order in which they were made. It may call again.
+    ///
+    /// # Errors
+    /// [`Broken`] where the filter itself is at fault: the request ends with a 500.
+    fn on_answers(
+        &self,
+        answers: Vec<Answer>,
+        request: &mut Request<'_>,
+        state: &mut Self::State,
+    ) -> Result<Decision<Self::Code>, Broken>;
+}
+
+/// Has things fetched in the background.
+pub trait Fetches: Filter<Fetching = Self> {
+    /// All that it has fetched, in this configuration. The shell prepares, ticks and answers them.
+    fn fetched(&self) -> Vec<&dyn Polled>;
+}
+
+/// Makes gRPC calls of its own.
+pub trait OnGrpcAnswer: Filter<GrpcAnswers = Self> {
+    /// The most bytes of a message that are read.
+    const MAX_ANSWER_BYTES: usize;
+
+    /// Takes the answer to a call that was made through [`Callouts::grpc`]. Requests that wait for the call
+    /// are asked about again afterwards.
+    fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts);
+}
+
+/// Sees every request when it has ended, whatever its end.
+pub trait OnLog: Filter<Logging = Self> {
+    /// Sees what there was. Nothing can be changed any more.
+    fn on_log(&self, log: &Log<'_>, state: &mut Self::State);
+}
+
+macro_rules! phases {
+    ($(
+        $(#[$doc:meta])*
+        $phase:ident: $on:ident {
+            $(fn $method:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $otherwise:expr;)*
+        }
+    )*) => { $(
+        $(#[$doc])*
+        pub trait $phase<F: Filter> {
+            /// Whether the filter takes part.
+            const TAKES_PART: bool;
+            $(
+                #[doc(hidden)]
+                fn $method(filter: &F, $($argument: $type),*) $(-> $result)?;
+            )*
+        }
+
+        impl<F: $on> $phase<F> for F {
+            const TAKES_PART: bool = true;
+            $(fn $method(filter: &F, $($argument: $type),*) $(-> $result)? {
+                filter.$method($($argument),*)
+            })*
+        }
+
+        impl<F: Filter> $phase<F> for Never {
+            const TAKES_PART: bool = false;
+            $(fn $method(_: &F, $(_: $type),*) $(-> $result)? {
+                $otherwise
+            })*
+        }
+    )* };
+}
+
+phases! {
+    /// Either the filter, which is [`OnRequestBody`], or [`Never`].
+    RequestBodyPhase: OnRequestBody {
+        fn may_hold_for_body(request: &Request<'_>) -> bool = false;
+        fn on_request_body(
+            head: Option<&mut Request<'_>>,
+            body: &mut Body,
+            callouts: &dyn Callouts,
+            state: &mut F::State,
+        ) -> Result<Decision<F::Code>, Broken> = Err(Broken("it reads no bodies of requests"));
+    }
+    /// Either the filter, which is [`OnResponse`], or [`Never`].
+    ResponsePhase: OnResponse {
+        fn on_response(
+            response: &mut Response<'_>,
+            state: &mut F::State,
+        ) -> ResponseDecision<F::Code> = ResponseDecision::undecided();
+    }
+    /// Either the filter, which is [`OnResponseBody`], or [`Never`].
+    ResponseBodyPhase: OnResponseBody {
+        fn on_response_body(
+            head: Option<&mut Response<'_>>,
+            body: &mut Body,
+            callouts: &dyn Callouts,
+            state: &mut F::State,
+        ) -> Result<ResponseDecision<F::Code>, Broken> = Err(Broken("it reads no bodies of responses"));
+        fn on_copied_body(copied: Copied, callouts: &dyn Callouts, state: &mut F::State) = ();
+    }
+    /// Either the filter, which is [`OnAnswers`], or [`Never`].
+    AnswersPhase: OnAnswers {
+        fn on_answers(
+            answers: Vec<Answer>,
+            request: &mut Request<'_>,
+            state: &mut F::State,
+        ) -> Result<Decision<F::Code>, Broken> = Err(Broken("it makes no calls for requests"));
+    }
+    /// Either the filter, which is [`OnLog`], or [`Never`].
+    LogPhase: OnLog {
+        fn on_log(log: &Log<'_>, state: &mut F::State) = ();
+    }
+}
+
+/// Either the filter, which is [`Fetches`], or [`Never`].
+pub trait FetchingPhase<F: Filter> {
+    /// Whether the filter takes part.
+    const TAKES_PART: bool;
+    #[doc(hidden)]
+    fn fetched(filter: &F) -> Vec<&dyn Polled>;
+}
+
+impl<F: Fetches> FetchingPhase<F> for F {
+    const TAKES_PART: bool = true;
+
+    fn fetched(filter: &F) -> Vec<&dyn Polled> {
+        filter.fetched()
+    }
+}
+
+impl<F: Filter> FetchingPhase<F> for Never {
+    const TAKES_PART: bool = false;
+
+    fn fetched(_: &F) -> Vec<&dyn Polled> {
+        Vec::new()
+    }
+}
+
+/// Either the filter, which is [`OnGrpcAnswer`], or [`Never`].
+pub trait GrpcAnswersPhase<F: Filter> {
+    /// Whether the filter takes part.
+    const TAKES_PART: bool;
+    /// See [`OnGrpcAnswer::MAX_ANSWER_BYTES`].
+    const MAX_ANSWER_BYTES: usize;
+    #[doc(hidden)]
+    fn on_grpc_answer(filter: &F, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts);
+}
+
+impl<F: OnGrpcAnswer> GrpcAnswersPhase<F> for F {
+    const TAKES_PART: bool = true;
+    const MAX_ANSWER_BYTES: usize = <F as OnGrpcAnswer>::MAX_ANSWER_BYTES;
+
+    fn on_grpc_answer(filter: &F, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts) {
+        filter.on_grpc_answer(call, answer, callouts);
+    }
+}
+
+impl<F: Filter> GrpcAnswersPhase<F> for Never {
+    const TAKES_PART: bool = false;
+    const MAX_ANSWER_BYTES: usize = 0;
+
+    fn on_grpc_answer(_: &F, _: CallId, _: &GrpcAnswer, _: &dyn Callouts) {}
+}
+
+/// The phases that a filter takes part in, as values: what a module exports follows from them.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Phases {
+    /// [`OnRequestBody`]
+    pub request_body: bool,
+    /// [`OnResponse`]
+    pub response: bool,
+    /// [`OnResponseBody`]
+    pub response_body: bool,
+    /// [`OnAnswers`]
+    pub answers: bool,
+    /// [`Fetches`]
+    pub fetching: bool,
+    /// [`OnGrpcAnswer`]
+    pub grpc_answers: bool,
+    /// [`OnLog`]
+    pub log: bool,
+}
+
+impl Phases {
+    /// Those of a filter.
+    pub const fn of<F: Filter>() -> Self {
+        Self {
+            request_body: F::RequestBody::TAKES_PART,
+            response: F::Response::TAKES_PART,
+            response_body: F::ResponseBody::TAKES_PART,
+            answers: F::Answers::TAKES_PART,
+            fetching: F::Fetching::TAKES_PART,
+            grpc_answers: F::GrpcAnswers::TAKES_PART,
+            log: F::Logging::TAKES_PART,
+        }
+    }
+
+    /// Those in which one or the other takes part.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            request_body: self.request_body || other.request_body,
+            response: self.response || other.response,
+            response_body: self.response_body || other.response_body,
+            answers: self.answers || other.answers,
+            fetching: self.fetching || other.fetching,
+            grpc_answers: self.grpc_answers || other.grpc_answers,
+            log: self.log || other.log,
+        }
+    }
+
+    /// How many there are.
+    pub const COUNT: usize = 7;
+
+    /// A byte for each, `1` or `0`: what a module says of itself.
+    pub const fn flags(self) -> [u8; Self::COUNT] {
+        [
+            b'0' + self.request_body as u8,
+            b'0' + self.response as u8,
+            b'0' + self.response_body as u8,
+            b'0' + self.answers as u8,
+            b'0' + self.fetching as u8,
+            b'0' + self.grpc_answers as u8,
+            b'0' + self.log as u8,
+        ]
+    }
+
+    /// What [`flags`](Self::flags) has written; `None` for anything else.
+    pub fn from_flags(flags: &[u8]) -> Option<Self> {
+        let flag = |byte: &u8| match byte {
+            b'0' => Some(false),
+            b'1' => Some(true),
+            _ => None,
+        };
+        let flags: Option<Vec<bool>> = flags.iter().map(flag).collect();
+        let [request_body, response, response_body, answers, fetching, grpc_answers, log] =
+            flags?.try_into().ok()?;
+        Some(Self { request_body, response, response_body, answers, fetching, grpc_answers, log })
+    }
+
+    /// The host's names of the callbacks that these phases need. What every filter
+    /// needs (to be configured, to see request heads) is not among them.
+    pub fn callbacks(self) -> impl Iterator<Item = &'static str> {
+        let http_answers = self.answers || self.fetching;
+        [
+            (self.request_body, &["proxy_on_request_body", "proxy_on_request_trailers"][..]),
+            (self.response, &["proxy_on_response_headers"]),
+            (self.response_body, &["proxy_on_response_body", "proxy_on_response_trailers"]),
+            (http_answers, &["proxy_on_http_call_response"]),
+            (self.fetching, &["proxy_on_tick"]),
+            (self.grpc_answers, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
+            (self.log, &["proxy_on_log"]),
+        ]
+        .into_iter()
+        .filter(|(takes_part, _)| *takes_part)
+        .flat_map(|(_, names)| names.iter().copied())
+    }
+}
