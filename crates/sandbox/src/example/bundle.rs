@@ -5,8 +5,8 @@
 //!            →  gateway (jwt-auth, rate-limit), fault, gateway (header-transform), router
 //! ```
 //!
-//! A filter that Envoy treats apart from its neighbours becomes a gateway of one: it is inside a composite
-//! filter, a route says something of it, or the list does (`disabled`).
+//! A filter that Envoy treats apart from its neighbours becomes a gateway of one: it is inside a
+//! composite filter, a route configures it, or its list does (`disabled`).
 
 mod plugin;
 
@@ -23,8 +23,9 @@ pub const GATEWAY: &str = "gateway";
 /// The lists whose filters see a request one after the other.
 const LISTS: [&str; 2] = ["http_filters", "upstream_http_filters"];
 
-/// Makes every run of these filters one `gateway`. What cannot be bundled stays as it is: a filter whose
-/// configuration is missing or is not JSON, or whose module is neither in the image's folder nor in the sandbox's.
+/// Makes every run of these filters one `gateway`. What cannot be bundled stays as it is: a filter
+/// without a configuration or with one that is not JSON, and a module that is neither in the
+/// image's folder nor in the sandbox's.
 pub fn bundle(tree: &mut Value, filters: &[String]) {
     let mut routed = BTreeSet::new();
     of_routes(tree, &mut routed);
@@ -65,7 +66,8 @@ impl Bundler<'_> {
             match &mut run {
                 Some(run) if !run.has(plugin.name()) => run.plugins.push(plugin),
                 _ => {
-                    bundled.extend(run.replace(Run { first: filter, plugins: vec![plugin] }).map(Run::finish))
+                    let next = Run { first: filter, plugins: vec![plugin] };
+                    bundled.extend(run.replace(next).map(Run::finish));
                 }
             }
         }

@@ -65,8 +65,8 @@ pub(super) fn is_in_a_known_folder(module: &str) -> bool {
     [Path::new(IMAGE_FILTERS), &workspace::filters()].iter().any(|known| folder == Some(known))
 }
 
-/// The `PluginConfig` of a gateway with these filters. What it has but once, such as the runtime, the
-/// failure policy and the environment, is the first filter's.
+/// The `PluginConfig` of a gateway with these filters. What it has but once, such as the runtime,
+/// the failure policy and the environment, is the first filter's.
 pub(super) fn joined(plugins: &[Plugin]) -> Value {
     let Some(first) = plugins.first() else { return Value::Null };
     let mut config = first.config.clone();
@@ -85,7 +85,7 @@ pub(super) fn joined(plugins: &[Plugin]) -> Value {
     set("root_id", Some(json!(GATEWAY)));
     set("configuration", Some(configuration(plugins)));
     let may_hold_heads = plugins.iter().any(|plugin| plugin.may_hold_heads);
-    set("allow_on_headers_stop_iteration", may_hold_heads.then(|| json!(true)));
+    set("allow_on_headers_stop_iteration", may_hold_heads.then_some(Value::Bool(true)));
     let allowed = union(plugins).map(|allowed| json!({"allowed_capabilities": allowed}));
     set("capability_restriction_config", allowed);
     config
