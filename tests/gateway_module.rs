@@ -50,9 +50,11 @@ fn a_filter_may_come_twice_under_different_names() {
 fn requests_pass_the_list_forwards_and_responses_backwards() {
     let writes = json!({"rules": [{"request": [{"set": {"name": "x-a", "value": "1"}}],
         "response": [{"set": {"name": "x-b", "value": "1"}}]}]});
-    let reads = json!({"rules": [
-        {"request": [{"set": {"name": "x-saw", "value": "${header.x-a | default: nothing}"}}],
-         "response": [{"set": {"name": "x-saw", "value": "${response.header.x-b | default: nothing}"}}]}]});
+    let seen = |value: &str| json!([{"set": {"name": "x-saw", "value": value}}]);
+    let reads = json!({"rules": [{
+        "request": seen("${header.x-a | default: nothing}"),
+        "response": seen("${response.header.x-b | default: nothing}"),
+    }]});
     for (case, outer, inner, request, response) in [
         ("it writes first", &writes, &reads, "1", "nothing"),
         ("it reads first", &reads, &writes, "nothing", "1"),
@@ -74,7 +76,7 @@ fn requests_pass_the_list_forwards_and_responses_backwards() {
 fn twice(tree: &mut Value, filter: &str, outer: Value, inner: Value) {
     configuration::set(tree, filter, inner);
     let list = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
-    let list = tree.pointer_mut(list).and_then(Value::as_array_mut).expect("the config has filters");
+    let list = tree.pointer_mut(list).and_then(Value::as_array_mut).expect("a list of filters");
     let mut first = list[0].clone();
     first["name"] = json!("outer");
     first["typed_config"]["config"]["name"] = json!("outer");

@@ -32,55 +32,67 @@ impl Entry {
 
 /// The entries that name one filter, and what is wrong with the others.
 pub(super) fn entries(json: &[u8]) -> (Vec<Entry>, Vec<ConfigError>) {
-    let mut found = Vec::new();
+    let mut list = List::default();
     let read = config::read(json, |node| {
         let mut fields = node.fields()?;
-        let (mut index, mut names) = (0_usize, BTreeSet::new());
-        let filters = fields.required("filters", |node| {
-            node.some(|node| {
-                let path = format!("filters[{index}]");
-                index = index.saturating_add(1);
-                entry(&node, &path, &mut names, &mut found)
-            })
-        });
+        let filters = fields.required("filters", |node| node.some(|node| list.entry(&node)));
         fields.finish();
         filters
     });
-    (found, read.err().unwrap_or_default())
+    (list.found, read.err().unwrap_or_default())
 }
 
-/// One filter's name with its block; beside it, perhaps, the name that the filter goes by here.
-fn entry(node: &Node<'_>, path: &str, names: &mut BTreeSet<String>, found: &mut Vec<Entry>) -> Option<()> {
-    let mut fields = node.fields()?;
-    let given = fields.optional("name", |node| {
-        let name = node.text()?;
-        if names.insert(name.to_owned()) { Some(name) } else { node.fault(taken(name)) }
-    });
-    let mut named = Vec::new();
-    for (filter, parser) in PARSERS {
-        let block = fields.optional(filter, |node| Some(node.value()));
-        named.extend(block.flatten().map(|block| (filter, parser, block)));
-    }
-    let others = node.value().as_object().is_some_and(|members| {
-        members.keys().any(|key| key != "name" && !named.iter().any(|(filter, ..)| filter == key))
-    });
-    fields.finish();
-    match named.as_slice() {
-        [(filter, parser, block)] => {
-            let block = serde_json::to_vec(block).unwrap_or_default();
-            found.push(Entry { path: format!("{path}.{filter}"), parser: *parser, block });
-            if given?.is_none() && !names.insert((*filter).to_owned()) {
-                return node.fault(taken(filter));
+/// What has been read of the list.
+#[derive(Default)]
+struct List {
+    length: usize,
+    names: BTreeSet<String>,
+    found: Vec<Entry>,
+}
+
+impl List {
+    /// One filter's name with its block; beside it, perhaps, the name that the filter goes by here.
+    fn entry(&mut self, node: &Node<'_>) -> Option<()> {
+        let index = self.length;
+        self.length = index.saturating_add(1);
+        let mut fields = node.fields()?;
+        let given = fields.optional("name", |node| {
+            let name = node.text()?;
+            self.take(node.clone(), name)
+        });
+        let mut named = Vec::new();
+        for (filter, parser) in PARSERS {
+            let block = fields.optional(filter, |node| Some(node.value()));
+            named.extend(block.flatten().map(|block| (filter, parser, block)));
+        }
+        let others = node.value().as_object().is_some_and(|members| {
+            let is_read = |key: &str| named.iter().any(|(filter, ..)| *filter == key);
+            members.keys().any(|key| key != "name" && !is_read(key))
+        });
+        fields.finish();
+        match named.as_slice() {
+            [(filter, parser, block)] => {
+                let path = format!("filters[{index}].{filter}");
+                let block = serde_json::to_vec(block).unwrap_or_default();
+                self.found.push(Entry { path, parser: *parser, block });
+                if given?.is_none() { self.take(node.clone(), filter) } else { Some(()) }
             }
-            Some(())
+            // What is there instead has been told.
+            [] if others => None,
+            [] => {
+                let known = list(PARSERS.map(|(name, _)| name));
+                node.fault(format!("must have one filter: {known}"))
+            }
+            several => {
+                let several = list(several.iter().map(|(filter, ..)| *filter));
+                node.fault(format!("has {several}: give each an entry of its own"))
+            }
         }
-        // What is there instead has been told.
-        [] if others => None,
-        [] => node.fault(format!("must have one filter: {}", list(PARSERS.map(|(name, _)| name)))),
-        several => {
-            let several = list(several.iter().map(|(filter, ..)| *filter));
-            node.fault(format!("has {several}: give each an entry of its own"))
-        }
+    }
+
+    /// Gives a filter this name, which no other may have.
+    fn take(&mut self, node: Node<'_>, name: &str) -> Option<()> {
+        if self.names.insert(name.to_owned()) { Some(()) } else { node.fault(taken(name)) }
     }
 }
 
@@ -95,79 +107,75 @@ fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
-    const HEADER: &str = r#"{"rules": [{"request": [{"set": {"name": "x-a", "value": "1"}}]}]}"#;
+    fn told(configuration: &Value) -> Vec<String> {
+        let (entries, faults) = entries(configuration.to_string().as_bytes());
+        let faults = faults.into_iter().chain(entries.iter().flat_map(Entry::faults));
+        faults.map(|fault| fault.to_string()).collect()
+    }
 
     #[test]
     fn every_fault_has_the_path_from_the_top() {
-        let rate = r#"{"rules": [{"name": "all", "limits": [{"requests": 1, "window": 60}]}]}"#;
-        let one = |entry: &str| format!(r#"{{"filters": [{entry}]}}"#);
-        let known = "authorization, api-key-auth, body-transform, header-transform, jwt-auth, rate-limit";
-        for (case, json, want) in [
-            ("good", one(&format!(r#"{{"header-transform": {HEADER}}}"#)), vec![]),
-            (
-                "good, twice",
-                one(&format!(
-                    r#"{{"header-transform": {HEADER}}}, {{"name": "b", "header-transform": {HEADER}}}"#
-                )),
-                vec![],
-            ),
-            ("no list", "{}".to_owned(), vec!["filters: is required".to_owned()]),
-            ("an empty list", one(""), vec!["filters: must not be empty".to_owned()]),
-            ("no mapping", one("1"), vec!["filters[0]: must be a mapping of fields".to_owned()]),
-            ("no filter", one("{}"), vec![format!("filters[0]: must have one filter: {known}")]),
+        let header = json!({"rules": [{"request": [{"set": {"name": "x-a", "value": "1"}}]}]});
+        let rate = json!({"rules": [{"name": "all", "limits": [{"requests": 1, "window": 60}]}]});
+        let plain = json!({"header-transform": header});
+        let named = |name: &str| json!({"name": name, "header-transform": header});
+        let none = format!("must have one filter: {}", list(PARSERS.map(|(name, _)| name)));
+        let none = none.as_str();
+        for (case, filters, want) in [
+            ("good", json!([plain]), &[][..]),
+            ("good, twice", json!([plain, named("b")]), &[]),
+            ("an empty list", json!([]), &[("filters", "must not be empty")]),
+            ("no mapping", json!([1]), &[("filters[0]", "must be a mapping of fields")]),
+            ("no filter", json!([{}]), &[("filters[0]", none)]),
             (
                 "an unknown filter",
-                one(r#"{"rate-limt": {}}"#),
-                vec!["filters[0].rate-limt: unknown field, did you mean `rate-limit`?".to_owned()],
+                json!([{"rate-limt": {}}]),
+                &[("filters[0].rate-limt", "unknown field, did you mean `rate-limit`?")],
             ),
             (
                 "a filter without a block",
-                one(r#"{"rate-limit": null}"#),
-                vec!["filters[0].rate-limit: has no value: give it one, or take it out".to_owned()],
+                json!([{"rate-limit": null}]),
+                &[("filters[0].rate-limit", "has no value: give it one, or take it out")],
             ),
             (
                 "two filters in one entry",
-                one(r#"{"jwt-auth": {}, "rate-limit": {}}"#),
-                vec!["filters[0]: has jwt-auth, rate-limit: give each an entry of its own".to_owned()],
+                json!([{"jwt-auth": {}, "rate-limit": {}}]),
+                &[("filters[0]", "has jwt-auth, rate-limit: give each an entry of its own")],
             ),
+            ("the same filter twice", json!([plain, plain]), &[("filters[1]", &*taken("header-transform"))]),
+            ("the same name twice", json!([named("a"), named("a")]), &[("filters[1].name", &*taken("a"))]),
             (
-                "the same filter twice",
-                one(&format!(r#"{{"header-transform": {HEADER}}}, {{"header-transform": {HEADER}}}"#)),
-                vec![format!("filters[1]: {}", taken("header-transform"))],
-            ),
-            (
-                "the same name twice",
-                one(&format!(
-                    r#"{{"name": "a", "header-transform": {HEADER}}}, {{"name": "a", "header-transform": {HEADER}}}"#
-                )),
-                vec![format!("filters[1].name: {}", taken("a"))],
+                "a name that is another filter's",
+                json!([named("rate-limit"), {"rate-limit": {"rules": []}}]),
+                &[
+                    ("filters[1]", &*taken("rate-limit")),
+                    ("filters[1].rate-limit.rules", "must not be empty"),
+                ],
             ),
             (
                 "a fault of a filter, and one of the list",
-                one(&format!(r#"{{"header-transform": {HEADER}}}, {{"rate-limit": {rate}}}, {{}}"#)),
-                vec![
-                    format!("filters[2]: must have one filter: {known}"),
-                    "filters[1].rate-limit.rules[0].limits[0].window: must be a duration with a unit \
-                     (ms, s, m, h, d), such as 30s"
-                        .to_owned(),
+                json!([plain, {"rate-limit": rate}, {}]),
+                &[
+                    ("filters[2]", none),
+                    (
+                        "filters[1].rate-limit.rules[0].limits[0].window",
+                        "must be a duration with a unit (ms, s, m, h, d), such as 30s",
+                    ),
                 ],
             ),
             (
                 "a block of the wrong kind",
-                one(r#"{"rate-limit": []}"#),
-                vec!["filters[0].rate-limit: must be a mapping of fields".to_owned()],
-            ),
-            (
-                "a field beside the list",
-                format!(r#"{{"filter": [], "filters": [{{"header-transform": {HEADER}}}]}}"#),
-                vec!["filter: unknown field, did you mean `filters`?".to_owned()],
+                json!([{"rate-limit": []}]),
+                &[("filters[0].rate-limit", "must be a mapping of fields")],
             ),
         ] {
-            let (entries, faults) = entries(json.as_bytes());
-            let faults = faults.into_iter().chain(entries.iter().flat_map(Entry::faults));
-            let told: Vec<String> = faults.map(|fault| fault.to_string()).collect();
-            assert_eq!(told, want, "{case}");
+            let want: Vec<String> = want.iter().map(|(path, what)| format!("{path}: {what}")).collect();
+            assert_eq!(told(&json!({"filters": filters})), want, "{case}");
         }
+        assert_eq!(told(&json!({})), ["filters: is required"]);
+        let beside = json!({"filter": [], "filters": [plain]});
+        assert_eq!(told(&beside), ["filter: unknown field, did you mean `filters`?"]);
     }
 }

@@ -103,8 +103,8 @@ impl Builder {
         self
     }
 
-    /// How the filters reach Envoy, whatever the environment says ([`Packaging::from_env`]). Say why
-    /// beside the call: what holds in one packaging should hold in the other.
+    /// How the filters reach Envoy, whatever the environment says ([`Packaging::from_env`]). Say
+    /// why beside the call: what holds in one packaging should hold in the other.
     pub fn packaging(mut self, packaging: Packaging) -> Self {
         self.packaging = Some(packaging);
         self

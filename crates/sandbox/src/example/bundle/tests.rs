@@ -90,7 +90,7 @@ fn entries(gateway: &WasmFilter) -> Vec<Value> {
 fn a_run_of_filters_becomes_one() {
     let (jwt, rate, header) = (plain("jwt-auth"), plain("rate-limit"), plain("header-transform"));
     let named = |filter: &Value, name: &str| with(filter.clone(), "name", json!(name));
-    let any = |kind: &str, value: &str| filter("rate-limit", json!({"@type": kind, "value": value}));
+    let any = |kind, value: &str| filter("rate-limit", json!({"@type": kind, "value": value}));
     let elsewhere = |path: &str| {
         let mut filter = rate.clone();
         filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = json!(path);
@@ -132,7 +132,7 @@ fn a_run_of_filters_becomes_one() {
         ),
         ("no plugin name", json!([named(&rate, "")]), &["gateway(rate-limit)"]),
         ("a module here", json!([jwt, elsewhere(&built)]), &["gateway(jwt-auth, rate-limit)"]),
-        ("a module below it", json!([jwt, elsewhere(&below)]), &["gateway(jwt-auth)", "rate-limit"]),
+        ("one below it", json!([jwt, elsewhere(&below)]), &["gateway(jwt-auth)", "rate-limit"]),
         (
             "a module elsewhere",
             json!([jwt, elsewhere("/tmp/rate-limit.wasm")]),
