@@ -3,6 +3,9 @@
 //!
 //! What one filter decides is tested natively in its own crate. Here is what only a real Envoy can show: that the
 //! filter loads, what the client and the upstream really get, and that nothing a client sends traps it.
+//!
+//! `GATEHOUSE_PACKAGING=gateway` puts the filters of every case into one module, `gateway.wasm`. A
+//! case holds in both packagings; one that is about one of them says so with `Builder::packaging`.
 #![cfg(test)]
 #![allow(
     clippy::disallowed_methods,

@@ -1,5 +1,6 @@
 //! Changing what a filter is configured with, in a parsed Envoy config.
 
+use gatehouse_sandbox::Packaging;
 use jwt_simple::reexports::ct_codecs::{Base64, Encoder as _};
 use serde_json::{Map, Value, json};
 
@@ -78,6 +79,16 @@ pub(crate) fn module<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Value {
     plugin(tree, filter)
         .and_then(|plugin| plugin.pointer_mut("/vm_config/code/local/filename"))
         .unwrap_or_else(|| panic!("the config has a module of {filter}"))
+}
+
+/// What Envoy's log says of this fault in the filter's configuration. A gateway says before it in
+/// which entry of its list the filter is.
+#[track_caller]
+pub(crate) fn fault_in_log(filter: &str, fault: &str) -> String {
+    match Packaging::from_env().unwrap_or_else(|fault| panic!("{fault}")) {
+        Packaging::Separate => format!("{filter}: {fault}"),
+        Packaging::Gateway => format!("].{filter}.{fault}"),
+    }
 }
 
 #[track_caller]

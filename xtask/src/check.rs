@@ -1,23 +1,15 @@
 //! `cargo xtask check <file>…`: the configuration of every Gatehouse filter in an Envoy config, offline.
 
+mod bundle;
+mod parsers;
+
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use gatehouse_filter::config::ConfigError;
-use gatehouse_sandbox::example::{Example, WasmFilter};
+use gatehouse_sandbox::example::{Example, GATEWAY, WasmFilter};
 
-/// A filter's own parser: configuration as JSON in, every fault out.
-type Parser = fn(&[u8]) -> Vec<ConfigError>;
-
-/// The filters by the name of their module.
-const PARSERS: [(&str, Parser); 6] = [
-    ("authorization", gatehouse_authorization::check),
-    ("api-key-auth", gatehouse_api_key_auth::check),
-    ("body-transform", gatehouse_body_transform::check),
-    ("header-transform", gatehouse_header_transform::check),
-    ("jwt-auth", gatehouse_jwt_auth::check),
-    ("rate-limit", gatehouse_rate_limit::check),
-];
+use bundle::Entry;
+use parsers::{Parser, parser};
 
 /// Checks the files and prints a line for each filter that is good and each field that is not.
 ///
@@ -77,17 +69,31 @@ enum Verdict {
 }
 
 fn verdict(wasm: &WasmFilter) -> Verdict {
-    let Some((_, parse)) = PARSERS.iter().find(|(name, _)| *name == wasm.filter()) else {
+    let parser = parser(wasm.filter());
+    if parser.is_none() && wasm.filter() != GATEWAY {
         return Verdict::NotOurs;
-    };
-    let faults: Vec<String> = match wasm.json() {
-        Ok(json) => {
-            let faults = parse(&json).iter().map(ToString::to_string).collect::<Vec<_>>();
-            faults.into_iter().chain(held_in_vain(wasm, &json)).collect()
-        }
-        Err(error) => vec![format!("{error:#}")],
+    }
+    let faults = match (wasm.json(), parser) {
+        (Ok(json), Some(parse)) => of_filter(wasm, parse, &json),
+        (Ok(json), None) => of_gateway(wasm, &json),
+        (Err(error), _) => vec![format!("{error:#}")],
     };
     if faults.is_empty() { Verdict::Good } else { Verdict::Bad(faults) }
+}
+
+fn of_filter(wasm: &WasmFilter, parse: Parser, json: &[u8]) -> Vec<String> {
+    let faults = parse(json).into_iter().map(|fault| fault.to_string());
+    faults.chain(held_in_vain(wasm, json)).collect()
+}
+
+/// The faults of a gateway: those of its list, then those of each filter.
+fn of_gateway(wasm: &WasmFilter, json: &[u8]) -> Vec<String> {
+    let (entries, faults) = bundle::entries(json);
+    let of_entry = |entry: &Entry| {
+        let held = held_in_vain(wasm, &entry.block).map(|fault| format!("{}.{fault}", entry.path));
+        entry.faults().iter().map(ToString::to_string).chain(held).collect::<Vec<_>>()
+    };
+    faults.iter().map(ToString::to_string).chain(entries.iter().flat_map(of_entry)).collect()
 }
 
 /// A filter cannot see whether Envoy lets it hold a head. If it does not, each request with a body hangs.
@@ -154,6 +160,52 @@ mod tests {
         assert!(report[0].fault && report[0].text.contains("hold_heads: needs `allow_on"), "{report:?}");
         let report = body("allow_on_headers_stop_iteration: true");
         assert!(!report[0].fault, "{report:?}");
+    }
+
+    #[test]
+    fn the_filters_of_a_gateway_are_read_by_their_own_parsers() {
+        let gateway = |allow: &str, entries: &str| {
+            report(&format!(
+                "gateway.wasm}}}}}}
+    {allow}
+    configuration:
+      '@type': type.googleapis.com/google.protobuf.Struct
+      value: {{filters: [{entries}]}}"
+            ))
+        };
+        let body = "body-transform: {hold_heads: true, rules: [{request: {}}]}";
+        let both = format!("{{{body}}}, {{rate-limit: {{rules: [{{limits: [{{window: 60s}}]}}]}}}}");
+        let report = gateway("fail_open: false", &both);
+        for wanted in [
+            "filter gateway: filters[0].body-transform.hold_heads: needs `allow_on",
+            "filter gateway: filters[1].rate-limit.rules[0].limits[0].requests: is required",
+        ] {
+            assert!(report.iter().any(|line| line.fault && line.text.contains(wanted)), "{report:?}");
+        }
+        let report = gateway("allow_on_headers_stop_iteration: true", &format!("{{{body}}}"));
+        let good = Line { text: "envoy.yaml: filter gateway: ok".to_owned(), fault: false };
+        assert_eq!(report, [good]);
+    }
+
+    #[test]
+    fn every_shipped_example_in_one_module_is_as_good_as_in_several() {
+        let folder = gatehouse_sandbox::workspace::root().join("envoy");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "yaml") {
+                continue;
+            }
+            let mut example = Example::load(&path).unwrap();
+            example.bundle().unwrap();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let bundled = format!("gatehouse-check-{}-{name}.json", std::process::id());
+            let bundled = std::env::temp_dir().join(bundled);
+            example.write(&bundled).unwrap();
+            let lines = file(&bundled, &name);
+            std::fs::remove_file(&bundled).unwrap();
+            let good = Line { text: format!("{name}: filter gateway: ok"), fault: false };
+            assert_eq!(lines, [good]);
+        }
     }
 
     #[test]

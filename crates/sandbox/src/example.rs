@@ -1,5 +1,6 @@
 //! An example config under `envoy/`, as a tree that can be looked into and changed.
 
+mod bundle;
 mod filter;
 mod render;
 
@@ -9,6 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::workspace;
+
+pub use bundle::{GATEWAY, bundle};
 pub use filter::WasmFilter;
 pub use render::Placement;
 
@@ -74,6 +78,15 @@ impl Example {
         let name =
             |listener: &Value| listener.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         listeners.map(|all| all.iter().map(name).collect()).unwrap_or_default()
+    }
+
+    /// Makes every run of Gatehouse's filters one `gateway`: see [`bundle()`].
+    ///
+    /// # Errors
+    /// When the filters of this clone cannot be listed.
+    pub fn bundle(&mut self) -> Result<()> {
+        bundle(&mut self.tree, &workspace::filter_names()?);
+        Ok(())
     }
 
     /// Replaces ports, upstream addresses and module paths, and nothing else.

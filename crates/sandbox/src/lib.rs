@@ -1,7 +1,8 @@
 //! A sandbox for Gatehouse: a real Envoy on an example config, with the demo services behind it.
 //!
 //! The end-to-end tests and `cargo xtask up` run the very files under `envoy/`; only listener and admin ports,
-//! upstream addresses and the paths of the modules are replaced ([`example`]).
+//! upstream addresses and the paths of the modules are replaced ([`example`]). Where [`Packaging`]
+//! says so, the filters that follow each other are one `gateway.wasm` instead.
 //!
 //! ```no_run
 //! # fn main() -> anyhow::Result<()> {
@@ -26,10 +27,12 @@ pub mod raw;
 pub mod workspace;
 
 mod gateway;
+mod packaging;
 mod process;
 mod redis;
 mod upstreams;
 
 pub use gateway::{Builder, Gateway, StartError};
+pub use packaging::Packaging;
 pub use redis::Redis;
 pub use upstreams::Upstreams;

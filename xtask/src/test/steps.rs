@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use gatehouse_sandbox::workspace;
+use gatehouse_sandbox::{Packaging, workspace};
 
 use super::configs;
 use crate::{build, fuzz};
@@ -29,7 +29,7 @@ pub(super) struct Step {
 }
 
 /// Building comes before Clippy for wasm because it installs the target when it is missing.
-pub(super) static STEPS: [Step; 11] = [
+pub(super) static STEPS: [Step; 12] = [
     Step { name: "format", title: "cargo fmt --check", slow: false, run: format },
     Step { name: "build", title: "every filter to wasm", slow: false, run: build },
     Step { name: "clippy", title: "all targets, natively, no warnings", slow: false, run: clippy },
@@ -48,6 +48,12 @@ pub(super) static STEPS: [Step; 11] = [
         run: configs::run,
     },
     Step { name: "e2e", title: "tests against a real Envoy", slow: false, run: e2e },
+    Step {
+        name: "e2e-gateway",
+        title: "the same tests, all filters in gateway.wasm",
+        slow: false,
+        run: e2e_gateway,
+    },
     Step { name: "fuzz", title: "some seconds of made-up input for every reader", slow: true, run: fuzz },
     Step { name: "deny", title: "licences and advisories of the dependencies", slow: false, run: deny },
     Step { name: "compose", title: "docker-compose.yml for real", slow: true, run: compose },
@@ -96,7 +102,16 @@ fn unit() -> Result<Outcome> {
 }
 
 fn e2e() -> Result<Outcome> {
-    cargo(&["test", "--package", E2E])
+    e2e_in(Packaging::Separate)
+}
+
+fn e2e_gateway() -> Result<Outcome> {
+    e2e_in(Packaging::Gateway)
+}
+
+/// Whatever the environment says: each of the two steps is about one packaging.
+fn e2e_in(packaging: Packaging) -> Result<Outcome> {
+    finish(command(&["test", "--package", E2E]).env(Packaging::VARIABLE, packaging.word()))
 }
 
 fn fuzz() -> Result<Outcome> {

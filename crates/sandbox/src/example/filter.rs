@@ -5,8 +5,8 @@ use base64::Engine as _;
 use serde_json::Value;
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
-const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
-const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
+pub(super) const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
+pub(super) const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
 const BYTES: &str = "type.googleapis.com/google.protobuf.BytesValue";
 
 /// One wasm filter as a config names it.
@@ -80,17 +80,20 @@ pub(super) fn each_module(tree: &mut Value, change: &impl Fn(&mut String)) {
     }
 }
 
+/// The wasm filter that this mapping is, if it is one.
+pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
+    let text = |path: &str| tree.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let allows = |path: &str| tree.pointer(path) == Some(&Value::Bool(true));
+    is_wasm(tree).then(|| WasmFilter {
+        name: text("/config/name"),
+        module: text("/config/vm_config/code/local/filename"),
+        configuration: tree.pointer("/config/configuration").cloned().unwrap_or_default(),
+        may_hold_heads: allows("/config/allow_on_headers_stop_iteration"),
+    })
+}
+
 fn collect(tree: &Value, found: &mut Vec<WasmFilter>) {
-    if is_wasm(tree) {
-        let text = |path: &str| tree.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
-        found.push(WasmFilter {
-            name: text("/config/name"),
-            module: text("/config/vm_config/code/local/filename"),
-            configuration: tree.pointer("/config/configuration").cloned().unwrap_or_default(),
-            may_hold_heads: tree.pointer("/config/allow_on_headers_stop_iteration")
-                == Some(&Value::Bool(true)),
-        });
-    }
+    found.extend(read(tree));
     match tree {
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
         Value::Object(fields) => fields.values().for_each(|field| collect(field, found)),

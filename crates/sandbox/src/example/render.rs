@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::filter::{children_mut, each_module};
 
 /// Where the modules are in the container image, and so in the examples.
-const IMAGE_FILTERS: &str = "/etc/gatehouse/filters/";
+pub(super) const IMAGE_FILTERS: &str = "/etc/gatehouse/filters/";
 
 /// What replaces the addresses and paths of an example. Everything listens on loopback.
 #[derive(Debug, Clone)]

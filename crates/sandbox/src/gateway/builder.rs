@@ -15,7 +15,7 @@ use super::{Gateway, StartError, admin_get, wait_for};
 use crate::envoy::{self, EnvoyBinary};
 use crate::example::{Example, Placement};
 use crate::process::Process;
-use crate::{Upstreams, workspace};
+use crate::{Packaging, Upstreams, workspace};
 
 type Edit = Box<dyn FnOnce(&mut Value)>;
 
@@ -31,6 +31,7 @@ pub struct Builder {
     admin_port: u16,
     upstreams: BTreeMap<String, SocketAddr>,
     edits: Vec<Edit>,
+    packaging: Option<Packaging>,
     ready_within: Duration,
     pass_output: bool,
 }
@@ -47,6 +48,7 @@ impl Builder {
             admin_port: 0,
             upstreams: BTreeMap::new(),
             edits: Vec::new(),
+            packaging: None,
             ready_within: Duration::from_secs(60),
             pass_output: false,
         }
@@ -101,6 +103,13 @@ impl Builder {
         self
     }
 
+    /// How the filters reach Envoy, whatever the environment says ([`Packaging::from_env`]). Say
+    /// why beside the call: what holds in one packaging should hold in the other.
+    pub fn packaging(mut self, packaging: Packaging) -> Self {
+        self.packaging = Some(packaging);
+        self
+    }
+
     /// How long Envoy may take to become ready; 60 seconds unless set.
     pub fn ready_within(mut self, limit: Duration) -> Self {
         self.ready_within = limit;
@@ -125,6 +134,10 @@ impl Builder {
         let mut example = Example::load(&workspace::root().join(&self.config))?;
         for edit in self.edits {
             edit(example.tree_mut());
+        }
+        let packaging = self.packaging.map_or_else(Packaging::from_env, Ok)?;
+        if packaging == Packaging::Gateway {
+            example.bundle()?;
         }
         let names = example.listeners();
         if names.is_empty() {

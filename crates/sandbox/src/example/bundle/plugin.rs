@@ -1,0 +1,108 @@
+//! One filter on its way into a gateway.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::GATEWAY;
+use crate::example::WasmFilter;
+use crate::example::filter::{STRING, STRUCT};
+use crate::example::render::IMAGE_FILTERS;
+use crate::workspace;
+
+/// A filter whose configuration has been read, with the `PluginConfig` that it is from.
+pub(super) struct Plugin {
+    filter: String,
+    /// The plugin's name, where it is not the filter's.
+    given: Option<String>,
+    /// What the filter's own module would get.
+    block: Value,
+    is_struct: bool,
+    may_hold_heads: bool,
+    config: Value,
+}
+
+impl Plugin {
+    /// `None` where there is no configuration that could be part of another.
+    pub(super) fn read(wasm: WasmFilter, config: &Value) -> Option<Self> {
+        let block = serde_json::from_slice(&wasm.json().ok()?).ok()?;
+        let filter = wasm.filter().to_owned();
+        Some(Self {
+            is_struct: wasm.configuration.get("@type").is_some_and(|kind| kind == STRUCT),
+            may_hold_heads: wasm.may_hold_heads,
+            given: Some(wasm.name).filter(|name| !name.is_empty() && *name != filter),
+            filter,
+            block,
+            config: config.clone(),
+        })
+    }
+
+    /// The name that no other filter of the gateway may have.
+    pub(super) fn name(&self) -> &str {
+        self.given.as_deref().unwrap_or(&self.filter)
+    }
+
+    /// What it may do; `None` where that is everything, which is what an empty list means too.
+    fn capabilities(&self) -> Option<&Map<String, Value>> {
+        let allowed = self.config.pointer("/capability_restriction_config/allowed_capabilities")?;
+        allowed.as_object().filter(|allowed| !allowed.is_empty())
+    }
+
+    /// Its entry in the list `filters`.
+    fn entry(&self) -> Value {
+        let mut entry = Map::new();
+        if let Some(name) = &self.given {
+            entry.insert("name".to_owned(), json!(name));
+        }
+        entry.insert(self.filter.clone(), self.block.clone());
+        Value::Object(entry)
+    }
+}
+
+/// Whether a module is where the examples have theirs, or where the sandbox has them.
+pub(super) fn is_in_a_known_folder(module: &str) -> bool {
+    let folder = Path::new(module).parent();
+    [Path::new(IMAGE_FILTERS), &workspace::filters()].iter().any(|known| folder == Some(known))
+}
+
+/// The `PluginConfig` of a gateway with these filters. What it has but once, such as the runtime,
+/// the failure policy and the environment, is the first filter's.
+pub(super) fn joined(plugins: &[Plugin]) -> Value {
+    let Some(first) = plugins.first() else { return Value::Null };
+    let mut config = first.config.clone();
+    if let Some(Value::String(path)) = config.pointer_mut("/vm_config/code/local/filename") {
+        *path = Path::new(path).with_file_name(format!("{GATEWAY}.wasm")).display().to_string();
+    }
+    if let Some(id) = config.pointer_mut("/vm_config/vm_id") {
+        *id = json!(format!("gatehouse.{GATEWAY}"));
+    }
+    let Some(fields) = config.as_object_mut() else { return Value::Null };
+    let mut set = |name: &str, value: Option<Value>| match value {
+        Some(value) => fields.insert(name.to_owned(), value),
+        None => fields.remove(name),
+    };
+    set("name", Some(json!(GATEWAY)));
+    set("root_id", Some(json!(GATEWAY)));
+    set("configuration", Some(configuration(plugins)));
+    let may_hold_heads = plugins.iter().any(|plugin| plugin.may_hold_heads);
+    set("allow_on_headers_stop_iteration", may_hold_heads.then_some(Value::Bool(true)));
+    let allowed = union(plugins).map(|allowed| json!({"allowed_capabilities": allowed}));
+    set("capability_restriction_config", allowed);
+    config
+}
+
+/// A Struct, unless a filter has its configuration as text: JSON says more than a Struct can hold.
+fn configuration(plugins: &[Plugin]) -> Value {
+    let filters: Vec<Value> = plugins.iter().map(Plugin::entry).collect();
+    let whole = json!({"filters": filters});
+    if plugins.iter().all(|plugin| plugin.is_struct) {
+        return json!({"@type": STRUCT, "value": whole});
+    }
+    json!({"@type": STRING, "value": whole.to_string()})
+}
+
+/// What any of them may do; `None` where one of them may do everything.
+fn union(plugins: &[Plugin]) -> Option<Map<String, Value>> {
+    let all: Option<Vec<_>> = plugins.iter().map(Plugin::capabilities).collect();
+    Some(all?.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect())
+}
