@@ -35,7 +35,7 @@ pub(super) fn entries(json: &[u8]) -> (Vec<Entry>, Vec<ConfigError>) {
     let mut list = List::default();
     let read = config::read(json, |node| {
         let mut fields = node.fields()?;
-        let filters = fields.required("filters", |node| node.some(|node| list.entry(&node)));
+        let filters = fields.required("filters", |node| node.nonempty_list(|node| list.entry(&node)));
         fields.finish();
         filters
     });
