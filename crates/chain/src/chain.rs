@@ -10,11 +10,19 @@ use std::cell::OnceCell;
 
 /// The filters of one configuration, in the order in which requests meet them; responses meet them in reverse.
 pub struct Chain {
-    links: Vec<Box<dyn Link>>,
+    links: Vec<Placed>,
     phases: Phases,
     /// The positions of those that have something fetched.
     fetching: Vec<usize>,
     pub(crate) pending: Pending,
+}
+
+/// A filter with its place in the configuration.
+pub struct Placed {
+    /// The filter.
+    pub link: Box<dyn Link>,
+    /// What a fault in its block that only the host finds begins with, before the path: `jwt-auth: `.
+    pub prefix: String,
 }
 
 /// One callback of the host: what is asked of it once is kept for all filters.
@@ -31,9 +39,9 @@ impl<'a> Callback<'a> {
 
 impl Chain {
     /// A chain of these filters.
-    pub fn new(links: Vec<Box<dyn Link>>) -> Self {
-        let phases = links.iter().fold(Phases::default(), |all, link| all.or(link.phases()));
-        let has_fetched = |(at, link): (usize, &Box<dyn Link>)| (!link.fetched().is_empty()).then_some(at);
+    pub fn new(links: Vec<Placed>) -> Self {
+        let phases = links.iter().fold(Phases::default(), |all, placed| all.or(placed.link.phases()));
+        let has_fetched = |(at, placed): (usize, &Placed)| (!placed.link.fetched().is_empty()).then_some(at);
         let fetching = links.iter().enumerate().filter_map(has_fetched).collect();
         Self { phases, fetching, links, pending: Pending::default() }
     }
@@ -45,12 +53,11 @@ impl Chain {
     pub(crate) fn start(&self, proxy: &dyn Proxy) -> Result<(), Vec<String>> {
         let callback = Callback::new(proxy);
         let mut faults = Vec::new();
-        for (at, link) in self.links.iter().enumerate() {
+        for (at, Placed { link, prefix }) in self.links.iter().enumerate() {
             link.define_metrics(proxy);
             let Some(host) = self.host(at, &callback) else { continue };
-            let named = |fault: &dyn std::fmt::Display| format!("{}: {fault}", link.name());
             if let Err(found) = link.start(&host) {
-                faults.extend(found.iter().map(|fault| named(fault)));
+                faults.extend(found.iter().map(|fault| format!("{prefix}{fault}")));
             }
             // Where that is not possible, the first tick says why.
             link.fetched().iter().for_each(|fetched| {
@@ -58,7 +65,7 @@ impl Chain {
             });
         }
         // A filter that waits for its timer in vain would hold requests for ever: better not to start.
-        if let Some(first) = self.fetching.first().and_then(|at| self.links.get(*at))
+        if let Some(first) = self.fetching.first().and_then(|at| self.link(*at))
             && let Err(refused) = proxy.set_timer(TICK)
         {
             faults.push(format!(
@@ -75,7 +82,7 @@ impl Chain {
     pub(crate) fn tick(&self, callback: &Callback<'_>) -> Vec<u32> {
         let mut woken = Vec::new();
         for at in &self.fetching {
-            let (Some(link), Some(host)) = (self.links.get(*at), self.host(*at, callback)) else { continue };
+            let (Some(link), Some(host)) = (self.link(*at), self.host(*at, callback)) else { continue };
             link.fetched().iter().for_each(|fetched| fetched.tick(&host));
             woken.extend(self.pending.wake_for_fetched(*at));
         }
@@ -90,7 +97,7 @@ impl Chain {
         answer: &Answer,
         callback: &Callback<'_>,
     ) -> Vec<u32> {
-        let (Some(link), Some(host)) = (self.links.get(at), self.host(at, callback)) else {
+        let (Some(link), Some(host)) = (self.link(at), self.host(at, callback)) else {
             return Vec::new();
         };
         let _ = link.fetched().iter().any(|fetched| fetched.answered(call, answer, &host));
@@ -100,7 +107,7 @@ impl Chain {
     /// The most bytes of a gRPC message that its filter wants to read, and whose call it was.
     pub(crate) fn grpc_owner(&self, call: CallId) -> Option<(usize, usize)> {
         let Owner::Grpc { link } = self.pending.answered(call)? else { return None };
-        Some((link, self.links.get(link)?.max_grpc_answer_bytes()))
+        Some((link, self.link(link)?.max_grpc_answer_bytes()))
     }
 
     /// A gRPC call was answered. Who is to be asked again.
@@ -111,7 +118,7 @@ impl Chain {
         answer: &GrpcAnswer,
         callback: &Callback<'_>,
     ) -> Vec<u32> {
-        if let (Some(link), Some(host)) = (self.links.get(at), self.host(at, callback)) {
+        if let (Some(link), Some(host)) = (self.link(at), self.host(at, callback)) {
             link.on_grpc_answer(call, answer, &host);
         }
         self.pending.wake_for_answer(call)
@@ -119,18 +126,18 @@ impl Chain {
 
     /// The proxy as the filter at this position sees it.
     pub(crate) fn host<'a>(&'a self, at: usize, callback: &'a Callback<'a>) -> Option<LinkHost<'a>> {
-        let of = self.links.get(at)?.as_ref();
+        let of = self.link(at)?;
         Some(LinkHost { proxy: callback.proxy, now: &callback.now, pending: &self.pending, of, link: at })
     }
 
     /// The filter at this position.
     pub(crate) fn link(&self, at: usize) -> Option<&dyn Link> {
-        self.links.get(at).map(|link| &**link)
+        self.links.get(at).map(|placed| &*placed.link)
     }
 
     /// Every filter from this position on.
     pub(crate) fn links_from(&self, at: usize) -> impl Iterator<Item = &dyn Link> {
-        self.links.iter().skip(at).map(|link| &**link)
+        self.links.iter().skip(at).map(|placed| &*placed.link)
     }
 
     /// Whether the filter at this position has anything fetched: then it may wait for it.

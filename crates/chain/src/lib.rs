@@ -26,10 +26,10 @@ mod proxy;
 mod response;
 mod vm;
 
-pub use chain::Chain;
+pub use chain::{Chain, Placed};
 pub use exchange::Exchange;
 pub use flow::{BodyFlow, HeadFlow, TrailersFlow};
-pub use link::{Link, link};
+pub use link::{Link, Stage, link};
 pub use local_reply::LocalReply;
 pub use proxy::{Direction, MetricKind, Proxy, Refused};
 pub use vm::{Configure, Vm};

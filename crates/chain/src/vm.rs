@@ -3,7 +3,7 @@
 use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::pending::Owner;
-use crate::{BodyFlow, Exchange, HeadFlow, Link, LocalReply, Proxy, TrailersFlow};
+use crate::{BodyFlow, Exchange, HeadFlow, LocalReply, Placed, Proxy, TrailersFlow};
 use gatehouse_filter::{Answer, CallId, GrpcAnswer};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -11,7 +11,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 /// Makes the filters of a configuration, or tells its faults, each as a line for operators.
-pub type Configure = fn(&Value) -> Result<Vec<Box<dyn Link>>, Vec<String>>;
+pub type Configure = fn(&Value) -> Result<Vec<Placed>, Vec<String>>;
 
 /// One VM on one worker. The host's callbacks are its methods, named by what has happened; contexts are the host's
 /// numbers of configurations and of requests.

@@ -1,0 +1,62 @@
+//! The filters that there are: the one list of them.
+
+use gatehouse_api_key_auth::ApiKeyAuth;
+use gatehouse_authorization::Authorization;
+use gatehouse_body_transform::BodyTransform;
+use gatehouse_chain::{Link, link};
+use gatehouse_filter::config::{self, ConfigError, Node};
+use gatehouse_filter::{Filter, Phases};
+use gatehouse_header_transform::HeaderTransform;
+use gatehouse_jwt_auth::JwtAuth;
+use gatehouse_rate_limit::RateLimit;
+
+/// Every filter. A new one is a folder under `filters/`, a dependency of this crate and a line here.
+pub const FILTERS: &[Registered] = &[
+    Registered::of::<ApiKeyAuth>(),
+    Registered::of::<Authorization>(),
+    Registered::of::<BodyTransform>(),
+    Registered::of::<HeaderTransform>(),
+    Registered::of::<JwtAuth>(),
+    Registered::of::<RateLimit>(),
+];
+
+/// A filter, without its types.
+#[derive(Clone, Copy, Debug)]
+pub struct Registered {
+    /// Its name: that of its folder under `filters/`, of its module and of its entries in a gateway.
+    pub name: &'static str,
+    /// The phases that it takes part in.
+    pub phases: Phases,
+    /// Reads its configuration, as [`Filter::configure`] does.
+    pub configure: fn(Node<'_>) -> Option<Box<dyn Link>>,
+}
+
+impl Registered {
+    const fn of<F: Filter>() -> Self {
+        Self { name: F::NAME, phases: Phases::of::<F>(), configure: link::<F> }
+    }
+
+    /// Configures the filter from JSON.
+    ///
+    /// # Errors
+    /// The faults of the configuration, with the path of each.
+    pub fn read(&self, json: &[u8]) -> Result<Box<dyn Link>, Vec<ConfigError>> {
+        config::read(json, self.configure)
+    }
+}
+
+/// The filter of this name.
+pub fn filter(name: &str) -> Option<&'static Registered> {
+    FILTERS.iter().find(|filter| filter.name == name)
+}
+
+/// The phases in which one of the filters takes part.
+#[cfg(all(target_family = "wasm", feature = "module"))]
+pub(crate) const fn phases() -> Phases {
+    let (mut all, mut rest) = (Phases::of::<ApiKeyAuth>(), FILTERS);
+    while let [filter, others @ ..] = rest {
+        all = all.or(filter.phases);
+        rest = others;
+    }
+    all
+}
