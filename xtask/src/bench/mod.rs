@@ -6,7 +6,7 @@
 
 mod body_transform;
 mod cores;
-mod gateway;
+mod envoy_process;
 mod header_transform;
 mod host_calls;
 mod identity;
@@ -27,7 +27,7 @@ use gatehouse_sandbox::{envoy, workspace};
 
 use crate::build;
 use cores::Cores;
-use gateway::Gateway;
+use envoy_process::EnvoyProcess;
 use load::Load;
 use options::Options;
 use report::Report;
@@ -140,10 +140,10 @@ fn start(
     envoy: &Path,
     scratch: &Path,
     cores: &Cores,
-) -> Result<(Gateway, Load)> {
+) -> Result<(EnvoyProcess, Load)> {
     // Envoy inherits the core from the thread that starts it.
     cores.use_for_gateway()?;
-    let mut gateway = Gateway::start(envoy, scratch, set_up)?;
+    let mut gateway = EnvoyProcess::start(envoy, scratch, set_up)?;
     cores.use_for_load()?;
     gateway.wait_until_ready()?;
     set_up.check(gateway.address())?;
@@ -154,7 +154,7 @@ fn start(
 }
 
 /// CPU µs a request of the whole Envoy process while it serves `requests`.
-fn cost_per_request(gateway: &Gateway, load: &mut Load, requests: usize) -> Result<f64> {
+fn cost_per_request(gateway: &EnvoyProcess, load: &mut Load, requests: usize) -> Result<f64> {
     let before = gateway.cpu()?;
     load.serve(requests)?;
     // The kernel books a thread's time when it goes to sleep: let the worker get there.

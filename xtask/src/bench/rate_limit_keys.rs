@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Sources;
 use super::cores::Cores;
-use super::gateway::Gateway;
+use super::envoy_process::EnvoyProcess;
 use super::load::Connection;
 use super::options::Options;
 use super::rate_limit::CAPABILITIES;
@@ -48,7 +48,7 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
     let cores = Cores::choose()?;
     let envoy = envoy::locate(|step| eprintln!("{step}"))?;
     cores.use_for_gateway()?;
-    let mut gateway = Gateway::start(envoy.path(), &sources.scratch, &set_up)?;
+    let mut gateway = EnvoyProcess::start(envoy.path(), &sources.scratch, &set_up)?;
     cores.use_for_load()?;
     gateway.wait_until_ready()?;
     set_up.check(gateway.address())?;

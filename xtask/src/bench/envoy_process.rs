@@ -17,14 +17,14 @@ const POLL: Duration = Duration::from_millis(50);
 const POLLS: u32 = 1200;
 
 /// A running Envoy; stopped when dropped.
-pub(super) struct Gateway {
+pub(super) struct EnvoyProcess {
     name: String,
     process: Child,
     address: SocketAddr,
     log: PathBuf,
 }
 
-impl Gateway {
+impl EnvoyProcess {
     /// Starts one worker on a free port of the loopback, on the core of the calling thread.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Gateway {
             .spawn()
             .with_context(|| format!("cannot start {}", envoy.display()))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        Ok(Gateway { name: set_up.name.clone(), process, address, log })
+        Ok(EnvoyProcess { name: set_up.name.clone(), process, address, log })
     }
 
     /// # Errors
@@ -101,7 +101,7 @@ impl Gateway {
     }
 }
 
-impl Drop for Gateway {
+impl Drop for EnvoyProcess {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.process.kill();
