@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Sources;
 use super::cores::Cores;
-use super::gateway::Gateway;
+use super::envoy_process;
 use super::load::{self, Connection};
 use super::options::Options;
 use super::set_up::{PATH, SetUp, request, wasm_filter};
@@ -64,7 +64,7 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
         for (name, configuration) in ways() {
             let set_up = set_up(sources, &format!("{name}-{size}"), configuration, size);
             cores.use_for_gateway()?;
-            let mut gateway = Gateway::start(envoy.path(), &sources.scratch, &set_up)?;
+            let mut gateway = envoy_process::start(envoy.path(), &sources.scratch, &set_up)?;
             cores.use_for_load()?;
             gateway.wait_until_ready()?;
             let answer = load::ask(gateway.address(), &set_up.request)?;

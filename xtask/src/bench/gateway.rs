@@ -1,152 +1,151 @@
-//! One Envoy under measurement.
+//! `cargo xtask bench gateway`: a token checked, a client limited and heads transformed in one
+//! gateway, by Envoy's own filters, by ours and by other gateways, each beside the bare proxy that
+//! it extends.
+//!
+//! Requests are proxied to a small server on the core of the load, as users run it, and answered by
+//! the gateway itself. Only the gateway's processes count.
 
-use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+mod ability;
+mod chart;
+mod contenders;
+mod envoy;
+mod figures;
+mod filters;
+mod measurement;
+mod native;
+mod origin;
+mod peers;
+mod proof;
+mod requests;
+mod resources;
+mod stage;
+mod table;
+mod targets;
+
+use std::fs;
 
 use anyhow::{Context as _, Result, bail};
+use gatehouse_sandbox::{envoy as program, workspace};
 use serde_json::{Value, json};
 
-use super::set_up::{PROOF_HEADER, PROOF_PATH, SetUp, http_filter};
+use super::Sources;
+use super::identity::token::{Says, Signed};
+use super::options::Options;
+use crate::build;
+use contenders::{Contender, LineUp, contenders};
+use figures::Figures;
+use requests::Requests;
+use stage::Stage;
 
-/// How long to wait between looks whether Envoy listens, and how often to look: a minute, since it compiles its
-/// modules first.
-const POLL: Duration = Duration::from_millis(50);
-const POLLS: u32 = 1200;
+/// The bench's name.
+pub(super) const NAME: &str = "gateway";
 
-/// A running Envoy; stopped when dropped.
-pub(super) struct Gateway {
-    name: String,
-    process: Child,
-    address: SocketAddr,
-    log: PathBuf,
-}
+/// Requests of one kind that a set-up serves in a round, unless told otherwise.
+pub(super) const REQUESTS: usize = 6_000;
 
-impl Gateway {
-    /// Starts one worker on a free port of the loopback, on the core of the calling thread.
-    ///
-    /// # Errors
-    /// No free port, an unwritable `scratch`, or a binary that cannot be started.
-    pub(super) fn start(envoy: &Path, scratch: &Path, set_up: &SetUp) -> Result<Self> {
-        let port = free_port()?;
-        let config = scratch.join(format!("{}.json", set_up.name));
-        fs::write(&config, format!("{:#}", configuration(port, set_up)))
-            .with_context(|| format!("cannot write {}", config.display()))?;
-        let log = scratch.join(format!("{}.log", set_up.name));
-        let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let process = Command::new(envoy)
-            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn", "--config-path"])
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().context("cannot share the log")?)
-            .stderr(output)
-            .spawn()
-            .with_context(|| format!("cannot start {}", envoy.display()))?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        Ok(Gateway { name: set_up.name.clone(), process, address, log })
+/// Rounds, unless told otherwise.
+pub(super) const ROUNDS: usize = 3;
+
+/// Measures every set-up that this machine has, and prints the tables and whether the targets are
+/// reached.
+///
+/// # Errors
+/// Bad options, no Envoy, a filter that does not build, or a set-up that does not do its work.
+pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
+    if !options.modules.is_empty() {
+        bail!("--module is not for {NAME}: its set-ups do more than one module does");
     }
+    build_modules()?;
+    let program = program::locate(|step| eprintln!("{step}"))?;
+    eprintln!("signing {} tokens", requests::POOL);
+    let key = Signed::rs256(options.token)?;
+    let requests = Requests::new(&key, options.token)?;
+    let stage = Stage::new(program.path(), &sources.scratch, requests)?;
+    eprintln!("{}", stage.cores.describe());
 
-    /// # Errors
-    /// Envoy ended, or does not listen within a minute; the error holds the end of its log.
-    pub(super) fn wait_until_ready(&mut self) -> Result<()> {
-        for _ in 0..POLLS {
-            if TcpStream::connect(self.address).is_ok() {
-                return Ok(());
-            }
-            if let Some(status) = self.process.try_wait().context("cannot watch Envoy")? {
-                bail!("the Envoy of set-up {} ended ({status}): {}", self.name, self.log_end());
-            }
-            std::thread::sleep(POLL);
-        }
-        bail!("the Envoy of set-up {} does not listen after a minute: {}", self.name, self.log_end())
+    let LineUp { contenders, skipped } = choose(contenders(&key, sources)?, options, &stage)?;
+    let figures = measurement::measure(&contenders, options, &stage)?;
+    let resources = resources::measure(&contenders, options, &stage)?;
+    let token = match options.token {
+        Says::Much => "usual",
+        Says::Little => "short",
+    };
+    if let Some(path) = &options.plot {
+        fs::write(path, chart::svg(&figures, token))
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
-
-    /// Where it listens.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
+    if options.json {
+        let run = json!({
+            "requests": options.requests,
+            "rounds": options.rounds,
+            "cores": stage.cores.describe(),
+            "token": token,
+        });
+        return print_json(&figures, &resources, &skipped, &run);
     }
-
-    /// The process.
-    pub(super) fn id(&self) -> u32 {
-        self.process.id()
-    }
-
-    /// CPU time that all threads have used since the start, to the nanosecond.
-    ///
-    /// # Errors
-    /// Envoy has ended.
-    pub(super) fn cpu(&self) -> Result<Duration> {
-        let folder = format!("/proc/{}/task", self.process.id());
-        let mut total = Duration::ZERO;
-        let threads = fs::read_dir(&folder).with_context(|| format!("set-up {}: Envoy ended", self.name))?;
-        for thread in threads {
-            let path = thread.context("cannot list Envoy's threads")?.path().join("schedstat");
-            let text =
-                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            // "time on the CPU, time waiting for one (both ns), time slices".
-            let nanoseconds = text.split_whitespace().next().and_then(|field| field.parse().ok());
-            let nanoseconds = nanoseconds.with_context(|| format!("{} holds `{text}`", path.display()))?;
-            total = total.saturating_add(Duration::from_nanos(nanoseconds));
-        }
-        Ok(total)
-    }
-
-    fn log_end(&self) -> String {
-        let text = fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        let end = lines.iter().skip(lines.len().saturating_sub(8)).copied().collect::<Vec<_>>().join("\n  ");
-        format!("end of {}:\n  {end}", self.log.display())
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
-    Ok(listener.local_addr().context("no free port on 127.0.0.1")?.port())
-}
-
-/// The smallest gateway: no admin, no access log, nothing that wakes up meanwhile, an answer without upstream.
-fn configuration(port: u16, set_up: &SetUp) -> Value {
-    let router =
-        http_filter("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", json!({}));
-    let http_filters: Vec<&Value> = set_up.http_filters.iter().chain([&router]).collect();
-    let body = set_up.answer.as_deref().unwrap_or("{\"id\":17}\n");
-    let answer = json!({"status": 200, "body": {"inline_string": body}});
-    let json = json!([{
-        "header": {"key": "content-type", "value": "application/json"},
-        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-    }]);
-    let proof = json!([{"header": {"key": PROOF_HEADER, "value": "%REQ(x-bench)%"}}]);
-    let connection_manager = http_filter(
-        "envoy.filters.network.http_connection_manager",
-        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        json!({
-            "stat_prefix": "bench",
-            // The request brings its own: a set-up must not measure the making of random ids.
-            "generate_request_id": false,
-            "http_filters": http_filters,
-            "route_config": {"max_direct_response_body_size_bytes": 2 << 20, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
-                {"match": {"prefix": "/orders"}, "direct_response": answer, "response_headers_to_add": json},
-                {"match": {"path": PROOF_PATH}, "direct_response": answer, "response_headers_to_add": proof},
-            ]}]},
-        }),
+    println!(
+        "{NAME}: CPU µs a request of the gateway with one worker; median of {} rounds of {} requests",
+        options.rounds, options.requests
     );
-    json!({
-        "stats_flush_interval": "240s",
-        "static_resources": {"listeners": [{
-            "name": "bench",
-            "per_connection_buffer_limit_bytes": 4 << 20,
-            "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
-            "filter_chains": [{"filters": [connection_manager]}],
-        }]},
-    })
+    println!("{}; {token} token of {} bytes", stage.cores.describe(), key.token.len());
+    table::print(&figures);
+    for (name, why) in &skipped {
+        println!("{name} skipped: {why}");
+    }
+    targets::print(&figures);
+    resources::print(&resources);
+    Ok(())
+}
+
+/// What is asked for and there, tried once; and of what is not there, why.
+fn choose(all: LineUp, options: &Options, stage: &Stage) -> Result<LineUp> {
+    let LineUp { contenders: all, mut skipped } = all;
+    contenders::check_names(&all, options)?;
+    let mut chosen: Vec<Contender> = Vec::new();
+    for contender in contenders::keep(all, options) {
+        let Some(peer) = contender.peer() else {
+            chosen.push(contender);
+            continue;
+        };
+        if skipped.iter().any(|(name, _)| name == peer.name()) {
+            continue;
+        }
+        match peer.prepare(stage).and_then(|()| stage.start(&contender, 1)) {
+            Ok(_) => chosen.push(contender),
+            Err(error) => {
+                // Without one of the two, the other says nothing.
+                chosen.retain(|other| other.peer() != Some(peer));
+                skipped.push((peer.name().to_owned(), format!("{error:#}")));
+            }
+        }
+    }
+    Ok(LineUp { contenders: chosen, skipped })
+}
+
+/// Builds the modules that the set-ups load; the one with all functions where it exists.
+fn build_modules() -> Result<()> {
+    let mut names = ["jwt-auth", "rate-limit", "header-transform"].map(ToOwned::to_owned).to_vec();
+    if workspace::root().join("filters/gateway/Cargo.toml").is_file() {
+        names.push("gateway".to_owned());
+    }
+    build::modules(&names).map(drop)
+}
+
+fn print_json(
+    figures: &Figures<'_>,
+    resources: &[resources::Resources],
+    skipped: &[(String, String)],
+    run: &Value,
+) -> Result<()> {
+    let report = json!({
+        "bench": NAME,
+        "unit": "CPU microseconds a request",
+        "run": run,
+        "set_ups": figures.json(),
+        "targets": targets::json(figures),
+        "resources": resources.iter().map(resources::Resources::json).collect::<Vec<_>>(),
+        "skipped": skipped,
+    });
+    println!("{}", serde_json::to_string_pretty(&report)?);
+    Ok(())
 }

@@ -11,7 +11,7 @@ use super::{Sources, probe};
 pub(super) const NAME: &str = "header-transform";
 
 /// What a filter that edits request heads may call and be called for.
-const REQUEST_ONLY: [&str; 17] = [
+pub(super) const REQUEST_ONLY: [&str; 17] = [
     "proxy_log",
     "proxy_get_log_level",
     "proxy_get_buffer_bytes",
@@ -32,7 +32,7 @@ const REQUEST_ONLY: [&str; 17] = [
 ];
 
 /// Envoy enters the VM for the response too.
-const ON_RESPONSE: &str = "proxy_on_response_headers";
+pub(super) const ON_RESPONSE: &str = "proxy_on_response_headers";
 
 /// `bare`, what Envoy offers itself, and the filter.
 ///

@@ -3,7 +3,7 @@
 //!
 //! Both check the same: one issuer, its audience, the times and the signature, and write one claim to a header.
 
-mod token;
+pub(super) mod token;
 
 use anyhow::Result;
 use gatehouse_demo::{AUDIENCE, ISSUER};
@@ -20,7 +20,7 @@ pub(super) const NAME: &str = "identity";
 const FILTER: &str = "jwt-auth";
 
 /// What the filter may call and be called for, as in `envoy/jwt-auth.yaml`.
-const CAPABILITIES: [&str; 20] = [
+pub(super) const CAPABILITIES: [&str; 20] = [
     "proxy_log",
     "proxy_get_log_level",
     "proxy_get_buffer_bytes",

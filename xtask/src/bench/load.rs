@@ -1,7 +1,9 @@
 //! The load: one request, sent again and again over a few kept connections.
 
 use std::io::{Read as _, Write as _};
+use std::mem;
 use std::net::{SocketAddr, TcpStream};
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -12,10 +14,38 @@ const CONNECTIONS: usize = 16;
 /// A gateway that says nothing for this long is broken.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Connections that carry the same request.
+/// Connections that carry one request after the other.
 pub(super) struct Load {
     connections: Vec<Connection>,
-    request: Vec<u8>,
+    requests: Requests,
+}
+
+/// Requests that are sent in turn, and again from the first when all were sent.
+#[derive(Clone)]
+pub(super) struct Requests {
+    all: Rc<[Vec<u8>]>,
+    next: usize,
+}
+
+impl Requests {
+    /// At least one: of none, nothing is ever sent.
+    pub(super) fn new(all: Vec<Vec<u8>>) -> Self {
+        Requests { all: all.into(), next: 0 }
+    }
+
+    /// The same, from another one on.
+    pub(super) fn starting_at(self, next: usize) -> Self {
+        Requests { next, ..self }
+    }
+
+    fn take(&mut self) -> &[u8] {
+        let request = self.all.get(self.next).map(Vec::as_slice).unwrap_or_default();
+        self.next = self.next.saturating_add(1);
+        if self.next >= self.all.len() {
+            self.next = 0;
+        }
+        request
+    }
 }
 
 /// A connection that carries one request at a time.
@@ -30,7 +60,12 @@ impl Load {
     /// Nobody listens there.
     pub(super) fn connect(address: SocketAddr, request: &[u8]) -> Result<Self> {
         let connections = (0..CONNECTIONS).map(|_| Connection::open(address)).collect::<Result<_>>()?;
-        Ok(Load { connections, request: request.to_vec() })
+        Ok(Load { connections, requests: Requests::new(vec![request.to_vec()]) })
+    }
+
+    /// From now on sends these; the ones before, with how far they came.
+    pub(super) fn turn_to(&mut self, requests: Requests) -> Requests {
+        mem::replace(&mut self.requests, requests)
     }
 
     /// Sends `requests` and reads each whole answer.
@@ -42,7 +77,7 @@ impl Load {
         while left > 0 {
             let flight = left.min(self.connections.len());
             for connection in self.connections.iter_mut().take(flight) {
-                connection.send(&self.request)?;
+                connection.send(self.requests.take())?;
             }
             for connection in self.connections.iter_mut().take(flight) {
                 connection.receive()?;
@@ -114,8 +149,9 @@ fn whole_response(bytes: &[u8]) -> Result<Option<usize>> {
     }
     let body = head
         .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .and_then(|length| length.parse::<usize>().ok())
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, length)| length.parse::<usize>().ok())
         .with_context(|| format!("an answer without content-length: {head}"))?;
     let length = end.saturating_add(END.len()).saturating_add(body);
     Ok((bytes.len() >= length).then_some(length))
@@ -132,6 +168,14 @@ mod tests {
             assert_eq!(whole_response(&response[..length]).unwrap(), None, "{length}");
         }
         assert_eq!(whole_response(response).unwrap(), Some(response.len()));
+    }
+
+    #[test]
+    fn requests_are_sent_in_turn_and_again() {
+        let mut requests = Requests::new(vec![b"a".to_vec(), b"b".to_vec()]);
+        let sent: Vec<Vec<u8>> = (0..5).map(|_| requests.take().to_vec()).collect();
+        assert_eq!(sent.concat(), b"ababa");
+        assert_eq!(requests.starting_at(0).take(), b"a");
     }
 
     #[test]

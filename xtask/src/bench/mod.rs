@@ -6,6 +6,7 @@
 
 mod body_transform;
 mod cores;
+mod envoy_process;
 mod gateway;
 mod header_transform;
 mod host_calls;
@@ -13,6 +14,8 @@ mod identity;
 mod load;
 mod options;
 mod probe;
+mod process;
+mod process_tree;
 mod rate_limit;
 mod rate_limit_keys;
 mod report;
@@ -27,9 +30,9 @@ use gatehouse_sandbox::{envoy, workspace};
 
 use crate::build;
 use cores::Cores;
-use gateway::Gateway;
 use load::Load;
 use options::Options;
+use process::Process;
 use report::Report;
 use set_up::{Bench, SetUp};
 
@@ -72,6 +75,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if options.bench.as_deref() == Some(body_transform::NAME) {
         return body_transform::run(&options, &sources);
     }
+    if options.bench.as_deref() == Some(gateway::NAME) {
+        return gateway::run(&options, &sources);
+    }
     let mut bench = find(&options)?(&sources)?;
     for module in &options.modules {
         bench.set_ups.push(SetUp::of_module(module)?);
@@ -89,8 +95,8 @@ fn find(options: &Options) -> Result<MakeBench> {
     let wanted = options.bench.as_deref().unwrap_or(first);
     let found = BENCHES.into_iter().find(|(name, _)| *name == wanted);
     found.map(|(_, bench)| bench).with_context(|| {
-        let names =
-            BENCHES.into_iter().map(|(name, _)| name).chain([rate_limit_keys::NAME, body_transform::NAME]);
+        let others = [rate_limit_keys::NAME, body_transform::NAME, gateway::NAME];
+        let names = BENCHES.into_iter().map(|(name, _)| name).chain(others);
         let names: Vec<&str> = names.collect();
         format!("no bench is called `{wanted}`; there are: {}", names.join(", "))
     })
@@ -140,10 +146,10 @@ fn start(
     envoy: &Path,
     scratch: &Path,
     cores: &Cores,
-) -> Result<(Gateway, Load)> {
+) -> Result<(Process, Load)> {
     // Envoy inherits the core from the thread that starts it.
     cores.use_for_gateway()?;
-    let mut gateway = Gateway::start(envoy, scratch, set_up)?;
+    let mut gateway = envoy_process::start(envoy, scratch, set_up)?;
     cores.use_for_load()?;
     gateway.wait_until_ready()?;
     set_up.check(gateway.address())?;
@@ -154,7 +160,7 @@ fn start(
 }
 
 /// CPU µs a request of the whole Envoy process while it serves `requests`.
-fn cost_per_request(gateway: &Gateway, load: &mut Load, requests: usize) -> Result<f64> {
+fn cost_per_request(gateway: &Process, load: &mut Load, requests: usize) -> Result<f64> {
     let before = gateway.cpu()?;
     load.serve(requests)?;
     // The kernel books a thread's time when it goes to sleep: let the worker get there.

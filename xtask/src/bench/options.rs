@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::gateway;
+use super::identity::token::Says;
+
 const USAGE: &str = "usage: cargo xtask bench [bench] [--requests N] [--rounds N] [--filter-set NAME,…] \
-                     [--module FILE.wasm]… [--keys N] [--json]";
+                     [--module FILE.wasm]… [--keys N] [--json]; \
+                     for gateway also [--token usual|short] [--peers none|NAME,…] [--plot FILE.svg]";
 
 /// What to measure and how long.
 #[derive(Debug, PartialEq)]
@@ -24,12 +28,19 @@ pub(super) struct Options {
     pub(super) keys: usize,
     /// JSON on stdout in place of the table.
     pub(super) json: bool,
+    /// What the tokens of the gateway bench say.
+    pub(super) token: Says,
+    /// Which other gateways are measured; `None` for all that this machine has.
+    pub(super) peers: Option<Vec<String>>,
+    /// Where the gateway bench draws its chart.
+    pub(super) plot: Option<PathBuf>,
 }
 
 impl Options {
     /// # Errors
     /// An unknown option, a missing value, or a number that is not positive.
     pub(super) fn parse(args: &[String]) -> Result<Self> {
+        let (mut requests, mut rounds) = (None, None);
         let mut options = Options {
             bench: None,
             requests: 40_000,
@@ -38,26 +49,50 @@ impl Options {
             modules: Vec::new(),
             keys: 10_000_000,
             json: false,
+            token: Says::Much,
+            peers: None,
+            plot: None,
         };
         let mut rest = args.iter();
         while let Some(arg) = rest.next() {
             let mut value = || rest.next().with_context(|| format!("{arg} needs a value; {USAGE}"));
             match arg.as_str() {
-                "--requests" => options.requests = positive(arg, value()?)?,
-                "--rounds" => options.rounds = positive(arg, value()?)?,
+                "--requests" => requests = Some(positive(arg, value()?)?),
+                "--rounds" => rounds = Some(positive(arg, value()?)?),
                 "--filter-set" => {
-                    options.set_ups = value()?.split(',').map(|name| name.trim().to_owned()).collect();
+                    options.set_ups = names(value()?);
                 }
                 "--keys" => options.keys = positive(arg, value()?)?,
                 "--module" => options.modules.push(value()?.into()),
                 "--json" => options.json = true,
+                "--token" => options.token = says(value()?)?,
+                "--peers" => options.peers = Some(names(value()?)),
+                "--plot" => options.plot = Some(value()?.into()),
                 name if !name.starts_with('-') && options.bench.is_none() => {
                     options.bench = Some(name.to_owned());
                 }
                 other => bail!("bench does not know `{other}`; {USAGE}"),
             }
         }
+        if options.bench.as_deref() == Some(gateway::NAME) {
+            // Many set-ups, each measured in four ways.
+            (options.requests, options.rounds) = (gateway::REQUESTS, gateway::ROUNDS);
+        }
+        options.requests = requests.unwrap_or(options.requests);
+        options.rounds = rounds.unwrap_or(options.rounds);
         Ok(options)
+    }
+}
+
+fn names(list: &str) -> Vec<String> {
+    list.split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+fn says(token: &str) -> Result<Says> {
+    match token {
+        "usual" => Ok(Says::Much),
+        "short" => Ok(Says::Little),
+        other => bail!("--token: `{other}` is neither `usual` nor `short`"),
     }
 }
 
@@ -83,9 +118,15 @@ mod tests {
     }
 
     #[test]
+    fn the_gateway_bench_sends_fewer_unless_told() {
+        let options = parse("gateway --rounds 9").unwrap();
+        assert_eq!((options.requests, options.rounds), (gateway::REQUESTS, 9));
+    }
+
+    #[test]
     fn every_option_is_taken() {
         let options =
-            parse("identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm --keys 5 --json")
+            parse("identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm --keys 5 --json --token short --peers nginx,haproxy --plot a.svg")
                 .unwrap();
         assert_eq!(
             options,
@@ -97,13 +138,16 @@ mod tests {
                 modules: vec!["a.wasm".into()],
                 keys: 5,
                 json: true,
+                token: Says::Little,
+                peers: Some(vec!["nginx".to_owned(), "haproxy".to_owned()]),
+                plot: Some("a.svg".into()),
             }
         );
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for line in ["--requests", "--requests 0", "--rounds many", "--fast", "one two"] {
+        for line in ["--requests", "--requests 0", "--rounds many", "--fast", "one two", "--token long"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -1,15 +1,14 @@
 //! `cargo xtask bench rate-limit-keys`: the memory of one Envoy while ever new clients come.
 
-use std::fs;
 use std::net::SocketAddr;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use gatehouse_sandbox::envoy;
 use serde_json::json;
 
 use super::Sources;
 use super::cores::Cores;
-use super::gateway::Gateway;
+use super::envoy_process;
 use super::load::Connection;
 use super::options::Options;
 use super::rate_limit::CAPABILITIES;
@@ -48,7 +47,7 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
     let cores = Cores::choose()?;
     let envoy = envoy::locate(|step| eprintln!("{step}"))?;
     cores.use_for_gateway()?;
-    let mut gateway = Gateway::start(envoy.path(), &sources.scratch, &set_up)?;
+    let mut gateway = envoy_process::start(envoy.path(), &sources.scratch, &set_up)?;
     cores.use_for_load()?;
     gateway.wait_until_ready()?;
     set_up.check(gateway.address())?;
@@ -57,10 +56,10 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
     let mut clients = Clients::connect(gateway.address())?;
     // Pools and buffers have their size after some thousand requests.
     clients.come(keys.min(20_000))?;
-    println!("{:>12}  {:>8.1}", "before", mebibytes(gateway.id())?);
+    println!("{:>12}  {:>8.1}", "before", gateway.mebibytes()?);
     for _ in 0..READINGS {
         clients.come(keys.div_ceil(READINGS))?;
-        println!("{:>12}  {:>8.1}", clients.came, mebibytes(gateway.id())?);
+        println!("{:>12}  {:>8.1}", clients.came, gateway.mebibytes()?);
     }
     Ok(())
 }
@@ -97,13 +96,4 @@ impl Clients {
         }
         Ok(())
     }
-}
-
-/// The resident memory of a process, as the kernel tells it.
-fn mebibytes(process: u32) -> Result<f64> {
-    let path = format!("/proc/{process}/status");
-    let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes: Option<f64> = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok());
-    Ok(kibibytes.with_context(|| format!("{path} has no VmRSS"))? / 1024.0)
 }

@@ -8,7 +8,7 @@ use super::options::Options;
 use super::set_up::{Bench, Target};
 
 /// A baseline that varies by more than this share says that something else ran meanwhile.
-const BUSY: f64 = 0.1;
+pub(super) const BUSY: f64 = 0.1;
 
 /// A run's measurements. Costs are CPU µs a request.
 pub(super) struct Report<'a> {
@@ -21,10 +21,10 @@ pub(super) struct Report<'a> {
 
 /// Median and range of one number over the rounds.
 #[derive(Debug, PartialEq)]
-struct Spread {
-    median: f64,
-    min: f64,
-    max: f64,
+pub(super) struct Spread {
+    pub(super) median: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
 }
 
 /// One set-up's line.
@@ -170,7 +170,7 @@ fn median_added(name: &str, rows: &[Row]) -> Option<f64> {
 
 impl Spread {
     /// `None` without values.
-    fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+    pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<f64> = values.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
         let upper = sorted.get(sorted.len() / 2)?;
@@ -179,7 +179,7 @@ impl Spread {
     }
 
     /// The range as a share of the median.
-    fn width(&self) -> Option<f64> {
+    pub(super) fn width(&self) -> Option<f64> {
         (self.median > 0.0).then(|| (self.max - self.min) / self.median)
     }
 
@@ -187,7 +187,7 @@ impl Spread {
         format!("{:>7.2} {:>7.2} {:>7.2}", self.median, self.min, self.max)
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         json!({"median": self.median, "min": self.min, "max": self.max})
     }
 }

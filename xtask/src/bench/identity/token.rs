@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::super::set_up::{PATH, PROOF_PATH, SetUp, request_with};
 
 /// How much a token says beside the registered claims.
-#[derive(Clone, Copy)]
-pub(super) enum Says {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in super::super) enum Says {
     /// What an access token of Keycloak says as it is installed: fifteen claims, some of them lists and objects.
     Much,
     /// What a token of the demo's `auth` service says: two.
@@ -51,17 +51,17 @@ impl Says {
 }
 
 /// A token, the key that verifies it, and a token that looks like it.
-pub(super) struct Signed {
-    pub(super) jwk: Value,
-    token: String,
-    forged: String,
+pub(in super::super) struct Signed {
+    pub(in super::super) jwk: Value,
+    pub(in super::super) token: String,
+    pub(in super::super) forged: String,
 }
 
 /// Who each token is about.
-const SUBJECT: &str = "alice";
+pub(in super::super) const SUBJECT: &str = "alice";
 
 impl Signed {
-    pub(super) fn rs256(says: Says) -> Result<Self> {
+    pub(in super::super) fn rs256(says: Says) -> Result<Self> {
         let pair = gatehouse_demo::signing_key();
         Self::new(&pair.public_key().to_jwk(), says, |claims| pair.sign(claims))
     }
@@ -76,11 +76,7 @@ impl Signed {
         says: Says,
         sign: impl Fn(JWTClaims<Map<String, Value>>) -> Result<String, jwt_simple::Error>,
     ) -> Result<Self> {
-        let custom = says.custom();
-        let claims = Claims::with_custom_claims(custom, Duration::from_days(1))
-            .with_issuer(ISSUER)
-            .with_audience(AUDIENCE)
-            .with_jwt_id("c93eabf1a6b84e5c8f8c");
+        let claims = claims(says).with_jwt_id("c93eabf1a6b84e5c8f8c");
         let token = sign(claims.clone().with_subject(SUBJECT))?;
         let other = sign(claims.with_subject("mallory"))?;
         // The claims of the one under the signature of the other.
@@ -116,6 +112,23 @@ impl Signed {
     }
 }
 
-fn with_token(path: &str, token: &str) -> Vec<u8> {
+/// So many tokens, all of the same length and about the same subject, and no two alike.
+///
+/// # Errors
+/// A token cannot be signed.
+pub(in super::super) fn different(says: Says, count: usize) -> Result<Vec<String>> {
+    let pair = gatehouse_demo::signing_key();
+    let claims = claims(says).with_subject(SUBJECT);
+    let signed = (0..count).map(|number| pair.sign(claims.clone().with_jwt_id(format!("{number:020x}"))));
+    signed.collect()
+}
+
+fn claims(says: Says) -> JWTClaims<Map<String, Value>> {
+    Claims::with_custom_claims(says.custom(), Duration::from_days(1))
+        .with_issuer(ISSUER)
+        .with_audience(AUDIENCE)
+}
+
+pub(in super::super) fn with_token(path: &str, token: &str) -> Vec<u8> {
     request_with(path, &format!("authorization: Bearer {token}\r\n"))
 }
