@@ -1,0 +1,455 @@
+//! Filters that do as their configuration says: a list of words for each phase, one entry a time that the
+//! filter is asked; the last entry holds from then on.
+//!
+//! Words that change the head: `+name=value` adds a field, `=name=value` replaces, `-name` removes. Then
+//! one word decides: `pass`, `refuse`, `document`, `wait`, `wait-grpc`, `wait-stray`, `call` with how many,
+//! `read` with `hold` or `free`, then `look` or `replace`, then how much, `copy` with how much, `broken`.
+//! `caller` with a name tells who it is, `replace` with a text puts that in place of the body; `route` and
+//! `who` tell what the filter sees.
+
+use super::journal::{tell, text};
+use gatehouse_chain::{Chain, Placed, link};
+use gatehouse_filter::config::{self, ConfigError, Node};
+use gatehouse_filter::{
+    Answer, Body, Broken, CallId, Caller, Callout, Callouts, Collect, Copied, CountedRule, Decision,
+    Document, Fetches, Filter, GrpcAnswer, GrpcCall, HeaderName, HeaderValue, Headers, Host, Identity, Log,
+    Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody, Polled,
+    Problem, Reply, Request, Response, ResponseDecision, ResponseStep, Step, Until, codes,
+};
+use serde_json::Value;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+codes! {
+    /// What such a filter decides.
+    pub(crate) enum Code {
+        Passed = "passed",
+        Refused = "refused",
+        Served = "served",
+        Undecided = "undecided",
+    }
+}
+
+/// Makes the filters of a configuration: a list of objects.
+pub(crate) fn configure(value: &Value) -> Result<Chain, Vec<String>> {
+    let make = |(at, value): (usize, &Value)| {
+        let is_bare = value["bare"] == true;
+        let reader = match (at, is_bare) {
+            (0, false) => link::<Full<0>>,
+            (1, false) => link::<Full<1>>,
+            (_, false) => link::<Full<2>>,
+            (0, true) => link::<Bare<0>>,
+            (_, true) => link::<Bare<1>>,
+        };
+        config::read_value(value, reader).map(|link| Placed { link, prefix: format!("[{at}]") })
+    };
+    let list = value.as_array().ok_or_else(|| vec!["must be a list".to_owned()])?;
+    match list.iter().enumerate().map(make).collect::<Result<Vec<_>, Vec<ConfigError>>>() {
+        Ok(links) => Ok(Chain::new(links)),
+        Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
+    }
+}
+
+const NAMES: [&str; 3] = ["first", "second", "third"];
+
+/// What a filter does, by phase and by the number of times that it was asked.
+struct Script {
+    phases: BTreeMap<String, Vec<String>>,
+    asks_for_route: bool,
+    may_hold: bool,
+    /// How many calls it makes at its first tick, for itself.
+    fetched: Vec<Feed>,
+    start_fails: bool,
+}
+
+/// How often a filter was asked in each phase.
+#[derive(Default)]
+pub(crate) struct Turns(BTreeMap<&'static str, usize>);
+
+/// A filter that takes part in every phase.
+pub(crate) struct Full<const AT: usize>(Script);
+
+/// A filter that takes part in none but the request's head.
+pub(crate) struct Bare<const AT: usize>(Script);
+
+impl Script {
+    fn read(node: &Node<'_>) -> Self {
+        let value = node.value();
+        let mut phases = BTreeMap::new();
+        for phase in ["head", "body", "answers", "response", "response_body"] {
+            let words = match &value[phase] {
+                Value::String(one) => vec![one.clone()],
+                Value::Array(all) => all.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+                _ => vec!["pass".to_owned()],
+            };
+            phases.insert(phase.to_owned(), words);
+        }
+        let holds = |words: &Vec<String>| words.iter().any(|words| words.contains("read hold"));
+        let may_hold = ["head", "answers"].iter().any(|phase| phases.get(*phase).is_some_and(holds));
+        let calls = value["fetches"].as_u64().unwrap_or_default();
+        Self {
+            phases,
+            asks_for_route: value["asks_for_route"] == true,
+            may_hold: may_hold && value["keeps_quiet"] != true,
+            fetched: vec![Feed { calls_left: Cell::new(calls), call: Cell::new(None) }],
+            start_fails: value["start"] == "fails",
+        }
+    }
+
+    fn words<'a>(&'a self, phase: &'static str, turns: &mut Turns) -> impl Iterator<Item = &'a str> {
+        let turn = turns.0.entry(phase).or_default();
+        let list = &self.phases[phase];
+        let words = &list[(*turn).min(list.len() - 1)];
+        *turn += 1;
+        words.split(' ')
+    }
+}
+
+/// Something that is fetched, which tells what happens to it.
+struct Feed {
+    calls_left: Cell<u64>,
+    call: Cell<Option<CallId>>,
+}
+
+impl Polled for Feed {
+    fn prepare(&self, _: &dyn Host) -> bool {
+        tell("prepared");
+        true
+    }
+
+    fn tick(&self, callouts: &dyn Callouts) {
+        if self.calls_left.get() > 0 && self.call.get().is_none() {
+            self.calls_left.set(self.calls_left.get() - 1);
+            self.call.set(callouts.call(&callout("feed", 3)).ok());
+        }
+    }
+
+    fn answered(&self, call: CallId, answer: &Answer, _: &dyn Callouts) -> bool {
+        let is_mine = self.call.get() == Some(call);
+        if is_mine {
+            self.call.set(None);
+            tell(format!("fed {}", text(&answer.body)));
+        }
+        is_mine
+    }
+}
+
+fn callout(cluster: &str, max_answer_bytes: usize) -> Callout {
+    Callout {
+        cluster: cluster.to_owned(),
+        method: "GET".into(),
+        authority: "server.example".to_owned(),
+        path: "/".to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout: Duration::from_secs(1),
+        max_answer_bytes,
+    }
+}
+
+fn name(text: &str) -> HeaderName {
+    HeaderName::try_from(text).unwrap()
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::try_from(text.as_bytes()).unwrap()
+}
+
+/// Does to a head what a word says. Whether it was such a word.
+fn edit(word: &str, head: &mut Headers) -> bool {
+    let pair = |word: &str| {
+        let (field, text) = word.split_once('=').unwrap();
+        (name(field), value(text))
+    };
+    match word.split_at_checked(1) {
+        Some(("+", rest)) => {
+            let (name, value) = pair(rest);
+            head.append(&name, value);
+        }
+        Some(("=", rest)) => {
+            let (name, value) = match rest.strip_prefix(":path=") {
+                Some(path) => (HeaderName::from_static(":path"), value(path)),
+                None => pair(rest),
+            };
+            head.set(&name, value);
+        }
+        Some(("-", rest)) => head.remove(&name(rest)),
+        _ => return false,
+    }
+    true
+}
+
+fn problem() -> Reply {
+    Problem::new(403, "no").into()
+}
+
+fn document() -> Reply {
+    Document { status: 200, headers: Vec::new(), body: b"served"[..].into() }.into()
+}
+
+fn collect<'a>(words: &mut impl Iterator<Item = &'a str>) -> Collect {
+    let hold_head = words.next() == Some("hold");
+    let may_replace = words.next() == Some("replace");
+    let max_bytes = words.next().map_or(100, |text| text.parse().unwrap());
+    Collect { max_bytes, hold_head, may_replace }
+}
+
+/// Decides on a request as the words say.
+fn decide<'a>(
+    filter: &'static str,
+    mut words: impl Iterator<Item = &'a str>,
+    mut request: Option<&mut Request<'_>>,
+    mut body: Option<&mut Body>,
+    callouts: &dyn Callouts,
+) -> Result<Decision<Code>, Broken> {
+    let decision = |code, step| Decision { code, rule: None, caller: None, step };
+    let mut caller = None;
+    let mut decided = decision(Code::Passed, Step::Continue);
+    while let Some(word) = words.next() {
+        if let Some(request) = request.as_mut()
+            && edit(word, &mut request.headers)
+        {
+            continue;
+        }
+        let seen = request.as_deref();
+        decided = match word {
+            "pass" => decision(Code::Passed, Step::Continue),
+            "refuse" => decision(Code::Refused, Step::Reply(problem())),
+            "document" => decision(Code::Served, Step::Reply(document())),
+            "wait" => decision(Code::Undecided, Step::Wait(Until::Fetched)),
+            "wait-stray" => decision(Code::Undecided, Step::Wait(Until::Answered(CallId(999)))),
+            "wait-grpc" => {
+                let call = GrpcCall {
+                    cluster: "grpc",
+                    service: "s",
+                    method: "m",
+                    metadata: &[],
+                    message: b"",
+                    timeout: Duration::from_secs(1),
+                };
+                match callouts.grpc(&call) {
+                    Ok(call) => decision(Code::Undecided, Step::Wait(Until::Answered(call))),
+                    Err(_) => decision(Code::Refused, Step::Reply(problem())),
+                }
+            }
+            "call" => {
+                let count: usize = words.next().unwrap().parse().unwrap();
+                let calls = (0..count).map(|number| callout(&format!("{filter}-{number}"), number + 4));
+                decision(Code::Undecided, Step::Call(calls.collect()))
+            }
+            "read" => decision(Code::Undecided, Step::ReadBody(collect(&mut words))),
+            "broken" => return Err(Broken("the filter is broken")),
+            "caller" => {
+                let subject = words.next().map(str::to_owned);
+                caller = Some(Rc::new(Caller::from(Identity { subject, ..Identity::default() })));
+                continue;
+            }
+            "replace" => {
+                body.as_mut().unwrap().replace(words.next().unwrap().as_bytes().to_vec());
+                continue;
+            }
+            "route" => {
+                let route = seen.unwrap().route_name().map(text).unwrap_or_default();
+                tell(format!("{filter} sees {route}"));
+                continue;
+            }
+            "who" => {
+                let who = seen.unwrap().identity().and_then(|identity| identity.subject.clone());
+                tell(format!("{filter} sees that it is {who:?}"));
+                continue;
+            }
+            "field" => {
+                let field = words.next().unwrap();
+                let values: Vec<_> = seen.unwrap().headers.values(field).map(text).collect();
+                tell(format!("{filter} sees {field}={}", values.join(",")));
+                continue;
+            }
+            other => panic!("no such word: {other}"),
+        };
+    }
+    decided.caller = caller;
+    Ok(decided)
+}
+
+/// Decides on a response as the words say.
+fn decide_response<'a>(
+    mut words: impl Iterator<Item = &'a str>,
+    mut response: Option<&mut Response<'_>>,
+    mut body: Option<&mut Body>,
+) -> Result<ResponseDecision<Code>, Broken> {
+    let mut decided = ResponseDecision::undecided();
+    while let Some(word) = words.next() {
+        if let Some(response) = response.as_mut()
+            && edit(word, &mut response.headers)
+        {
+            continue;
+        }
+        decided = match word {
+            "pass" => ResponseDecision::undecided(),
+            "count" => ResponseDecision::pass(Code::Passed, None),
+            "refuse" => ResponseDecision::refuse(Code::Refused, None, problem()),
+            "read" => ResponseDecision { step: ResponseStep::ReadBody(collect(&mut words)), ..decided },
+            "copy" => {
+                let max_bytes = words.next().unwrap().parse().unwrap();
+                ResponseDecision { step: ResponseStep::CopyBody { max_bytes }, ..decided }
+            }
+            "broken" => return Err(Broken("the filter is broken")),
+            "replace" => {
+                body.as_mut().unwrap().replace(words.next().unwrap().as_bytes().to_vec());
+                continue;
+            }
+            other => panic!("no such word: {other}"),
+        };
+    }
+    Ok(decided)
+}
+
+fn seen(filter: &str, body: &mut Body, has_head: bool, of: &str) {
+    let bytes = body.bytes();
+    let what = bytes.as_deref().map_or("too much".to_owned(), |bytes| format!("[{}]", text(bytes)));
+    let head = if has_head { "" } else { ", head gone" };
+    tell(format!("{filter} has {of} {what}{head}"));
+}
+
+macro_rules! filter {
+    ($name:ident, $phase:ident) => {
+        impl<const AT: usize> Filter for $name<AT> {
+            const NAME: &'static str = NAMES[AT];
+            type Code = Code;
+            type Event = NoCodes;
+            type RuleEvent = NoCodes;
+            type State = Turns;
+            type RequestBody = $phase;
+            type Response = $phase;
+            type ResponseBody = $phase;
+            type Answers = $phase;
+            type Fetching = $phase;
+            type GrpcAnswers = $phase;
+            type Logging = $phase;
+
+            fn configure(node: Node<'_>) -> Option<Self> {
+                Some(Self(Script::read(&node)))
+            }
+
+            fn mode(&self) -> Mode {
+                Mode::Enforce
+            }
+
+            fn start(&self, _: &dyn Host) -> Result<(), Vec<ConfigError>> {
+                let fault = ConfigError { path: "start".to_owned(), message: "fails".to_owned() };
+                if self.0.start_fails { Err(vec![fault]) } else { Ok(()) }
+            }
+
+            fn counted_rules(&self) -> Vec<CountedRule> {
+                Vec::new()
+            }
+
+            fn asks_for_route(&self) -> bool {
+                self.0.asks_for_route
+            }
+
+            fn on_request(&self, request: &mut Request<'_>, turns: &mut Turns) -> Decision<Code> {
+                tell(format!("{} is asked", NAMES[AT]));
+                let callouts = request.callouts();
+                let words = self.0.words("head", turns);
+                decide(NAMES[AT], words, Some(request), None, callouts).unwrap()
+            }
+        }
+    };
+}
+
+filter!(Full, Self);
+filter!(Bare, Never);
+
+impl<const AT: usize> OnRequestBody for Full<AT> {
+    fn may_hold_for_body(&self, _: &Request<'_>) -> bool {
+        self.0.may_hold
+    }
+
+    fn holds_heads(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn on_request_body(
+        &self,
+        head: Option<&mut Request<'_>>,
+        body: &mut Body,
+        callouts: &dyn Callouts,
+        turns: &mut Turns,
+    ) -> Result<Decision<Code>, Broken> {
+        seen(NAMES[AT], body, head.is_some(), "body");
+        decide(NAMES[AT], self.0.words("body", turns), head, Some(body), callouts)
+    }
+}
+
+impl<const AT: usize> OnAnswers for Full<AT> {
+    fn on_answers(
+        &self,
+        answers: Vec<Answer>,
+        request: &mut Request<'_>,
+        turns: &mut Turns,
+    ) -> Result<Decision<Code>, Broken> {
+        let answer = |answer: &Answer| match answer.refused {
+            Some(why) => format!("{why:?}"),
+            None => format!("{}:{}", answer.status().unwrap_or_default(), text(&answer.body)),
+        };
+        let answers: Vec<_> = answers.iter().map(answer).collect();
+        tell(format!("{} has answers {}", NAMES[AT], answers.join(" ")));
+        let callouts = request.callouts();
+        decide(NAMES[AT], self.0.words("answers", turns), Some(request), None, callouts)
+    }
+}
+
+impl<const AT: usize> OnResponse for Full<AT> {
+    fn on_response(&self, response: &mut Response<'_>, turns: &mut Turns) -> ResponseDecision<Code> {
+        let status = response.status().unwrap_or_default();
+        tell(format!("{} sees response {status}", NAMES[AT]));
+        decide_response(self.0.words("response", turns), Some(response), None).unwrap()
+    }
+}
+
+impl<const AT: usize> OnResponseBody for Full<AT> {
+    fn holds_response_heads(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn on_response_body(
+        &self,
+        head: Option<&mut Response<'_>>,
+        body: &mut Body,
+        _: &dyn Callouts,
+        turns: &mut Turns,
+    ) -> Result<ResponseDecision<Code>, Broken> {
+        seen(NAMES[AT], body, head.is_some(), "response body");
+        decide_response(self.0.words("response_body", turns), head, Some(body))
+    }
+
+    fn on_copied_body(&self, copied: Copied, _: &dyn Callouts, _: &mut Turns) {
+        let what = copied.0.map_or("too much".to_owned(), |bytes| format!("[{}]", text(&bytes)));
+        tell(format!("{} has a copy {what}", NAMES[AT]));
+    }
+}
+
+impl<const AT: usize> Fetches for Full<AT> {
+    fn fetched(&self) -> Vec<&dyn Polled> {
+        self.0.fetched.iter().map(|feed| feed as &dyn Polled).collect()
+    }
+}
+
+impl<const AT: usize> OnGrpcAnswer for Full<AT> {
+    const MAX_ANSWER_BYTES: usize = 4;
+
+    fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, _: &dyn Callouts) {
+        tell(format!("{} has message {} {}", NAMES[AT], call.0, text(&answer.message)));
+    }
+}
+
+impl<const AT: usize> OnLog for Full<AT> {
+    fn on_log(&self, log: &Log<'_>, turns: &mut Turns) {
+        let status = log.response.first(":status").map(text).unwrap_or_default();
+        let asked: usize = turns.0.values().sum();
+        tell(format!("{} logs {status}, asked {asked} times", NAMES[AT]));
+    }
+}

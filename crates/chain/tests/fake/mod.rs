@@ -1,0 +1,16 @@
+//! Envoy and filters, both made up.
+
+/// Filters that do as their configuration says.
+mod filter;
+/// One direction of a stream.
+mod half;
+/// What happened, in order.
+pub(crate) mod journal;
+/// The proxy.
+mod proxy;
+/// A VM with its proxy.
+mod world;
+
+pub(crate) use half::Sink;
+pub(crate) use proxy::Asked;
+pub(crate) use world::{Fields, GET, OK, ROOT, World};

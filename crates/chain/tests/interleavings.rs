@@ -1,0 +1,335 @@
+//! Every order in which a request can come, and what its filters wait for with it.
+
+use crate::fake::{Asked, GET, ROOT, Sink, World, journal};
+use gatehouse_chain::Direction::{Request, Response};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const STREAM: u32 = 7;
+
+/// What a client sends, one part after the other.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Head { is_end: bool },
+    Body(&'static str, bool),
+    Trailers,
+}
+
+/// Every way in which a body, or none, can follow a head.
+const SHAPES: [&[Part]; 8] = [
+    &[Part::Head { is_end: true }],
+    &[Part::Head { is_end: false }, Part::Body("", true)],
+    &[Part::Head { is_end: false }, Part::Body("abc", true)],
+    &[Part::Head { is_end: false }, Part::Body("ab", false), Part::Body("c", true)],
+    &[Part::Head { is_end: false }, Part::Body("abc", false), Part::Body("", true)],
+    &[Part::Head { is_end: false }, Part::Body("a", false), Part::Body("bc", false), Part::Trailers],
+    &[Part::Head { is_end: false }, Part::Body("abc", false), Part::Trailers],
+    &[Part::Head { is_end: false }, Part::Trailers],
+];
+
+/// What a filter does.
+struct Behaviour {
+    name: &'static str,
+    script: fn() -> Value,
+    /// Needs heads to be held alone.
+    holds_heads: bool,
+    /// May refuse when the head has gone on, which it wanted so.
+    refuses_late: bool,
+}
+
+const fn behaviour(name: &'static str, script: fn() -> Value) -> Behaviour {
+    Behaviour { name, script, holds_heads: false, refuses_late: false }
+}
+
+const fn holding(name: &'static str, script: fn() -> Value) -> Behaviour {
+    Behaviour { name, script, holds_heads: true, refuses_late: false }
+}
+
+const fn late(name: &'static str, script: fn() -> Value) -> Behaviour {
+    Behaviour { name, script, holds_heads: false, refuses_late: true }
+}
+
+const BEHAVIOURS: [Behaviour; 27] = [
+    behaviour("passes", || json!({"head": "+a=1 pass"})),
+    behaviour("refuses", || json!({"head": "+a=1 refuse"})),
+    behaviour("waits and passes", || json!({"head": ["+x=1 wait", "+x=1 wait", "+a=1 pass"]})),
+    behaviour("waits and refuses", || json!({"head": ["+x=1 wait", "refuse"]})),
+    behaviour("waits for a message and passes", || json!({"head": ["+x=1 wait-grpc", "+a=1 pass"]})),
+    behaviour("waits for a message and refuses", || json!({"head": ["wait-grpc", "refuse"]})),
+    behaviour("calls and passes", || json!({"head": "+a=1 call 2", "answers": "+b=1 pass"})),
+    behaviour("calls and refuses", || json!({"head": "call 2", "answers": "refuse"})),
+    behaviour("calls again", || json!({"head": "call 1", "answers": ["+a=1 call 1", "+b=1 pass"]})),
+    behaviour("reads late", || json!({"head": "+a=1 read free look"})),
+    behaviour("replaces late", || json!({"head": "+a=1 read free replace", "body": "replace XYZ pass"})),
+    behaviour("reads little late", || json!({"head": "read free look 1"})),
+    late("refuses late", || json!({"head": "read free look", "body": "refuse"})),
+    late("refuses little late", || json!({"head": "read free look 1", "body": "refuse"})),
+    behaviour("calls late", || json!({"head": "+a=1 read free look", "body": "call 1"})),
+    behaviour("waits late", || json!({"head": "read free look", "body": ["wait", "pass"]})),
+    late("calls and refuses late", || json!({"head": "read free look", "body": "call 1", "answers": "refuse"})),
+    behaviour("waits, then reads late", || json!({"head": ["wait", "+a=1 read free look"]})),
+    behaviour("calls, then reads late", || json!({"head": "call 1", "answers": "+a=1 read free look"})),
+    holding("reads", || json!({"head": "+a=1 read hold look", "body": "+b=1 pass"})),
+    holding("reads little", || json!({"head": "+a=1 read hold look 1", "body": "+b=1 pass"})),
+    holding("reads and refuses", || json!({"head": "+a=1 read hold look", "body": "refuse"})),
+    holding("replaces", || json!({"head": "+a=1 read hold replace", "body": "replace XYZ +b=1 pass"})),
+    holding("reads, then waits", || json!({"head": "read hold look", "body": ["+x=1 wait", "+b=1 pass"]})),
+    holding("reads, then calls", || {
+        json!({"head": "read hold look", "body": "call 1", "answers": "+b=1 pass"})
+    }),
+    holding("waits, then reads", || json!({"head": ["wait", "+a=1 read hold look"], "body": "+b=1 pass"})),
+    holding("calls, then reads", || {
+        json!({"head": "call 1", "answers": "+a=1 read hold look", "body": "+b=1 pass"})
+    }),
+];
+
+/// What can happen next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Happens {
+    Next,
+    Answer(u32),
+    Message(u32),
+    Tick,
+}
+
+/// How a request may end before it has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    /// All comes.
+    Whole,
+    /// The client leaves.
+    Left,
+    /// The proxy answers by itself.
+    Answered,
+}
+
+struct Case<'a> {
+    chain: Vec<&'a Behaviour>,
+    parts: &'static [Part],
+    may_hold_heads: bool,
+}
+
+impl Case<'_> {
+    fn world(&self) -> World {
+        let filters: Vec<Value> = self.chain.iter().map(|behaviour| (behaviour.script)()).collect();
+        let mut world = World::of(Value::Array(filters)).holding_heads(self.may_hold_heads);
+        world.open(STREAM, ROOT);
+        world
+    }
+
+    /// Runs one order of events, and says what could happen after them.
+    fn run(&self, order: &[Happens]) -> (World, Vec<Happens>) {
+        let mut world = self.world();
+        let mut parts = self.parts.iter();
+        let mut ticks = 0;
+        for happens in order {
+            match happens {
+                Happens::Next => match *parts.next().unwrap() {
+                    Part::Head { is_end } => world.head(STREAM, Request, GET, is_end),
+                    Part::Body(bytes, is_end) => world.body(STREAM, Request, bytes, is_end),
+                    Part::Trailers => world.trailers(STREAM, Request, "t=1"),
+                },
+                Happens::Answer(call) => world.answer(ROOT, *call, 200),
+                Happens::Message(call) => world.grpc_answer(ROOT, *call),
+                Happens::Tick => {
+                    ticks += 1;
+                    world.tick(ROOT);
+                }
+            }
+        }
+        let mut next = Vec::new();
+        if parts.len() > 0 {
+            next.push(Happens::Next);
+        }
+        next.extend(world.proxy.calls.borrow().iter().map(|call| Happens::Answer(call.0)));
+        next.extend(world.proxy.grpc_calls.borrow().iter().map(|call| Happens::Message(call.0)));
+        let waits = self.chain.iter().any(|behaviour| behaviour.name.contains("waits"));
+        if waits && ticks < 2 && !order.is_empty() && !next.is_empty() {
+            next.push(Happens::Tick);
+        }
+        (world, next)
+    }
+
+    /// Runs every order of events. How many there were.
+    fn run_all(&self) -> usize {
+        let mut outcomes = BTreeSet::new();
+        let mut orders = vec![Vec::new()];
+        let mut count = 0;
+        while let Some(order) = orders.pop() {
+            let (world, next) = self.run(&order);
+            if next.is_empty() {
+                outcomes.insert(self.finish(world, &order, End::Whole));
+                assert_eq!(outcomes.len(), 1, "{} differ: {outcomes:#?}", self.describe(&order));
+                count += 1;
+                continue;
+            }
+            if !order.is_empty() {
+                self.finish(world, &order, End::Left);
+                self.finish(self.run(&order).0, &order, End::Answered);
+            }
+            for happens in next {
+                orders.push([&order[..], &[happens]].concat());
+            }
+        }
+        count
+    }
+
+    fn describe(&self, order: &[Happens]) -> String {
+        let names: Vec<_> = self.chain.iter().map(|behaviour| behaviour.name).collect();
+        let (parts, may_hold_heads) = (self.parts, self.may_hold_heads);
+        format!("{names:?} with {parts:?} as {order:?}, heads may be held: {may_hold_heads}:")
+    }
+
+    /// Ends a run, and looks at all that has happened.
+    fn finish(&self, mut world: World, order: &[Happens], end: End) -> String {
+        let mut lines = journal::take();
+        let what = self.describe(order);
+        match end {
+            End::Left => world.delete(STREAM),
+            End::Answered => {
+                let is_over = world.half(STREAM, Response, |half| half.has_head());
+                if !is_over {
+                    world.proxy_answers(STREAM, 408);
+                }
+            }
+            End::Whole => {}
+        }
+        // Whatever was under way comes to its end.
+        for _ in 0..9 {
+            let call = world.proxy.calls.borrow().first().map(|call| call.0);
+            if let Some(call) = call {
+                world.answer(ROOT, call, 200);
+            }
+            let call = world.proxy.grpc_calls.borrow().first().map(|call| call.0);
+            if let Some(call) = call {
+                world.grpc_answer(ROOT, call);
+            }
+            world.tick(ROOT);
+        }
+        let after = journal::take();
+        if end != End::Whole {
+            let acts = |line: &&String| {
+                ["reply", "resume", "edit", "upstream", "replace"].iter().any(|act| line.starts_with(act))
+            };
+            let late: Vec<_> = after.iter().filter(acts).collect();
+            assert!(late.is_empty(), "{what} {end:?}: {late:?} in {lines:#?} and {after:#?}");
+        }
+        lines.extend(after);
+        let errors: Vec<_> = lines.iter().filter(|line| line.starts_with("error")).collect();
+        assert!(errors.is_empty(), "{what} {errors:?} in {lines:#?}");
+        let outcome = if end == End::Left { String::new() } else { self.judge(&world, end, &lines, &what) };
+        if end != End::Left {
+            world.delete(STREAM);
+        }
+        assert_eq!(world.vm.requests(), 0, "{what}");
+        outcome
+    }
+
+    /// What must hold however it came.
+    fn judge(&self, world: &World, end: End, lines: &[String], what: &str) -> String {
+        let [upstream, client] = [Request, Response].map(|of| world.sink(STREAM, of));
+        let context = || format!("{what}\n{lines:#?}");
+        let replies = world.proxy.asked(Asked::Reply);
+        assert!(replies <= 1, "answered twice: {}", context());
+        let is_refused = replies == 1;
+        let may_refuse_late = self.chain.iter().any(|behaviour| behaviour.refuses_late);
+        assert!(
+            !is_refused || upstream.head.is_none() || may_refuse_late,
+            "a refused request has come to the upstream: {}",
+            context()
+        );
+        assert!(!is_refused || !upstream.is_complete, "it has come whole: {}", context());
+        let is_over = client.is_complete || upstream.is_complete;
+        assert!(is_over, "it is stuck: {}", context());
+        for name in ["first", "second", "third"] {
+            self.judge_bodies(name, lines, &context);
+        }
+        if is_refused {
+            let status = &client.head.as_ref().unwrap()[0].1;
+            return format!("refused with {status}");
+        }
+        if end == End::Answered {
+            return String::new();
+        }
+        self.judge_passed(upstream, lines, &context)
+    }
+
+    /// Bodies are seen whole, and once unless the filter itself asked to be asked again.
+    fn judge_bodies(&self, name: &str, lines: &[String], context: &dyn Fn() -> String) {
+        let sent = self.sent();
+        let start = format!("{name} has body ");
+        let seen: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix(&start)).collect();
+        for body in &seen {
+            let body = body.trim_end_matches(", head gone");
+            assert!(body == "too much" || body == format!("[{sent}]") || body == "[XYZ]", "{}", context());
+        }
+        let at = ["first", "second", "third"].iter().position(|known| *known == name).unwrap();
+        let Some(behaviour) = self.chain.get(at) else { return };
+        let asks_again = ["reads, then waits", "waits late"].contains(&behaviour.name);
+        assert!(seen.len() <= 1 || (asks_again && seen.len() == 2), "{}", context());
+    }
+
+    /// A request that passes arrives as it was sent, or as its filters have made it.
+    fn judge_passed(&self, upstream: Sink, lines: &[String], context: &dyn Fn() -> String) -> String {
+        let is_replaced = self.chain.iter().any(|behaviour| behaviour.name.starts_with("replaces"));
+        let body = if is_replaced { "XYZ".to_owned() } else { self.sent() };
+        assert_eq!(upstream.body, body, "{}", context());
+        let has_trailers = self.parts.iter().any(|part| matches!(part, Part::Trailers));
+        assert_eq!(upstream.trailers.is_some(), has_trailers, "{}", context());
+        let head = upstream.head.unwrap();
+        for (field, count) in [("a", "+a=1"), ("b", "+b=1"), ("x", "nothing")] {
+            let scripts = self.chain.iter().map(|behaviour| (behaviour.script)().to_string());
+            let want: usize = scripts.map(|script| script.matches(count).count()).sum();
+            let got = head.iter().filter(|(name, _)| name == field).count();
+            assert_eq!(got, want, "{field}: {}", context());
+        }
+        for (at, name) in ["first", "second", "third"].into_iter().enumerate() {
+            let Some(behaviour) = self.chain.get(at) else { continue };
+            let reads = (behaviour.script)().to_string().contains("read ");
+            let has = |what: &str| lines.iter().any(|line| line.starts_with(&format!("{name} {what}")));
+            assert!(has("is asked") && has("has body") == reads, "{name}: {}", context());
+        }
+        format!("passed {head:?} {body} {:?}", upstream.trailers)
+    }
+
+    fn sent(&self) -> String {
+        let bytes = |part: &Part| if let Part::Body(bytes, _) = part { *bytes } else { "" };
+        self.parts.iter().map(bytes).collect()
+    }
+}
+
+/// Runs a chain with every shape of a request, with heads held alone and without.
+fn run_chain(chain: &[&Behaviour]) -> usize {
+    let mut count = 0;
+    for parts in SHAPES {
+        for may_hold_heads in [true, false] {
+            if !may_hold_heads && chain.iter().any(|behaviour| behaviour.holds_heads) {
+                continue;
+            }
+            // Where nothing was sent, the host has nothing to replace.
+            let has_body = parts.iter().any(|part| matches!(part, Part::Body(..)));
+            if !has_body && chain.iter().any(|behaviour| behaviour.name.starts_with("replaces")) {
+                continue;
+            }
+            count += Case { chain: chain.to_vec(), parts, may_hold_heads }.run_all();
+        }
+    }
+    count
+}
+
+#[test]
+fn one_filter_decides_the_same_in_every_order_of_events() {
+    let count: usize = BEHAVIOURS.iter().map(|behaviour| run_chain(&[behaviour])).sum();
+    assert!(count > 1_000, "{count}");
+}
+
+#[test]
+fn two_filters_decide_the_same_in_every_order_of_events() {
+    let mut count = 0;
+    for first in &BEHAVIOURS {
+        for second in &BEHAVIOURS {
+            count += run_chain(&[first, second]);
+        }
+    }
+    assert!(count > 10_000, "{count}");
+}

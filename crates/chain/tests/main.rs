@@ -1,0 +1,12 @@
+//! The state machine of requests in every order of events, against a proxy that does what Envoy does.
+//!
+//! Each case is a list of what happened, in order and complete: what the filters were asked, what the proxy was
+//! told, what the callbacks answered, and what came out at the upstream and at the client.
+#![cfg(test)]
+#![allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")]
+
+/// Envoy and filters, both made up.
+mod fake;
+
+/// Every order in which a request can come, and what its filters wait for with it.
+mod interleavings;
