@@ -25,6 +25,11 @@ pub fn configured<F: Filter>(json: &str) -> Result<F, Vec<String>> {
         .map_err(|faults: Vec<ConfigError>| faults.iter().map(ToString::to_string).collect())
 }
 
+/// The faults of a configuration; none where the filter would start with it.
+pub fn check<F: Filter>(configuration: &[u8]) -> Vec<ConfigError> {
+    config::read(configuration, F::configure).err().unwrap_or_default()
+}
+
 /// Gives an object these members, in place of those that it has; a `null` takes the member out.
 ///
 /// # Panics

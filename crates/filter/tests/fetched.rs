@@ -3,13 +3,16 @@
 use gatehouse_filter::fetched::{
     Awaits, Event, Fetch, Fetched, Kind, Lead, Location, MAX_WAITERS, Slot, Source, Waiters,
 };
-use gatehouse_filter::{Answer, CallId, CallRefused, Callout, Clock, Headers, Store};
+use gatehouse_filter::{
+    Answer, CallId, CallRefused, Callout, Clock, Counter, HeaderName, HeaderValue, Headers, Store,
+};
 use gatehouse_filter_test::FakeHost;
 use std::rc::Rc;
 use std::time::Duration;
 
 const NOW: u64 = 1_800_000_000;
 
+/// The index of the first of the four events that are counted.
 const FIRST_EVENT: usize = 10;
 
 fn source() -> Source {
@@ -30,8 +33,8 @@ fn worker_of(host: &FakeHost, source: Source) -> Fetched<String> {
         Ok(text) if text.starts_with("list") => Ok(text),
         _ => Err("is no list".to_owned()),
     };
-    let kind =
-        Kind { filter: "test", names: ["list", "turn"], first_event: FIRST_EVENT, read: Box::new(read) };
+    let counters = [0, 1, 2, 3].map(|event| Counter::Event(FIRST_EVENT + event));
+    let kind = Kind { filter: "test", names: ["list", "lease"], counters, read: Box::new(read) };
     let worker = Fetched::new(source, kind);
     worker.prepare(host);
     worker
@@ -46,11 +49,15 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 fn answer(status: &str, body: &str) -> Answer {
-    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.into(), truncated: false }
+    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.into(), ..Answer::default() }
 }
 
 fn tagged(status: &str, tag: &str, body: &str) -> Answer {
     Answer { headers: Headers::from_list(&[(":status", status), ("etag", tag)]), ..answer(status, body) }
+}
+
+fn field(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue) {
+    (HeaderName::from_static(name), HeaderValue::from_static(value))
 }
 
 /// The one call made since this was last asked.
@@ -71,7 +78,7 @@ fn current(host: &FakeHost, worker: &Fetched<String>) -> Option<String> {
 }
 
 fn counted(host: &FakeHost, event: Event) -> u64 {
-    host.counted(FIRST_EVENT.saturating_add(event as usize))
+    host.count_of(Counter::Event(FIRST_EVENT + event as usize))
 }
 
 #[test]
@@ -81,8 +88,8 @@ fn it_asks_as_the_source_says() {
     worker.tick(&host);
     let (id, call) = call(&host);
     assert_eq!((call.cluster.as_str(), call.authority.as_str()), ("lists", "lists.example"));
-    assert_eq!((call.method, call.path.as_str(), call.timeout), ("GET", "/list?v=1", seconds(2)));
-    assert_eq!(call.headers, [("accept".to_owned(), "text/plain".to_owned())]);
+    assert_eq!((&*call.method, call.path.as_str(), call.timeout), ("GET", "/list?v=1", seconds(2)));
+    assert_eq!(call.headers, [field("accept", "text/plain")]);
     assert!(!worker.answered(CallId(id.0 + 1), &answer("200", "list"), &host), "another call's answer");
     assert!(worker.answered(id, &answer("200", "list"), &host));
     assert!(!worker.answered(id, &answer("200", "list 2"), &host), "once only");
@@ -90,7 +97,7 @@ fn it_asks_as_the_source_says() {
 }
 
 #[test]
-fn whoever_loses_the_race_for_the_turn_does_not_fetch() {
+fn whoever_loses_the_race_for_the_lease_does_not_fetch() {
     let host = FakeHost::at(NOW);
     let worker = worker(&host);
     host.store.conflict_next(1);
@@ -101,7 +108,7 @@ fn whoever_loses_the_race_for_the_turn_does_not_fetch() {
 }
 
 #[test]
-fn a_turn_whose_holder_is_gone_is_taken_over_and_the_late_answer_is_not_shared() {
+fn a_lease_whose_holder_is_gone_is_taken_over_and_the_late_answer_is_not_shared() {
     let host = FakeHost::at(NOW);
     let (first, second) = (worker(&host), worker(&host));
     first.tick(&host);
@@ -162,7 +169,7 @@ fn the_same_again_is_the_same_and_only_younger() {
         host.clock.advance(seconds(599));
         worker.tick(&host);
         let (id, call) = call(&host);
-        assert!(call.headers.contains(&("if-none-match".to_owned(), "\"1\"".to_owned())));
+        assert!(call.headers.contains(&field("if-none-match", "\"1\"")));
         worker.answered(id, &again, &host);
         other.tick(&host);
         assert!(host.take_calls().is_empty());
@@ -235,7 +242,7 @@ fn a_clock_that_is_set_back_holds_up_no_fetch() {
 fn garbage_in_the_shared_store_is_nothing() {
     for garbage in [&b""[..], b"x", &[0xff; 56], &[0xff; 4096]] {
         let host = FakeHost::at(NOW);
-        for name in ["list", "turn"] {
+        for name in ["list", "lease"] {
             let key = format!("test/2/{name}\nlists\nlists.example\n/list?v=1");
             Store::set(&host, key.as_bytes(), garbage, None).unwrap();
         }

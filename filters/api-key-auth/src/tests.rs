@@ -5,8 +5,8 @@ mod polling;
 mod requests;
 mod spoofing;
 
-use crate::{ApiKeyAuth, Digest};
-use gatehouse_filter::{Codes, Step};
+use crate::{ApiKeyAuth, Digest, Event};
+use gatehouse_filter::{Codes, Reply, Step};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 use serde_json::{Value, json};
 
@@ -55,10 +55,10 @@ fn code<V: AsRef<[u8]>>(filter: &ApiKeyAuth, fields: &[(&str, V)]) -> &'static s
 
 /// What the client is told: status, body and challenge.
 fn told(outcome: &Outcome<ApiKeyAuth>) -> (u16, String, Option<String>) {
-    let Step::Reply(reply) = &outcome.decision.step else {
+    let Step::Reply(Reply::Problem(reply)) = &outcome.decision.step else {
         panic!("the request went on: {:?}", outcome.decision.code);
     };
-    let body = reply.problem(&format!("api_key_auth.{}", outcome.decision.code.name()));
+    let body = reply.document(&format!("api_key_auth.{}", outcome.decision.code.name()));
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let challenge = reply.headers.iter().find(|(name, _)| name.as_str() == "www-authenticate");
     (reply.status, text(&body), challenge.map(|(_, value)| text(value.as_bytes())))

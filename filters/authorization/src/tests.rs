@@ -1,6 +1,6 @@
 use super::*;
-use gatehouse_filter::{Attribute, Codes, Headers, Identity, Step};
-use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
+use gatehouse_filter::{Attribute, Codes, Headers, Identity, Reply, Step};
+use gatehouse_filter_test::{FakeHost, Outcome, ask, check, configured};
 use serde_json::{Value, json};
 
 mod condition;
@@ -28,9 +28,9 @@ fn known(subject: &str, roles: &[&str]) -> FakeHost {
     host
 }
 
-fn reply(outcome: &Outcome<Authorization>) -> &Reply {
+fn reply(outcome: &Outcome<Authorization>) -> &Problem {
     match &outcome.decision.step {
-        Step::Reply(reply) => reply,
+        Step::Reply(Reply::Problem(reply)) => reply,
         step => panic!("no reply: {step:?}"),
     }
 }
@@ -180,7 +180,7 @@ fn a_refusal_tells_the_client_nothing_but_what_to_do() {
         let outcome = get(&filter, &host, path);
         let reply = reply(&outcome);
         assert_eq!(reply.status, status, "{path}");
-        let said = String::from_utf8(reply.problem(outcome.decision.code.name())).unwrap();
+        let said = String::from_utf8(reply.document(outcome.decision.code.name())).unwrap();
         for secret in ["secret", "hidden", "rules["] {
             assert!(!said.contains(secret), "{said}");
         }

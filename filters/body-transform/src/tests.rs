@@ -1,6 +1,6 @@
 use super::*;
 use gatehouse_filter::Codes;
-use gatehouse_filter_test::{FakeHost, configured};
+use gatehouse_filter_test::{FakeHost, check, configured};
 use serde_json::{Value, json};
 
 /// What happened to a request: code, body, head.
@@ -9,14 +9,16 @@ fn request(filter: &BodyTransform, fields: &[(&str, &str)], body: &str) -> (Stri
     let head = [(":method", "POST"), (":path", "/"), (":authority", "a")];
     let fields: Vec<(&str, &str)> = head.iter().chain(fields).copied().collect();
     let mut request = Request::new(Headers::from_list(&fields), &host).with_body(true);
-    let mut stream = Stream::default();
-    let decision = filter.on_request(&mut request, &mut stream);
-    let Step::ReadBody(wish) = decision.step else {
+    let mut state = State::default();
+    let decision = filter.on_request(&mut request, &mut state);
+    let Step::ReadBody(collect) = decision.step else {
         return (decision.code.name().to_owned(), None, request.headers);
     };
-    let mut body =
-        if body.len() > wish.most { Body::too_long() } else { Body::new(body.as_bytes().to_vec()) };
-    let decision = filter.on_request_body(&mut request, &mut body, &mut stream).unwrap();
+    assert_eq!((collect.hold_head, collect.may_replace), (filter.hold_heads, true));
+    let is_too_long = body.len() > collect.max_bytes;
+    let mut body = if is_too_long { Body::too_long() } else { Body::new(body.as_bytes().to_vec()) };
+    let head = collect.hold_head.then_some(&mut request);
+    let decision = filter.on_request_body(head, &mut body, &host, &mut state).unwrap();
     let text = body.replacement().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
     (decision.code.name().to_owned(), text, request.headers)
 }
@@ -204,6 +206,6 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
         json!({"case": {"to": "camel"}}),
         |inner, _| json!({"each": {"path": "a[*]", "operations": [inner]}}),
     );
-    let faults = check(operation(nested).to_string().as_bytes());
+    let faults = check::<BodyTransform>(operation(nested).to_string().as_bytes());
     assert!(faults.iter().any(|fault| fault.message.contains("up to four times")), "{faults:?}");
 }

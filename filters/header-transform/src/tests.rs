@@ -1,6 +1,6 @@
 use super::*;
-use gatehouse_filter::{EditKind, Headers, Identity, Step};
-use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
+use gatehouse_filter::{EditKind, Headers, Identity, ResponseStep, Step};
+use gatehouse_filter_test::{FakeHost, Outcome, ask, check, configured};
 
 mod configuration;
 mod response;
@@ -34,10 +34,10 @@ fn put(filter: &HeaderTransform, fields: &[(&str, &[u8])]) -> Outcome<HeaderTran
     ask(filter, &FakeHost::default(), fields)
 }
 
-fn refusal(outcome: &Outcome<HeaderTransform>) -> Option<&Reply> {
+fn refusal(outcome: &Outcome<HeaderTransform>) -> Option<&Problem> {
     match &outcome.decision.step {
-        Step::Reply(reply) => Some(reply),
-        Step::Continue | Step::Wait | Step::ReadBody(_) => None,
+        Step::Reply(reply) => Some(reply.problem().expect("a refusal says what is wrong")),
+        Step::Continue | Step::Wait(_) | Step::Call(_) | Step::ReadBody(_) => None,
     }
 }
 
@@ -336,7 +336,7 @@ fn a_request_without_any_field_is_no_trouble() {
     );
     let host = FakeHost::default();
     let mut request = Request::new(Headers::from_pairs(vec![0xff; 64]), &host);
-    let decision = filter.on_request(&mut request, &mut Stream::default());
+    let decision = filter.on_request(&mut request, &mut State::default());
     assert_eq!(decision.code, Code::Applied);
     assert_eq!(head(&request.headers), ["x-b: v"]);
     assert!(matches!(request.headers.edits().first().unwrap().kind, EditKind::Append(_)));

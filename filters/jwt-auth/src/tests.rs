@@ -18,7 +18,7 @@ mod wycheproof;
 
 use crate::{Code, JwtAuth};
 use ct_codecs::{Base64UrlSafeNoPadding, Encoder};
-use gatehouse_filter::{Codes, Step};
+use gatehouse_filter::{Codes, Reply, Step};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ fn code_for(filter: &JwtAuth, token: &str) -> &'static str {
 
 /// The challenge of a refusal.
 fn challenge(outcome: &Outcome<JwtAuth>) -> String {
-    let Step::Reply(reply) = &outcome.decision.step else {
+    let Step::Reply(Reply::Problem(reply)) = &outcome.decision.step else {
         panic!("the request went on: {:?}", outcome.decision.code);
     };
     let mut fields = reply.headers.iter().filter(|(name, _)| name.as_str() == "www-authenticate");

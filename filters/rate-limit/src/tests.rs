@@ -6,7 +6,7 @@ mod remote;
 mod rules;
 
 use super::*;
-use gatehouse_filter::{Attribute, Headers, Identity, Step};
+use gatehouse_filter::{Attribute, Headers, Identity, Reply, ResponseStep, Step, Until};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const NOW: u64 = 1_790_000_000;
 
 fn filter(json: &str, host: &FakeHost) -> RateLimit {
     let filter: RateLimit = configured(json).unwrap();
-    filter.prepare(host);
+    filter.start(host).unwrap();
     filter
 }
 
@@ -35,7 +35,8 @@ fn passed(filter: &RateLimit, host: &FakeHost, requests: u32) -> usize {
 
 fn answered(filter: &RateLimit, host: &FakeHost, mut exchange: Exchange, fields: &[(&str, &str)]) -> Headers {
     let mut response = Response::new(Headers::from_list(fields), host);
-    filter.on_response(&mut response, &mut exchange);
+    let decision = filter.on_response(&mut response, &mut exchange);
+    assert_eq!((decision.code, decision.step), (None, ResponseStep::Continue));
     response.headers
 }
 
@@ -43,7 +44,7 @@ fn texts<'a>(headers: &'a Headers, name: &'a str) -> Vec<&'a str> {
     headers.values(name).map(|value| std::str::from_utf8(value).unwrap()).collect()
 }
 
-fn reply_headers(reply: &Reply) -> Headers {
+fn reply_headers(reply: &Problem) -> Headers {
     let fields: Vec<_> =
         reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     Headers::from_list(&fields)
@@ -57,7 +58,7 @@ fn the_hundred_and_first_request_is_refused() {
     let refused = order(&filter, &host);
     assert_eq!((refused.decision.code, refused.status()), (Code::Exceeded, Some(429)));
     assert_eq!(refused.decision.rule.as_deref(), Some("orders"));
-    let Step::Reply(reply) = &refused.decision.step else { panic!("refused") };
+    let Step::Reply(Reply::Problem(reply)) = &refused.decision.step else { panic!("refused") };
     assert_eq!(reply.detail, r#"the policy "orders" allows 100 requests per 60 s; try again in 1 s"#);
     assert_eq!(reply.members, [("policy", "orders".to_owned())]);
     let headers: Vec<_> = reply
@@ -74,7 +75,7 @@ fn the_hundred_and_first_request_is_refused() {
         ]
     );
     // Envoy shows a filter its own reply: the fields must not come twice.
-    assert!(answered(&filter, &host, refused.stream, &[]).edits().is_empty());
+    assert!(answered(&filter, &host, refused.state, &[]).edits().is_empty());
     host.clock.advance(Duration::from_secs(3));
     assert_eq!(passed(&filter, &host, 100), 5);
 }
@@ -84,11 +85,11 @@ fn an_allowed_answer_tells_what_is_left() {
     let host = FakeHost::at(NOW);
     let filter = filter(&of_100(""), &host);
     passed(&filter, &host, 49);
-    let exchange = order(&filter, &host).stream;
+    let exchange = order(&filter, &host).state;
     let headers = answered(&filter, &host, exchange, &[]);
     assert_eq!(texts(&headers, "ratelimit-policy"), [r#""orders";q=100;w=60"#]);
     assert_eq!(texts(&headers, "ratelimit"), [r#""orders";r=50;t=30"#]);
-    let exchange = order(&filter, &host).stream;
+    let exchange = order(&filter, &host).state;
     let headers = answered(&filter, &host, exchange, &[("ratelimit", r#""up";r=1;t=1"#)]);
     assert_eq!(texts(&headers, "ratelimit"), [r#""up";r=1;t=1"#, r#""orders";r=49;t=31"#]);
 }
@@ -98,9 +99,9 @@ fn response_fields_can_be_left_out_and_retry_after_stays() {
     let host = FakeHost::at(NOW);
     let filter = filter(&of_100(r#""response_fields": "none","#), &host);
     let first = order(&filter, &host);
-    assert!(answered(&filter, &host, first.stream, &[]).edits().is_empty());
+    assert!(answered(&filter, &host, first.state, &[]).edits().is_empty());
     passed(&filter, &host, 99);
-    let Step::Reply(reply) = order(&filter, &host).decision.step else { panic!("refused") };
+    let Step::Reply(Reply::Problem(reply)) = order(&filter, &host).decision.step else { panic!("refused") };
     let names: Vec<_> = reply.headers.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["retry-after"]);
 }
@@ -112,7 +113,7 @@ fn a_request_that_no_rule_matches_is_unlimited_and_costs_nothing() {
     host.store.break_down();
     let other = ask(&filter, &host, &[(":path", "/users")]);
     assert_eq!((other.decision.code, other.decision.rule), (Code::Unlimited, None));
-    assert!(answered(&filter, &host, other.stream, &[]).edits().is_empty());
+    assert!(answered(&filter, &host, other.state, &[]).edits().is_empty());
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn shadow_mode_counts_and_lets_pass_and_tells_nothing() {
     for _ in 0..3 {
         let over = order(&filter, &host);
         assert_eq!((over.decision.code, over.status()), (Code::Exceeded, None));
-        assert!(answered(&filter, &host, over.stream, &[]).edits().is_empty());
+        assert!(answered(&filter, &host, over.state, &[]).edits().is_empty());
     }
 }
 
@@ -160,7 +161,7 @@ fn a_filter_that_was_never_prepared_refuses() {
     let host = FakeHost::at(NOW);
     let filter: RateLimit = configured(&of_100("")).unwrap();
     assert_eq!(order(&filter, &host).status(), Some(503));
-    filter.prepare(&host);
+    filter.start(&host).unwrap();
     assert_eq!(order(&filter, &host).status(), None);
 }
 
@@ -171,7 +172,7 @@ fn workers_that_start_later_find_what_was_counted() {
     assert_eq!(passed(&first, &host, 60), 60);
     let second = filter(&of_100(""), &host);
     assert_eq!(passed(&second, &host, 60), 40);
-    first.prepare(&host);
+    first.start(&host).unwrap();
     assert_eq!(passed(&first, &host, 10), 0);
 }
 
@@ -250,10 +251,10 @@ fn more_clients_than_slots_leave_the_store_as_large_as_it_was() {
         assert_eq!(outcome.decision.code, Code::Allowed);
     }
     assert_eq!((host.store.keys(), host.store.bytes()), size);
-    assert_eq!(host.counted(EVICTED_LIVE), 10_000 - 64);
+    assert_eq!(host.counted(Event::EvictedLive), 10_000 - 64);
     host.clock.advance(Duration::from_secs(60));
     let _ = ask(&filter, &host, &[("x-key", "new")]);
-    assert_eq!(host.counted(EVICTED_LIVE), 10_000 - 64, "the slots are free again");
+    assert_eq!(host.counted(Event::EvictedLive), 10_000 - 64, "the slots are free again");
 }
 
 #[test]

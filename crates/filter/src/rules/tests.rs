@@ -1,8 +1,8 @@
 use super::*;
 use crate::config;
 use crate::{
-    Attribute, Attributes, Callouts, Clock, Expressions, Hash, Headers, Meter, NoRandom, NoVerifier, Random,
-    SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, Callouts, Clock, Counter, Expressions, Hash, Headers, Histogram, Meter, NoRandom,
+    NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 
 /// A host that knows a route and a policy, and nothing else.
@@ -41,7 +41,17 @@ impl Random for Routed {
 }
 
 impl Meter for Routed {
-    fn count(&self, _event: usize) {}
+    fn add(&self, _counter: Counter, _by: u64) {}
+
+    fn record(&self, _histogram: Histogram, _value: u64) {}
+
+    fn define_counter(&self, _name: &str, _labels: &[(&str, &str)]) -> Counter {
+        Counter::Defined(None)
+    }
+
+    fn define_histogram(&self, _name: &str, _labels: &[(&str, &str)]) -> Histogram {
+        Histogram(None)
+    }
 }
 
 impl Expressions for Routed {}

@@ -42,7 +42,17 @@ impl Random for Identified {
 }
 
 impl crate::Meter for Identified {
-    fn count(&self, _event: usize) {}
+    fn add(&self, _counter: crate::Counter, _by: u64) {}
+
+    fn record(&self, _histogram: crate::Histogram, _value: u64) {}
+
+    fn define_counter(&self, _name: &str, _labels: &[(&str, &str)]) -> crate::Counter {
+        crate::Counter::Defined(None)
+    }
+
+    fn define_histogram(&self, _name: &str, _labels: &[(&str, &str)]) -> crate::Histogram {
+        crate::Histogram(None)
+    }
 }
 
 impl Expressions for Identified {}

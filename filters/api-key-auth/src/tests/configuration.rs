@@ -1,8 +1,8 @@
 use super::*;
-use crate::check;
+use gatehouse_filter_test::check;
 
 fn faults(configuration: &Value) -> Vec<String> {
-    check(configuration.to_string().as_bytes()).iter().map(ToString::to_string).collect()
+    check::<ApiKeyAuth>(configuration.to_string().as_bytes()).iter().map(ToString::to_string).collect()
 }
 
 /// A configuration that is right, with these members changed; `null` removes one.

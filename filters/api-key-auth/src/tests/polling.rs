@@ -2,13 +2,16 @@
 
 use super::*;
 use gatehouse_filter::fetched::MAX_WAITERS;
-use gatehouse_filter::{Answer, CallRefused, Filter, Headers, Request};
+use gatehouse_filter::{
+    Answer, CallRefused, Fetches, Filter, HeaderName, HeaderValue, Headers, Request, Until,
+};
+use gatehouse_filter_test::{answer as give, prepare, tick};
 use std::time::Duration;
 
-const FETCHED: usize = 4;
-const FAILED: usize = 5;
-const REFUSED: usize = 6;
-const DROPPED: usize = 7;
+const FETCHED: Event = Event::ConsumersFetched;
+const FAILED: Event = Event::ConsumersFetchFailed;
+const REFUSED: Event = Event::ConsumersRefused;
+const DROPPED: Event = Event::ConsumersDropped;
 
 fn polled(host: &FakeHost) -> ApiKeyAuth {
     polled_with(host, json!({}), json!({}))
@@ -21,7 +24,7 @@ fn polled_with(host: &FakeHost, source: Value, more: Value) -> ApiKeyAuth {
     let mut members = json!({"consumers": null, "consumers_from": from, "rules": [{"consumers": ["acme"]}]});
     members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let filter = filter(members);
-    filter.prepare(host);
+    prepare(&filter, host);
     filter
 }
 
@@ -30,20 +33,20 @@ fn list(key: &str) -> Vec<u8> {
 }
 
 fn answer(status: &str, body: &[u8]) -> Answer {
-    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.to_vec(), truncated: false }
+    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.to_vec(), ..Answer::default() }
 }
 
 /// Ticks, and gives the one call that must follow this answer.
 fn fetch(filter: &ApiKeyAuth, host: &FakeHost, answer: &Answer) {
-    filter.on_tick(host);
+    tick(filter, host);
     let calls = host.take_calls();
     let [(id, call)] = calls.as_slice() else { panic!("one call, not {calls:?}") };
     assert_eq!(
         (call.cluster.as_str(), call.authority.as_str(), call.path.as_str()),
         ("keys", "keys", "/keys.json")
     );
-    assert_eq!((call.method, call.timeout), ("GET", Duration::from_secs(3)));
-    filter.on_answer(*id, answer, host);
+    assert_eq!((&*call.method, call.timeout), ("GET", Duration::from_secs(3)));
+    give(filter, *id, answer, host);
 }
 
 /// The same, as soon as it is tried again.
@@ -54,7 +57,7 @@ fn fetch_again(filter: &ApiKeyAuth, host: &FakeHost, answer: &Answer) {
 
 fn code_of(filter: &ApiKeyAuth, host: &FakeHost, key: &str) -> &'static str {
     let outcome = ask(filter, host, &[("x-api-key", key)]);
-    assert_ne!(outcome.decision.step, Step::Wait);
+    assert!(!matches!(outcome.decision.step, Step::Wait(_)));
     outcome.decision.code.name()
 }
 
@@ -98,8 +101,8 @@ fn one_worker_asks_for_all_once_a_period() {
     let host = FakeHost::at(NOW);
     let (filter, other) = (polled(&host), polled(&host));
     let ticks = || {
-        filter.on_tick(&host);
-        other.on_tick(&host);
+        tick(&filter, &host);
+        tick(&other, &host);
         host.take_calls()
     };
     let calls = ticks();
@@ -107,9 +110,9 @@ fn one_worker_asks_for_all_once_a_period() {
     host.clock.advance(Duration::from_millis(100));
     assert!(ticks().is_empty(), "one is under way");
     let (first, _) = calls[0];
-    filter.on_answer(gatehouse_filter::CallId(first.0 + 1), &answer("200", &list("other")), &host);
+    give(&filter, gatehouse_filter::CallId(first.0 + 1), &answer("200", &list("other")), &host);
     assert_eq!(host.counted(FETCHED), 0, "the answer to another question");
-    filter.on_answer(first, &answer("200", &list("one")), &host);
+    give(&filter, first, &answer("200", &list("one")), &host);
     assert!(ticks().is_empty(), "it is there");
     assert_eq!(code_of(&filter, &host, "one"), "allowed");
     assert_eq!(code_of(&other, &host, "one"), "allowed", "whoever did not ask has it, too");
@@ -128,14 +131,14 @@ fn a_list_that_only_another_configuration_can_read_is_told() {
     let filter = polled(&host);
     let without_secret = polled_with(&host, json!({}), json!({"hmac_secret": null}));
     fetch(&filter, &host, &answer("200", &list("one")));
-    without_secret.on_tick(&host);
+    tick(&without_secret, &host);
     assert_eq!(code_of(&without_secret, &host, "one"), "allowed");
     let digest = format!("hmac_sha256:{}", "ab".repeat(32));
     let keyed = json!({"consumers": [{"name": "acme", "keys": [{"digest": digest}]}]}).to_string();
     host.clock.advance(Duration::from_secs(30));
     fetch(&filter, &host, &answer("200", keyed.as_bytes()));
     assert_eq!(host.take_warnings(), [""; 0]);
-    without_secret.on_tick(&host);
+    tick(&without_secret, &host);
     assert_eq!(host.counted(REFUSED), 1);
     let warnings = host.take_warnings().concat();
     assert!(warnings.contains("consumers[0].keys[0].digest: needs `hmac_secret`"), "{warnings}");
@@ -149,9 +152,12 @@ fn before_the_first_list_requests_with_a_key_wait_for_a_while() {
         let fields: Vec<_> = key.map(|key| ("x-api-key", key)).into_iter().collect();
         let mut request = Request::new(Headers::from_list(&fields), &host);
         let decision = filter.on_request(&mut request, stream);
-        assert!(decision.step != Step::Wait || request.headers.edits().is_empty());
         match decision.step {
-            Step::Wait => "waits",
+            Step::Wait(until) => {
+                assert_eq!(until, Until::Fetched);
+                assert!(request.headers.edits().is_empty());
+                "waits"
+            }
             _ => decision.code.name(),
         }
     };
@@ -167,7 +173,7 @@ fn before_the_first_list_requests_with_a_key_wait_for_a_while() {
     assert_eq!(decide(Some("one"), &mut lucky), "allowed");
 
     let unavailable = ask(&polled(&FakeHost::at(NOW)), &host, &[("x-api-key", "one")]);
-    assert_eq!(unavailable.decision.step, Step::Wait);
+    assert_eq!(unavailable.decision.step, Step::Wait(Until::Fetched));
 }
 
 #[test]
@@ -179,9 +185,9 @@ fn a_clock_that_is_set_back_does_not_make_a_request_wait_for_longer() {
         let mut request = Request::new(Headers::from_list(&[("x-api-key", "one")]), &host);
         filter.on_request(&mut request, &mut slot).step
     };
-    assert_eq!(decide(), Step::Wait);
+    assert_eq!(decide(), Step::Wait(Until::Fetched));
     host.clock.step_back(Duration::from_secs(60));
-    let Step::Reply(reply) = decide() else { panic!("refused") };
+    let Step::Reply(Reply::Problem(reply)) = decide() else { panic!("refused") };
     assert_eq!((reply.status, reply.headers.len()), (503, 0));
 }
 
@@ -195,11 +201,11 @@ fn only_so_many_requests_wait_and_none_in_a_dry_run() {
     let filter = polled(&host);
     let mut places: Vec<_> = (0..MAX_WAITERS).map(|_| None).collect();
     for slot in &mut places {
-        assert_eq!(decide(&filter, slot), Step::Wait);
+        assert_eq!(decide(&filter, slot), Step::Wait(Until::Fetched));
     }
     assert!(matches!(decide(&filter, &mut None), Step::Reply(_)), "no seat is left");
     places.pop();
-    assert_eq!(decide(&filter, &mut None), Step::Wait, "somebody went");
+    assert_eq!(decide(&filter, &mut None), Step::Wait(Until::Fetched), "somebody went");
 
     let dry = polled_with(&host, json!({}), json!({"mode": "shadow"}));
     assert_eq!(decide(&dry, &mut None), Step::Continue);
@@ -231,10 +237,11 @@ fn a_list_that_nobody_confirms_is_used_no_longer_than_max_age() {
     fetch(&filter, &host, &tagged("200", &list("one")));
     host.clock.advance(Duration::from_secs(119));
     assert_eq!(code_of(&filter, &host, "one"), "allowed");
-    filter.on_tick(&host);
+    tick(&filter, &host);
     let (id, call) = host.take_calls().remove(0);
-    assert!(call.headers.contains(&("if-none-match".to_owned(), "\"1\"".to_owned())), "{:?}", call.headers);
-    filter.on_answer(id, &tagged("304", b""), &host);
+    let tag = (HeaderName::from_static("if-none-match"), HeaderValue::from_static("\"1\""));
+    assert!(call.headers.contains(&tag), "{:?}", call.headers);
+    give(&filter, id, &tagged("304", b""), &host);
     assert_eq!(host.counted(FETCHED), 2);
     host.clock.advance(Duration::from_secs(119));
     assert_eq!(code_of(&filter, &host, "one"), "allowed", "it was confirmed");
@@ -242,6 +249,7 @@ fn a_list_that_nobody_confirms_is_used_no_longer_than_max_age() {
     host.clock.advance(Duration::from_secs(1));
     assert_eq!(code_of(&filter, &host, "one"), "consumers_unavailable");
     fetch_again(&filter, &host, &tagged("200", &list("one")));
+    assert_eq!(host.counted(DROPPED), 1);
     assert_eq!(code_of(&filter, &host, "one"), "allowed");
     // Without a tag nobody asks for a 304.
     let host = FakeHost::at(NOW);
@@ -261,7 +269,7 @@ fn operators_are_told_why_it_fails_once_for_each_reason() {
         host.refuse_calls(answer.as_ref().err().copied());
         match &answer {
             Ok(answer) => fetch(&filter, &host, answer),
-            Err(_) => filter.on_tick(&host),
+            Err(_) => tick(&filter, &host),
         }
         host.take_warnings().concat()
     };
@@ -286,7 +294,24 @@ fn operators_are_told_why_it_fails_once_for_each_reason() {
 
 #[test]
 fn without_a_list_to_poll_there_is_no_timer() {
-    assert_eq!(filter(json!({})).tick_period(), None);
-    assert_eq!(ApiKeyAuth::events().len(), DROPPED + 1);
-    assert_eq!(ApiKeyAuth::events()[FETCHED], "consumers_fetched");
+    assert!(filter(json!({})).fetched().is_empty());
+    assert_eq!(polled(&FakeHost::at(NOW)).fetched().len(), 1);
+}
+
+#[test]
+fn events_have_the_names_that_operators_know() {
+    let names = Event::ALL.iter().map(|event| event.name());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [
+            "key_too_long",
+            "key_unknown",
+            "key_not_yet_valid",
+            "key_expired",
+            "consumers_fetched",
+            "consumers_fetch_failed",
+            "consumers_refused",
+            "consumers_dropped",
+        ]
+    );
 }

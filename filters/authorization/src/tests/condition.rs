@@ -7,7 +7,7 @@ fn decides(action: &str, principals: Value, host: &FakeHost) -> Code {
     let rule = json!({"action": action, "condition": CEL, "principals": principals});
     let other = if action == "allow" { "deny" } else { "allow" };
     let filter = filter(json!([rule, {"action": other}]));
-    filter.compile(host).unwrap();
+    filter.start(host).unwrap();
     get(&filter, host, "/").decision.code
 }
 
@@ -35,9 +35,9 @@ fn a_condition_alone_is_about_everybody() {
     let host = FakeHost::default();
     host.express(CEL, Some(true));
     assert_eq!(get(&filter, &host, "/").decision.code, Code::NoRule, "not compiled yet");
-    filter.compile(&host).unwrap();
+    filter.start(&host).unwrap();
     // More than once a process.
-    filter.compile(&host).unwrap();
+    filter.start(&host).unwrap();
     assert_eq!(get(&filter, &host, "/").decision.code, Code::Allowed);
     host.express(CEL, Some(false));
     assert_eq!(get(&filter, &host, "/").decision.code, Code::NoRule);
@@ -54,12 +54,12 @@ fn a_condition_that_does_not_compile_is_a_fault_of_the_configuration() {
     let paths = |faults: Result<(), Vec<ConfigError>>| {
         faults.unwrap_err().into_iter().map(|fault| fault.path).collect::<Vec<_>>()
     };
-    assert_eq!(paths(filter.compile(&host)), ["rules[0].condition", "rules[1].condition"]);
+    assert_eq!(paths(filter.start(&host)), ["rules[0].condition", "rules[1].condition"]);
     host.express(CEL, Some(true));
-    assert_eq!(paths(filter.compile(&host)), ["rules[0].condition"]);
+    assert_eq!(paths(filter.start(&host)), ["rules[0].condition"]);
     for condition in [json!(""), json!(true), json!(null)] {
         let json = json!({"rules": [{"action": "allow", "condition": condition}]}).to_string();
-        assert_eq!(check(json.as_bytes()).len(), 1, "{json}");
+        assert_eq!(check::<Authorization>(json.as_bytes()).len(), 1, "{json}");
     }
 }
 
@@ -73,7 +73,7 @@ fn no_scope_is_told_where_the_condition_is_missing_too() {
         let filter = configured::<Authorization>(&json).unwrap();
         let host = known("alice", &[]);
         host.express(CEL, value);
-        filter.compile(&host).unwrap();
+        filter.start(&host).unwrap();
         assert_eq!(get(&filter, &host, "/").decision.code, want, "{value:?}");
     }
 }

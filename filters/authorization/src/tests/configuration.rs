@@ -29,7 +29,7 @@ fn a_wrong_configuration_is_told_by_its_field() {
     ] {
         let json = configuration.to_string();
         assert_eq!(configured::<Authorization>(&json).unwrap_err(), want, "{json}");
-        assert_eq!(check(json.as_bytes()).len(), want.len(), "{json}");
+        assert_eq!(check::<Authorization>(json.as_bytes()).len(), want.len(), "{json}");
     }
 }
 

@@ -70,7 +70,7 @@ fn a_wrong_operation_is_told_by_its_field() {
         let json = format!(r#"{{"rules": [{{"request": [{operation}]}}]}}"#);
         let faults = configured::<HeaderTransform>(&json).unwrap_err();
         assert_eq!(faults.first(), Some(&format!("rules[0].request[0]{want}")), "{operation}");
-        assert_eq!(check(json.as_bytes()).len(), faults.len(), "{operation}");
+        assert_eq!(check::<HeaderTransform>(json.as_bytes()).len(), faults.len(), "{operation}");
     }
 }
 
@@ -260,7 +260,7 @@ fn a_new_route_must_be_asked_for() {
             assert!(faults[0].starts_with(want), "{faults:?}");
         }
         let json = format!(r#"{{"rules": [{{"reroute": true, "request": [{operation}]}}]}}"#);
-        assert_eq!(check(json.as_bytes()), [], "{operation}");
+        assert_eq!(check::<HeaderTransform>(json.as_bytes()), [], "{operation}");
     }
 }
 
@@ -295,6 +295,6 @@ fn faults_of_all_operations_are_told_in_one_run() {
 fn a_good_configuration_has_no_faults() {
     let json = r#"{"rules": [{"match": {"path": {"template": "/u/{id}/{rest=**}"}},
         "response": [{"set": {"name": "x-a", "value": "${path.id} ${path.rest} ${response.status} ${identity.tier}"}}]}]}"#;
-    assert_eq!(check(json.as_bytes()), []);
-    assert_eq!(check(br#"{"rules": []}"#), []);
+    assert_eq!(check::<HeaderTransform>(json.as_bytes()), []);
+    assert_eq!(check::<HeaderTransform>(br#"{"rules": []}"#), []);
 }

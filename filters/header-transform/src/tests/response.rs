@@ -2,18 +2,18 @@ use super::*;
 
 /// The head of a response with these fields after a request with those.
 fn answered(filter: &HeaderTransform, request: &[(&str, &[u8])], response: &[(&str, &[u8])]) -> Vec<String> {
-    let mut stream = put(filter, request).stream;
-    respond(filter, &mut stream, response)
+    let mut state = put(filter, request).state;
+    respond(filter, &mut state, response)
 }
 
-fn respond(filter: &HeaderTransform, stream: &mut Stream, fields: &[(&str, &[u8])]) -> Vec<String> {
-    respond_with(filter, stream, "200", fields).1
+fn respond(filter: &HeaderTransform, state: &mut State, fields: &[(&str, &[u8])]) -> Vec<String> {
+    respond_with(filter, state, "200", fields).1
 }
 
 /// The status and the head of a response that had this status.
 fn respond_with(
     filter: &HeaderTransform,
-    stream: &mut Stream,
+    state: &mut State,
     status: &str,
     fields: &[(&str, &[u8])],
 ) -> (String, Vec<String>) {
@@ -21,7 +21,8 @@ fn respond_with(
     let mut all: Vec<(&str, &[u8])> = vec![(":status", status.as_bytes())];
     all.extend(fields);
     let mut response = Response::new(Headers::from_list(&all), &host);
-    filter.on_response(&mut response, stream);
+    let decision = filter.on_response(&mut response, state);
+    assert_eq!((decision.code, decision.step), (None, ResponseStep::Continue));
     let status = response.headers.first(":status").unwrap();
     (String::from_utf8(status.to_vec()).unwrap(), head(&response.headers))
 }
@@ -102,8 +103,8 @@ fn an_operation_for_some_statuses_leaves_the_others_alone() {
         ("500", &[]),
         ("", &[]),
     ] {
-        let mut stream = put(&filter, &[]).stream;
-        let (_, head) = respond_with(&filter, &mut stream, status, &[]);
+        let mut state = put(&filter, &[]).state;
+        let (_, head) = respond_with(&filter, &mut state, status, &[]);
         assert_eq!(head, want, "{status}");
     }
 }
@@ -128,8 +129,8 @@ fn a_status_is_mapped_where_that_is_safe() {
         ("200", grpc, "200"),
         ("404", grpc, "404"),
     ] {
-        let mut stream = put(&filter, &[]).stream;
-        let (mapped, head) = respond_with(&filter, &mut stream, status, fields);
+        let mut state = put(&filter, &[]).state;
+        let (mapped, head) = respond_with(&filter, &mut state, status, fields);
         assert_eq!(mapped, want, "{status}");
         assert_eq!(head.contains(&"x-gone: 410".to_owned()), want == "410", "{status}: {head:?}");
     }
@@ -140,8 +141,8 @@ fn the_status_of_a_tunnel_stays() {
     let filter = filter(
         r#"[{"response": [{"status": {"2xx": 203}}, {"set": {"name": "x-a", "value": "${response.status}"}}]}]"#,
     );
-    let mut stream = put(&filter, &[(":method", b"CONNECT")]).stream;
-    let (status, head) = respond_with(&filter, &mut stream, "200", &[]);
+    let mut state = put(&filter, &[(":method", b"CONNECT")]).state;
+    let (status, head) = respond_with(&filter, &mut state, "200", &[]);
     assert_eq!((status.as_str(), head), ("200", vec!["x-a: 200".to_owned()]));
 }
 
@@ -160,7 +161,7 @@ fn an_operation_that_replaces_what_is_there_looks_at_the_response() {
 #[test]
 fn a_response_without_a_request_is_left_alone() {
     let filter = filter(r#"[{"response": [{"set": {"name": "x-a", "value": "1"}}]}]"#);
-    assert_eq!(respond(&filter, &mut Stream::default(), &[("x-b", b"2")]), ["x-b: 2"]);
+    assert_eq!(respond(&filter, &mut State::default(), &[("x-b", b"2")]), ["x-b: 2"]);
 }
 
 #[test]
@@ -180,12 +181,12 @@ fn the_answer_to_a_refused_request_goes_through_the_response_operations() {
     );
     let mut outcome = put(&filter, &[(":path", b"/?q=%0a")]);
     assert_eq!(outcome.status(), Some(400));
-    assert_eq!(respond(&filter, &mut outcome.stream, &[]), ["strict-transport-security: max-age=1"]);
+    assert_eq!(respond(&filter, &mut outcome.state, &[]), ["strict-transport-security: max-age=1"]);
 }
 
 #[test]
 fn operations_that_need_nothing_of_the_request_are_shared_not_copied() {
     let filter = filter(r#"[{"response": [{"set": {"name": "x-a", "value": "${response.status}"}}]}]"#);
-    let shared = |outcome: &Outcome<HeaderTransform>| outcome.stream.response.clone().unwrap();
+    let shared = |outcome: &Outcome<HeaderTransform>| outcome.state.response.clone().unwrap();
     assert!(Rc::ptr_eq(&shared(&put(&filter, &[])), &shared(&put(&filter, &[]))));
 }

@@ -147,7 +147,7 @@ fn method_and_host_are_replaced_except_where_the_answer_would_not_fit() {
     }
     for host in ["a", "A.example.", "127.0.0.1:80", "[::1]", "[::1]:8080", "a_b.internal:65535"] {
         let json = format!(r#"{{"rules": [{{"reroute": true, "request": [{{"host": "{host}"}}]}}]}}"#);
-        assert_eq!(check(json.as_bytes()), [], "{host}");
+        assert_eq!(check::<HeaderTransform>(json.as_bytes()), [], "{host}");
     }
 }
 
@@ -158,5 +158,5 @@ fn what_is_refused_goes_through_the_response_operations() {
     );
     let outcome = put(&filter, &[(":path", b"/a/..")]);
     assert_eq!(refusal(&outcome).unwrap().status, 400);
-    assert!(outcome.stream.response.is_some());
+    assert!(outcome.state.response.is_some());
 }

@@ -1,7 +1,8 @@
 //! Tokens that are verified once.
 
 use super::*;
-use gatehouse_filter::{Answer, Filter, Headers};
+use gatehouse_filter::{Answer, Headers};
+use gatehouse_filter_test::{answer as give, prepare, tick};
 use std::time::Duration;
 
 /// The token with another signature.
@@ -85,13 +86,13 @@ fn a_withdrawn_key_takes_the_recalled_tokens_with_it() {
     let host = FakeHost::at(NOW);
     let jwks = json!({"cluster": "auth", "path": "/", "max_age": "10m"});
     let filter = filter(json!({"providers": [{"name": "main", "issuer": ISSUER, "jwks": jwks}]}));
-    filter.prepare(&host);
+    prepare(&filter, &host);
     let fetch = |set: Value| {
-        filter.on_tick(&host);
+        tick(&filter, &host);
         let calls = host.take_calls();
         let headers = Headers::from_list(&[(":status", "200")]);
-        let answer = Answer { headers, body: set.to_string().into_bytes(), truncated: false };
-        filter.on_answer(calls[0].0, &answer, &host);
+        let answer = Answer { headers, body: set.to_string().into_bytes(), ..Answer::default() };
+        give(&filter, calls[0].0, &answer, &host);
     };
     let authorization = format!("Bearer {}", token(&claims_with(json!({"exp": NOW + 9000}))));
     let ask = || ask(&filter, &host, &[("authorization", &authorization)]).decision;

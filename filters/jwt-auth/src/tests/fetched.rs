@@ -8,7 +8,8 @@ mod revocations;
 use super::*;
 use crate::{MAX_KEY_SET, Slot};
 use gatehouse_filter::fetched::{Event, MAX_WAITERS};
-use gatehouse_filter::{Answer, CallId, CallRefused, Filter, Headers, Request, Timestamp};
+use gatehouse_filter::{Answer, CallId, CallRefused, Decision, Filter, Headers, Request, Timestamp, Until};
+use gatehouse_filter_test::{answer as give, prepare, tick};
 use std::time::Duration;
 
 /// A filter that fetches its keys, with these members of `jwks` besides; started on this host.
@@ -17,7 +18,7 @@ fn worker_with(host: &FakeHost, changes: Value) -> JwtAuth {
     gatehouse_filter_test::change(&mut jwks, &changes);
     let provider = json!({"name": "main", "issuer": ISSUER, "audiences": ["gateway"], "jwks": jwks});
     let filter: JwtAuth = configured(&json!({"providers": [provider]}).to_string()).unwrap();
-    filter.prepare(host);
+    prepare(&filter, host);
     filter
 }
 
@@ -30,7 +31,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 fn answer(status: &str, body: impl Into<Vec<u8>>) -> Answer {
-    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.into(), truncated: false }
+    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.into(), ..Answer::default() }
 }
 
 /// The one call made since this was last asked.
@@ -42,8 +43,8 @@ fn call(host: &FakeHost) -> CallId {
 
 /// The worker fetches this set, which is good.
 fn fetch(host: &FakeHost, worker: &JwtAuth, set: &Value) {
-    worker.on_tick(host);
-    worker.on_answer(call(host), &answer("200", set.to_string()), host);
+    tick(worker, host);
+    give(worker, call(host), &answer("200", set.to_string()), host);
 }
 
 /// A set with these names for the signing key.
@@ -64,6 +65,27 @@ fn token_of(kid: &str) -> String {
     signed(&format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#), &claims().to_string())
 }
 
+/// The code of a decision, or `wait`.
+fn code_or_wait(decision: &Decision<Code>) -> &'static str {
+    match decision.step {
+        Step::Wait(until) => {
+            assert_eq!(until, Until::Fetched);
+            "wait"
+        }
+        _ => decision.code.name(),
+    }
+}
+
+/// How often this became of a fetch of keys.
+fn counted(host: &FakeHost, event: Event) -> u64 {
+    host.counted(match event {
+        Event::Fetched => crate::Event::KeysFetched,
+        Event::FetchFailed => crate::Event::KeysFetchFailed,
+        Event::Refused => crate::Event::KeysRefused,
+        Event::Dropped => crate::Event::KeysDropped,
+    })
+}
+
 /// A request that may be asked about many times.
 struct Asked {
     authorization: String,
@@ -80,8 +102,9 @@ impl Asked {
         let head = [(":method", "GET"), (":path", "/"), ("authorization", self.authorization.as_str())];
         let mut request = Request::new(Headers::from_list(&head), host);
         let decision = worker.on_request(&mut request, &mut self.slot);
-        assert_eq!(self.slot.is_some(), decision.step == Step::Wait, "a slot is held while waiting");
-        if decision.step == Step::Wait { "wait" } else { decision.code.name() }
+        let code = code_or_wait(&decision);
+        assert_eq!(self.slot.is_some(), code == "wait", "a slot is held while waiting");
+        code
     }
 }
 

@@ -121,7 +121,7 @@ fn who_lacks_one_of_several_tokens_is_told_that_each_is_needed() {
     let filter = filter(json!({"providers": providers(), "default": {"all": ["users", "services"]}}));
     let outcome = ask_with(&filter, &token_of(ISSUER, "alice"));
     assert_eq!(challenge(&outcome), r#"Bearer realm="gatehouse""#);
-    let Step::Reply(reply) = &outcome.decision.step else { panic!() };
+    let Step::Reply(Reply::Problem(reply)) = &outcome.decision.step else { panic!() };
     assert_eq!(reply.detail, "Send a token of each issuer that is needed here, each in its place");
     // Whoever is known already has not sent them either.
     let host = FakeHost::at(NOW);

@@ -2,8 +2,8 @@
 
 use crate::{Code, RateLimit};
 use gatehouse_filter::{
-    Attribute, Attributes, Clock, Expressions, Filter, Hash, Headers, Meter, NoRandom, NoVerifier, Random,
-    Request, SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Counter, Expressions, Filter, Hash, Headers, Histogram, Meter, NoRandom,
+    NoVerifier, Random, Request, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 use gatehouse_filter_test::configured;
 use std::collections::HashMap;
@@ -49,7 +49,17 @@ impl Store for Worker<'_> {
 }
 
 impl Meter for Worker<'_> {
-    fn count(&self, _event: usize) {}
+    fn add(&self, _counter: Counter, _by: u64) {}
+
+    fn record(&self, _histogram: Histogram, _value: u64) {}
+
+    fn define_counter(&self, _name: &str, _labels: &[(&str, &str)]) -> Counter {
+        Counter::Defined(None)
+    }
+
+    fn define_histogram(&self, _name: &str, _labels: &[(&str, &str)]) -> Histogram {
+        Histogram(None)
+    }
 }
 
 impl Clock for Worker<'_> {
@@ -89,7 +99,7 @@ fn passed(limit: u32, shared: &Shared) -> usize {
     let work = |number: u8| {
         let host = Worker { shared, number };
         let filter: RateLimit = configured(&json).unwrap();
-        filter.prepare(&host);
+        filter.start(&host).unwrap();
         let codes = (0..200).map(|_| {
             let mut request = Request::new(Headers::from_list(&[(":path", "/")]), &host);
             filter.on_request(&mut request, &mut Default::default()).code

@@ -31,8 +31,17 @@ impl<'a> Asked<'a> {
         self.filter.on_request(&mut request, &mut self.exchange)
     }
 
+    /// The call that the request waits for, if it waits.
+    fn awaited(&mut self) -> Option<CallId> {
+        match self.decide().step {
+            Step::Wait(Until::Answered(call)) => Some(call),
+            Step::Wait(Until::Fetched) => panic!("nothing is fetched"),
+            _ => None,
+        }
+    }
+
     fn waits(&mut self) -> bool {
-        self.decide().step == Step::Wait
+        self.awaited().is_some()
     }
 }
 
@@ -78,6 +87,7 @@ fn every_request_is_one_call_and_waits_for_it() {
     assert!(first.waits() && second.waits() && first.waits());
     let calls = host.take_grpc_calls();
     let [one, two] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!((first.awaited(), second.awaited()), (Some(one.id), Some(two.id)));
     assert_eq!(one.cluster, "rls");
     assert_eq!(one.method, "envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit");
     assert_eq!(one.timeout, Duration::from_millis(70));
@@ -89,7 +99,7 @@ fn every_request_is_one_call_and_waits_for_it() {
     assert!(first.waits(), "the other's answer is none of its business");
     let decision = second.decide();
     assert_eq!((decision.code, decision.rule.as_deref()), (Code::Exceeded, Some("orders")));
-    let Step::Reply(reply) = decision.step else { panic!("refused") };
+    let Step::Reply(Reply::Problem(reply)) = decision.step else { panic!("refused") };
     assert_eq!(reply.status, 429);
     assert_eq!(reply.detail, r#"the policy "orders" allows 100 requests per 60 s; try again in 31 s"#);
     let headers: Vec<_> =
@@ -106,7 +116,7 @@ fn every_request_is_one_call_and_waits_for_it() {
     assert_eq!(first.decide().code, Code::Allowed);
     let headers = answered(&filter, &host, first.exchange, &[]);
     assert_eq!(texts(&headers, "ratelimit"), [r#""orders";r=41;t=31"#]);
-    assert_eq!(host.counted(SERVICE_ANSWERED), 2);
+    assert_eq!(host.counted(Event::ServiceAnswered), 2);
 }
 
 #[test]
@@ -134,11 +144,11 @@ fn a_service_that_does_not_rule_does_what_on_error_says() {
                 filter.on_grpc_answer(host.take_grpc_calls()[0].id, answer, &host);
                 let decision = asked.decide();
                 let got = match &decision.step {
-                    Step::Reply(reply) => Some(reply.status),
+                    Step::Reply(reply) => Some(reply.status()),
                     _ => None,
                 };
                 assert_eq!((decision.code, got), (code, status), "{mode} {on_error} {case}");
-                assert_eq!(host.counted(SERVICE_FAILED), 1, "{mode} {on_error} {case}");
+                assert_eq!(host.counted(Event::ServiceFailed), 1, "{mode} {on_error} {case}");
             }
         }
     }
@@ -199,7 +209,7 @@ fn a_lease_serves_many_requests_and_all_workers() {
             most = most.max(hits(&call));
             filter.on_grpc_answer(call.id, &ruling(1, None), &host);
         }
-        if decision.step == Step::Wait {
+        if matches!(decision.step, Step::Wait(_)) {
             decision = asked.decide();
         }
         assert_eq!(decision.code, Code::Allowed);
@@ -254,7 +264,7 @@ fn what_was_refused_is_not_asked_again_at_once() {
     for _ in 0..100 {
         let decision = Asked::new(&filter, &host).decide();
         assert_eq!(decision.code, Code::Exceeded);
-        let Step::Reply(reply) = decision.step else { panic!("refused") };
+        let Step::Reply(Reply::Problem(reply)) = decision.step else { panic!("refused") };
         assert_eq!(reply.headers[0].1.as_bytes(), b"31");
     }
     assert!(host.take_grpc_calls().is_empty());
@@ -277,9 +287,10 @@ fn a_cost_is_the_hits_that_are_asked_for() {
             let mut exchange = Exchange::default();
             let mut request = Request::new(Headers::from_list(&[("x-cost", cost)]), &host);
             let decision = filter.on_request(&mut request, &mut exchange);
-            let asked = host.take_grpc_calls().first().map(hits);
-            assert_eq!(asked, want, "{mode} {cost}");
-            assert_eq!(decision.step == Step::Wait, want.is_some(), "{mode} {cost}");
+            let calls = host.take_grpc_calls();
+            assert_eq!(calls.first().map(hits), want, "{mode} {cost}");
+            let step = calls.first().map_or(Step::Continue, |call| Step::Wait(Until::Answered(call.id)));
+            assert_eq!(decision.step, step, "{mode} {cost}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Several rules for one request, rules in shadow mode, limits that depend on the client.
 
 use super::*;
-use gatehouse_filter::Attribute;
+use gatehouse_filter::{Attribute, Codes};
 
 /// Asks for `path` as the tenant, if any.
 fn code(filter: &RateLimit, host: &FakeHost, path: &str, tenant: Option<&str>) -> (Code, String) {
@@ -13,7 +13,7 @@ fn code(filter: &RateLimit, host: &FakeHost, path: &str, tenant: Option<&str>) -
 
 /// What was counted for the n-th rule: allowed, exceeded, uncounted.
 fn counted(host: &FakeHost, rule: usize) -> [u64; 3] {
-    [0, 1, 2].map(|count| host.counted(RateLimit::events().len() + rule * 3 + count))
+    [Count::Allowed, Count::Exceeded, Count::Uncounted].map(|count| host.counted_of_rule(rule, count))
 }
 
 /// A rule for each tenant, one for each address, and one for what is under /orders.
@@ -97,7 +97,7 @@ fn a_rule_in_shadow_mode_counts_and_refuses_nobody() {
     for want in [Code::Allowed, Code::Allowed, Code::ShadowExceeded, Code::ShadowExceeded] {
         let outcome = ask(&filter, &host, &[("x-tenant", "a")]);
         assert_eq!((outcome.decision.code, outcome.status()), (want, None));
-        assert!(answered(&filter, &host, outcome.stream, &[]).edits().is_empty(), "clients are not told");
+        assert!(answered(&filter, &host, outcome.state, &[]).edits().is_empty(), "clients are not told");
     }
     assert_eq!(counted(&host, 0), [2, 2, 0]);
 }
@@ -109,7 +109,7 @@ fn a_rule_in_shadow_mode_beside_others_changes_nothing_for_the_client() {
     for want in [Code::Allowed, Code::Allowed, Code::ShadowExceeded] {
         let outcome = ask(&filter, &host, &[(":path", "/orders"), ("x-tenant", "a")]);
         assert_eq!(outcome.decision.code, want);
-        let headers = answered(&filter, &host, outcome.stream, &[]);
+        let headers = answered(&filter, &host, outcome.state, &[]);
         assert_eq!(texts(&headers, "ratelimit-policy"), [r#""orders";q=3;w=3600, "address";q=5;w=86400"#]);
     }
     let refused = ask(&filter, &host, &[(":path", "/orders"), ("x-tenant", "a")]);
@@ -126,9 +126,11 @@ fn every_rule_has_its_counters() {
         (r#""mode": "shadow","#, "enforce", [Mode::Shadow, Mode::Shadow, Mode::Shadow]),
     ] {
         let filter: RateLimit = configured(&three_rules(more, mode)).unwrap();
-        let counters = filter.rule_counters();
-        let told: Vec<_> =
-            counters.iter().map(|counter| (&*counter.rule, counter.event, counter.mode)).collect();
+        let rules = filter.counted_rules();
+        let told: Vec<_> = rules
+            .iter()
+            .flat_map(|rule| Count::ALL.iter().map(|count| (&*rule.name, count.name(), rule.mode)))
+            .collect();
         let want = ["tenant", "orders", "address"]
             .into_iter()
             .zip(modes)
@@ -152,7 +154,9 @@ fn limits_follow_the_tier_and_an_upgrade_does_not_give_them_twice() {
         identify(consumer, tier);
         assert_eq!(passed(), want, "{tier}");
     }
-    let Step::Reply(reply) = ask(&filter, &host, &[(":path", "/")]).decision.step else { panic!("refused") };
+    let Step::Reply(Reply::Problem(reply)) = ask(&filter, &host, &[(":path", "/")]).decision.step else {
+        panic!("refused")
+    };
     assert_eq!(texts(&reply_headers(&reply), "ratelimit-policy"), [r#""calls";q=2;w=60"#]);
     // Everything was used: what comes back after half a minute is half of what the new tier has.
     identify("b", "gold");
@@ -177,7 +181,9 @@ fn a_limit_of_nothing_has_no_burst_either() {
     assert_eq!(passed(), 0);
     host.clock.advance(Duration::from_secs(3_600));
     assert_eq!(passed(), 0);
-    let Step::Reply(reply) = ask(&filter, &host, &[(":path", "/")]).decision.step else { panic!("refused") };
+    let Step::Reply(Reply::Problem(reply)) = ask(&filter, &host, &[(":path", "/")]).decision.step else {
+        panic!("refused")
+    };
     assert_eq!(texts(&reply_headers(&reply), "retry-after"), [""; 0]);
 }
 
@@ -186,7 +192,7 @@ fn the_status_of_a_refusal_can_be_chosen() {
     let host = FakeHost::at(NOW);
     let filter = filter(&of_100(r#""status": 503,"#), &host);
     passed(&filter, &host, 100);
-    let Step::Reply(reply) = order(&filter, &host).decision.step else { panic!("refused") };
+    let Step::Reply(Reply::Problem(reply)) = order(&filter, &host).decision.step else { panic!("refused") };
     assert_eq!((reply.status, reply.grpc as u8), (503, 8), "gRPC's code stays");
 }
 

@@ -16,7 +16,7 @@ fn one_worker_asks_for_the_document_and_then_for_the_keys() {
     let workers = [worker(&host), worker(&host)];
     let mut waiting = Asked::with(&token_of("main"));
     assert_eq!(waiting.ask(&workers[1], &host), "wait");
-    workers.iter().for_each(|worker| worker.on_tick(&host));
+    workers.iter().for_each(|worker| tick(worker, &host));
     let calls = host.take_calls();
     let [(id, callout)] = &calls[..] else { panic!("{calls:?}") };
     assert_eq!(callout.cluster, "auth");
@@ -26,19 +26,19 @@ fn one_worker_asks_for_the_document_and_then_for_the_keys() {
     );
     // Both answers may take their time: the request waits, and nobody else begins.
     host.clock.advance(Duration::from_millis(1900));
-    workers[0].on_answer(*id, &answer("200", document()), &host);
-    workers.iter().for_each(|worker| worker.on_tick(&host));
+    give(&workers[0], *id, &answer("200", document()), &host);
+    workers.iter().for_each(|worker| tick(worker, &host));
     assert_eq!(waiting.ask(&workers[1], &host), "wait");
     let calls = host.take_calls();
     let [(id, callout)] = &calls[..] else { panic!("{calls:?}") };
     assert_eq!(callout.cluster, "keys");
     assert_eq!((callout.authority.as_str(), callout.path.as_str()), ("keys.example", "/certs?v=1"));
     host.clock.advance(Duration::from_millis(1900));
-    workers[0].on_answer(*id, &answer("200", key_set().to_string()), &host);
-    workers[1].on_tick(&host);
+    give(&workers[0], *id, &answer("200", key_set().to_string()), &host);
+    tick(&workers[1], &host);
     assert_eq!(waiting.ask(&workers[1], &host), "allowed");
-    assert_eq!(host.counted(Event::Fetched as usize), 1, "a fetch is both");
-    workers.iter().for_each(|worker| worker.on_tick(&host));
+    assert_eq!(counted(&host, Event::Fetched), 1, "a fetch is both");
+    workers.iter().for_each(|worker| tick(worker, &host));
     assert!(host.take_calls().is_empty());
 }
 
@@ -61,10 +61,10 @@ fn whatever_is_wrong_with_either_part_the_last_keys_stay() {
         let host = FakeHost::at(NOW);
         let worker = worker(&host);
         let fetch = |first: &Answer, second: Option<&Answer>| {
-            worker.on_tick(&host);
-            worker.on_answer(call(&host), first, &host);
+            tick(&worker, &host);
+            give(&worker, call(&host), first, &host);
             match second {
-                Some(second) => worker.on_answer(call(&host), second, &host),
+                Some(second) => give(&worker, call(&host), second, &host),
                 None => assert!(host.take_calls().is_empty(), "{name}"),
             }
         };
@@ -72,12 +72,12 @@ fn whatever_is_wrong_with_either_part_the_last_keys_stay() {
         fetch(&answer("200", document()), Some(&keys));
         host.clock.advance(seconds(300));
         fetch(&first, second.as_ref());
-        assert_eq!(host.counted(event as usize), 1, "{name}");
+        assert_eq!(counted(&host, event), 1, "{name}");
         assert_eq!(code(&worker, &host, &token_of("main")), "allowed", "{name}");
         // And the next fetch begins with the document again.
         host.clock.advance(seconds(5));
         fetch(&answer("200", document()), Some(&keys));
-        assert_eq!(host.counted(Event::Fetched as usize), 2, "{name}");
+        assert_eq!(counted(&host, Event::Fetched), 2, "{name}");
     }
 }
 
@@ -85,14 +85,14 @@ fn whatever_is_wrong_with_either_part_the_last_keys_stay() {
 fn the_second_call_may_be_refused_too() {
     let host = FakeHost::at(NOW);
     let worker = worker(&host);
-    worker.on_tick(&host);
+    tick(&worker, &host);
     let document_call = call(&host);
     host.refuse_calls(Some(CallRefused::BadArgument));
-    worker.on_answer(document_call, &answer("200", document()), &host);
-    assert_eq!(host.counted(Event::FetchFailed as usize), 1);
+    give(&worker, document_call, &answer("200", document()), &host);
+    assert_eq!(counted(&host, Event::FetchFailed), 1);
     host.refuse_calls(None);
     host.clock.advance(Duration::from_millis(500));
-    worker.on_tick(&host);
+    tick(&worker, &host);
     call(&host);
 }
 
@@ -107,8 +107,8 @@ fn issuers_at_one_place_share_no_keys() {
         .to_string(),
     )
     .unwrap();
-    worker.prepare(&host);
-    worker.on_tick(&host);
+    prepare(&worker, &host);
+    tick(&worker, &host);
     let calls = host.take_calls();
     assert_eq!(calls.len(), 2);
     assert_eq!(calls[0].1, calls[1].1, "the same document, of which each believes only its own");
@@ -126,8 +126,8 @@ fn operators_are_told_what_is_wrong_with_a_document() {
     ] {
         let host = FakeHost::at(NOW);
         let worker = worker(&host);
-        worker.on_tick(&host);
-        worker.on_answer(call(&host), &answer("200", document), &host);
+        tick(&worker, &host);
+        give(&worker, call(&host), &answer("200", document), &host);
         let said = host.take_warnings().concat();
         assert!(said.contains(want), "{said}");
     }

@@ -8,12 +8,12 @@ fn one_fetch_serves_every_worker() {
     let workers = [worker(&host), worker(&host), worker(&host)];
     let mut waiting = Asked::with(&token_of("main"));
     assert_eq!(waiting.ask(&workers[1], &host), "wait");
-    workers.iter().for_each(|worker| worker.on_tick(&host));
-    workers[0].on_answer(call(&host), &answer("200", key_set().to_string()), &host);
+    workers.iter().for_each(|worker| tick(worker, &host));
+    give(&workers[0], call(&host), &answer("200", key_set().to_string()), &host);
     assert_eq!(waiting.ask(&workers[1], &host), "wait", "it has not looked yet");
-    workers[1].on_tick(&host);
+    tick(&workers[1], &host);
     assert_eq!(waiting.ask(&workers[1], &host), "allowed");
-    workers.iter().for_each(|worker| worker.on_tick(&host));
+    workers.iter().for_each(|worker| tick(worker, &host));
     assert!(host.take_calls().is_empty());
 
     let late = worker(&host);
@@ -27,15 +27,15 @@ fn keys_are_refreshed_behind_the_requests() {
     let worker = worker(&host);
     fetch(&host, &worker, &set_of(&["a"]));
     host.clock.advance(seconds(299));
-    worker.on_tick(&host);
+    tick(&worker, &host);
     assert!(host.take_calls().is_empty(), "not yet");
     host.clock.advance(seconds(1));
-    worker.on_tick(&host);
+    tick(&worker, &host);
     assert_eq!(code(&worker, &host, &token_of("a")), "allowed", "while the fetch is on its way");
-    worker.on_answer(call(&host), &answer("200", set_of(&["a", "b"]).to_string()), &host);
+    give(&worker, call(&host), &answer("200", set_of(&["a", "b"]).to_string()), &host);
     assert_eq!(code(&worker, &host, &token_of("a")), "allowed");
     assert_eq!(code(&worker, &host, &token_of("b")), "allowed");
-    worker.on_tick(&host);
+    tick(&worker, &host);
     assert!(host.take_calls().is_empty(), "until the next refresh");
 }
 
@@ -71,25 +71,25 @@ fn a_bad_answer_changes_nothing() {
         let host = FakeHost::at(NOW);
         let workers = [worker(&host), worker(&host)];
         // As the first answer: nothing, and the next try comes soon.
-        workers[0].on_tick(&host);
-        workers[0].on_answer(call(&host), &bad, &host);
-        assert_eq!(host.counted(event as usize), 1, "{name}");
+        tick(&workers[0], &host);
+        give(&workers[0], call(&host), &bad, &host);
+        assert_eq!(counted(&host, event), 1, "{name}");
         assert_eq!(code(&workers[0], &host, &token_of("main")), "wait", "{name}");
         host.clock.advance(Duration::from_millis(500));
         fetch(&host, &workers[0], &key_set());
         // As a later one: the last good set stays, for everybody.
         host.clock.advance(seconds(300));
-        workers[0].on_tick(&host);
-        workers[0].on_answer(call(&host), &bad, &host);
-        assert_eq!(host.counted(event as usize), 2, "{name}");
+        tick(&workers[0], &host);
+        give(&workers[0], call(&host), &bad, &host);
+        assert_eq!(counted(&host, event), 2, "{name}");
         for worker in &workers {
-            worker.on_tick(&host);
+            tick(worker, &host);
             assert_eq!(code(worker, &host, &token_of("main")), "allowed", "{name}");
         }
         assert!(host.take_calls().is_empty(), "{name}: not at once again");
         host.clock.advance(seconds(5));
         fetch(&host, &workers[1], &key_set());
-        assert_eq!(host.counted(Event::Fetched as usize), 2, "{name}");
+        assert_eq!(counted(&host, Event::Fetched), 2, "{name}");
     }
 }
 
@@ -99,9 +99,9 @@ fn keys_are_used_while_the_provider_is_down_but_not_for_ever() {
     let worker = worker_with(&host, json!({"max_age": "1h"}));
     fetch(&host, &worker, &key_set());
     let down = || {
-        worker.on_tick(&host);
+        tick(&worker, &host);
         for (id, _) in host.take_calls() {
-            worker.on_answer(id, &answer("503", "upstream connect error"), &host);
+            give(&worker, id, &answer("503", "upstream connect error"), &host);
         }
     };
     let mut token = claims_with(json!({"exp": NOW + 9000}));
@@ -114,7 +114,7 @@ fn keys_are_used_while_the_provider_is_down_but_not_for_ever() {
     }
     host.clock.advance(seconds(10));
     down();
-    assert_eq!(host.counted(Event::Dropped as usize), 1);
+    assert_eq!(counted(&host, Event::Dropped), 1);
     let mut asked = Asked::with(&token);
     assert_ne!(asked.ask(&worker, &host), "allowed");
     host.clock.advance(seconds(5));
@@ -129,10 +129,10 @@ fn whoever_would_wait_in_vain_is_told_so_at_once() {
     host.refuse_calls(Some(CallRefused::Failed));
     // The pauses have grown to `retry` by then.
     for _ in 0..200 {
-        worker.on_tick(&host);
+        tick(&worker, &host);
         host.clock.advance(Duration::from_millis(100));
     }
-    assert_eq!(host.counted(Event::FetchFailed as usize), 7);
+    assert_eq!(counted(&host, Event::FetchFailed), 7);
     // No fetch can begin while this request may wait.
     assert_eq!(code(&worker, &host, &token_of("main")), "keys_unavailable");
     host.refuse_calls(None);
@@ -150,15 +150,15 @@ fn a_clock_that_is_set_back_holds_up_no_fetch() {
     host.clock.step_back(seconds(3600));
     let token = super::token(&claims_with(json!({"iat": null})));
     assert_eq!(code(&worker, &host, &token), "allowed");
-    worker.on_tick(&host);
+    tick(&worker, &host);
     let held = call(&host);
     host.clock.step_back(seconds(3600));
-    worker.on_tick(&host);
+    tick(&worker, &host);
     let taken = call(&host);
-    worker.on_answer(held, &Answer::default(), &host);
-    worker.on_answer(taken, &answer("200", set_of(&["main", "b"]).to_string()), &host);
+    give(&worker, held, &Answer::default(), &host);
+    give(&worker, taken, &answer("200", set_of(&["main", "b"]).to_string()), &host);
     assert_eq!(code(&worker, &host, &token), "allowed");
-    worker.on_tick(&host);
+    tick(&worker, &host);
     assert!(host.take_calls().is_empty());
 }
 
@@ -170,16 +170,16 @@ fn two_providers_fetch_each_its_own() {
         &json!({"providers": [provider("a", ISSUER), provider("b", "https://b.example")]}).to_string(),
     )
     .unwrap();
-    filter.prepare(&host);
-    filter.on_tick(&host);
+    prepare(&filter, &host);
+    tick(&filter, &host);
     let calls = host.take_calls();
     assert_eq!(calls.len(), 2);
     let of_b = token(&claims_with(json!({"iss": "https://b.example"})));
-    filter.on_answer(calls[1].0, &answer("200", key_set().to_string()), &host);
+    give(&filter, calls[1].0, &answer("200", key_set().to_string()), &host);
     assert_eq!(code(&filter, &host, &of_b), "allowed");
     assert_eq!(code(&filter, &host, &token(&claims())), "wait");
-    filter.on_answer(calls[0].0, &Answer::default(), &host);
-    assert_eq!(host.counted(Event::FetchFailed as usize), 1);
+    give(&filter, calls[0].0, &Answer::default(), &host);
+    assert_eq!(counted(&host, Event::FetchFailed), 1);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn without_a_store_there_are_no_keys_and_no_panic() {
     let host = FakeHost::at(NOW);
     host.store.break_down();
     let worker = worker(&host);
-    worker.on_tick(&host);
+    tick(&worker, &host);
     assert!(host.take_calls().is_empty());
     let mut asked = Asked::with(&token_of("main"));
     assert_eq!(asked.ask(&worker, &host), "wait");
@@ -202,9 +202,9 @@ fn operators_are_told_why_a_fetch_fails_once_for_each_reason() {
     let said = |answer: Result<Answer, CallRefused>| {
         host.clock.advance(seconds(300));
         host.refuse_calls(answer.as_ref().err().copied());
-        worker.on_tick(&host);
+        tick(&worker, &host);
         if let Ok(answer) = &answer {
-            worker.on_answer(call(&host), answer, &host);
+            give(&worker, call(&host), answer, &host);
         }
         host.take_warnings().concat()
     };

@@ -11,21 +11,21 @@ fn requests_wait_for_the_first_set_and_are_decided_when_it_comes() {
     assert_eq!(unknown.ask(&worker, &host), "wait");
     assert!(host.take_calls().is_empty(), "a request makes no call");
 
-    worker.on_tick(&host);
+    tick(&worker, &host);
     let calls = host.take_calls();
     let (id, callout) = &calls[0];
     assert_eq!((callout.cluster.as_str(), callout.authority.as_str()), ("auth", "auth"));
-    assert_eq!((callout.method, callout.path.as_str()), ("GET", "/jwks.json"));
+    assert_eq!((&*callout.method, callout.path.as_str()), ("GET", "/jwks.json"));
     assert_eq!(callout.timeout, seconds(2));
-    worker.on_tick(&host);
+    tick(&worker, &host);
     assert!(host.take_calls().is_empty(), "one fetch at a time");
 
-    worker.on_answer(CallId(id.0 + 1), &answer("200", key_set().to_string()), &host);
+    give(&worker, CallId(id.0 + 1), &answer("200", key_set().to_string()), &host);
     assert_eq!(good.ask(&worker, &host), "wait", "that was no answer to this call");
-    worker.on_answer(*id, &answer("200", key_set().to_string()), &host);
+    give(&worker, *id, &answer("200", key_set().to_string()), &host);
     assert_eq!(good.ask(&worker, &host), "allowed");
     assert_eq!(unknown.ask(&worker, &host), "key_unknown");
-    assert_eq!(host.counted(Event::Fetched as usize), 1);
+    assert_eq!(counted(&host, Event::Fetched), 1);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_request_waits_no_longer_than_the_timeout() {
     let worker = worker(&host);
     let mut asked = Asked::with(&token_of("main"));
     assert_eq!(asked.ask(&worker, &host), "wait");
-    worker.on_tick(&host);
+    tick(&worker, &host);
     host.clock.advance(Duration::from_millis(1999));
     assert_eq!(asked.ask(&worker, &host), "wait");
     host.clock.advance(Duration::from_millis(1));
@@ -68,22 +68,22 @@ fn a_rotation_loses_no_request() {
     let host = FakeHost::at(NOW);
     let workers = [worker(&host), worker(&host)];
     fetch(&host, &workers[0], &set_of(&["a"]));
-    workers[1].on_tick(&host);
+    tick(&workers[1], &host);
     host.clock.advance(seconds(5));
     let mut first = Asked::with(&token_of("b"));
     let mut second = Asked::with(&token_of("b"));
     assert_eq!(first.ask(&workers[1], &host), "wait");
-    workers[1].on_tick(&host);
+    tick(&workers[1], &host);
     let call = call(&host);
-    workers[0].on_tick(&host);
+    tick(&workers[0], &host);
     assert_eq!(second.ask(&workers[0], &host), "wait", "it shares the fetch");
     assert_eq!(code(&workers[0], &host, &token_of("a")), "allowed", "nobody else waits");
-    workers[1].on_answer(call, &answer("200", set_of(&["b"]).to_string()), &host);
-    workers[0].on_tick(&host);
+    give(&workers[1], call, &answer("200", set_of(&["b"]).to_string()), &host);
+    tick(&workers[0], &host);
     assert_eq!(first.ask(&workers[1], &host), "allowed");
     assert_eq!(second.ask(&workers[0], &host), "allowed");
     for worker in &workers {
-        worker.on_tick(&host);
+        tick(worker, &host);
         // Gone from the set, gone from use; it cannot be fetched again so soon.
         assert_eq!(code(worker, &host, &token_of("a")), "key_unknown");
     }
@@ -95,9 +95,9 @@ fn a_key_that_is_published_while_the_keys_are_fetched_is_found_by_the_next_fetch
     let settings = json!({"refresh": "1s", "retry": "1s", "timeout": "3s"});
     let workers = [worker_with(&host, settings.clone()), worker_with(&host, settings)];
     fetch(&host, &workers[0], &set_of(&["a"]));
-    workers[1].on_tick(&host);
+    tick(&workers[1], &host);
     host.clock.advance(seconds(1));
-    workers[0].on_tick(&host);
+    tick(&workers[0], &host);
     let under_way = call(&host);
     host.clock.advance(Duration::from_millis(10));
     let mut asked = [Asked::with(&token_of("b")), Asked::with(&token_of("b"))];
@@ -105,15 +105,15 @@ fn a_key_that_is_published_while_the_keys_are_fetched_is_found_by_the_next_fetch
         assert_eq!(asked.ask(worker, &host), "wait");
     }
     // The provider settled this answer before it published the key.
-    workers[0].on_answer(under_way, &answer("200", set_of(&["a"]).to_string()), &host);
+    give(&workers[0], under_way, &answer("200", set_of(&["a"]).to_string()), &host);
     for (asked, worker) in asked.iter_mut().zip(&workers) {
-        worker.on_tick(&host);
+        tick(worker, &host);
         assert_eq!(asked.ask(worker, &host), "wait");
     }
     host.clock.advance(seconds(1));
     fetch(&host, &workers[0], &set_of(&["a", "b"]));
     for (asked, worker) in asked.iter_mut().zip(&workers) {
-        worker.on_tick(&host);
+        tick(worker, &host);
         assert_eq!(asked.ask(worker, &host), "allowed");
     }
 }
@@ -146,8 +146,8 @@ fn an_unknown_key_is_looked_for_once_and_then_refused() {
         host.clock.advance(seconds(5));
         let mut asked = Asked::with(&token_of("x"));
         assert_eq!(asked.ask(&worker, &host), "wait", "{name}");
-        worker.on_tick(&host);
-        worker.on_answer(call(&host), &came, &host);
+        tick(&worker, &host);
+        give(&worker, call(&host), &came, &host);
         assert_eq!(asked.ask(&worker, &host), "key_unknown", "{name}");
         assert_eq!(code(&worker, &host, &token_of("main")), "allowed", "{name}");
     }
@@ -158,20 +158,18 @@ fn a_storm_of_unknown_keys_makes_one_fetch_a_period_and_fills_no_memory() {
     let host = FakeHost::at(NOW);
     let workers = [worker(&host), worker(&host)];
     fetch(&host, &workers[0], &key_set());
-    workers[1].on_tick(&host);
+    tick(&workers[1], &host);
     let mut fetches = 0;
-    for tick in 0..600 {
+    for round in 0..600 {
         host.clock.advance(Duration::from_millis(100));
         for worker in &workers {
-            assert_ne!(code(worker, &host, &token_of(&format!("storm-{tick}"))), "allowed");
+            assert_ne!(code(worker, &host, &token_of(&format!("storm-{round}"))), "allowed");
             assert_eq!(code(worker, &host, &token_of("main")), "allowed");
-            worker.on_tick(&host);
+            tick(worker, &host);
         }
         for (id, _) in host.take_calls() {
             fetches += 1;
-            workers
-                .iter()
-                .for_each(|worker| worker.on_answer(id, &answer("200", key_set().to_string()), &host));
+            workers.iter().for_each(|worker| give(worker, id, &answer("200", key_set().to_string()), &host));
         }
     }
     assert_eq!(fetches, 12, "a minute of storm, a fetch every 5 s");
@@ -188,8 +186,8 @@ fn a_storm_of_unknown_keys_makes_one_fetch_a_period_and_fills_no_memory() {
     crowd.pop();
     let mut next = Asked::with(&token);
     assert_eq!(next.ask(&workers[0], &host), "wait", "a client went away");
-    workers[0].on_tick(&host);
-    workers[0].on_answer(call(&host), &answer("200", key_set().to_string()), &host);
+    tick(&workers[0], &host);
+    give(&workers[0], call(&host), &answer("200", key_set().to_string()), &host);
     for asked in &mut crowd {
         assert_eq!(asked.ask(&workers[0], &host), "key_unknown");
     }
@@ -201,13 +199,13 @@ fn a_dry_run_delays_nobody() {
     let provider = json!({"name": "main", "issuer": ISSUER, "jwks": {"cluster": "auth", "path": "/"}});
     let filter: JwtAuth =
         configured(&json!({"mode": "shadow", "providers": [provider]}).to_string()).unwrap();
-    filter.prepare(&host);
+    prepare(&filter, &host);
     assert_eq!(code(&filter, &host, &token_of("main")), "keys_unavailable");
     fetch(&host, &filter, &key_set());
     assert_eq!(code(&filter, &host, &token_of("main")), "allowed");
     assert_eq!(code(&filter, &host, &token_of("x")), "key_unknown");
     host.clock.advance(seconds(5));
-    filter.on_tick(&host);
+    tick(&filter, &host);
     call(&host);
 }
 
@@ -226,7 +224,7 @@ fn a_request_that_needs_two_tokens_waits_for_the_keys_of_each() {
         .to_string(),
     )
     .unwrap();
-    worker.prepare(&host);
+    prepare(&worker, &host);
     let authorization = format!("Bearer {}", token(&claims()));
     let of_b = token(&claims_with(json!({"iss": "https://b.example"})));
     let head =
@@ -235,16 +233,16 @@ fn a_request_that_needs_two_tokens_waits_for_the_keys_of_each() {
     let mut ask = || {
         let mut request = Request::new(Headers::from_list(&head), &host);
         let decision = worker.on_request(&mut request, &mut slot);
-        if decision.step == Step::Wait { "wait" } else { decision.code.name() }
+        code_or_wait(&decision)
     };
     assert_eq!(ask(), "wait");
-    worker.on_tick(&host);
+    tick(&worker, &host);
     let calls = host.take_calls();
-    worker.on_answer(calls[0].0, &answer("200", key_set().to_string()), &host);
+    give(&worker, calls[0].0, &answer("200", key_set().to_string()), &host);
     host.clock.advance(Duration::from_millis(1500));
     assert_eq!(ask(), "wait", "for the other");
     host.clock.advance(Duration::from_millis(1500));
     assert_eq!(ask(), "wait", "each has its own time");
-    worker.on_answer(calls[1].0, &answer("200", key_set().to_string()), &host);
+    give(&worker, calls[1].0, &answer("200", key_set().to_string()), &host);
     assert_eq!(ask(), "allowed");
 }

@@ -1,14 +1,13 @@
 //! Tokens that were revoked, by a list that is fetched.
 
 use super::*;
-use crate::revocation::FIRST_EVENT;
 
 /// A filter with inline keys and a list, with these members of `revocations` besides; started on this host.
 fn worker(host: &FakeHost, changes: Value) -> JwtAuth {
     let mut revocations = json!({"cluster": "auth", "path": "/revoked"});
     gatehouse_filter_test::change(&mut revocations, &changes);
     let filter = filter(json!({"revocations": revocations}));
-    filter.prepare(host);
+    prepare(&filter, host);
     filter
 }
 
@@ -20,8 +19,14 @@ fn token_named(jti: &str) -> String {
     token(&claims_with(json!({"jti": jti, "exp": NOW + 90_000, "iat": NOW})))
 }
 
+/// How often this became of a fetch of the list.
 fn counted(host: &FakeHost, event: Event) -> u64 {
-    host.counted(FIRST_EVENT + event as usize)
+    host.counted(match event {
+        Event::Fetched => crate::Event::RevocationsFetched,
+        Event::FetchFailed => crate::Event::RevocationsFetchFailed,
+        Event::Refused => crate::Event::RevocationsRefused,
+        Event::Dropped => crate::Event::RevocationsDropped,
+    })
 }
 
 #[test]
@@ -31,13 +36,13 @@ fn requests_wait_for_the_first_list_and_are_judged_by_it() {
     let (mut good, mut revoked) = (Asked::with(&token_named("a")), Asked::with(&token_named("b")));
     assert_eq!(good.ask(&workers[0], &host), "wait");
     assert_eq!(revoked.ask(&workers[1], &host), "wait");
-    workers.iter().for_each(|worker| worker.on_tick(&host));
+    workers.iter().for_each(|worker| tick(worker, &host));
     let calls = host.take_calls();
     let [(id, callout)] = &calls[..] else { panic!("one fetch for all: {calls:?}") };
     assert_eq!((callout.cluster.as_str(), callout.path.as_str()), ("auth", "/revoked"));
     let entries = [json!({"iss": ISSUER, "jti": "b"})];
-    workers[0].on_answer(*id, &answer("200", list(&entries).to_string()), &host);
-    workers[1].on_tick(&host);
+    give(&workers[0], *id, &answer("200", list(&entries).to_string()), &host);
+    tick(&workers[1], &host);
     assert_eq!(good.ask(&workers[0], &host), "allowed");
     assert_eq!(revoked.ask(&workers[1], &host), "token_revoked");
     assert_eq!(counted(&host, Event::Fetched), 1);
@@ -95,22 +100,22 @@ fn without_a_list_on_error_says_what_happens() {
         let host = FakeHost::at(NOW);
         let worker = worker(&host, json!({"on_error": on_error, "max_age": "1m"}));
         let token = token_named("a");
-        worker.on_tick(&host);
+        tick(&worker, &host);
         let mut asked = Asked::with(&token);
         if on_error == "deny" {
             assert_eq!(asked.ask(&worker, &host), "wait");
             host.clock.advance(seconds(2));
         }
         assert_eq!(asked.ask(&worker, &host), want);
-        worker.on_answer(call(&host), &answer("503", ""), &host);
+        give(&worker, call(&host), &answer("503", ""), &host);
         fetch_after(&host, &worker, &list(&[json!({"iss": ISSUER, "jti": "a"})]));
         assert_eq!(code(&worker, &host, &token), "token_revoked", "{on_error}");
         assert_eq!(code(&worker, &host, &token_named("b")), "allowed", "{on_error}");
         // Nothing new for longer than `max_age`: as if there were none.
         for _ in 0..6 {
             host.clock.advance(seconds(10));
-            worker.on_tick(&host);
-            worker.on_answer(call(&host), &answer("503", ""), &host);
+            tick(&worker, &host);
+            give(&worker, call(&host), &answer("503", ""), &host);
         }
         assert_eq!(counted(&host, Event::Dropped), 1, "{on_error}");
         for token in [&token, &token_named("b")] {
@@ -140,8 +145,8 @@ fn without_max_age_the_last_good_list_is_used_for_ever() {
         Answer::default(),
     ] {
         host.clock.advance(seconds(3600));
-        worker.on_tick(&host);
-        worker.on_answer(call(&host), &bad, &host);
+        tick(&worker, &host);
+        give(&worker, call(&host), &bad, &host);
         let token = |jti: &str| {
             let now = host.clock.now().seconds();
             token(&claims_with(json!({"jti": jti, "exp": now + 60})))
@@ -150,32 +155,33 @@ fn without_max_age_the_last_good_list_is_used_for_ever() {
         assert_eq!(code(&worker, &host, &token("b")), "allowed");
     }
     assert_eq!((counted(&host, Event::Refused), counted(&host, Event::FetchFailed)), (5, 4));
-    assert_eq!(host.counted(0), 0, "no keys were fetched");
+    assert_eq!(super::counted(&host, Event::Fetched), 0, "no keys were fetched");
 }
 
 #[test]
 fn a_list_that_has_not_changed_is_not_sent_again() {
     let host = FakeHost::at(NOW);
     let workers = [worker(&host, json!({"max_age": "1m"})), worker(&host, json!({"max_age": "1m"}))];
-    let tag = |callout: &gatehouse_filter::Callout| {
-        callout.headers.iter().find(|(name, _)| name == "if-none-match").map(|(_, value)| value.clone())
+    let tag = |callout: &gatehouse_filter::Callout| -> Option<String> {
+        let (_, value) = callout.headers.iter().find(|(name, _)| name.as_str() == "if-none-match")?;
+        Some(String::from_utf8(value.as_bytes().to_vec()).unwrap())
     };
-    workers[0].on_tick(&host);
+    tick(&workers[0], &host);
     let calls = host.take_calls();
     assert_eq!(tag(&calls[0].1), None);
     let headers = Headers::from_list(&[(":status", "200"), ("etag", "W/\"7\"")]);
     let body = list(&[json!({"iss": ISSUER, "jti": "a"})]).to_string().into_bytes();
-    workers[0].on_answer(calls[0].0, &Answer { headers, body, truncated: false }, &host);
+    give(&workers[0], calls[0].0, &Answer { headers, body, ..Answer::default() }, &host);
     // For much longer than `max_age`, by turns, and both go on to use it.
     for round in 0..20 {
         host.clock.advance(seconds(10));
         let worker = &workers[(round + 1) % 2];
-        worker.on_tick(&host);
+        tick(worker, &host);
         let calls = host.take_calls();
         assert_eq!(tag(&calls[0].1).as_deref(), Some("W/\"7\""), "{round}");
-        worker.on_answer(calls[0].0, &answer("304", ""), &host);
+        give(worker, calls[0].0, &answer("304", ""), &host);
         for worker in &workers {
-            worker.on_tick(&host);
+            tick(worker, &host);
             assert_eq!(code(worker, &host, &token_named("a")), "token_revoked", "{round}");
             assert_eq!(code(worker, &host, &token_named("b")), "allowed", "{round}");
         }
@@ -189,17 +195,17 @@ fn a_worker_whose_list_became_too_old_finds_it_confirmed() {
     let host = FakeHost::at(NOW);
     let workers = [worker(&host, json!({"max_age": "1m"})), worker(&host, json!({"max_age": "1m"}))];
     fetch(&host, &workers[0], &list(&[]));
-    workers[1].on_tick(&host);
+    tick(&workers[1], &host);
     host.clock.advance(seconds(60));
-    workers[1].on_tick(&host);
+    tick(&workers[1], &host);
     let late = call(&host);
     assert_eq!(counted(&host, Event::Dropped), 1);
-    workers[1].on_answer(late, &answer("503", ""), &host);
+    give(&workers[1], late, &answer("503", ""), &host);
     host.clock.advance(seconds(10));
-    workers[0].on_tick(&host);
+    tick(&workers[0], &host);
     // The same body again, which the store has already.
-    workers[0].on_answer(call(&host), &answer("200", list(&[]).to_string()), &host);
-    workers[1].on_tick(&host);
+    give(&workers[0], call(&host), &answer("200", list(&[]).to_string()), &host);
+    tick(&workers[1], &host);
     assert_eq!(code(&workers[1], &host, &token_named("a")), "allowed");
 }
 
@@ -207,7 +213,7 @@ fn a_worker_whose_list_became_too_old_finds_it_confirmed() {
 fn a_dry_run_waits_for_no_list() {
     let host = FakeHost::at(NOW);
     let filter = filter(json!({"mode": "shadow", "revocations": {"cluster": "auth", "path": "/"}}));
-    filter.prepare(&host);
+    prepare(&filter, &host);
     assert_eq!(code(&filter, &host, &token_named("a")), "revocations_unavailable");
     fetch(&host, &filter, &list(&[json!({"iss": ISSUER, "jti": "a"})]));
     assert_eq!(code(&filter, &host, &token_named("a")), "token_revoked");
