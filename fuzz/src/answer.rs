@@ -1,7 +1,7 @@
 use crate::{NOW, filter};
 use gatehouse_api_key_auth::ApiKeyAuth;
-use gatehouse_filter::{Answer, CallId, Filter, GrpcAnswer, Headers, Request, Step};
-use gatehouse_filter_test::{FakeHost, ask};
+use gatehouse_filter::{Answer, CallId, Filter, GrpcAnswer, Headers, OnGrpcAnswer, Request, Step, Until};
+use gatehouse_filter_test::{FakeHost, answer as give, ask, prepare, tick};
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
 
@@ -23,14 +23,14 @@ pub fn answer(data: &[u8]) {
 fn fetched<F: Filter>(configuration: &str, good: &[&[u8]], body: &[u8]) {
     let host = FakeHost::at(NOW);
     let filter: F = filter(configuration);
-    filter.prepare(&host);
-    filter.on_tick(&host);
+    prepare(&filter, &host);
+    tick(&filter, &host);
     for body in good.iter().copied().chain([body]) {
         for (id, _) in host.take_calls() {
-            filter.on_answer(id, &ok(body), &host);
+            give(&filter, id, &ok(body), &host);
         }
     }
-    filter.on_tick(&host);
+    tick(&filter, &host);
     for fields in
         [[("authorization", "Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImEifQ.e30.AAAA")], [("x-api-key", "a")]]
     {
@@ -43,22 +43,22 @@ fn fetched<F: Filter>(configuration: &str, good: &[&[u8]], body: &[u8]) {
 fn ruled(message: &[u8]) {
     let host = FakeHost::at(NOW);
     let filter: RateLimit = filter(LIMITS);
-    filter.prepare(&host);
-    let mut stream = Default::default();
+    filter.start(&host).expect("it compiles nothing");
+    let mut state = Default::default();
     let head = Headers::from_list(&[(":method", "GET"), (":path", "/"), ("x-key", "a")]);
-    let asked = filter.on_request(&mut Request::new(head.clone(), &host), &mut stream);
-    assert_eq!(asked.step, Step::Wait);
-    for call in host.take_grpc_calls() {
-        let answer = GrpcAnswer { status: 0, message: message.to_vec(), truncated: false };
-        filter.on_grpc_answer(call.id, &answer, &host);
-    }
-    let decided = filter.on_request(&mut Request::new(head, &host), &mut stream);
-    assert_ne!(decided.step, Step::Wait, "there is an answer");
+    let asked = filter.on_request(&mut Request::new(head.clone(), &host), &mut state);
+    let calls = host.take_grpc_calls();
+    let [call] = calls.as_slice() else { panic!("one call, not {calls:?}") };
+    assert_eq!(asked.step, Step::Wait(Until::Answered(call.id)));
+    let answer = GrpcAnswer { status: 0, message: message.to_vec(), truncated: false };
+    filter.on_grpc_answer(call.id, &answer, &host);
+    let decided = filter.on_request(&mut Request::new(head, &host), &mut state);
+    assert!(!matches!(decided.step, Step::Wait(_)), "there is an answer");
     filter.on_grpc_answer(CallId(7), &GrpcAnswer::default(), &host);
 }
 
 fn ok(body: &[u8]) -> Answer {
-    Answer { headers: Headers::from_list(&[(":status", "200")]), body: body.to_vec(), truncated: false }
+    Answer { headers: Headers::from_list(&[(":status", "200")]), body: body.to_vec(), ..Answer::default() }
 }
 
 const JWKS: &str = r#"{

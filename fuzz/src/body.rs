@@ -1,6 +1,6 @@
 use crate::{NOW, filter};
 use gatehouse_body_transform::BodyTransform;
-use gatehouse_filter::{Body, Filter, Headers, Request, Step};
+use gatehouse_filter::{Body, Filter, Headers, OnRequestBody, Request, Step};
 use gatehouse_filter_test::FakeHost;
 use serde::de::IgnoredAny;
 
@@ -22,11 +22,13 @@ pub fn body(data: &[u8]) {
     FILTER.with(|filter| {
         let host = FakeHost::at(NOW);
         let mut request = Request::new(Headers::from_list(&head), &host).with_body(true);
-        let mut stream = Default::default();
-        let Step::ReadBody(wish) = filter.on_request(&mut request, &mut stream).step else { return };
-        let mut body = if bytes.len() > wish.most { Body::too_long() } else { Body::new(bytes.to_vec()) };
-        let decision = filter.on_request_body(&mut request, &mut body, &mut stream);
-        let passes = decision.is_some_and(|decision| decision.step == Step::Continue);
+        let mut state = Default::default();
+        let Step::ReadBody(collect) = filter.on_request(&mut request, &mut state).step else { return };
+        let is_too_long = bytes.len() > collect.max_bytes;
+        let mut body = if is_too_long { Body::too_long() } else { Body::new(bytes.to_vec()) };
+        assert!(collect.hold_head && collect.may_replace);
+        let decision = filter.on_request_body(Some(&mut request), &mut body, &host, &mut state);
+        let passes = decision.is_ok_and(|decision| decision.step == Step::Continue);
         if let Some(replacement) = body.replacement()
             && passes
         {

@@ -1,6 +1,6 @@
 use crate::{NOW, filter};
 use ct_codecs::{Base64UrlSafeNoPadding, Encoder};
-use gatehouse_filter::{DecisionCode, Step};
+use gatehouse_filter::{Codes, Step};
 use gatehouse_filter_test::{FakeHost, Outcome, ask};
 use gatehouse_jwt_auth::JwtAuth;
 use serde_json::{Map, Value};

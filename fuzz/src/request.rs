@@ -34,7 +34,7 @@ pub fn request(data: &[u8]) {
     host.identify(&identity);
     RULES.with(|filter| is_her_own(&ask(filter, &host, &fields)));
     LIMITS.with(|filter| {
-        filter.prepare(&host);
+        filter.start(&host).expect("it compiles nothing");
         ask(filter, &host, &fields)
     });
     EDITS.with(|filter| ask(filter, &host, &fields));
