@@ -36,9 +36,7 @@ RUN cargo fetch --locked
 # Both native programs in one go, here and below: apart they would want some crates with other features.
 RUN cargo build --locked --package xtask --package gatehouse-demo \
  && cargo build --locked --release --target wasm32-wasip1 \
-      --package gatehouse-api-key-auth --package gatehouse-jwt-auth --package gatehouse-authorization \
-      --package gatehouse-rate-limit --package gatehouse-header-transform \
-      --package gatehouse-body-transform \
+      $(for filter in filters/*/; do echo "--package gatehouse-$(basename "$filter")"; done) \
  && find . -mindepth 1 -maxdepth 1 ! -name target -exec rm -r {} +
 COPY --from=sources /src /src
 # Cargo goes by the time of change, and a checkout may be older than the empty programs.

@@ -69,6 +69,9 @@ mod hold;
 /// Configurations that must not start, and that `cargo xtask check` says the same of them.
 mod configuration;
 
+/// `gateway.wasm`, all filters in one module: its list of filters, and what only a list can say.
+mod gateway_module;
+
 /// Proof that a trap fails a test: the check that every other case ends with, on a filter that does trap.
 mod traps;
 

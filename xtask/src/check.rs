@@ -1,15 +1,11 @@
 //! `cargo xtask check <file>…`: the configuration of every Gatehouse filter in an Envoy config, offline.
 
-mod bundle;
-mod parsers;
-
 use std::path::Path;
 
 use anyhow::{Result, bail};
 use gatehouse_sandbox::example::{Example, GATEWAY, WasmFilter};
 
-use bundle::Entry;
-use parsers::{Parser, parser};
+use gatehouse_gateway::Registered;
 
 /// Checks the files and prints a line for each filter that is good and each field that is not.
 ///
@@ -69,39 +65,33 @@ enum Verdict {
 }
 
 fn verdict(wasm: &WasmFilter) -> Verdict {
-    let parser = parser(wasm.filter());
-    if parser.is_none() && wasm.filter() != GATEWAY {
+    let filter = gatehouse_gateway::filter(wasm.filter());
+    if filter.is_none() && wasm.filter() != GATEWAY {
         return Verdict::NotOurs;
     }
-    let faults = match (wasm.json(), parser) {
-        (Ok(json), Some(parse)) => of_filter(wasm, parse, &json),
-        (Ok(json), None) => of_gateway(wasm, &json),
+    let faults = match (wasm.json(), filter) {
+        (Ok(json), Some(filter)) => of_filter(wasm, filter, &json),
+        (Ok(json), None) => {
+            let checked = gatehouse_gateway::check(&json);
+            let held = checked.hold_heads.iter().filter_map(|field| held_in_vain(wasm, field));
+            checked.faults.iter().map(ToString::to_string).chain(held).collect()
+        }
         (Err(error), _) => vec![format!("{error:#}")],
     };
     if faults.is_empty() { Verdict::Good } else { Verdict::Bad(faults) }
 }
 
-fn of_filter(wasm: &WasmFilter, parse: Parser, json: &[u8]) -> Vec<String> {
-    let faults = parse(json).into_iter().map(|fault| fault.to_string());
-    faults.chain(held_in_vain(wasm, json)).collect()
-}
-
-/// The faults of a gateway: those of its list, then those of each filter.
-fn of_gateway(wasm: &WasmFilter, json: &[u8]) -> Vec<String> {
-    let (entries, faults) = bundle::entries(json);
-    let of_entry = |entry: &Entry| {
-        let held = held_in_vain(wasm, &entry.block).map(|fault| format!("{}.{fault}", entry.path));
-        entry.faults().iter().map(ToString::to_string).chain(held).collect::<Vec<_>>()
-    };
-    faults.iter().map(ToString::to_string).chain(entries.iter().flat_map(of_entry)).collect()
+fn of_filter(wasm: &WasmFilter, filter: &Registered, json: &[u8]) -> Vec<String> {
+    match filter.read(json) {
+        Ok(link) => link.holds_heads().and_then(|field| held_in_vain(wasm, field)).into_iter().collect(),
+        Err(faults) => faults.iter().map(ToString::to_string).collect(),
+    }
 }
 
 /// A filter cannot see whether Envoy lets it hold a head. If it does not, each request with a body hangs.
-fn held_in_vain(wasm: &WasmFilter, json: &[u8]) -> Option<String> {
-    let configuration: serde_json::Value = serde_json::from_slice(json).ok()?;
-    let holds = configuration.get("hold_heads") == Some(&serde_json::Value::Bool(true));
-    let fault = "hold_heads: needs `allow_on_headers_stop_iteration: true` beside the configuration";
-    (holds && !wasm.may_hold_heads).then(|| fault.to_owned())
+fn held_in_vain(wasm: &WasmFilter, field: &str) -> Option<String> {
+    let fault = "needs `allow_on_headers_stop_iteration: true` beside the configuration";
+    (!wasm.may_hold_heads).then(|| format!("{field}: {fault}"))
 }
 
 fn describe(wasm: &WasmFilter) -> String {

@@ -19,8 +19,10 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 usage: cargo xtask <command>
 
-  build [filter…]      build every filter, or those named, to target/filters/<name>.wasm
-  up                   build, then run Envoy on envoy/envoy.yaml with the demo services, until Ctrl-C
+  build [module…]      build every filter and the gateway of all of them, or those named, to
+                       target/filters/<name>.wasm
+  up [FILE]            build, then run Envoy on envoy/envoy.yaml, or on another example, with the demo
+                       services, until Ctrl-C
       --port N         the gateway's port, instead of 8080 or GATEHOUSE_PORT
       --admin-port N   Envoy's admin port, instead of 9901 or GATEHOUSE_ADMIN_PORT
       --concurrency N  Envoy's worker threads, instead of 1

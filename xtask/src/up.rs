@@ -1,11 +1,12 @@
-//! `cargo xtask up`: the gateway of the README, in the foreground.
+//! `cargo xtask up [FILE]`: the gateway of the README, or of another example, in the foreground.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use gatehouse_sandbox::{Gateway, envoy};
+use gatehouse_sandbox::example::Example;
+use gatehouse_sandbox::{Gateway, envoy, workspace};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::build;
@@ -21,13 +22,13 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     // Before the build: who has to choose another port should not wait for it.
     ensure_free(options.port, "--port", "GATEHOUSE_PORT")?;
     ensure_free(options.admin_port, "--admin-port", "GATEHOUSE_ADMIN_PORT")?;
-    build::run(&[])?;
+    build::run(&modules(&options.config)?)?;
     let envoy = envoy::locate(|step| eprintln!("{step}"))?;
     eprintln!("starting the demo services and {}", envoy.path().display());
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut stop = runtime.block_on(async { Stop::listen() })?;
-    let mut gateway = Gateway::builder(CONFIG)
+    let mut gateway = Gateway::builder(&options.config)
         .envoy(&envoy)
         .concurrency(options.concurrency)
         .port(options.port)
@@ -44,6 +45,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 
 #[derive(Debug, PartialEq)]
 struct Options {
+    /// A path from the root of the clone.
+    config: String,
     port: u16,
     admin_port: u16,
     concurrency: u32,
@@ -56,6 +59,7 @@ impl Options {
             None => Ok(default),
         };
         let mut options = Self {
+            config: CONFIG.to_owned(),
             port: from_env("GATEHOUSE_PORT", 8080)?,
             admin_port: from_env("GATEHOUSE_ADMIN_PORT", 9901)?,
             concurrency: 1,
@@ -74,6 +78,7 @@ impl Options {
                 "--port" => options.port = number(name, value()?)?,
                 "--admin-port" => options.admin_port = number(name, value()?)?,
                 "--concurrency" => options.concurrency = number(name, value()?)?,
+                config if !config.starts_with('-') => options.config = config.to_owned(),
                 _ => bail!("up has no option `{name}`; there are --port, --admin-port and --concurrency"),
             }
         }
@@ -82,6 +87,17 @@ impl Options {
         }
         Ok(options)
     }
+}
+
+/// The modules of ours that the config names: no others are built.
+fn modules(config: &str) -> Result<Vec<String>> {
+    let example = Example::load(&workspace::root().join(config))?;
+    let ours = |name: &str| gatehouse_gateway::filter(name).is_some() || name == gatehouse_gateway::NAME;
+    let mut names: Vec<String> =
+        example.filters().iter().map(|wasm| wasm.filter().to_owned()).filter(|name| ours(name)).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
 }
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T> {
@@ -171,12 +187,16 @@ mod tests {
 
     #[test]
     fn an_option_wins_over_the_environment_which_wins_over_the_default() {
-        let options = |port, admin_port, concurrency| Ok(Options { port, admin_port, concurrency });
+        let of = |config: &str, port, admin_port, concurrency| {
+            Ok(Options { config: config.to_owned(), port, admin_port, concurrency })
+        };
+        let options = |port, admin_port, concurrency| of(CONFIG, port, admin_port, concurrency);
         let env = [("GATEHOUSE_PORT", "1"), ("GATEHOUSE_ADMIN_PORT", "2")];
         for (args, env, want) in [
             (&[][..], &[][..], options(8080, 9901, 1)),
             (&[], &env, options(1, 2, 1)),
             (&["--port", "3", "--admin-port=4", "--concurrency", "8"], &env, options(3, 4, 8)),
+            (&["envoy/gateway.yaml", "--port", "3"], &[], of("envoy/gateway.yaml", 3, 9901, 1)),
             (&["--port"], &[], Err("--port needs a number".to_owned())),
             (&["--port", "70000"], &[], Err("--port must be a number in range, not `70000`".to_owned())),
             (

@@ -11,10 +11,26 @@ use std::cell::OnceCell;
 /// The filters of one configuration, in the order in which requests meet them; responses meet them in reverse.
 pub struct Chain {
     links: Vec<Placed>,
+    pub(crate) tells: Tells,
     phases: Phases,
     /// The positions of those that have something fetched.
     fetching: Vec<usize>,
     pub(crate) pending: Pending,
+}
+
+/// What is written to filter state, beside what filters of the same VM tell each other in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tells {
+    /// Who the request is from, `gatehouse.identity`: for filters in other modules, and for the access log.
+    pub identity: bool,
+    /// What each filter has decided, `gatehouse.jwt_auth`: for the access log.
+    pub decisions: bool,
+}
+
+impl Default for Tells {
+    fn default() -> Self {
+        Self { identity: true, decisions: true }
+    }
 }
 
 /// A filter with its place in the configuration.
@@ -43,7 +59,13 @@ impl Chain {
         let phases = links.iter().fold(Phases::default(), |all, placed| all.or(placed.link.phases()));
         let has_fetched = |(at, placed): (usize, &Placed)| (!placed.link.fetched().is_empty()).then_some(at);
         let fetching = links.iter().enumerate().filter_map(has_fetched).collect();
-        Self { phases, fetching, links, pending: Pending::default() }
+        Self { phases, fetching, links, tells: Tells::default(), pending: Pending::default() }
+    }
+
+    /// The same chain, which tells this and no more.
+    #[must_use]
+    pub fn telling(self, tells: Tells) -> Self {
+        Self { tells, ..self }
     }
 
     /// Starts the filters, in the configuration's own context.

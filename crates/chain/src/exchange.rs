@@ -125,6 +125,8 @@ impl Exchange {
         size: usize,
         end_of_stream: bool,
     ) -> BodyFlow {
+        // It came here, so the host holds what this module holds, and nothing else.
+        self.hold = Some(Hold::Head);
         self.body.came(size, end_of_stream);
         self.body_came(callback);
         match &self.progress {
@@ -136,6 +138,7 @@ impl Exchange {
 
     /// The request's trailers have come: whatever came before is the whole body.
     pub(crate) fn request_trailers(&mut self, callback: &Callback<'_>) -> TrailersFlow {
+        self.hold = Some(Hold::Head);
         self.body.end = Some(End::Trailers);
         self.body_came(callback);
         match &self.progress {
@@ -304,10 +307,12 @@ impl Exchange {
         let Some(link) = chain.link(at) else { return false };
         let proxy = callback.proxy;
         let code = link.count(code, proxy);
-        link.note(code, rule, caller.as_deref(), proxy);
+        if chain.tells.decisions {
+            link.note(code, rule, caller.as_deref(), proxy);
+        }
         if let Some(caller) = caller {
-            // Without it the filters of other modules would take the request for somebody else's.
-            if proxy.set_state(Identity::STATE, caller.json()).is_err() {
+            // Without it the filters of other modules would take the request for nobody's, or somebody else's.
+            if chain.tells.identity && proxy.set_state(Identity::STATE, caller.json()).is_err() {
                 return self.fail(Fault::StateRefused, at, callback);
             }
             self.facts.caller = Some(caller);

@@ -26,7 +26,7 @@ mod proxy;
 mod response;
 mod vm;
 
-pub use chain::{Chain, Placed};
+pub use chain::{Chain, Placed, Tells};
 pub use exchange::Exchange;
 pub use flow::{BodyFlow, HeadFlow, TrailersFlow};
 pub use link::{Link, Stage, link};

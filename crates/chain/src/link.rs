@@ -35,6 +35,9 @@ pub trait Link {
     fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts);
     /// See [`OnRequestBody::may_hold_for_body`](gatehouse_filter::OnRequestBody::may_hold_for_body).
     fn may_hold_for_body(&self, request: &Request<'_>) -> bool;
+    /// The field by which it holds heads for bodies of either direction, where it does: see
+    /// [`OnRequestBody::holds_heads`](gatehouse_filter::OnRequestBody::holds_heads).
+    fn holds_heads(&self) -> Option<&'static str>;
     /// Defines the filter's counters; before that nothing is counted.
     fn define_metrics(&self, proxy: &dyn Proxy);
     /// The host's number of a counter.
@@ -134,6 +137,11 @@ impl<F: Filter> Link for Linked<F> {
 
     fn may_hold_for_body(&self, request: &Request<'_>) -> bool {
         F::RequestBody::may_hold_for_body(&self.filter, request)
+    }
+
+    fn holds_heads(&self) -> Option<&'static str> {
+        let of_requests = F::RequestBody::holds_heads(&self.filter);
+        of_requests.or_else(|| F::ResponseBody::holds_response_heads(&self.filter))
     }
 
     fn define_metrics(&self, proxy: &dyn Proxy) {

@@ -292,7 +292,9 @@ impl Exchange {
         let (Some(link), proxy) = (chain.link(at), callback.proxy) else { return true };
         let code = decision.code.map_or("", |code| link.count(code, proxy));
         let ResponseStep::Reply(reply) = &decision.step else { return true };
-        link.note(code, decision.rule.as_deref(), None, proxy);
+        if chain.tells.decisions {
+            link.note(code, decision.rule.as_deref(), None, proxy);
+        }
         self.reply_instead(reply, code, callback)
     }
 

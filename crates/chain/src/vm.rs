@@ -3,15 +3,15 @@
 use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::pending::Owner;
-use crate::{BodyFlow, Exchange, HeadFlow, LocalReply, Placed, Proxy, TrailersFlow};
+use crate::{BodyFlow, Exchange, HeadFlow, LocalReply, Proxy, TrailersFlow};
 use gatehouse_filter::{Answer, CallId, GrpcAnswer};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
-/// Makes the filters of a configuration, or tells its faults, each as a line for operators.
-pub type Configure = fn(&Value) -> Result<Vec<Placed>, Vec<String>>;
+/// Makes the chain of a configuration, or tells its faults, each as a line for operators.
+pub type Configure = fn(&Value) -> Result<Chain, Vec<String>>;
 
 /// One VM on one worker. The host's callbacks are its methods, named by what has happened; contexts are the host's
 /// numbers of configurations and of requests.
@@ -39,7 +39,7 @@ impl Vm {
     /// # Errors
     /// Its faults, each as a line for operators.
     pub fn configured(&mut self, context: u32, value: &Value, proxy: &dyn Proxy) -> Result<(), Vec<String>> {
-        let chain = Chain::new((self.configure)(value)?);
+        let chain = (self.configure)(value)?;
         chain.start(proxy)?;
         self.chains.insert(context, Rc::new(chain));
         Ok(())

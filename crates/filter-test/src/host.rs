@@ -1,8 +1,8 @@
 use crate::{FakeClock, FakeStore};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Codes, Counter, Event, Expression,
-    Expressions, GrpcCall, Hash, Histogram, Identity, Meter, NoExpression, NoRandom, NoVerifier, Random, SetError,
-    Signatures, Store, StoreError, Timestamp, Version,
+    Expressions, GrpcCall, Hash, Histogram, Identity, Meter, NoExpression, NoRandom, NoVerifier, Random,
+    SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

@@ -20,6 +20,10 @@ pub trait OnRequestBody: Filter<RequestBody = Self> {
     /// told before it is asked: whoever holds the request meanwhile holds it so that the head can wait on.
     fn may_hold_for_body(&self, request: &Request<'_>) -> bool;
 
+    /// The field of the configuration by which it holds heads for bodies, where it does: then the plugin needs
+    /// `allow_on_headers_stop_iteration`, which no filter can see.
+    fn holds_heads(&self) -> Option<&'static str>;
+
     /// Decides on a body that has ended or is longer than wanted. There is a head where it was held for the
     /// body, and none where it has gone on.
     ///
@@ -48,6 +52,9 @@ pub trait OnResponse: Filter<Response = Self> {
 /// ([`ResponseStep::ReadBody`](crate::ResponseStep::ReadBody)), or is given a copy
 /// ([`ResponseStep::CopyBody`](crate::ResponseStep::CopyBody)).
 pub trait OnResponseBody: Filter<ResponseBody = Self> {
+    /// See [`OnRequestBody::holds_heads`]: the same for responses.
+    fn holds_response_heads(&self) -> Option<&'static str>;
+
     /// Decides on a body that has ended or is longer than wanted. There is a head where it was held for the
     /// body, and none where it has gone on.
     ///
@@ -115,20 +122,20 @@ macro_rules! phases {
             const TAKES_PART: bool;
             $(
                 #[doc(hidden)]
-                fn $method(filter: &F, $($argument: $type),*) $(-> $result)?;
+                fn $method(filter: &F $(, $argument: $type)*) $(-> $result)?;
             )*
         }
 
         impl<F: $on> $phase<F> for F {
             const TAKES_PART: bool = true;
-            $(fn $method(filter: &F, $($argument: $type),*) $(-> $result)? {
+            $(fn $method(filter: &F $(, $argument: $type)*) $(-> $result)? {
                 filter.$method($($argument),*)
             })*
         }
 
         impl<F: Filter> $phase<F> for Never {
             const TAKES_PART: bool = false;
-            $(fn $method(_: &F, $(_: $type),*) $(-> $result)? {
+            $(fn $method(_: &F $(, _: $type)*) $(-> $result)? {
                 $otherwise
             })*
         }
@@ -139,6 +146,7 @@ phases! {
     /// Either the filter, which is [`OnRequestBody`], or [`Never`].
     RequestBodyPhase: OnRequestBody {
         fn may_hold_for_body(request: &Request<'_>) -> bool = false;
+        fn holds_heads() -> Option<&'static str> = None;
         fn on_request_body(
             head: Option<&mut Request<'_>>,
             body: &mut Body,
@@ -155,6 +163,7 @@ phases! {
     }
     /// Either the filter, which is [`OnResponseBody`], or [`Never`].
     ResponseBodyPhase: OnResponseBody {
+        fn holds_response_heads() -> Option<&'static str> = None;
         fn on_response_body(
             head: Option<&mut Response<'_>>,
             body: &mut Body,
@@ -280,13 +289,13 @@ impl Phases {
     /// A byte for each, `1` or `0`: what a module says of itself.
     pub const fn flags(self) -> [u8; Self::COUNT] {
         [
-            b'0' + self.request_body as u8,
-            b'0' + self.response as u8,
-            b'0' + self.response_body as u8,
-            b'0' + self.answers as u8,
-            b'0' + self.fetching as u8,
-            b'0' + self.grpc_answers as u8,
-            b'0' + self.log as u8,
+            flag(self.request_body),
+            flag(self.response),
+            flag(self.response_body),
+            flag(self.answers),
+            flag(self.fetching),
+            flag(self.grpc_answers),
+            flag(self.log),
         ]
     }
 
@@ -320,4 +329,8 @@ impl Phases {
         .filter(|(takes_part, _)| *takes_part)
         .flat_map(|(_, names)| names.iter().copied())
     }
+}
+
+const fn flag(takes_part: bool) -> u8 {
+    if takes_part { b'1' } else { b'0' }
 }

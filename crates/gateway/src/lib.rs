@@ -7,7 +7,7 @@
 mod list;
 mod registry;
 
-pub use list::{NAME, check, read};
+pub use list::{Checked, NAME, check, read};
 pub use registry::{FILTERS, Registered, filter};
 
 /// The phases in which one of the filters takes part: what the module exports.

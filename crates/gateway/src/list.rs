@@ -1,7 +1,7 @@
-//! The configuration of a gateway: a list of filters.
+//! The configuration of a gateway: a list of filters, and what is told of them.
 
 use crate::FILTERS;
-use gatehouse_chain::{Link, Placed};
+use gatehouse_chain::{Chain, Link, Placed, Tells};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -9,31 +9,34 @@ use std::collections::BTreeSet;
 /// The name of the module: `gateway.wasm`.
 pub const NAME: &str = "gateway";
 
-/// The filters of a gateway, in order.
+/// The chain of a gateway.
 ///
 /// # Errors
 /// The faults of the list and of the filters in it, with the path of each from the top.
-pub fn read(value: &Value) -> Result<Vec<Placed>, Vec<ConfigError>> {
-    config::read_value(value, filters)
+pub fn read(value: &Value) -> Result<Chain, Vec<ConfigError>> {
+    config::read_value(value, |node| List::default().gateway(&node))
 }
 
-/// What [`read`] finds wrong with JSON; none where a gateway would start with it.
-pub fn check(json: &[u8]) -> Result<Vec<Placed>, Vec<ConfigError>> {
-    config::read(json, filters)
+/// What is to be said of a gateway's configuration that is JSON.
+#[derive(Default, Debug)]
+pub struct Checked {
+    /// The faults of the list and of the filters in it.
+    pub faults: Vec<ConfigError>,
+    /// The fields by which filters hold heads for bodies, with the path of each from the top.
+    pub hold_heads: Vec<String>,
+}
+
+/// Reads a gateway's configuration as the module would.
+pub fn check(json: &[u8]) -> Checked {
+    let mut list = List::default();
+    let faults = config::read(json, |node| list.gateway(&node)).err().unwrap_or_default();
+    Checked { faults, hold_heads: list.hold_heads }
 }
 
 /// Configures the module.
 #[cfg(all(target_family = "wasm", feature = "module"))]
-pub(crate) fn configure(value: &Value) -> Result<Vec<Placed>, Vec<String>> {
+pub(crate) fn configure(value: &Value) -> Result<Chain, Vec<String>> {
     read(value).map_err(|faults| faults.iter().map(|fault| format!("{NAME}: {fault}")).collect())
-}
-
-fn filters(node: Node<'_>) -> Option<Vec<Placed>> {
-    let mut list = List::default();
-    let mut fields = node.fields()?;
-    let filters = fields.required("filters", |node| node.nonempty_list(|node| list.entry(&node)));
-    fields.finish();
-    filters
 }
 
 /// What has been read of the list.
@@ -41,9 +44,18 @@ fn filters(node: Node<'_>) -> Option<Vec<Placed>> {
 struct List {
     length: usize,
     names: BTreeSet<String>,
+    hold_heads: Vec<String>,
 }
 
 impl List {
+    fn gateway(&mut self, node: &Node<'_>) -> Option<Chain> {
+        let mut fields = node.fields()?;
+        let filters = fields.required("filters", |node| node.nonempty_list(|node| self.entry(&node)));
+        let tells = fields.with_default("filter_state", Tells::default(), tells);
+        fields.finish();
+        Some(Chain::new(filters?).telling(tells?))
+    }
+
     /// One filter's name with its block; beside it, perhaps, the name that the filter goes by here.
     fn entry(&mut self, node: &Node<'_>) -> Option<Placed> {
         let index = self.length;
@@ -76,9 +88,11 @@ impl List {
                 if given?.is_none() {
                     self.take(node.clone(), name)?;
                 }
-                let prefix = format!("{NAME}: filters[{index}].{name}.");
+                let path = format!("filters[{index}].{name}");
                 let (_, link) = named.pop()?;
-                Some(Placed { link: link?, prefix })
+                let link = link?;
+                self.hold_heads.extend(link.holds_heads().map(|field| format!("{path}.{field}")));
+                Some(Placed { link, prefix: format!("{NAME}: {path}.") })
             }
             // What is there instead has been told.
             [] if others => None,
@@ -86,9 +100,7 @@ impl List {
                 let known: Vec<&str> = FILTERS.iter().map(|filter| filter.name).collect();
                 node.fault(format!("must have one filter: {}", known.join(", ")))
             }
-            several => {
-                node.fault(format!("has {}: give each an entry of its own", several.join(", ")))
-            }
+            several => node.fault(format!("has {}: give each an entry of its own", several.join(", "))),
         }
     }
 
@@ -100,6 +112,15 @@ impl List {
         let taken = "a filter before this one is called";
         node.fault(format!("{taken} `{name}` too: give this one another `name`"))
     }
+}
+
+/// What is written to filter state.
+fn tells(node: Node<'_>) -> Option<Tells> {
+    let mut fields = node.fields()?;
+    let identity = fields.with_default("identity", true, |node| node.boolean());
+    let decisions = fields.with_default("decisions", true, |node| node.boolean());
+    fields.finish();
+    Some(Tells { identity: identity?, decisions: decisions? })
 }
 
 #[cfg(test)]

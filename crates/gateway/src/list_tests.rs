@@ -4,7 +4,7 @@ use super::*;
 use serde_json::json;
 
 fn told(configuration: &Value) -> Vec<String> {
-    let faults = check(configuration.to_string().as_bytes()).err().unwrap_or_default();
+    let faults = check(configuration.to_string().as_bytes()).faults;
     faults.iter().map(ToString::to_string).collect()
 }
 
@@ -47,10 +47,7 @@ fn every_fault_has_the_path_from_the_top() {
         (
             "a name that is another filter's",
             json!([named("rate-limit"), {"rate-limit": {"rules": []}}]),
-            &[
-                ("filters[1]", &*taken("rate-limit")),
-                ("filters[1].rate-limit.rules", "must not be empty"),
-            ],
+            &[("filters[1]", &*taken("rate-limit")), ("filters[1].rate-limit.rules", "must not be empty")],
         ),
         (
             "a fault of a filter, and one of the list",

@@ -1,6 +1,6 @@
 //! What makes a filter crate a module.
 
-use gatehouse_chain::{Placed, link};
+use gatehouse_chain::{Chain, Placed, link};
 use gatehouse_filter::{Filter, config};
 use serde_json::Value;
 
@@ -40,9 +40,9 @@ macro_rules! module {
 ///
 /// # Errors
 /// The faults of the configuration, each as a line for operators.
-pub fn configure<F: Filter>(value: &Value) -> Result<Vec<Placed>, Vec<String>> {
+pub fn configure<F: Filter>(value: &Value) -> Result<Chain, Vec<String>> {
     match config::read_value(value, link::<F>) {
-        Ok(link) => Ok(vec![Placed { link, prefix: format!("{}: ", F::NAME) }]),
+        Ok(link) => Ok(Chain::new(vec![Placed { link, prefix: format!("{}: ", F::NAME) }])),
         Err(faults) => Err(faults.iter().map(|fault| format!("{}: {fault}", F::NAME)).collect()),
     }
 }

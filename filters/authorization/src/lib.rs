@@ -25,11 +25,6 @@ use principal::Facts;
 use rule::{Action, Rule};
 use std::rc::Rc;
 
-/// The faults of a configuration; none where it is right.
-pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
-    gatehouse_filter::config::read(configuration, Authorization::configure).err().unwrap_or_default()
-}
-
 gatehouse_filter::codes! {
     /// What the filter can decide.
     pub enum Code {

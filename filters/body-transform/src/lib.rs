@@ -206,6 +206,10 @@ impl OnRequestBody for BodyTransform {
         self.hold_heads && self.rules.find(request).is_some_and(|(rule, _)| rule.action.request.is_some())
     }
 
+    fn holds_heads(&self) -> Option<&'static str> {
+        self.hold_heads.then_some("hold_heads")
+    }
+
     fn on_request_body(
         &self,
         head: Option<&mut Request<'_>>,
@@ -285,6 +289,10 @@ impl OnResponse for BodyTransform {
 }
 
 impl OnResponseBody for BodyTransform {
+    fn holds_response_heads(&self) -> Option<&'static str> {
+        self.holds_heads()
+    }
+
     fn on_response_body(
         &self,
         head: Option<&mut Response<'_>>,
@@ -414,11 +422,6 @@ fn edit(head: &mut Headers, changes: Vec<(HeaderName, Option<HeaderValue>)>) {
 const RANGE: HeaderName = HeaderName::from_static("range");
 const IF_RANGE: HeaderName = HeaderName::from_static("if-range");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("accept-encoding");
-
-/// The faults of a configuration; none for a good one.
-pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
-    gatehouse_filter::config::read(configuration, BodyTransform::configure).err().unwrap_or_default()
-}
 
 #[cfg(all(target_family = "wasm", feature = "module"))]
 gatehouse_host::load!(BodyTransform);

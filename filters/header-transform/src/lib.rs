@@ -152,11 +152,6 @@ fn path_invalid() -> Problem {
     Problem::new(400, "the path has segments that cannot be sent on: `.`, `..` or an empty first one")
 }
 
-/// The faults of a configuration; none for a good one.
-pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
-    gatehouse_filter::config::read(configuration, HeaderTransform::configure).err().unwrap_or_default()
-}
-
 #[cfg(all(target_family = "wasm", feature = "module"))]
 gatehouse_host::load!(HeaderTransform);
 

@@ -268,11 +268,6 @@ impl JwtAuth {
     }
 }
 
-/// The faults of a configuration, with the path of each; none where the filter would start with it.
-pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
-    gatehouse_filter::config::read(configuration, JwtAuth::configure).err().unwrap_or_default()
-}
-
 #[cfg(all(target_family = "wasm", feature = "module"))]
 gatehouse_host::load!(JwtAuth);
 

@@ -43,11 +43,6 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use table::{Table, Unavailable};
 
-/// The faults of a configuration; none where it is right.
-pub fn check(configuration: &[u8]) -> Vec<ConfigError> {
-    gatehouse_filter::config::read(configuration, RateLimit::configure).err().unwrap_or_default()
-}
-
 gatehouse_filter::codes! {
     /// What the filter can decide.
     pub enum Code {

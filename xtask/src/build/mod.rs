@@ -1,4 +1,4 @@
-//! `cargo xtask build [filter…]`: every filter as one `.wasm` that Envoy can load.
+//! `cargo xtask build [module…]`: every filter as one `.wasm` that Envoy can load, and all of them as `gateway.wasm`.
 //!
 //! Compiles for `wasm32-wasip1`, then removes the exports that the filter does not implement ([`trim`]) and
 //! writes `<target>/filters/<name>.wasm`.
@@ -46,30 +46,29 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub(crate) fn modules(names: &[String]) -> Result<Vec<Module>> {
-    let names = choose(filters()?, names)?;
+    let names = choose(known(), names)?;
     toolchain::ensure_target()?;
-    compile(&names)?;
-    names.into_iter().map(finish).collect()
-}
-
-/// The filters by folder name, sorted.
-fn filters() -> Result<Vec<String>> {
-    let folder = workspace::root().join("filters");
-    let entries = fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
-        if entry.path().join("Cargo.toml").is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
+    // In a build of its own: the filters in it are no modules themselves, which is a feature of their crates, and
+    // one build has one set of features.
+    let (gateway, filters): (Vec<String>, Vec<String>) =
+        names.into_iter().partition(|name| name == gatehouse_gateway::NAME);
+    for names in [&filters, &gateway] {
+        if !names.is_empty() {
+            compile(names)?;
         }
     }
-    names.sort();
-    Ok(names)
+    filters.into_iter().chain(gateway).map(finish).collect()
+}
+
+/// The modules: every filter's, and the gateway's.
+fn known() -> Vec<String> {
+    let filters = gatehouse_gateway::FILTERS.iter().map(|filter| filter.name);
+    filters.chain([gatehouse_gateway::NAME]).map(str::to_owned).collect()
 }
 
 fn choose(known: Vec<String>, wanted: &[String]) -> Result<Vec<String>> {
     if let Some(name) = wanted.iter().find(|name| !known.contains(name)) {
-        bail!("no filter is called `{name}`; there are: {}", known.join(", "));
+        bail!("no module is called `{name}`; there are: {}", known.join(", "));
     }
     if wanted.is_empty() {
         return Ok(known);
@@ -123,7 +122,7 @@ fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
 
 fn print_table(modules: &[Module]) {
     let width = modules.iter().map(|module| module.name.len()).max().unwrap_or_default().max("filter".len());
-    println!("{:width$}  {:>10}  {:>11}  callbacks (proxy_on_…)", "filter", "linked KiB", "trimmed KiB");
+    println!("{:width$}  {:>10}  {:>11}  callbacks (proxy_on_…)", "module", "linked KiB", "trimmed KiB");
     for module in modules {
         let callbacks: Vec<&str> =
             module.callbacks.iter().map(|name| name.trim_start_matches("proxy_on_")).collect();
@@ -153,6 +152,12 @@ mod tests {
     }
 
     #[test]
+    fn every_folder_of_filters_is_in_the_registry() {
+        let registered: Vec<&str> = gatehouse_gateway::FILTERS.iter().map(|filter| filter.name).collect();
+        assert_eq!(workspace::filter_names().unwrap(), registered);
+    }
+
+    #[test]
     fn without_names_every_filter_is_built() {
         assert_eq!(
             choose(names(&["jwt-auth", "rate-limit"]), &[]).unwrap(),
@@ -163,7 +168,7 @@ mod tests {
     #[test]
     fn an_unknown_filter_is_refused_with_the_known_ones() {
         let error = choose(names(&["jwt-auth", "rate-limit"]), &names(&["jwt"])).unwrap_err();
-        assert_eq!(error.to_string(), "no filter is called `jwt`; there are: jwt-auth, rate-limit");
+        assert_eq!(error.to_string(), "no module is called `jwt`; there are: jwt-auth, rate-limit");
     }
 
     #[test]

@@ -28,8 +28,7 @@ pub(crate) struct Half {
     pub(crate) buffer: Option<Vec<u8>>,
     /// What a callback is about.
     pub(crate) current: Option<Vec<u8>>,
-    /// The wasm filter's own notice that its last body callback held: the next one is about `buffer`. A
-    /// resume does not reset it.
+    /// The wasm filter's own notice that its last body callback held: the next one is about `buffer`.
     pub(crate) is_buffering: bool,
     pub(crate) has_ended: bool,
     pub(crate) trailers: Option<String>,

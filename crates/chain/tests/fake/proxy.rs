@@ -100,9 +100,10 @@ impl FakeProxy {
         let count = all.entry(asked).or_default();
         let number = *count;
         *count += 1;
-        self.refusals.borrow().iter().any(|(kind, which)| {
-            *kind == asked && which.is_none_or(|which| which == number)
-        })
+        self.refusals
+            .borrow()
+            .iter()
+            .any(|(kind, which)| *kind == asked && which.is_none_or(|which| which == number))
     }
 
     fn allow(&self, asked: Asked) -> Result<(), Refused> {

@@ -219,6 +219,8 @@ impl World {
             assert_ne!(half.iteration, Iteration::Continue, "resumed what was not held");
             let is_from_here = half.iteration == Iteration::StopAll;
             half.iteration = Iteration::Continue;
+            // As seen in Envoy 1.40.0: a part that comes after this is shown by itself, and goes on.
+            half.is_buffering = false;
             let is_end = half.has_ended && half.trailers.is_none();
             if !half.has_head_gone {
                 half.pass_head(is_end && half.buffer.is_none());
@@ -281,9 +283,8 @@ impl World {
     /// `FilterManager::sendLocalReply`
     fn answer_locally(&mut self, context: u32, reply: Reply) {
         self.half(context, Direction::Request, |half| half.is_aborted = true);
-        let [has_begun, has_gone] = self.half(context, Direction::Response, |half| {
-            [half.has_head(), half.has_head_gone]
-        });
+        let [has_begun, has_gone] =
+            self.half(context, Direction::Response, |half| [half.has_head(), half.has_head_gone]);
         if !has_begun {
             let has_body = !reply.body.is_empty();
             self.head_of(context, Direction::Response, reply.fields, !has_body);

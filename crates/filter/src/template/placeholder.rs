@@ -82,7 +82,7 @@ impl Placeholder {
             Self::Method => present(sources.request?.method(), out),
             Self::Host => host(sources.request?.authority(), out),
             Self::Path => present(sources.request?.path(), out),
-            Self::Identity(part) => part.render(&*sources.request?.identity()?, out),
+            Self::Identity(part) => part.render(sources.request?.identity()?, out),
             Self::Claim(path) => claim_text(sources.request?.identity()?.claim(path)?, out),
             Self::ResponseHeader(name) => joined(&sources.response?.headers, name, out),
             Self::ResponseStatus => present(sources.response?.headers.first(":status")?, out),

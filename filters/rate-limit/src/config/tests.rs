@@ -255,8 +255,7 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
 fn every_fault_is_told_at_once() {
     let json = r#"{"keys": 1, "rules": [{"limits": [{"requests": 0}]}, {"limits": []}], "rule": 1}"#;
     assert_eq!(faults(json).len(), 5, "{:?}", faults(json));
-    assert_eq!(crate::check(json.as_bytes()).len(), 5);
-    assert!(crate::check(rule(r#"{"limits": [{"requests": 1, "window": "1s"}]}"#).as_bytes()).is_empty());
+    assert!(faults(&rule(r#"{"limits": [{"requests": 1, "window": "1s"}]}"#)).is_empty());
 }
 
 #[test]
