@@ -10,3 +10,6 @@ mod fake;
 
 /// Every order in which a request can come, and what its filters wait for with it.
 mod interleavings;
+
+/// Orders of events that once went wrong.
+mod found;

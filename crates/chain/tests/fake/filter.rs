@@ -234,6 +234,10 @@ fn decide<'a>(
                     Err(_) => decision(Code::Refused, Step::Reply(problem())),
                 }
             }
+            "wait-call" => match callouts.call(&callout("own", 3)) {
+                Ok(call) => decision(Code::Undecided, Step::Wait(Until::Answered(call))),
+                Err(_) => decision(Code::Refused, Step::Reply(problem())),
+            },
             "call" => {
                 let count: usize = words.next().unwrap().parse().unwrap();
                 let calls = (0..count).map(|number| callout(&format!("{filter}-{number}"), number + 4));

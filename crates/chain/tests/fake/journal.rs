@@ -18,5 +18,5 @@ pub(crate) fn take() -> Vec<String> {
 
 /// Bytes as text.
 pub(crate) fn text(bytes: &[u8]) -> String {
-    bytes.escape_ascii().to_string()
+    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -9,7 +9,25 @@ use gatehouse_filter::{
 };
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
+
+thread_local! {
+    /// What heads are fetched from when they are first read.
+    static CURRENT: RefCell<Option<(Streams, Rc<Cell<u32>>)>> = const { RefCell::new(None) };
+}
+
+/// All streams, by their contexts.
+type Streams = Rc<RefCell<BTreeMap<u32, Stream>>>;
+
+/// The head of the context that calls concern now, in the wire form.
+fn fetch(of: Direction) -> Option<Vec<u8>> {
+    CURRENT.with_borrow(|current| {
+        let (streams, focus) = current.as_ref()?;
+        let mut streams = streams.borrow_mut();
+        streams.get_mut(&focus.get())?.half(of).readable_head().map(Headers::to_pairs)
+    })
+}
 
 /// What a call of the proxy is asked for, to have it refused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -32,10 +50,10 @@ pub(crate) enum Asked {
 /// The proxy, and all streams in it.
 #[derive(Default)]
 pub(crate) struct FakeProxy {
-    pub(crate) streams: RefCell<BTreeMap<u32, Stream>>,
+    pub(crate) streams: Streams,
     pub(crate) roots: RefCell<Vec<u32>>,
     /// The context that calls concern.
-    pub(crate) focus: Cell<u32>,
+    pub(crate) focus: Rc<Cell<u32>>,
     /// Whether one of the context's own callbacks runs.
     pub(crate) in_callback: Cell<bool>,
     /// Calls under way, with the configuration that they were made for.
@@ -121,11 +139,11 @@ impl FakeProxy {
 
 impl Proxy for FakeProxy {
     fn head(&self, of: Direction) -> Headers {
-        let fields = self.half(of, |half| half.readable_head().map(<[_]>::to_vec)).ok().flatten();
-        match fields {
-            Some(fields) => Headers::from_list(&fields),
-            None => Headers::lazy(|| None),
-        }
+        CURRENT.set(Some((Rc::clone(&self.streams), Rc::clone(&self.focus))));
+        Headers::lazy(match of {
+            Direction::Request => || fetch(Direction::Request),
+            Direction::Response => || fetch(Direction::Response),
+        })
     }
 
     fn edit(&self, of: Direction, edit: &Edit, received: Option<usize>) -> Result<(), Refused> {
