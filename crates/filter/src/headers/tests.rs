@@ -110,3 +110,152 @@ fn a_value_cannot_end_its_field() {
 fn debug_output_shows_no_values() {
     assert_eq!(format!("{:?}", head()), r#"["a", "b", "a", "empty"]"#);
 }
+
+#[test]
+fn a_head_that_cannot_be_fetched_reads_as_empty_and_says_so_once_somebody_has_read_it() {
+    fn fail() -> Option<Vec<u8>> {
+        None
+    }
+    let read: [fn(&mut Headers); 7] = [
+        |headers| assert_eq!(headers.first("a"), None),
+        |headers| assert_eq!(headers.only("a"), Ok(None)),
+        |headers| assert_eq!(headers.received("a").count(), 0),
+        |headers| assert_eq!(headers.iter_received().count(), 0),
+        |headers| headers.remove(&name("a")),
+        |headers| headers.remove_in_every_spelling(&[name("a")]),
+        |headers| assert_eq!(format!("{headers:?}"), "[]"),
+    ];
+    for (case, read) in read.into_iter().enumerate() {
+        let mut headers = Headers::lazy(fail);
+        // What only writes does not depend on what was received.
+        headers.append(&name("b"), value("1"));
+        headers.set(&name("c"), value("1"));
+        assert_eq!(headers.first("c"), Some(&b"1"[..]));
+        assert_eq!(headers.count_if_read("a"), None);
+        assert!(!headers.is_unread(), "{case}");
+        read(&mut headers);
+        assert!(headers.is_unread(), "{case}");
+        assert!(headers.clone().is_unread(), "{case}: a copy was made of nothing, too");
+        assert_eq!((all(&headers, "b"), headers.edits().len()), (vec!["1".to_owned()], 2), "{case}");
+    }
+}
+
+#[test]
+fn a_head_is_fetched_once_and_is_not_unread_for_being_empty() {
+    use std::cell::Cell;
+
+    thread_local! {
+        static FETCHED: Cell<u32> = const { Cell::new(0) };
+    }
+    fn fetch() -> Option<Vec<u8>> {
+        FETCHED.set(FETCHED.get() + 1);
+        (FETCHED.get() == 1).then(|| Headers::to_pairs::<&str, &str>(&[]))
+    }
+    let headers = Headers::lazy(fetch);
+    for _ in 0..3 {
+        assert_eq!(headers.first("a"), None);
+        assert!(!headers.is_unread());
+    }
+    assert_eq!(FETCHED.get(), 1);
+    let headers = Headers::lazy(fetch);
+    for _ in 0..3 {
+        assert_eq!(headers.first("a"), None);
+        assert!(headers.is_unread());
+    }
+    assert_eq!(FETCHED.get(), 2, "nor is it asked for again where it failed");
+    for headers in [Headers::default(), Headers::from_pairs(Vec::new()), head()] {
+        assert_eq!(headers.first("x"), None);
+        assert!(!headers.is_unread());
+    }
+}
+
+#[test]
+fn edits_since_a_mark_are_undone_and_those_before_it_are_not() {
+    let mut headers = head();
+    headers.append(&name("a"), value("3"));
+    headers.set(&name("new"), value("1"));
+    let before = headers.edits().to_vec();
+    let mark = headers.mark();
+    // Each of these makes an edit void that was made before.
+    headers.set(&name("a"), value("4"));
+    headers.remove(&name("new"));
+    headers.remove_in_every_spelling(&[name("b")]);
+    headers.append(&name("c"), value("1"));
+    assert_eq!((all(&headers, "a"), all(&headers, "new")), (vec!["4".to_owned()], vec![]));
+    headers.undo_to(mark);
+    assert_eq!(headers.edits(), before);
+    assert_eq!(all(&headers, "a"), ["1", "2", "3"]);
+    assert_eq!(all(&headers, "b"), ["\\xff"]);
+    assert_eq!(all(&headers, "new"), ["1"]);
+    assert_eq!(all(&headers, "c"), [""; 0]);
+
+    let mark = headers.mark();
+    headers.undo_to(mark);
+    assert_eq!(headers.edits(), before, "there was nothing to undo");
+    headers.undo_to(Mark::default());
+    assert_eq!(headers.edits(), []);
+}
+
+#[test]
+fn a_field_is_removed_in_every_spelling_whoever_wrote_it() {
+    let fields: &[(&str, &[u8])] = &[
+        ("x-user", b"1"),
+        ("x_user", b"2"),
+        ("x-user", b"3"),
+        ("x-user-id", b"4"),
+        ("xuser", b"5"),
+        ("x_other-name", b"6"),
+    ];
+    let removed = |headers: &Headers| -> Vec<String> {
+        let removed = |edit: &&Edit| edit.kind == EditKind::Remove;
+        headers.edits().iter().filter(removed).map(|edit| edit.name.as_str().to_owned()).collect()
+    };
+    for (names, want) in [
+        (&["x-user"][..], &["x-user", "x_user"][..]),
+        (&["x_user"], &["x-user", "x_user"]),
+        (&["x-other_name", "x-user-id"], &["x-user-id", "x_other-name"]),
+        (&["absent", "x-use", "x-user-"], &[]),
+        (&[], &[]),
+    ] {
+        let names: Vec<_> = names.iter().map(|text| name(text)).collect();
+        let mut headers = Headers::from_list(fields);
+        headers.remove_in_every_spelling(&names);
+        assert_eq!(removed(&headers), want, "{names:?}");
+        assert_eq!(headers.edits().len(), want.len(), "{names:?}");
+        for (field, _) in fields {
+            assert_eq!(headers.first(field).is_none(), want.contains(field), "{names:?} {field}");
+        }
+        let edits = headers.edits().to_vec();
+        headers.remove_in_every_spelling(&names);
+        assert_eq!(headers.edits(), edits, "{names:?}: twice is once");
+    }
+}
+
+#[test]
+fn what_an_earlier_filter_wrote_in_another_spelling_is_dropped_too() {
+    for spelling in ["x-user", "x_user"] {
+        // In a head with such a field, and in one without.
+        for (received, removed) in [(vec![], 0), (vec![("x_user", "forged"), ("x-user", "forged")], 2)] {
+            let mut headers = Headers::from_list(&received);
+            headers.set(&name("x_user"), value("root"));
+            headers.append(&name("x_user"), value("root"));
+            headers.append(&name("x-user"), value("root"));
+            headers.set(&name("x-user-id"), value("7"));
+            headers.append(&name("other"), value("1"));
+            headers.remove_in_every_spelling(&[name(spelling)]);
+            for field in ["x-user", "x_user"] {
+                assert_eq!(all(&headers, field), [""; 0], "{spelling} {field}");
+            }
+            assert_eq!(
+                (all(&headers, "x-user-id"), all(&headers, "other")),
+                (vec!["7".into()], vec!["1".into()])
+            );
+            let is_removed = |edit: &&Edit| edit.kind == EditKind::Remove;
+            assert_eq!(headers.edits().iter().filter(is_removed).count(), removed, "{spelling}");
+            assert_eq!(headers.edits().len(), removed + 2, "{spelling}");
+            // What is written afterwards is the filter's own.
+            headers.set(&name("x-user"), value("alice"));
+            assert_eq!((all(&headers, "x-user"), all(&headers, "x_user")), (vec!["alice".into()], vec![]));
+        }
+    }
+}
