@@ -1,0 +1,73 @@
+//! What is known around a request's head, and who knows it.
+
+use gatehouse_filter::{Attribute, Facts, Headers, Identity, Request};
+use gatehouse_filter_test::FakeHost;
+use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
+
+fn named(subject: &str) -> Identity {
+    Identity { subject: Some(subject.to_owned()), ..Identity::default() }
+}
+
+fn subject(request: &Request<'_>) -> Option<String> {
+    request.identity()?.subject.clone()
+}
+
+/// The same request, as the next filter of the same VM sees it.
+fn handed_on<'h>(request: Request<'h>, host: &'h FakeHost, change: impl FnOnce(&mut Facts)) -> Request<'h> {
+    let (headers, mut facts) = request.into_parts();
+    change(&mut facts);
+    Request::with_facts(headers, facts, host)
+}
+
+#[test]
+fn a_caller_in_memory_comes_before_what_filter_state_says() {
+    let host = FakeHost::default();
+    let request = Request::new(Headers::default(), &host);
+    assert_eq!(subject(&request), None);
+
+    host.identify(&named("in state"));
+    let request = Request::new(Headers::default(), &host);
+    assert_eq!(subject(&request).as_deref(), Some("in state"));
+    // Also where filter state has been read already.
+    let caller = Rc::new(named("in memory").into());
+    let request = handed_on(request, &host, |facts| facts.caller = Some(Rc::clone(&caller)));
+    assert_eq!(subject(&request).as_deref(), Some("in memory"));
+    assert!(std::ptr::eq(request.identity().unwrap(), caller.identity()), "nothing is read again");
+    // And on to the filter after that.
+    let request = handed_on(request, &host, |_| ());
+    assert_eq!(subject(&request).as_deref(), Some("in memory"));
+    let request = handed_on(request, &host, |facts| facts.caller = None);
+    assert_eq!(subject(&request).as_deref(), Some("in state"));
+}
+
+#[test]
+fn what_the_matched_route_told_is_forgotten_and_nothing_else_is() {
+    let host = FakeHost::default();
+    let tell = |route: &str, client: &str, subject: &str| {
+        host.set(Attribute::RouteName, route);
+        host.set(Attribute::RoutePolicy, format!("policy of {route}"));
+        host.set(Attribute::SourceAddress, client);
+        host.identify(&named(subject));
+    };
+    let told = |request: &Request<'_>| {
+        let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+        (text(request.route_name()), text(request.policy()), request.client_address(), subject(request))
+    };
+    let want = |route: &str, last: u8, subject: &str| {
+        let client = IpAddr::from(Ipv4Addr::new(192, 0, 2, last));
+        (route.to_owned(), format!("policy of {route}"), Some(client), Some(subject.to_owned()))
+    };
+    tell("first", "192.0.2.1:1000", "alice");
+    let request = Request::new(Headers::default(), &host);
+    assert_eq!(told(&request), want("first", 1, "alice"));
+
+    tell("second", "192.0.2.2:1000", "bob");
+    let request = handed_on(request, &host, |_| ());
+    assert_eq!(told(&request), want("first", 1, "alice"), "each is read once");
+    let request = handed_on(request, &host, Facts::forget_route);
+    assert_eq!(told(&request), want("second", 1, "alice"));
+    // What was never read is read afterwards all the same.
+    let request = handed_on(Request::new(Headers::default(), &host), &host, Facts::forget_route);
+    assert_eq!(told(&request), want("second", 2, "bob"));
+}
