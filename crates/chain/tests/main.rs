@@ -13,3 +13,6 @@ mod interleavings;
 
 /// Orders of events that once went wrong.
 mod found;
+
+/// What the host does not do.
+mod faults;

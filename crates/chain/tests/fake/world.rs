@@ -215,6 +215,10 @@ impl World {
 
     /// What Envoy does when a filter lets go on what it held (`commonContinue`).
     fn go_on(&mut self, context: u32, of: Direction) {
+        if self.half(context, of, |half| half.is_aborted) {
+            // `canContinue`
+            return;
+        }
         let (is_from_here, had_trailers, is_end) = self.half(context, of, |half| {
             assert_ne!(half.iteration, Iteration::Continue, "resumed what was not held");
             let is_from_here = half.iteration == Iteration::StopAll;
