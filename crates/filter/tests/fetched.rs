@@ -12,8 +12,9 @@ use std::time::Duration;
 
 const NOW: u64 = 1_800_000_000;
 
-/// The index of the first of the four events that are counted.
-const FIRST_EVENT: usize = 10;
+/// The counters of the four events.
+const COUNTERS: [Counter; 4] =
+    [Counter::Event(10), Counter::Event(11), Counter::Event(12), Counter::Event(13)];
 
 fn source() -> Source {
     let location = Location { authority: "lists.example".to_owned(), path: "/list?v=1".to_owned() };
@@ -33,8 +34,7 @@ fn worker_of(host: &FakeHost, source: Source) -> Fetched<String> {
         Ok(text) if text.starts_with("list") => Ok(text),
         _ => Err("is no list".to_owned()),
     };
-    let counters = [0, 1, 2, 3].map(|event| Counter::Event(FIRST_EVENT + event));
-    let kind = Kind { filter: "test", names: ["list", "lease"], counters, read: Box::new(read) };
+    let kind = Kind { filter: "test", names: ["list", "lease"], counters: COUNTERS, read: Box::new(read) };
     let worker = Fetched::new(source, kind);
     worker.prepare(host);
     worker
@@ -78,7 +78,13 @@ fn current(host: &FakeHost, worker: &Fetched<String>) -> Option<String> {
 }
 
 fn counted(host: &FakeHost, event: Event) -> u64 {
-    host.count_of(Counter::Event(FIRST_EVENT + event as usize))
+    let [fetched, fetch_failed, refused, dropped] = COUNTERS;
+    host.count_of(match event {
+        Event::Fetched => fetched,
+        Event::FetchFailed => fetch_failed,
+        Event::Refused => refused,
+        Event::Dropped => dropped,
+    })
 }
 
 #[test]

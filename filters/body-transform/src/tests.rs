@@ -90,6 +90,22 @@ fn a_head_that_waits_is_edited_when_the_body_has_come_and_another_at_once() {
 }
 
 #[test]
+fn a_request_may_be_held_for_its_body_where_a_rule_for_requests_holds_heads() {
+    let host = FakeHost::default();
+    for hold in [true, false] {
+        let filter = filter(json!({"hold_heads": hold, "rules": [
+            {"match": {"path": {"prefix": "/request"}}, "request": {}},
+            {"match": {"path": {"prefix": "/response"}}, "response": {}},
+        ]}));
+        let may_hold = |path: &str| {
+            filter.may_hold_for_body(&Request::new(Headers::from_list(&[(":path", path)]), &host))
+        };
+        let want = [hold, false, false];
+        assert_eq!(["/request/1", "/response/1", "/other"].map(may_hold), want, "{hold}");
+    }
+}
+
+#[test]
 fn a_document_of_the_clients_cannot_grow_without_bound() {
     let copy = json!({"copy": {"from": "$", "to": "a[-]"}});
     let operations: Vec<Value> = (0..40).map(|_| copy.clone()).collect();

@@ -148,7 +148,7 @@ fn a_head_is_fetched_once_and_is_not_unread_for_being_empty() {
         static FETCHED: Cell<u32> = const { Cell::new(0) };
     }
     fn fetch() -> Option<Vec<u8>> {
-        FETCHED.set(FETCHED.get() + 1);
+        FETCHED.set(FETCHED.get().saturating_add(1));
         (FETCHED.get() == 1).then(|| Headers::to_pairs::<&str, &str>(&[]))
     }
     let headers = Headers::lazy(fetch);
