@@ -112,7 +112,6 @@ fn a_copy_has_every_byte_once_where_filters_after_it_begin_to_read_late() {
 
 /// An upstream may answer before it has the whole request.
 #[test]
-#[ignore = "the rest of the body is dropped: the upstream waits for it until it gives up"]
 fn a_body_that_a_filter_holds_late_arrives_though_the_upstream_has_begun_to_answer() {
     let mut world = World::of(json!([{"head": "read free look 1", "body": "call 1"}]));
     world.open(STREAM, ROOT);

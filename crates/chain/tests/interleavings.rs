@@ -210,10 +210,13 @@ impl Case<'_> {
         match end {
             End::Left => world.delete(STREAM),
             End::Answered => {
-                let is_over = world.half(STREAM, Response, |half| half.has_head());
-                if !is_over {
+                if !world.half(STREAM, Response, |half| half.has_head()) {
                     world.proxy_answers(STREAM, 408);
                 }
+                // With its response a stream ends.
+                assert!(world.sink(STREAM, Response).is_complete, "{}", what());
+                assert!(world.proxy.asked(Asked::Reply) <= 1, "{}", what());
+                world.delete(STREAM);
             }
             End::Whole => {}
         }
@@ -242,8 +245,11 @@ impl Case<'_> {
         lines.extend(after);
         let errors: Vec<_> = lines.iter().filter(|line| line.starts_with("error")).collect();
         assert!(errors.is_empty(), "{} {errors:?} in {lines:#?}", what());
-        let outcome = if end == End::Left { String::new() } else { self.judge(&world, end, &lines, &what) };
-        if end != End::Left {
+        let outcome = match end {
+            End::Whole => self.judge(&world, &lines, &what),
+            End::Left | End::Answered => String::new(),
+        };
+        if end == End::Whole {
             world.delete(STREAM);
         }
         assert_eq!(world.vm.requests(), 0, "{}", what());
@@ -251,7 +257,7 @@ impl Case<'_> {
     }
 
     /// What must hold however it came.
-    fn judge(&self, world: &World, end: End, lines: &[String], what: &dyn Fn() -> String) -> String {
+    fn judge(&self, world: &World, lines: &[String], what: &dyn Fn() -> String) -> String {
         let [upstream, client] = [Request, Response].map(|of| world.sink(STREAM, of));
         let context = || format!("{}\n{lines:#?}", what());
         let replies = world.proxy.asked(Asked::Reply);
@@ -272,9 +278,6 @@ impl Case<'_> {
         if is_refused {
             let status = &client.head.as_ref().unwrap()[0].1;
             return format!("refused with {status}");
-        }
-        if end == End::Answered {
-            return String::new();
         }
         self.judge_passed(upstream, lines, &context)
     }
