@@ -62,7 +62,7 @@ impl World {
     pub(crate) fn open(&mut self, context: u32, root: u32) {
         let [request, response] = [Direction::Request, Direction::Response].map(Half::new);
         let (state, reply) = (BTreeMap::new(), None);
-        let stream = Stream { root, request, response, state, reply, is_to_resume: false, replies: 0 };
+        let stream = Stream { request, response, state, reply, is_to_resume: false, replies: 0 };
         self.proxy.streams.borrow_mut().insert(context, stream);
         self.proxy.focus.set(context);
         self.vm.created(context, root);

@@ -123,3 +123,21 @@ fn a_body_that_a_filter_holds_late_arrives_though_the_upstream_has_begun_to_answ
     let lines = journal::take();
     assert_eq!(world.sink(STREAM, Request).body, "abc", "{lines:#?}");
 }
+
+/// What has not been decided is not counted, and what has been is counted once.
+#[test]
+fn a_decision_is_counted_once_however_often_its_filter_waited() {
+    let mut world =
+        World::of(json!([{"head": ["wait", "wait", "read hold look"], "body": ["wait", "pass"]}]));
+    world.open(STREAM, ROOT);
+    world.head(STREAM, Request, GET, false);
+    world.tick(ROOT);
+    world.body(STREAM, Request, "abc", true);
+    world.tick(ROOT);
+    world.tick(ROOT);
+    assert!(world.sink(STREAM, Request).is_complete, "{:#?}", journal::take());
+    for (code, times) in [("passed", 1), ("undecided", 0)] {
+        let name = format!("gatehouse_decisions_total.filter=first;.code={code};.mode=enforce;");
+        assert_eq!(world.proxy.counted(&name), times, "{code}");
+    }
+}

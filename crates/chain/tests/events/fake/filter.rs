@@ -8,19 +8,17 @@
 //! `who` tell what the filter sees.
 
 use super::journal::{tell, text};
+use super::words::{callout, decide, decide_response};
 use gatehouse_chain::{Chain, Placed, link};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use gatehouse_filter::{
-    Answer, Body, Broken, CallId, Caller, Callout, Callouts, Collect, Copied, CountedRule, Decision,
-    Document, Fetches, Filter, GrpcAnswer, GrpcCall, HeaderName, HeaderValue, Headers, Host, Identity, Log,
-    Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody, Polled,
-    Problem, Reply, Request, Response, ResponseDecision, ResponseStep, Step, Until, codes,
+    Answer, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches, Filter, GrpcAnswer, Host,
+    Log, Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody,
+    Polled, Request, Response, ResponseDecision, codes,
 };
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::time::Duration;
 
 codes! {
     /// What such a filter decides.
@@ -134,180 +132,6 @@ impl Polled for Feed {
         }
         is_mine
     }
-}
-
-fn callout(cluster: &str, max_answer_bytes: usize) -> Callout {
-    Callout {
-        cluster: cluster.to_owned(),
-        method: "GET".into(),
-        authority: "server.example".to_owned(),
-        path: "/".to_owned(),
-        headers: Vec::new(),
-        body: Vec::new(),
-        timeout: Duration::from_secs(1),
-        max_answer_bytes,
-    }
-}
-
-fn name(text: &str) -> HeaderName {
-    HeaderName::try_from(text).unwrap()
-}
-
-fn value(text: &str) -> HeaderValue {
-    HeaderValue::try_from(text.as_bytes()).unwrap()
-}
-
-/// Does to a head what a word says. Whether it was such a word.
-fn edit(word: &str, head: &mut Headers) -> bool {
-    let pair = |word: &str| {
-        let (field, text) = word.split_once('=').unwrap();
-        (name(field), value(text))
-    };
-    match word.split_at_checked(1) {
-        Some(("+", rest)) => {
-            let (name, value) = pair(rest);
-            head.append(&name, value);
-        }
-        Some(("=", rest)) => {
-            let (name, value) = match rest.strip_prefix(":path=") {
-                Some(path) => (HeaderName::from_static(":path"), value(path)),
-                None => pair(rest),
-            };
-            head.set(&name, value);
-        }
-        Some(("-", rest)) => head.remove(&name(rest)),
-        _ => return false,
-    }
-    true
-}
-
-fn problem() -> Reply {
-    Problem::new(403, "no").into()
-}
-
-fn document() -> Reply {
-    Document { status: 200, headers: Vec::new(), body: b"served"[..].into() }.into()
-}
-
-fn collect<'a>(words: &mut impl Iterator<Item = &'a str>) -> Collect {
-    let hold_head = words.next() == Some("hold");
-    let may_replace = words.next() == Some("replace");
-    let max_bytes = words.next().map_or(100, |text| text.parse().unwrap());
-    Collect { max_bytes, hold_head, may_replace }
-}
-
-/// Decides on a request as the words say.
-fn decide<'a>(
-    filter: &'static str,
-    mut words: impl Iterator<Item = &'a str>,
-    mut request: Option<&mut Request<'_>>,
-    mut body: Option<&mut Body>,
-    callouts: &dyn Callouts,
-) -> Result<Decision<Code>, Broken> {
-    let decision = |code, step| Decision { code, rule: None, caller: None, step };
-    let mut caller = None;
-    let mut decided = decision(Code::Passed, Step::Continue);
-    while let Some(word) = words.next() {
-        if let Some(request) = request.as_mut()
-            && edit(word, &mut request.headers)
-        {
-            continue;
-        }
-        let seen = request.as_deref();
-        decided = match word {
-            "pass" => decision(Code::Passed, Step::Continue),
-            "refuse" => decision(Code::Refused, Step::Reply(problem())),
-            "document" => decision(Code::Served, Step::Reply(document())),
-            "wait" => decision(Code::Undecided, Step::Wait(Until::Fetched)),
-            "wait-stray" => decision(Code::Undecided, Step::Wait(Until::Answered(CallId(999)))),
-            "wait-grpc" => {
-                let call = GrpcCall {
-                    cluster: "grpc",
-                    service: "s",
-                    method: "m",
-                    metadata: &[],
-                    message: b"",
-                    timeout: Duration::from_secs(1),
-                };
-                match callouts.grpc(&call) {
-                    Ok(call) => decision(Code::Undecided, Step::Wait(Until::Answered(call))),
-                    Err(_) => decision(Code::Refused, Step::Reply(problem())),
-                }
-            }
-            "wait-call" => match callouts.call(&callout("own", 3)) {
-                Ok(call) => decision(Code::Undecided, Step::Wait(Until::Answered(call))),
-                Err(_) => decision(Code::Refused, Step::Reply(problem())),
-            },
-            "call" => {
-                let count: usize = words.next().unwrap().parse().unwrap();
-                let calls = (0..count).map(|number| callout(&format!("{filter}-{number}"), number + 4));
-                decision(Code::Undecided, Step::Call(calls.collect()))
-            }
-            "read" => decision(Code::Undecided, Step::ReadBody(collect(&mut words))),
-            "broken" => return Err(Broken("the filter is broken")),
-            "caller" => {
-                let subject = words.next().map(str::to_owned);
-                caller = Some(Rc::new(Caller::from(Identity { subject, ..Identity::default() })));
-                continue;
-            }
-            "replace" => {
-                body.as_mut().unwrap().replace(words.next().unwrap().as_bytes().to_vec());
-                continue;
-            }
-            "route" => {
-                let route = seen.unwrap().route_name().map(text).unwrap_or_default();
-                tell(format!("{filter} sees {route}"));
-                continue;
-            }
-            "who" => {
-                let who = seen.unwrap().identity().and_then(|identity| identity.subject.clone());
-                tell(format!("{filter} sees that it is {who:?}"));
-                continue;
-            }
-            "field" => {
-                let field = words.next().unwrap();
-                let values: Vec<_> = seen.unwrap().headers.values(field).map(text).collect();
-                tell(format!("{filter} sees {field}={}", values.join(",")));
-                continue;
-            }
-            other => panic!("no such word: {other}"),
-        };
-    }
-    decided.caller = caller;
-    Ok(decided)
-}
-
-/// Decides on a response as the words say.
-fn decide_response<'a>(
-    mut words: impl Iterator<Item = &'a str>,
-    mut response: Option<&mut Response<'_>>,
-    mut body: Option<&mut Body>,
-) -> Result<ResponseDecision<Code>, Broken> {
-    let mut decided = ResponseDecision::undecided();
-    while let Some(word) = words.next() {
-        if let Some(response) = response.as_mut()
-            && edit(word, &mut response.headers)
-        {
-            continue;
-        }
-        decided = match word {
-            "pass" => ResponseDecision::undecided(),
-            "count" => ResponseDecision::pass(Code::Passed, None),
-            "refuse" => ResponseDecision::refuse(Code::Refused, None, problem()),
-            "read" => ResponseDecision { step: ResponseStep::ReadBody(collect(&mut words)), ..decided },
-            "copy" => {
-                let max_bytes = words.next().unwrap().parse().unwrap();
-                ResponseDecision { step: ResponseStep::CopyBody { max_bytes }, ..decided }
-            }
-            "broken" => return Err(Broken("the filter is broken")),
-            "replace" => {
-                body.as_mut().unwrap().replace(words.next().unwrap().as_bytes().to_vec());
-                continue;
-            }
-            other => panic!("no such word: {other}"),
-        };
-    }
-    Ok(decided)
 }
 
 fn seen(filter: &str, body: &mut Body, has_head: bool, of: &str) {

@@ -70,7 +70,6 @@ pub(crate) struct FakeProxy {
 
 /// One request and its response in Envoy.
 pub(crate) struct Stream {
-    pub(crate) root: u32,
     pub(crate) request: Half,
     pub(crate) response: Half,
     pub(crate) state: BTreeMap<String, Vec<u8>>,

@@ -8,9 +8,11 @@ mod half;
 pub(crate) mod journal;
 /// The proxy.
 mod proxy;
+/// What a filter does, word by word.
+mod words;
 /// A VM with its proxy.
 mod world;
 
 pub(crate) use half::Sink;
 pub(crate) use proxy::Asked;
-pub(crate) use world::{Fields, GET, OK, ROOT, World};
+pub(crate) use world::{GET, OK, ROOT, World};
