@@ -123,7 +123,9 @@ impl Chain {
             return Vec::new();
         };
         let _ = link.fetched().iter().any(|fetched| fetched.answered(call, answer, &host));
-        self.pending.wake_for_fetched(at)
+        let mut woken = self.pending.wake_for_fetched(at);
+        woken.extend(self.pending.wake_for_answer(call));
+        woken
     }
 
     /// The most bytes of a gRPC message that its filter wants to read, and whose call it was.

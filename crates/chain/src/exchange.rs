@@ -30,6 +30,8 @@ pub struct Exchange {
     body: Arriving,
     /// The filters that are given the body when it has come, and did not hold the head for it.
     takers: VecDeque<(usize, Collect)>,
+    /// The filter that holds the head until it has the body, after them.
+    reading: Option<(usize, Collect)>,
     /// How the host was told to hold, once it was.
     hold: Option<Hold>,
     /// How often filters have called without any call being made: they could go on for ever.
@@ -43,8 +45,8 @@ enum Progress {
     Fresh,
     /// The filter at this position decides when something has come.
     Held { at: usize, asked: Asked, until: Awaited },
-    /// The filter at this position holds the head until the body has come.
-    Reading { at: usize, collect: Collect },
+    /// A filter holds the head until the body has come.
+    Reading,
     /// All filters have let it go on.
     Passed,
     /// It was answered, or is over for another reason.
@@ -93,6 +95,7 @@ impl Exchange {
             body_follows: false,
             body: Arriving::default(),
             takers: VecDeque::new(),
+            reading: None,
             hold: None,
             empty_rounds: 0,
             response: ResponseSide::default(),
@@ -110,7 +113,7 @@ impl Exchange {
         self.run(0, callback);
         match (&self.progress, self.hold) {
             (Progress::Passed, _) => HeadFlow::Continue,
-            (Progress::Reading { .. }, _) | (Progress::Held { .. }, Some(Hold::Head)) => {
+            (Progress::Reading, _) | (Progress::Held { .. }, Some(Hold::Head)) => {
                 self.hold = Some(Hold::Head);
                 HeadFlow::HoldHead
             }
@@ -131,7 +134,7 @@ impl Exchange {
         self.body_came(callback);
         match &self.progress {
             Progress::Passed if self.takers.is_empty() => BodyFlow::Continue,
-            Progress::Passed | Progress::Held { .. } | Progress::Reading { .. } => BodyFlow::Hold,
+            Progress::Passed | Progress::Held { .. } | Progress::Reading => BodyFlow::Hold,
             Progress::Fresh | Progress::Over => BodyFlow::Drop,
         }
     }
@@ -178,9 +181,10 @@ impl Exchange {
         self.resume(callback);
     }
 
-    /// A response is on its way: whatever the request waited for, it does no more.
+    /// A response is on its way. One to a request whose head has not gone is not the upstream's: whatever the
+    /// request waited for, it does no more. An upstream may answer before it has the whole request.
     pub(crate) fn is_answered(&mut self) {
-        if !matches!(self.progress, Progress::Passed) {
+        if !self.has_head_gone {
             self.progress = Progress::Over;
         }
     }
@@ -202,7 +206,7 @@ impl Exchange {
         match asked {
             Asked::Head | Asked::Body { is_taker: false, .. } => self.run(at.saturating_add(1), callback),
             Asked::Body { is_taker: true, .. } => {
-                self.progress = Progress::Passed;
+                self.progress = if self.reading.is_some() { Progress::Reading } else { Progress::Passed };
                 self.body_came(callback);
             }
         }
@@ -254,7 +258,8 @@ impl Exchange {
         };
         let head = (!self.has_head_gone).then_some(&mut self.head);
         let put_back = match decision.step {
-            Step::Reply(_) => Ok(()),
+            // Who waits has done nothing yet, and is given the body again as it came.
+            Step::Reply(_) | Step::Wait(_) => Ok(()),
             _ => self.body.put_back(Direction::Request, body, collect, head, callback.proxy),
         };
         match put_back {
@@ -410,22 +415,22 @@ impl Exchange {
         if self.has_head_gone || self.hold == Some(Hold::All) {
             return self.fail(Fault::BodyGone, at, callback);
         }
-        self.progress = Progress::Reading { at, collect };
+        self.reading = Some((at, collect));
+        self.progress = Progress::Reading;
         false
     }
 
     /// Gives the body to those who want it, when it has ended or is longer than any of them wants.
     fn body_came(&mut self, callback: &Callback<'_>) {
-        let reading = match self.progress {
-            Progress::Reading { at, collect } => Some((at, collect)),
-            Progress::Passed => None,
+        match self.progress {
+            Progress::Reading | Progress::Passed => {}
             Progress::Held { .. } | Progress::Over => return,
             Progress::Fresh => {
                 self.fail(Fault::HeadUnread, 0, callback);
                 return;
             }
-        };
-        if !self.takers.iter().chain(&reading).all(|(_, collect)| self.body.is_ready(*collect)) {
+        }
+        if !self.takers.iter().chain(&self.reading).all(|(_, collect)| self.body.is_ready(*collect)) {
             return;
         }
         while let Some((at, collect)) = self.takers.pop_front() {
@@ -433,7 +438,7 @@ impl Exchange {
                 return;
             }
         }
-        if let Some((at, collect)) = reading
+        if let Some((at, collect)) = self.reading.take()
             && self.give(at, collect, false, callback)
         {
             self.run(at.saturating_add(1), callback);
@@ -466,8 +471,13 @@ impl Exchange {
     /// All filters have let the request go on: the edits are carried out.
     fn pass(&mut self, callback: &Callback<'_>) {
         let last = self.stages.len().saturating_sub(1);
-        if !self.has_head_gone && !self.settle(last, callback) {
-            return;
+        if !self.has_head_gone {
+            // Whoever is asked when it has gone reads it as it went.
+            let as_it_goes = (!self.takers.is_empty()).then(|| self.head.settled());
+            if !self.settle(last, callback) {
+                return;
+            }
+            self.head = as_it_goes.unwrap_or_default();
         }
         self.has_head_gone = true;
         self.progress = Progress::Passed;
@@ -488,7 +498,11 @@ impl Exchange {
         if !apply(Direction::Request, &self.head, callback.proxy) {
             return self.fail(Fault::EditRefused, at, callback);
         }
-        self.head = callback.proxy.head(Direction::Request);
+        // What was read is known without asking again.
+        self.head = match self.head.is_read() {
+            true => self.head.settled(),
+            false => callback.proxy.head(Direction::Request),
+        };
         self.facts.forget_route();
         true
     }
@@ -510,6 +524,7 @@ impl Exchange {
     fn reply(&mut self, reply: &Reply, code: &str, callback: &Callback<'_>) -> bool {
         self.progress = Progress::Over;
         self.takers.clear();
+        self.reading = None;
         let local = LocalReply::new(reply, code, is_grpc(&self.head));
         if let Err(refused) = callback.proxy.reply(&local) {
             callback.proxy.error(&format!("the host refused to answer {code}, status {}", refused.0));
@@ -537,5 +552,5 @@ pub(crate) fn apply(of: Direction, head: &Headers, proxy: &dyn Proxy) -> bool {
     })
 }
 
-/// So often a filter may call where no call can be made: each clusters' refusal may lead to another call.
+/// So often a filter may call where no call can be made.
 const MAX_EMPTY_ROUNDS: usize = 32;

@@ -43,15 +43,19 @@ enum Take {
 /// The copy of a body, as far as it has come.
 struct Copy {
     max_bytes: usize,
+    /// How much of what is held is in it already.
+    seen: usize,
     /// `None` once it is too long.
     bytes: Option<Vec<u8>>,
 }
 
 impl Copy {
-    fn push(&mut self, chunk: &[u8]) {
+    /// Adds what is new of what is held.
+    fn push(&mut self, held: &[u8]) {
         let max_bytes = self.max_bytes;
         if let Some(bytes) = &mut self.bytes {
-            bytes.extend_from_slice(chunk);
+            bytes.extend_from_slice(held.get(self.seen..).unwrap_or_default());
+            self.seen = held.len();
             self.bytes = self.bytes.take().filter(|bytes| bytes.len() <= max_bytes);
         }
     }
@@ -87,7 +91,10 @@ impl Exchange {
         self.response.body.came(size, end_of_stream);
         self.response_body_came(callback);
         match self.response.progress {
-            Progress::Passed if !self.response.collects() => BodyFlow::Continue,
+            Progress::Passed if !self.response.collects() => {
+                self.response.goes_on();
+                BodyFlow::Continue
+            }
             Progress::Passed | Progress::Reading { .. } => BodyFlow::Hold,
             Progress::Fresh => BodyFlow::Continue,
             Progress::Over => BodyFlow::Drop,
@@ -156,7 +163,7 @@ impl Exchange {
             ResponseStep::ReadBody(collect) => self.read_response(at, collect, callback),
             ResponseStep::CopyBody { max_bytes } => {
                 self.tell_response(at, &decision, callback);
-                let copy = Copy { max_bytes, bytes: Some(Vec::new()) };
+                let copy = Copy { max_bytes, seen: 0, bytes: Some(Vec::new()) };
                 self.response.takers.push_back((at, Take::Copied(copy)));
                 true
             }
@@ -338,6 +345,15 @@ impl Exchange {
 }
 
 impl ResponseSide {
+    /// What was held goes on: the next part comes alone.
+    fn goes_on(&mut self) {
+        for (_, take) in &mut self.takers {
+            if let Take::Copied(copy) = take {
+                copy.seen = 0;
+            }
+        }
+    }
+
     /// Whether the body is held for somebody.
     fn collects(&self) -> bool {
         matches!(self.progress, Progress::Reading { .. })

@@ -22,7 +22,7 @@ pub struct Vm {
 }
 
 enum Request {
-    Under(Exchange),
+    Under(Box<Exchange>),
     /// Its configuration was refused. Envoy sends no request to one; if it did, it would be answered.
     Unconfigured,
 }
@@ -52,7 +52,7 @@ impl Vm {
             return;
         }
         let request = match self.chains.get(&parent) {
-            Some(chain) => Request::Under(Exchange::new(context, Rc::clone(chain))),
+            Some(chain) => Request::Under(Box::new(Exchange::new(context, Rc::clone(chain)))),
             None => Request::Unconfigured,
         };
         self.requests.insert(context, request);

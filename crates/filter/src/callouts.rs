@@ -140,6 +140,9 @@ impl Answer {
 
     /// Why it is not what was asked for, where it is not: anything but a 200.
     pub fn failure(&self) -> Option<String> {
+        if let Some(refused) = self.refused {
+            return Some(refused.to_string());
+        }
         match self.status() {
             Some(200) => None,
             // The host makes up answers too, and they look the same.

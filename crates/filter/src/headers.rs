@@ -164,6 +164,31 @@ impl Headers {
         self.edits = mark.0;
     }
 
+    /// The same head with the edits carried out: what whoever comes next receives.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        let is_replaced = |name: &[u8]| {
+            self.edits.iter().any(|edit| {
+                edit.name.as_str().as_bytes() == name && !matches!(edit.kind, EditKind::Append(_))
+            })
+        };
+        let mut fields: Vec<(&[u8], &[u8])> = self.pairs().filter(|(name, _)| !is_replaced(name)).collect();
+        for edit in &self.edits {
+            match &edit.kind {
+                EditKind::Set(value) | EditKind::Append(value) => {
+                    fields.push((edit.name.as_str().as_bytes(), value.as_bytes()));
+                }
+                EditKind::Remove => {}
+            }
+        }
+        Self { is_unread: self.is_unread.clone(), ..Self::from_list(&fields) }
+    }
+
+    /// Whether the fields have been read.
+    pub fn is_read(&self) -> bool {
+        self.pairs.get().is_some()
+    }
+
     /// Every field as it was received, without the edits.
     pub fn iter_received(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.pairs()

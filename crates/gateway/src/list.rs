@@ -1,6 +1,6 @@
 //! The configuration of a gateway: a list of filters, and what is told of them.
 
-use crate::FILTERS;
+use crate::{FILTERS, Registered};
 use gatehouse_chain::{Chain, Link, Placed, Tells};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use serde_json::Value;
@@ -65,32 +65,30 @@ impl List {
             let name = node.text()?;
             self.take(node.clone(), name)
         });
-        let mut named: Vec<(&str, Option<Box<dyn Link>>)> = Vec::new();
+        let given = given.map(|_| ());
+        let keys: Vec<&str> =
+            node.value().as_object().map(|members| members.keys().map(String::as_str).collect())?;
+        let named: Vec<&Registered> = FILTERS.iter().filter(|filter| keys.contains(&filter.name)).collect();
+        let others = keys.iter().any(|key| *key != "name" && crate::filter(key).is_none());
+        let is_free = match named.as_slice() {
+            [filter] if !keys.contains(&"name") => self.take(node.clone(), filter.name),
+            _ => given,
+        };
+        let mut link = None;
         for filter in FILTERS {
-            // A field that is there is read, whether or not it is good.
-            let mut is_there = false;
-            let link = fields.optional(filter.name, |node| {
-                is_there = true;
-                (filter.configure)(node)
-            });
-            if is_there {
-                named.push((filter.name, link.flatten()));
+            // What several say is not read: one fault is enough.
+            let is_alone = named.len() == 1;
+            let read = |node| if is_alone { (filter.configure)(node) } else { None };
+            if let Some(Some(read)) = fields.optional(filter.name, read) {
+                link = Some(read);
             }
         }
-        let others = node.value().as_object().is_some_and(|members| {
-            let is_read = |key: &str| named.iter().any(|(name, _)| *name == key);
-            members.keys().any(|key| key != "name" && !is_read(key))
-        });
         fields.finish();
-        let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
-        match names.as_slice() {
-            [name] => {
-                if given?.is_none() {
-                    self.take(node.clone(), name)?;
-                }
-                let path = format!("filters[{index}].{name}");
-                let (_, link) = named.pop()?;
-                let link = link?;
+        match named.as_slice() {
+            [filter] => {
+                is_free?;
+                let path = format!("filters[{index}].{}", filter.name);
+                let link: Box<dyn Link> = link?;
                 self.hold_heads.extend(link.holds_heads().map(|field| format!("{path}.{field}")));
                 Some(Placed { link, prefix: format!("{NAME}: {path}.") })
             }
@@ -100,7 +98,10 @@ impl List {
                 let known: Vec<&str> = FILTERS.iter().map(|filter| filter.name).collect();
                 node.fault(format!("must have one filter: {}", known.join(", ")))
             }
-            several => node.fault(format!("has {}: give each an entry of its own", several.join(", "))),
+            several => {
+                let several: Vec<&str> = several.iter().map(|filter| filter.name).collect();
+                node.fault(format!("has {}: give each an entry of its own", several.join(", ")))
+            }
         }
     }
 

@@ -53,11 +53,11 @@ fn every_fault_has_the_path_from_the_top() {
             "a fault of a filter, and one of the list",
             json!([plain, {"rate-limit": rate}, {}]),
             &[
-                ("filters[2]", none),
                 (
                     "filters[1].rate-limit.rules[0].limits[0].window",
                     "must be a duration with a unit (ms, s, m, h, d), such as 30s",
                 ),
+                ("filters[2]", none),
             ],
         ),
         (
@@ -72,4 +72,18 @@ fn every_fault_has_the_path_from_the_top() {
     assert_eq!(told(&json!({})), ["filters: is required"]);
     let beside = json!({"filter": [], "filters": [plain]});
     assert_eq!(told(&beside), ["filter: unknown field, did you mean `filters`?"]);
+}
+
+#[test]
+fn what_is_told_in_filter_state_is_chosen_by_the_gateway() {
+    let plain = json!({"header-transform": {"rules": [{"response": [{"remove": {"name": "x-a"}}]}]}});
+    for (tells, want) in [
+        (json!({}), None),
+        (json!({"identity": false, "decisions": false}), None),
+        (json!({"identity": "no"}), Some("filter_state.identity: must be true or false")),
+        (json!({"notes": false}), Some("filter_state.notes: unknown field; known here: identity, decisions")),
+    ] {
+        let told = told(&json!({"filters": [plain], "filter_state": tells}));
+        assert_eq!(told.first().map(String::as_str), want, "{tells}");
+    }
 }

@@ -147,7 +147,7 @@ impl Part {
         let Some(identity) = identity else { return Some(false) };
         let captures = &facts.captures;
         match self {
-            Self::Text(field, patterns) => match field(&identity) {
+            Self::Text(field, patterns) => match field(identity) {
                 Some(text) => truth::any(patterns.iter().map(|pattern| pattern.matches(text, captures))),
                 None => Some(false),
             },
@@ -155,9 +155,9 @@ impl Part {
                 members.hold(&identity.scopes, |pattern, text| pattern.matches(text, captures))
             }
             Self::List(field, members) => {
-                members.hold(field(&identity), |pattern, text| pattern.matches(text, captures))
+                members.hold(field(identity), |pattern, text| pattern.matches(text, captures))
             }
-            Self::Claim(claim) => claim.holds(&identity, captures),
+            Self::Claim(claim) => claim.holds(identity, captures),
             Self::Authenticated(_) | Self::Sources(_) => None,
         }
     }

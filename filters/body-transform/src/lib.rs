@@ -112,8 +112,10 @@ struct Transform {
 #[derive(Debug, Default)]
 pub struct State {
     matched: Option<Matched>,
-    /// The content coding of the body that is being collected.
-    coding: Option<Coding>,
+    /// The content coding of the request's body, while it is being collected.
+    request_coding: Option<Coding>,
+    /// That of the response's body: an upstream may answer before it has the whole request.
+    response_coding: Option<Coding>,
     /// The response's head, where a template names it and it will be gone when the body has come.
     response: Option<Headers>,
 }
@@ -159,7 +161,7 @@ impl Filter for BodyTransform {
         self.rules.ask_for_route()
     }
 
-    fn on_request(&self, request: &mut Request<'_>, stream: &mut State) -> Decision<Code> {
+    fn on_request(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {
         let Some((rule, captures)) = self.rules.find(request) else {
             return Decision::pass(Code::Unmatched, None);
         };
@@ -170,7 +172,7 @@ impl Filter for BodyTransform {
         let transform = Rc::clone(&rule.action);
         let needs = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.needs.request);
         let snapshot = needs(&transform.request) || needs(&transform.response);
-        stream.matched = Some(Matched {
+        state.matched = Some(Matched {
             rule: Rc::clone(&name),
             transform: Rc::clone(&transform),
             request: snapshot.then(|| (request.headers.clone(), captures)),
@@ -187,7 +189,7 @@ impl Filter for BodyTransform {
         match side.announced(&request.headers) {
             Ok(Announced::OtherType) => Decision::pass(Code::Untouched, Some(name)),
             Ok(Announced::Body(coding)) => {
-                stream.coding = Some(coding);
+                state.request_coding = Some(coding);
                 if !self.hold_heads {
                     side.relabel(&mut request.headers, coding);
                 }
@@ -196,7 +198,7 @@ impl Filter for BodyTransform {
                     ..Decision::pass(Code::Transformed, Some(name))
                 }
             }
-            Err(fault) => self.refuse(fault, side, Direction::Request, stream),
+            Err(fault) => self.refuse(fault, side, Direction::Request, state),
         }
     }
 }
@@ -215,15 +217,18 @@ impl OnRequestBody for BodyTransform {
         head: Option<&mut Request<'_>>,
         body: &mut Body,
         callouts: &dyn Callouts,
-        stream: &mut State,
+        state: &mut State,
     ) -> Result<Decision<Code>, Broken> {
-        let (coding, matched) =
-            stream.coding.take().zip(stream.matched.as_ref()).ok_or(Broken("has no rule for this body"))?;
+        let (coding, matched) = state
+            .request_coding
+            .take()
+            .zip(state.matched.as_ref())
+            .ok_or(Broken("has no rule for this body"))?;
         let transform = Rc::clone(&matched.transform);
         let side = transform.request.as_ref().ok_or(Broken("has a rule that is not for requests"))?;
         let rule = Rc::clone(&matched.rule);
         let Some(bytes) = body.bytes() else {
-            return Ok(self.refuse(Fault::TooLong, side, Direction::Request, stream));
+            return Ok(self.refuse(Fault::TooLong, side, Direction::Request, state));
         };
         if bytes.is_empty() {
             return Ok(Decision::pass(Code::Untouched, Some(rule)));
@@ -246,14 +251,14 @@ impl OnRequestBody for BodyTransform {
                 body.replace(transformed.body);
                 Ok(Decision::pass(Code::Transformed, Some(rule)))
             }
-            Err(fault) => Ok(self.refuse(fault, side, Direction::Request, stream)),
+            Err(fault) => Ok(self.refuse(fault, side, Direction::Request, state)),
         }
     }
 }
 
 impl OnResponse for BodyTransform {
-    fn on_response(&self, response: &mut Response<'_>, stream: &mut State) -> ResponseDecision<Code> {
-        let Some(matched) = &stream.matched else { return ResponseDecision::undecided() };
+    fn on_response(&self, response: &mut Response<'_>, state: &mut State) -> ResponseDecision<Code> {
+        let Some(matched) = &state.matched else { return ResponseDecision::undecided() };
         let (transform, rule) = (Rc::clone(&matched.transform), Rc::clone(&matched.rule));
         let Some(side) = &transform.response else { return ResponseDecision::undecided() };
         let status = response.status();
@@ -275,15 +280,15 @@ impl OnResponse for BodyTransform {
         match side.announced(&response.headers) {
             Ok(Announced::OtherType) => untouched(),
             Ok(Announced::Body(coding)) => {
-                stream.coding = Some(coding);
-                stream.response = side.needs.response.then(|| response.headers.clone());
+                state.response_coding = Some(coding);
+                state.response = side.needs.response.then(|| response.headers.clone());
                 if !self.hold_heads {
                     side.relabel(&mut response.headers, coding);
                 }
                 let step = ResponseStep::ReadBody(self.wish(side));
                 ResponseDecision { step, ..ResponseDecision::pass(Code::ResponseTransformed, Some(rule)) }
             }
-            Err(fault) => self.refuse_response(fault, side, stream),
+            Err(fault) => self.refuse_response(fault, side, state),
         }
     }
 }
@@ -298,22 +303,25 @@ impl OnResponseBody for BodyTransform {
         head: Option<&mut Response<'_>>,
         body: &mut Body,
         host: &dyn Callouts,
-        stream: &mut State,
+        state: &mut State,
     ) -> Result<ResponseDecision<Code>, Broken> {
-        let (coding, matched) =
-            stream.coding.take().zip(stream.matched.as_ref()).ok_or(Broken("has no rule for this body"))?;
+        let (coding, matched) = state
+            .response_coding
+            .take()
+            .zip(state.matched.as_ref())
+            .ok_or(Broken("has no rule for this body"))?;
         let transform = Rc::clone(&matched.transform);
         let side = transform.response.as_ref().ok_or(Broken("has a rule that is not for responses"))?;
         let rule = Rc::clone(&matched.rule);
         let Some(bytes) = body.bytes() else {
-            return Ok(self.refuse_response(Fault::TooLong, side, stream));
+            return Ok(self.refuse_response(Fault::TooLong, side, state));
         };
         if bytes.is_empty() {
             return Ok(ResponseDecision::pass(Code::ResponseUntouched, Some(rule)));
         }
         let of_request =
             matched.request.as_ref().map(|(head, captures)| (Request::new(head.clone(), host), captures));
-        let of_response = stream.response.take().map(|head| Response::new(head, host));
+        let of_response = state.response.take().map(|head| Response::new(head, host));
         let facts = Sources {
             request: of_request.as_ref().map(|(request, _)| request),
             captures: of_request.as_ref().map(|(_, captures)| *captures),
@@ -330,7 +338,7 @@ impl OnResponseBody for BodyTransform {
                 body.replace(transformed.body);
                 Ok(ResponseDecision::pass(Code::ResponseTransformed, Some(rule)))
             }
-            Err(fault) => Ok(self.refuse_response(fault, side, stream)),
+            Err(fault) => Ok(self.refuse_response(fault, side, state)),
         }
     }
 
@@ -343,8 +351,8 @@ impl BodyTransform {
     }
 
     /// The decision where a body was not transformed: it goes on as it is, or it is refused.
-    fn refuse(&self, fault: Fault, side: &Side, direction: Direction, stream: &mut State) -> Decision<Code> {
-        let rule = stream.matched.as_ref().map(|matched| Rc::clone(&matched.rule));
+    fn refuse(&self, fault: Fault, side: &Side, direction: Direction, state: &mut State) -> Decision<Code> {
+        let rule = state.matched.as_ref().map(|matched| Rc::clone(&matched.rule));
         if side.passes(fault) {
             let passed = match direction {
                 Direction::Request => Code::Passed,
@@ -353,13 +361,13 @@ impl BodyTransform {
             return Decision::pass(passed, rule);
         }
         // The refusal goes to the client as a response: it is not the upstream's, and stays as it is.
-        stream.matched = None;
+        state.matched = None;
         Decision::refuse(Mode::Enforce, fault.code(direction), rule, fault.reply(direction))
     }
 
     /// The same of a response.
-    fn refuse_response(&self, fault: Fault, side: &Side, stream: &mut State) -> ResponseDecision<Code> {
-        let Decision { code, rule, step, .. } = self.refuse(fault, side, Direction::Response, stream);
+    fn refuse_response(&self, fault: Fault, side: &Side, state: &mut State) -> ResponseDecision<Code> {
+        let Decision { code, rule, step, .. } = self.refuse(fault, side, Direction::Response, state);
         match step {
             Step::Reply(reply) => ResponseDecision::refuse(code, rule, reply),
             _ => ResponseDecision::pass(code, rule),

@@ -225,3 +225,25 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
     let faults = check::<BodyTransform>(operation(nested).to_string().as_bytes());
     assert!(faults.iter().any(|fault| fault.message.contains("up to four times")), "{faults:?}");
 }
+
+#[test]
+fn an_upstream_that_answers_early_changes_nothing_about_the_request() {
+    let filter = filter(json!({"rules": [{"request": {}, "response": {}}]}));
+    let host = FakeHost::default();
+    let head = [(":method", "POST"), (":path", "/"), (":authority", "a"), JSON];
+    let mut request = Request::new(Headers::from_list(&head), &host).with_body(true);
+    let mut state = State::default();
+    let decision = filter.on_request(&mut request, &mut state);
+    assert!(matches!(decision.step, Step::ReadBody(_)), "{decision:?}");
+    // The response is encoded, the request is not.
+    let head = [(":status", "200"), JSON, ("content-encoding", "gzip")];
+    let mut response = Response::new(Headers::from_list(&head), &host).with_body(true);
+    let decision = filter.on_response(&mut response, &mut state);
+    assert!(matches!(decision.step, ResponseStep::ReadBody(_)), "{decision:?}");
+    let mut body = Body::new(b"{}".to_vec());
+    let decision = filter.on_request_body(None, &mut body, &host, &mut state).unwrap();
+    assert_eq!(decision.code.name(), "transformed");
+    let mut body = Body::new(b"{}".to_vec());
+    let decision = filter.on_response_body(None, &mut body, &host, &mut state).unwrap();
+    assert_eq!(decision.code.map(Codes::name), Some("response_encoding_invalid"));
+}

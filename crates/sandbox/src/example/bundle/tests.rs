@@ -279,6 +279,10 @@ fn every_shipped_example_bundles_with_the_same_filters_in_the_same_order() {
             continue;
         }
         let example = Example::load(&path).unwrap();
+        if example.filters().iter().all(|wasm| wasm.filter() == GATEWAY) {
+            // It is one already: held to what it is made of below.
+            continue;
+        }
         let mut one = example.clone();
         one.bundle().unwrap();
         let apart: Vec<Value> = example
