@@ -9,6 +9,7 @@ mod build;
 mod check;
 mod fuzz;
 mod hash_key;
+mod new;
 mod test;
 mod up;
 
@@ -26,6 +27,8 @@ usage: cargo xtask <command>
       --port N         the gateway's port, instead of 8080 or GATEHOUSE_PORT
       --admin-port N   Envoy's admin port, instead of 9901 or GATEHOUSE_ADMIN_PORT
       --concurrency N  Envoy's worker threads, instead of 1
+  new NAME             make a filter that works, for you to change: see docs/writing-a-filter.md
+      --into DIR       in the clone at DIR, instead of this one
   check <file>…        check the configuration of every Gatehouse filter in these Envoy configs, offline
   hash-key             print a new API key and its digest for api-key-auth
       --stdin          take the key from standard input instead
@@ -55,6 +58,7 @@ fn run(args: &[String]) -> Result<()> {
     match command {
         "build" => build::run(rest),
         "up" => up::run(rest),
+        "new" => new::run(rest),
         "check" => check::run(rest),
         "hash-key" => hash_key::run(rest),
         "test" => test::run(rest),

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that CI runs, each step to its end, and a summary.
 
 mod configs;
+mod new_filter;
 mod steps;
 
 use std::time::{Duration, Instant};

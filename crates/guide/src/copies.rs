@@ -124,7 +124,7 @@ mod tests {
     fn what_is_said_to_be_json_is_copied_and_counted() {
         let filter: JsonWatch = configured("{}").unwrap();
         let host = FakeHost::default();
-        let mut step_of = |kind: &str| {
+        let step_of = |kind: &str| {
             let headers = Headers::from_list(&[(":status", "200"), ("content-type", kind)]);
             filter.on_response(&mut Response::new(headers, &host).with_body(true), &mut ()).step
         };

@@ -3,8 +3,8 @@
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{
-    Codes as _, CountedRule, Counter, Decision, Event as _, Filter, Histogram, Host, Log, Meter as _, Mode,
-    Never, OnLog, Request,
+    Codes as _, CountedRule, Counter, Decision, Event as _, Filter, Histogram, Host, Log, Mode, Never, OnLog,
+    Request,
 };
 use std::cell::Cell;
 use std::rc::Rc;

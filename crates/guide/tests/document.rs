@@ -1,5 +1,7 @@
 //! `docs/writing-a-filter.md` says what is compiled: each of its Rust blocks is in a file of this crate, or in
 //! the template of `cargo xtask new` under the name of the document's example.
+#![cfg(test)]
+#![allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -97,9 +99,12 @@ fn every_filter_here_is_in_the_document() {
 #[test]
 fn the_lines_of_the_document_are_short() {
     let document = fs::read_to_string(root().join(DOCUMENT)).unwrap();
+    let mut is_code = false;
     for (number, line) in (1..).zip(document.lines()) {
-        let is_prose = !line.starts_with('|');
-        assert!(!is_prose || line.chars().count() <= 110, "{DOCUMENT}:{number} is too long");
+        is_code ^= line.starts_with("```");
+        // The code is as wide as rustfmt lets it be, and a row of a table is one line.
+        let is_free = is_code || line.starts_with('|');
+        assert!(is_free || line.chars().count() <= 100, "{DOCUMENT}:{number} is too long");
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use gatehouse_sandbox::{Packaging, workspace};
 
-use super::configs;
+use super::{configs, new_filter};
 use crate::{build, fuzz};
 
 /// How a step ended that did not fail.
@@ -29,7 +29,7 @@ pub(super) struct Step {
 }
 
 /// Building comes before Clippy for wasm because it installs the target when it is missing.
-pub(super) static STEPS: [Step; 12] = [
+pub(super) static STEPS: [Step; 13] = [
     Step { name: "format", title: "cargo fmt --check", slow: false, run: format },
     Step { name: "build", title: "every filter to wasm", slow: false, run: build },
     Step { name: "clippy", title: "all targets, natively, no warnings", slow: false, run: clippy },
@@ -54,12 +54,18 @@ pub(super) static STEPS: [Step; 12] = [
         slow: false,
         run: e2e_gateway,
     },
+    Step {
+        name: "new",
+        title: "a filter of `cargo xtask new`, from nothing to a real request",
+        slow: true,
+        run: new_filter::run,
+    },
     Step { name: "fuzz", title: "some seconds of made-up input for every reader", slow: true, run: fuzz },
     Step { name: "deny", title: "licences and advisories of the dependencies", slow: false, run: deny },
     Step { name: "compose", title: "docker-compose.yml for real", slow: true, run: compose },
 ];
 
-const E2E: &str = "gatehouse-e2e";
+pub(super) const E2E: &str = "gatehouse-e2e";
 /// How long each target is fuzzed.
 const FUZZ_EACH: Duration = Duration::from_secs(5);
 const WASM: &str = "wasm32-wasip1";
@@ -165,7 +171,7 @@ fn run_script(root: &Path, script: &Path) -> Result<(ExitStatus, Option<String>)
 }
 
 /// The cargo that runs this program.
-fn program() -> OsString {
+pub(super) fn program() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
@@ -179,7 +185,7 @@ fn command(args: &[&str]) -> Command {
     command
 }
 
-fn finish(command: &mut Command) -> Result<Outcome> {
+pub(super) fn finish(command: &mut Command) -> Result<Outcome> {
     let words: Vec<String> = std::iter::once("cargo".into())
         .chain(command.get_args().map(|arg| arg.to_string_lossy().into_owned()))
         .collect();
