@@ -2,8 +2,8 @@
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    CountedRule, Decision, Document, Filter, HeaderName, HeaderValue, Host, Mode, Never, NoCodes, Request,
-    Step,
+    CountedRule, Decision, Document, Filter, HeaderName, HeaderValue, Host, Mode, Never, NoCodes, OnResponse,
+    Request, Response, ResponseDecision, Step,
 };
 use std::rc::Rc;
 
@@ -23,6 +23,7 @@ gatehouse_filter::codes! {
 }
 
 const CONTENT_TYPE: HeaderName = HeaderName::from_static("content-type");
+const CACHE_CONTROL: HeaderName = HeaderName::from_static("cache-control");
 
 impl Filter for Robots {
     const NAME: &'static str = "robots";
@@ -30,9 +31,9 @@ impl Filter for Robots {
     type Code = Code;
     type Event = NoCodes;
     type RuleEvent = NoCodes;
-    type State = ();
+    type State = bool;
     type RequestBody = Never;
-    type Response = Never;
+    type Response = Self;
     type ResponseBody = Never;
     type Answers = Never;
     type Fetching = Never;
@@ -62,10 +63,11 @@ impl Filter for Robots {
         false
     }
 
-    fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
+    fn on_request(&self, request: &mut Request<'_>, is_ours: &mut bool) -> Decision<Code> {
         if request.method() != b"GET" || request.path() != b"/robots.txt" {
             return Decision::pass(Code::Passed, None);
         }
+        *is_ours = true;
         let document = Document {
             status: 200,
             headers: vec![(CONTENT_TYPE, HeaderValue::from_static("text/plain"))],
@@ -75,16 +77,32 @@ impl Filter for Robots {
     }
 }
 
+impl OnResponse for Robots {
+    fn on_response(&self, response: &mut Response<'_>, is_ours: &mut bool) -> ResponseDecision<Code> {
+        if *is_ours {
+            response.headers.set(&CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
+        }
+        ResponseDecision::undecided()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gatehouse_filter::Headers;
     use gatehouse_filter_test::{FakeHost, ask, configured};
 
     #[test]
     fn the_document_is_sent_to_whoever_asks_for_it() {
         let filter: Robots = configured(r#"{"text": "User-agent: *"}"#).unwrap();
         for (path, status) in [("/robots.txt?a", Some(200)), ("/robots", None)] {
-            assert_eq!(ask(&filter, &FakeHost::default(), &[(":path", path)]).status(), status, "{path}");
+            let host = FakeHost::default();
+            let mut asked = ask(&filter, &host, &[(":path", path)]);
+            assert_eq!(asked.status(), status, "{path}");
+            let mut response = Response::new(Headers::default(), &host);
+            let _ = filter.on_response(&mut response, &mut asked.state);
+            let is_marked = response.headers.first("cache-control").is_some();
+            assert_eq!(is_marked, status.is_some(), "{path}");
         }
     }
 }
