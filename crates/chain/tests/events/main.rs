@@ -16,3 +16,21 @@ mod found;
 
 /// What the host does not do.
 mod faults;
+
+/// Responses of every shape, through filters that do everything with them.
+mod responses;
+
+/// What becomes of responses, case by case.
+mod replies;
+
+/// Configurations, contexts, and what the host does not do for them.
+mod contexts;
+
+/// What one filter leaves for the next.
+mod hand_on;
+
+/// Calls for requests, and their answers.
+mod calls;
+
+/// How requests end, and what the callbacks answer meanwhile.
+mod ends;

@@ -4,17 +4,18 @@
 //! Words that change the head: `+name=value` adds a field, `=name=value` replaces, `-name` removes. Then
 //! one word decides: `pass`, `refuse`, `document`, `wait`, `wait-grpc`, `wait-stray`, `call` with how many,
 //! `read` with `hold` or `free`, then `look` or `replace`, then how much, `copy` with how much, `broken`.
-//! `caller` with a name tells who it is, `replace` with a text puts that in place of the body; `route` and
-//! `who` tell what the filter sees.
+//! `caller` with a name tells who it is, `rule` with a name what decided, `replace` with a text puts that in
+//! place of the body; `route`, `who`, `field` with a name, `follows` and `time` tell what the filter sees,
+//! `warn` tells operators.
 
 use super::journal::{tell, text};
 use super::words::{callout, decide, decide_response};
-use gatehouse_chain::{Chain, Placed, link};
+use gatehouse_chain::{Chain, Placed, Tells, link};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use gatehouse_filter::{
-    Answer, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches, Filter, GrpcAnswer, Host,
-    Log, Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody,
-    Polled, Request, Response, ResponseDecision, codes,
+    Answer, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches, Filter, GrpcAnswer,
+    Headers, Host, Log, Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnResponse,
+    OnResponseBody, Polled, Request, Response, ResponseDecision, codes,
 };
 use serde_json::Value;
 use std::cell::Cell;
@@ -30,10 +31,15 @@ codes! {
     }
 }
 
-/// Makes the filters of a configuration: a list of objects.
+/// Makes the filters of a configuration: a list of objects, or an object with a list of `filters` and what the
+/// chain `tells`.
 pub(crate) fn configure(value: &Value) -> Result<Chain, Vec<String>> {
     let make = |(at, value): (usize, &Value)| {
         let is_bare = value["bare"] == true;
+        if value["heads"] == true {
+            return config::read_value(value, link::<Heads>)
+                .map(|link| Placed { link, prefix: String::new() });
+        }
         let reader = match (at, is_bare) {
             (0, false) => link::<Full<0>>,
             (1, false) => link::<Full<1>>,
@@ -43,9 +49,14 @@ pub(crate) fn configure(value: &Value) -> Result<Chain, Vec<String>> {
         };
         config::read_value(value, reader).map(|link| Placed { link, prefix: format!("[{at}]") })
     };
-    let list = value.as_array().ok_or_else(|| vec!["must be a list".to_owned()])?;
+    let list =
+        value.get("filters").unwrap_or(value).as_array().ok_or_else(|| vec!["must be a list".to_owned()])?;
     match list.iter().enumerate().map(make).collect::<Result<Vec<_>, Vec<ConfigError>>>() {
-        Ok(links) => Ok(Chain::new(links)),
+        Ok(links) => {
+            let tells = |what: &str| value["tells"][what] != false;
+            Ok(Chain::new(links)
+                .telling(Tells { identity: tells("identity"), decisions: tells("decisions") }))
+        }
         Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
     }
 }
@@ -60,6 +71,8 @@ struct Script {
     /// How many calls it makes at its first tick, for itself.
     fetched: Vec<Feed>,
     start_fails: bool,
+    /// It does not read heads of responses unasked.
+    is_blind: bool,
 }
 
 /// How often a filter was asked in each phase.
@@ -71,6 +84,9 @@ pub(crate) struct Full<const AT: usize>(Script);
 
 /// A filter that takes part in none but the request's head.
 pub(crate) struct Bare<const AT: usize>(Script);
+
+/// A filter that takes part in heads only.
+pub(crate) struct Heads(Script);
 
 impl Script {
     fn read(node: &Node<'_>) -> Self {
@@ -93,6 +109,7 @@ impl Script {
             may_hold: may_hold && value["keeps_quiet"] != true,
             fetched: vec![Feed { calls_left: Cell::new(calls), call: Cell::new(None) }],
             start_fails: value["start"] == "fails",
+            is_blind: value["blind"] == true,
         }
     }
 
@@ -142,15 +159,15 @@ fn seen(filter: &str, body: &mut Body, has_head: bool, of: &str) {
 }
 
 macro_rules! filter {
-    ($name:ident, $phase:ident) => {
-        impl<const AT: usize> Filter for $name<AT> {
-            const NAME: &'static str = NAMES[AT];
+    ($name:ident $(<$at:ident>)?, $number:expr, $phase:ident, $response:ident) => {
+        impl $(<const $at: usize>)? Filter for $name $(<$at>)? {
+            const NAME: &'static str = NAMES[$number];
             type Code = Code;
             type Event = NoCodes;
             type RuleEvent = NoCodes;
             type State = Turns;
             type RequestBody = $phase;
-            type Response = $phase;
+            type Response = $response;
             type ResponseBody = $phase;
             type Answers = $phase;
             type Fetching = $phase;
@@ -179,17 +196,24 @@ macro_rules! filter {
             }
 
             fn on_request(&self, request: &mut Request<'_>, turns: &mut Turns) -> Decision<Code> {
-                tell(format!("{} is asked", NAMES[AT]));
+                tell(format!("{} is asked", Self::NAME));
                 let callouts = request.callouts();
                 let words = self.0.words("head", turns);
-                decide(NAMES[AT], words, Some(request), None, callouts).unwrap()
+                decide(Self::NAME, words, Some(request), None, callouts).unwrap()
             }
         }
     };
 }
 
-filter!(Full, Self);
-filter!(Bare, Never);
+filter!(Full<AT>, AT, Self, Self);
+filter!(Bare<AT>, AT, Never, Never);
+filter!(Heads, 0, Never, Self);
+
+impl OnResponse for Heads {
+    fn on_response(&self, response: &mut Response<'_>, turns: &mut Turns) -> ResponseDecision<Code> {
+        decide_response(NAMES[0], self.0.words("response", turns), Some(response), None).unwrap()
+    }
+}
 
 impl<const AT: usize> OnRequestBody for Full<AT> {
     fn may_hold_for_body(&self, _: &Request<'_>) -> bool {
@@ -232,9 +256,11 @@ impl<const AT: usize> OnAnswers for Full<AT> {
 
 impl<const AT: usize> OnResponse for Full<AT> {
     fn on_response(&self, response: &mut Response<'_>, turns: &mut Turns) -> ResponseDecision<Code> {
-        let status = response.status().unwrap_or_default();
-        tell(format!("{} sees response {status}", NAMES[AT]));
-        decide_response(self.0.words("response", turns), Some(response), None).unwrap()
+        if !self.0.is_blind {
+            let status = response.status().unwrap_or_default();
+            tell(format!("{} sees response {status}", NAMES[AT]));
+        }
+        decide_response(NAMES[AT], self.0.words("response", turns), Some(response), None).unwrap()
     }
 }
 
@@ -251,7 +277,7 @@ impl<const AT: usize> OnResponseBody for Full<AT> {
         turns: &mut Turns,
     ) -> Result<ResponseDecision<Code>, Broken> {
         seen(NAMES[AT], body, head.is_some(), "response body");
-        decide_response(self.0.words("response_body", turns), head, Some(body))
+        decide_response(NAMES[AT], self.0.words("response_body", turns), head, Some(body))
     }
 
     fn on_copied_body(&self, copied: Copied, _: &dyn Callouts, _: &mut Turns) {
@@ -276,8 +302,9 @@ impl<const AT: usize> OnGrpcAnswer for Full<AT> {
 
 impl<const AT: usize> OnLog for Full<AT> {
     fn on_log(&self, log: &Log<'_>, turns: &mut Turns) {
-        let status = log.response.first(":status").map(text).unwrap_or_default();
+        let first = |head: &Headers, name| head.first(name).map(text).unwrap_or_default();
+        let (path, status) = (first(&log.request, ":path"), first(&log.response, ":status"));
         let asked: usize = turns.0.values().sum();
-        tell(format!("{} logs {status}, asked {asked} times", NAMES[AT]));
+        tell(format!("{} logs {path} {status}, asked {asked} times", NAMES[AT]));
     }
 }

@@ -6,6 +6,8 @@ mod filter;
 mod half;
 /// What happened, in order.
 pub(crate) mod journal;
+/// What happens to a request, as text.
+mod play;
 /// The proxy.
 mod proxy;
 /// What a filter does, word by word.
@@ -14,5 +16,6 @@ mod words;
 mod world;
 
 pub(crate) use half::Sink;
+pub(crate) use play::{STREAM, only, run};
 pub(crate) use proxy::Asked;
 pub(crate) use world::{GET, OK, ROOT, World};

@@ -55,6 +55,11 @@ fn edit(word: &str, head: &mut Headers) -> bool {
     true
 }
 
+fn see_field(filter: &str, field: &str, head: &Headers) {
+    let values: Vec<_> = head.values(field).map(text).collect();
+    tell(format!("{filter} sees {field}={}", values.join(",")));
+}
+
 fn problem() -> Reply {
     Problem::new(403, "no").into()
 }
@@ -79,7 +84,7 @@ pub(super) fn decide<'a>(
     callouts: &dyn Callouts,
 ) -> Result<Decision<Code>, Broken> {
     let decision = |code, step| Decision { code, rule: None, caller: None, step };
-    let mut caller = None;
+    let (mut caller, mut rule) = (None, None);
     let mut decided = decision(Code::Passed, Step::Continue);
     while let Some(word) = words.next() {
         if let Some(request) = request.as_mut()
@@ -139,20 +144,34 @@ pub(super) fn decide<'a>(
                 continue;
             }
             "field" => {
-                let field = words.next().unwrap();
-                let values: Vec<_> = seen.unwrap().headers.values(field).map(text).collect();
-                tell(format!("{filter} sees {field}={}", values.join(",")));
+                see_field(filter, words.next().unwrap(), &seen.unwrap().headers);
+                continue;
+            }
+            "follows" => {
+                tell(format!("{filter} sees that a body follows: {}", seen.unwrap().body_follows()));
+                continue;
+            }
+            "time" => {
+                tell(format!("{filter} sees that it is {}", seen.unwrap().host().now().0));
+                continue;
+            }
+            "warn" => {
+                callouts.warn("beware");
+                continue;
+            }
+            "rule" => {
+                rule = words.next().map(Into::into);
                 continue;
             }
             other => panic!("no such word: {other}"),
         };
     }
-    decided.caller = caller;
-    Ok(decided)
+    Ok(Decision { caller, rule, ..decided })
 }
 
 /// Decides on a response as the words say.
 pub(super) fn decide_response<'a>(
+    filter: &'static str,
     mut words: impl Iterator<Item = &'a str>,
     mut response: Option<&mut Response<'_>>,
     mut body: Option<&mut Body>,
@@ -165,6 +184,15 @@ pub(super) fn decide_response<'a>(
             continue;
         }
         decided = match word {
+            "field" => {
+                see_field(filter, words.next().unwrap(), &response.as_deref().unwrap().headers);
+                continue;
+            }
+            "follows" => {
+                let follows = response.as_deref().unwrap().body_follows();
+                tell(format!("{filter} sees that a response body follows: {follows}"));
+                continue;
+            }
             "pass" => ResponseDecision::undecided(),
             "count" => ResponseDecision::pass(Code::Passed, None),
             "refuse" => ResponseDecision::refuse(Code::Refused, None, problem()),

@@ -101,10 +101,12 @@ impl World {
             return;
         }
         let may_hold_heads = self.may_hold_heads;
-        self.half(context, of, |half| match flow {
-            HeadFlow::Continue => half.pass_head(is_end),
-            HeadFlow::HoldHead if may_hold_heads => half.iteration = Iteration::StopOne,
-            HeadFlow::HoldHead | HeadFlow::HoldAll => half.iteration = Iteration::StopAll,
+        // The numbers are what Envoy is given.
+        self.half(context, of, |half| match flow as u32 {
+            0 => half.pass_head(is_end),
+            1 if may_hold_heads => half.iteration = Iteration::StopOne,
+            1 | 4 => half.iteration = Iteration::StopAll,
+            other => panic!("no answer of a head's callback: {other}"),
         });
         self.see_end(context, of);
     }
