@@ -34,7 +34,7 @@ usage: cargo xtask <command>
       --stdin          take the key from standard input instead
       --hmac-secret-file FILE  make a keyed digest, with the filter's hmac_secret
   test [step…]         everything that CI runs, or the steps named (`test --list` prints them)
-      --fast           without the fuzzers and the compose test
+      --fast           without the fuzzers, the new filter and the compose test
   bench [bench]        CPU per request, ours beside bare Envoy, native and Lua
   fuzz [target…]       made-up bytes for every reader of a stranger's, a minute each
       --seconds N      so long each
