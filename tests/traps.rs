@@ -70,3 +70,17 @@ fn module(name: &str, text: &str) -> PathBuf {
     std::fs::write(&path, wat::parse_str(text).expect("a module")).expect("the module can be written");
     path
 }
+
+/// What the linker leaves exports the SDK's callbacks, which know no filter: a gateway of it would guard nothing.
+#[test]
+fn a_module_that_was_not_finished_stops_the_start_and_says_why() {
+    let linked = workspace::target().join("wasm32-wasip1/release/gatehouse_header_transform.wasm");
+    assert!(linked.is_file(), "{} is not built: run `cargo xtask build`", linked.display());
+    let unfinished = move |tree: &mut serde_json::Value| {
+        *configuration::module(tree, "header-transform") = linked.display().to_string().into();
+    };
+    match Gateway::builder("envoy/header-transform.yaml").edit(unfinished).start() {
+        Ok(_) => panic!("it starts"),
+        Err(fault) => assert!(fault.to_string().contains("built with `cargo xtask build`"), "{fault}"),
+    }
+}

@@ -474,7 +474,7 @@ impl Exchange {
         if !self.has_head_gone {
             // Whoever is asked when it has gone reads it as it went.
             let as_it_goes = (!self.takers.is_empty()).then(|| self.head.settled());
-            if !self.settle(last, callback) {
+            if !self.carry_out(last, callback) {
                 return;
             }
             self.head = as_it_goes.unwrap_or_default();
@@ -488,15 +488,23 @@ impl Exchange {
 
     /// Carries out the edits made so far. An edit that the host refuses would leave a field that a filter
     /// removed or replaced, which may be a forged identity: the request ends there.
-    fn settle(&mut self, at: usize, callback: &Callback<'_>) -> bool {
+    fn carry_out(&mut self, at: usize, callback: &Callback<'_>) -> bool {
         if self.head.is_unread() {
             return self.fail(Fault::HeadUnread, at, callback);
         }
+        if !apply(Direction::Request, &self.head, callback.proxy) {
+            return self.fail(Fault::EditRefused, at, callback);
+        }
+        true
+    }
+
+    /// Carries out the edits made so far, for a filter that asks for what depends on them.
+    fn settle(&mut self, at: usize, callback: &Callback<'_>) -> bool {
         if self.head.edits().is_empty() {
             return true;
         }
-        if !apply(Direction::Request, &self.head, callback.proxy) {
-            return self.fail(Fault::EditRefused, at, callback);
+        if !self.carry_out(at, callback) {
+            return false;
         }
         // What was read is known without asking again.
         self.head = match self.head.is_read() {

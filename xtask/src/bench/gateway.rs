@@ -25,7 +25,7 @@ mod targets;
 use std::fs;
 
 use anyhow::{Context as _, Result, bail};
-use gatehouse_sandbox::{envoy as program, workspace};
+use gatehouse_sandbox::envoy as program;
 use serde_json::{Value, json};
 
 use super::Sources;
@@ -122,12 +122,10 @@ fn choose(all: LineUp, options: &Options, stage: &Stage) -> Result<LineUp> {
     Ok(LineUp { contenders: chosen, skipped })
 }
 
-/// Builds the modules that the set-ups load; the one with all functions where it exists.
+/// Builds the modules that the set-ups load.
 fn build_modules() -> Result<()> {
-    let mut names = ["jwt-auth", "rate-limit", "header-transform"].map(ToOwned::to_owned).to_vec();
-    if workspace::root().join("filters/gateway/Cargo.toml").is_file() {
-        names.push("gateway".to_owned());
-    }
+    let names =
+        ["jwt-auth", "rate-limit", "header-transform", gatehouse_gateway::NAME].map(ToOwned::to_owned);
     build::modules(&names).map(drop)
 }
 

@@ -48,17 +48,26 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 pub(crate) fn modules(names: &[String]) -> Result<Vec<Module>> {
     let names = choose(known(), names)?;
     toolchain::ensure_target()?;
-    // In a build of its own: the filters in it are no modules themselves, which is a feature of their crates, and
-    // one build has one set of features.
     let (gateway, filters): (Vec<String>, Vec<String>) =
         names.into_iter().partition(|name| name == gatehouse_gateway::NAME);
-    for names in [&filters, &gateway] {
+    let mut modules = Vec::new();
+    for (names, profile) in [(filters, FILTERS), (gateway, GATEWAY)] {
         if !names.is_empty() {
-            compile(names)?;
+            compile(&names, profile)?;
+        }
+        for name in names {
+            modules.push(finish(name, profile)?);
         }
     }
-    filters.into_iter().chain(gateway).map(finish).collect()
+    Ok(modules)
 }
+
+/// The profile that filters are built in.
+const FILTERS: &str = "release";
+
+/// The same for the gateway, in a folder of its own. The filters in it are no modules themselves, which is a feature of
+/// their crates: one build has one set of features, and what it leaves of them would be taken for theirs.
+const GATEWAY: &str = "gateway";
 
 /// The modules: every filter's, and the gateway's.
 fn known() -> Vec<String> {
@@ -76,11 +85,11 @@ fn choose(known: Vec<String>, wanted: &[String]) -> Result<Vec<String>> {
     Ok(known.into_iter().filter(|name| wanted.contains(name)).collect())
 }
 
-fn compile(names: &[String]) -> Result<()> {
+fn compile(names: &[String], profile: &str) -> Result<()> {
     eprintln!("building {} for {}", names.join(", "), toolchain::TARGET);
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = Command::new(&program);
-    cargo.current_dir(workspace::root()).args(["build", "--release", "--target", toolchain::TARGET]);
+    cargo.current_dir(workspace::root()).args(["build", "--profile", profile, "--target", toolchain::TARGET]);
     // Said outright: a `build.target-dir` in somebody's cargo configuration must not hide the artefacts.
     cargo.arg("--target-dir").arg(workspace::target());
     for name in names {
@@ -93,10 +102,10 @@ fn compile(names: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn finish(name: String) -> Result<Module> {
+fn finish(name: String, profile: &str) -> Result<Module> {
     let artefact = workspace::target()
         .join(toolchain::TARGET)
-        .join("release")
+        .join(profile)
         .join(format!("{}.wasm", package(&name).replace('-', "_")));
     let linked = fs::read(&artefact).with_context(|| {
         format!("cargo left no {}: has {} the crate type cdylib?", artefact.display(), package(&name))

@@ -115,7 +115,7 @@ fn a_module_that_lacks_a_callback_that_it_needs_is_refused_by_its_name() {
     // Finished once, it has no callbacks under the shell's names any more.
     let once = trim(&module(&section(LOGS))).unwrap();
     let error = trim(&once.wasm).unwrap_err();
-    assert!(error.to_string().contains("`gatehouse_on_context_create`"), "{error}");
+    assert!(error.to_string().contains("`gatehouse_on_configure`"), "{error}");
 }
 
 #[test]

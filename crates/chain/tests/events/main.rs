@@ -34,3 +34,6 @@ mod calls;
 
 /// How requests end, and what the callbacks answer meanwhile.
 mod ends;
+
+/// What is done once, however many filters there are.
+mod once;

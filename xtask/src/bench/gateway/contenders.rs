@@ -93,12 +93,9 @@ pub(super) fn contenders(key: &Signed, sources: &Sources) -> Result<LineUp> {
             ],
         ),
     ];
-    let mut skipped = Vec::new();
-    let module = modules.join("gateway.wasm");
-    if module.is_file() {
-        all.push(envoy("gateway.wasm", Ability::ALL, vec![filters::gateway(&module, key)]));
-    } else {
-        skipped.push(("gateway.wasm".to_owned(), format!("no {}", module.display())));
+    let skipped = Vec::new();
+    for (name, tells) in [("gateway.wasm", true), ("gateway-silent", false)] {
+        all.push(envoy(name, Ability::ALL, vec![filters::gateway(modules, key, tells)]));
     }
     let alone = |name, ability, filter| envoy(name, ability, vec![filter]);
     all.extend([

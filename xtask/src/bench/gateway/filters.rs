@@ -12,18 +12,7 @@ use super::native::PLENTY;
 use super::requests::LIMITED;
 
 /// What the module with all functions may do beyond what the three may.
-const MORE: [&str; 10] = [
-    "proxy_on_response_headers",
-    "proxy_on_vm_start",
-    "proxy_on_tick",
-    "proxy_on_http_call_response",
-    "proxy_set_tick_period_milliseconds",
-    "proxy_http_call",
-    "proxy_get_header_map_value",
-    "proxy_continue_stream",
-    "proxy_call_foreign_function",
-    "proxy_record_metric",
-];
+const MORE: [&str; 1] = [header_transform::ON_RESPONSE];
 
 /// Checks the token, remembers it, and writes the subject to `x-user`.
 pub(super) fn jwt_auth(modules: &Path, key: &Signed) -> Value {
@@ -57,9 +46,9 @@ pub(super) fn no_match(modules: &Path) -> Value {
     wasm_filter("header-transform", &module, Some(configuration), &header_transform::REQUEST_ONLY)
 }
 
-/// All three in one module.
-pub(super) fn gateway(module: &Path, key: &Signed) -> Value {
-    let configuration = json!({"filters": [
+/// All three in one module. `tells` is whether it writes identity and decisions to filter state.
+pub(super) fn gateway(modules: &Path, key: &Signed, tells: bool) -> Value {
+    let configuration = json!({"filter_state": {"identity": tells, "decisions": tells}, "filters": [
         {"jwt-auth": check(key)},
         {"rate-limit": limits("x-user", "draft")},
         {"header-transform": edits()},
@@ -69,7 +58,7 @@ pub(super) fn gateway(module: &Path, key: &Signed) -> Value {
             .concat();
     capabilities.sort_unstable();
     capabilities.dedup();
-    wasm_filter("gateway", module, Some(configuration), &capabilities)
+    wasm_filter("gateway", &modules.join("gateway.wasm"), Some(configuration), &capabilities)
 }
 
 fn check(key: &Signed) -> Value {

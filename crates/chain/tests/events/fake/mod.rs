@@ -15,6 +15,7 @@ mod words;
 /// A VM with its proxy.
 mod world;
 
+pub(crate) use filter::configure;
 pub(crate) use half::Sink;
 pub(crate) use play::{STREAM, only, run};
 pub(crate) use proxy::Asked;
