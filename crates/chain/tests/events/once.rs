@@ -8,20 +8,43 @@ use serde_json::json;
 /// Reading a body into the VM is a copy of all of it.
 #[test]
 fn a_body_is_read_from_the_host_once_however_many_filters_read_it() {
-    for words in ["read hold look", "read free look"] {
-        for (first, body) in [("pass", "abc"), ("replace XYZ pass", "XYZ"), ("call 1", "abc")] {
-            let words = words.replace("look", "replace");
-            let filters = json!([
-                {"head": words, "body": first, "response": words},
-                {"head": words, "response": words, "response_body": first.replace("call 1", "pass")},
-            ]);
-            let (world, lines) = run(&filters, "post b:ab b:c. answer:1");
-            assert_eq!(world.proxy.asked(Asked::Body), 1, "{filters}: {lines:#?}");
-            assert_eq!(world.sink(STREAM, Request).body, body, "{filters}: {lines:#?}");
-            let (world, lines) = run(&filters, "get ok r:ab r:c.");
-            assert_eq!(world.proxy.asked(Asked::Body), 1, "{filters}: {lines:#?}");
-            assert_eq!(world.sink(STREAM, Response).body, body, "{filters}: {lines:#?}");
+    for words in ["read hold replace", "read free replace"] {
+        for (first, body, leaves_bytes, times) in [
+            ("pass", "abc", true, 1),
+            ("call 1", "abc", true, 1),
+            ("replace XYZ pass", "XYZ", false, 1),
+            // Who takes the bytes has them, and the next needs others.
+            ("pass", "abc", false, 2),
+        ] {
+            let response_body = first.replace("call 1", "pass");
+            let one = json!({"head": words, "body": first, "leaves_bytes": leaves_bytes});
+            let (world, lines) = run(&json!([one, {"head": words}]), "post b:ab b:c. answer:1");
+            assert_eq!(world.proxy.asked(Asked::Body), times, "{one}: {lines:#?}");
+            assert_eq!(world.sink(STREAM, Request).body, body, "{one}: {lines:#?}");
+            let seen = only(&lines, &["second has body"]);
+            assert!(seen[0].starts_with(&format!("second has body [{body}]")), "{one}: {lines:#?}");
+            let one = json!({
+                "response": words, "response_body": response_body, "leaves_bytes": leaves_bytes,
+            });
+            let (world, lines) = run(&json!([{"response": words}, one]), "get ok r:ab r:c.");
+            assert_eq!(world.proxy.asked(Asked::Body), times, "{one}: {lines:#?}");
+            assert_eq!(world.sink(STREAM, Response).body, body, "{one}: {lines:#?}");
+            let seen = only(&lines, &["first has response body"]);
+            assert!(seen[0].starts_with(&format!("first has response body [{body}]")), "{one}: {lines:#?}");
         }
+    }
+}
+
+/// Whoever refuses has done nothing to what is refused.
+#[test]
+fn a_filter_that_refuses_a_body_does_not_replace_it() {
+    for words in ["read hold replace", "read free replace"] {
+        let filters = json!([{"head": words, "body": "replace XYZ refuse"}]);
+        let (_, lines) = run(&filters, "post b:ab b:c.");
+        assert_eq!(only(&lines, &["replace", "reply"]), ["reply 403 first.refused"], "{lines:#?}");
+        let filters = json!([{"response": words, "response_body": "replace XYZ refuse"}]);
+        let (_, lines) = run(&filters, "get ok r:ab r:c.");
+        assert_eq!(only(&lines, &["replace", "reply"]), ["reply 403 first.refused"], "{lines:#?}");
     }
 }
 
@@ -57,4 +80,17 @@ fn a_chain_takes_part_in_the_phases_of_all_its_filters() {
     }
     let heads = Phases { response: true, ..Phases::default() };
     assert_eq!(flags(json!([{"bare": true}, {"heads": true}])), heads.flags());
+}
+
+/// A fact costs a call of the host; edits that may change the route are the one reason to ask again.
+#[test]
+fn the_route_is_read_again_only_where_edits_were_carried_out() {
+    for (first, asks_for_route, times) in
+        [("route pass", true, 1), ("route +a=1 pass", true, 2), ("route +a=1 pass", false, 1)]
+    {
+        let second = json!({"head": "route route pass", "asks_for_route": asks_for_route});
+        let (world, lines) = run(&json!([{"head": first}, second]), "get");
+        assert_eq!(world.proxy.asked(Asked::Route), times, "{first}: {lines:#?}");
+        assert_eq!(only(&lines, &["second sees"]).len(), 2, "{first}: {lines:#?}");
+    }
 }

@@ -73,6 +73,8 @@ struct Script {
     start_fails: bool,
     /// It does not read heads of responses unasked.
     is_blind: bool,
+    /// It does not take the bytes of bodies.
+    leaves_bytes: bool,
 }
 
 /// How often a filter was asked in each phase.
@@ -110,6 +112,7 @@ impl Script {
             fetched: vec![Feed { calls_left: Cell::new(calls), call: Cell::new(None) }],
             start_fails: value["start"] == "fails",
             is_blind: value["blind"] == true,
+            leaves_bytes: value["leaves_bytes"] == true,
         }
     }
 
@@ -119,6 +122,16 @@ impl Script {
         let words = &list[(*turn).min(list.len() - 1)];
         *turn += 1;
         words.split(' ')
+    }
+
+    fn see(&self, filter: &str, body: &mut Body, has_head: bool, of: &str) {
+        if self.leaves_bytes {
+            return;
+        }
+        let bytes = body.bytes();
+        let what = bytes.as_deref().map_or("too much".to_owned(), |bytes| format!("[{}]", text(bytes)));
+        let head = if has_head { "" } else { ", head gone" };
+        tell(format!("{filter} has {of} {what}{head}"));
     }
 }
 
@@ -149,13 +162,6 @@ impl Polled for Feed {
         }
         is_mine
     }
-}
-
-fn seen(filter: &str, body: &mut Body, has_head: bool, of: &str) {
-    let bytes = body.bytes();
-    let what = bytes.as_deref().map_or("too much".to_owned(), |bytes| format!("[{}]", text(bytes)));
-    let head = if has_head { "" } else { ", head gone" };
-    tell(format!("{filter} has {of} {what}{head}"));
 }
 
 macro_rules! filter {
@@ -231,7 +237,7 @@ impl<const AT: usize> OnRequestBody for Full<AT> {
         callouts: &dyn Callouts,
         turns: &mut Turns,
     ) -> Result<Decision<Code>, Broken> {
-        seen(NAMES[AT], body, head.is_some(), "body");
+        self.0.see(NAMES[AT], body, head.is_some(), "body");
         decide(NAMES[AT], self.0.words("body", turns), head, Some(body), callouts)
     }
 }
@@ -276,7 +282,7 @@ impl<const AT: usize> OnResponseBody for Full<AT> {
         _: &dyn Callouts,
         turns: &mut Turns,
     ) -> Result<ResponseDecision<Code>, Broken> {
-        seen(NAMES[AT], body, head.is_some(), "response body");
+        self.0.see(NAMES[AT], body, head.is_some(), "response body");
         decide_response(NAMES[AT], self.0.words("response_body", turns), head, Some(body))
     }
 

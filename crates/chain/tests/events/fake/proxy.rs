@@ -45,6 +45,7 @@ pub(crate) enum Asked {
     Grpc,
     Timer,
     Metric,
+    Route,
 }
 
 /// The proxy, and all streams in it.
@@ -316,6 +317,7 @@ impl Attributes for FakeProxy {
     fn attribute(&self, attribute: Attribute<'_>) -> Option<Vec<u8>> {
         match attribute {
             // Envoy matches the route by the head as it has it.
+            Attribute::RouteName if self.is_refused(Asked::Route) => None,
             Attribute::RouteName => self
                 .half(Direction::Request, |half| {
                     let head = half.readable_head()?;
