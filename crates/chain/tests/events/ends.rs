@@ -173,3 +173,15 @@ fn what_waits_for_the_body_waits_for_more_of_it() {
     assert_eq!(world.sink(STREAM, Request).body, "abc");
     assert_eq!(world.sink(STREAM, Response).head, None);
 }
+
+/// A body of a response without its head was decided on by nobody, and is nobody's: the proxy may say what it
+/// likes in place of a request that was never asked about.
+#[test]
+fn a_body_of_a_response_that_no_filter_was_asked_about_passes() {
+    let mut world = World::of(json!([{}]));
+    world.open(STREAM, ROOT);
+    let body = world.vm.response_body(STREAM, 3, false, &world.proxy);
+    let trailers = world.vm.response_trailers(STREAM, &world.proxy);
+    assert_eq!((body, trailers), (BodyFlow::Continue, TrailersFlow::Continue));
+    assert_eq!(journal::take(), [""; 0]);
+}

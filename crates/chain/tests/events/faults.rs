@@ -1,6 +1,6 @@
 //! What the host does not do ends the request with a 500 and a line in the log, and never lets it pass.
 
-use crate::fake::{Asked, GET, ROOT, World, journal};
+use crate::fake::{Asked, GET, ROOT, World, journal, only};
 use gatehouse_chain::Direction::{Request, Response};
 use serde_json::{Value, json};
 
@@ -114,5 +114,25 @@ fn a_head_that_cannot_be_read_is_a_500_where_somebody_decided_on_it() {
         if status == 500 {
             assert_eq!(world.sink(STREAM, Response).head.unwrap()[0].1, "500");
         }
+    }
+}
+
+/// Which field it was, and whose request ended with it.
+#[test]
+fn an_edit_that_the_host_refuses_is_told_of_by_its_field() {
+    for (filters, events, asked) in [
+        (json!([{"head": "+a=1 pass"}]), "get", "first"),
+        (json!([{"head": "+a=1 pass"}, {"head": "pass", "asks_for_route": true}]), "get", "second"),
+        (json!([{"response": "+a=1 pass"}]), "get ok.", "first"),
+    ] {
+        let mut world = World::of(filters.clone());
+        world.proxy.refuse(Asked::Edit, None);
+        world.open(STREAM, ROOT);
+        world.play(STREAM, events);
+        let want = [
+            "error: the host refused to change the field a, status 10".to_owned(),
+            format!("error: {asked}: the host refused to change the head"),
+        ];
+        assert_eq!(only(&journal::take(), &["error"]), want, "{filters}");
     }
 }

@@ -35,6 +35,15 @@ fn a_body_is_read_from_the_host_once_however_many_filters_read_it() {
     }
 }
 
+/// A copy that is too long is none, and costs nothing any more.
+#[test]
+fn a_body_that_is_too_long_to_copy_is_not_read_on() {
+    for (limit, times) in [("copy 9", 3), ("copy 2", 2), ("copy 1", 1)] {
+        let (world, lines) = run(&json!([{"response": limit}]), "get ok r:ab r:c r:d.");
+        assert_eq!(world.proxy.asked(Asked::Body), times, "{limit}: {lines:#?}");
+    }
+}
+
 /// Whoever refuses has done nothing to what is refused.
 #[test]
 fn a_filter_that_refuses_a_body_does_not_replace_it() {

@@ -227,6 +227,11 @@ fn a_head_of_a_response_that_cannot_be_read_is_a_500_where_somebody_decided_on_i
         (json!({"blind": true, "response": "field a pass"}), "r:ab.", true),
         (json!({"blind": true, "response": "-a pass"}), "r:ab.", true),
         (json!({"blind": true, "response": "field a read hold look"}), "r:ab.", true),
+        (
+            json!({"blind": true, "response": "read hold look", "response_body": "+a=1 field b"}),
+            "r:ab.",
+            true,
+        ),
         (json!({"blind": true, "response": "pass"}), "r:ab.", false),
         (json!({"blind": true, "response": "read hold look", "response_body": "pass"}), "r:ab.", false),
     ] {
@@ -261,4 +266,36 @@ fn respond_unread(script: &Value, events: &str) -> String {
     world.head(STREAM, Response, OK, false);
     world.play(STREAM, events);
     world.sink(STREAM, Response).head.unwrap()[0].1.clone()
+}
+
+/// Once a response is broken off nobody is given anything of it.
+#[test]
+fn a_copy_that_cannot_be_made_is_the_end_of_all_copies() {
+    let mut world = World::of(json!([{"response": "copy 9"}, {"response": "copy 9"}]));
+    world.proxy.refuse(Asked::Body, Some(0));
+    world.open(STREAM, ROOT);
+    world.play(STREAM, "get ok r:abc.");
+    let lines = journal::take();
+    assert_eq!(only(&lines, &["first has", "second has"]), [""; 0], "{lines:#?}");
+    assert_eq!(only(&lines, &["reply"]), ["reply 500 gatehouse.body_unread"], "{lines:#?}");
+}
+
+/// A head that has gone on can no longer be edited, and is not there.
+#[test]
+fn a_filter_has_the_head_with_the_body_where_it_held_it() {
+    for (words, gone) in [("read hold look", ""), ("read free look", ", head gone")] {
+        let (_, lines) = run(&json!([{"response": words}]), "get ok r:ab r:c.");
+        let want = format!("first has response body [abc]{gone}");
+        assert_eq!(only(&lines, &["first has"]), [want], "{words}");
+        let (_, lines) = run(&json!([{"head": words}]), "post b:ab b:c.");
+        assert_eq!(only(&lines, &["first has"]), [format!("first has body [abc]{gone}")], "{words}");
+    }
+    // It is held for another that wants the body, too.
+    let filters = json!([
+        {"head": "read free look", "response": "read hold look"},
+        {"head": "read hold look", "response": "read free look"},
+    ]);
+    let (_, lines) = run(&filters, "post b:abc. ok r:abc.");
+    let bodies = only(&lines, &["first has body", "second has response body"]);
+    assert_eq!(bodies, ["first has body [abc]", "second has response body [abc]"], "{lines:#?}");
 }
