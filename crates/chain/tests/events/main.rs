@@ -37,3 +37,6 @@ mod ends;
 
 /// What is done once, however many filters there are.
 mod once;
+
+/// How long a body may be, and what its head says about that.
+mod lengths;
