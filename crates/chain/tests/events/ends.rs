@@ -59,6 +59,8 @@ fn what_is_held_stays_held() {
         (json!([{"head": "wait"}, {"head": "read hold look"}]), "post b:a b:b.", "1 1 1"),
         (json!([{"head": "wait"}, {"head": "read hold look"}]), "post b:a t", "1 1 1"),
         (json!([{"head": "read hold look"}, {"head": "wait"}]), "get", "4"),
+        // One before it might have, and did not.
+        (json!([{"head": "pass", "answers": "read hold look"}, {"head": "wait"}]), "post b:a", "4"),
         (json!([{"head": "read hold look"}]), "post b:a b:b.", "1 1 0"),
         (json!([{"head": "read hold look"}]), "post b:a t", "1 1 0"),
         (json!([{"head": "read hold look"}]), "get", "0"),

@@ -239,3 +239,32 @@ fn what_a_filter_warns_of_has_its_name() {
     let (_, lines) = run(&json!([{"head": "pass"}, {"head": "warn pass"}]), "get");
     assert_eq!(only(&lines, &["warn"]), ["warn: second: beware"]);
 }
+
+/// What those before it have made of the head is not its to undo.
+#[test]
+fn a_filter_that_waits_undoes_its_own_edits_and_no_others() {
+    for (script, event) in [
+        (json!({"head": ["+x=1 wait", "+b=1 pass"]}), "tick"),
+        (json!({"head": ["+x=1 wait-grpc", "+b=1 pass"]}), "message:1"),
+        (json!({"head": ["+x=1 wait-call", "+b=1 pass"]}), "answer:1"),
+        (json!({"heads": true, "head": ["+x=1 wait-grpc", "+b=1 pass"]}), "message:1"),
+    ] {
+        let (world, lines) = run(&json!([{"head": "+a=1 pass"}, script]), &format!("get {event}"));
+        let head = world.sink(STREAM, Request).head.unwrap();
+        let own: Vec<_> = head[GET.len()..].iter().map(|(name, _)| &**name).collect();
+        assert_eq!(own, ["a", "b"], "{script}: {lines:#?}");
+    }
+}
+
+#[test]
+#[ignore = "a filter that fetches nothing and waits for a call of its own undoes the edits before it"]
+fn a_filter_without_a_phase_to_wait_in_does_not_undo_what_those_before_it_did() {
+    let filters = json!([{"head": "+a=1 pass"}, {"bare": true, "head": ["+x=1 wait-call", "+b=1 pass"]}]);
+    let (world, lines) = run(&filters, "get answer:1");
+    let Some(head) = world.sink(STREAM, Request).head else {
+        // It may as well be refused.
+        return assert_eq!(only(&lines, &["reply"]), ["reply 500 gatehouse.broken"]);
+    };
+    let own: Vec<_> = head[GET.len()..].iter().map(|(name, _)| &**name).collect();
+    assert_eq!(own, ["a", "b"], "{lines:#?}");
+}

@@ -87,7 +87,7 @@ fn a_chain_takes_part_in_the_phases_of_all_its_filters() {
     for filters in [json!([{}]), json!([{"bare": true}, {}]), json!([{}, {"bare": true}])] {
         assert_eq!(flags(filters.clone()), [b'1'; Phases::COUNT], "{filters}");
     }
-    let heads = Phases { response: true, ..Phases::default() };
+    let heads = Phases { response: true, grpc_answers: true, ..Phases::default() };
     assert_eq!(flags(json!([{"bare": true}, {"heads": true}])), heads.flags());
 }
 

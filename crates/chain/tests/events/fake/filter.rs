@@ -87,7 +87,7 @@ pub(crate) struct Full<const AT: usize>(Script);
 /// A filter that takes part in none but the request's head.
 pub(crate) struct Bare<const AT: usize>(Script);
 
-/// A filter that takes part in heads only.
+/// A filter that takes part in heads only, and calls by itself.
 pub(crate) struct Heads(Script);
 
 impl Script {
@@ -165,7 +165,7 @@ impl Polled for Feed {
 }
 
 macro_rules! filter {
-    ($name:ident $(<$at:ident>)?, $number:expr, $phase:ident, $response:ident) => {
+    ($name:ident $(<$at:ident>)?, $number:expr, $phase:ident, $some:ident) => {
         impl $(<const $at: usize>)? Filter for $name $(<$at>)? {
             const NAME: &'static str = NAMES[$number];
             type Code = Code;
@@ -173,11 +173,11 @@ macro_rules! filter {
             type RuleEvent = NoCodes;
             type State = Turns;
             type RequestBody = $phase;
-            type Response = $response;
+            type Response = $some;
             type ResponseBody = $phase;
             type Answers = $phase;
             type Fetching = $phase;
-            type GrpcAnswers = $phase;
+            type GrpcAnswers = $some;
             type Logging = $phase;
 
             fn configure(node: Node<'_>) -> Option<Self> {
@@ -214,6 +214,12 @@ macro_rules! filter {
 filter!(Full<AT>, AT, Self, Self);
 filter!(Bare<AT>, AT, Never, Never);
 filter!(Heads, 0, Never, Self);
+
+impl OnGrpcAnswer for Heads {
+    const MAX_ANSWER_BYTES: usize = 4;
+
+    fn on_grpc_answer(&self, _: CallId, _: &GrpcAnswer, _: &dyn Callouts) {}
+}
 
 impl OnResponse for Heads {
     fn on_response(&self, response: &mut Response<'_>, turns: &mut Turns) -> ResponseDecision<Code> {
