@@ -178,3 +178,10 @@ fn a_filter_that_calls_keeps_its_edits_and_decides_once() {
     assert_eq!(only(&lines, &["state"]), ["state gatehouse.first=first.passed"]);
     assert!(world.sink(STREAM, Request).is_complete && world.sink(STREAM, Response).head.is_none());
 }
+
+#[test]
+fn a_message_comes_to_the_filter_that_has_called() {
+    let filters = json!([{"head": "pass"}, {"head": ["wait-grpc", "pass"]}]);
+    let (_, lines) = run(&filters, "get message:1");
+    assert_eq!(only(&lines, &["first has", "second has"]), ["second has message 1 mess"], "{lines:#?}");
+}
