@@ -223,8 +223,7 @@ impl Exchange {
             self.stages.push(link.begin());
         }
         let Some(stage) = self.stages.get_mut(at) else { return false };
-        let phases = link.phases();
-        let mark = if phases.fetching || phases.grpc_answers { self.head.mark() } else { Mark::default() };
+        let mark = self.head.mark();
         let (head, facts) = (mem::take(&mut self.head), mem::take(&mut self.facts));
         let mut request = Request::with_facts(head, facts, &host).with_body(self.body_follows);
         let decision = stage.on_request(&mut request);

@@ -163,8 +163,16 @@ impl Exchange {
             ResponseStep::ReadBody(collect) => self.read_response(at, collect, callback),
             ResponseStep::CopyBody { max_bytes } => {
                 self.tell_response(at, &decision, callback);
-                let copy = Copy { max_bytes, seen: 0, bytes: Some(Vec::new()) };
-                self.response.takers.push_back((at, Take::Copied(copy)));
+                let mut copy = Copy { max_bytes, seen: 0, bytes: Some(Vec::new()) };
+                // What is held already, unless a filter asked before it is to be given it first.
+                let is_next =
+                    !self.response.takers.iter().any(|(_, take)| matches!(take, Take::Collected(_)));
+                if is_next && !self.copy(at, &mut copy, callback) {
+                    return false;
+                }
+                if !is_next || self.response.body.end.is_none() {
+                    self.response.takers.push_back((at, Take::Copied(copy)));
+                }
                 true
             }
             ResponseStep::Continue | ResponseStep::Reply(_) => self.tell_response(at, &decision, callback),
@@ -308,7 +316,7 @@ impl Exchange {
     /// All filters have let the response go on: the edits are carried out.
     fn pass_response(&mut self, callback: &Callback<'_>) {
         let side = &mut self.response;
-        if !side.has_head_gone && !side.head.edits().is_empty() {
+        if !side.has_head_gone {
             if side.head.is_unread() {
                 self.fail_response(Fault::HeadUnread, 0, callback);
                 return;

@@ -3,7 +3,7 @@
 use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::pending::Owner;
-use crate::{BodyFlow, Exchange, HeadFlow, LocalReply, Proxy, TrailersFlow};
+use crate::{BodyFlow, Exchange, HeadFlow, LocalReply, Proxy, Refused, TrailersFlow};
 use gatehouse_filter::{Answer, CallId, GrpcAnswer};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -165,7 +165,7 @@ impl Vm {
                 // The client may have left.
                 let Some(exchange) = self.exchange(exchange) else { return };
                 let answer = read(max_bytes);
-                if proxy.focus(exchange.id).is_ok() {
+                if is_focused(exchange.id, proxy) {
                     exchange.answered(call, answer, &Callback::new(proxy));
                 }
                 let _ = proxy.focus(context);
@@ -201,7 +201,7 @@ impl Vm {
         for context in woken {
             // One that has ended meanwhile is not there any more.
             let Some(exchange) = self.exchange(context) else { continue };
-            if proxy.focus(context).is_ok() {
+            if is_focused(context, proxy) {
                 exchange.ask_again(&Callback::new(proxy));
             }
         }
@@ -214,6 +214,14 @@ impl Vm {
             Request::Unconfigured => None,
         }
     }
+}
+
+/// Has the host's calls concern a request. Whether they do.
+fn is_focused(context: u32, proxy: &dyn Proxy) -> bool {
+    let tell = |refused: &Refused| {
+        proxy.error(&format!("the host did not turn to a held request, status {}", refused.0));
+    };
+    proxy.focus(context).inspect_err(tell).is_ok()
 }
 
 /// The host counts contexts up: their numbers are spread well enough by a multiplication, and no client chooses

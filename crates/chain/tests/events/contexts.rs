@@ -261,7 +261,6 @@ fn a_focus_that_the_host_refuses_lets_nothing_pass() {
 }
 
 #[test]
-#[ignore = "nobody is told of a focus that the host refuses"]
 fn a_focus_that_the_host_refuses_is_told_of() {
     for (script, event) in [
         (json!({"head": ["wait", "pass"]}), "tick"),

@@ -257,7 +257,6 @@ fn a_filter_that_waits_undoes_its_own_edits_and_no_others() {
 }
 
 #[test]
-#[ignore = "a filter that fetches nothing and waits for a call of its own undoes the edits before it"]
 fn a_filter_without_a_phase_to_wait_in_does_not_undo_what_those_before_it_did() {
     let filters = json!([{"head": "+a=1 pass"}, {"bare": true, "head": ["+x=1 wait-call", "+b=1 pass"]}]);
     let (world, lines) = run(&filters, "get answer:1");

@@ -222,7 +222,6 @@ fn several_filters_see_every_byte_of_a_response_once() {
 }
 
 #[test]
-#[ignore = "what is held when a copy is asked for is not in it, or only as a later filter replaced it"]
 fn a_copy_is_of_what_has_reached_its_filter_though_others_held_it_before() {
     let count = run_chains(copies_late);
     assert!(count > 6_000, "{count}");
