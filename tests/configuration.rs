@@ -225,3 +225,19 @@ fn scratch(name: &str) -> PathBuf {
     std::fs::create_dir_all(&folder).expect("a folder for the config");
     folder.join(format!("{name}-{}.yaml", std::process::id()))
 }
+
+#[test]
+fn every_file_of_cases_is_compiled() {
+    let folder = workspace::root().join("tests");
+    let main = std::fs::read_to_string(folder.join("main.rs")).expect("tests/main.rs");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).expect("tests/") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|extension| extension == "rs") && name != "main" {
+            assert!(main.contains(&format!("\nmod {name};\n")), "tests/main.rs does not name {name}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} files");
+}

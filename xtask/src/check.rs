@@ -74,7 +74,8 @@ fn verdict(wasm: &WasmFilter) -> Verdict {
         (Ok(json), None) => {
             let checked = gatehouse_gateway::check(&json);
             let held = checked.hold_heads.iter().filter_map(|field| held_in_vain(wasm, field));
-            checked.faults.iter().map(ToString::to_string).chain(held).collect()
+            let lacks = lacking(wasm, checked.callbacks.iter().copied());
+            checked.faults.iter().map(ToString::to_string).chain(held).chain(lacks).collect()
         }
         (Err(error), _) => vec![format!("{error:#}")],
     };
@@ -83,7 +84,11 @@ fn verdict(wasm: &WasmFilter) -> Verdict {
 
 fn of_filter(wasm: &WasmFilter, filter: &Registered, json: &[u8]) -> Vec<String> {
     match filter.read(json) {
-        Ok(link) => link.holds_heads().and_then(|field| held_in_vain(wasm, field)).into_iter().collect(),
+        Ok(link) => {
+            let held = link.holds_heads().and_then(|field| held_in_vain(wasm, field));
+            let needed = gatehouse_gateway::needed_callbacks(&*link);
+            held.into_iter().chain(lacking(wasm, needed)).collect()
+        }
         Err(faults) => faults.iter().map(ToString::to_string).collect(),
     }
 }
@@ -92,6 +97,15 @@ fn of_filter(wasm: &WasmFilter, filter: &Registered, json: &[u8]) -> Vec<String>
 fn held_in_vain(wasm: &WasmFilter, field: &str) -> Option<String> {
     let fault = "needs `allow_on_headers_stop_iteration: true` beside the configuration";
     (!wasm.may_hold_heads).then(|| format!("{field}: {fault}"))
+}
+
+/// What a filter needs and may not have. A filter cannot see that either: a body would pass unread.
+fn lacking<'a>(wasm: &WasmFilter, needed: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let Some(allowed) = &wasm.allowed else { return Vec::new() };
+    let lacks = |name: &&str| !allowed.contains(*name);
+    let told =
+        |name| format!("capability_restriction_config: must allow `{name}`, which this configuration needs");
+    needed.into_iter().filter(lacks).map(told).collect()
 }
 
 fn describe(wasm: &WasmFilter) -> String {
@@ -150,6 +164,43 @@ mod tests {
         assert!(report[0].fault && report[0].text.contains("hold_heads: needs `allow_on"), "{report:?}");
         let report = body("allow_on_headers_stop_iteration: true");
         assert!(!report[0].fault, "{report:?}");
+    }
+
+    #[test]
+    fn a_callback_that_a_guard_needs_and_may_not_have_is_told() {
+        let with = |module: &str, allowed: &[&str], value: &str| {
+            let allowed: Vec<String> = allowed.iter().map(|name| format!("{name}: {{}}")).collect();
+            let allowed = allowed.join(", ");
+            report(&format!(
+                "{module}.wasm}}}}}}
+    capability_restriction_config: {{allowed_capabilities: {{{allowed}}}}}
+    configuration:
+      '@type': type.googleapis.com/google.protobuf.Struct
+      value: {value}"
+            ))
+        };
+        let mut allowed = vec![
+            "proxy_on_context_create",
+            "proxy_on_configure",
+            "proxy_on_delete",
+            "proxy_on_request_headers",
+            "proxy_on_request_trailers",
+            "proxy_on_response_headers",
+            "proxy_on_response_body",
+            "proxy_on_response_trailers",
+        ];
+        let wanted = "capability_restriction_config: must allow `proxy_on_request_body`";
+        for (module, value) in [
+            ("body-transform", "{rules: [{request: {}}]}"),
+            ("gateway", "{filters: [{body-transform: {rules: [{request: {}}]}}]}"),
+        ] {
+            let report = with(module, &allowed, value);
+            assert_eq!(report.len(), 1, "{report:?}");
+            assert!(report[0].fault && report[0].text.contains(wanted), "{report:?}");
+        }
+        allowed.push("proxy_on_request_body");
+        let report = with("body-transform", &allowed, "{rules: [{request: {}}]}");
+        assert!(report.iter().all(|line| !line.fault), "{report:?}");
     }
 
     #[test]

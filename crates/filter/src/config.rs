@@ -208,6 +208,11 @@ impl<'a> Node<'a> {
         members.into_iter().collect()
     }
 
+    /// Whether a fault of this configuration was told already.
+    fn has_faults(&self) -> bool {
+        !self.faults.borrow().is_empty()
+    }
+
     fn child(&self, name: &str, value: &'a Value) -> Node<'a> {
         let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
         Node { value, path, faults: self.faults }

@@ -63,7 +63,7 @@ pub trait Store {
     /// Sets the value. With a version, only if the key still has that version; without, always.
     ///
     /// A host gives no guarantee for a version on a key that does not exist: [`create`](Self::create) keys in
-    /// [`Filter::prepare`](crate::Filter::prepare), before requests race for them.
+    /// [`Filter::start`](crate::Filter::start), before requests race for them.
     fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError>;
 
     /// Sets a key, unless it is there: never overwritten, however many workers start at the same time.

@@ -38,11 +38,12 @@ impl<T> Default for Rules<T> {
 
 impl<T> Rules<T> {
     /// Reads a list of rules: `name` and `match` are read here, the rest by `action`, which must not call
-    /// [`Fields::finish`]. A rule without `match` matches every request.
+    /// [`Fields::finish`]. A rule without `match` matches every request. A list without rules is a fault: it
+    /// would do nothing.
     pub fn read(node: Node<'_>, mut action: impl FnMut(&mut Fields<'_>) -> Option<T>) -> Option<Self> {
         let mut names: Vec<Rc<str>> = Vec::new();
         let mut index = 0_usize;
-        let rules = node.list(|node| {
+        let rules = node.nonempty_list(|node| {
             let default = format!("rules[{index}]");
             index = index.saturating_add(1);
             let mut fields = node.fields()?;

@@ -1,6 +1,6 @@
 //! The configuration of a gateway: a list of filters, and what is told of them.
 
-use crate::{FILTERS, Registered};
+use crate::{FILTERS, Registered, needed_callbacks};
 use gatehouse_chain::{Chain, Link, Placed, Tells};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use serde_json::Value;
@@ -24,13 +24,15 @@ pub struct Checked {
     pub faults: Vec<ConfigError>,
     /// The fields by which filters hold heads for bodies, with the path of each from the top.
     pub hold_heads: Vec<String>,
+    /// The callbacks that its filters need: see [`needed_callbacks`].
+    pub callbacks: BTreeSet<&'static str>,
 }
 
 /// Reads a gateway's configuration as the module would.
 pub fn check(json: &[u8]) -> Checked {
     let mut list = List::default();
     let faults = config::read(json, |node| list.gateway(&node)).err().unwrap_or_default();
-    Checked { faults, hold_heads: list.hold_heads }
+    Checked { faults, hold_heads: list.hold_heads, callbacks: list.callbacks }
 }
 
 /// Configures the module.
@@ -45,6 +47,7 @@ struct List {
     length: usize,
     names: BTreeSet<String>,
     hold_heads: Vec<String>,
+    callbacks: BTreeSet<&'static str>,
 }
 
 impl List {
@@ -90,6 +93,7 @@ impl List {
                 let path = format!("filters[{index}].{}", filter.name);
                 let link: Box<dyn Link> = link?;
                 self.hold_heads.extend(link.holds_heads().map(|field| format!("{path}.{field}")));
+                self.callbacks.extend(needed_callbacks(&*link));
                 Some(Placed { link, prefix: format!("{NAME}: {path}.") })
             }
             // What is there instead has been told.

@@ -89,9 +89,9 @@ fn the_first_rule_that_means_the_client_decides() {
 #[test]
 fn the_default_is_to_deny_unless_it_is_to_allow() {
     for (configuration, code, status) in [
-        (json!({"rules": []}), Code::NoRule, Some(403)),
-        (json!({"rules": [], "default": "deny"}), Code::NoRule, Some(403)),
-        (json!({"rules": [], "default": "allow"}), Code::DefaultAllowed, None),
+        (json!({"rules": [nowhere()]}), Code::NoRule, Some(403)),
+        (json!({"rules": [nowhere()], "default": "deny"}), Code::NoRule, Some(403)),
+        (json!({"rules": [nowhere()], "default": "allow"}), Code::DefaultAllowed, None),
     ] {
         let filter: Authorization = configured(&configuration.to_string()).unwrap();
         let outcome = get(&filter, &known("alice", &[]), "/");
@@ -383,4 +383,9 @@ fn a_client_that_lacks_nothing_but_scopes_may_be_told_which() {
         let want = if code == Code::InsufficientScope { Code::NoRule } else { code };
         assert_eq!(silent.decision.code, want, "{path}");
     }
+}
+
+/// A rule that no request here matches.
+fn nowhere() -> Value {
+    json!({"match": {"path": {"prefix": "/nowhere"}}, "action": "deny"})
 }

@@ -6,11 +6,22 @@ pub struct Fields<'a> {
     node: Node<'a>,
     members: &'a Map<String, Value>,
     known: Vec<&'static str>,
+    is_finished: bool,
+}
+
+/// A reader that forgets [`finish`](Fields::finish) would take unknown members for none: `mod: shadow` would start
+/// and enforce. So nothing that it reads is good. One that gave up before has told why.
+impl Drop for Fields<'_> {
+    fn drop(&mut self) {
+        if !self.is_finished && !self.node.has_faults() {
+            self.node.fault::<()>("is not read to its end, which is a fault of the filter");
+        }
+    }
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(node: Node<'a>, members: &'a Map<String, Value>) -> Self {
-        Self { node, members, known: Vec::new() }
+        Self { node, members, known: Vec::new(), is_finished: false }
     }
 
     /// The object itself, for faults that concern several members.
@@ -49,7 +60,8 @@ impl<'a> Fields<'a> {
     }
 
     /// Reports the members that nobody asked for.
-    pub fn finish(self) {
+    pub fn finish(mut self) {
+        self.is_finished = true;
         for (name, value) in self.members {
             if self.known.contains(&name.as_str()) {
                 continue;

@@ -102,3 +102,19 @@ fn a_number_out_of_range_is_told_the_range() {
     }
     assert_eq!(number("\"1\""), ["must be a whole number; must be from 1 to 10"]);
 }
+
+#[test]
+fn a_mapping_that_its_reader_does_not_finish_is_a_fault_of_the_filter() {
+    let unfinished = |node: Node<'_>| {
+        let mut fields = node.fields()?;
+        fields.required("name", |node| node.text().map(str::to_owned))
+    };
+    let told = |json: &[u8]| {
+        let faults = read(json, unfinished).err().unwrap_or_default();
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let forgotten = "is not read to its end, which is a fault of the filter";
+    assert!(told(br#"{"name": "a", "mod": "shadow"}"#)[0].ends_with(forgotten));
+    // Who gave up for a reason has told it.
+    assert_eq!(told(br#"{"name": 1}"#).len(), 1);
+}

@@ -1,5 +1,7 @@
 //! The wasm filters of a config.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use serde_json::Value;
@@ -20,6 +22,8 @@ pub struct WasmFilter {
     pub configuration: Value,
     /// `allow_on_headers_stop_iteration`: whether the filter may hold a head until it has seen the body.
     pub may_hold_heads: bool,
+    /// The names in `capability_restriction_config`: all that the plugin may do. `None` where it may do everything.
+    pub allowed: Option<BTreeSet<String>>,
 }
 
 impl WasmFilter {
@@ -89,6 +93,12 @@ pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
         module: text("/config/vm_config/code/local/filename"),
         configuration: tree.pointer("/config/configuration").cloned().unwrap_or_default(),
         may_hold_heads: allows("/config/allow_on_headers_stop_iteration"),
+        // To Envoy, no name at all is no restriction.
+        allowed: tree
+            .pointer("/config/capability_restriction_config/allowed_capabilities")
+            .and_then(Value::as_object)
+            .filter(|allowed| !allowed.is_empty())
+            .map(|allowed| allowed.keys().cloned().collect()),
     })
 }
 
@@ -139,6 +149,7 @@ mod tests {
             module: String::new(),
             configuration,
             may_hold_heads: false,
+            allowed: None,
         };
         for (configuration, want) in [
             (Value::Null, Ok("")),

@@ -5,17 +5,23 @@ fn a_wrong_configuration_is_told_by_its_field() {
     for (configuration, want) in [
         (json!({}), vec!["rules: is required"]),
         (json!({"rules": {}}), vec!["rules: must be a list"]),
-        (json!({"rules": [], "default": "permit"}), vec!["default: must be one of allow, deny"]),
-        (json!({"rules": [], "mode": "dry"}), vec!["mode: must be one of enforce, shadow"]),
         (
-            json!({"rules": [], "realm": "a\"b"}),
+            json!({"rules": [{"action": "deny"}], "default": "permit"}),
+            vec!["default: must be one of allow, deny"],
+        ),
+        (json!({"rules": [{"action": "deny"}], "mode": "dry"}), vec!["mode: must be one of enforce, shadow"]),
+        (
+            json!({"rules": [{"action": "deny"}], "realm": "a\"b"}),
             vec!["realm: must be printable ASCII without quotes and backslashes"],
         ),
         (
-            json!({"rules": [], "realm": "a\r\nb"}),
+            json!({"rules": [{"action": "deny"}], "realm": "a\r\nb"}),
             vec!["realm: must be printable ASCII without quotes and backslashes"],
         ),
-        (json!({"rules": [], "skip_preflight": "no"}), vec!["skip_preflight: must be true or false"]),
+        (
+            json!({"rules": [{"action": "deny"}], "skip_preflight": "no"}),
+            vec!["skip_preflight: must be true or false"],
+        ),
         (json!({"rules": [{}]}), vec!["rules[0].action: is required"]),
         (json!({"rules": [{"action": "Allow"}]}), vec!["rules[0].action: must be one of allow, deny"]),
         (
