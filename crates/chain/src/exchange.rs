@@ -1,15 +1,13 @@
 //! One request and its response, on their way through a chain: the request's half.
 
-use crate::bodies::{Arriving, CONTENT_LENGTH, End};
+use crate::bodies::{Arriving, End};
 use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::link::Stage;
-use crate::pending::Owner;
 use crate::response::ResponseSide;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply, Proxy, TrailersFlow};
 use gatehouse_filter::{
-    Answer, Caller, Callout, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Step, Until,
-    is_grpc,
+    Answer, Caller, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Step, is_grpc,
 };
 use std::collections::VecDeque;
 use std::mem;
@@ -21,26 +19,26 @@ pub struct Exchange {
     pub(crate) chain: Rc<Chain>,
     /// What the filters remember that have been asked so far, in their order.
     pub(crate) stages: Vec<Box<dyn Stage>>,
-    progress: Progress,
+    pub(crate) progress: Progress,
     /// The head with the edits made so far, until they are carried out and it goes on.
-    head: Headers,
-    facts: Facts,
-    has_head_gone: bool,
-    body_follows: bool,
-    body: Arriving,
+    pub(crate) head: Headers,
+    pub(crate) facts: Facts,
+    pub(crate) has_head_gone: bool,
+    pub(crate) body_follows: bool,
+    pub(crate) body: Arriving,
     /// The filters that are given the body when it has come, and did not hold the head for it.
-    takers: VecDeque<(usize, Collect)>,
+    pub(crate) takers: VecDeque<(usize, Collect)>,
     /// The filter that holds the head until it has the body, after them.
-    reading: Option<(usize, Collect)>,
+    pub(crate) reading: Option<(usize, Collect)>,
     /// How the host was told to hold, once it was.
-    hold: Option<Hold>,
+    pub(crate) hold: Option<Hold>,
     /// How often filters have called without any call being made: they could go on for ever.
-    empty_rounds: usize,
+    pub(crate) empty_rounds: usize,
     pub(crate) response: ResponseSide,
 }
 
 /// Where a request is.
-enum Progress {
+pub(crate) enum Progress {
     /// No filter has been asked.
     Fresh,
     /// The filter at this position decides when something has come.
@@ -54,7 +52,7 @@ enum Progress {
 }
 
 /// What a held request needs.
-enum Awaited {
+pub(crate) enum Awaited {
     /// That its filter is asked again.
     Turn,
     /// The answers to its calls.
@@ -63,7 +61,7 @@ enum Awaited {
 
 /// What a filter was asked about.
 #[derive(Clone, Copy)]
-enum Asked {
+pub(crate) enum Asked {
     Head,
     /// `is_taker`: its head has gone on, or waits for another filter.
     Body {
@@ -74,7 +72,7 @@ enum Asked {
 
 /// How the host holds a request whose head callback held it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Hold {
+pub(crate) enum Hold {
     /// Everything: no body callback comes before it is let go.
     All,
     /// The head; the body comes to this module, which holds it.
@@ -163,24 +161,6 @@ impl Exchange {
         self.resume(callback);
     }
 
-    /// One of the request's calls was answered.
-    pub(crate) fn answered(&mut self, call: usize, answer: Answer, callback: &Callback<'_>) {
-        let Progress::Held { at, asked, until: Awaited::Answers(answers) } = &mut self.progress else {
-            return;
-        };
-        if let Some(slot) = answers.get_mut(call) {
-            *slot = Some(answer);
-        }
-        if answers.iter().any(Option::is_none) {
-            return;
-        }
-        let (at, asked, answers) = (*at, *asked, mem::take(answers).into_iter().flatten().collect());
-        if self.decide_on_answers(at, asked, answers, callback) {
-            self.go_on(at, asked, callback);
-        }
-        self.resume(callback);
-    }
-
     /// A response is on its way. One to a request whose head has not gone is not the upstream's: whatever the
     /// request waited for, it does no more. An upstream may answer before it has the whole request.
     pub(crate) fn is_answered(&mut self) {
@@ -190,7 +170,7 @@ impl Exchange {
     }
 
     /// Asks the filters from this position on.
-    fn run(&mut self, from: usize, callback: &Callback<'_>) {
+    pub(crate) fn run(&mut self, from: usize, callback: &Callback<'_>) {
         let mut at = from;
         while self.chain.link(at).is_some() {
             if !self.ask(at, callback) {
@@ -202,7 +182,7 @@ impl Exchange {
     }
 
     /// After the filter at this position has let the request go on.
-    fn go_on(&mut self, at: usize, asked: Asked, callback: &Callback<'_>) {
+    pub(crate) fn go_on(&mut self, at: usize, asked: Asked, callback: &Callback<'_>) {
         match asked {
             Asked::Head | Asked::Body { is_taker: false, .. } => self.run(at.saturating_add(1), callback),
             Asked::Body { is_taker: true, .. } => {
@@ -231,44 +211,8 @@ impl Exchange {
         self.take(at, Asked::Head, decision, mark, callback)
     }
 
-    /// Gives one filter the body. Whether the request goes on.
-    fn give(&mut self, at: usize, collect: Collect, is_taker: bool, callback: &Callback<'_>) -> bool {
-        let chain = Rc::clone(&self.chain);
-        let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) else {
-            return false;
-        };
-        let mut body = match self.body.take(Direction::Request, collect, callback.proxy) {
-            Ok(body) => body,
-            Err(fault) => return self.fail(fault, at, callback),
-        };
-        let mark = self.head.mark();
-        let decision = if self.has_head_gone {
-            stage.on_request_body(None, &mut body, &host)
-        } else {
-            let (head, facts) = (mem::take(&mut self.head), mem::take(&mut self.facts));
-            let mut request = Request::with_facts(head, facts, &host).with_body(self.body_follows);
-            let decision = stage.on_request_body(Some(&mut request), &mut body, &host);
-            (self.head, self.facts) = request.into_parts();
-            decision
-        };
-        let decision = match decision {
-            Ok(decision) => decision,
-            Err(broken) => return self.fail(Fault::Broken(broken.0), at, callback),
-        };
-        let head = (!self.has_head_gone).then_some(&mut self.head);
-        let put_back = match decision.step {
-            // Who waits has done nothing yet, and is given the body again as it came.
-            Step::Reply(_) | Step::Wait(_) => Ok(()),
-            _ => self.body.put_back(Direction::Request, body, collect, head, callback.proxy),
-        };
-        match put_back {
-            Ok(()) => self.take(at, Asked::Body { collect, is_taker }, decision, mark, callback),
-            Err(fault) => self.fail(fault, at, callback),
-        }
-    }
-
     /// Does what a filter decided. Whether the request goes on to the next filter.
-    fn take(
+    pub(crate) fn take(
         &mut self,
         at: usize,
         asked: Asked,
@@ -326,125 +270,7 @@ impl Exchange {
         self.reply(&reply, code, callback)
     }
 
-    fn wait(&mut self, at: usize, asked: Asked, until: Until, callback: &Callback<'_>) -> bool {
-        let is_possible = match until {
-            Until::Fetched => self.chain.has_fetched(at),
-            Until::Answered(call) => self.chain.pending.is_under_way(call),
-        };
-        if !is_possible {
-            return self.fail(Fault::OutOfPlace("waits for what never comes"), at, callback);
-        }
-        self.chain.pending.waits(self.id, at, until);
-        self.hold(at, asked, Awaited::Turn, callback)
-    }
-
-    fn call(&mut self, at: usize, asked: Asked, callouts: &[Callout], callback: &Callback<'_>) -> bool {
-        if !self.chain.link(at).is_some_and(|link| link.phases().answers) {
-            return self.fail(Fault::OutOfPlace("makes calls whose answers it does not take"), at, callback);
-        }
-        let mut answers = Vec::with_capacity(callouts.len());
-        for (number, callout) in callouts.iter().enumerate() {
-            answers.push(match callback.proxy.call(callout) {
-                Ok(call) => {
-                    let max_bytes = callout.max_answer_bytes;
-                    let owner = Owner::Request { exchange: self.id, call: number, max_bytes };
-                    self.chain.pending.made(call, owner);
-                    None
-                }
-                // It comes at once, and never again.
-                Err(why) => Some(Answer::refused(why)),
-            });
-        }
-        if answers.iter().any(Option::is_none) {
-            return self.hold(at, asked, Awaited::Answers(answers), callback);
-        }
-        self.empty_rounds = self.empty_rounds.saturating_add(1);
-        if self.empty_rounds > MAX_EMPTY_ROUNDS {
-            return self.fail(Fault::OutOfPlace("calls without end"), at, callback);
-        }
-        self.decide_on_answers(at, asked, answers.into_iter().flatten().collect(), callback)
-    }
-
-    /// Has the filter decide on the answers to its calls. Whether the request goes on.
-    fn decide_on_answers(
-        &mut self,
-        at: usize,
-        asked: Asked,
-        answers: Vec<Answer>,
-        callback: &Callback<'_>,
-    ) -> bool {
-        let chain = Rc::clone(&self.chain);
-        let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) else {
-            return false;
-        };
-        let mark = self.head.mark();
-        let (head, facts) = (mem::take(&mut self.head), mem::take(&mut self.facts));
-        let mut request = Request::with_facts(head, facts, &host).with_body(self.body_follows);
-        let decision = stage.on_answers(answers, &mut request);
-        (self.head, self.facts) = request.into_parts();
-        match decision {
-            Ok(Decision { step: Step::Wait(_), .. }) => {
-                self.fail(Fault::OutOfPlace("waits although it has its answers"), at, callback)
-            }
-            Ok(_) if self.has_head_gone && !self.head.edits().is_empty() => {
-                self.fail(Fault::EditRefused, at, callback)
-            }
-            Ok(decision) => self.take(at, asked, decision, mark, callback),
-            Err(broken) => self.fail(Fault::Broken(broken.0), at, callback),
-        }
-    }
-
-    /// Collects the body for a filter. Whether the request goes on to the next meanwhile, or because the filter
-    /// has it already.
-    fn read(&mut self, at: usize, collect: Collect, callback: &Callback<'_>) -> bool {
-        if !self.chain.link(at).is_some_and(|link| link.phases().request_body) {
-            return self.fail(Fault::BodyGone, at, callback);
-        }
-        if self.body.is_ready(collect) {
-            return self.give(at, collect, false, callback);
-        }
-        if !collect.hold_head {
-            if collect.may_replace {
-                self.head.remove(&CONTENT_LENGTH);
-            }
-            self.takers.push_back((at, collect));
-            return true;
-        }
-        // The head goes as soon as the host is told to go on: it cannot be held for the body that comes then.
-        if self.has_head_gone || self.hold == Some(Hold::All) {
-            return self.fail(Fault::BodyGone, at, callback);
-        }
-        self.reading = Some((at, collect));
-        self.progress = Progress::Reading;
-        false
-    }
-
-    /// Gives the body to those who want it, when it has ended or is longer than any of them wants.
-    fn body_came(&mut self, callback: &Callback<'_>) {
-        match self.progress {
-            Progress::Reading | Progress::Passed => {}
-            Progress::Held { .. } | Progress::Over => return,
-            Progress::Fresh => {
-                self.fail(Fault::HeadUnread, 0, callback);
-                return;
-            }
-        }
-        if !self.takers.iter().chain(&self.reading).all(|(_, collect)| self.body.is_ready(*collect)) {
-            return;
-        }
-        while let Some((at, collect)) = self.takers.pop_front() {
-            if !self.give(at, collect, true, callback) {
-                return;
-            }
-        }
-        if let Some((at, collect)) = self.reading.take()
-            && self.give(at, collect, false, callback)
-        {
-            self.run(at.saturating_add(1), callback);
-        }
-    }
-
-    fn hold(&mut self, at: usize, asked: Asked, until: Awaited, callback: &Callback<'_>) -> bool {
+    pub(crate) fn hold(&mut self, at: usize, asked: Asked, until: Awaited, callback: &Callback<'_>) -> bool {
         if self.hold.is_none() {
             let keeps_head = self.may_hold_for_body(at, callback);
             self.hold = Some(if keeps_head { Hold::Head } else { Hold::All });
@@ -515,7 +341,7 @@ impl Exchange {
     }
 
     /// Lets a request that was held go on, outside its own callbacks.
-    fn resume(&mut self, callback: &Callback<'_>) {
+    pub(crate) fn resume(&mut self, callback: &Callback<'_>) {
         // With the head held alone, what came of the body would go on with it, past whoever waits for it.
         let is_wanted = !self.takers.is_empty() && self.hold == Some(Hold::Head);
         if !matches!(self.progress, Progress::Passed) || is_wanted {
@@ -558,6 +384,3 @@ pub(crate) fn apply(of: Direction, head: &Headers, proxy: &dyn Proxy) -> bool {
             .is_ok()
     })
 }
-
-/// So often a filter may call where no call can be made.
-const MAX_EMPTY_ROUNDS: usize = 32;

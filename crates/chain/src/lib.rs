@@ -12,6 +12,7 @@
 //! is told to hold the head ([`HeadFlow::HoldHead`]), and every part of the body that comes is held too.
 
 mod bodies;
+mod calls;
 mod chain;
 mod exchange;
 mod fault;
@@ -23,6 +24,7 @@ mod metrics;
 mod note;
 mod pending;
 mod proxy;
+mod request_body;
 mod response;
 mod vm;
 

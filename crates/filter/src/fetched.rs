@@ -11,15 +11,17 @@
 mod fetch;
 mod kept;
 mod lease;
+mod polled;
 mod source;
 mod stored;
 mod waiters;
 
 pub use fetch::{Fetch, Limits};
+pub use polled::Polled;
 pub use source::{Lead, Location, Source};
 pub use waiters::{Awaits, MAX_WAITERS, Slot, Waiters};
 
-use crate::{Answer, CallId, Callout, Callouts, Counter, Host, OperatorLog, SetError, Store, Timestamp};
+use crate::{Answer, CallId, Callout, Callouts, Counter, OperatorLog, SetError, Store, Timestamp};
 use kept::Kept;
 use lease::Lease;
 use std::cell::Cell;
@@ -87,34 +89,6 @@ struct Calling {
     holder: u64,
     /// Whether the answer is to be the document that leads on, and the thing itself is the next call.
     is_for_document: bool,
-}
-
-/// What is fetched in the background, whatever it is: the shell prepares it once, lets it tick every [`TICK`],
-/// and hands it the answers to its calls.
-pub trait Polled {
-    /// Makes the shared values, and reads what is in them already: a worker that starts late need not wait.
-    /// Whether they are there.
-    fn prepare(&self, host: &dyn Host) -> bool;
-
-    /// Follows the other workers, and fetches where it is time and nobody else does.
-    fn tick(&self, callouts: &dyn Callouts);
-
-    /// Takes the answer to a fetch. Whether it was this one's.
-    fn answered(&self, call: CallId, answer: &Answer, callouts: &dyn Callouts) -> bool;
-}
-
-impl<T> Polled for Fetched<T> {
-    fn prepare(&self, host: &dyn Host) -> bool {
-        Fetched::prepare(self, host)
-    }
-
-    fn tick(&self, callouts: &dyn Callouts) {
-        Fetched::tick(self, callouts);
-    }
-
-    fn answered(&self, call: CallId, answer: &Answer, callouts: &dyn Callouts) -> bool {
-        Fetched::answered(self, call, answer, callouts)
-    }
 }
 
 impl<T> Fetched<T> {

@@ -3,6 +3,7 @@
 //! The first rule that a request matches says what happens to its body and to that of its response. A body is
 //! collected only where a rule asks for it; everything else streams by.
 
+mod asking;
 mod coding;
 mod condition;
 mod config;
@@ -13,6 +14,7 @@ mod side;
 mod text;
 mod value;
 
+use asking::ask_for_what_can_be_read;
 use coding::Coding;
 use fault::{Direction, Fault};
 use gatehouse_filter::config::{ConfigError, Node};
@@ -382,42 +384,6 @@ fn is_no_exchange_of_documents(request: &Request<'_>) -> bool {
     grpc || request.method() == b"CONNECT" || request.headers.first("upgrade").is_some()
 }
 
-/// A response in an encoding that cannot be read, or a part of one, would pass by the rule: the client may not
-/// ask for either.
-fn ask_for_what_can_be_read(head: &mut Headers) {
-    for name in [RANGE, IF_RANGE] {
-        if head.first(name.as_str()).is_some() {
-            head.remove(&name);
-        }
-    }
-    let mut asked = false;
-    let mut readable: Vec<u8> = Vec::new();
-    let mut all = true;
-    for value in head.values(ACCEPT_ENCODING.as_str()) {
-        asked = true;
-        for item in value.split(|byte| *byte == b',') {
-            let name = item.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-            if name.is_empty() || Coding::named(name).is_none() {
-                all = false;
-                continue;
-            }
-            if !readable.is_empty() {
-                readable.extend_from_slice(b", ");
-            }
-            readable.extend_from_slice(item.trim_ascii());
-        }
-    }
-    if asked && !all {
-        if readable.is_empty() {
-            readable.extend_from_slice(b"identity");
-        }
-        // Parts of a field's value, so it is one.
-        if let Ok(value) = HeaderValue::try_from(readable) {
-            head.set(&ACCEPT_ENCODING, value);
-        }
-    }
-}
-
 fn edit(head: &mut Headers, changes: Vec<(HeaderName, Option<HeaderValue>)>) {
     for (name, value) in changes {
         match value {
@@ -426,10 +392,6 @@ fn edit(head: &mut Headers, changes: Vec<(HeaderName, Option<HeaderValue>)>) {
         }
     }
 }
-
-const RANGE: HeaderName = HeaderName::from_static("range");
-const IF_RANGE: HeaderName = HeaderName::from_static("if-range");
-const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("accept-encoding");
 
 #[cfg(all(target_family = "wasm", feature = "module"))]
 gatehouse_host::load!(BodyTransform);
