@@ -239,5 +239,5 @@ fn every_file_of_cases_is_compiled() {
             seen += 1;
         }
     }
-    assert!(seen > 20, "{seen} files");
+    assert!(seen >= 20, "{seen} files");
 }
