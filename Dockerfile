@@ -7,7 +7,8 @@ ARG ENVOY_VERSION
 
 FROM rust:${RUST_VERSION}-slim-bookworm AS toolchain
 ARG RUST_VERSION
-# rust-toolchain.toml says `stable`; the image has one toolchain, and rustup is not to fetch another.
+# rust-toolchain.toml says `stable`; the image has one toolchain, and rustup is not to fetch
+# another.
 ENV RUSTUP_TOOLCHAIN=${RUST_VERSION} CARGO_INCREMENTAL=0
 RUN rustup target add wasm32-wasip1
 WORKDIR /src
@@ -33,7 +34,8 @@ FROM toolchain AS build
 # What others wrote, compiled once: an edit of our own sources builds from here.
 COPY --from=manifests /src /src
 RUN cargo fetch --locked
-# Both native programs in one go, here and below: apart they would want some crates with other features.
+# Both native programs in one go, here and below: apart they would want some crates with other
+# features.
 RUN cargo build --locked --package xtask --package gatehouse-demo \
  && cargo build --locked --release --target wasm32-wasip1 \
       $(for filter in filters/*/; do echo "--package gatehouse-$(basename "$filter")"; done) \
@@ -57,7 +59,8 @@ COPY --from=build /src/target/filters/*.wasm /etc/gatehouse/filters/
 COPY envoy/*.yaml /etc/gatehouse/
 # A checkout under a strict umask is readable by its owner alone.
 RUN chmod -R a+rX /etc/gatehouse
-# The `envoy` user of the official image, as a number: the image's entrypoint then changes no user itself.
+# The `envoy` user of the official image, as a number: the image's entrypoint then changes no user
+# itself.
 USER 101:101
 EXPOSE 8080 9901
 CMD ["envoy", "-c", "/etc/gatehouse/envoy.yaml"]

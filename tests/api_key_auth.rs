@@ -64,9 +64,19 @@ static SHIPPED: LazyLock<Shared> = LazyLock::new(|| Shared::start(Gateway::build
 fn a_key_is_good_from_every_place_and_stays_at_the_gateway() {
     let authorization = format!("apikey {ACME}");
     for (case, request, path, cookies) in [
-        ("a header", get().header("X-API-Key", ACME).header("cookie", "a=1"), "/orders", &["a=1"][..]),
+        (
+            "a header",
+            get().header("X-API-Key", ACME).header("cookie", "a=1"),
+            "/orders",
+            &["a=1"][..],
+        ),
         ("a scheme", get().header("authorization", authorization), "/orders", &[]),
-        ("the query", Request::get(format!("/orders?a=%2f&%61pi_key={ACME}&b")), "/orders?a=%2f&b", &[]),
+        (
+            "the query",
+            Request::get(format!("/orders?a=%2f&%61pi_key={ACME}&b")),
+            "/orders?a=%2f&b",
+            &[],
+        ),
         ("nothing but a query", Request::get(format!("/orders?api_key={ACME}")), "/orders", &[]),
         (
             "a cookie",
@@ -84,7 +94,8 @@ fn a_key_is_good_from_every_place_and_stays_at_the_gateway() {
         assert_eq!(received(&exchange.response, "cookie"), cookies, "{case}");
         assert_eq!(received(&exchange.response, "x-consumer"), ["acme"], "{case}");
         assert_eq!(exchange.logged("api_key_auth"), "api_key_auth.allowed;consumer=acme", "{case}");
-        let identity: Value = serde_json::from_str(exchange.logged("identity")).expect("an identity is JSON");
+        let identity: Value =
+            serde_json::from_str(exchange.logged("identity")).expect("an identity is JSON");
         assert_eq!(
             identity,
             json!({"consumer": "acme", "scopes": ["orders:read", "orders:write"], "groups": ["partners"],
@@ -117,7 +128,13 @@ fn every_refusal_is_told_everywhere() {
             "",
         ),
         ("a key in two places", both, 400, "key_repeated", ""),
-        ("a good key that is not for this", partners, 403, "consumer_not_allowed", ";rule=partners"),
+        (
+            "a good key that is not for this",
+            partners,
+            403,
+            "consumer_not_allowed",
+            ";rule=partners",
+        ),
         (
             "a wrong key where none is needed",
             Request::get("/products").header("x-api-key", "wrong"),
@@ -140,7 +157,12 @@ fn every_refusal_is_told_everywhere() {
 #[test]
 fn rules_say_who_may_do_without_a_key() {
     for (case, request, note, consumer) in [
-        ("open", Request::get("/about").header("x-api-key", "wrong"), "not_required;rule=about", &[][..]),
+        (
+            "open",
+            Request::get("/about").header("x-api-key", "wrong"),
+            "not_required;rule=about",
+            &[][..],
+        ),
         ("anybody", Request::get("/products/1"), "anonymous;rule=browse", &[]),
         (
             "somebody",
@@ -163,7 +185,8 @@ fn rules_say_who_may_do_without_a_key() {
             &[],
         ),
     ] {
-        let exchange = SHIPPED.ask(request.header("x-consumer", "root").header("X-Consumer", "admin"));
+        let exchange =
+            SHIPPED.ask(request.header("x-consumer", "root").header("X-Consumer", "admin"));
         assert_eq!(exchange.response.status, 200, "{case}: {}", exchange.response.text());
         assert_eq!(exchange.logged("api_key_auth"), format!("api_key_auth.{note}"), "{case}");
         assert_eq!(received(&exchange.response, "x-consumer"), consumer, "{case}");
@@ -203,8 +226,8 @@ fn a_key_is_good_only_in_its_time_and_operators_are_told_why_not() {
 
 #[test]
 fn a_keyed_digest_is_found_and_a_key_is_forwarded_where_it_may_be() {
-    let secret =
-        gatehouse_api_key_auth::Secret::new(b"a secret of 32 bytes, or of more").expect("it is long");
+    let secret = gatehouse_api_key_auth::Secret::new(b"a secret of 32 bytes, or of more")
+        .expect("it is long");
     let digest = gatehouse_api_key_auth::Digest::hmac_sha256(&secret, b"k").to_string();
     let gateway = Shared::start(builder(json!({
         "forward": true,
@@ -214,7 +237,11 @@ fn a_keyed_digest_is_found_and_a_key_is_forwarded_where_it_may_be() {
     let exchange = gateway.ask(get().header("x-api-key", "k"));
     assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
     assert_eq!(received(&exchange.response, "x-api-key"), ["k"]);
-    gateway.ask(get().header("x-api-key", "l")).assert_refused("wrong", 401, "api_key_auth.key_invalid");
+    gateway.ask(get().header("x-api-key", "l")).assert_refused(
+        "wrong",
+        401,
+        "api_key_auth.key_invalid",
+    );
     gateway.assert_no_trap();
 }
 
@@ -237,8 +264,10 @@ fn a_grpc_client_is_told_a_grpc_status() {
     let gateway = Gateway::builder(CONFIG).start().unwrap_or_else(|fault| panic!("{fault}"));
     for (path, key, status) in [("/orders", "wrong", "16"), ("/partners", INITECH, "7")] {
         let request = http2::get(path).method("POST").header("content-type", "application/grpc");
-        let refused =
-            http2::send(gateway.address(), request.header("x-api-key", key).body(()).expect("a request"));
+        let refused = http2::send(
+            gateway.address(),
+            request.header("x-api-key", key).body(()).expect("a request"),
+        );
         assert_eq!(refused.status, 200);
         assert_eq!(refused.trailer("grpc-status").as_deref(), Some(status), "{refused:?}");
     }
@@ -254,7 +283,11 @@ fn a_polled_list_is_waited_for_and_the_last_good_one_stays() {
     assert_eq!(status("two"), 401);
     for (case, behaviour, event) in [
         ("nonsense", Behaviour::Answer("<html>".to_owned()), "consumers_refused"),
-        ("no key", Behaviour::Answer(r#"{"consumers": [{"name": "acme"}]}"#.to_owned()), "consumers_refused"),
+        (
+            "no key",
+            Behaviour::Answer(r#"{"consumers": [{"name": "acme"}]}"#.to_owned()),
+            "consumers_refused",
+        ),
         ("10 MB", Behaviour::Answer(list("two") + &" ".repeat(10_000_000)), "consumers_refused"),
         ("500", Behaviour::Refuse(500, list("two")), "consumers_fetch_failed"),
         ("it hangs up", Behaviour::HangUp, "consumers_fetch_failed"),
@@ -283,7 +316,11 @@ fn without_any_list_keys_are_not_judged_and_requests_are_not_held_for_ever() {
     let refused = gateway.get("/orders", &[("x-api-key", "one")]);
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert!(refused.text().contains("api_key_auth.consumers_unavailable"), "{}", refused.text());
-    assert_eq!(gateway.get("/orders", &[]).status, 401, "without a key there is nothing to wait for");
+    assert_eq!(
+        gateway.get("/orders", &[]).status,
+        401,
+        "without a key there is nothing to wait for"
+    );
     server.behave(Behaviour::Answer(list("one")));
     until("the first list", || gateway.get("/orders", &[("x-api-key", "one")]).status == 200);
     trap::assert_none(&gateway);
@@ -333,7 +370,9 @@ fn polling_with(server: &IdentityProvider, more: Value) -> Gateway {
 #[track_caller]
 fn counted(gateway: &Gateway, event: &str) -> u64 {
     let stats = gateway.stats();
-    let named = |(name, _): &(&String, &u64)| name.contains(&format!("filter=api_key_auth;.event={event};"));
+    let named = |(name, _): &(&String, &u64)| {
+        name.contains(&format!("filter=api_key_auth;.event={event};"))
+    };
     stats.iter().find(named).map_or(0, |(_, count)| *count)
 }
 

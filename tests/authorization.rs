@@ -1,4 +1,5 @@
-//! `authorization`, on `envoy/authorization.yaml`: behind jwt-auth, which finds out who a request is from.
+//! `authorization`, on `envoy/authorization.yaml`: behind jwt-auth, which finds out who a request
+//! is from.
 
 use std::sync::LazyLock;
 
@@ -27,7 +28,11 @@ fn hostile_bytes_do_not_trap_it() {
     let authorization = token::bearer(&token::good("alice"));
     hostile::survive(
         &gateway,
-        &Honest { path: "/users/alice", headers: &[("authorization", &authorization)], refused: &[] },
+        &Honest {
+            path: "/users/alice",
+            headers: &[("authorization", &authorization)],
+            refused: &[],
+        },
     );
 }
 
@@ -69,7 +74,11 @@ fn rules_decide_by_who_it_is() {
             exchange.assert_refused(case, denied, &format!("authorization.{code}"));
             assert_eq!(exchange.response.header("www-authenticate"), None, "{case}");
             for secret in ["own-record", "suspended", "admin", "scope"] {
-                assert!(!exchange.response.text().contains(secret), "{case}: {}", exchange.response.text());
+                assert!(
+                    !exchange.response.text().contains(secret),
+                    "{case}: {}",
+                    exchange.response.text()
+                );
             }
         }
     }
@@ -86,12 +95,17 @@ fn who_is_unknown_is_asked_to_log_in_where_that_might_help() {
         ("GET", "/orders", 403, "no_rule"),
     ] {
         // What a client says of itself makes it nobody.
-        let request =
-            Request::new(method, path).header("x-user", "alice").header("x-forwarded-for", "10.0.0.1");
+        let request = Request::new(method, path)
+            .header("x-user", "alice")
+            .header("x-forwarded-for", "10.0.0.1");
         let exchange = SHIPPED.ask(request);
         exchange.assert_refused(path, status, &format!("authorization.{code}"));
         let challenge = exchange.response.header_text("www-authenticate");
-        assert_eq!(challenge.as_deref(), (status == 401).then_some("Bearer realm=\"gatehouse\""), "{path}");
+        assert_eq!(
+            challenge.as_deref(),
+            (status == 401).then_some("Bearer realm=\"gatehouse\""),
+            "{path}"
+        );
     }
     let open = SHIPPED.ask(Request::get("/products/1"));
     assert_eq!(open.response.status, 200, "{}", open.response.text());
@@ -170,7 +184,8 @@ fn a_host_in_disguise_is_no_host() {
         (&["shop@admin.example.com"], "target_ambiguous"),
         (&["[::1].example.com"], "target_ambiguous"),
     ] {
-        let request = hosts.iter().fold(Request::get("/"), |request, host| request.header("host", host));
+        let request =
+            hosts.iter().fold(Request::get("/"), |request, host| request.header("host", host));
         let exchange = gateway.ask(request);
         assert_eq!(exchange.logged("authorization"), format!("authorization.{note}"), "{hosts:?}");
     }
@@ -181,9 +196,11 @@ fn a_host_in_disguise_is_no_host() {
 
 #[test]
 fn a_client_s_network_is_where_the_connection_comes_from() {
-    for (networks, status) in
-        [(json!(["127.0.0.0/8"]), 200), (json!(["0.0.0.0/0"]), 200), (json!(["10.0.0.0/8", "::/0"]), 403)]
-    {
+    for (networks, status) in [
+        (json!(["127.0.0.0/8"]), 200),
+        (json!(["0.0.0.0/0"]), 200),
+        (json!(["10.0.0.0/8", "::/0"]), 403),
+    ] {
         let gateway = Shared::start(builder(
             json!({"rules": [{"action": "allow", "principals": [{"sources": networks}]}]}),
         ));
@@ -210,7 +227,8 @@ fn a_dry_run_refuses_nobody_and_counts_who_would_be() {
     let stats = gateway.gateway().stats();
     let count = |code: &str| {
         let named = |name: &&String| {
-            name.contains(&format!("code={code};.mode=shadow")) && name.contains("filter=authorization")
+            name.contains(&format!("code={code};.mode=shadow"))
+                && name.contains("filter=authorization")
         };
         stats.keys().find(named).and_then(|name| stats.get(name)).copied()
     };
@@ -240,18 +258,21 @@ fn an_issuer_may_write_who_it_is_elsewhere() {
         let exchange = gateway.ask(Request::get(path).header("authorization", bob(claims)));
         assert_eq!(exchange.response.status, status, "{case}: {}", exchange.response.text());
     }
-    let exchange = gateway.ask(Request::get("/").header("authorization", bob(json!({"azp": "a;b"}))));
+    let exchange =
+        gateway.ask(Request::get("/").header("authorization", bob(json!({"azp": "a;b"}))));
     assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.allowed;subject=bob;consumer=a%3Bb");
     gateway.assert_no_trap();
 }
 
 #[test]
 fn a_grpc_client_is_told_a_grpc_status() {
-    let gateway =
-        Gateway::builder("envoy/authorization.yaml").start().unwrap_or_else(|fault| panic!("{fault}"));
+    let gateway = Gateway::builder("envoy/authorization.yaml")
+        .start()
+        .unwrap_or_else(|fault| panic!("{fault}"));
     for (authorization, status) in [(None, "16"), (Some(bob(json!({}))), "7")] {
-        let mut request =
-            http2::get("/users/alice").method("GET").header("content-type", "application/grpc+proto");
+        let mut request = http2::get("/users/alice")
+            .method("GET")
+            .header("content-type", "application/grpc+proto");
         if let Some(authorization) = &authorization {
             request = request.header("authorization", authorization);
         }

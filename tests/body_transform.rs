@@ -1,6 +1,7 @@
 //! `body-transform`, on `envoy/body-transform.yaml`.
 
-/// Heads, lengths, trailers and protocols around a body, with heads that wait and with heads that do not.
+/// Heads, lengths, trailers and protocols around a body, with heads that wait and with heads that
+/// do not.
 mod framing;
 
 /// Bodies that are compressed.
@@ -31,7 +32,10 @@ fn hostile_bytes_do_not_trap_it() {
         "response": {"operations": [{"set": {"path": "a", "value": "${header.x-a}${header.cookie}"}}]}});
     let builder = with_rules(true, json!([rule])).upstream("echo:8000", upstream.address());
     let gateway = builder.start().unwrap_or_else(|fault| panic!("{fault}"));
-    hostile::survive(&gateway, &Honest { path: "/users/17", headers: &[("x-b", "b")], refused: &[] });
+    hostile::survive(
+        &gateway,
+        &Honest { path: "/users/17", headers: &[("x-b", "b")], refused: &[] },
+    );
 
     // And bodies that no honest client sends.
     let bodies: Vec<Vec<u8>> = vec![
@@ -52,8 +56,16 @@ fn hostile_bytes_do_not_trap_it() {
                 .header("content-encoding", encoding)
                 .body(body.clone());
             let response = gateway.request(request);
-            assert!(matches!(response.status, 200 | 400 | 415), "{index} {encoding}: {}", response.status);
-            assert_eq!(gateway.request(Request::get("/users/17")).status, 200, "{index} {encoding}");
+            assert!(
+                matches!(response.status, 200 | 400 | 415),
+                "{index} {encoding}: {}",
+                response.status
+            );
+            assert_eq!(
+                gateway.request(Request::get("/users/17")).status,
+                200,
+                "{index} {encoding}"
+            );
         }
     }
     crate::harness::trap::assert_none(&gateway);
@@ -64,10 +76,10 @@ static SHIPPED: LazyLock<Shared> =
 
 #[test]
 fn the_shipped_rules_change_bodies_both_ways() {
-    let body =
-        json!({"authorName": "Ann", "attachments": [{"internalId": 7, "name": "a"}], "tenant": "evil"});
-    let request =
-        Request::post_json("/notes?x=1", &body).header("x-tenant", "acme").header("x-author", "evil");
+    let body = json!({"authorName": "Ann", "attachments": [{"internalId": 7, "name": "a"}], "tenant": "evil"});
+    let request = Request::post_json("/notes?x=1", &body)
+        .header("x-tenant", "acme")
+        .header("x-author", "evil");
     let exchange = SHIPPED.ask(request);
     assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
     assert_eq!(received(&exchange.response, "x-author"), ["Ann"]);
@@ -75,8 +87,9 @@ fn the_shipped_rules_change_bodies_both_ways() {
     assert_eq!(exchange.response.json()["length"], sent.len(), "{}", exchange.response.text());
     assert_eq!(exchange.response.json().get("body_bytes"), None);
     assert_eq!(exchange.logged("body_transform"), "body_transform.transformed;rule=notes");
-    let twice =
-        Request::new("POST", "/notes").header("content-type", "application/json").body(r#"{"a":1,"a":2}"#);
+    let twice = Request::new("POST", "/notes")
+        .header("content-type", "application/json")
+        .body(r#"{"a":1,"a":2}"#);
     let refused = SHIPPED.ask(twice);
     // As the filter's README shows it.
     let said = r#"{"type":"about:blank","title":"Bad Request","status":400,"code":"body_transform.duplicate_name","detail":"the body cannot be read: an object has the same name twice (byte 12)"}"#;
@@ -101,7 +114,11 @@ fn rows() -> Vec<Row> {
             r#" {"id": 12345678901234567890, "x": 1e400, "s": "\u00e9\n"} "#,
             r#"{"id": 12345678901234567890, "x": 1e400, "s": "\u00e9\n"}"#,
         ),
-        (op(json!([{"set": {"path": "/a/b", "value": 9}}])), r#"{"z":1.0}"#, r#"{"z":1.0,"a":{"b":9}}"#),
+        (
+            op(json!([{"set": {"path": "/a/b", "value": 9}}])),
+            r#"{"z":1.0}"#,
+            r#"{"z":1.0,"a":{"b":9}}"#,
+        ),
         (
             op(json!([{"set": {"path": "a", "value": {"x": [1, "${method}", null, true]}}}])),
             r#"{"a":1}"#,
@@ -112,7 +129,11 @@ fn rows() -> Vec<Row> {
             r#"{"a":1,"b":2}"#,
             r#"{"b":2}"#,
         ),
-        (op(json!([{"set": {"path": "a", "value": "$$5 ${header.x-quote}"}}])), "{}", r#"{"a":"$5 \"q\\"}"#),
+        (
+            op(json!([{"set": {"path": "a", "value": "$$5 ${header.x-quote}"}}])),
+            "{}",
+            r#"{"a":"$5 \"q\\"}"#,
+        ),
         (
             op(json!([{"set": {"path": "copy", "value": "${body.n}"}}])),
             r#"{"n":1.50}"#,
@@ -133,7 +154,11 @@ fn rows() -> Vec<Row> {
             r#"{"items":[{"price":1,"n":2},{"n":3}]}"#,
             r#"{"items":[{"n":2},{"n":3}]}"#,
         ),
-        (op(json!([{"remove": {"paths": ["/a~1b", "c"]}}])), r#"{"a/b":1,"c":2,"d":3}"#, r#"{"d":3}"#),
+        (
+            op(json!([{"remove": {"paths": ["/a~1b", "c"]}}])),
+            r#"{"a/b":1,"c":2,"d":3}"#,
+            r#"{"d":3}"#,
+        ),
         (
             op(json!([{"rename": {"path": "items[*].price", "to": "cost"}}])),
             r#"{"items":[{"price":1.10,"n":2},{"cost":3}]}"#,
@@ -171,7 +196,11 @@ fn rows() -> Vec<Row> {
             r#"{"i":[{"a":1,"b":2},{"a":3,"b":4}]}"#,
             r#"{"i":[{"full":"1-2"},{"full":"3-4"}]}"#,
         ),
-        (op(json!([{"case": {"to": "camel"}}])), r#"{"a_b":[{"c_d":"e_f"}]}"#, r#"{"aB":[{"cD":"e_f"}]}"#),
+        (
+            op(json!([{"case": {"to": "camel"}}])),
+            r#"{"a_b":[{"c_d":"e_f"}]}"#,
+            r#"{"aB":[{"cD":"e_f"}]}"#,
+        ),
         (
             op(json!([{"case": {"to": "snake", "path": "data"}}])),
             r#"{"aB":1,"data":{"cD":{"eF":1}}}"#,
@@ -182,7 +211,11 @@ fn rows() -> Vec<Row> {
             "[1,2]",
             r#"{"data":[1,2],"meta":{"by":"gw"}}"#,
         ),
-        (op(json!([{"unwrap": {"path": "data.items"}}])), r#"{"data":{"items":[1e2]},"meta":1}"#, "[1e2]"),
+        (
+            op(json!([{"unwrap": {"path": "data.items"}}])),
+            r#"{"data":{"items":[1e2]},"meta":1}"#,
+            "[1e2]",
+        ),
         (op(json!([{"unwrap": {"path": "data"}}])), r#"{"error":1}"#, r#"{"error":1}"#),
         (
             op(
@@ -193,8 +226,10 @@ fn rows() -> Vec<Row> {
             r#"{"all":{"user":{"name":"A\"nn"}},"id":"17","who":"A\"nn"}"#,
         ),
         (
-            op(json!([{"set": {"path": "ok", "value": true, "when": {"path": "v", "exists": true}}},
-            {"remove": {"path": "v", "when": {"path": "ok", "equals": true}}}])),
+            op(
+                json!([{"set": {"path": "ok", "value": true, "when": {"path": "v", "exists": true}}},
+            {"remove": {"path": "v", "when": {"path": "ok", "equals": true}}}]),
+            ),
             r#"{"v":null}"#,
             r#"{"ok":true}"#,
         ),
@@ -277,7 +312,12 @@ fn values_go_from_the_body_into_the_head_and_from_the_head_into_the_body() {
         )
         .upstream("echo:8000", upstream.address()),
     );
-    upstream.answer_with(200, "application/json", "x-error: forged\r\n", r#"{"error":"none such"}"#);
+    upstream.answer_with(
+        200,
+        "application/json",
+        "x-error: forged\r\n",
+        r#"{"error":"none such"}"#,
+    );
     let request = Request::post_json("/users/17", &json!({"customer": {"id": 5}, "user": "evil"}))
         .header("x-tenant", "acme")
         .header("x-customer", "forged")
@@ -291,8 +331,8 @@ fn values_go_from_the_body_into_the_head_and_from_the_head_into_the_body() {
     assert_eq!(exchange.response.header_text("x-error").as_deref(), Some("none such"));
     assert_eq!(exchange.response.text(), r#"{"of":"17 acme 200"}"#);
     // A line break in a value of the body is no line break in the head.
-    let exchange =
-        gateway.ask(Request::post_json("/users/17", &json!({"customer": {"id": "a\r\nx-user: root"}})));
+    let exchange = gateway
+        .ask(Request::post_json("/users/17", &json!({"customer": {"id": "a\r\nx-user: root"}})));
     exchange.assert_refused("CR LF", 400, "body_transform.header_invalid");
     assert!(upstream.take().is_none());
     gateway.assert_no_trap();
@@ -308,15 +348,17 @@ fn what_cannot_be_read_is_refused_with_a_code_or_passed_on_as_it_is() {
                 "response": side})
         };
         let rules = json!([rule("strict", "reject"), rule("lax", "pass")]);
-        let gateway = Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
+        let gateway =
+            Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
         for (body, code) in [
             ("{\"a\":1,}", "invalid"),
             ("hello", "invalid"),
             (r#"{"a_b":1,"a_b":2}"#, "duplicate_name"),
             (&format!("{}{}", "[".repeat(129), "]".repeat(129)), "too_deep"),
         ] {
-            let post =
-                |path| Request::new("POST", path).header("content-type", "application/json").body(body);
+            let post = |path| {
+                Request::new("POST", path).header("content-type", "application/json").body(body)
+            };
             let refused = gateway.ask(post("/strict"));
             refused.assert_refused(body, 400, &format!("body_transform.{code}"));
             assert!(upstream.take().is_none(), "{body}");

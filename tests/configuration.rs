@@ -46,7 +46,8 @@ const SPOILED: [Spoiled; 5] = [
         case: "a window without a unit",
         config: "envoy/rate-limit.yaml",
         change: |tree| {
-            configuration::shipped(tree, "rate-limit")["rules"][0]["limits"][0]["window"] = json!(60);
+            configuration::shipped(tree, "rate-limit")["rules"][0]["limits"][0]["window"] =
+                json!(60);
         },
         filter: "rate-limit",
         fault: "rules[0].limits[0].window: must be a duration with a unit (ms, s, m, h, d), such as 30s",
@@ -77,7 +78,8 @@ fn a_mistake_stops_the_start_with_a_line_that_names_it() {
             panic!("{case}: Envoy started");
         };
         assert!(matches!(refused, StartError::Refused { .. }), "{case}: {refused}");
-        let line = refused.log().lines().find(|line| line.contains("wasm log") && line.contains(fault));
+        let line =
+            refused.log().lines().find(|line| line.contains("wasm log") && line.contains(fault));
         let line = line.unwrap_or_else(|| panic!("{case}: no line says `{fault}`:\n{refused}"));
         assert!(line.contains(&configuration::fault_in_log(filter, fault)), "{case}: {line}");
         assert!(!refused.log().contains("panicked"), "{case}: {refused}");
@@ -96,13 +98,17 @@ fn check_says_the_same_offline() {
         std::fs::remove_file(&path).expect("the spoiled config can be removed");
         assert_eq!(output.status.code(), Some(1), "{case}: {said}");
         let wanted = format!("filter {filter}: {fault}");
-        assert!(said.lines().any(|line| line.contains(&wanted)), "{case}: `{wanted}` is not in\n{said}");
+        assert!(
+            said.lines().any(|line| line.contains(&wanted)),
+            "{case}: `{wanted}` is not in\n{said}"
+        );
     }
 }
 
 #[test]
 fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
-    // A compiled pattern seeds hash tables: where `random_get` was not allowed, that was a trap at the start.
+    // A compiled pattern seeds hash tables: where `random_get` was not allowed, that was a trap at
+    // the start.
     for (config, filters) in [
         (
             "envoy/envoy.yaml",
@@ -135,7 +141,8 @@ fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
         };
         // Nobody calls the service that one of them names.
         let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
-        let started = Gateway::builder(config).upstream("rate-limit:8081", nobody).edit(with_pattern).start();
+        let started =
+            Gateway::builder(config).upstream("rate-limit:8081", nobody).edit(with_pattern).start();
         let gateway = started.unwrap_or_else(|refused| panic!("{config}: {refused}"));
         trap::assert_none(&gateway);
     }
@@ -160,7 +167,11 @@ fn the_shipped_configs_pass_check_and_envoy_accepts_them() {
             continue;
         }
         for filter in example.filters() {
-            assert!(said.contains(&format!("filter {}: ok", filter.filter())), "{}: {said}", path.display());
+            assert!(
+                said.contains(&format!("filter {}: ok", filter.filter())),
+                "{}: {said}",
+                path.display()
+            );
         }
         example.place(&gatehouse_sandbox::example::Placement {
             port: 0,
@@ -181,11 +192,14 @@ fn a_readme_shows_what_the_example_of_its_filter_has() {
     for filter in ["jwt-auth", "api-key-auth", "authorization", "rate-limit"] {
         let readme = workspace::root().join("filters").join(filter).join("README.md");
         let readme = std::fs::read_to_string(readme).expect("the README");
-        let block =
-            readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+        let block = readme
+            .split("```yaml\n")
+            .nth(1)
+            .and_then(|rest| rest.split("```").next())
+            .expect("an example");
         let shown: Value = serde_saphyr::from_str(block).expect("the example is YAML");
-        let mut example =
-            Example::load(&workspace::root().join(format!("envoy/{filter}.yaml"))).expect("the example");
+        let mut example = Example::load(&workspace::root().join(format!("envoy/{filter}.yaml")))
+            .expect("the example");
         let shipped = configuration::shipped(example.tree_mut(), filter);
         assert!(is_shown(&shown, shipped), "{filter}:\n{shown}\n{shipped}");
     }
@@ -195,14 +209,17 @@ fn a_readme_shows_what_the_example_of_its_filter_has() {
 fn is_shown(shown: &Value, shipped: &Value) -> bool {
     match (shown, shipped) {
         (Value::String(shown), Value::String(shipped)) => {
-            shown == shipped || shown.strip_suffix("...").is_some_and(|start| shipped.starts_with(start))
+            shown == shipped
+                || shown.strip_suffix("...").is_some_and(|start| shipped.starts_with(start))
         }
         (Value::Array(shown), Value::Array(shipped)) => {
-            shown.len() == shipped.len() && shown.iter().zip(shipped).all(|(one, other)| is_shown(one, other))
+            shown.len() == shipped.len()
+                && shown.iter().zip(shipped).all(|(one, other)| is_shown(one, other))
         }
         (Value::Object(shown), Value::Object(shipped)) => {
-            let is_there =
-                |(name, one): (&String, &Value)| shipped.get(name).is_some_and(|other| is_shown(one, other));
+            let is_there = |(name, one): (&String, &Value)| {
+                shipped.get(name).is_some_and(|other| is_shown(one, other))
+            };
             shown.len() == shipped.len() && shown.iter().all(is_there)
         }
         _ => shown == shipped,
@@ -235,7 +252,10 @@ fn every_file_of_cases_is_compiled() {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if path.extension().is_some_and(|extension| extension == "rs") && name != "main" {
-            assert!(main.contains(&format!("\nmod {name};\n")), "tests/main.rs does not name {name}");
+            assert!(
+                main.contains(&format!("\nmod {name};\n")),
+                "tests/main.rs does not name {name}"
+            );
             seen += 1;
         }
     }

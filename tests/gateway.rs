@@ -92,7 +92,14 @@ fn bob_may_not_do_what_alice_may() {
         ("her own record", &alice, "GET", "/users/alice", 200, "allowed;rule=own-record"),
         ("another's, as admin", &alice, "GET", "/users/bob", 200, "allowed;rule=users"),
         ("the list, as admin", &alice, "GET", "/users", 200, "allowed;rule=users"),
-        ("to delete a product, as admin", &alice, "DELETE", "/products/KB-75", 204, "allowed;rule=edit"),
+        (
+            "to delete a product, as admin",
+            &alice,
+            "DELETE",
+            "/products/KB-75",
+            204,
+            "allowed;rule=edit",
+        ),
         ("his own record", &bob, "GET", "/users/bob", 200, "allowed;rule=own-record"),
         ("a product", &bob, "GET", "/products/KB-75", 200, "allowed;rule=browse"),
         ("alice's record", &bob, "GET", "/users/alice", 403, "no_rule"),
@@ -135,7 +142,12 @@ fn a_partner_s_key_is_as_good_as_a_token_where_its_scope_goes() {
             403,
             ("allowed;consumer=acme", "identified", "no_rule"),
         ),
-        ("a wrong key", Request::get("/products").header("x-api-key", "wrong"), 401, ("key_invalid", "", "")),
+        (
+            "a wrong key",
+            Request::get("/products").header("x-api-key", "wrong"),
+            401,
+            ("key_invalid", "", ""),
+        ),
         ("neither", Request::get("/products"), 401, ("anonymous", "token_missing", "")),
         (
             "who says whose key it was",
@@ -164,7 +176,9 @@ fn a_partner_s_key_is_as_good_as_a_token_where_its_scope_goes() {
     ] {
         let exchange = GATEWAY.ask(request);
         assert_eq!(exchange.response.status, status, "{case}: {}", exchange.response.text());
-        for (filter, note) in [("api_key_auth", notes.0), ("jwt_auth", notes.1), ("authorization", notes.2)] {
+        for (filter, note) in
+            [("api_key_auth", notes.0), ("jwt_auth", notes.1), ("authorization", notes.2)]
+        {
             let note = if note.is_empty() { String::new() } else { format!("{filter}.{note}") };
             assert_eq!(exchange.logged(filter), note, "{case}");
         }
@@ -181,7 +195,8 @@ fn the_keys_come_from_the_auth_service_and_that_is_counted_with_labels() {
     let metrics = GATEWAY.gateway().admin("/stats/prometheus");
     let is_count = |line: &&str| {
         let labels = ["event=\"keys_fetched\"", "filter=\"jwt_auth\""];
-        line.starts_with("gatehouse_events_total{") && labels.iter().all(|label| line.contains(label))
+        line.starts_with("gatehouse_events_total{")
+            && labels.iter().all(|label| line.contains(label))
     };
     let count = metrics.lines().find(is_count).and_then(|line| line.rsplit_once(' '));
     // Once, and once more where a case beside this one has sent a key's name that nobody knows.
@@ -199,13 +214,20 @@ fn a_path_in_disguise_does_not_get_past_the_token() {
         ("/auth/..%2forders", 400),
         ("/auth%2f..%2forders", 400),
         ("/AUTH/../orders", 401),
-        // Envoy 1.40 takes `..;` for a step up too, so that this is `/orders` to routes and filters alike.
+        // Envoy 1.40 takes `..;` for a step up too, so that this is `/orders` to routes and filters
+        // alike.
         ("/auth/..;/orders", 401),
         ("/authx/../orders", 401),
         ("/authx", 401),
     ] {
         let exchange = GATEWAY.ask(Request::get(path));
-        assert_eq!(exchange.response.status, status, "{path}: {} {}", exchange.response.text(), exchange.log);
+        assert_eq!(
+            exchange.response.status,
+            status,
+            "{path}: {} {}",
+            exchange.response.text(),
+            exchange.log
+        );
     }
     GATEWAY.assert_no_trap();
 }
@@ -228,7 +250,8 @@ fn the_two_replicas_of_orders_take_turns() {
 
 #[test]
 fn the_upstream_gets_who_it_is_and_not_the_token() {
-    let echo = Upstreams::start(&["echo:8000".to_owned()].into(), Default::default()).expect("an echo");
+    let echo =
+        Upstreams::start(&["echo:8000".to_owned()].into(), Default::default()).expect("an echo");
     let gateway = start(builder().upstream("users:8000", echo.addresses()["echo:8000"]));
     let request = Request::get("/users/bob")
         .header("authorization", token::bearer(&token::good("bob")))
@@ -251,7 +274,8 @@ fn the_upstream_gets_who_it_is_and_not_the_token() {
         assert_eq!(received(&response, name), values, "{name}");
     }
     assert_eq!(received(&response, "x-request-id").len(), 1);
-    // The client's word for where it comes from is kept, but is not the last: the gateway adds what it saw.
+    // The client's word for where it comes from is kept, but is not the last: the gateway adds what
+    // it saw.
     let forwarded = received(&response, "x-forwarded-for");
     assert!(forwarded[0].starts_with("203.0.113.9,"), "{forwarded:?}");
     trap::assert_none(&gateway);
@@ -289,9 +313,11 @@ fn a_dead_replica_costs_no_request_that_may_be_repeated() {
 
 #[test]
 fn every_upstream_is_checked_and_healthy() {
-    // A check that finds Envoy busy with its start comes to nothing, and the next is five seconds later.
-    let healthy =
-        |clusters: &str| clusters.lines().filter(|line| line.ends_with("::health_flags::healthy")).count();
+    // A check that finds Envoy busy with its start comes to nothing, and the next is five seconds
+    // later.
+    let healthy = |clusters: &str| {
+        clusters.lines().filter(|line| line.ends_with("::health_flags::healthy")).count()
+    };
     let mut clusters = String::new();
     for _ in 0..150 {
         clusters = GATEWAY.gateway().admin("/clusters");
@@ -311,13 +337,15 @@ fn every_upstream_is_checked_and_healthy() {
 #[test]
 fn http2_and_http1_share_the_port() {
     let gateway = start(builder());
-    let request = http2::get("/users/alice").header("authorization", token::bearer(&token::good("alice")));
+    let request =
+        http2::get("/users/alice").header("authorization", token::bearer(&token::good("alice")));
     let answer = http2::send(gateway.address(), request.body(()).expect("a request"));
     assert_eq!(answer.status, 200);
     let user: Value = serde_json::from_slice(&answer.body).expect("JSON");
     assert_eq!(user["id"], "alice", "{user}");
 
-    let refused = http2::send(gateway.address(), http2::get("/orders").body(()).expect("a request"));
+    let refused =
+        http2::send(gateway.address(), http2::get("/orders").body(()).expect("a request"));
     assert_eq!(refused.status, 401);
     assert_eq!(refused.header("content-type").as_deref(), Some("application/problem+json"));
 
@@ -381,7 +409,10 @@ fn decisions_are_counted_with_labels() {
     let before = decisions("jwt_auth", "allowed");
     let refused_before = decisions("jwt_auth", "token_missing");
     let alice = token::bearer(&token::good("alice"));
-    assert_eq!(GATEWAY.ask(Request::get("/users/alice").header("authorization", alice)).response.status, 200);
+    assert_eq!(
+        GATEWAY.ask(Request::get("/users/alice").header("authorization", alice)).response.status,
+        200
+    );
     GATEWAY.ask(Request::get("/users")).assert_refused("no token", 401, "jwt_auth.token_missing");
     // Other cases count at the same time.
     assert!(decisions("jwt_auth", "allowed") > before);
@@ -394,13 +425,15 @@ fn decisions_are_counted_with_labels() {
 #[track_caller]
 fn decisions(filter: &str, code: &str) -> u64 {
     let metrics = GATEWAY.gateway().admin("/stats/prometheus");
-    let labels = [format!("filter=\"{filter}\""), format!("code=\"{code}\""), "mode=\"enforce\"".to_owned()];
+    let labels =
+        [format!("filter=\"{filter}\""), format!("code=\"{code}\""), "mode=\"enforce\"".to_owned()];
     let line = metrics
         .lines()
         .filter(|line| line.starts_with("gatehouse_decisions_total{"))
         .find(|line| labels.iter().all(|label| line.contains(label)));
     // A counter that was never counted is not there.
-    line.and_then(|line| line.rsplit_once(' ')).map_or(0, |(_, count)| count.parse().expect("a number"))
+    line.and_then(|line| line.rsplit_once(' '))
+        .map_or(0, |(_, count)| count.parse().expect("a number"))
 }
 
 /// Alice's token, fetched once: logins are limited.

@@ -17,11 +17,16 @@ use crate::harness::{Shared, configuration, http2, received, trap};
 #[test]
 fn hostile_bytes_do_not_trap_it() {
     // Everything a client may send goes into a value, in the request and in the response.
-    let sources =
-        ["${header.x-a}", "${query.a}", "${header.cookie}", "${header.authorization}", "${path}", "${host}"];
+    let sources = [
+        "${header.x-a}",
+        "${query.a}",
+        "${header.cookie}",
+        "${header.authorization}",
+        "${path}",
+        "${host}",
+    ];
     let set = |start: &str| -> Vec<Value> {
-        let operation =
-            |(n, value): (usize, &&str)| json!({"set": {"name": format!("{start}-{n}"), "value": value}});
+        let operation = |(n, value): (usize, &&str)| json!({"set": {"name": format!("{start}-{n}"), "value": value}});
         sources.iter().enumerate().map(operation).collect()
     };
     let mut request = set("x-to");
@@ -45,7 +50,11 @@ fn hostile_bytes_do_not_trap_it() {
     let gateway = gateway.start().unwrap_or_else(|fault| panic!("{fault}"));
     hostile::survive(
         &gateway,
-        &Honest { path: "/users/17", headers: &[("x-b", "b")], refused: &[("CR LF in a query", 400)] },
+        &Honest {
+            path: "/users/17",
+            headers: &[("x-b", "b")],
+            refused: &[("CR LF in a query", 400)],
+        },
     );
 }
 
@@ -80,7 +89,8 @@ fn a_value_that_is_not_there_takes_the_header_away() {
     let exchange = SHIPPED.ask(request);
     assert!(received(&exchange.response, "x-tenant").is_empty());
     // There is no identity in front of this filter: nobody may claim one.
-    let exchange = SHIPPED.ask(Request::get("/").header("x-subject", "root").header("X-SUBJECT", "alice"));
+    let exchange =
+        SHIPPED.ask(Request::get("/").header("x-subject", "root").header("X-SUBJECT", "alice"));
     assert!(received(&exchange.response, "x-subject").is_empty());
     SHIPPED.assert_no_trap();
 }
@@ -108,14 +118,19 @@ fn request_operations_run_in_the_order_written() {
     let without = SHIPPED.ask(Request::get("/"));
     let id = received(&without.response, "x-request-id");
     assert_eq!(received(&without.response, "x-correlation-id"), id, "the request's id stands in");
-    assert_eq!(without.response.header_text("x-correlation-id"), id.first().cloned(), "and comes back");
+    assert_eq!(
+        without.response.header_text("x-correlation-id"),
+        id.first().cloned(),
+        "and comes back"
+    );
     SHIPPED.assert_no_trap();
 }
 
 #[test]
 fn a_version_in_the_path_stays_at_the_gateway() {
-    let request =
-        Request::get("/v1/orders?page=2&debug=1").header("x-plan", " Gold").header("x-internal-a", "1");
+    let request = Request::get("/v1/orders?page=2&debug=1")
+        .header("x-plan", " Gold")
+        .header("x-internal-a", "1");
     let exchange = SHIPPED.ask(request);
     assert_eq!(exchange.response.json()["path"], "/orders?page=2&plan=gold");
     assert_eq!(received(&exchange.response, "x-internal-a"), [""; 0]);
@@ -131,12 +146,17 @@ fn a_version_in_the_path_stays_at_the_gateway() {
 
 #[test]
 fn response_operations_see_what_the_upstream_answered() {
-    let exchange = SHIPPED
-        .ask(Request::get("/?header=x-powered-by:php&header=x-upstream:blue&header=cache-control:public"));
+    let exchange = SHIPPED.ask(Request::get(
+        "/?header=x-powered-by:php&header=x-upstream:blue&header=cache-control:public",
+    ));
     let header = |name| exchange.response.header_text(name);
     assert_eq!(header("x-powered-by"), None);
     assert_eq!(header("x-upstream"), None);
-    assert_eq!(header("x-served-by").as_deref(), Some("blue"), "a rename takes the place of what was there");
+    assert_eq!(
+        header("x-served-by").as_deref(),
+        Some("blue"),
+        "a rename takes the place of what was there"
+    );
     assert_eq!(exchange.response.header_all("x-served-by").len(), 1);
     assert_eq!(header("cache-control").as_deref(), Some("public"), "it is there already");
     assert_eq!(
@@ -171,7 +191,11 @@ fn a_line_break_from_a_request_never_becomes_a_header() {
         let exchange = SHIPPED.ask(Request::get(path));
         exchange.assert_refused(case, 400, "header_transform.value_invalid");
         assert_eq!(exchange.response.header("x-user"), None, "{case}");
-        assert_eq!(exchange.logged("header_transform"), "header_transform.value_invalid;rule=user", "{case}");
+        assert_eq!(
+            exchange.logged("header_transform"),
+            "header_transform.value_invalid;rule=user",
+            "{case}"
+        );
     }
     SHIPPED.assert_no_trap();
 }
@@ -210,7 +234,8 @@ fn every_operation_in_both_directions() {
         ("x-copy", "old"),
         ("x-gone", "old"),
     ];
-    let query: String = given.iter().map(|(name, value)| format!("&header={name}:{value}")).collect();
+    let query: String =
+        given.iter().map(|(name, value)| format!("&header={name}:{value}")).collect();
     let request = Request::get(format!("/?{query}"));
     let request = given.iter().fold(request, |request, (name, value)| request.header(name, value));
     let exchange = gateway.ask(request);
@@ -254,11 +279,15 @@ fn functions_change_what_a_placeholder_stands_for() {
         ("x-default", "<${identity.subject | lower | default: nobody}>", "<nobody>"),
         ("x-line", "${query.line | url_encode}", "%0D%0A"),
     ];
-    let operations: Vec<Value> =
-        cases.iter().map(|(name, value, _)| json!({"set": {"name": name, "value": value}})).collect();
-    let gateway = Shared::start(builder(json!({"rules": [{"request": operations, "response": operations}]})));
-    let request =
-        Request::get("/?q=%ff%20%26&line=%0d%0a").header("x-a", "Mixed Case").header("x-abc", "abc");
+    let operations: Vec<Value> = cases
+        .iter()
+        .map(|(name, value, _)| json!({"set": {"name": name, "value": value}}))
+        .collect();
+    let gateway =
+        Shared::start(builder(json!({"rules": [{"request": operations, "response": operations}]})));
+    let request = Request::get("/?q=%ff%20%26&line=%0d%0a")
+        .header("x-a", "Mixed Case")
+        .header("x-abc", "abc");
     let exchange = gateway.ask(request);
     assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
     for (name, value, want) in cases {
@@ -293,13 +322,19 @@ fn an_answer_without_an_upstream_gets_the_response_operations_too() {
 
 #[test]
 fn a_grpc_client_is_told_a_grpc_status() {
-    let gateway =
-        Gateway::builder("envoy/header-transform.yaml").start().unwrap_or_else(|fault| panic!("{fault}"));
-    let request =
-        http2::get("/users/17?tenant=%0a").method("POST").header("content-type", "application/grpc+proto");
+    let gateway = Gateway::builder("envoy/header-transform.yaml")
+        .start()
+        .unwrap_or_else(|fault| panic!("{fault}"));
+    let request = http2::get("/users/17?tenant=%0a")
+        .method("POST")
+        .header("content-type", "application/grpc+proto");
     let refused = http2::send(gateway.address(), request.body(()).expect("a request"));
     assert_eq!(refused.status, 200);
-    assert_eq!(refused.trailer("grpc-status").as_deref(), Some("3"), "INVALID_ARGUMENT: {refused:?}");
+    assert_eq!(
+        refused.trailer("grpc-status").as_deref(),
+        Some("3"),
+        "INVALID_ARGUMENT: {refused:?}"
+    );
     assert!(refused.body.is_empty());
     trap::assert_none(&gateway);
 }
@@ -307,7 +342,8 @@ fn a_grpc_client_is_told_a_grpc_status() {
 #[test]
 fn json_in_a_string_or_in_bytes_configures_it_too() {
     for set in [configuration::set_json, configuration::set_bytes] {
-        let text = json!({"rules": [{"request": [{"set": {"name": "x-a", "value": "json"}}]}]}).to_string();
+        let text = json!({"rules": [{"request": [{"set": {"name": "x-a", "value": "json"}}]}]})
+            .to_string();
         let edit = move |tree: &mut Value| set(tree, "header-transform", &text);
         let gateway = Shared::start(Gateway::builder("envoy/header-transform.yaml").edit(edit));
         let exchange = gateway.ask(Request::get("/"));

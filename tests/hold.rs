@@ -62,20 +62,23 @@ fn nothing_slips_past_rate_limit_where_envoy_holds_whole_requests() {
 /// come late.
 #[track_caller]
 fn jwt_auth(alone: bool) {
-    let (first, second, stranger) = (token::es256("first"), token::es256("second"), token::es256("other"));
+    let (first, second, stranger) =
+        (token::es256("first"), token::es256("second"), token::es256("other"));
     let keys = || Behaviour::Answer(key_set(&[&first]));
     let known = IdentityProvider::start(keys());
     let silent = IdentityProvider::start(Behaviour::Silent);
     let late = IdentityProvider::start(Behaviour::Hold);
     let issuer = |name: &str| format!("https://{name}.example");
     let provider = |name: &str, timeout: &str| {
-        let jwks = json!({"cluster": name, "path": "/jwks.json", "timeout": timeout, "retry": "1s"});
+        let jwks =
+            json!({"cluster": name, "path": "/jwks.json", "timeout": timeout, "retry": "1s"});
         json!({"name": name, "issuer": issuer(name), "jwks": jwks})
     };
     // A request waits only where a fetch may begin before its `timeout` is over. The shortest
     // `retry` is one second from the start of a fetch, and one that nobody answers takes 700 ms of
     // it.
-    let providers = [provider("known", "10s"), provider("silent", "700ms"), provider("late", "10s")];
+    let providers =
+        [provider("known", "10s"), provider("silent", "700ms"), provider("late", "10s")];
     let ports = [&known, &silent, &late].map(|provider| provider.address().port());
     let builder = Gateway::builder("envoy/jwt-auth-remote.yaml").edit(move |tree| {
         configuration::set(tree, "jwt-auth", json!({"providers": providers}));
@@ -100,7 +103,9 @@ fn jwt_auth(alone: bool) {
     stage.refuses(ask("/known/forged", &sign(&stranger, "known")), 401, "jwt_auth.key_unknown");
     stage.passes(ask("/known/next", &sign(&first, "known")));
     known.behave(Behaviour::Hold);
-    stage.passes_after(ask("/known/new-key", &sign(&second, "known")), || known.publish(&[&first, &second]));
+    stage.passes_after(ask("/known/new-key", &sign(&second, "known")), || {
+        known.publish(&[&first, &second])
+    });
 
     let good = sign(&first, "silent");
     stage.refuses(ask("/silent/unjudged", &good), 503, "jwt_auth.keys_unavailable");
@@ -171,12 +176,14 @@ fn rate_limit(alone: bool) {
 /// The shipped config with these services, each for the paths of its name.
 fn services(silent: SocketAddr, late: SocketAddr) -> Builder {
     let rule = |name: &str, cluster: &str, timeout: &str| {
-        let counting = json!({"mode": "global", "cluster": cluster, "timeout": timeout, "on_error": "deny"});
+        let counting =
+            json!({"mode": "global", "cluster": cluster, "timeout": timeout, "on_error": "deny"});
         json!({"name": name, "match": {"path": {"prefix": format!("/{name}")}}, "key": ["client_address"],
             "limits": [{"requests": 1_000_000, "window": "1d"}], "counting": counting})
     };
     let rules = [rule("silent", "rate-limit", "500ms"), rule("late", "late", "10s")];
-    let builder = Gateway::builder("envoy/rate-limit-global.yaml").upstream("rate-limit:8081", silent);
+    let builder =
+        Gateway::builder("envoy/rate-limit-global.yaml").upstream("rate-limit:8081", silent);
     builder.edit(move |tree| {
         configuration::set(tree, "rate-limit", json!({"rules": rules}));
         configuration::add_cluster(tree, "late", late.port());

@@ -1,5 +1,5 @@
-//! Every code in the READMEs of the identity filters, seen over HTTP: a code that has no case here, and a case whose
-//! code is in no README, fail.
+//! Every code in the READMEs of the identity filters, seen over HTTP: a code that has no case here,
+//! and a case whose code is in no README, fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -101,7 +101,11 @@ fn every_code_of_jwt_auth_is_seen() {
     let partner = Request::get("/products").header("x-api-key", "acme-partner-demo-key");
     seen.extend(codes_seen("jwt-auth", &whole, vec![("identified", partner)]));
     let unlisted = start(unlisted, list.address().port());
-    seen.extend(codes_seen("jwt-auth", &unlisted, vec![("revocations_unavailable", signed(json!({})))]));
+    seen.extend(codes_seen(
+        "jwt-auth",
+        &unlisted,
+        vec![("revocations_unavailable", signed(json!({})))],
+    ));
     assert_all_seen("jwt-auth", &seen);
 }
 
@@ -145,8 +149,12 @@ fn every_code_of_api_key_auth_is_seen() {
             ("key_invalid", sent("/", "wrong")),
             ("key_repeated", sent("/", "good").header("x-api-key", "good")),
             ("consumer_not_allowed", sent("/others", "good")),
-            // Envoy refuses such bytes from a client; a filter before this one may have written them.
-            ("request_malformed", Request::get("/").header("x-spoil", "1").header("cookie", "key=good; a=1")),
+            // Envoy refuses such bytes from a client; a filter before this one may have written
+            // them.
+            (
+                "request_malformed",
+                Request::get("/").header("x-spoil", "1").header("cookie", "key=good; a=1"),
+            ),
         ],
     );
 
@@ -157,7 +165,11 @@ fn every_code_of_api_key_auth_is_seen() {
             .edit(move |tree| configuration::set(tree, "api-key-auth", polled))
             .edit(move |tree| configuration::add_cluster(tree, "keys", port)),
     );
-    seen.extend(codes_seen("api-key-auth", &waiting, vec![("consumers_unavailable", sent("/", "good"))]));
+    seen.extend(codes_seen(
+        "api-key-auth",
+        &waiting,
+        vec![("consumers_unavailable", sent("/", "good"))],
+    ));
     assert_all_seen("api-key-auth", &seen);
 }
 
@@ -217,25 +229,38 @@ fn assert_all_seen(filter: &str, seen: &BTreeSet<String>) {
     assert!(unseen.is_empty(), "no case for {unseen:?}");
 }
 
-/// Sends each request and compares what came of it with what the README of the filter says of the code.
+/// Sends each request and compares what came of it with what the README of the filter says of the
+/// code.
 #[track_caller]
 fn codes_seen(filter: &str, gateway: &Shared, cases: Vec<(&str, Request)>) -> BTreeSet<String> {
     let (documented, name) = (documented(filter), filter.replace('-', "_"));
     let mut seen = BTreeSet::new();
     for (code, request) in cases {
         let code = format!("{name}.{code}");
-        let row = documented.get(&code).unwrap_or_else(|| panic!("{code} is not in the README of {filter}"));
+        let row = documented
+            .get(&code)
+            .unwrap_or_else(|| panic!("{code} is not in the README of {filter}"));
         let exchange = gateway.ask(request);
-        assert_eq!(exchange.logged(&name).split(';').next(), Some(code.as_str()), "{}", exchange.log);
+        assert_eq!(
+            exchange.logged(&name).split(';').next(),
+            Some(code.as_str()),
+            "{}",
+            exchange.log
+        );
         match row.status {
             Some(status) => exchange.assert_refused(&code, status, &code),
-            None => assert_eq!(exchange.response.status, 200, "{code}: {}", exchange.response.text()),
+            None => {
+                assert_eq!(exchange.response.status, 200, "{code}: {}", exchange.response.text())
+            }
         }
         let challenge = exchange.response.header_text("www-authenticate");
         assert_eq!(challenge.is_some(), row.challenge != "none", "{code}: {challenge:?}");
         if let Some(error) = row.challenge.strip_prefix("`invalid_") {
             let error = format!("error=\"invalid_{}\"", error.trim_end_matches('`'));
-            assert!(challenge.is_some_and(|challenge| challenge.contains(&error)), "{code}: {error}");
+            assert!(
+                challenge.is_some_and(|challenge| challenge.contains(&error)),
+                "{code}: {error}"
+            );
         }
         seen.insert(code);
     }
@@ -255,7 +280,8 @@ struct Row {
 #[track_caller]
 fn documented(filter: &str) -> BTreeMap<String, Row> {
     let path = workspace::root().join("filters").join(filter).join("README.md");
-    let readme = fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()));
+    let readme =
+        fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()));
     let code_of = format!("`{}.", filter.replace('-', "_"));
     let row = |line: &str| {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
@@ -272,8 +298,10 @@ fn documented(filter: &str) -> BTreeMap<String, Row> {
 /// Puts a filter before all others.
 #[track_caller]
 fn first_filter(tree: &mut Value, filter: Value) {
-    let filters = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
-    let filters = tree.pointer_mut(filters).and_then(Value::as_array_mut).expect("the config has filters");
+    let filters =
+        "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+    let filters =
+        tree.pointer_mut(filters).and_then(Value::as_array_mut).expect("the config has filters");
     filters.insert(0, filter);
 }
 

@@ -1,5 +1,5 @@
-//! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`: two issuers whose keys are fetched from two places, and what made-up
-//! key names cost a provider.
+//! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`: two issuers whose keys are fetched from two places,
+//! and what made-up key names cost a provider.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,7 +27,13 @@ fn a_key_of_one_issuer_signs_nothing_for_the_other() {
         ("ours, signed by them", "/", token(&theirs, OURS), 401, "jwt_auth.signature_invalid"),
         ("nobody's", "/", token(&ours, "https://else.example"), 401, "jwt_auth.issuer_unknown"),
         ("ours, where only ours will do", "/ours", token(&ours, OURS), 200, ""),
-        ("theirs, where only ours will do", "/ours", token(&theirs, THEIRS), 401, "jwt_auth.issuer_unknown"),
+        (
+            "theirs, where only ours will do",
+            "/ours",
+            token(&theirs, THEIRS),
+            401,
+            "jwt_auth.issuer_unknown",
+        ),
     ] {
         let response = ask(&gateway, path, &token);
         assert_eq!(response.status, status, "{case}: {}", response.text());
@@ -42,8 +48,16 @@ fn a_key_of_one_issuer_signs_nothing_for_the_other() {
     first.publish(&[&new]);
     second.stop();
     until("the new key of the first", || ask(&gateway, "/", &token(&new, OURS)).status == 200);
-    assert_eq!(ask(&gateway, "/", &token(&theirs, THEIRS)).status, 200, "the keys of the second stay");
-    assert_eq!(ask(&gateway, "/", &token(&new, THEIRS)).status, 401, "the first's key is not the second's");
+    assert_eq!(
+        ask(&gateway, "/", &token(&theirs, THEIRS)).status,
+        200,
+        "the keys of the second stay"
+    );
+    assert_eq!(
+        ask(&gateway, "/", &token(&new, THEIRS)).status,
+        401,
+        "the first's key is not the second's"
+    );
     trap::assert_none(&gateway);
 }
 
@@ -56,16 +70,33 @@ fn a_provider_of_any_issuer_vouches_for_all_but_the_others() {
          "claims_to_headers": [{"claim": "iss", "header": "x-issuer"}]},
     ]});
     let gateway = start(
-        Gateway::builder("envoy/jwt-auth.yaml").edit(move |tree| configuration::set(tree, "jwt-auth", value)),
+        Gateway::builder("envoy/jwt-auth.yaml")
+            .edit(move |tree| configuration::set(tree, "jwt-auth", value)),
     );
-    let of = |key: &Key, issuer: Value| key.sign(&token::with(claims("alice"), json!({"iss": issuer})));
+    let of =
+        |key: &Key, issuer: Value| key.sign(&token::with(claims("alice"), json!({"iss": issuer})));
     for (case, token, status, issuer) in [
         ("the named one's", of(&key, json!(gatehouse_demo::ISSUER)), 200, None),
         ("a tenant's", of(&others, json!("https://t1.example")), 200, Some("https://t1.example")),
-        ("another tenant's", of(&others, json!("https://t2.example")), 200, Some("https://t2.example")),
+        (
+            "another tenant's",
+            of(&others, json!("https://t2.example")),
+            200,
+            Some("https://t2.example"),
+        ),
         ("nobody's", of(&others, Value::Null), 200, None),
-        ("a tenant who says that it is the named one", of(&others, json!(gatehouse_demo::ISSUER)), 401, None),
-        ("the named one who says that it is a tenant", of(&key, json!("https://t1.example")), 401, None),
+        (
+            "a tenant who says that it is the named one",
+            of(&others, json!(gatehouse_demo::ISSUER)),
+            401,
+            None,
+        ),
+        (
+            "the named one who says that it is a tenant",
+            of(&key, json!("https://t1.example")),
+            401,
+            None,
+        ),
     ] {
         let response = ask(&gateway, "/orders", &token);
         assert_eq!(response.status, status, "{case}: {}", response.text());
@@ -99,8 +130,7 @@ fn a_storm_of_unknown_key_names_makes_at_most_one_fetch_a_throttle_period() {
     const RETRY: Duration = Duration::from_secs(1);
     let key = token::es256("a");
     let provider = IdentityProvider::start(Behaviour::Answer(key_set(&[&key])));
-    let jwks =
-        json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1h", "timeout": "500ms", "retry": "1s"});
+    let jwks = json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1h", "timeout": "500ms", "retry": "1s"});
     let value = json!({"providers": [{"name": "demo", "issuer": OURS, "jwks": jwks}]});
     let gateway = start(
         Gateway::builder(CONFIG)
@@ -122,7 +152,11 @@ fn a_storm_of_unknown_key_names_makes_at_most_one_fetch_a_throttle_period() {
             let refused = ask(&gateway, "/", &token);
             assert_eq!(refused.status, 401, "{}", refused.text());
             assert!(refused.text().contains("jwt_auth.key_unknown"), "{}", refused.text());
-            assert_eq!(ask(&gateway, "/", &key.sign(&claims("bob"))).status, 200, "an honest request");
+            assert_eq!(
+                ask(&gateway, "/", &key.sign(&claims("bob"))).status,
+                200,
+                "an honest request"
+            );
         }
         0
     };
@@ -135,7 +169,10 @@ fn a_storm_of_unknown_key_names_makes_at_most_one_fetch_a_throttle_period() {
     eprintln!("{names} names, {fetches} fetches in {:?}", began.elapsed());
     // One at its start, one at the end of each whole period.
     assert!(fetches as u64 <= periods + 1, "{fetches} fetches in {periods} periods");
-    assert!(fetches >= 2 && names > fetches, "{names} names made {fetches} fetches: this was no storm");
+    assert!(
+        fetches >= 2 && names > fetches,
+        "{names} names made {fetches} fetches: this was no storm"
+    );
     trap::assert_none(&gateway);
 }
 
@@ -152,7 +189,8 @@ fn start(builder: Builder) -> Gateway {
     builder.start().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-/// The shipped config with two issuers, asked for their keys every second; `/ours` is for those of the first.
+/// The shipped config with two issuers, asked for their keys every second; `/ours` is for those of
+/// the first.
 fn two_issuers(first: &IdentityProvider, second: &IdentityProvider) -> Builder {
     let provider = |name: &str, issuer: &str, cluster: &str| {
         let jwks = json!({"cluster": cluster, "path": "/jwks.json", "refresh": "1s", "timeout": "500ms", "retry": "1s"});

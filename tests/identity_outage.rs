@@ -1,5 +1,5 @@
-//! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`, while the identity provider fails in every way that it can: the keys
-//! that there are stay in use, and no request notices.
+//! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`, while the identity provider fails in every way that
+//! it can: the keys that there are stay in use, and no request notices.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,8 @@ use crate::harness::load::{Expected, Load};
 use crate::harness::token::{self, Key, bearer, claims};
 use crate::harness::{configuration, trap, until};
 
-/// How long the provider is away. Its keys are fetched every second, so a few seconds are many fetches.
+/// How long the provider is away. Its keys are fetched every second, so a few seconds are many
+/// fetches.
 const AWAY: Duration = Duration::from_secs(5);
 
 #[test]
@@ -30,7 +31,12 @@ fn no_request_notices_that_the_provider_is_stopped_slow_or_talks_nonsense() {
     until("fetches are refused", || failed() >= before + 3);
     thread::sleep(AWAY.saturating_sub(began.elapsed()));
     load.assert_no_wrong_answer("stopped");
-    eprintln!("stopped for {:?}: {} failed fetches, {} answers", began.elapsed(), failed(), load.answers());
+    eprintln!(
+        "stopped for {:?}: {} failed fetches, {} answers",
+        began.elapsed(),
+        failed(),
+        load.answers()
+    );
 
     let before = fetched();
     provider.restart();
@@ -56,7 +62,11 @@ fn no_request_notices_that_the_provider_is_stopped_slow_or_talks_nonsense() {
         ("no keys", Behaviour::Answer(json!({"keys": []}).to_string()), &refused),
         ("a secret", Behaviour::Answer(other_keys), &refused),
         ("10 MB", Behaviour::Answer(nonsense), &refused),
-        ("10 MB of JSON", Behaviour::Answer(key_set(&[&stranger]) + &" ".repeat(10_000_000)), &refused),
+        (
+            "10 MB of JSON",
+            Behaviour::Answer(key_set(&[&stranger]) + &" ".repeat(10_000_000)),
+            &refused,
+        ),
     ] {
         let before = count();
         provider.behave(behaviour);
@@ -84,11 +94,16 @@ fn keys_that_nobody_confirms_are_used_no_longer_than_max_age() {
     until("the keys have come", || status(&gateway, &key) == 200);
     provider.stop();
     until("they are dropped", || status(&gateway, &key) == 503);
-    let refused = gateway.get("/orders", &[("authorization", &bearer(&key.sign(&claims("alice"))))]);
+    let refused =
+        gateway.get("/orders", &[("authorization", &bearer(&key.sign(&claims("alice"))))]);
     assert!(refused.text().contains("jwt_auth.keys_unavailable"), "{}", refused.text());
     // Counted at the tick after that, by each thread of Envoy that has the filter.
     until("that is counted", || counted(&gateway, "keys_dropped") > 0);
-    assert_eq!(gateway.get("/orders", &[]).status, 401, "without a token there is nothing to wait for");
+    assert_eq!(
+        gateway.get("/orders", &[]).status,
+        401,
+        "without a token there is nothing to wait for"
+    );
     provider.restart();
     until("they are back", || status(&gateway, &key) == 200);
     trap::assert_none(&gateway);
@@ -110,8 +125,7 @@ fn a_gateway_that_starts_while_the_provider_is_stopped_finds_it_later() {
 fn what_cannot_be_fetched_is_told_in_the_log() {
     let garbage = IdentityProvider::start(Behaviour::Answer("<html>".to_owned()));
     let key = token::es256("a");
-    let provider =
-        |name: &str, issuer: &str, jwks: Value| json!({"name": name, "issuer": issuer, "jwks": jwks});
+    let provider = |name: &str, issuer: &str, jwks: Value| json!({"name": name, "issuer": issuer, "jwks": jwks});
     let value = json!({
         "providers": [
             provider("inline", gatehouse_demo::ISSUER, json!({"keys": [key.jwk]})),
@@ -135,14 +149,22 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
             &gateway,
             "jwt-auth: keys from the cluster `auht`, /jwks.json: cluster `auht`: Envoy has no such cluster",
         ),
-        (&gateway, "jwt-auth: keys from the cluster `auth`, /jwks.json: the key set is not a JSON object"),
-        (&gateway, "jwt-auth: revocations from the cluster `auth`, /revoked.json: is no list of revocations"),
+        (
+            &gateway,
+            "jwt-auth: keys from the cluster `auth`, /jwks.json: the key set is not a JSON object",
+        ),
+        (
+            &gateway,
+            "jwt-auth: revocations from the cluster `auth`, /revoked.json: is no list of revocations",
+        ),
         (
             &keys,
             "api-key-auth: consumers from the cluster `kyes`, /consumers.json: cluster `kyes`: Envoy has no such cluster",
         ),
     ] {
-        until(line, || gateway.stderr().lines().any(|said| said.contains("warning") && said.contains(line)));
+        until(line, || {
+            gateway.stderr().lines().any(|said| said.contains("warning") && said.contains(line))
+        });
     }
     // The others notice nothing of it.
     assert_eq!(status(&gateway, &key), 200);
@@ -157,7 +179,10 @@ fn a_capability_that_is_missing_is_told_in_the_log() {
             "proxy_http_call",
             "the call was not made: the cluster has no host, or `proxy_http_call` is not allowed",
         ),
-        ("proxy_on_http_call_response", "is `proxy_on_http_call_response` among the allowed capabilities?"),
+        (
+            "proxy_on_http_call_response",
+            "is `proxy_on_http_call_response` among the allowed capabilities?",
+        ),
         ("proxy_get_shared_data", "is `proxy_get_shared_data` among the allowed capabilities?"),
         ("proxy_set_shared_data", "is `proxy_set_shared_data` among the allowed capabilities?"),
     ] {
@@ -166,8 +191,7 @@ fn a_capability_that_is_missing_is_told_in_the_log() {
         }));
         let provider = IdentityProvider::start(Behaviour::Answer("{}".to_owned()));
         let port = provider.address().port();
-        let polled =
-            json!({"consumers_from": {"cluster": "keys", "path": "/consumers.json", "timeout": "100ms"}});
+        let polled = json!({"consumers_from": {"cluster": "keys", "path": "/consumers.json", "timeout": "100ms"}});
         let consumers = start(Gateway::builder("envoy/api-key-auth.yaml").edit(move |tree| {
             configuration::set(tree, "api-key-auth", polled);
             configuration::add_cluster(tree, "keys", port);
@@ -200,7 +224,8 @@ fn status(gateway: &Gateway, key: &Key) -> u16 {
 #[track_caller]
 fn counted(gateway: &Gateway, event: &str) -> u64 {
     let stats = gateway.stats();
-    let named = |(name, _): &(&String, &u64)| name.contains(&format!("filter=jwt_auth;.event={event};"));
+    let named =
+        |(name, _): &(&String, &u64)| name.contains(&format!("filter=jwt_auth;.event={event};"));
     stats.iter().find(named).map_or(0, |(_, count)| *count)
 }
 
@@ -209,7 +234,8 @@ fn start(builder: Builder) -> Gateway {
     builder.start().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-/// The shipped config with this provider's keys, asked for every second, and a cache that is too small.
+/// The shipped config with this provider's keys, asked for every second, and a cache that is too
+/// small.
 fn builder(provider: &IdentityProvider, more: Value) -> Builder {
     let jwks = token::with(
         json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1s", "timeout": "500ms", "retry": "1s"}),

@@ -1,4 +1,5 @@
-//! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`: new keys come and old ones go while clients send tokens of both.
+//! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`: new keys come and old ones go while clients send
+//! tokens of both.
 
 use std::thread;
 use std::time::Duration;
@@ -33,7 +34,9 @@ fn keys_rotate_under_load_without_one_wrong_answer() {
         until("a fetch begins", || provider.requests() > before);
         provider.behave(publish(&[last, next]));
         // The new key is in use from the moment that it is published.
-        load.send([good[now].clone(), good[now - 1].clone(), forged(now), forged(now - 1)].concat());
+        load.send(
+            [good[now].clone(), good[now - 1].clone(), forged(now), forged(now - 1)].concat(),
+        );
         load.go_round();
 
         // Nobody uses the old key any more, and it goes.
@@ -43,7 +46,8 @@ fn keys_rotate_under_load_without_one_wrong_answer() {
         until("the old key is refused", || status(&gateway, withdrawn) == 401);
         // By every worker, soon after. Each such token waits for a fetch: a few will do.
         thread::sleep(Duration::from_millis(500));
-        let refused = good[now - 1].iter().take(2).map(|it| Expected { subject: None, ..it.clone() });
+        let refused =
+            good[now - 1].iter().take(2).map(|it| Expected { subject: None, ..it.clone() });
         load.send([good[now].clone(), refused.collect(), forged(now)].concat());
         load.go_round();
         load.assert_no_wrong_answer(&format!("round {now}"));
@@ -69,17 +73,18 @@ fn forgeries(stranger: &Key, real: &Key) -> [Expected; 3] {
     let signature = rest.split_once('.').expect("three parts").1;
     let other = token::base64url(with(root.clone(), json!({"roles": ["admin"]})).to_string());
     let swapped = format!("{head}.{other}.{signature}");
-    [stranger.sign(&root), token::flipped(&good), swapped].map(|token| Expected { token, subject: None })
+    [stranger.sign(&root), token::flipped(&good), swapped]
+        .map(|token| Expected { token, subject: None })
 }
 
 fn status(gateway: &Gateway, token: &str) -> u16 {
     gateway.get("/orders", &[("authorization", &bearer(token))]).status
 }
 
-/// The shipped config with this provider's keys, asked for every second, and a cache that is too small.
+/// The shipped config with this provider's keys, asked for every second, and a cache that is too
+/// small.
 fn gateway(provider: &IdentityProvider, workers: u32) -> Gateway {
-    let jwks =
-        json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1s", "timeout": "3s", "retry": "1s"});
+    let jwks = json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1s", "timeout": "3s", "retry": "1s"});
     let value = json!({"cache": {"tokens": 16}, "providers": [{"name": "demo", "issuer": gatehouse_demo::ISSUER,
         "jwks": jwks, "claims_to_headers": [{"claim": "sub", "header": "x-user"}]}]});
     Gateway::builder("envoy/jwt-auth-remote.yaml")

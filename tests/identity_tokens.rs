@@ -1,5 +1,5 @@
-//! A list of tokens, most of them not quite right, and what is to become of each: sent to `jwt-auth`, and to Envoy's
-//! own `jwt_authn` with the same keys, in one Envoy.
+//! A list of tokens, most of them not quite right, and what is to become of each: sent to
+//! `jwt-auth`, and to Envoy's own `jwt_authn` with the same keys, in one Envoy.
 //!
 //! Of ours every answer is asserted. What `jwt_authn` decides otherwise is printed:
 //! `cargo test -p gatehouse-e2e identity_tokens -- --nocapture`.
@@ -110,8 +110,8 @@ fn every_token_of_the_list_is_decided_as_the_rfcs_ask() {
     let native = gateway.listener("native").expect("the second listener");
     let mut misses = Vec::new();
     for case in CASES.iter() {
-        let response =
-            raw::send(native, &case.request).unwrap_or_else(|fault| panic!("{}: {fault}", case.name));
+        let response = raw::send(native, &case.request)
+            .unwrap_or_else(|fault| panic!("{}: {fault}", case.name));
         if (response.status == 200) != (case.want == "allowed") {
             misses.push((case, response));
         }
@@ -119,10 +119,17 @@ fn every_token_of_the_list_is_decided_as_the_rfcs_ask() {
     let decided = CASES.iter().filter(|case| !case.is_open).count();
     let missed = misses.iter().filter(|(case, _)| !case.is_open).count();
     let right = decided - missed;
-    println!("{} tokens; of the {decided} that the RFCs decide, jwt_authn decides {right} so", CASES.len());
+    println!(
+        "{} tokens; of the {decided} that the RFCs decide, jwt_authn decides {right} so",
+        CASES.len()
+    );
     for (case, response) in misses {
         let verdict = if response.status == 200 { "lets pass".to_owned() } else { response.text() };
-        println!("jwt_authn: {}: {verdict}{}", case.name, if case.is_open { " (open)" } else { "" });
+        println!(
+            "jwt_authn: {}: {verdict}{}",
+            case.name,
+            if case.is_open { " (open)" } else { "" }
+        );
     }
     assert_decided(&gateway);
 
@@ -156,12 +163,18 @@ fn assert_decided(gateway: &Gateway) {
         for time in ["", ", again"] {
             let response = gateway.request(case.request.clone());
             let problem: Value = serde_json::from_str(&response.text()).unwrap_or_default();
-            let code =
-                problem["code"].as_str().unwrap_or(if response.status == 200 { "allowed" } else { "" });
+            let code = problem["code"].as_str().unwrap_or(if response.status == 200 {
+                "allowed"
+            } else {
+                ""
+            });
             let code = code.trim_start_matches("jwt_auth.");
             if (response.status, code) != (status, case.want) {
                 let (name, want) = (&case.name, case.want);
-                wrong.push(format!("{name}{time}: wanted {status} {want}, got {} {code}", response.status));
+                wrong.push(format!(
+                    "{name}{time}: wanted {status} {want}, got {} {code}",
+                    response.status
+                ));
             }
         }
     }
@@ -174,7 +187,8 @@ fn start(builder: Builder) -> Gateway {
 }
 
 fn builder() -> Builder {
-    Gateway::builder("envoy/jwt-auth.yaml").edit(|tree| configuration::set(tree, "jwt-auth", ours()))
+    Gateway::builder("envoy/jwt-auth.yaml")
+        .edit(|tree| configuration::set(tree, "jwt-auth", ours()))
 }
 
 /// `jwt-auth` with the list's issuers.
@@ -202,7 +216,8 @@ fn add_native(tree: &mut Value) {
             (name.to_owned(), provider)
         })
         .collect();
-    let rules = json!([{"match": {"prefix": "/"}, "requires": {"requires_any": {"requirements": names}}}]);
+    let rules =
+        json!([{"match": {"prefix": "/"}, "requires": {"requires_any": {"requirements": names}}}]);
     let filter = json!({
         "name": "envoy.filters.http.jwt_authn",
         "typed_config": {
@@ -215,7 +230,8 @@ fn add_native(tree: &mut Value) {
     let listeners = listeners.expect("the config has listeners");
     let mut listener = listeners[0].clone();
     listener["name"] = json!("native");
-    let manager = listener.pointer_mut("/filter_chains/0/filters/0/typed_config").expect("a manager");
+    let manager =
+        listener.pointer_mut("/filter_chains/0/filters/0/typed_config").expect("a manager");
     manager["http_filters"][0] = filter;
     // Its lines would be among those of the first.
     manager.as_object_mut().expect("a mapping").remove("access_log");

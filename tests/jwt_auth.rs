@@ -14,7 +14,8 @@ use crate::harness::{Shared, configuration, http2, received, received_headers, t
 fn hostile_bytes_do_not_trap_it() {
     let gateway = Gateway::builder(CONFIG).start().unwrap_or_else(|fault| panic!("{fault}"));
     let authorization = bearer(&token::good("alice"));
-    let honest = Honest { path: "/orders", headers: &[("authorization", &authorization)], refused: &[] };
+    let honest =
+        Honest { path: "/orders", headers: &[("authorization", &authorization)], refused: &[] };
     hostile::survive(&gateway, &honest);
 
     // And in the place where it reads most.
@@ -23,7 +24,11 @@ fn hostile_bytes_do_not_trap_it() {
         ("not UTF-8", b"\xff".to_vec(), 401),
         ("a scheme that is not UTF-8", b"Bear\xff\xff a.b.c".to_vec(), 401),
         ("a token that is not UTF-8", b"Bearer \xff\xfe.\x80.\xff".to_vec(), 401),
-        ("a good token with a byte that is not", [b"Bearer ", good.as_bytes(), b"\xff"].concat(), 401),
+        (
+            "a good token with a byte that is not",
+            [b"Bearer ", good.as_bytes(), b"\xff"].concat(),
+            401,
+        ),
         ("60 KiB", [b"Bearer ".to_vec(), vec![b'a'; 60 * 1024]].concat(), 401),
         ("60 KiB of dots", [b"Bearer ".to_vec(), vec![b'.'; 60 * 1024]].concat(), 401),
         ("60 KiB that are not UTF-8", [b"Bearer ".to_vec(), vec![0xff; 60 * 1024]].concat(), 401),
@@ -48,8 +53,8 @@ fn nested(depth: usize) -> String {
 
 static KEYS: LazyLock<Vec<Key>> = LazyLock::new(token::a_key_for_every_algorithm);
 
-/// Two issuers, because public keys and secrets in one set are refused: one with a key for each public algorithm,
-/// one with secrets. Two paths that are not for everybody.
+/// Two issuers, because public keys and secrets in one set are refused: one with a key for each
+/// public algorithm, one with secrets. Two paths that are not for everybody.
 static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(builder(json!({}))));
 
 #[test]
@@ -86,7 +91,11 @@ fn envoy_itself_verifies_what_it_can() {
     for key in KEYS.iter() {
         let name = key.algorithm;
         let before = calls();
-        assert_eq!(gateway.ask(with_token(&key.sign(&claims_for(name)))).response.status, 200, "{name}");
+        assert_eq!(
+            gateway.ask(with_token(&key.sign(&claims_for(name)))).response.status,
+            200,
+            "{name}"
+        );
         let by_envoy = name.starts_with("RS") || name.starts_with("ES");
         assert_eq!(calls() > before, by_envoy, "{name}");
     }
@@ -98,7 +107,9 @@ fn without_envoy_s_help_the_verdicts_are_the_same() {
         configuration::capabilities(tree, "jwt-auth").remove("proxy_call_foreign_function");
     };
     let gateway = Shared::start(builder(json!({})).edit(alone));
-    for key in KEYS.iter().filter(|key| key.algorithm.starts_with("RS") || key.algorithm.starts_with("ES")) {
+    for key in
+        KEYS.iter().filter(|key| key.algorithm.starts_with("RS") || key.algorithm.starts_with("ES"))
+    {
         let name = key.algorithm;
         let good = key.sign(&claims_for(name));
         assert_eq!(gateway.ask(with_token(&good)).response.status, 200, "{name}");
@@ -117,12 +128,21 @@ fn every_refusal_is_told_everywhere() {
     let unsigned = |header: Value| bearer(&token::unsigned(&header, &base));
     let header = |changes: Value| with(json!({"alg": "RS256", "kid": "rs256"}), changes);
     let invalid = "invalid_token";
-    let partner =
-        KEYS.iter().find(|key| key.algorithm == "HS256").expect("a secret").sign(&claims_for("HS256"));
+    let partner = KEYS
+        .iter()
+        .find(|key| key.algorithm == "HS256")
+        .expect("a secret")
+        .sign(&claims_for("HS256"));
     for (case, authorization, status, code, error) in [
         ("no token", vec![], 401, "token_missing", ""),
         ("another scheme", vec!["Basic YTpi".to_owned()], 401, "token_missing", ""),
-        ("two fields", vec![signed(json!({})), signed(json!({}))], 400, "token_repeated", "invalid_request"),
+        (
+            "two fields",
+            vec![signed(json!({})), signed(json!({}))],
+            400,
+            "token_repeated",
+            "invalid_request",
+        ),
         (
             "two tokens in a field",
             vec![format!("{}, {}", signed(json!({})), "Bearer a")],
@@ -130,14 +150,44 @@ fn every_refusal_is_told_everywhere() {
             "token_repeated",
             "invalid_request",
         ),
-        ("too long", vec![signed(json!({"a": "a".repeat(20_000)}))], 401, "token_too_large", invalid),
+        (
+            "too long",
+            vec![signed(json!({"a": "a".repeat(20_000)}))],
+            401,
+            "token_too_large",
+            invalid,
+        ),
         ("no token behind the scheme", vec!["Bearer ".to_owned()], 401, "token_malformed", invalid),
         ("two parts", vec!["Bearer a.b".to_owned()], 401, "token_malformed", invalid),
-        ("four parts", vec![format!("{}.AAAA", signed(json!({})))], 401, "token_malformed", invalid),
+        (
+            "four parts",
+            vec![format!("{}.AAAA", signed(json!({})))],
+            401,
+            "token_malformed",
+            invalid,
+        ),
         ("not base64url", vec!["Bearer a+b/.c=.d".to_owned()], 401, "token_malformed", invalid),
-        ("crit", vec![unsigned(header(json!({"crit": ["b64"]})))], 401, "critical_unsupported", invalid),
-        ("none", vec![unsigned(header(json!({"alg": "none"})))], 401, "algorithm_not_allowed", invalid),
-        ("None", vec![unsigned(header(json!({"alg": "nOnE"})))], 401, "algorithm_not_allowed", invalid),
+        (
+            "crit",
+            vec![unsigned(header(json!({"crit": ["b64"]})))],
+            401,
+            "critical_unsupported",
+            invalid,
+        ),
+        (
+            "none",
+            vec![unsigned(header(json!({"alg": "none"})))],
+            401,
+            "algorithm_not_allowed",
+            invalid,
+        ),
+        (
+            "None",
+            vec![unsigned(header(json!({"alg": "nOnE"})))],
+            401,
+            "algorithm_not_allowed",
+            invalid,
+        ),
         (
             "a public key as a secret",
             vec![unsigned(header(json!({"alg": "HS256"})))],
@@ -152,7 +202,13 @@ fn every_refusal_is_told_everywhere() {
             "algorithm_not_allowed",
             invalid,
         ),
-        ("an unknown key", vec![unsigned(header(json!({"kid": "rs257"})))], 401, "key_unknown", invalid),
+        (
+            "an unknown key",
+            vec![unsigned(header(json!({"kid": "rs257"})))],
+            401,
+            "key_unknown",
+            invalid,
+        ),
         (
             "a key in the header",
             vec![unsigned(header(json!({"jwk": rs256.jwk})))],
@@ -160,7 +216,13 @@ fn every_refusal_is_told_everywhere() {
             "signature_invalid",
             invalid,
         ),
-        ("no signature to speak of", vec![unsigned(header(json!({})))], 401, "signature_invalid", invalid),
+        (
+            "no signature to speak of",
+            vec![unsigned(header(json!({})))],
+            401,
+            "signature_invalid",
+            invalid,
+        ),
         ("expired", vec![signed(json!({"exp": now - 120}))], 401, "token_expired", invalid),
         ("not yet", vec![signed(json!({"nbf": now + 600}))], 401, "token_not_yet_valid", invalid),
         (
@@ -180,7 +242,13 @@ fn every_refusal_is_told_everywhere() {
         ),
         ("no audience", vec![signed(json!({"aud": null}))], 401, "audience_mismatch", invalid),
         ("no expiry", vec![signed(json!({"exp": null}))], 401, "claim_invalid", invalid),
-        ("a role that is two", vec![signed(json!({"roles": ["a,b"]}))], 401, "claim_invalid", invalid),
+        (
+            "a role that is two",
+            vec![signed(json!({"roles": ["a,b"]}))],
+            401,
+            "claim_invalid",
+            invalid,
+        ),
         (
             "a subject with a line break",
             vec![signed(json!({"sub": "a\r\nx-roles: admin"}))],
@@ -199,14 +267,19 @@ fn every_refusal_is_told_everywhere() {
         if error.is_empty() {
             assert_eq!(challenge, "Bearer realm=\"gatehouse\"", "{case}");
         } else {
-            let start = format!("Bearer realm=\"gatehouse\", error=\"{error}\", error_description=\"");
+            let start =
+                format!("Bearer realm=\"gatehouse\", error=\"{error}\", error_description=\"");
             assert!(challenge.starts_with(&start), "{case}: {challenge}");
         }
     }
 
     // Good tokens, in the wrong place.
     let exchange = GATEWAY.ask(Request::get("/own").header("authorization", bearer(&partner)));
-    exchange.assert_refused("a partner's token where only ours will do", 401, "jwt_auth.issuer_unknown");
+    exchange.assert_refused(
+        "a partner's token where only ours will do",
+        401,
+        "jwt_auth.issuer_unknown",
+    );
     assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.issuer_unknown;rule=own");
     GATEWAY.assert_no_trap();
 }
@@ -245,8 +318,20 @@ fn rules_say_who_needs_a_token() {
         ("none asks for nothing", "/public", None, 200, "jwt_auth.not_required;rule=public"),
         ("none looks at nothing", "/public", Some(&bad), 200, "jwt_auth.not_required;rule=public"),
         ("optional without", "/optional", None, 200, "jwt_auth.anonymous;rule=optional"),
-        ("optional with", "/optional", Some(&good), 200, "jwt_auth.allowed;rule=optional;subject=alice"),
-        ("optional with a bad one", "/optional", Some(&bad), 401, "jwt_auth.signature_invalid;rule=optional"),
+        (
+            "optional with",
+            "/optional",
+            Some(&good),
+            200,
+            "jwt_auth.allowed;rule=optional;subject=alice",
+        ),
+        (
+            "optional with a bad one",
+            "/optional",
+            Some(&bad),
+            401,
+            "jwt_auth.signature_invalid;rule=optional",
+        ),
         ("the default", "/", None, 401, "jwt_auth.token_missing"),
     ] {
         let request = authorization
@@ -294,8 +379,7 @@ fn a_client_cannot_say_who_it_is() {
 
 #[test]
 fn a_claim_below_a_name_with_dots_reaches_the_upstream() {
-    let access =
-        json!({"my.client": {"roles": ["viewer", "editor"]}, "my": {"client": {"roles": ["owner"]}}});
+    let access = json!({"my.client": {"roles": ["viewer", "editor"]}, "my": {"client": {"roles": ["owner"]}}});
     let token = KEYS[0].sign(&with(claims("alice"), json!({"resource_access": access})));
     let exchange = GATEWAY.ask(with_token(&token));
     assert_eq!(exchange.response.status, 200);
@@ -309,7 +393,8 @@ fn a_client_cannot_say_who_it_is_with_an_underscore_either() {
         let options = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/common_http_protocol_options";
         *tree.pointer_mut(options).expect("the config has these options") = json!({});
     }));
-    let spoofed = |path: &str| Request::get(path).header("x_user", "root").header("X_Roles", "admin");
+    let spoofed =
+        |path: &str| Request::get(path).header("x_user", "root").header("X_Roles", "admin");
     let good = bearer(&KEYS[0].sign(&claims("alice")));
     for (case, request, user) in [
         ("anonymous", spoofed("/optional"), vec![]),
@@ -343,8 +428,15 @@ fn a_grpc_client_is_told_a_grpc_status() {
         let request = http2::get("/orders.Orders/List").method("POST").header("content-type", kind);
         let refused = http2::send(gateway.address(), request.body(()).expect("a request"));
         assert_eq!(refused.status, 200, "{kind}");
-        assert_eq!(refused.trailer("grpc-status").as_deref(), Some("16"), "UNAUTHENTICATED: {refused:?}");
-        assert!(refused.trailer("grpc-message").is_some_and(|text| text.contains("token")), "{refused:?}");
+        assert_eq!(
+            refused.trailer("grpc-status").as_deref(),
+            Some("16"),
+            "UNAUTHENTICATED: {refused:?}"
+        );
+        assert!(
+            refused.trailer("grpc-message").is_some_and(|text| text.contains("token")),
+            "{refused:?}"
+        );
         assert!(refused.body.is_empty(), "{kind}");
     }
     let log = gateway.access_log_after(2);
@@ -409,7 +501,8 @@ fn a_route_can_be_for_a_claim() {
 
 #[test]
 fn a_public_key_in_pem_verifies_the_demo_s_tokens() {
-    let pem = gatehouse_demo::signing_key().public_key().to_pem().expect("the demo key can be written");
+    let pem =
+        gatehouse_demo::signing_key().public_key().to_pem().expect("the demo key can be written");
     let gateway = Shared::start(Gateway::builder(CONFIG).edit(move |tree| {
         configuration::shipped(tree, "jwt-auth")["providers"][0]["jwks"] = json!({"pem": pem});
     }));
@@ -432,7 +525,8 @@ fn a_rule_can_need_a_token_of_each_of_several_issuers() {
         {"name": "either", "match": {"path": {"prefix": "/either"}}, "require": "any"},
         {"name": "perhaps", "match": {"path": {"prefix": "/perhaps"}}, "require": {"optional": ["mesh"]}},
     ]);
-    let changes = json!({"providers": providers, "rules": rules, "default": {"all": ["users", "mesh"]}});
+    let changes =
+        json!({"providers": providers, "rules": rules, "default": {"all": ["users", "mesh"]}});
     let gateway = Shared::start(builder(changes));
     let user = bearer(&KEYS[0].sign(&claims("alice")));
     let service = KEYS[1].sign(&with(claims("billing"), json!({"iss": PARTNER})));
@@ -451,8 +545,24 @@ fn a_rule_can_need_a_token_of_each_of_several_issuers() {
         ),
         ("only the user", "/", Some(&user), None, 401, "jwt_auth.token_missing", ["", ""]),
         ("only the service", "/", None, Some(&service), 401, "jwt_auth.token_missing", ["", ""]),
-        ("a forged second one", "/", Some(&user), Some(&forged), 401, "jwt_auth.signature_invalid", ["", ""]),
-        ("the user's twice", "/", Some(&user), Some(&misplaced), 401, "jwt_auth.issuer_unknown", ["", ""]),
+        (
+            "a forged second one",
+            "/",
+            Some(&user),
+            Some(&forged),
+            401,
+            "jwt_auth.signature_invalid",
+            ["", ""],
+        ),
+        (
+            "the user's twice",
+            "/",
+            Some(&user),
+            Some(&misplaced),
+            401,
+            "jwt_auth.issuer_unknown",
+            ["", ""],
+        ),
         (
             "either",
             "/either",
@@ -471,7 +581,15 @@ fn a_rule_can_need_a_token_of_each_of_several_issuers() {
             "jwt_auth.token_repeated;rule=either",
             ["", ""],
         ),
-        ("none of perhaps", "/perhaps", Some(&user), None, 200, "jwt_auth.anonymous;rule=perhaps", ["", ""]),
+        (
+            "none of perhaps",
+            "/perhaps",
+            Some(&user),
+            None,
+            200,
+            "jwt_auth.anonymous;rule=perhaps",
+            ["", ""],
+        ),
         (
             "perhaps",
             "/perhaps",
@@ -483,10 +601,12 @@ fn a_rule_can_need_a_token_of_each_of_several_issuers() {
         ),
     ] {
         let fields = [("authorization", user), ("x-service-token", service)];
-        let request =
-            fields.iter().fold(Request::get(path).header("x-user", "root"), |request, (name, value)| {
+        let request = fields.iter().fold(
+            Request::get(path).header("x-user", "root"),
+            |request, (name, value)| {
                 value.iter().fold(request, |request, value| request.header(name, value.as_str()))
-            });
+            },
+        );
         let exchange = gateway.ask(request);
         assert_eq!(exchange.response.status, status, "{case}: {}", exchange.response.text());
         assert_eq!(exchange.logged("jwt_auth"), note, "{case}");

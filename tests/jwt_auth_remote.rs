@@ -17,7 +17,8 @@ use crate::harness::{configuration, received, trap, until};
 fn hostile_bytes_do_not_trap_it() {
     let gateway = start(Gateway::builder(CONFIG));
     let authorization = bearer(&token::good("alice"));
-    let honest = Honest { path: "/orders", headers: &[("authorization", &authorization)], refused: &[] };
+    let honest =
+        Honest { path: "/orders", headers: &[("authorization", &authorization)], refused: &[] };
     hostile::survive(&gateway, &honest);
 }
 
@@ -43,7 +44,11 @@ fn a_bad_provider_gives_503_and_a_good_one_after_it_is_found() {
         let gateway = start(builder(&provider));
         let response = ask(&gateway, &KEYS[0].sign(&claims("alice")));
         assert_eq!(response.status, 503, "{case}: {}", response.text());
-        assert!(response.text().contains("jwt_auth.keys_unavailable"), "{case}: {}", response.text());
+        assert!(
+            response.text().contains("jwt_auth.keys_unavailable"),
+            "{case}: {}",
+            response.text()
+        );
         provider.behave(Behaviour::Answer(key_set(&[&KEYS[0]])));
         until(case, || ask(&gateway, &KEYS[0].sign(&claims("alice"))).status == 200);
         // And what was good stays, whatever comes next.
@@ -65,7 +70,8 @@ fn a_key_that_is_new_is_looked_for_and_a_storm_of_others_costs_one_fetch_a_secon
     assert_eq!(ask(&gateway, &KEYS[0].sign(&claims("alice"))).status, 200);
 
     let (before, began) = (provider.requests(), Instant::now());
-    let storm = token::unsigned(&json!({"alg": KEYS[0].algorithm, "kid": "storm"}), &claims("alice"));
+    let storm =
+        token::unsigned(&json!({"alg": KEYS[0].algorithm, "kid": "storm"}), &claims("alice"));
     while began.elapsed() < Duration::from_secs(4) {
         assert_eq!(ask(&gateway, &storm).status, 401);
     }
@@ -95,9 +101,9 @@ fn ask(gateway: &Gateway, token: &str) -> Response {
 
 /// The shipped config with this provider's keys.
 fn builder(provider: &IdentityProvider) -> Builder {
-    let jwks =
-        json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1s", "timeout": "500ms", "retry": "1s"});
-    let value = json!({"providers": [{"name": "demo", "issuer": gatehouse_demo::ISSUER, "jwks": jwks}]});
+    let jwks = json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1s", "timeout": "500ms", "retry": "1s"});
+    let value =
+        json!({"providers": [{"name": "demo", "issuer": gatehouse_demo::ISSUER, "jwks": jwks}]});
     Gateway::builder(CONFIG)
         .upstream("auth:8000", provider.address())
         .edit(move |tree| configuration::set(tree, "jwt-auth", value))

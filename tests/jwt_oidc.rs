@@ -1,5 +1,5 @@
-//! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`, with nothing said of the keys but the cluster: the issuer's document
-//! tells where they are (OpenID Connect Discovery 1.0).
+//! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`, with nothing said of the keys but the cluster: the
+//! issuer's document tells where they are (OpenID Connect Discovery 1.0).
 
 use gatehouse_sandbox::raw::{Request, Response};
 use gatehouse_sandbox::{Builder, Gateway};
@@ -14,7 +14,8 @@ fn an_issuer_and_a_cluster_are_enough() {
     let key = token::es256("a");
     let provider = IdentityProvider::start(site(&document(), &[&key]));
     // Several workers: one of them does both parts of the fetch.
-    let gateway = start(builder(&provider, json!({"cluster": "auth", "refresh": "1h"})).concurrency(4));
+    let gateway =
+        start(builder(&provider, json!({"cluster": "auth", "refresh": "1h"})).concurrency(4));
     assert_eq!(ask(&gateway, &key).status, 200);
     let asked: Vec<_> = provider.take_heads().iter().map(|head| line_and_host(head)).collect();
     assert_eq!(
@@ -32,12 +33,16 @@ fn an_issuer_and_a_cluster_are_enough() {
 #[test]
 fn keys_can_come_through_another_cluster_and_rotate_there() {
     let (old, new) = (token::es256("old"), token::es256("new"));
-    let idp =
-        IdentityProvider::start(Behaviour::Site(vec![(DOCUMENT, Behaviour::Answer(document().to_string()))]));
-    let keys = IdentityProvider::start(Behaviour::Site(vec![(KEYS, Behaviour::Answer(key_set(&[&old])))]));
+    let idp = IdentityProvider::start(Behaviour::Site(vec![(
+        DOCUMENT,
+        Behaviour::Answer(document().to_string()),
+    )]));
+    let keys =
+        IdentityProvider::start(Behaviour::Site(vec![(KEYS, Behaviour::Answer(key_set(&[&old])))]));
     let port = keys.address().port();
     let jwks = json!({"cluster": "auth", "jwks_cluster": "keys", "refresh": "1s", "retry": "1s"});
-    let gateway = start(builder(&idp, jwks).edit(move |tree| configuration::add_cluster(tree, "keys", port)));
+    let gateway =
+        start(builder(&idp, jwks).edit(move |tree| configuration::add_cluster(tree, "keys", port)));
     assert_eq!(ask(&gateway, &old).status, 200);
     assert!(keys.take_heads().iter().all(|head| head.starts_with("get /certs?use=sig ")));
     keys.behave(Behaviour::Site(vec![(KEYS, Behaviour::Answer(key_set(&[&old, &new])))]));
@@ -52,7 +57,10 @@ fn a_document_that_is_not_the_issuer_s_own_leads_nowhere_and_takes_no_keys_away(
     let changed = |changes: Value| with(document(), changes).to_string();
     for (case, document) in [
         ("another issuer", Behaviour::Answer(changed(json!({"issuer": "https://evil.example"})))),
-        ("the issuer with a slash", Behaviour::Answer(changed(json!({"issuer": format!("{ISSUER}/")})))),
+        (
+            "the issuer with a slash",
+            Behaviour::Answer(changed(json!({"issuer": format!("{ISSUER}/")}))),
+        ),
         ("no place of keys", Behaviour::Answer(changed(json!({"jwks_uri": null})))),
         ("no URL", Behaviour::Answer(changed(json!({"jwks_uri": KEYS})))),
         (
@@ -66,7 +74,10 @@ fn a_document_that_is_not_the_issuer_s_own_leads_nowhere_and_takes_no_keys_away(
         ("hangs up", Behaviour::HangUp),
     ] {
         let bad = |keys: &[&Key]| {
-            Behaviour::Site(vec![(DOCUMENT, document.clone()), (KEYS, Behaviour::Answer(key_set(keys)))])
+            Behaviour::Site(vec![
+                (DOCUMENT, document.clone()),
+                (KEYS, Behaviour::Answer(key_set(keys))),
+            ])
         };
         let provider = IdentityProvider::start(bad(&[&key]));
         let jwks = json!({"cluster": "auth", "refresh": "1s", "retry": "1s", "timeout": "300ms"});

@@ -17,18 +17,30 @@ fn a_token_is_refused_once_it_is_on_the_list_on_every_worker_and_from_the_cache(
     let publisher = IdentityProvider::start(list("1", &[]));
     let gateway = start(builder(&publisher, &key, json!({})).concurrency(4));
     let now = token::now();
-    let token = |changes: Value| key.sign(&with(claims("alice"), with(json!({"iat": now - 5}), changes)));
+    let token =
+        |changes: Value| key.sign(&with(claims("alice"), with(json!({"iat": now - 5}), changes)));
     let (stolen, other) = (token(json!({"jti": "stolen"})), token(json!({"jti": "other"})));
     let bobs = key.sign(&with(claims("bob"), json!({"iat": now - 5})));
     // Often enough for every worker to remember them.
-    let statuses = |token: &str| -> Vec<u16> { (0..16).map(|_| ask(&gateway, token).status).collect() };
+    let statuses =
+        |token: &str| -> Vec<u16> { (0..16).map(|_| ask(&gateway, token).status).collect() };
     let all = |token: &str, status| statuses(token).iter().all(|seen| *seen == status);
     for token in [&stolen, &other, &bobs] {
         assert!(all(token, 200));
     }
     for (case, tag, entry, [of_stolen, of_other, of_bob]) in [
-        ("one token", "2", json!({"iss": ISSUER, "jti": "stolen", "reason": "lost phone"}), [401, 200, 200]),
-        ("nothing any more", "3", json!({"iss": "https://else.example", "before": now}), [200, 200, 200]),
+        (
+            "one token",
+            "2",
+            json!({"iss": ISSUER, "jti": "stolen", "reason": "lost phone"}),
+            [401, 200, 200],
+        ),
+        (
+            "nothing any more",
+            "3",
+            json!({"iss": "https://else.example", "before": now}),
+            [200, 200, 200],
+        ),
         ("a subject", "4", json!({"iss": ISSUER, "sub": "alice", "before": now}), [401, 401, 200]),
         (
             "a subject, too long ago",
@@ -115,7 +127,11 @@ fn before_the_first_list_on_error_decides() {
         let response = ask(&gateway, &token);
         assert_eq!(response.status, status, "{on_error}: {}", response.text());
         if status == 503 {
-            assert!(response.text().contains("jwt_auth.revocations_unavailable"), "{}", response.text());
+            assert!(
+                response.text().contains("jwt_auth.revocations_unavailable"),
+                "{}",
+                response.text()
+            );
         }
         publisher.behave(list("1", &[json!({"iss": ISSUER, "jti": "stolen"})]));
         publisher.restart();
@@ -134,8 +150,7 @@ fn list(tag: &'static str, entries: &[Value]) -> Behaviour {
 
 /// The shipped config with this key, and with this list asked for every second.
 fn builder(publisher: &IdentityProvider, key: &Key, changes: Value) -> Builder {
-    let list =
-        json!({"cluster": "auth", "path": "/revoked", "refresh": "1s", "timeout": "500ms", "retry": "1s"});
+    let list = json!({"cluster": "auth", "path": "/revoked", "refresh": "1s", "timeout": "500ms", "retry": "1s"});
     let value = json!({
         "providers": [{"name": "demo", "issuer": ISSUER, "jwks": {"keys": [key.jwk]}}],
         "revocations": with(list, changes),

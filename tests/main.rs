@@ -1,8 +1,10 @@
-//! End-to-end tests: a real Envoy on the shipped configs under `envoy/`, with only ports, addresses and the
-//! places of the modules replaced. `cargo xtask build` must have made the modules (`cargo xtask test` does it).
+//! End-to-end tests: a real Envoy on the shipped configs under `envoy/`, with only ports, addresses
+//! and the places of the modules replaced. `cargo xtask build` must have made the modules (`cargo
+//! xtask test` does it).
 //!
-//! What one filter decides is tested natively in its own crate. Here is what only a real Envoy can show: that the
-//! filter loads, what the client and the upstream really get, and that nothing a client sends traps it.
+//! What one filter decides is tested natively in its own crate. Here is what only a real Envoy can
+//! show: that the filter loads, what the client and the upstream really get, and that nothing a
+//! client sends traps it.
 //!
 //! `GATEHOUSE_PACKAGING=gateway` puts the filters of every case into one module, `gateway.wasm`. A
 //! case holds in both packagings; one that is about one of them says so with `Builder::packaging`.
@@ -13,14 +15,16 @@
 )]
 #![allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")]
 
-/// The gateway as a whole, `envoy/envoy.yaml`: routes, replicas, retries, protocols, logs and metrics, and the
-/// filters working together.
+/// The gateway as a whole, `envoy/envoy.yaml`: routes, replicas, retries, protocols, logs and
+/// metrics, and the filters working together.
 mod gateway;
 
-/// `jwt-auth` on `envoy/jwt-auth.yaml`: every refusal, every algorithm, who the upstream is told that it is.
+/// `jwt-auth` on `envoy/jwt-auth.yaml`: every refusal, every algorithm, who the upstream is told
+/// that it is.
 mod jwt_auth;
 
-/// `api-key-auth` on `envoy/api-key-auth.yaml`: every place of a key, every refusal, what reaches the upstream.
+/// `api-key-auth` on `envoy/api-key-auth.yaml`: every place of a key, every refusal, what reaches
+/// the upstream.
 mod api_key_auth;
 
 /// `jwt-auth` on `envoy/jwt-auth-remote.yaml`: keys that are fetched, and providers that fail.
@@ -44,22 +48,27 @@ mod identity_issuers;
 /// Every code in the READMEs of the identity filters, seen over HTTP.
 mod identity_codes;
 
-/// More than nine hundred tokens, most of them not quite right, against `jwt-auth` and against Envoy's own `jwt_authn`.
+/// More than nine hundred tokens, most of them not quite right, against `jwt-auth` and against
+/// Envoy's own `jwt_authn`.
 mod identity_tokens;
 
-/// `authorization` on `envoy/authorization.yaml`: who may do what, behind jwt-auth, and paths in disguise.
+/// `authorization` on `envoy/authorization.yaml`: who may do what, behind jwt-auth, and paths in
+/// disguise.
 mod authorization;
 
 /// `rate-limit` on `envoy/rate-limit.yaml`: exact counts, keys, what the client is told.
 mod rate_limit;
 
-/// `rate-limit` on `envoy/rate-limit-global.yaml`: several gateways that count together, and services that fail.
+/// `rate-limit` on `envoy/rate-limit-global.yaml`: several gateways that count together, and
+/// services that fail.
 mod rate_limit_distributed;
 
-/// `header-transform` on `envoy/header-transform.yaml`: what arrives at the upstream and at the client.
+/// `header-transform` on `envoy/header-transform.yaml`: what arrives at the upstream and at the
+/// client.
 mod header_transform;
 
-/// `body-transform` on `envoy/body-transform.yaml`: what bodies arrive as, and every way in which they come.
+/// `body-transform` on `envoy/body-transform.yaml`: what bodies arrive as, and every way in which
+/// they come.
 mod body_transform;
 
 /// Requests that a filter holds: whatever body follows the head, none slips to the upstream, and
@@ -72,7 +81,8 @@ mod configuration;
 /// `gateway.wasm`, all filters in one module: its list of filters, and what only a list can say.
 mod gateway_module;
 
-/// Proof that a trap fails a test: the check that every other case ends with, on a filter that does trap.
+/// Proof that a trap fails a test: the check that every other case ends with, on a filter that does
+/// trap.
 mod traps;
 
 /// What the cases are written in. Not for cases, and not for anything that one file alone needs.

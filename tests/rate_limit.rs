@@ -16,8 +16,7 @@ use crate::harness::{Exchange, Shared, configuration, http2, received};
 #[test]
 fn hostile_bytes_do_not_trap_it() {
     // The key is made of headers of all sorts, so that the filter reads what a client sends.
-    let key =
-        json!([{"header": "x-a"}, {"header": "authorization"}, {"header": "cookie"}, {"header": "x-tenant"}]);
+    let key = json!([{"header": "x-a"}, {"header": "authorization"}, {"header": "cookie"}, {"header": "x-tenant"}]);
     let gateway = builder(json!({"rules": [
         {"name": "by-header", "match": {"path": {"prefix": "/orders"}, "hosts": ["gateway.example"]},
          "key": key, "limits": [{"requests": 1_000_000, "window": "1s"}]},
@@ -25,12 +24,15 @@ fn hostile_bytes_do_not_trap_it() {
          "match": {"path": {"regex": "^/[^/]+$"}, "headers": [{"name": "x-a", "regex": "."}]}},
     ]}));
     let gateway = gateway.start().unwrap_or_else(|fault| panic!("{fault}"));
-    let honest = Honest { path: "/orders", headers: &[("authorization", "Bearer a")], refused: &[] };
+    let honest =
+        Honest { path: "/orders", headers: &[("authorization", "Bearer a")], refused: &[] };
     hostile::survive(&gateway, &honest);
 }
 
-/// The shipped rules: 100 orders a minute for an address; for reports two limits, by address and tenant.
-static SHIPPED: LazyLock<Shared> = LazyLock::new(|| Shared::start(Gateway::builder("envoy/rate-limit.yaml")));
+/// The shipped rules: 100 orders a minute for an address; for reports two limits, by address and
+/// tenant.
+static SHIPPED: LazyLock<Shared> =
+    LazyLock::new(|| Shared::start(Gateway::builder("envoy/rate-limit.yaml")));
 
 #[test]
 fn the_101st_request_is_the_first_that_is_refused() {
@@ -139,8 +141,9 @@ fn requests_are_told_apart_by_the_key() {
         ("no claim", "/claim", None, 200),
         ("again no claim", "/claim", None, 429),
     ] {
-        let request =
-            header.into_iter().fold(Request::get(path), |request, (name, value)| request.header(name, value));
+        let request = header
+            .into_iter()
+            .fold(Request::get(path), |request, (name, value)| request.header(name, value));
         let exchange = KEYS.ask(request);
         match status {
             429 => exchange.assert_refused(case, 429, "rate_limit.exceeded"),
@@ -166,17 +169,23 @@ fn what_the_upstream_says_of_its_own_limits_is_kept() {
 #[test]
 fn a_grpc_client_is_told_a_grpc_status() {
     // A gateway of its own: an HTTP/2 request is not one of the shared gateway's.
-    let gateway = builder(json!({"rules": [{"name": "all", "limits": [{"requests": 1, "window": "1h"}]}]}));
+    let gateway =
+        builder(json!({"rules": [{"name": "all", "limits": [{"requests": 1, "window": "1h"}]}]}));
     let gateway = gateway.start().unwrap_or_else(|fault| panic!("{fault}"));
     let call = || {
-        let request =
-            http2::get("/orders.Orders/List").method("POST").header("content-type", "application/grpc");
+        let request = http2::get("/orders.Orders/List")
+            .method("POST")
+            .header("content-type", "application/grpc");
         http2::send(gateway.address(), request.body(()).expect("a request"))
     };
     assert_eq!(call().header("grpc-status"), None, "the echo knows no gRPC");
     let refused = call();
     assert_eq!(refused.status, 200);
-    assert_eq!(refused.trailer("grpc-status").as_deref(), Some("8"), "RESOURCE_EXHAUSTED: {refused:?}");
+    assert_eq!(
+        refused.trailer("grpc-status").as_deref(),
+        Some("8"),
+        "RESOURCE_EXHAUSTED: {refused:?}"
+    );
     assert!(refused.trailer("grpc-message").is_some_and(|text| !text.is_empty()), "{refused:?}");
     assert_eq!(refused.header("content-type").as_deref(), Some("application/grpc"));
     assert!(refused.body.is_empty());
@@ -188,16 +197,18 @@ fn in_shadow_mode_nobody_is_refused_and_the_log_says_who_would_have_been() {
     let gateway = Shared::start(builder(json!({"mode": "shadow", "rules": [
         {"name": "all", "limits": [{"requests": 1, "window": "1h"}]},
     ]})));
-    for want in ["rate_limit.allowed;rule=all;mode=shadow", "rate_limit.exceeded;rule=all;mode=shadow"] {
+    for want in
+        ["rate_limit.allowed;rule=all;mode=shadow", "rate_limit.exceeded;rule=all;mode=shadow"]
+    {
         let exchange = gateway.ask(Request::get("/"));
         assert_eq!(exchange.response.status, 200);
         assert_eq!(exchange.logged("rate_limit"), want);
         assert_eq!(exchange.response.header("ratelimit"), None);
     }
     let metrics = gateway.gateway().admin("/stats/prometheus");
-    let counted = metrics
-        .lines()
-        .any(|line| ["code=\"exceeded\"", "mode=\"shadow\"", "} 1"].iter().all(|part| line.contains(part)));
+    let counted = metrics.lines().any(|line| {
+        ["code=\"exceeded\"", "mode=\"shadow\"", "} 1"].iter().all(|part| line.contains(part))
+    });
     assert!(counted, "{metrics}");
     gateway.assert_no_trap();
 }
@@ -217,15 +228,17 @@ fn response_fields_can_be_turned_off() {
 
 #[test]
 fn a_request_that_cannot_be_counted_does_what_on_error_says() {
-    for (on_error, status, code) in [("deny", 503, "store_unavailable"), ("allow", 200, "degraded")] {
+    for (on_error, status, code) in [("deny", 503, "store_unavailable"), ("allow", 200, "degraded")]
+    {
         let rules = json!([{"name": "all", "limits": [{"requests": 1, "window": "1h"}]}]);
         let without_store = |tree: &mut Value| {
             let capabilities = configuration::capabilities(tree, "rate-limit");
             capabilities.remove("proxy_get_shared_data");
             capabilities.remove("proxy_set_shared_data");
         };
-        let gateway =
-            Shared::start(builder(json!({"on_error": on_error, "rules": rules})).edit(without_store));
+        let gateway = Shared::start(
+            builder(json!({"on_error": on_error, "rules": rules})).edit(without_store),
+        );
         let exchange = gateway.ask(Request::get("/"));
         assert_eq!(exchange.response.status, status, "{on_error}: {}", exchange.response.text());
         assert_eq!(exchange.logged("rate_limit"), format!("rate_limit.{code};rule=all"));
@@ -238,7 +251,8 @@ fn a_request_that_cannot_be_counted_does_what_on_error_says() {
 
 #[test]
 fn json_in_a_string_configures_it_too() {
-    let text = json!({"rules": [{"name": "all", "limits": [{"requests": 1, "window": "1h"}]}]}).to_string();
+    let text = json!({"rules": [{"name": "all", "limits": [{"requests": 1, "window": "1h"}]}]})
+        .to_string();
     let gateway = Shared::start(
         Gateway::builder("envoy/rate-limit.yaml")
             .edit(move |tree| configuration::set_json(tree, "rate-limit", &text)),
@@ -250,5 +264,6 @@ fn json_in_a_string_configures_it_too() {
 
 /// The shipped config with another configuration of the filter.
 fn builder(value: Value) -> Builder {
-    Gateway::builder("envoy/rate-limit.yaml").edit(move |tree| configuration::set(tree, "rate-limit", value))
+    Gateway::builder("envoy/rate-limit.yaml")
+        .edit(move |tree| configuration::set(tree, "rate-limit", value))
 }

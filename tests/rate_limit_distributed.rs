@@ -21,14 +21,17 @@ const OK: [u8; 2] = [0x08, 1];
 #[test]
 fn hostile_bytes_do_not_trap_it() {
     let puppet = Puppet::start(Behaviour::Message(OK.to_vec()));
-    let key = json!([{"header": "x-a"}, {"header": "authorization"}, {"query": "a"}, {"cookie": "a"}]);
+    let key =
+        json!([{"header": "x-a"}, {"header": "authorization"}, {"query": "a"}, {"cookie": "a"}]);
     let rule = |mode: &str, path: &str| {
         json!({"name": mode, "match": {"path": {"prefix": path}}, "key": key,
             "limits": [{"requests": 1_000_000, "window": "1s"}],
             "counting": {"mode": mode, "cluster": "rate-limit", "timeout": "5s"}})
     };
-    let gateway =
-        start(builder(&puppet.address, json!({"rules": [rule("global", "/orders"), rule("hybrid", "/")]})));
+    let gateway = start(builder(
+        &puppet.address,
+        json!({"rules": [rule("global", "/orders"), rule("hybrid", "/")]}),
+    ));
     for path in ["/orders", "/users"] {
         let honest = Honest { path, headers: &[("authorization", "Bearer a")], refused: &[] };
         hostile::survive(&gateway, &honest);
@@ -104,8 +107,11 @@ fn what_the_service_tells_of_a_limit_is_told_to_the_client() {
     assert_eq!(gateway.ask(Request::get("/")).response.status, 200);
     let refused = gateway.ask(Request::get("/"));
     refused.assert_refused("the third", 429, "rate_limit.exceeded");
-    let wait: u64 =
-        refused.response.header_text("retry-after").and_then(|text| text.parse().ok()).expect("a number");
+    let wait: u64 = refused
+        .response
+        .header_text("retry-after")
+        .and_then(|text| text.parse().ok())
+        .expect("a number");
     assert!((1..=86_400).contains(&wait), "{wait}");
     gateway.assert_no_trap();
 }
@@ -141,16 +147,31 @@ fn without_redis_it_does_what_on_error_says_and_recovers() {
     for (case, gateway, status) in &cases {
         for n in 0..10 {
             let exchange = gateway.ask(Request::get("/"));
-            assert_eq!(exchange.response.status, *status, "{case}, {n}: {}", exchange.response.text());
+            assert_eq!(
+                exchange.response.status,
+                *status,
+                "{case}, {n}: {}",
+                exchange.response.text()
+            );
             let code = if *status == 503 { "service_unavailable" } else { "degraded" };
-            assert_eq!(exchange.logged("rate_limit"), format!("rate_limit.{code};rule=all"), "{case}, {n}");
+            assert_eq!(
+                exchange.logged("rate_limit"),
+                format!("rate_limit.{code};rule=all"),
+                "{case}, {n}"
+            );
         }
     }
     let (_, share, _) = &cases[2];
-    share.ask(Request::get("/")).assert_refused("more than half the limit", 429, "rate_limit.exceeded");
+    share.ask(Request::get("/")).assert_refused(
+        "more than half the limit",
+        429,
+        "rate_limit.exceeded",
+    );
     redis.resume().expect("Redis starts again");
     for (case, gateway, _) in &cases {
-        until(case, || gateway.ask(Request::get("/")).logged("rate_limit") == "rate_limit.allowed;rule=all");
+        until(case, || {
+            gateway.ask(Request::get("/")).logged("rate_limit") == "rate_limit.allowed;rule=all"
+        });
         gateway.assert_no_trap();
     }
 }
@@ -166,7 +187,10 @@ fn a_service_that_is_slow_or_talks_nonsense_holds_nobody_up_and_traps_nothing() 
             ("a page", Behaviour::Page),
             ("hangs up", Behaviour::HangUp),
             ("no message", Behaviour::Message(vec![])),
-            ("garbage", Behaviour::Message(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff".to_vec())),
+            (
+                "garbage",
+                Behaviour::Message(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff".to_vec()),
+            ),
             ("a message cut short", Behaviour::Message(vec![0x08, 0x01, 0x12, 0x40, 0x08])),
             ("a code that is none", Behaviour::Message(vec![0x08, 0x07])),
             ("a megabyte", Behaviour::Message(vec![0x12; 1 << 20])),
@@ -212,8 +236,9 @@ impl Fleet {
         counting["timeout"] = json!("5s");
         let limits = limits(limit).replace("domain: gatehouse", &format!("domain: {domain}"));
         let services = [(); 2].map(|()| Service::start(redis, &limits, refused));
-        let gateways = [0, 1]
-            .map(|n: usize| start(builder(&services[n].address, rules(limit, &counting)).concurrency(2)));
+        let gateways = [0, 1].map(|n: usize| {
+            start(builder(&services[n].address, rules(limit, &counting)).concurrency(2))
+        });
         Self { gateways, services }
     }
 
@@ -222,7 +247,8 @@ impl Fleet {
         self.load(8, requests.div_ceil(8), None)
     }
 
-    /// So many requests on each of so many connections to each gateway, with a pause between their starts.
+    /// So many requests on each of so many connections to each gateway, with a pause between their
+    /// starts.
     fn load(&self, connections: usize, requests: usize, pause: Option<Duration>) -> Got {
         let counts = [(); 3].map(|()| AtomicUsize::new(0));
         let begin = Instant::now();

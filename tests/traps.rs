@@ -6,7 +6,8 @@ use gatehouse_sandbox::{Gateway, workspace};
 
 use crate::harness::{configuration, trap};
 
-/// The host's side of a module is there, and every request ends in `unreachable`: what a panic compiles to.
+/// The host's side of a module is there, and every request ends in `unreachable`: what a panic
+/// compiles to.
 const TRAPS: &str = r#"(module
   (memory (export "memory") 2)
   (func (export "_initialize"))
@@ -67,11 +68,13 @@ fn module(name: &str, text: &str) -> PathBuf {
     let folder = workspace::target().join("sandbox");
     std::fs::create_dir_all(&folder).expect("a folder for the module");
     let path = folder.join(format!("{name}-{}.wasm", std::process::id()));
-    std::fs::write(&path, wat::parse_str(text).expect("a module")).expect("the module can be written");
+    std::fs::write(&path, wat::parse_str(text).expect("a module"))
+        .expect("the module can be written");
     path
 }
 
-/// What the linker leaves exports the SDK's callbacks, which know no filter: a gateway of it would guard nothing.
+/// What the linker leaves exports the SDK's callbacks, which know no filter: a gateway of it would
+/// guard nothing.
 #[test]
 fn a_module_that_was_not_finished_stops_the_start_and_says_why() {
     let linked = workspace::target().join("wasm32-wasip1/release/gatehouse_header_transform.wasm");
@@ -81,6 +84,8 @@ fn a_module_that_was_not_finished_stops_the_start_and_says_why() {
     };
     match Gateway::builder("envoy/header-transform.yaml").edit(unfinished).start() {
         Ok(_) => panic!("it starts"),
-        Err(fault) => assert!(fault.to_string().contains("built with `cargo xtask build`"), "{fault}"),
+        Err(fault) => {
+            assert!(fault.to_string().contains("built with `cargo xtask build`"), "{fault}")
+        }
     }
 }

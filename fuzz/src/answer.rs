@@ -5,8 +5,8 @@ use gatehouse_filter_test::{FakeHost, answer as give, ask, prepare, tick};
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
 
-/// What a service answers that a filter asks, after a byte that says which. Nobody passes by it who did not before:
-/// the keys are nobody's.
+/// What a service answers that a filter asks, after a byte that says which. Nobody passes by it who
+/// did not before: the keys are nobody's.
 pub fn answer(data: &[u8]) {
     let Some((which, body)) = data.split_first() else { return };
     match which % 5 {
@@ -19,7 +19,8 @@ pub fn answer(data: &[u8]) {
     }
 }
 
-/// Fetches what the configuration says, with the good answers first, and asks about a request after it.
+/// Fetches what the configuration says, with the good answers first, and asks about a request after
+/// it.
 fn fetched<F: Filter>(configuration: &str, good: &[&[u8]], body: &[u8]) {
     let host = FakeHost::at(NOW);
     let filter: F = filter(configuration);

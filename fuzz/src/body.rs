@@ -4,7 +4,8 @@ use gatehouse_filter::{Body, Filter, Headers, OnRequestBody, Request, Step};
 use gatehouse_filter_test::FakeHost;
 use serde::de::IgnoredAny;
 
-/// A body, after a byte that says how it is labelled. Whatever takes its place is JSON, and no longer than allowed.
+/// A body, after a byte that says how it is labelled. Whatever takes its place is JSON, and no
+/// longer than allowed.
 pub fn body(data: &[u8]) {
     thread_local! {
         static FILTER: BodyTransform = filter(CONFIGURATION);

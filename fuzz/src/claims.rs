@@ -5,8 +5,9 @@ use gatehouse_filter_test::{FakeHost, Outcome, ask};
 use gatehouse_jwt_auth::JwtAuth;
 use serde_json::{Map, Value};
 
-/// Header and payload of a token, separated by a zero byte, which an issuer signs as they are. What this filter hands
-/// on of them is what another reader of JSON finds in them, and the same when the token is remembered.
+/// Header and payload of a token, separated by a zero byte, which an issuer signs as they are. What
+/// this filter hands on of them is what another reader of JSON finds in them, and the same when the
+/// token is remembered.
 pub fn claims(data: &[u8]) {
     thread_local! {
         static FILTER: JwtAuth = filter(CONFIGURATION);

@@ -6,7 +6,8 @@ use gatehouse_header_transform::HeaderTransform;
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
 
-/// A plugin configuration, as a protobuf `Struct` or as JSON: every filter takes it or says what is wrong with it.
+/// A plugin configuration, as a protobuf `Struct` or as JSON: every filter takes it or says what is
+/// wrong with it.
 pub fn configuration(data: &[u8]) {
     let Ok(value) = gatehouse_host::configuration::decode(data) else { return };
     let json = value.to_string();

@@ -1,8 +1,9 @@
 use gatehouse_json::{Document, Fault, Kind, MOST_DEPTH};
 use serde_json::Value;
 
-/// A JSON text. Where this reader and serde_json differ it is in what this one's documentation says: names that are
-/// there twice, depth, and numbers beyond a float. What is not changed is written as it came.
+/// A JSON text. Where this reader and serde_json differ it is in what this one's documentation
+/// says: names that are there twice, depth, and numbers beyond a float. What is not changed is
+/// written as it came.
 pub fn json(data: &[u8]) {
     let theirs = serde_json::from_slice::<Value>(data);
     let document = match Document::read(data.to_vec(), data.len()) {

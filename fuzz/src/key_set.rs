@@ -1,6 +1,7 @@
 use gatehouse_jwt_auth::{KeySet, verify_compact};
 
-/// A key set, as whoever answers for an issuer sends it. No key that it has verifies a token without a signature.
+/// A key set, as whoever answers for an issuer sends it. No key that it has verifies a token
+/// without a signature.
 pub fn key_set(data: &[u8]) {
     match KeySet::from_json(data) {
         Ok(keys) => {

@@ -1,5 +1,6 @@
-//! One function for each reader of a stranger's bytes. None may panic, whatever it is given, and each asserts what has
-//! to hold however the bytes were made: what `../targets` hands to the fuzzer.
+//! One function for each reader of a stranger's bytes. None may panic, whatever it is given, and
+//! each asserts what has to hold however the bytes were made: what `../targets` hands to the
+//! fuzzer.
 
 mod answer;
 mod body;

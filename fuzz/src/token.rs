@@ -1,6 +1,7 @@
 use gatehouse_jwt_auth::{KeySet, verify_compact};
 
-/// A compact JWS. Two tokens are good, and nothing else is: no other spelling of theirs, and no other signature.
+/// A compact JWS. Two tokens are good, and nothing else is: no other spelling of theirs, and no
+/// other signature.
 pub fn token(data: &[u8]) {
     thread_local! {
         static KEYS: [KeySet; 2] = KEY_SETS.map(|set| KeySet::from_json(set.as_bytes()).unwrap());

@@ -45,19 +45,27 @@ fn decoded(coding: Option<&str>, body: &[u8]) -> String {
 
 #[test]
 fn a_compressed_body_is_transformed_and_goes_on_plain_or_as_it_came() {
-    for (hold, encoding) in [(true, Some("plain")), (true, Some("keep")), (true, None), (false, None)] {
+    for (hold, encoding) in
+        [(true, Some("plain")), (true, Some("keep")), (true, None), (false, None)]
+    {
         let upstream = Upstream::start();
         let mut side = json!({"max_body": "100KiB", "operations": [{"case": {"to": "camel"}}]});
         if let Some(encoding) = encoding {
             side["encoding"] = json!(encoding);
         }
         let rules = json!([{"name": "all", "request": side, "response": side}]);
-        let gateway = Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
+        let gateway =
+            Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
         let kept = !hold || encoding == Some("keep");
         for coding in ["gzip", "deflate", "br"] {
             let case = format!("{coding}, {hold}, {encoding:?}");
             let body = encoded(coding, IN.as_bytes());
-            upstream.answer_with(200, "application/json", &format!("content-encoding: {coding}\r\n"), &body);
+            upstream.answer_with(
+                200,
+                "application/json",
+                &format!("content-encoding: {coding}\r\n"),
+                &body,
+            );
             let post = |body: Vec<u8>| {
                 Request::new("POST", "/")
                     .header("content-type", "application/json")
@@ -80,7 +88,12 @@ fn a_compressed_body_is_transformed_and_goes_on_plain_or_as_it_came() {
             let refused = gateway.ask(post(bomb.clone()));
             refused.assert_refused(&case, 413, "body_transform.expands_too_large");
             assert!(upstream.take().is_none(), "{case}");
-            upstream.answer_with(200, "application/json", &format!("content-encoding: {coding}\r\n"), &bomb);
+            upstream.answer_with(
+                200,
+                "application/json",
+                &format!("content-encoding: {coding}\r\n"),
+                &bomb,
+            );
             if hold {
                 let refused = gateway.ask(Request::get("/"));
                 refused.assert_refused(&case, 502, "body_transform.response_expands_too_large");
@@ -105,16 +118,26 @@ fn an_encoding_that_nobody_here_reads_is_refused_or_passed() {
                 "response": side})
         };
         let rules = json!([rule("strict", "reject"), rule("lax", "pass")]);
-        let gateway = Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
+        let gateway =
+            Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
         for coding in ["zstd", "gzip, br", "x"] {
-            upstream.answer_with(200, "application/json", &format!("content-encoding: {coding}\r\n"), "{");
+            upstream.answer_with(
+                200,
+                "application/json",
+                &format!("content-encoding: {coding}\r\n"),
+                "{",
+            );
             let post = |path: &str| {
                 Request::new("POST", path)
                     .header("content-type", "application/json")
                     .header("content-encoding", coding)
                     .body("{")
             };
-            gateway.ask(post("/strict")).assert_refused(coding, 415, "body_transform.encoding_unknown");
+            gateway.ask(post("/strict")).assert_refused(
+                coding,
+                415,
+                "body_transform.encoding_unknown",
+            );
             let refused = gateway.ask(Request::get("/strict"));
             refused.assert_refused(coding, 502, "body_transform.response_encoding_unknown");
             let _ = upstream.wait();

@@ -24,7 +24,8 @@ fn a_body_is_transformed_however_it_is_framed() {
     for hold in [true, false] {
         let upstream = Upstream::start();
         let gateway = start(hold, &upstream);
-        let head = "POST /in HTTP/1.1\r\nhost: gateway.example\r\ncontent-type: application/json\r\n";
+        let head =
+            "POST /in HTTP/1.1\r\nhost: gateway.example\r\ncontent-type: application/json\r\n";
         let chunked = |end: &str| {
             let chunks: String = IN
                 .as_bytes()
@@ -60,7 +61,8 @@ fn trailers_do_not_lead_past_it() {
         let gateway = start(hold, &upstream);
         let to = gateway.gateway().address();
         let post = |path: &str| {
-            let request = http2::get(path).method("POST").header("content-type", "application/json");
+            let request =
+                http2::get(path).method("POST").header("content-type", "application/json");
             request.body(()).expect("a request")
         };
         let mut trailers = HeaderMap::new();
@@ -131,7 +133,11 @@ fn what_has_no_body_is_not_waited_for() {
                 gateway.ask(Request::new(method, "/in").header("content-type", "application/json"));
             assert!(status.starts_with(&exchange.response.status.to_string()), "{case}, {hold}");
             assert_eq!(exchange.response.body, b"", "{case}");
-            assert_eq!(exchange.response.header_text("content-length").as_deref(), length, "{case}, {hold}");
+            assert_eq!(
+                exchange.response.header_text("content-length").as_deref(),
+                length,
+                "{case}, {hold}"
+            );
         }
         gateway.assert_no_trap();
     }
@@ -168,7 +174,8 @@ fn what_is_no_json_goes_by_untouched() {
             "HTTP/1.1 200 OK\r\ncontent-type: application/grpc\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{IN}\r\n0\r\ngrpc-status: 0\r\n\r\n",
             IN.len()
         ));
-        let request = http2::get("/in").method("POST").header("content-type", "application/grpc+json");
+        let request =
+            http2::get("/in").method("POST").header("content-type", "application/grpc+json");
         let answer = http2::send_body(
             gateway.gateway().address(),
             request.body(()).expect("a request"),

@@ -23,24 +23,31 @@ fn a_body_up_to_the_cap_is_transformed_and_one_byte_more_is_not() {
     for hold in [true, false] {
         let upstream = Upstream::start();
         let rule = |name: &str, choice: &str| {
-            let side =
-                json!({"max_body": "64KiB", "on_oversize": choice, "operations": [{"wrap": {"name": "d"}}]});
+            let side = json!({"max_body": "64KiB", "on_oversize": choice, "operations": [{"wrap": {"name": "d"}}]});
             json!({"name": name, "match": {"path": {"prefix": format!("/{name}")}}, "request": side,
                 "response": side})
         };
         let rules = json!([rule("strict", "reject"), rule("lax", "pass")]);
-        let gateway = Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
+        let gateway =
+            Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
         for length in [0, 1, 2, CAP - 1, CAP, CAP + 1, CAP + 100, 3 * CAP] {
             let body = text(length);
             let transformed = if length == 0 { String::new() } else { format!("{{\"d\":{body}}}") };
             for chunked in [false, true] {
                 let case = format!("{length} bytes, in chunks: {chunked}, {hold}");
                 let post = |path: &str| {
-                    let request = Request::new("POST", path).header("content-type", "application/json");
+                    let request =
+                        Request::new("POST", path).header("content-type", "application/json");
                     if !chunked {
-                        return request.header("content-length", length.to_string()).body(body.clone());
+                        return request
+                            .header("content-length", length.to_string())
+                            .body(body.clone());
                     }
-                    let chunk = if length == 0 { String::new() } else { format!("{length:x}\r\n{body}\r\n") };
+                    let chunk = if length == 0 {
+                        String::new()
+                    } else {
+                        format!("{length:x}\r\n{body}\r\n")
+                    };
                     request.header("transfer-encoding", "chunked").body(format!("{chunk}0\r\n\r\n"))
                 };
                 if chunked {
@@ -62,7 +69,10 @@ fn a_body_up_to_the_cap_is_transformed_and_one_byte_more_is_not() {
                             let refused = gateway.ask(Request::get(path));
                             refused.assert_refused(&case, 502, "body_transform.response_too_large");
                         } else {
-                            assert!(gateway.gateway().try_request(&Request::get(path)).is_err(), "{case}");
+                            assert!(
+                                gateway.gateway().try_request(&Request::get(path)).is_err(),
+                                "{case}"
+                            );
                             gateway.skip();
                         }
                         let _ = upstream.wait();
@@ -85,9 +95,11 @@ fn beyond_what_envoy_collects_the_cap_has_no_effect() {
         let upstream = Upstream::start();
         let side = json!({"max_body": "4MiB", "operations": [{"wrap": {"name": "d"}}]});
         let rules = json!([{"name": "all", "request": side, "response": side}]);
-        let gateway = Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
+        let gateway =
+            Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
         let body = text(3 << 20);
-        let request = Request::new("POST", "/").header("content-type", "application/json").body(body.clone());
+        let request =
+            Request::new("POST", "/").header("content-type", "application/json").body(body.clone());
         let refused = gateway.send(request);
         assert_eq!(refused.status, 413, "{hold}: {}", refused.text());
         assert!(!refused.text().contains("body_transform"), "{hold}: it is Envoy's own");
@@ -102,14 +114,13 @@ fn beyond_what_envoy_collects_the_cap_has_no_effect() {
     }
 }
 
-/// 64 MB both ways through a route of which the filter wants nothing, and through one whose types it does not
-/// want: Envoy and the VM may not grow by more than a fraction of it.
+/// 64 MB both ways through a route of which the filter wants nothing, and through one whose types
+/// it does not want: Envoy and the VM may not grow by more than a fraction of it.
 #[test]
 fn what_nobody_asked_for_streams_by_with_memory_flat() {
     const LENGTH: usize = 64 << 20;
     for hold in [true, false] {
-        let rules =
-            json!([{"name": "in", "match": {"path": {"prefix": "/in"}}, "request": {}, "response": {}}]);
+        let rules = json!([{"name": "in", "match": {"path": {"prefix": "/in"}}, "request": {}, "response": {}}]);
         let upstream = Upstream::start();
         let mirror = mirror();
         let gateway = with_rules(hold, rules).upstream("echo:8000", mirror).start();
@@ -151,7 +162,9 @@ fn stream(to: std::net::SocketAddr, path: &str, kind: &str, length: usize) -> us
     while !block[..count].windows(4).any(|window| window == b"\r\n\r\n") {
         count += stream.read(&mut block[count..]).expect("a head");
     }
-    let head = block[..count].windows(4).position(|window| window == b"\r\n\r\n").expect("it has an end") + 4;
+    let head =
+        block[..count].windows(4).position(|window| window == b"\r\n\r\n").expect("it has an end")
+            + 4;
     assert!(block.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&block[..head]));
     let mut received = count - head;
     while received < length {

@@ -43,8 +43,9 @@ fn four_workers_share_one_limit() {
     // An hour in place of a minute: however slow the machine, nothing comes back while this runs.
     let slower = |tree: &mut Value| {
         let rules = &mut configuration::shipped(tree, "rate-limit")["rules"];
-        let orders =
-            rules.as_array_mut().and_then(|rules| rules.iter_mut().find(|rule| rule["name"] == "orders"));
+        let orders = rules
+            .as_array_mut()
+            .and_then(|rules| rules.iter_mut().find(|rule| rule["name"] == "orders"));
         orders.expect("a rule for orders")["limits"][0]["window"] = json!("1h");
     };
     let gateway = start(builder().concurrency(4).edit(slower));
@@ -107,17 +108,40 @@ fn limits_follow_what_is_known_of_the_client() {
     for (case, path, (name, value), passing, rule) in [
         ("a consumer of the gold tier", "/products", partner(), 3, "consumer"),
         ("a plan in a claim", "/products", bearer(json!({"plan": "silver"})), 2, "plan"),
-        ("another organisation", "/products", bearer(json!({"plan": "silver", "org": {"id": 7}})), 2, "plan"),
-        ("a plan of nothing", "/products", bearer(json!({"plan": "none", "org": {"id": 8}})), 0, "plan"),
+        (
+            "another organisation",
+            "/products",
+            bearer(json!({"plan": "silver", "org": {"id": 7}})),
+            2,
+            "plan",
+        ),
+        (
+            "a plan of nothing",
+            "/products",
+            bearer(json!({"plan": "none", "org": {"id": 8}})),
+            0,
+            "plan",
+        ),
         ("no plan", "/products", subject("bob"), 1, "plan"),
         ("a number in a claim", "/orders", bearer(json!({"org": {"quota": 2}})), 2, "token"),
         ("no number", "/orders", subject("bob"), 1, "token"),
-        ("too large a number", "/orders", bearer(json!({"sub": "eve", "org": {"quota": 99}})), 4, "token"),
+        (
+            "too large a number",
+            "/orders",
+            bearer(json!({"sub": "eve", "org": {"quota": 99}})),
+            4,
+            "token",
+        ),
     ] {
         for number in 1..=passing + 2 {
             let exchange = gateway.ask(Request::get(path).header(name, &value));
             if number <= passing {
-                assert_eq!(exchange.response.status, 200, "{case}, {number}: {}", exchange.response.text());
+                assert_eq!(
+                    exchange.response.status,
+                    200,
+                    "{case}, {number}: {}",
+                    exchange.response.text()
+                );
                 assert_eq!(
                     exchange.logged("rate_limit"),
                     format!("rate_limit.allowed;rule={rule}"),

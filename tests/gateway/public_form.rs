@@ -19,7 +19,11 @@ fn orders_are_in_camel_case_outside_and_in_an_envelope_inside() {
     );
     let length = one.response.header_text("content-length");
     assert_eq!(length, Some(one.response.body.len().to_string()));
-    assert_eq!(one.logged("body_transform"), "body_transform.untouched;rule=orders", "of the request");
+    assert_eq!(
+        one.logged("body_transform"),
+        "body_transform.untouched;rule=orders",
+        "of the request"
+    );
 
     let all = ask(Request::get("/orders"));
     let text = all.response.text();
@@ -43,8 +47,9 @@ fn orders_are_in_camel_case_outside_and_in_an_envelope_inside() {
     assert_eq!(refused.response.status, 400);
     assert_eq!(refused.response.json()["code"], "demo.body_invalid", "{}", refused.response.text());
     // And what the gateway cannot read never gets there.
-    let broken =
-        Request::new("POST", "/orders").header("content-type", "application/json").body("{\"a\":1,\"a\":2}");
+    let broken = Request::new("POST", "/orders")
+        .header("content-type", "application/json")
+        .body("{\"a\":1,\"a\":2}");
     ask(broken).assert_refused("two names", 400, "body_transform.duplicate_name");
     let text = Request::new("POST", "/orders").header("content-type", "text/plain").body("{}");
     ask(text).assert_refused("text", 415, "body_transform.type_refused");

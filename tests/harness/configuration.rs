@@ -36,7 +36,9 @@ pub(crate) fn set_bytes(tree: &mut Value, filter: &str, text: &str) {
 #[track_caller]
 pub(crate) fn capabilities<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Map<String, Value> {
     plugin(tree, filter)
-        .and_then(|plugin| plugin.pointer_mut("/capability_restriction_config/allowed_capabilities"))
+        .and_then(|plugin| {
+            plugin.pointer_mut("/capability_restriction_config/allowed_capabilities")
+        })
         .and_then(Value::as_object_mut)
         .unwrap_or_else(|| panic!("the config restricts {filter}"))
 }
@@ -70,7 +72,9 @@ pub(crate) fn keep_trailers(tree: &mut Value) {
 /// The `PluginConfig` of the filter.
 #[track_caller]
 pub(crate) fn plugin_config<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Map<String, Value> {
-    plugin(tree, filter).and_then(Value::as_object_mut).unwrap_or_else(|| panic!("the config has {filter}"))
+    plugin(tree, filter)
+        .and_then(Value::as_object_mut)
+        .unwrap_or_else(|| panic!("the config has {filter}"))
 }
 
 /// The path of the filter's module.

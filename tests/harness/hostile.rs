@@ -1,7 +1,7 @@
 //! Requests that no honest client sends.
 //!
-//! What matters is what comes after each: the next request is answered, and no filter has trapped. The status is
-//! asserted too, so that the table says which of them a filter gets to see.
+//! What matters is what comes after each: the next request is answered, and no filter has trapped.
+//! The status is asserted too, so that the table says which of them a filter gets to see.
 
 use gatehouse_sandbox::Gateway;
 use gatehouse_sandbox::raw::{Error, Request, Response};
@@ -12,7 +12,8 @@ use super::{http2, trap};
 pub(crate) struct Honest<'a> {
     pub(crate) path: &'a str,
     pub(crate) headers: &'a [(&'a str, &'a str)],
-    /// The cases that would reach the upstream but for the filter at hand, and with which status it refuses them.
+    /// The cases that would reach the upstream but for the filter at hand, and with which status it
+    /// refuses them.
     pub(crate) refused: &'a [(&'a str, u16)],
 }
 
@@ -31,8 +32,8 @@ use Want::{Envoy, Filter, Upstream};
 /// Sends every hostile request, each followed by an honest one.
 ///
 /// # Panics
-/// When an honest request is not answered with 200 or a filter has trapped; at the end, with all of them, when
-/// hostile ones were not answered as they should be.
+/// When an honest request is not answered with 200 or a filter has trapped; at the end, with all of
+/// them, when hostile ones were not answered as they should be.
 #[track_caller]
 pub(crate) fn survive(gateway: &Gateway, honest: &Honest<'_>) {
     honest.assert_answered(gateway, "nothing yet");
@@ -51,7 +52,8 @@ pub(crate) fn survive(gateway: &Gateway, honest: &Honest<'_>) {
             (Err(_), _) => false,
         };
         if !is_as_wanted {
-            let got = got.map_or_else(|fault| fault.to_string(), |response| response.status.to_string());
+            let got =
+                got.map_or_else(|fault| fault.to_string(), |response| response.status.to_string());
             surprises.push(format!("{case}: wanted {want:?}, got {got}"));
         }
         honest.assert_answered(gateway, case);
@@ -70,8 +72,11 @@ pub(crate) fn survive(gateway: &Gateway, honest: &Honest<'_>) {
 /// How often a VM was loaded again, or could not be.
 fn reloads(gateway: &Gateway) -> u64 {
     let stats = gateway.stats();
-    let reloads: Vec<u64> =
-        stats.iter().filter(|(name, _)| name.contains("vm_reload")).map(|(_, count)| *count).collect();
+    let reloads: Vec<u64> = stats
+        .iter()
+        .filter(|(name, _)| name.contains("vm_reload"))
+        .map(|(_, count)| *count)
+        .collect();
     assert!(!reloads.is_empty(), "Envoy counts reloads under another name: {:?}", stats.keys());
     reloads.iter().sum()
 }
@@ -79,7 +84,8 @@ fn reloads(gateway: &Gateway) -> u64 {
 impl Honest<'_> {
     #[track_caller]
     fn assert_answered(&self, gateway: &Gateway, case: &str) {
-        // Before and after: a trap answers the request that it hit, and the VM is wanted back for the next.
+        // Before and after: a trap answers the request that it hit, and the VM is wanted back for
+        // the next.
         trap::assert_none(gateway);
         let response = gateway.get(self.path, self.headers);
         trap::assert_none(gateway);
@@ -93,7 +99,9 @@ impl Honest<'_> {
 
     /// To another target.
     fn to(&self, target: impl AsRef<[u8]>) -> Request {
-        self.headers.iter().fold(Request::get(target), |request, (name, value)| request.header(name, value))
+        self.headers
+            .iter()
+            .fold(Request::get(target), |request, (name, value)| request.header(name, value))
     }
 
     /// These bytes after the last header line.
@@ -113,7 +121,11 @@ impl Honest<'_> {
             ("a value cut inside a character", self.with("x-a", b"caf\xc3"), Upstream),
             ("every byte that may be in a value", self.with("x-a", every_byte()), Upstream),
             ("a header of 60 KiB", self.with("x-a", vec![b'a'; 60 * 1024]), Upstream),
-            ("a header of 60 KiB that is not UTF-8", self.with("x-a", vec![0xff; 60 * 1024]), Upstream),
+            (
+                "a header of 60 KiB that is not UTF-8",
+                self.with("x-a", vec![0xff; 60 * 1024]),
+                Upstream,
+            ),
             ("a header of 200 KiB", self.with("x-a", vec![b'a'; 200 * 1024]), Envoy(431)),
             ("the same header twice", self.with("x-a", "1").header("X-A", "\u{fffd}"), Upstream),
             ("an empty value", self.with("x-a", ""), Upstream),
@@ -146,13 +158,21 @@ impl Honest<'_> {
             ("a query of nothing but marks", query(b"&&==&?=&"), Upstream),
             ("a query of 50 KiB", query(&[b'a'; 50 * 1024]), Upstream),
             ("a method that nobody knows", Request::new("ORDERS", self.path), Envoy(400)),
-            ("a body with two lengths", self.exact(b"content-length: 1\r\ncontent-length: 2"), Envoy(400)),
+            (
+                "a body with two lengths",
+                self.exact(b"content-length: 1\r\ncontent-length: 2"),
+                Envoy(400),
+            ),
             (
                 "a length and chunks",
                 self.exact(b"content-length: 1\r\ntransfer-encoding: chunked"),
                 Envoy(400),
             ),
-            ("chunks that are not chunks", self.exact(b"transfer-encoding: chunked\r\n\r\nzz"), Envoy(400)),
+            (
+                "chunks that are not chunks",
+                self.exact(b"transfer-encoding: chunked\r\n\r\nzz"),
+                Envoy(400),
+            ),
             (
                 "the greeting of TLS",
                 Request::exact(*b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\r\n\r\n"),
@@ -187,11 +207,19 @@ impl Honest<'_> {
             let start = http2::get(self.path);
             self.headers.iter().fold(start, |request, (name, value)| request.header(*name, *value))
         };
-        let made = |builder: http::request::Builder| builder.body(()).expect("a request that can be written");
+        let made = |builder: http::request::Builder| {
+            builder.body(()).expect("a request that can be written")
+        };
         vec![
             ("HTTP/2: a value that is not UTF-8", made(request().header("x-a", &b"\xff\xfe"[..]))),
-            ("HTTP/2: every byte that may be in a value", made(request().header("x-a", every_byte()))),
-            ("HTTP/2: the same header twice", made(request().header("x-a", "1").header("x-a", "2"))),
+            (
+                "HTTP/2: every byte that may be in a value",
+                made(request().header("x-a", every_byte())),
+            ),
+            (
+                "HTTP/2: the same header twice",
+                made(request().header("x-a", "1").header("x-a", "2")),
+            ),
             ("HTTP/2: a header of 10 KiB", made(request().header("x-a", vec![0xff; 10 * 1024]))),
         ]
     }

@@ -22,7 +22,8 @@ impl Answer {
         self.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     }
 
-    /// A field of the trailers, or of the head where there are none (gRPC's "Trailers-Only" answer).
+    /// A field of the trailers, or of the head where there are none (gRPC's "Trailers-Only"
+    /// answer).
     pub(crate) fn trailer(&self, name: &str) -> Option<String> {
         self.trailers
             .get(name)
@@ -40,7 +41,8 @@ pub(crate) fn send(to: SocketAddr, request: Request<()>) -> Answer {
     send_body(to, request, &[], None)
 }
 
-/// Sends a request with a body in these frames, and with trailers; a request without either ends with its head.
+/// Sends a request with a body in these frames, and with trailers; a request without either ends
+/// with its head.
 ///
 /// # Panics
 /// When no whole answer comes in fifteen seconds.
@@ -62,8 +64,10 @@ pub(crate) fn try_send_body(
     frames: &[&[u8]],
     trailers: Option<HeaderMap>,
 ) -> Result<Answer, String> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be built");
     let answer = async {
         tokio::time::timeout(Duration::from_secs(15), exchange(to, request, frames, trailers)).await
     };
@@ -86,7 +90,8 @@ async fn exchange(
     trailers: Option<HeaderMap>,
 ) -> Result<Answer, Box<dyn std::error::Error>> {
     let stream = TcpStream::connect(to).await?;
-    let (mut client, connection) = h2::client::Builder::new().handshake::<_, Cursor<Vec<u8>>>(stream).await?;
+    let (mut client, connection) =
+        h2::client::Builder::new().handshake::<_, Cursor<Vec<u8>>>(stream).await?;
     let driver = async {
         let bare = frames.is_empty() && trailers.is_none();
         let (response, mut body) = client.send_request(request, bare)?;

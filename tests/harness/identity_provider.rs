@@ -12,7 +12,8 @@ use tokio::net::TcpSocket;
 
 use super::token::Key;
 
-/// A server of key sets, at an address that stays its own while it is stopped. Ends with the process.
+/// A server of key sets, at an address that stays its own while it is stopped. Ends with the
+/// process.
 pub(crate) struct IdentityProvider {
     address: SocketAddr,
     orders: Arc<Orders>,
@@ -97,20 +98,26 @@ impl IdentityProvider {
 
     /// Refuses connections from now on, and breaks those that there are.
     pub(crate) fn stop(&mut self) {
-        let Some(Socket::Listening(thread)) = self.socket.take() else { panic!("it is stopped already") };
+        let Some(Socket::Listening(thread)) = self.socket.take() else {
+            panic!("it is stopped already")
+        };
         self.orders.is_stopped.store(true, Ordering::SeqCst);
         TcpStream::connect(self.address).expect("it listens");
         thread.join().expect("it ends well");
         self.orders.silent.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let socket = TcpSocket::new_v4().expect("a socket");
-        socket.set_reuseaddr(true).and_then(|()| socket.bind(self.address)).expect("the port is its own");
+        socket
+            .set_reuseaddr(true)
+            .and_then(|()| socket.bind(self.address))
+            .expect("the port is its own");
         self.socket = Some(Socket::Closed(socket));
     }
 
     /// Listens again.
     pub(crate) fn restart(&mut self) {
         let Some(Socket::Closed(socket)) = self.socket.take() else { panic!("it is not stopped") };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let listener =
             runtime.block_on(async { socket.listen(64)?.into_std() }).expect("the port is its own");
         listener.set_nonblocking(false).expect("a socket may block");
@@ -196,8 +203,9 @@ fn answer(behaviour: Behaviour, asked: &str, mut stream: TcpStream, orders: &Ord
         }
     };
     let length = promised.unwrap_or(body.len());
-    let head =
-        format!("HTTP/1.1 {status} Done\r\ncontent-length: {length}\r\n{tag}connection: close\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 {status} Done\r\ncontent-length: {length}\r\n{tag}connection: close\r\n\r\n"
+    );
     // Envoy may have had enough of it before the end.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
 }

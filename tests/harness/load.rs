@@ -10,7 +10,8 @@ use gatehouse_sandbox::raw::{Connection, Request};
 
 use super::token::bearer;
 
-/// A token, and who the upstream has to be told that it is; `None` where the request has to be refused.
+/// A token, and who the upstream has to be told that it is; `None` where the request has to be
+/// refused.
 #[derive(Clone)]
 pub(crate) struct Expected {
     pub(crate) token: String,
@@ -54,8 +55,8 @@ impl Load {
         load
     }
 
-    /// Gives the clients other tokens. When this returns none of them sends the old ones any more, and each
-    /// has been answered by the new plan.
+    /// Gives the clients other tokens. When this returns none of them sends the old ones any more,
+    /// and each has been answered by the new plan.
     pub(crate) fn send(&self, tokens: Vec<Expected>) {
         let number = {
             let mut plan = self.shared.plan.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +84,12 @@ impl Load {
     pub(crate) fn assert_no_wrong_answer(&self, case: &str) {
         let wrong = self.shared.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         let some: Vec<&str> = wrong.iter().take(5).map(String::as_str).collect();
-        assert!(wrong.is_empty(), "{case}: {} of {} answers: {some:#?}", wrong.len(), self.answers());
+        assert!(
+            wrong.is_empty(),
+            "{case}: {} of {} answers: {some:#?}",
+            wrong.len(),
+            self.answers()
+        );
     }
 
     fn wait_for(&self, plan: u64) {
@@ -115,7 +121,8 @@ impl Client {
                 if shared.is_over.load(Ordering::SeqCst) {
                     return;
                 }
-                let (plan, tokens) = shared.plan.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let (plan, tokens) =
+                    shared.plan.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let Some(expected) = tokens.get(turn % tokens.len()) else { return };
                 if let Err(what) = shared.ask(&mut connection, expected) {
                     connection = None;
@@ -145,6 +152,8 @@ impl Shared {
             }
         };
         let who = expected.subject.as_deref().unwrap_or("nobody");
-        is_right.then_some(()).ok_or_else(|| format!("{who}: {} {}", response.status, response.text()))
+        is_right
+            .then_some(())
+            .ok_or_else(|| format!("{who}: {} {}", response.status, response.text()))
     }
 }

@@ -73,7 +73,10 @@ impl Puppet {
     }
 }
 
-async fn play(stream: tokio::net::TcpStream, told: &Arc<Mutex<Behaviour>>) -> Result<(), h2::Error> {
+async fn play(
+    stream: tokio::net::TcpStream,
+    told: &Arc<Mutex<Behaviour>>,
+) -> Result<(), h2::Error> {
     let mut connection = h2::server::Builder::new().handshake::<_, Cursor<Vec<u8>>>(stream).await?;
     let mut silent = Vec::new();
     while let Some(call) = connection.accept().await {
@@ -112,7 +115,9 @@ fn reply(
     mut answer: h2::server::SendResponse<Cursor<Vec<u8>>>,
     behaviour: Behaviour,
 ) -> Result<(), h2::Error> {
-    let head = |kind: &str| http::Response::builder().header("content-type", kind).body(()).expect("a head");
+    let head = |kind: &str| {
+        http::Response::builder().header("content-type", kind).body(()).expect("a head")
+    };
     match behaviour {
         Behaviour::Message(message) => {
             let length = u32::try_from(message.len()).expect("a short message").to_be_bytes();
@@ -132,7 +137,8 @@ fn reply(
 
 /// A runtime of its own: a service must not depend on what a test does with its threads.
 fn listening() -> (Runtime, TcpListener, SocketAddr) {
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime =
+        Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
     let address = listener.local_addr().expect("a bound socket");
     (runtime, listener, address)

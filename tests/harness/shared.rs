@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use super::trap;
 
-/// A gateway with one worker on which requests are sent one at a time, so that the n-th line of the access log
-/// belongs to the n-th request.
+/// A gateway with one worker on which requests are sent one at a time, so that the n-th line of the
+/// access log belongs to the n-th request.
 ///
-/// Kept in a static by the cases that share it. The sandbox ends its Envoy together with this process.
+/// Kept in a static by the cases that share it. The sandbox ends its Envoy together with this
+/// process.
 pub(crate) struct Shared {
     gateway: Gateway,
     /// Requests sent so far; held while one is under way.
@@ -47,8 +48,8 @@ impl Shared {
         Exchange { response, log }
     }
 
-    /// Sends a request on a connection of its own, and does not wait for the access log: for the many requests
-    /// that only use up a limit.
+    /// Sends a request on a connection of its own, and does not wait for the access log: for the
+    /// many requests that only use up a limit.
     #[track_caller]
     pub(crate) fn send(&self, request: Request) -> Response {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,7 +81,8 @@ impl Exchange {
         self.log.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Fails unless the request was refused with this status and code, in all the places where a code is told.
+    /// Fails unless the request was refused with this status and code, in all the places where a
+    /// code is told.
     #[track_caller]
     pub(crate) fn assert_refused(&self, case: &str, status: u16, code: &str) {
         let text = self.response.text();
@@ -92,13 +94,17 @@ impl Exchange {
         assert_eq!(problem["status"], status, "{case}: {text}");
         assert_eq!(problem["type"], "about:blank", "{case}: {text}");
         for member in ["title", "detail"] {
-            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{case}: {text}");
+            assert!(
+                problem[member].as_str().is_some_and(|text| !text.is_empty()),
+                "{case}: {text}"
+            );
         }
         assert_eq!(self.logged("details"), code, "{case}: {}", self.log);
     }
 }
 
-/// What the upstream got under this name, each value apart: the echo service answers with what it received.
+/// What the upstream got under this name, each value apart: the echo service answers with what it
+/// received.
 #[track_caller]
 pub(crate) fn received(response: &Response, name: &str) -> Vec<String> {
     let named = |header: &(String, String)| header.0 == name;

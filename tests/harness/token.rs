@@ -1,4 +1,5 @@
-//! Signed tokens, and the key sets that verify them. Minted here, so that a case shows what is in them.
+//! Signed tokens, and the key sets that verify them. Minted here, so that a case shows what is in
+//! them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

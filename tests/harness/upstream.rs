@@ -1,4 +1,5 @@
-//! An upstream that a case writes: it keeps each request as it came, byte for byte, and answers what it is told.
+//! An upstream that a case writes: it keeps each request as it came, byte for byte, and answers
+//! what it is told.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -70,7 +71,13 @@ impl Upstream {
     }
 
     /// A response with a body of this content type and its length.
-    pub(crate) fn answer_with(&self, status: u16, content_type: &str, more: &str, body: impl AsRef<[u8]>) {
+    pub(crate) fn answer_with(
+        &self,
+        status: u16,
+        content_type: &str,
+        more: &str,
+        body: impl AsRef<[u8]>,
+    ) {
         let body = body.as_ref();
         let head = format!(
             "HTTP/1.1 {status} Whatever\r\ncontent-type: {content_type}\r\n{more}content-length: {}\r\n\r\n",
@@ -92,11 +99,13 @@ impl Upstream {
     /// The request lines of all requests so far whose target begins so. A request counts as soon as
     /// its head has come, be it that its body never does.
     pub(crate) fn begun(&self, target: &str) -> Vec<String> {
-        let is_meant = |line: &&String| line.split(' ').nth(1).is_some_and(|this| this.starts_with(target));
+        let is_meant =
+            |line: &&String| line.split(' ').nth(1).is_some_and(|this| this.starts_with(target));
         self.lock().begun.iter().filter(is_meant).cloned().collect()
     }
 
-    /// The next request that has come whole, waited for: an answer may have come back before it was read.
+    /// The next request that has come whole, waited for: an answer may have come back before it was
+    /// read.
     #[track_caller]
     pub(crate) fn wait(&self) -> Received {
         for _ in 0..1_500 {

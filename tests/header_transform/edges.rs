@@ -1,4 +1,5 @@
-//! Where a change could do harm: paths in disguise, answers without content, gRPC, answers of other filters.
+//! Where a change could do harm: paths in disguise, answers without content, gRPC, answers of other
+//! filters.
 
 use gatehouse_sandbox::raw::Request;
 use serde_json::{Value, json};
@@ -25,7 +26,11 @@ fn a_path_that_would_be_a_traversal_is_refused() {
     ] {
         let exchange = gateway.ask(Request::get(target));
         exchange.assert_refused(target, 400, "header_transform.path_invalid");
-        assert_eq!(exchange.logged("header_transform"), "header_transform.path_invalid;rule=v1", "{target}");
+        assert_eq!(
+            exchange.logged("header_transform"),
+            "header_transform.path_invalid;rule=v1",
+            "{target}"
+        );
     }
     let exchange = gateway.ask(Request::get("/v1/a%2Fb//..c/%2561?q=/../"));
     assert_eq!(exchange.response.json()["path"], "/a%2Fb//..c/%2561?q=/../");
@@ -85,7 +90,8 @@ fn answers_without_content_stay_without() {
 
 #[test]
 fn head_keeps_its_method() {
-    // Over HTTP/2, Envoy would send on the content of an answer to GET, and clients would break off.
+    // Over HTTP/2, Envoy would send on the content of an answer to GET, and clients would break
+    // off.
     let gateway = Shared::start(builder(json!({"rules": [
         {"reroute": true, "request": [{"method": "GET"}, {"query": {"set": {"name": "header", "value": "x-a:${method}"}}}]},
     ]})));

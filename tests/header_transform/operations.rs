@@ -1,5 +1,6 @@
-//! Every operation, in both directions: what the upstream received and what the client received, over HTTP/1
-//! and HTTP/2. One gateway holds the rules of all cases; a header says which one a request is for.
+//! Every operation, in both directions: what the upstream received and what the client received,
+//! over HTTP/1 and HTTP/2. One gateway holds the rules of all cases; a header says which one a
+//! request is for.
 
 use std::sync::LazyLock;
 
@@ -118,8 +119,7 @@ const CASES: &[Case] = &[
     Case {
         name: "rename-and-copy",
         rule: || {
-            let operations =
-                json!([{"rename": {"from": "x-a", "to": "x-b"}}, {"copy": {"from": "x-b", "to": "x-c"}}]);
+            let operations = json!([{"rename": {"from": "x-a", "to": "x-b"}}, {"copy": {"from": "x-b", "to": "x-c"}}]);
             json!({"request": operations, "response": operations})
         },
         target: "/?header=x-a:1&header=x-a:2&header=x-b:old&header=x-c:old",
@@ -168,7 +168,13 @@ const CASES: &[Case] = &[
             json!({"request": operations, "response": operations})
         },
         target: "/?header=x-plan:p2&header=x-tier:gold&header=x-code:7&header=x-two:1&header=x-two:2",
-        headers: &[("x-plan", "p2"), ("x-tier", "gold"), ("x-code", "7"), ("x-two", "1"), ("x-two", "2")],
+        headers: &[
+            ("x-plan", "p2"),
+            ("x-tier", "gold"),
+            ("x-code", "7"),
+            ("x-two", "1"),
+            ("x-two", "2"),
+        ],
         upstream: &[
             ("x-plan", &["p2"]),
             ("x-tier", &["silver"]),
@@ -177,7 +183,12 @@ const CASES: &[Case] = &[
         ],
         client: (
             200,
-            &[("x-plan", &["p2"]), ("x-tier", &["silver"]), ("x-code", &[]), ("x-code-two", &["other"])],
+            &[
+                ("x-plan", &["p2"]),
+                ("x-tier", &["silver"]),
+                ("x-code", &[]),
+                ("x-code-two", &["other"]),
+            ],
         ),
         ..EMPTY
     },
@@ -333,7 +344,8 @@ static GATEWAY: LazyLock<Shared> = LazyLock::new(|| {
 fn over_http_1() {
     for case in CASES {
         let request = Request::new(case.method, case.target).header("x-case", case.name);
-        let request = case.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        let request =
+            case.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         let exchange = GATEWAY.ask(request);
         let response = &exchange.response;
         let values = |name: &str| {
@@ -369,11 +381,13 @@ fn over_http_2() {
     let gateway = Shared::start(builder(json!({"rules": rules.collect::<Vec<_>>()})));
     for case in CASES {
         let request = http2::get(case.target).method(case.method).header("x-case", case.name);
-        let request =
-            case.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = case
+            .headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(*name, *value));
         let answer = http2::send(gateway.gateway().address(), request.body(()).expect("a request"));
-        let echo =
-            serde_json::from_slice(&answer.body).unwrap_or_else(|_| panic!("{}: {answer:?}", case.name));
+        let echo = serde_json::from_slice(&answer.body)
+            .unwrap_or_else(|_| panic!("{}: {answer:?}", case.name));
         let values = |name: &str| {
             let all = answer.headers.get_all(name).iter();
             all.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
@@ -393,8 +407,9 @@ impl Case {
                 ":method" => vec![text(&echo["method"])],
                 ":path" => vec![text(&echo["path"])],
                 field => {
-                    let headers =
-                        echo["headers"].as_array().unwrap_or_else(|| panic!("{name}: no echo: {echo}"));
+                    let headers = echo["headers"]
+                        .as_array()
+                        .unwrap_or_else(|| panic!("{name}: no echo: {echo}"));
                     headers
                         .iter()
                         .filter(|header| header[0] == field)

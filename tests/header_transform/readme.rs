@@ -1,4 +1,5 @@
-//! The operations in the README, each done to what its comment says, with what its comment says coming out.
+//! The operations in the README, each done to what its comment says, with what its comment says
+//! coming out.
 
 use std::collections::BTreeSet;
 
@@ -21,9 +22,15 @@ struct Example {
 fn the_operations_in_the_readme_do_what_it_says() {
     let request = [examples("### Headers"), examples("### Path, query, method and host")].concat();
     let response = [examples("### Headers"), examples("### Status")].concat();
-    assert!(request.len() >= 26 && response.len() >= 18, "{} and {}", request.len(), response.len());
+    assert!(
+        request.len() >= 26 && response.len() >= 18,
+        "{} and {}",
+        request.len(),
+        response.len()
+    );
     let rule = |list: &str, number: usize, example: &Example| {
-        let mut condition = json!({"headers": [{"name": "x-case", "exact": format!("{list}-{number}")}]});
+        let mut condition =
+            json!({"headers": [{"name": "x-case", "exact": format!("{list}-{number}")}]});
         if example.operation.to_string().contains("{id}") {
             condition["path"] = json!({"template": "/v1/users/{id}/{rest=**}"});
         }
@@ -31,7 +38,9 @@ fn the_operations_in_the_readme_do_what_it_says() {
     };
     let mut rules = Vec::new();
     for (list, examples) in [("request", &request), ("response", &response)] {
-        rules.extend(examples.iter().enumerate().map(|(number, example)| rule(list, number, example)));
+        rules.extend(
+            examples.iter().enumerate().map(|(number, example)| rule(list, number, example)),
+        );
     }
     let gateway = Shared::start(builder(json!({"rules": rules})));
     for (number, example) in request.iter().enumerate() {
@@ -71,13 +80,15 @@ impl Example {
 
     #[track_caller]
     fn assert_response(&self, gateway: &Shared, number: usize) {
-        let status =
-            |side: &[String]| side.first().and_then(|first| first.parse::<u16>().ok()).unwrap_or(200);
+        let status = |side: &[String]| {
+            side.first().and_then(|first| first.parse::<u16>().ok()).unwrap_or(200)
+        };
         let mut target = format!("/?status={}", status(&self.before));
         for (name, value) in fields(&self.before) {
             target = format!("{target}&header={name}:{value}");
         }
-        let exchange = gateway.ask(Request::get(target).header("x-case", format!("response-{number}")));
+        let exchange =
+            gateway.ask(Request::get(target).header("x-case", format!("response-{number}")));
         let response = &exchange.response;
         assert_eq!(response.status, status(&self.after), "{}: {}", self.operation, response.text());
         let mut received = Vec::new();
@@ -89,7 +100,11 @@ impl Example {
     }
 
     fn names(&self) -> BTreeSet<&str> {
-        [fields(&self.before), fields(&self.after)].concat().into_iter().map(|(name, _)| name).collect()
+        [fields(&self.before), fields(&self.after)]
+            .concat()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect()
     }
 
     #[track_caller]
@@ -120,7 +135,11 @@ fn examples(heading: &str) -> Vec<Example> {
     let operations: Vec<Value> = serde_saphyr::from_str(block).expect("a list of operations");
     let comments: Vec<(&str, &str)> =
         block.lines().filter_map(|line| line.strip_prefix("# ")?.split_once("  ->  ")).collect();
-    assert_eq!(operations.len(), comments.len(), "{heading}: every operation has its effect in a comment");
+    assert_eq!(
+        operations.len(),
+        comments.len(),
+        "{heading}: every operation has its effect in a comment"
+    );
     let parts = |side: &str| side.split(" | ").map(str::to_owned).collect();
     let example = |(operation, (before, after)): (Value, (&str, &str))| Example {
         operation,

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::builder;
 use crate::harness::{Exchange, Shared, received};
 
-/// A gateway whose routes are told apart in the access log, and that has a filter behind this one which is
-/// disabled on the route `echo`: it marks the requests that it sees.
+/// A gateway whose routes are told apart in the access log, and that has a filter behind this one
+/// which is disabled on the route `echo`: it marks the requests that it sees.
 fn gateway(rules: Value) -> Shared {
     gateway_edited(rules, |_| ())
 }

@@ -61,8 +61,9 @@ const fn shape(name: &'static str, protocol: Protocol, framing: Framing, is_larg
 }
 
 /// Sixteen times what Envoy buffers for a connection here.
-static LARGE: LazyLock<Vec<u8>> =
-    LazyLock::new(|| (0..1_u32 << 20).map(|n| u8::try_from(n * 31 % 251).expect("a byte")).collect());
+static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    (0..1_u32 << 20).map(|n| u8::try_from(n * 31 % 251).expect("a byte")).collect()
+});
 
 /// What the client was told.
 #[derive(Debug, PartialEq, Eq)]
@@ -83,11 +84,16 @@ impl Shape {
     }
 
     /// Sends it to this target, with one more header field.
-    pub(super) fn send(&self, to: SocketAddr, target: &str, field: (&str, &str)) -> Result<Told, String> {
+    pub(super) fn send(
+        &self,
+        to: SocketAddr,
+        target: &str,
+        field: (&str, &str),
+    ) -> Result<Told, String> {
         let (status, body) = match self.bytes(target, field) {
             Some(bytes) => {
-                let response =
-                    Connection::open(to).and_then(|connection| connection.send_until_answered(&bytes));
+                let response = Connection::open(to)
+                    .and_then(|connection| connection.send_until_answered(&bytes));
                 response
                     .map(|response| (response.status, response.body))
                     .map_err(|fault| fault.to_string())?
@@ -108,7 +114,8 @@ impl Shape {
         }
         let method = self.method();
         let body = self.body();
-        let head = format!("{method} {target} HTTP/1.1\r\nhost: gateway.example\r\n{name}: {value}\r\n");
+        let head =
+            format!("{method} {target} HTTP/1.1\r\nhost: gateway.example\r\n{name}: {value}\r\n");
         let length = format!("content-length: {}\r\n\r\n", body.len());
         let (more, rest) = match self.framing {
             Nothing => ("\r\n", Vec::new()),
@@ -149,7 +156,9 @@ impl Shape {
         if got != want {
             let same = got.iter().zip(want).take_while(|(got, want)| got == want).count();
             let (got, want) = (got.len(), want.len());
-            return Some(format!("{got} bytes arrived, not {want}, and the first {same} are right"));
+            return Some(format!(
+                "{got} bytes arrived, not {want}, and the first {same} are right"
+            ));
         }
         let has_trailers = !received.trailers.is_empty();
         (has_trailers != (self.framing == Trailers)).then(|| format!("trailers: {has_trailers}"))

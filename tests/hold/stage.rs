@@ -61,7 +61,13 @@ impl Stage {
     }
 
     /// The same, where `release` is called once all of them are held.
-    pub(super) fn refuses_after(&self, ask: Ask<'_>, status: u16, code: &str, release: impl FnOnce()) {
+    pub(super) fn refuses_after(
+        &self,
+        ask: Ask<'_>,
+        status: u16,
+        code: &str,
+        release: impl FnOnce(),
+    ) {
         self.forbidden.borrow_mut().push(ask.path.to_owned());
         let want = Told { status, code: code.to_owned() };
         for (shape, got) in self.send_all(ask, release) {
@@ -134,7 +140,11 @@ impl Stage {
 
     /// A request of every shape, all at once, and its answer. `release` is called when none of them
     /// is still on its way to the gateway.
-    fn send_all(&self, ask: Ask<'_>, release: impl FnOnce()) -> Vec<(&'static Shape, Result<Told, String>)> {
+    fn send_all(
+        &self,
+        ask: Ask<'_>,
+        release: impl FnOnce(),
+    ) -> Vec<(&'static Shape, Result<Told, String>)> {
         let (to, answered) = (self.gateway.address(), AtomicUsize::new(0));
         let send = |number: usize, shape: &Shape| {
             let told = shape.send(to, &ask.target(number), ask.field);
@@ -152,7 +162,9 @@ impl Stage {
             });
             release();
             sent.into_iter()
-                .map(|(shape, told)| (shape, told.join().unwrap_or_else(|_| Err("a panic".to_owned()))))
+                .map(|(shape, told)| {
+                    (shape, told.join().unwrap_or_else(|_| Err("a panic".to_owned())))
+                })
                 .collect()
         })
     }

@@ -6,8 +6,8 @@ use crate::harness::token::with;
 use serde_json::json;
 
 const NAMES: [&str; 14] = [
-    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
-    "HS256", "HS384", "HS512",
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+    "Ed25519", "HS256", "HS384", "HS512",
 ];
 
 pub(super) fn cases() -> Vec<Case> {
@@ -37,10 +37,18 @@ fn of(name: &str) -> Vec<Case> {
     vec![
         case("a good token", good.clone(), "allowed"),
         case("the first bit of the signature flipped", flipped(0, 0x80), invalid),
-        case("a bit in the middle of the signature flipped", flipped(signature.len() / 2, 8), invalid),
+        case(
+            "a bit in the middle of the signature flipped",
+            flipped(signature.len() / 2, 8),
+            invalid,
+        ),
         case("the last bit of the signature flipped", flipped(last, 1), invalid),
         case("another subject", moved(&head, &root), invalid),
-        case("one letter of the payload changed", moved(&head, &payload.replace("alice", "alicf")), invalid),
+        case(
+            "one letter of the payload changed",
+            moved(&head, &payload.replace("alice", "alicf")),
+            invalid,
+        ),
         case("a space more in the header", moved(&head.replace(':', ": "), &payload), invalid),
         case("no signature", format!("{text}."), invalid),
         case("a signature without its last byte", joined(text, &signature[..last]), invalid),

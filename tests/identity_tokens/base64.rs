@@ -1,5 +1,5 @@
-//! Spellings of a good token: base64url without padding, and each byte string in one way (RFC 7515 section 2,
-//! RFC 4648 sections 3.2 to 3.5).
+//! Spellings of a good token: base64url without padding, and each byte string in one way (RFC 7515
+//! section 2, RFC 4648 sections 3.2 to 3.5).
 
 use super::Case;
 use super::signer::{claims, good, header, joined, signature, signed, signing_input};
@@ -25,13 +25,23 @@ pub(super) fn cases() -> Vec<Case> {
         of("something behind a space", format!("{good} x")),
         of("an exclamation mark behind", format!("{good}!")),
         of("a tilde before", format!("~{good}")),
-        of("an asterisk in the signature", format!("{head}.{payload}.{}*{}", &sign[..8], &sign[8..])),
-        of("a soft hyphen in the payload", format!("{head}.{}\u{ad}{}.{sign}", &payload[..8], &payload[8..])),
+        of(
+            "an asterisk in the signature",
+            format!("{head}.{payload}.{}*{}", &sign[..8], &sign[8..]),
+        ),
+        of(
+            "a soft hyphen in the payload",
+            format!("{head}.{}\u{ad}{}.{sign}", &payload[..8], &payload[8..]),
+        ),
         of("a quote before and one behind", format!("\"{good}\"")),
         of("an apostrophe before and one behind", format!("'{good}'")),
         of("angle brackets around", format!("<{good}>")),
         // 65 bytes, and 64 and a bit.
-        Case::new("one character more behind the signature", format!("{good}A"), "signature_invalid"),
+        Case::new(
+            "one character more behind the signature",
+            format!("{good}A"),
+            "signature_invalid",
+        ),
         of("one character more behind the signature, not A", format!("{good}B")),
         of("the token in lower case", good.to_lowercase()),
         of("the token in upper case", good.to_uppercase()),
@@ -45,9 +55,15 @@ pub(super) fn cases() -> Vec<Case> {
     let text = signing_input(header("ES256"), claims().to_string());
     let (head, payload) = text.split_once('.').expect("two parts");
     for (name, text) in [
-        ("padding behind the header, signed so", format!("{head}={}.{payload}", "=".repeat(head.len() % 2))),
+        (
+            "padding behind the header, signed so",
+            format!("{head}={}.{payload}", "=".repeat(head.len() % 2)),
+        ),
         ("padding behind the payload, signed so", format!("{head}.{payload}=")),
-        ("a space in the payload, signed so", format!("{head}.{} {}", &payload[..8], &payload[8..])),
+        (
+            "a space in the payload, signed so",
+            format!("{head}.{} {}", &payload[..8], &payload[8..]),
+        ),
     ] {
         cases.push(of(name, joined(&text, signature("ES256", &text))));
     }
@@ -91,7 +107,9 @@ fn unused_bits() -> Vec<Case> {
 fn other_alphabet() -> Vec<Case> {
     // Of so many payloads one has a signature with both.
     let token = (0..1_000)
-        .map(|number| signed("ES256", header("ES256"), format!("{}{}", claims(), " ".repeat(number))))
+        .map(|number| {
+            signed("ES256", header("ES256"), format!("{}{}", claims(), " ".repeat(number)))
+        })
         .find(|token| {
             let sign = token.rsplit_once('.').expect("a token has dots").1;
             sign.contains('-') && sign.contains('_')
@@ -117,7 +135,11 @@ fn other_alphabet() -> Vec<Case> {
             format!("{text}.{}", hexadecimal(sign)),
             "signature_invalid",
         ),
-        Case::new("the signature encoded twice", format!("{text}.{}", base64url(sign)), "signature_invalid"),
+        Case::new(
+            "the signature encoded twice",
+            format!("{text}.{}", base64url(sign)),
+            "signature_invalid",
+        ),
     ]
 }
 

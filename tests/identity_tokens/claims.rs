@@ -1,4 +1,5 @@
-//! `iss`, `aud`, `sub` and `jti` (RFC 7519 section 4.1): of their types, and compared character by character.
+//! `iss`, `aud`, `sub` and `jti` (RFC 7519 section 4.1): of their types, and compared character by
+//! character.
 
 use super::Case;
 use super::signer::{
@@ -14,8 +15,11 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn issuers() -> Vec<Case> {
-    let of = |name: &str, iss: Value| Case::new(name, with_claims(json!({"iss": iss})), "issuer_unknown");
-    let no_text = |value: &str| Case::new(format!("iss {value}"), with_claim("iss", value), "claim_invalid");
+    let of = |name: &str, iss: Value| {
+        Case::new(name, with_claims(json!({"iss": iss})), "issuer_unknown")
+    };
+    let no_text =
+        |value: &str| Case::new(format!("iss {value}"), with_claim("iss", value), "claim_invalid");
     let list = json!([OURS]).to_string();
     vec![
         of("no iss", Value::Null),
@@ -70,7 +74,8 @@ fn issuers() -> Vec<Case> {
 
 fn audiences() -> Vec<Case> {
     let of = |name: &str, aud: Value, want| Case::new(name, with_claims(json!({"aud": aud})), want);
-    let raw = |value: &str| Case::new(format!("aud {value}"), with_claim("aud", value), "claim_invalid");
+    let raw =
+        |value: &str| Case::new(format!("aud {value}"), with_claim("aud", value), "claim_invalid");
     let other = "audience_mismatch";
     let with_number = json!([AUDIENCE, 1]).to_string();
     let with_null = json!([AUDIENCE, null]).to_string();
@@ -137,7 +142,10 @@ fn subjects() -> Vec<Case> {
         no_text("jti", "true"),
         no_text("jti", "[\"3f0c9a\"]"),
         no_text("jti", "{}"),
-        of("a thousand claims of nobody", (0..1_000).map(|n| (format!("c{n}"), json!(n))).collect()),
+        of(
+            "a thousand claims of nobody",
+            (0..1_000).map(|n| (format!("c{n}"), json!(n))).collect(),
+        ),
         of("claims of nobody", json!({"x": {"y": [1, null, {}]}, "admin": true})),
         of("scope a list", json!({"scope": ["a", "b"]})),
         of("scope a number", json!({"scope": 1})),

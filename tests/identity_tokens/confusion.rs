@@ -1,9 +1,10 @@
-//! One kind of key taken for another (RFC 8725 section 2.1), and keys that a token brings along (section 3.10).
+//! One kind of key taken for another (RFC 8725 section 2.1), and keys that a token brings along
+//! (section 3.10).
 
 use super::Case;
 use super::signer::{
-    ATTACKER_KEY, INTERNAL, OUR_KEY, OURS, PINNED, RSA, SECRET, authenticated, claims, header, joined,
-    p256_jwk, p256_key, rsa_jwk, signature, signed, signed_by, signing_input, with_members,
+    ATTACKER_KEY, INTERNAL, OUR_KEY, OURS, PINNED, RSA, SECRET, authenticated, claims, header,
+    joined, p256_jwk, p256_key, rsa_jwk, signature, signed, signed_by, signing_input, with_members,
 };
 use crate::harness::token::{base64url, with};
 use jwt_simple::prelude::{HS256Key, MACLike as _};
@@ -65,7 +66,8 @@ fn secrets() -> Vec<Case> {
             "algorithm_not_allowed",
         ));
     }
-    for (what, header) in [("of its key", r#"{"alg":"HS256","kid":"secret"}"#), ("no", r#"{"alg":"HS256"}"#)]
+    for (what, header) in
+        [("of its key", r#"{"alg":"HS256","kid":"secret"}"#), ("no", r#"{"alg":"HS256"}"#)]
     {
         cases.push(Case::new(
             format!("our issuer, another issuer's secret, {what} kid"),
@@ -133,7 +135,8 @@ fn relabelled() -> Vec<Case> {
     .collect()
 }
 
-/// Keys and places of keys: not looked at, so no reason to believe, and none to refuse what our key signed.
+/// Keys and places of keys: not looked at, so no reason to believe, and none to refuse what our key
+/// signed.
 fn brought_along() -> Vec<Case> {
     let jwk = p256_jwk(ATTACKER_KEY, json!({"kid": "p256"}));
     let url = "https://attacker.example/keys";
@@ -163,11 +166,20 @@ fn brought_along() -> Vec<Case> {
         cases.push(Case::new(format!("{name} in the header, and our signature"), good, "allowed"));
     }
     let unnamed = json!({"alg": "ES256", "jwk": jwk}).to_string();
-    cases.push(Case::new("jwk, and no kid", signed_by(ATTACKER_KEY, OURS, unnamed), "signature_invalid"));
+    cases.push(Case::new(
+        "jwk, and no kid",
+        signed_by(ATTACKER_KEY, OURS, unnamed),
+        "signature_invalid",
+    ));
     let renamed = json!({"alg": "ES256", "kid": "mine", "jwk": jwk}).to_string();
-    cases.push(Case::new("jwk, and its own kid", signed_by(ATTACKER_KEY, OURS, renamed), "key_unknown"));
+    cases.push(Case::new(
+        "jwk, and its own kid",
+        signed_by(ATTACKER_KEY, OURS, renamed),
+        "key_unknown",
+    ));
     // A secret in the token: RFC 7517 section 9.2 again.
-    let secret = json!({"alg": "HS256", "jwk": {"kty": "oct", "k": base64url([1; 32])}}).to_string();
+    let secret =
+        json!({"alg": "HS256", "jwk": {"kty": "oct", "k": base64url([1; 32])}}).to_string();
     cases.push(Case::new(
         "jwk a secret, and HS256",
         authenticated(&[1; 32], &secret),

@@ -20,7 +20,9 @@ pub(super) fn cases() -> Vec<Case> {
     let of = |name: &str, r: &BigUint, s: &BigUint| {
         Case::new(name, joined(&text, [padded(r, 32), padded(s, 32)].concat()), "signature_invalid")
     };
-    let raw = |name: &str, signature: Vec<u8>| Case::new(name, joined(&text, signature), "signature_invalid");
+    let raw = |name: &str, signature: Vec<u8>| {
+        Case::new(name, joined(&text, signature), "signature_invalid")
+    };
     let mut cases = vec![
         // CVE-2022-21449.
         of("ES256: r and s 0", &zero, &zero),
@@ -39,7 +41,8 @@ pub(super) fn cases() -> Vec<Case> {
         of("ES256: r and s exchanged", &s, &r),
         of("ES256: r on the other side", &(&n - &r), &s),
         of("ES256: r and s on the other side", &(&n - &r), &(&n - &s)),
-        // (r, -s) is a signature too: RFC 7518 section 3.4 wants nothing else of s, and half of all signers make it.
+        // (r, -s) is a signature too: RFC 7518 section 3.4 wants nothing else of s, and half of all
+        // signers make it.
         Case::new(
             "ES256: s on the other side",
             joined(&text, [padded(&r, 32), padded(&(&n - &s), 32)].concat()),
@@ -52,7 +55,10 @@ pub(super) fn cases() -> Vec<Case> {
         raw("ES256: 65 bytes, a zero before", [&[0], &good_one[..]].concat()),
         raw("ES256: 65 bytes, a zero behind", [&good_one[..], &[0]].concat()),
         raw("ES256: 65 bytes, a recovery number behind", [&good_one[..], &[27]].concat()),
-        raw("ES256: a zero before each half", [&[0], &good_one[..32], &[0], &good_one[32..]].concat()),
+        raw(
+            "ES256: a zero before each half",
+            [&[0], &good_one[..32], &[0], &good_one[32..]].concat(),
+        ),
         raw("ES256: as long as ES384's", [padded(&r, 48), padded(&s, 48)].concat()),
         raw("ES256: each half backwards", {
             let backwards = |half: &[u8]| half.iter().rev().copied().collect::<Vec<u8>>();
@@ -71,7 +77,10 @@ pub(super) fn cases() -> Vec<Case> {
             ("r and s 1", [half(1), half(1)].concat()),
             (
                 "DER",
-                der(&BigUint::from_bytes_be(&whole[..length]), &BigUint::from_bytes_be(&whole[length..])),
+                der(
+                    &BigUint::from_bytes_be(&whole[..length]),
+                    &BigUint::from_bytes_be(&whole[length..]),
+                ),
             ),
             ("a byte less", whole[..length * 2 - 1].to_vec()),
             ("a zero before", [&[0], &whole[..]].concat()),
@@ -93,7 +102,8 @@ fn leading_zeros() -> Vec<Case> {
     for (half, at) in [("r", 0), ("s", 32)] {
         let (text, whole) = (0..100_000)
             .map(|spaces| {
-                let text = signing_input(header("ES256"), format!("{}{}", claims(), " ".repeat(spaces)));
+                let text =
+                    signing_input(header("ES256"), format!("{}{}", claims(), " ".repeat(spaces)));
                 let whole = signature("ES256", &text);
                 (text, whole)
             })

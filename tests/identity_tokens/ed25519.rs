@@ -30,7 +30,10 @@ pub(super) fn cases() -> Vec<Case> {
         ("s 0", [r, &zero].concat()),
         ("r 0 and s 0", [zero.clone(), zero.clone()].concat()),
         ("r the neutral point and s 0", [identity.clone(), zero.clone()].concat()),
-        ("r the neutral point, spelled otherwise, and s 0", [point(0xee, 0xff, 0x7f), zero.clone()].concat()),
+        (
+            "r the neutral point, spelled otherwise, and s 0",
+            [point(0xee, 0xff, 0x7f), zero.clone()].concat(),
+        ),
         ("r the neutral point of another sign and s 0", [point(1, 0, 0x80), zero.clone()].concat()),
         ("r of order two and s 0", [point(0xec, 0xff, 0x7f), zero].concat()),
         ("r of another sign", [&[r, s].concat()[..31], &[r[31] ^ 0x80], s].concat()),

@@ -19,9 +19,14 @@ fn unsigned() -> Vec<Case> {
     for bits in 0..16 {
         let cased: String = "none"
             .char_indices()
-            .map(|(index, letter)| if bits >> index & 1 == 1 { letter.to_ascii_uppercase() } else { letter })
+            .map(
+                |(index, letter)| {
+                    if bits >> index & 1 == 1 { letter.to_ascii_uppercase() } else { letter }
+                },
+            )
             .collect();
-        let text = signing_input(json!({"alg": cased, "kid": "p256"}).to_string(), claims().to_string());
+        let text =
+            signing_input(json!({"alg": cased, "kid": "p256"}).to_string(), claims().to_string());
         cases.push(Case::new(
             format!("alg {cased}, no signature"),
             format!("{text}."),
@@ -64,7 +69,11 @@ fn algorithm() -> Vec<Case> {
         raw("no alg, but a typ", r#"{"typ":"JWT","kid":"p256"}"#, malformed),
         raw("alg null", r#"{"alg":null,"kid":"p256"}"#, malformed),
         raw("ALG instead of alg", r#"{"ALG":"ES256","kid":"p256"}"#, malformed),
-        raw("alg as it should be, in escapes", r#"{"\u0061lg":"\u0045S256","kid":"p256"}"#, "allowed"),
+        raw(
+            "alg as it should be, in escapes",
+            r#"{"\u0061lg":"\u0045S256","kid":"p256"}"#,
+            "allowed",
+        ),
         of("alg empty", json!(""), unknown),
         of("alg a number", json!(256), malformed),
         of("alg true", json!(true), malformed),
@@ -93,16 +102,21 @@ fn algorithm() -> Vec<Case> {
 
 /// RFC 7515 section 4.1.11: what is in `crit` must be understood, and here nothing is.
 fn critical() -> Vec<Case> {
-    let crit = |name: &str, more: Value| Case::new(name, with_members(more), "critical_unsupported");
+    let crit =
+        |name: &str, more: Value| Case::new(name, with_members(more), "critical_unsupported");
     vec![
-        crit("crit with an extension of nobody", json!({"crit": ["urn:example:x"], "urn:example:x": 1})),
+        crit(
+            "crit with an extension of nobody",
+            json!({"crit": ["urn:example:x"], "urn:example:x": 1}),
+        ),
         crit("crit with an extension that is not there", json!({"crit": ["urn:example:x"]})),
         // RFC 7797 section 6, and section 7: not for JWTs.
         crit("crit with b64, which is false", json!({"crit": ["b64"], "b64": false})),
         crit("crit with b64, which is true", json!({"crit": ["b64"], "b64": true})),
         crit("crit with exp, which is there", json!({"crit": ["exp"], "exp": 4_102_444_800_u64})),
         crit("crit with exp, which is past", json!({"crit": ["exp"], "exp": 1})),
-        // The same section: not what RFC 7515 itself defines, not an empty list, nothing twice, nothing but texts.
+        // The same section: not what RFC 7515 itself defines, not an empty list, nothing twice,
+        // nothing but texts.
         crit("crit with alg", json!({"crit": ["alg"]})),
         crit("crit with kid and typ", json!({"crit": ["kid", "typ"], "typ": "JWT"})),
         crit("crit with itself", json!({"crit": ["crit"]})),
@@ -124,23 +138,34 @@ fn critical() -> Vec<Case> {
             with_header(r#"{"alg":"ES256","kid":"p256","cr\u0069t":["x"],"x":1}"#),
             "critical_unsupported",
         ),
-        // RFC 7515 section 4: names are compared with regard to case, and what is not understood is ignored.
-        Case::new("CRIT in capitals, which is another name", with_members(json!({"CRIT": ["x"]})), "allowed"),
-        Case::new("a member of nobody, not critical", with_members(json!({"urn:example:x": 1})), "allowed"),
+        // RFC 7515 section 4: names are compared with regard to case, and what is not understood is
+        // ignored.
+        Case::new(
+            "CRIT in capitals, which is another name",
+            with_members(json!({"CRIT": ["x"]})),
+            "allowed",
+        ),
+        Case::new(
+            "a member of nobody, not critical",
+            with_members(json!({"urn:example:x": 1})),
+            "allowed",
+        ),
     ]
 }
 
 fn others() -> Vec<Case> {
     let with = |name: &str, more: Value| Case::new(name, with_members(more), "allowed");
     let unencoded = {
-        let text = format!("{}.{}", base64url(r#"{"alg":"ES256","kid":"p256","b64":false}"#), claims());
+        let text =
+            format!("{}.{}", base64url(r#"{"alg":"ES256","kid":"p256","b64":false}"#), claims());
         let signature = signature("ES256", &text);
         let payload = base64url(claims().to_string());
         let (head, _) = text.split_once('.').expect("there is one");
         format!("{head}.{payload}.{}", base64url(signature))
     };
     vec![
-        // RFC 7515 section 4.1.9: for applications that want to tell objects apart; it is not processed here.
+        // RFC 7515 section 4.1.9: for applications that want to tell objects apart; it is not
+        // processed here.
         with("typ JWT", json!({"typ": "JWT"})),
         with("typ jwt", json!({"typ": "jwt"})),
         with("typ at+jwt", json!({"typ": "at+jwt"})),
@@ -150,8 +175,12 @@ fn others() -> Vec<Case> {
         with("typ of nobody", json!({"typ": "urn:example:x"})),
         Case::new("typ a number", with_members(json!({"typ": 1})), "token_malformed").open(),
         Case::new("typ a list", with_members(json!({"typ": ["JWT"]})), "token_malformed").open(),
-        Case::new("typ null", with_header(r#"{"alg":"ES256","kid":"p256","typ":null}"#), "token_malformed")
-            .open(),
+        Case::new(
+            "typ null",
+            with_header(r#"{"alg":"ES256","kid":"p256","typ":null}"#),
+            "token_malformed",
+        )
+        .open(),
         // RFC 7519 section 5.2 has it for a token in a token; these are claims all the same.
         with("cty JWT", json!({"cty": "JWT"})).open(),
         with("cty of nobody", json!({"cty": "urn:example:x"})),
@@ -187,7 +216,11 @@ fn others() -> Vec<Case> {
             with_header(r#"{"\u0061lg":"none","alg":"ES256","kid":"p256"}"#),
             "token_malformed",
         ),
-        Case::new("kid twice", with_header(r#"{"alg":"ES256","kid":"rsa","kid":"p256"}"#), "token_malformed"),
+        Case::new(
+            "kid twice",
+            with_header(r#"{"alg":"ES256","kid":"rsa","kid":"p256"}"#),
+            "token_malformed",
+        ),
         Case::new(
             "a member of nobody twice",
             with_header(r#"{"alg":"ES256","kid":"p256","x":1,"x":2}"#),

@@ -1,5 +1,5 @@
-//! Header and payload as JSON (RFC 8259): objects that no two parsers read differently (RFC 7515 section 4, RFC 7519
-//! section 4: duplicate names are refused, or the last one wins).
+//! Header and payload as JSON (RFC 8259): objects that no two parsers read differently (RFC 7515
+//! section 4, RFC 7519 section 4: duplicate names are refused, or the last one wins).
 
 use super::Case;
 use super::signer::{appended, claims, header, with_claims, with_header, with_payload};
@@ -48,7 +48,9 @@ fn duplicates() -> Vec<Case> {
         ),
         Case::new(
             "names and values in escapes",
-            with_payload(claims().to_string().replace("iss", "\\u0069ss").replace("alice", "\\u0061lice")),
+            with_payload(
+                claims().to_string().replace("iss", "\\u0069ss").replace("alice", "\\u0061lice"),
+            ),
             "allowed",
         ),
     ]
@@ -57,8 +59,10 @@ fn duplicates() -> Vec<Case> {
 fn payloads() -> Vec<Case> {
     let good = claims().to_string();
     let end = good.len() - 1;
-    let bad = |name: &str, payload: String| Case::new(name, with_payload(payload), "token_malformed");
-    let bytes = |name: &str, payload: Vec<u8>| Case::new(name, with_payload(payload), "token_malformed");
+    let bad =
+        |name: &str, payload: String| Case::new(name, with_payload(payload), "token_malformed");
+    let bytes =
+        |name: &str, payload: Vec<u8>| Case::new(name, with_payload(payload), "token_malformed");
     let member = |name: &str, json: &str, want| {
         Case::new(name, with_payload(appended(&claims(), &format!("\"x\":{json}"))), want)
     };
@@ -128,8 +132,14 @@ fn payloads() -> Vec<Case> {
         .open(),
         bad("10 000 brackets that open", "[".repeat(10_000)),
         bad("2 000 objects that open", "{\"a\":".repeat(2_000)),
-        bytes("a claim that is not UTF-8", [&good.as_bytes()[..end], b",\"x\":\"\xff\xfe\"}"].concat()),
-        bytes("a claim in overlong UTF-8", [&good.as_bytes()[..end], b",\"x\":\"\xc0\x80\"}"].concat()),
+        bytes(
+            "a claim that is not UTF-8",
+            [&good.as_bytes()[..end], b",\"x\":\"\xff\xfe\"}"].concat(),
+        ),
+        bytes(
+            "a claim in overlong UTF-8",
+            [&good.as_bytes()[..end], b",\"x\":\"\xc0\x80\"}"].concat(),
+        ),
         bytes(
             "a claim with a surrogate in UTF-8",
             [&good.as_bytes()[..end], b",\"x\":\"\xed\xa0\x80\"}"].concat(),
@@ -158,7 +168,10 @@ fn headers() -> Vec<Case> {
         bad("a header twice", format!("{good}{good}")),
         bad("a header and a letter", format!("{good}x")),
         bad("a byte order mark and a header", format!("\u{feff}{good}")).open(),
-        bad("a comma at the end of the header's members", format!("{},}}", &good[..good.len() - 1])),
+        bad(
+            "a comma at the end of the header's members",
+            format!("{},}}", &good[..good.len() - 1]),
+        ),
         bad("a comment in the header", format!("{}/* */}}", &good[..good.len() - 1])),
         bad("apostrophes in the header", good.replace('"', "'")),
         bad("a NUL behind the header", format!("{good}\0")),
@@ -177,10 +190,18 @@ fn headers() -> Vec<Case> {
             with_header([&good.as_bytes()[..good.len() - 1], b",\"x\":\"\xff\"}"].concat()),
             "token_malformed",
         ),
-        bad("a header with a lone surrogate", format!("{},\"x\":\"\\ud800\"}}", &good[..good.len() - 1])),
+        bad(
+            "a header with a lone surrogate",
+            format!("{},\"x\":\"\\ud800\"}}", &good[..good.len() - 1]),
+        ),
         bad(
             "3 000 lists in the header",
-            format!("{},\"x\":{}{}}}", &good[..good.len() - 1], "[".repeat(3_000), "]".repeat(3_000)),
+            format!(
+                "{},\"x\":{}{}}}",
+                &good[..good.len() - 1],
+                "[".repeat(3_000),
+                "]".repeat(3_000)
+            ),
         )
         .open(),
     ]

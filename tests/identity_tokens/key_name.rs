@@ -2,13 +2,14 @@
 
 use super::Case;
 use super::signer::{
-    ATTACKER_KEY, BARE, BARE_KEY, ENCRYPTION_KEY, OUR_KEY, OURS, PARTNER, PARTNER_KEY, PINNED, WRAPPING_KEY,
-    claims, good, signed, signed_by, with_header, with_members,
+    ATTACKER_KEY, BARE, BARE_KEY, ENCRYPTION_KEY, OUR_KEY, OURS, PARTNER, PARTNER_KEY, PINNED,
+    WRAPPING_KEY, claims, good, signed, signed_by, with_header, with_members,
 };
 use serde_json::json;
 
 pub(super) fn cases() -> Vec<Case> {
-    let named = |name: &str, kid: &str, want| Case::new(name, with_members(json!({"kid": kid})), want);
+    let named =
+        |name: &str, kid: &str, want| Case::new(name, with_members(json!({"kid": kid})), want);
     let raw = |name: &str, kid: &str, want| {
         Case::new(name, with_header(format!(r#"{{"alg":"ES256","kid":{kid}}}"#)), want)
     };
@@ -33,11 +34,20 @@ pub(super) fn cases() -> Vec<Case> {
         by("the partner's issuer, our key of the same name", OUR_KEY, PARTNER, p256, invalid),
         by("our issuer, the partner's key and no kid", PARTNER_KEY, OURS, plain, invalid),
         by("the partner's issuer and key", PARTNER_KEY, PARTNER, p256, "allowed"),
-        by("an issuer of nobody, our key", OUR_KEY, "https://attacker.example", p256, "issuer_unknown"),
+        by(
+            "an issuer of nobody, our key",
+            OUR_KEY,
+            "https://attacker.example",
+            p256,
+            "issuer_unknown",
+        ),
         // RFC 7517 sections 4.2 and 4.3 say what a key is for, not that it matters.
-        by("a key that is to encrypt with", ENCRYPTION_KEY, OURS, &es256("encryption"), unknown).open(),
-        by("a key that is to wrap keys with", WRAPPING_KEY, OURS, &es256("wrapping"), unknown).open(),
-        by("a key that is to encrypt with, and no kid", ENCRYPTION_KEY, OURS, plain, invalid).open(),
+        by("a key that is to encrypt with", ENCRYPTION_KEY, OURS, &es256("encryption"), unknown)
+            .open(),
+        by("a key that is to wrap keys with", WRAPPING_KEY, OURS, &es256("wrapping"), unknown)
+            .open(),
+        by("a key that is to encrypt with, and no kid", ENCRYPTION_KEY, OURS, plain, invalid)
+            .open(),
         named("kid of a key of a type of nobody", "future", unknown),
         named("kid unknown", "p257", unknown),
         named("kid in capitals", "P256", unknown),
@@ -59,7 +69,11 @@ pub(super) fn cases() -> Vec<Case> {
         named("kid not ASCII", "p\u{b2}56", unknown),
         named("kid in full width", "\u{ff50}256", unknown),
         named("kid of 8 KiB", &"k".repeat(8_192), unknown),
-        named("kid of another key of ours, which can do no such algorithm", "rsa", "algorithm_not_allowed"),
+        named(
+            "kid of another key of ours, which can do no such algorithm",
+            "rsa",
+            "algorithm_not_allowed",
+        ),
         raw("kid in escapes", r#""p\u0032\u0035\u0036""#, "allowed"),
         raw("kid a number", "256", malformed),
         raw("kid 0", "0", malformed),
@@ -69,7 +83,11 @@ pub(super) fn cases() -> Vec<Case> {
         raw("kid an object", r#"{"p256":1}"#, malformed),
         raw("kid a lone surrogate", r#""\ud800""#, malformed),
         Case::new("a good token of a key for one algorithm", pinned("RS256"), "allowed"),
-        Case::new("a good token, of a key for another algorithm", pinned("PS256"), "algorithm_not_allowed"),
+        Case::new(
+            "a good token, of a key for another algorithm",
+            pinned("PS256"),
+            "algorithm_not_allowed",
+        ),
         Case::new(
             "a good token of a longer hash, of a key for another algorithm",
             pinned("RS512"),

@@ -1,4 +1,5 @@
-//! `exp`, `nbf` and `iat` (RFC 7519 sections 4.1.4 to 4.1.6): numbers of seconds, whole or not (section 2).
+//! `exp`, `nbf` and `iat` (RFC 7519 sections 4.1.4 to 4.1.6): numbers of seconds, whole or not
+//! (section 2).
 
 use super::Case;
 use super::signer::{claims, with_claim, with_claims};
@@ -18,13 +19,19 @@ pub(super) fn cases() -> Vec<Case> {
 fn exp() -> Vec<Case> {
     let now = now();
     let of = |value: &str, want| Case::new(format!("exp {value}"), with_claim("exp", value), want);
-    let at =
-        |name: &str, value: String, want| Case::new(format!("exp {name}"), with_claim("exp", &value), want);
+    let at = |name: &str, value: String, want| {
+        Case::new(format!("exp {name}"), with_claim("exp", &value), want)
+    };
     let expired = "token_expired";
     vec![
         // Optional in RFC 7519; here it is required unless a provider says otherwise.
         Case::new("no exp", with_claims(json!({"exp": null})), "claim_invalid").open(),
-        Case::new("no times at all", with_claims(json!({"exp": null, "iat": null})), "claim_invalid").open(),
+        Case::new(
+            "no times at all",
+            with_claims(json!({"exp": null, "iat": null})),
+            "claim_invalid",
+        )
+        .open(),
         Case::new("no iat", with_claims(json!({"iat": null})), "allowed"),
         of("0", expired),
         of("-0", expired),
@@ -44,7 +51,8 @@ fn exp() -> Vec<Case> {
         at("two minutes and a half second ago", format!("{}.5", now - 121), expired),
         // "Implementers MAY provide for some small leeway": 60 s.
         at("half a minute ago", (now - 30).to_string(), "allowed").open(),
-        at("a quarter of a minute and a half second ago", format!("{}.5", now - 15), "allowed").open(),
+        at("a quarter of a minute and a half second ago", format!("{}.5", now - 15), "allowed")
+            .open(),
         at("in a minute", (now + 60).to_string(), "allowed"),
         at("in a minute and a half second", format!("{}.5", now + 60), "allowed"),
         at("now, in milliseconds", format!("{now}000"), "allowed"),
@@ -67,8 +75,9 @@ fn exp() -> Vec<Case> {
 fn nbf() -> Vec<Case> {
     let now = now();
     let of = |value: &str, want| Case::new(format!("nbf {value}"), with_claim("nbf", value), want);
-    let at =
-        |name: &str, value: String, want| Case::new(format!("nbf {name}"), with_claim("nbf", &value), want);
+    let at = |name: &str, value: String, want| {
+        Case::new(format!("nbf {name}"), with_claim("nbf", &value), want)
+    };
     let early = "token_not_yet_valid";
     vec![
         of("0", "allowed"),
@@ -89,7 +98,8 @@ fn nbf() -> Vec<Case> {
     ]
 }
 
-/// When a token was issued says how old it is. That it is from the future is no reason to refuse it in RFC 7519.
+/// When a token was issued says how old it is. That it is from the future is no reason to refuse it
+/// in RFC 7519.
 fn iat() -> Vec<Case> {
     let now = now();
     let of = |value: &str, want| Case::new(format!("iat {value}"), with_claim("iat", value), want);
@@ -105,13 +115,15 @@ fn iat() -> Vec<Case> {
             "allowed",
         )
         .open(),
-        Case::new("iat now, in milliseconds", with_claim("iat", &format!("{now}000")), "allowed").open(),
+        Case::new("iat now, in milliseconds", with_claim("iat", &format!("{now}000")), "allowed")
+            .open(),
     ]
 }
 
 /// What is no time, wherever it is.
 fn no_times(name: &str) -> Vec<Case> {
-    let of = |value: &str, want| Case::new(format!("{name} {value}"), with_claim(name, value), want);
+    let of =
+        |value: &str, want| Case::new(format!("{name} {value}"), with_claim(name, value), want);
     let no_claim = "claim_invalid";
     let malformed = "token_malformed";
     // RFC 8259 section 6: whoever reads may set limits to numbers.

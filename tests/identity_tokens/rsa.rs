@@ -49,8 +49,11 @@ fn paddings() -> Vec<Case> {
     let text = signing_input(header("RS256"), claims().to_string());
     let digest = Sha256::digest(text.as_bytes());
     let unnamed = RSA.sign(Pkcs1v15Sign::new_unprefixed(), &digest).expect("the key signs");
-    let mut cases =
-        vec![Case::new("RS256: the hash without its name", joined(&text, unnamed), "signature_invalid")];
+    let mut cases = vec![Case::new(
+        "RS256: the hash without its name",
+        joined(&text, unnamed),
+        "signature_invalid",
+    )];
     let text = signing_input(header("PS256"), claims().to_string());
     let digest = Sha256::digest(text.as_bytes());
     // RFC 7518 section 3.5: the salt is as long as the hash.
@@ -68,7 +71,8 @@ fn paddings() -> Vec<Case> {
 fn leading_zero() -> Vec<Case> {
     let (text, whole) = (0..100_000)
         .map(|spaces| {
-            let text = signing_input(header("RS256"), format!("{}{}", claims(), " ".repeat(spaces)));
+            let text =
+                signing_input(header("RS256"), format!("{}{}", claims(), " ".repeat(spaces)));
             let whole = signature("RS256", &text);
             (text, whole)
         })

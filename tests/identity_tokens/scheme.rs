@@ -1,4 +1,5 @@
-//! The field `authorization` (RFC 9110 section 11.6.2, RFC 6750 section 2.1): `Bearer`, spaces, and a token.
+//! The field `authorization` (RFC 9110 section 11.6.2, RFC 6750 section 2.1): `Bearer`, spaces, and
+//! a token.
 
 use super::Case;
 use super::signer::{claims, good, with_payload};
@@ -56,9 +57,17 @@ pub(super) fn cases() -> Vec<Case> {
         // More than one: RFC 6750 section 3.1 has a 400 for that.
         sent("two tokens with a space between", format!("Bearer {good} {other}"), malformed),
         sent("two tokens with a comma between", format!("Bearer {good},{other}"), repeated),
-        sent("two tokens with a comma and a space between", format!("Bearer {good}, {other}"), repeated),
+        sent(
+            "two tokens with a comma and a space between",
+            format!("Bearer {good}, {other}"),
+            repeated,
+        ),
         sent("two credentials in a field", format!("Bearer {good}, Bearer {other}"), repeated),
-        sent("the same credentials twice in a field", format!("Bearer {good}, Bearer {good}"), repeated),
+        sent(
+            "the same credentials twice in a field",
+            format!("Bearer {good}, Bearer {good}"),
+            repeated,
+        ),
         sent("a good token and rubbish in a field", format!("Bearer {good}, Bearer x"), repeated),
         sent("rubbish and a good token in a field", format!("Bearer x, Bearer {good}"), repeated),
         sent("a comma behind", format!("Bearer {good},"), repeated),
@@ -81,7 +90,11 @@ pub(super) fn cases() -> Vec<Case> {
         ("a byte that is not ASCII before", bytes(b"Bearer \xff", b""), malformed),
         ("a byte that is not ASCII behind", bytes(b"Bearer ", b"\xff"), malformed),
         ("a space of Unicode behind the scheme", bytes("Bearer\u{a0}".as_bytes(), b""), missing),
-        ("a space of no width behind the scheme", bytes("Bearer \u{200b}".as_bytes(), b""), malformed),
+        (
+            "a space of no width behind the scheme",
+            bytes("Bearer \u{200b}".as_bytes(), b""),
+            malformed,
+        ),
         ("a byte order mark before the token", bytes("Bearer \u{feff}".as_bytes(), b""), malformed),
         ("a scheme in full width", bytes("\u{ff22}earer ".as_bytes(), b""), missing),
         ("a scheme that is not UTF-8", bytes(b"Bear\xffer ", b""), missing),

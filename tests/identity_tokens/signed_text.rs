@@ -1,9 +1,10 @@
-//! Good signatures, but over something else than the first two parts and the dot between (RFC 7515 section 5.2).
+//! Good signatures, but over something else than the first two parts and the dot between (RFC 7515
+//! section 5.2).
 
 use super::Case;
 use super::signer::{
-    OUR_KEY, OURS, PARTNER_KEY, claims, good, header, joined, p256_key, signature, signed_by, signing_input,
-    with_claims,
+    OUR_KEY, OURS, PARTNER_KEY, claims, good, header, joined, p256_key, signature, signed_by,
+    signing_input, with_claims,
 };
 use crate::harness::token::base64url;
 use p256::ecdsa::signature::hazmat::PrehashSigner as _;
@@ -38,7 +39,8 @@ pub(super) fn cases() -> Vec<Case> {
     .collect();
 
     let by_hash = |digest: &[u8]| {
-        let made: p256::ecdsa::Signature = p256_key(OUR_KEY).sign_prehash(digest).expect("a digest");
+        let made: p256::ecdsa::Signature =
+            p256_key(OUR_KEY).sign_prehash(digest).expect("a digest");
         joined(&text, made.to_bytes())
     };
     let invalid = "signature_invalid";
@@ -70,7 +72,11 @@ pub(super) fn cases() -> Vec<Case> {
             invalid,
         ),
         Case::new("the header as the signature", format!("{text}.{}", base64url(&head)), invalid),
-        Case::new("a hash as the signature", joined(&text, Sha256::digest(text.as_bytes())), invalid),
+        Case::new(
+            "a hash as the signature",
+            joined(&text, Sha256::digest(text.as_bytes())),
+            invalid,
+        ),
         Case::new(
             "a hash twice as the signature",
             joined(&text, [Sha256::digest(text.as_bytes()); 2].concat()),

@@ -1,4 +1,5 @@
-//! The keys of the list, and tokens of any bytes, signed with them. Nothing here checks what it signs.
+//! The keys of the list, and tokens of any bytes, signed with them. Nothing here checks what it
+//! signs.
 
 use std::sync::LazyLock;
 
@@ -54,7 +55,8 @@ fn p384_key() -> p384::ecdsa::SigningKey {
 }
 
 fn p521_key() -> p521::ecdsa::SigningKey {
-    p521::ecdsa::SigningKey::from_slice(&[[0, 7].as_slice(), &[7; 64]].concat()).expect("below the order")
+    p521::ecdsa::SigningKey::from_slice(&[[0, 7].as_slice(), &[7; 64]].concat())
+        .expect("below the order")
 }
 
 fn ed25519_key() -> ed25519_compact::KeyPair {
@@ -127,7 +129,11 @@ pub(super) fn joined(text: &str, signature: impl AsRef<[u8]>) -> String {
 }
 
 /// A token of this very header and payload, signed with the algorithm's key.
-pub(super) fn signed(algorithm: &str, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+pub(super) fn signed(
+    algorithm: &str,
+    header: impl AsRef<[u8]>,
+    payload: impl AsRef<[u8]>,
+) -> String {
     let text = signing_input(header, payload);
     let signature = signature(algorithm, &text);
     joined(&text, signature)

@@ -1,7 +1,9 @@
 //! Parts and dots (RFC 7515 section 7.1), and sizes.
 
 use super::Case;
-use super::signer::{appended, claims, good, header, joined, signature, signing_input, with_payload};
+use super::signer::{
+    appended, claims, good, header, joined, signature, signing_input, with_payload,
+};
 use crate::harness::token::base64url;
 use serde_json::json;
 
@@ -67,8 +69,9 @@ fn sizes() -> Vec<Case> {
     const MOST: usize = 16 * 1024;
     let of_length = |length: usize| {
         // Three bytes of the payload are four characters, so not every length can be had.
-        let token =
-            |pad: usize| with_payload(appended(&claims(), &format!("\"pad\":\"{}\"", "x".repeat(pad))));
+        let token = |pad: usize| {
+            with_payload(appended(&claims(), &format!("\"pad\":\"{}\"", "x".repeat(pad))))
+        };
         let short = token(0).len();
         let pads = (length - short) * 3 / 4;
         (pads.saturating_sub(3)..=pads + 3).map(token).find(|token| token.len() == length)
@@ -77,7 +80,9 @@ fn sizes() -> Vec<Case> {
     let fits = (MOST - 3..=MOST).rev().find_map(of_length).expect("some length can be had");
     cases.push(Case::new(format!("a token of {} bytes", fits.len()), fits, "allowed"));
     let longer = (MOST + 1..MOST + 4).find_map(of_length).expect("some length can be had");
-    cases.push(Case::new(format!("a token of {} bytes", longer.len()), longer, "token_too_large").open());
+    cases.push(
+        Case::new(format!("a token of {} bytes", longer.len()), longer, "token_too_large").open(),
+    );
     let long = of_length(40_000).or_else(|| of_length(40_001)).expect("some length can be had");
     cases.push(Case::new("a token of 40 000 bytes", long, "token_too_large").open());
     cases.push(Case::new("40 000 letters", "a".repeat(40_000), "token_too_large"));

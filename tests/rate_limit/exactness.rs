@@ -20,13 +20,16 @@ fn four_workers_pass_exactly_the_limit_run_after_run() {
     for limit in [1, 10, 100, 1_000] {
         let ours = [(); 3].map(|()| {
             let with_limit = move |tree: &mut Value| {
-                let rules = json!([{"name": "all", "limits": [{"requests": limit, "window": WINDOW}]}]);
+                let rules =
+                    json!([{"name": "all", "limits": [{"requests": limit, "window": WINDOW}]}]);
                 configuration::set(tree, "rate-limit", json!({"rules": rules}));
             };
             passed(limit, Gateway::builder("envoy/rate-limit.yaml").edit(with_limit))
         });
-        let envoys =
-            passed(limit, Gateway::builder("envoy/rate-limit.yaml").edit(move |tree| native(tree, limit)));
+        let envoys = passed(
+            limit,
+            Gateway::builder("envoy/rate-limit.yaml").edit(move |tree| native(tree, limit)),
+        );
         println!("{limit:>5}  {:>21}  {envoys:>18}", format!("{ours:?}"));
         assert_eq!(ours, [limit; 3]);
     }
@@ -60,10 +63,13 @@ fn passed(limit: usize, builder: Builder) -> usize {
 /// Puts Envoy's own filter in the place of ours.
 fn native(tree: &mut Value, limit: usize) {
     let filters = tree
-        .pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters")
+        .pointer_mut(
+            "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters",
+        )
         .and_then(Value::as_array_mut)
         .expect("a list of filters");
-    let bucket = json!({"max_tokens": limit, "tokens_per_fill": limit, "fill_interval": "2592000s"});
+    let bucket =
+        json!({"max_tokens": limit, "tokens_per_fill": limit, "fill_interval": "2592000s"});
     let always = json!({"default_value": {"numerator": 100, "denominator": "HUNDRED"}});
     filters[0] = json!({
         "name": "envoy.filters.http.local_ratelimit",

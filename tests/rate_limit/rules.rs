@@ -119,8 +119,9 @@ fn a_client_cannot_say_that_it_is_somebody_else() {
         let request = Request::get("/forwarded").header(name, value);
         assert_eq!(PARTS.send(request).status, 429, "{name}: {value}");
     }
-    let twice =
-        Request::get("/forwarded").header("x-forwarded-for", "1.1.1.1").header("X-Forwarded-For", "2.2.2.2");
+    let twice = Request::get("/forwarded")
+        .header("x-forwarded-for", "1.1.1.1")
+        .header("X-Forwarded-For", "2.2.2.2");
     assert_eq!(PARTS.send(twice).status, 429);
     PARTS.assert_no_trap();
 }
@@ -138,13 +139,27 @@ fn with_apply_all_every_rule_counts_and_a_rule_in_shadow_mode_only_looks_on() {
     ]})));
     for (case, tenant, status, logged) in [
         ("the first", "a", 200, "rate_limit.allowed;rule=tenant"),
-        ("over the limit of the rule in shadow mode", "a", 200, "rate_limit.shadow_exceeded;rule=trial"),
+        (
+            "over the limit of the rule in shadow mode",
+            "a",
+            200,
+            "rate_limit.shadow_exceeded;rule=trial",
+        ),
         ("over the tenant's", "a", 503, "rate_limit.exceeded;rule=tenant"),
-        ("another tenant: what was refused spent nothing", "b", 200, "rate_limit.shadow_exceeded;rule=trial"),
+        (
+            "another tenant: what was refused spent nothing",
+            "b",
+            200,
+            "rate_limit.shadow_exceeded;rule=trial",
+        ),
         ("over everybody's", "b", 503, "rate_limit.exceeded;rule=everybody"),
     ] {
         let exchange = gateway.ask(Request::get("/").header("x-tenant", tenant));
-        assert_eq!((exchange.response.status, exchange.logged("rate_limit")), (status, logged), "{case}");
+        assert_eq!(
+            (exchange.response.status, exchange.logged("rate_limit")),
+            (status, logged),
+            "{case}"
+        );
         let policies = "\"tenant\";q=2;w=2592000, \"everybody\";q=3;w=2592000";
         assert_eq!(text(&exchange.response, "ratelimit-policy"), policies, "{case}");
         if status == 503 {
@@ -173,14 +188,14 @@ fn with_apply_all_every_rule_counts_and_a_rule_in_shadow_mode_only_looks_on() {
 
 #[test]
 fn live_clients_that_lose_their_slots_are_counted() {
-    let rules =
-        json!([{"name": "all", "key": [{"query": "k"}], "limits": [{"requests": 1, "window": "30d"}]}]);
+    let rules = json!([{"name": "all", "key": [{"query": "k"}], "limits": [{"requests": 1, "window": "30d"}]}]);
     let gateway = Shared::start(builder(json!({"keys": 8, "rules": rules})));
     for client in 0..20 {
         assert_eq!(gateway.send(Request::get(format!("/?k={client}"))).status, 200);
     }
     let metrics = gateway.gateway().admin("/stats/prometheus");
-    let line = metrics.lines().find(|line| line.contains("event=\"evicted_live\"")).expect("a counter");
+    let line =
+        metrics.lines().find(|line| line.contains("event=\"evicted_live\"")).expect("a counter");
     assert!(line.starts_with("gatehouse_events_total{") && line.ends_with("} 12"), "{line}");
     gateway.assert_no_trap();
 }
@@ -227,7 +242,10 @@ fn a_quota_of_the_calendar_ends_with_its_month() {
         let response = gateway.send(Request::get("/"));
         assert_eq!(response.status, status);
         let number = |text: String, before: &str| -> u64 {
-            text.split(before).nth(1).and_then(|rest| rest.parse().ok()).unwrap_or_else(|| panic!("{text}"))
+            text.split(before)
+                .nth(1)
+                .and_then(|rest| rest.parse().ok())
+                .unwrap_or_else(|| panic!("{text}"))
         };
         let month = number(text(&response, "ratelimit-policy"), "\"monthly\";q=2;w=");
         assert!([28, 29, 30, 31].map(|days| days * 86_400).contains(&month), "{month}");
@@ -279,13 +297,18 @@ fn a_grpc_client_is_told_the_same_whatever_the_status() {
     ]}));
     let gateway = gateway.start().unwrap_or_else(|fault| panic!("{fault}"));
     let call = || {
-        let request =
-            http2::get("/orders.Orders/List").method("POST").header("content-type", "application/grpc");
+        let request = http2::get("/orders.Orders/List")
+            .method("POST")
+            .header("content-type", "application/grpc");
         http2::send(gateway.address(), request.body(()).expect("a request"))
     };
     assert_eq!(call().trailer("grpc-status"), None, "the echo knows no gRPC");
     let refused = call();
-    assert_eq!(refused.trailer("grpc-status").as_deref(), Some("8"), "RESOURCE_EXHAUSTED: {refused:?}");
+    assert_eq!(
+        refused.trailer("grpc-status").as_deref(),
+        Some("8"),
+        "RESOURCE_EXHAUSTED: {refused:?}"
+    );
     assert!(refused.trailer("retry-after").is_some(), "{refused:?}");
     trap::assert_none(&gateway);
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask check <file>…`: the configuration of every Gatehouse filter in an Envoy config, offline.
+//! `cargo xtask check <file>…`: the configuration of every Gatehouse filter in an Envoy config,
+//! offline.
 
 use std::path::Path;
 
@@ -93,7 +94,8 @@ fn of_filter(wasm: &WasmFilter, filter: &Registered, json: &[u8]) -> Vec<String>
     }
 }
 
-/// A filter cannot see whether Envoy lets it hold a head. If it does not, each request with a body hangs.
+/// A filter cannot see whether Envoy lets it hold a head. If it does not, each request with a body
+/// hangs.
 fn held_in_vain(wasm: &WasmFilter, field: &str) -> Option<String> {
     let fault = "needs `allow_on_headers_stop_iteration: true` beside the configuration";
     (!wasm.may_hold_heads).then(|| format!("{field}: {fault}"))
@@ -103,8 +105,11 @@ fn held_in_vain(wasm: &WasmFilter, field: &str) -> Option<String> {
 fn lacking<'a>(wasm: &WasmFilter, needed: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let Some(allowed) = &wasm.allowed else { return Vec::new() };
     let lacks = |name: &&str| !allowed.contains(*name);
-    let told =
-        |name| format!("capability_restriction_config: must allow `{name}`, which this configuration needs");
+    let told = |name| {
+        format!(
+            "capability_restriction_config: must allow `{name}`, which this configuration needs"
+        )
+    };
     needed.into_iter().filter(lacks).map(told).collect()
 }
 
@@ -129,7 +134,8 @@ mod tests {
         );
         static FILES: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = FILES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("gatehouse-check-{}-{number}.yaml", std::process::id()));
+        let path = std::env::temp_dir()
+            .join(format!("gatehouse-check-{}-{number}.yaml", std::process::id()));
         std::fs::write(&path, yaml).unwrap();
         let lines = file(&path, "envoy.yaml");
         std::fs::remove_file(&path).unwrap();
@@ -144,8 +150,7 @@ mod tests {
       '@type': type.googleapis.com/google.protobuf.Struct
       value: {providers: [{name: demo, issuer: https://a.example, audience: [x], jwks: {keys: []}}]}",
         );
-        let wanted =
-            "envoy.yaml: filter jwt-auth: providers[0].audience: unknown field, did you mean `audiences`?";
+        let wanted = "envoy.yaml: filter jwt-auth: providers[0].audience: unknown field, did you mean `audiences`?";
         assert!(report.iter().any(|line| line.text == wanted && line.fault), "{report:?}");
     }
 
@@ -161,7 +166,10 @@ mod tests {
             ))
         };
         let report = body("fail_open: false");
-        assert!(report[0].fault && report[0].text.contains("hold_heads: needs `allow_on"), "{report:?}");
+        assert!(
+            report[0].fault && report[0].text.contains("hold_heads: needs `allow_on"),
+            "{report:?}"
+        );
         let report = body("allow_on_headers_stop_iteration: true");
         assert!(!report[0].fault, "{report:?}");
     }
@@ -215,13 +223,17 @@ mod tests {
             ))
         };
         let body = "body-transform: {hold_heads: true, rules: [{request: {}}]}";
-        let both = format!("{{{body}}}, {{rate-limit: {{rules: [{{limits: [{{window: 60s}}]}}]}}}}");
+        let both =
+            format!("{{{body}}}, {{rate-limit: {{rules: [{{limits: [{{window: 60s}}]}}]}}}}");
         let report = gateway("fail_open: false", &both);
         for wanted in [
             "filter gateway: filters[0].body-transform.hold_heads: needs `allow_on",
             "filter gateway: filters[1].rate-limit.rules[0].limits[0].requests: is required",
         ] {
-            assert!(report.iter().any(|line| line.fault && line.text.contains(wanted)), "{report:?}");
+            assert!(
+                report.iter().any(|line| line.fault && line.text.contains(wanted)),
+                "{report:?}"
+            );
         }
         let report = gateway("allow_on_headers_stop_iteration: true", &format!("{{{body}}}"));
         let good = Line { text: "envoy.yaml: filter gateway: ok".to_owned(), fault: false };
@@ -259,13 +271,18 @@ mod tests {
     #[test]
     fn a_module_of_somebody_else_is_skipped() {
         let report = report("coraza.wasm}}}");
-        let text = "envoy.yaml: module /etc/gatehouse/filters/coraza.wasm: skipped, not ours".to_owned();
+        let text =
+            "envoy.yaml: module /etc/gatehouse/filters/coraza.wasm: skipped, not ours".to_owned();
         assert_eq!(report, [Line { text, fault: false }]);
     }
 
     #[test]
     fn a_file_that_cannot_be_read_is_a_fault() {
-        let text = "cannot read /nowhere/envoy.yaml: No such file or directory (os error 2)".to_owned();
-        assert_eq!(file(Path::new("/nowhere/envoy.yaml"), "envoy.yaml"), [Line { text, fault: true }]);
+        let text =
+            "cannot read /nowhere/envoy.yaml: No such file or directory (os error 2)".to_owned();
+        assert_eq!(
+            file(Path::new("/nowhere/envoy.yaml"), "envoy.yaml"),
+            [Line { text, fault: true }]
+        );
     }
 }

@@ -1,8 +1,8 @@
-//! `cargo xtask fuzz [target…]`: gives each reader of a stranger's bytes made-up ones, and watches which branches they
-//! reach.
+//! `cargo xtask fuzz [target…]`: gives each reader of a stranger's bytes made-up ones, and watches
+//! which branches they reach.
 //!
-//! What `cargo fuzz` does, with the compiler of this workspace: only its sanitizers need a nightly one, and code
-//! without `unsafe` has little for them to find.
+//! What `cargo fuzz` does, with the compiler of this workspace: only its sanitizers need a nightly
+//! one, and code without `unsafe` has little for them to find.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 
 /// Whether there is a compiler to build libFuzzer with.
 pub(crate) fn has_compiler() -> bool {
-    let version = Command::new("c++").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let version =
+        Command::new("c++").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     version.is_ok_and(|status| status.success())
 }
 
@@ -65,7 +66,8 @@ impl Options {
         while let Some(arg) = rest.next() {
             match arg.as_str() {
                 "--seconds" => {
-                    let seconds = rest.next().and_then(|value| value.parse().ok()).filter(|value| *value > 0);
+                    let seconds =
+                        rest.next().and_then(|value| value.parse().ok()).filter(|value| *value > 0);
                     options.time = Duration::from_secs(
                         seconds.with_context(|| format!("--seconds needs a number; {USAGE}"))?,
                     );
@@ -99,7 +101,8 @@ fn build() -> Result<PathBuf> {
     cargo
         .args(["build", "--release", "--locked", "--manifest-path"])
         .arg(workspace::root().join("fuzz/Cargo.toml"));
-    // Named, so that build scripts and macros, which are for this machine too, are not instrumented.
+    // Named, so that build scripts and macros, which are for this machine too, are not
+    // instrumented.
     cargo.args(["--target", &host]).arg("--target-dir").arg(&target);
     cargo.env("RUSTFLAGS", COVERAGE).env_remove("CARGO_ENCODED_RUSTFLAGS");
     let status = cargo.status().context("cannot run cargo")?;
@@ -119,8 +122,8 @@ fn host() -> Result<String> {
     host.map(str::to_owned).context("rustc does not say what it compiles for")
 }
 
-/// Fuzzes one target, beginning with its seeds and with what earlier runs found to reach more. What the fuzzer says
-/// in the end.
+/// Fuzzes one target, beginning with its seeds and with what earlier runs found to reach more. What
+/// the fuzzer says in the end.
 fn fuzz(programs: &Path, name: &str, time: Duration) -> Result<String> {
     let folder = workspace::target().join("fuzz");
     let corpus = folder.join("corpus").join(name);

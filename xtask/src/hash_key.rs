@@ -1,4 +1,5 @@
-//! `cargo xtask hash-key`: an API key, and the line of it that goes into the configuration of api-key-auth.
+//! `cargo xtask hash-key`: an API key, and the line of it that goes into the configuration of
+//! api-key-auth.
 
 use std::fs::{self, File};
 use std::io::{Read as _, stdin};
@@ -69,7 +70,8 @@ fn secret(file: &str) -> Result<Secret> {
 fn given(keyed: bool) -> Result<String> {
     let mut bytes = Vec::new();
     stdin().take(64 * 1024).read_to_end(&mut bytes).context("cannot read standard input")?;
-    let key = std::str::from_utf8(without_line_break(&bytes)).map_err(|_| anyhow!("the key must be text"))?;
+    let key = std::str::from_utf8(without_line_break(&bytes))
+        .map_err(|_| anyhow!("the key must be text"))?;
     judge(key, keyed)?;
     Ok(key.to_owned())
 }
@@ -101,7 +103,8 @@ fn without_line_break(bytes: &[u8]) -> &[u8] {
     bytes.strip_suffix(b"\r").unwrap_or(bytes)
 }
 
-/// A new key of 256 random bits. It begins with a word, so that a search for leaked secrets finds it.
+/// A new key of 256 random bits. It begins with a word, so that a search for leaked secrets finds
+/// it.
 fn random() -> Result<String> {
     let mut bytes = [0_u8; 32];
     File::open("/dev/urandom")
@@ -115,7 +118,9 @@ fn report(key: &str, digest: &Digest, was_given: bool) -> String {
     let line = format!("- digest: {digest}\n");
     match was_given {
         true => line,
-        false => format!("key, for the consumer only:\n{key}\n\nunder `keys` of the consumer:\n{line}"),
+        false => {
+            format!("key, for the consumer only:\n{key}\n\nunder `keys` of the consumer:\n{line}")
+        }
     }
 }
 
@@ -129,12 +134,17 @@ mod tests {
             Options::parse(&args.iter().map(ToString::to_string).collect::<Vec<_>>())
                 .map_err(|error| error.to_string())
         };
-        let options =
-            |from_stdin, file: Option<&str>| Options { from_stdin, secret_file: file.map(str::to_owned) };
+        let options = |from_stdin, file: Option<&str>| Options {
+            from_stdin,
+            secret_file: file.map(str::to_owned),
+        };
         assert_eq!(parse(&[]), Ok(options(false, None)));
         assert_eq!(parse(&["--stdin", "--hmac-secret-file", "f"]), Ok(options(true, Some("f"))));
         assert_eq!(parse(&["--hmac-secret-file=f"]), Ok(options(false, Some("f"))));
-        assert_eq!(parse(&["--hmac-secret-file"]), Err("--hmac-secret-file needs a file".to_owned()));
+        assert_eq!(
+            parse(&["--hmac-secret-file"]),
+            Err("--hmac-secret-file needs a file".to_owned())
+        );
         for args in [&["my-secret-key"][..], &["--stdin=my-secret-key"]] {
             let error = parse(args).unwrap_err();
             assert!(error.contains("--stdin") && !error.contains("my-secret-key"), "{error}");
@@ -169,6 +179,9 @@ mod tests {
         let line = report.lines().last().unwrap().strip_prefix("- digest: ").unwrap();
         assert_eq!(Digest::parse(line).unwrap().to_string(), digest.to_string());
         assert!(report.contains(&one));
-        assert!(!super::report(&one, &digest, true).contains(&one), "a key that came in is not shown again");
+        assert!(
+            !super::report(&one, &digest, true).contains(&one),
+            "a key that came in is not shown again"
+        );
     }
 }

@@ -25,7 +25,9 @@ const USAGE: &str = "new needs a name: cargo xtask new tenant-check [--into DIR]
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let (name, root) = match args {
         [name] => (name, workspace::root()),
-        [name, option, into] | [option, into, name] if option == "--into" => (name, PathBuf::from(into)),
+        [name, option, into] | [option, into, name] if option == "--into" => {
+            (name, PathBuf::from(into))
+        }
         _ => bail!("{USAGE}"),
     };
     let name: Name = name.parse()?;

@@ -54,7 +54,8 @@ struct Options {
 
 impl Options {
     fn parse(args: &[String], env: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let from_env = |name: &str, default: u16| match env(name).filter(|value| !value.is_empty()) {
+        let from_env = |name: &str, default: u16| match env(name).filter(|value| !value.is_empty())
+        {
             Some(value) => number(name, &value),
             None => Ok(default),
         };
@@ -79,7 +80,9 @@ impl Options {
                 "--admin-port" => options.admin_port = number(name, value()?)?,
                 "--concurrency" => options.concurrency = number(name, value()?)?,
                 config if !config.starts_with('-') => options.config = config.to_owned(),
-                _ => bail!("up has no option `{name}`; there are --port, --admin-port and --concurrency"),
+                _ => bail!(
+                    "up has no option `{name}`; there are --port, --admin-port and --concurrency"
+                ),
             }
         }
         if options.port == options.admin_port && options.port != 0 {
@@ -92,9 +95,14 @@ impl Options {
 /// The modules of ours that the config names: no others are built.
 fn modules(config: &str) -> Result<Vec<String>> {
     let example = Example::load(&workspace::root().join(config))?;
-    let ours = |name: &str| gatehouse_gateway::filter(name).is_some() || name == gatehouse_gateway::NAME;
-    let mut names: Vec<String> =
-        example.filters().iter().map(|wasm| wasm.filter().to_owned()).filter(|name| ours(name)).collect();
+    let ours =
+        |name: &str| gatehouse_gateway::filter(name).is_some() || name == gatehouse_gateway::NAME;
+    let mut names: Vec<String> = example
+        .filters()
+        .iter()
+        .map(|wasm| wasm.filter().to_owned())
+        .filter(|name| ours(name))
+        .collect();
     names.sort();
     names.dedup();
     Ok(names)
@@ -104,7 +112,8 @@ fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T> {
     value.parse().map_err(|_| anyhow!("{name} must be a number in range, not `{value}`"))
 }
 
-/// Envoy shares a port with another Envoy instead of failing (`SO_REUSEPORT`), so ask the kernel first.
+/// Envoy shares a port with another Envoy instead of failing (`SO_REUSEPORT`), so ask the kernel
+/// first.
 fn ensure_free(port: u16, option: &str, variable: &str) -> Result<()> {
     match TcpListener::bind(("127.0.0.1", port)) {
         Ok(_) => Ok(()),
@@ -180,8 +189,9 @@ mod tests {
 
     fn parse(args: &[&str], env: &[(&str, &str)]) -> Result<Options, String> {
         let args: Vec<String> = args.iter().map(ToString::to_string).collect();
-        let env =
-            |name: &str| env.iter().find(|(this, _)| *this == name).map(|(_, value)| (*value).to_owned());
+        let env = |name: &str| {
+            env.iter().find(|(this, _)| *this == name).map(|(_, value)| (*value).to_owned())
+        };
         Options::parse(&args, env).map_err(|error| error.to_string())
     }
 
@@ -198,7 +208,11 @@ mod tests {
             (&["--port", "3", "--admin-port=4", "--concurrency", "8"], &env, options(3, 4, 8)),
             (&["envoy/gateway.yaml", "--port", "3"], &[], of("envoy/gateway.yaml", 3, 9901, 1)),
             (&["--port"], &[], Err("--port needs a number".to_owned())),
-            (&["--port", "70000"], &[], Err("--port must be a number in range, not `70000`".to_owned())),
+            (
+                &["--port", "70000"],
+                &[],
+                Err("--port must be a number in range, not `70000`".to_owned()),
+            ),
             (
                 &[],
                 &[("GATEHOUSE_PORT", "x")],
@@ -207,7 +221,8 @@ mod tests {
             (
                 &["--prot", "1"],
                 &[],
-                Err("up has no option `--prot`; there are --port, --admin-port and --concurrency".to_owned()),
+                Err("up has no option `--prot`; there are --port, --admin-port and --concurrency"
+                    .to_owned()),
             ),
             (
                 &["--port", "9901"],

@@ -34,7 +34,8 @@ impl Arriving {
         }
     }
 
-    /// Whether a filter with this wish can be given the body now: it has ended, or is too long already.
+    /// Whether a filter with this wish can be given the body now: it has ended, or is too long
+    /// already.
     pub(crate) fn is_ready(&self, collect: Collect) -> bool {
         self.end.is_some() || self.size > collect.max_bytes
     }
@@ -43,7 +44,12 @@ impl Arriving {
     ///
     /// # Errors
     /// [`Fault::BodyUnread`] where the host does not give what it says that it has.
-    pub(crate) fn take(&mut self, of: Direction, collect: Collect, proxy: &dyn Proxy) -> Result<Body, Fault> {
+    pub(crate) fn take(
+        &mut self,
+        of: Direction,
+        collect: Collect,
+        proxy: &dyn Proxy,
+    ) -> Result<Body, Fault> {
         if self.size > collect.max_bytes {
             return Ok(Body::too_long());
         }
@@ -58,8 +64,8 @@ impl Arriving {
         if bytes.len() == self.size { Ok(Body::new(bytes)) } else { Err(Fault::BodyUnread) }
     }
 
-    /// Takes the body back. Where it was replaced, the host is told at once, and so is the head, where there is
-    /// one.
+    /// Takes the body back. Where it was replaced, the host is told at once, and so is the head,
+    /// where there is one.
     ///
     /// # Errors
     /// [`Fault::BodyUnchanged`] where it cannot be replaced.

@@ -11,7 +11,8 @@ use std::rc::Rc;
 impl Exchange {
     /// One of the request's calls was answered.
     pub(crate) fn answered(&mut self, call: usize, answer: Answer, callback: &Callback<'_>) {
-        let Progress::Held { at, asked, until: Awaited::Answers(answers) } = &mut self.progress else {
+        let Progress::Held { at, asked, until: Awaited::Answers(answers) } = &mut self.progress
+        else {
             return;
         };
         if let Some(slot) = answers.get_mut(call) {
@@ -20,14 +21,21 @@ impl Exchange {
         if answers.iter().any(Option::is_none) {
             return;
         }
-        let (at, asked, answers) = (*at, *asked, mem::take(answers).into_iter().flatten().collect());
+        let (at, asked, answers) =
+            (*at, *asked, mem::take(answers).into_iter().flatten().collect());
         if self.decide_on_answers(at, asked, answers, callback) {
             self.go_on(at, asked, callback);
         }
         self.resume(callback);
     }
 
-    pub(crate) fn wait(&mut self, at: usize, asked: Asked, until: Until, callback: &Callback<'_>) -> bool {
+    pub(crate) fn wait(
+        &mut self,
+        at: usize,
+        asked: Asked,
+        until: Until,
+        callback: &Callback<'_>,
+    ) -> bool {
         let is_possible = match until {
             Until::Fetched => self.chain.has_fetched(at),
             Until::Answered(call) => self.chain.pending.is_under_way(call),
@@ -47,7 +55,11 @@ impl Exchange {
         callback: &Callback<'_>,
     ) -> bool {
         if !self.chain.link(at).is_some_and(|link| link.phases().answers) {
-            return self.fail(Fault::OutOfPlace("makes calls whose answers it does not take"), at, callback);
+            return self.fail(
+                Fault::OutOfPlace("makes calls whose answers it does not take"),
+                at,
+                callback,
+            );
         }
         let mut answers = Vec::with_capacity(callouts.len());
         for (number, callout) in callouts.iter().enumerate() {

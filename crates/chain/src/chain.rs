@@ -8,7 +8,8 @@ use gatehouse_filter::fetched::TICK;
 use gatehouse_filter::{Answer, CallId, GrpcAnswer, Phases, Timestamp};
 use std::cell::OnceCell;
 
-/// The filters of one configuration, in the order in which requests meet them; responses meet them in reverse.
+/// The filters of one configuration, in the order in which requests meet them; responses meet them
+/// in reverse.
 pub struct Chain {
     links: Vec<Placed>,
     pub(crate) tells: Tells,
@@ -21,7 +22,8 @@ pub struct Chain {
 /// What is written to filter state, beside what filters of the same VM tell each other in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tells {
-    /// Who the request is from, `gatehouse.identity`: for filters in other modules, and for the access log.
+    /// Who the request is from, `gatehouse.identity`: for filters in other modules, and for the
+    /// access log.
     pub identity: bool,
     /// What each filter has decided, `gatehouse.jwt_auth`: for the access log.
     pub decisions: bool,
@@ -37,7 +39,8 @@ impl Default for Tells {
 pub struct Placed {
     /// The filter.
     pub link: Box<dyn Link>,
-    /// What a fault in its block that only the host finds begins with, before the path: `jwt-auth: `.
+    /// What a fault in its block that only the host finds begins with, before the path: `jwt-auth:
+    /// `.
     pub prefix: String,
 }
 
@@ -56,8 +59,10 @@ impl<'a> Callback<'a> {
 impl Chain {
     /// A chain of these filters.
     pub fn new(links: Vec<Placed>) -> Self {
-        let phases = links.iter().fold(Phases::default(), |all, placed| all.or(placed.link.phases()));
-        let has_fetched = |(at, placed): (usize, &Placed)| (!placed.link.fetched().is_empty()).then_some(at);
+        let phases =
+            links.iter().fold(Phases::default(), |all, placed| all.or(placed.link.phases()));
+        let has_fetched =
+            |(at, placed): (usize, &Placed)| (!placed.link.fetched().is_empty()).then_some(at);
         let fetching = links.iter().enumerate().filter_map(has_fetched).collect();
         Self { phases, fetching, links, tells: Tells::default(), pending: Pending::default() }
     }
@@ -86,7 +91,8 @@ impl Chain {
                 fetched.prepare(&host);
             });
         }
-        // A filter that waits for its timer in vain would hold requests for ever: better not to start.
+        // A filter that waits for its timer in vain would hold requests for ever: better not to
+        // start.
         if let Some(first) = self.fetching.first().and_then(|at| self.link(*at))
             && let Err(refused) = proxy.set_timer(TICK)
         {
@@ -104,7 +110,9 @@ impl Chain {
     pub(crate) fn tick(&self, callback: &Callback<'_>) -> Vec<u32> {
         let mut woken = Vec::new();
         for at in &self.fetching {
-            let (Some(link), Some(host)) = (self.link(*at), self.host(*at, callback)) else { continue };
+            let (Some(link), Some(host)) = (self.link(*at), self.host(*at, callback)) else {
+                continue;
+            };
             link.fetched().iter().for_each(|fetched| fetched.tick(&host));
             woken.extend(self.pending.wake_for_fetched(*at));
         }
@@ -149,9 +157,19 @@ impl Chain {
     }
 
     /// The proxy as the filter at this position sees it.
-    pub(crate) fn host<'a>(&'a self, at: usize, callback: &'a Callback<'a>) -> Option<LinkHost<'a>> {
+    pub(crate) fn host<'a>(
+        &'a self,
+        at: usize,
+        callback: &'a Callback<'a>,
+    ) -> Option<LinkHost<'a>> {
         let of = self.link(at)?;
-        Some(LinkHost { proxy: callback.proxy, now: &callback.now, pending: &self.pending, of, link: at })
+        Some(LinkHost {
+            proxy: callback.proxy,
+            now: &callback.now,
+            pending: &self.pending,
+            of,
+            link: at,
+        })
     }
 
     /// The filter at this position.

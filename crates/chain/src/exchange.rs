@@ -7,7 +7,8 @@ use crate::link::Stage;
 use crate::response::ResponseSide;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply, Proxy, TrailersFlow};
 use gatehouse_filter::{
-    Answer, Caller, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Step, is_grpc,
+    Answer, Caller, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Step,
+    is_grpc,
 };
 use std::collections::VecDeque;
 use std::mem;
@@ -101,7 +102,11 @@ impl Exchange {
     }
 
     /// The request's head has come.
-    pub(crate) fn request_head(&mut self, callback: &Callback<'_>, end_of_stream: bool) -> HeadFlow {
+    pub(crate) fn request_head(
+        &mut self,
+        callback: &Callback<'_>,
+        end_of_stream: bool,
+    ) -> HeadFlow {
         if !matches!(self.progress, Progress::Fresh) {
             return HeadFlow::HoldAll;
         }
@@ -161,8 +166,9 @@ impl Exchange {
         self.resume(callback);
     }
 
-    /// A response is on its way. One to a request whose head has not gone is not the upstream's: whatever the
-    /// request waited for, it does no more. An upstream may answer before it has the whole request.
+    /// A response is on its way. One to a request whose head has not gone is not the upstream's:
+    /// whatever the request waited for, it does no more. An upstream may answer before it has the
+    /// whole request.
     pub(crate) fn is_answered(&mut self) {
         if !self.has_head_gone {
             self.progress = Progress::Over;
@@ -184,9 +190,12 @@ impl Exchange {
     /// After the filter at this position has let the request go on.
     pub(crate) fn go_on(&mut self, at: usize, asked: Asked, callback: &Callback<'_>) {
         match asked {
-            Asked::Head | Asked::Body { is_taker: false, .. } => self.run(at.saturating_add(1), callback),
+            Asked::Head | Asked::Body { is_taker: false, .. } => {
+                self.run(at.saturating_add(1), callback)
+            }
             Asked::Body { is_taker: true, .. } => {
-                self.progress = if self.reading.is_some() { Progress::Reading } else { Progress::Passed };
+                self.progress =
+                    if self.reading.is_some() { Progress::Reading } else { Progress::Passed };
                 self.body_came(callback);
             }
         }
@@ -195,7 +204,9 @@ impl Exchange {
     /// Asks one filter about the head. Whether the request goes on to the next.
     fn ask(&mut self, at: usize, callback: &Callback<'_>) -> bool {
         let chain = Rc::clone(&self.chain);
-        let (Some(link), Some(host)) = (chain.link(at), chain.host(at, callback)) else { return false };
+        let (Some(link), Some(host)) = (chain.link(at), chain.host(at, callback)) else {
+            return false;
+        };
         if link.asks_for_route() && !self.settle(at, callback) {
             return false;
         }
@@ -226,7 +237,9 @@ impl Exchange {
         let Decision { code, rule, caller, step } = decision;
         match step {
             Step::Continue => self.tell(at, code, rule.as_deref(), caller, None, callback),
-            Step::Reply(reply) => self.tell(at, code, rule.as_deref(), caller, Some(reply), callback),
+            Step::Reply(reply) => {
+                self.tell(at, code, rule.as_deref(), caller, Some(reply), callback)
+            }
             Step::Wait(until) => {
                 self.head.undo_to(mark);
                 self.wait(at, asked, until, callback)
@@ -259,7 +272,8 @@ impl Exchange {
             link.note(code, rule, caller.as_deref(), proxy);
         }
         if let Some(caller) = caller {
-            // Without it the filters of other modules would take the request for nobody's, or somebody else's.
+            // Without it the filters of other modules would take the request for nobody's, or
+            // somebody else's.
             if chain.tells.identity && proxy.set_state(Identity::STATE, caller.json()).is_err() {
                 return self.fail(Fault::StateRefused, at, callback);
             }
@@ -270,7 +284,13 @@ impl Exchange {
         self.reply(&reply, code, callback)
     }
 
-    pub(crate) fn hold(&mut self, at: usize, asked: Asked, until: Awaited, callback: &Callback<'_>) -> bool {
+    pub(crate) fn hold(
+        &mut self,
+        at: usize,
+        asked: Asked,
+        until: Awaited,
+        callback: &Callback<'_>,
+    ) -> bool {
         if self.hold.is_none() {
             let keeps_head = self.may_hold_for_body(at, callback);
             self.hold = Some(if keeps_head { Hold::Head } else { Hold::All });
@@ -311,8 +331,8 @@ impl Exchange {
         }
     }
 
-    /// Carries out the edits made so far. An edit that the host refuses would leave a field that a filter
-    /// removed or replaced, which may be a forged identity: the request ends there.
+    /// Carries out the edits made so far. An edit that the host refuses would leave a field that a
+    /// filter removed or replaced, which may be a forged identity: the request ends there.
     fn carry_out(&mut self, at: usize, callback: &Callback<'_>) -> bool {
         if self.head.is_unread() {
             return self.fail(Fault::HeadUnread, at, callback);
@@ -342,14 +362,17 @@ impl Exchange {
 
     /// Lets a request that was held go on, outside its own callbacks.
     pub(crate) fn resume(&mut self, callback: &Callback<'_>) {
-        // With the head held alone, what came of the body would go on with it, past whoever waits for it.
+        // With the head held alone, what came of the body would go on with it, past whoever waits
+        // for it.
         let is_wanted = !self.takers.is_empty() && self.hold == Some(Hold::Head);
         if !matches!(self.progress, Progress::Passed) || is_wanted {
             return;
         }
         self.hold = None;
         if let Err(refused) = callback.proxy.resume_request() {
-            callback.proxy.error(&format!("the host did not let a request go on, status {}", refused.0));
+            callback
+                .proxy
+                .error(&format!("the host did not let a request go on, status {}", refused.0));
         }
     }
 
@@ -360,7 +383,9 @@ impl Exchange {
         self.reading = None;
         let local = LocalReply::new(reply, code, is_grpc(&self.head));
         if let Err(refused) = callback.proxy.reply(&local) {
-            callback.proxy.error(&format!("the host refused to answer {code}, status {}", refused.0));
+            callback
+                .proxy
+                .error(&format!("the host refused to answer {code}, status {}", refused.0));
         }
         false
     }
@@ -379,7 +404,10 @@ pub(crate) fn apply(of: Direction, head: &Headers, proxy: &dyn Proxy) -> bool {
         proxy
             .edit(of, edit, head.count_if_read(name))
             .inspect_err(|refused| {
-                proxy.error(&format!("the host refused to change the field {name}, status {}", refused.0));
+                proxy.error(&format!(
+                    "the host refused to change the field {name}, status {}",
+                    refused.0
+                ));
             })
             .is_ok()
     })

@@ -1,4 +1,5 @@
-//! What the gateway itself can be at fault for in a request, and what the client is told: one table.
+//! What the gateway itself can be at fault for in a request, and what the client is told: one
+//! table.
 
 use gatehouse_filter::Problem;
 
@@ -61,7 +62,9 @@ impl Fault {
             Self::Unconfigured => "there is no configuration",
             Self::HeadUnread => "the host did not give the head",
             Self::EditRefused => "the host refused to change the head",
-            Self::BodyGone => "wants a body that it cannot have: it has gone past, or the module reads none",
+            Self::BodyGone => {
+                "wants a body that it cannot have: it has gone past, or the module reads none"
+            }
             Self::BodyUnread => "the host did not give the body",
             Self::BodyUnchanged => "the body could not be replaced",
             Self::StateRefused => {

@@ -9,7 +9,8 @@ pub enum HeadFlow {
     /// It goes on.
     Continue = 0,
     /// It is held, and the body comes to this module (`StopIteration`). Only where the plugin has
-    /// `allow_on_headers_stop_iteration`; elsewhere the host takes it for [`HoldAll`](Self::HoldAll).
+    /// `allow_on_headers_stop_iteration`; elsewhere the host takes it for
+    /// [`HoldAll`](Self::HoldAll).
     HoldHead = 1,
     /// It is held, and so is all that follows, with flow control and without a limit
     /// (`StopAllIterationAndWatermark`).

@@ -1,15 +1,17 @@
 //! One request's way through the filters of a VM.
 //!
 //! A [`Vm`] holds configurations, each a [`Chain`] of filters, and the requests under way, each an
-//! [`Exchange`]. It is told what the proxy is told, and tells the proxy what to do through [`Proxy`]: Envoy in a
-//! module, a fake in a test. Nothing here names a host, so every order of events is a native test.
+//! [`Exchange`]. It is told what the proxy is told, and tells the proxy what to do through
+//! [`Proxy`]: Envoy in a module, a fake in a test. Nothing here names a host, so every order of
+//! events is a native test.
 //!
 //! # What is held stays held
 //!
-//! A request whose filter waits, calls or has replied is held whole: its head, and whatever follows it. Where no
-//! filter after it may read the body with the head still held, the host is told to stop everything
-//! ([`HeadFlow::HoldAll`]); then no body callback comes before the request is let go. Where one may, the host
-//! is told to hold the head ([`HeadFlow::HoldHead`]), and every part of the body that comes is held too.
+//! A request whose filter waits, calls or has replied is held whole: its head, and whatever follows
+//! it. Where no filter after it may read the body with the head still held, the host is told to
+//! stop everything ([`HeadFlow::HoldAll`]); then no body callback comes before the request is let
+//! go. Where one may, the host is told to hold the head ([`HeadFlow::HoldHead`]), and every part of
+//! the body that comes is held too.
 
 mod bodies;
 mod calls;

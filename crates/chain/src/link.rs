@@ -6,8 +6,8 @@ use crate::note::note;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     Answer, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter, Decision,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Host, Log, LogPhase, Phases, Polled, Request,
-    RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision, ResponsePhase,
+    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Host, Log, LogPhase, Phases, Polled,
+    Request, RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision, ResponsePhase,
 };
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -33,7 +33,8 @@ pub trait Link {
     fn max_grpc_answer_bytes(&self) -> usize;
     /// See [`OnGrpcAnswer::on_grpc_answer`](gatehouse_filter::OnGrpcAnswer::on_grpc_answer).
     fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts);
-    /// See [`OnRequestBody::may_hold_for_body`](gatehouse_filter::OnRequestBody::may_hold_for_body).
+    /// See
+    /// [`OnRequestBody::may_hold_for_body`](gatehouse_filter::OnRequestBody::may_hold_for_body).
     fn may_hold_for_body(&self, request: &Request<'_>) -> bool;
     /// The field by which it holds heads for bodies of either direction, where it does: see
     /// [`OnRequestBody::holds_heads`](gatehouse_filter::OnRequestBody::holds_heads).
@@ -48,8 +49,8 @@ pub trait Link {
     fn note(&self, code: &str, rule: Option<&str>, caller: Option<&Caller>, proxy: &dyn Proxy);
 }
 
-/// A request in one filter: the filter with what it remembers. The methods are those of [`Filter`] and of its
-/// phases.
+/// A request in one filter: the filter with what it remembers. The methods are those of [`Filter`]
+/// and of its phases.
 #[allow(missing_docs, reason = "they are described where filters are")]
 pub trait Stage {
     fn on_request(&mut self, request: &mut Request<'_>) -> Decision<usize>;
@@ -182,7 +183,8 @@ impl<F: Filter> Stage for Begun<F> {
         body: &mut Body,
         callouts: &dyn Callouts,
     ) -> Result<Decision<usize>, Broken> {
-        F::RequestBody::on_request_body(&self.filter, head, body, callouts, &mut self.state).map(untyped)
+        F::RequestBody::on_request_body(&self.filter, head, body, callouts, &mut self.state)
+            .map(untyped)
     }
 
     fn on_answers(

@@ -4,9 +4,9 @@ use crate::metrics::labelled;
 use crate::pending::{Owner, Pending};
 use crate::{Link, MetricKind, Proxy};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Counter, Expression, Expressions,
-    GrpcCall, Hash, Histogram, Meter, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures,
-    Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Counter, Expression,
+    Expressions, GrpcCall, Hash, Histogram, Meter, NoExpression, NoRandom, NoVerifier, Random,
+    SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 use std::cell::OnceCell;
 
@@ -53,7 +53,8 @@ impl Meter for LinkHost<'_> {
 impl Callouts for LinkHost<'_> {
     fn call(&self, callout: &Callout) -> Result<CallId, CallRefused> {
         let call = self.proxy.call(callout)?;
-        self.pending.made(call, Owner::Fetch { link: self.link, max_bytes: callout.max_answer_bytes });
+        self.pending
+            .made(call, Owner::Fetch { link: self.link, max_bytes: callout.max_answer_bytes });
         Ok(call)
     }
 
@@ -101,7 +102,13 @@ impl Expressions for LinkHost<'_> {
 }
 
 impl Signatures for LinkHost<'_> {
-    fn verify(&self, hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, NoVerifier> {
+    fn verify(
+        &self,
+        hash: Hash,
+        spki: &[u8],
+        signature: &[u8],
+        text: &[u8],
+    ) -> Result<bool, NoVerifier> {
         self.proxy.verify(hash, spki, signature, text)
     }
 }

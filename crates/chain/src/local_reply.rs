@@ -8,7 +8,8 @@ use std::borrow::Cow;
 pub struct LocalReply<'a> {
     /// The HTTP status code.
     pub status: u16,
-    /// Why, for the access log (`%RESPONSE_CODE_DETAILS%`): the full code, `jwt_auth.token_missing`.
+    /// Why, for the access log (`%RESPONSE_CODE_DETAILS%`): the full code,
+    /// `jwt_auth.token_missing`.
     pub details: &'a str,
     /// The body, or the text of a gRPC status.
     pub body: Cow<'a, [u8]>,
@@ -19,13 +20,14 @@ pub struct LocalReply<'a> {
 }
 
 impl<'a> LocalReply<'a> {
-    /// A reply with its code. For a gRPC client Envoy makes a problem's body its `grpc-message`, so there it is
-    /// the bare sentence.
+    /// A reply with its code. For a gRPC client Envoy makes a problem's body its `grpc-message`, so
+    /// there it is the bare sentence.
     pub fn new(reply: &'a Reply, code: &'a str, is_grpc: bool) -> Self {
         match reply {
             Reply::Problem(problem) => Self::of_problem(problem, code, is_grpc),
             Reply::Document(document) => {
-                let fields = document.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+                let fields =
+                    document.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
                 Self {
                     status: document.status,
                     details: code,
@@ -38,11 +40,13 @@ impl<'a> LocalReply<'a> {
     }
 
     fn of_problem(problem: &'a Problem, code: &'a str, is_grpc: bool) -> Self {
-        let mut fields: Vec<(&str, &[u8])> = Vec::with_capacity(problem.headers.len().saturating_add(1));
+        let mut fields: Vec<(&str, &[u8])> =
+            Vec::with_capacity(problem.headers.len().saturating_add(1));
         if !is_grpc {
             fields.push(("content-type", b"application/problem+json"));
         }
-        fields.extend(problem.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        fields
+            .extend(problem.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
         let body = match is_grpc {
             true => Cow::Borrowed(problem.detail.as_bytes()),
             false => Cow::Owned(problem.document(code)),
@@ -85,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_document_is_sent_as_it_is() {
-        let cookie = |value| (HeaderName::from_static("set-cookie"), HeaderValue::from_static(value));
+        let cookie =
+            |value| (HeaderName::from_static("set-cookie"), HeaderValue::from_static(value));
         let headers = vec![cookie("a=1"), cookie("b=2")];
         let reply = Reply::from(Document { status: 200, headers, body: b"{}"[..].into() });
         let sent = LocalReply::new(&reply, "cache.hit", false);

@@ -16,13 +16,14 @@ pub(crate) struct Metrics {
 impl Metrics {
     /// Defines all counters of a filter.
     ///
-    /// The proxy-wasm ABI has no labels: they are parts of the name, and `stats_config.stats_tags` takes them
-    /// out again.
+    /// The proxy-wasm ABI has no labels: they are parts of the name, and `stats_config.stats_tags`
+    /// takes them out again.
     pub(crate) fn define<F: Filter>(filter: &F, proxy: &dyn Proxy) -> Self {
         let name = &metric_name::<F>();
         let mode = filter.mode().name();
-        let counter =
-            |name: &str, labels: &[(&str, &str)]| proxy.define(MetricKind::Counter, &labelled(name, labels));
+        let counter = |name: &str, labels: &[(&str, &str)]| {
+            proxy.define(MetricKind::Counter, &labelled(name, labels))
+        };
         let code = |code: &F::Code| {
             let labels = [("filter", name.as_str()), ("code", code.name()), ("mode", mode)];
             counter("gatehouse_decisions_total", &labels)

@@ -2,7 +2,8 @@
 
 use gatehouse_filter::{Caller, Mode};
 
-/// What a filter leaves in filter state for the access log: `jwt_auth.allowed;rule=orders;subject=alice`.
+/// What a filter leaves in filter state for the access log:
+/// `jwt_auth.allowed;rule=orders;subject=alice`.
 pub(crate) fn note(code: &str, rule: Option<&str>, caller: Option<&Caller>, mode: Mode) -> Vec<u8> {
     let mut note = Vec::with_capacity(code.len().saturating_add(64));
     note.extend_from_slice(code.as_bytes());
@@ -11,7 +12,8 @@ pub(crate) fn note(code: &str, rule: Option<&str>, caller: Option<&Caller>, mode
         note.extend_from_slice(rule.as_bytes());
     }
     if let Some(caller) = caller {
-        let names = [(&b";subject="[..], caller.subject()), (&b";consumer="[..], caller.consumer())];
+        let names =
+            [(&b";subject="[..], caller.subject()), (&b";consumer="[..], caller.consumer())];
         for (label, name) in names {
             if let Some(name) = name {
                 note.extend_from_slice(label);
@@ -25,7 +27,8 @@ pub(crate) fn note(code: &str, rule: Option<&str>, caller: Option<&Caller>, mode
     note
 }
 
-/// A subject is whatever an issuer wrote: what would end the field or the log line is percent-encoded.
+/// A subject is whatever an issuer wrote: what would end the field or the log line is
+/// percent-encoded.
 fn put_escaped(note: &mut Vec<u8>, byte: u8) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     if byte.is_ascii_graphic() && !matches!(byte, b';' | b'%' | b'"' | b'\\') {
@@ -42,7 +45,8 @@ mod tests {
 
     #[test]
     fn a_note_says_code_rule_and_who_and_cannot_be_forged_by_a_name() {
-        let text = |rule, caller, mode| String::from_utf8(note("f.allowed", rule, caller, mode)).unwrap();
+        let text =
+            |rule, caller, mode| String::from_utf8(note("f.allowed", rule, caller, mode)).unwrap();
         assert_eq!(text(Some("orders"), None, Mode::Enforce), "f.allowed;rule=orders");
         assert_eq!(text(None, None, Mode::Shadow), "f.allowed;mode=shadow");
         let subject = Some("a;rule=x\n\"é%".to_owned());

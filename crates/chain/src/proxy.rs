@@ -7,8 +7,8 @@ use gatehouse_filter::{
 };
 use std::time::Duration;
 
-/// The proxy that a module runs in. What concerns a request concerns the one of the callback, or the one that
-/// was last [focused](Self::focus).
+/// The proxy that a module runs in. What concerns a request concerns the one of the callback, or
+/// the one that was last [focused](Self::focus).
 pub trait Proxy: Clock + Attributes + Store + Random + Signatures + Expressions {
     /// The head, fetched when it is first read.
     fn head(&self, of: Direction) -> Headers;

@@ -52,8 +52,8 @@ impl Exchange {
         }
     }
 
-    /// Collects the body for a filter. Whether the request goes on to the next meanwhile, or because the filter
-    /// has it already.
+    /// Collects the body for a filter. Whether the request goes on to the next meanwhile, or
+    /// because the filter has it already.
     pub(crate) fn read(&mut self, at: usize, collect: Collect, callback: &Callback<'_>) -> bool {
         if !self.chain.link(at).is_some_and(|link| link.phases().request_body) {
             return self.fail(Fault::BodyGone, at, callback);
@@ -68,7 +68,8 @@ impl Exchange {
             self.takers.push_back((at, collect));
             return true;
         }
-        // The head goes as soon as the host is told to go on: it cannot be held for the body that comes then.
+        // The head goes as soon as the host is told to go on: it cannot be held for the body that
+        // comes then.
         if self.has_head_gone || self.hold == Some(Hold::All) {
             return self.fail(Fault::BodyGone, at, callback);
         }
@@ -87,7 +88,8 @@ impl Exchange {
                 return;
             }
         }
-        if !self.takers.iter().chain(&self.reading).all(|(_, collect)| self.body.is_ready(*collect)) {
+        if !self.takers.iter().chain(&self.reading).all(|(_, collect)| self.body.is_ready(*collect))
+        {
             return;
         }
         while let Some((at, collect)) = self.takers.pop_front() {

@@ -5,7 +5,9 @@ use crate::chain::Callback;
 use crate::exchange::{Exchange, apply};
 use crate::fault::Fault;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply, TrailersFlow};
-use gatehouse_filter::{Collect, Copied, Headers, Log, Reply, Response, ResponseDecision, ResponseStep};
+use gatehouse_filter::{
+    Collect, Copied, Headers, Log, Reply, Response, ResponseDecision, ResponseStep,
+};
 use std::collections::VecDeque;
 use std::mem;
 use std::rc::Rc;
@@ -63,7 +65,11 @@ impl Copy {
 
 impl Exchange {
     /// The response's head has come: that of the upstream, or of somebody who answered instead.
-    pub(crate) fn response_head(&mut self, callback: &Callback<'_>, end_of_stream: bool) -> HeadFlow {
+    pub(crate) fn response_head(
+        &mut self,
+        callback: &Callback<'_>,
+        end_of_stream: bool,
+    ) -> HeadFlow {
         self.is_answered();
         let side = &mut self.response;
         if !matches!(side.progress, Progress::Fresh) {
@@ -122,7 +128,8 @@ impl Exchange {
             if self.stages.len() == at {
                 self.stages.push(link.begin());
             }
-            let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) else {
+            let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at))
+            else {
                 return;
             };
             if link.phases().log {
@@ -150,14 +157,17 @@ impl Exchange {
             return true;
         };
         let side = &mut self.response;
-        let mut response = Response::new(mem::take(&mut side.head), &host).with_body(side.body_follows);
+        let mut response =
+            Response::new(mem::take(&mut side.head), &host).with_body(side.body_follows);
         let decision = stage.on_response(&mut response);
         side.head = response.into_headers();
         if side.head.is_unread() {
             return self.fail_response(Fault::HeadUnread, at, callback);
         }
         match decision.step {
-            ResponseStep::ReadBody(_) | ResponseStep::CopyBody { .. } if !link.phases().response_body => {
+            ResponseStep::ReadBody(_) | ResponseStep::CopyBody { .. }
+                if !link.phases().response_body =>
+            {
                 self.fail_response(Fault::BodyGone, at, callback)
             }
             ResponseStep::ReadBody(collect) => self.read_response(at, collect, callback),
@@ -165,8 +175,11 @@ impl Exchange {
                 self.tell_response(at, &decision, callback);
                 let mut copy = Copy { max_bytes, seen: 0, bytes: Some(Vec::new()) };
                 // What is held already, unless a filter asked before it is to be given it first.
-                let is_next =
-                    !self.response.takers.iter().any(|(_, take)| matches!(take, Take::Collected(_)));
+                let is_next = !self
+                    .response
+                    .takers
+                    .iter()
+                    .any(|(_, take)| matches!(take, Take::Collected(_)));
                 if is_next && !self.copy(at, &mut copy, callback) {
                     return false;
                 }
@@ -175,7 +188,9 @@ impl Exchange {
                 }
                 true
             }
-            ResponseStep::Continue | ResponseStep::Reply(_) => self.tell_response(at, &decision, callback),
+            ResponseStep::Continue | ResponseStep::Reply(_) => {
+                self.tell_response(at, &decision, callback)
+            }
         }
     }
 
@@ -209,7 +224,8 @@ impl Exchange {
         let decision = if side.has_head_gone {
             stage.on_response_body(None, &mut body, &host)
         } else {
-            let mut response = Response::new(mem::take(&mut side.head), &host).with_body(side.body_follows);
+            let mut response =
+                Response::new(mem::take(&mut side.head), &host).with_body(side.body_follows);
             let decision = stage.on_response_body(Some(&mut response), &mut body, &host);
             side.head = response.into_headers();
             decision
@@ -249,7 +265,9 @@ impl Exchange {
             Take::Collected(collect) => body.is_ready(collect),
             Take::Copied(_) => true,
         };
-        if !side.takers.iter().all(is_ready) || !reading.is_none_or(|(_, collect)| body.is_ready(collect)) {
+        if !side.takers.iter().all(is_ready)
+            || !reading.is_none_or(|(_, collect)| body.is_ready(collect))
+        {
             return;
         }
         let mut copies = VecDeque::new();
@@ -278,7 +296,8 @@ impl Exchange {
         }
     }
 
-    /// Adds what has come to a copy, and hands it over where that was the end. Whether the response goes on.
+    /// Adds what has come to a copy, and hands it over where that was the end. Whether the response
+    /// goes on.
     fn copy(&mut self, at: usize, copy: &mut Copy, callback: &Callback<'_>) -> bool {
         let side = &mut self.response;
         if side.body.size > 0 && copy.bytes.is_some() {
@@ -296,7 +315,8 @@ impl Exchange {
         true
     }
 
-    /// Makes a decision about a response known, and answers where it is a reply. Whether the response goes on.
+    /// Makes a decision about a response known, and answers where it is a reply. Whether the
+    /// response goes on.
     fn tell_response(
         &mut self,
         at: usize,
@@ -334,14 +354,16 @@ impl Exchange {
         }
     }
 
-    /// Answers the client instead, or breaks the response off. What a gRPC client gets is never read here, so
-    /// the reply is always a document.
+    /// Answers the client instead, or breaks the response off. What a gRPC client gets is never
+    /// read here, so the reply is always a document.
     fn reply_instead(&mut self, reply: &Reply, code: &str, callback: &Callback<'_>) -> bool {
         self.response.progress = Progress::Over;
         self.response.takers.clear();
         let local = LocalReply::new(reply, code, false);
         if let Err(refused) = callback.proxy.reply(&local) {
-            callback.proxy.error(&format!("the host refused to answer {code}, status {}", refused.0));
+            callback
+                .proxy
+                .error(&format!("the host refused to answer {code}, status {}", refused.0));
         }
         false
     }

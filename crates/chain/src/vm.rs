@@ -13,8 +13,8 @@ use std::rc::Rc;
 /// Makes the chain of a configuration, or tells its faults, each as a line for operators.
 pub type Configure = fn(&Value) -> Result<Chain, Vec<String>>;
 
-/// One VM on one worker. The host's callbacks are its methods, named by what has happened; contexts are the host's
-/// numbers of configurations and of requests.
+/// One VM on one worker. The host's callbacks are its methods, named by what has happened; contexts
+/// are the host's numbers of configurations and of requests.
 pub struct Vm {
     configure: Configure,
     chains: BTreeMap<u32, Rc<Chain>>,
@@ -23,7 +23,8 @@ pub struct Vm {
 
 enum Request {
     Under(Box<Exchange>),
-    /// Its configuration was refused. Envoy sends no request to one; if it did, it would be answered.
+    /// Its configuration was refused. Envoy sends no request to one; if it did, it would be
+    /// answered.
     Unconfigured,
 }
 
@@ -33,20 +34,25 @@ impl Vm {
         Self { configure, chains: BTreeMap::new(), requests: HashMap::default() }
     }
 
-    /// A configuration has come, in this context. Must come to the same result on all workers: Envoy refuses a
-    /// configuration as a whole only by the first.
+    /// A configuration has come, in this context. Must come to the same result on all workers:
+    /// Envoy refuses a configuration as a whole only by the first.
     ///
     /// # Errors
     /// Its faults, each as a line for operators.
-    pub fn configured(&mut self, context: u32, value: &Value, proxy: &dyn Proxy) -> Result<(), Vec<String>> {
+    pub fn configured(
+        &mut self,
+        context: u32,
+        value: &Value,
+        proxy: &dyn Proxy,
+    ) -> Result<(), Vec<String>> {
         let chain = (self.configure)(value)?;
         chain.start(proxy)?;
         self.chains.insert(context, Rc::new(chain));
         Ok(())
     }
 
-    /// A request has come, for the configuration in the context `parent`. Contexts without a parent are of
-    /// configurations to come.
+    /// A request has come, for the configuration in the context `parent`. Contexts without a parent
+    /// are of configurations to come.
     pub fn created(&mut self, context: u32, parent: u32) {
         if parent == 0 {
             return;
@@ -66,9 +72,16 @@ impl Vm {
     }
 
     /// A request's head has come.
-    pub fn request_head(&mut self, context: u32, end_of_stream: bool, proxy: &dyn Proxy) -> HeadFlow {
+    pub fn request_head(
+        &mut self,
+        context: u32,
+        end_of_stream: bool,
+        proxy: &dyn Proxy,
+    ) -> HeadFlow {
         match self.requests.get_mut(&context) {
-            Some(Request::Under(exchange)) => exchange.request_head(&Callback::new(proxy), end_of_stream),
+            Some(Request::Under(exchange)) => {
+                exchange.request_head(&Callback::new(proxy), end_of_stream)
+            }
             Some(Request::Unconfigured) | None => {
                 let fault = Fault::Unconfigured;
                 proxy.error(fault.line());
@@ -103,7 +116,12 @@ impl Vm {
     }
 
     /// A response's head has come.
-    pub fn response_head(&mut self, context: u32, end_of_stream: bool, proxy: &dyn Proxy) -> HeadFlow {
+    pub fn response_head(
+        &mut self,
+        context: u32,
+        end_of_stream: bool,
+        proxy: &dyn Proxy,
+    ) -> HeadFlow {
         match self.exchange(context) {
             Some(exchange) => exchange.response_head(&Callback::new(proxy), end_of_stream),
             None => HeadFlow::Continue,
@@ -146,8 +164,8 @@ impl Vm {
         self.wake(context, woken, proxy);
     }
 
-    /// An HTTP call of a configuration was answered. `read` gives the answer, with so many bytes of its body at
-    /// most.
+    /// An HTTP call of a configuration was answered. `read` gives the answer, with so many bytes of
+    /// its body at most.
     pub fn call_answered(
         &mut self,
         context: u32,
@@ -158,7 +176,8 @@ impl Vm {
         let Some(chain) = self.chains.get(&context).map(Rc::clone) else { return };
         match chain.pending.answered(call) {
             Some(Owner::Fetch { link, max_bytes }) => {
-                let woken = chain.fetch_answered(link, call, &read(max_bytes), &Callback::new(proxy));
+                let woken =
+                    chain.fetch_answered(link, call, &read(max_bytes), &Callback::new(proxy));
                 self.wake(context, woken, proxy);
             }
             Some(Owner::Request { exchange, call, max_bytes }) => {
@@ -224,8 +243,8 @@ fn is_focused(context: u32, proxy: &dyn Proxy) -> bool {
     proxy.focus(context).inspect_err(tell).is_ok()
 }
 
-/// The host counts contexts up: their numbers are spread well enough by a multiplication, and no client chooses
-/// them.
+/// The host counts contexts up: their numbers are spread well enough by a multiplication, and no
+/// client chooses them.
 #[derive(Default)]
 struct ContextHasher(u64);
 

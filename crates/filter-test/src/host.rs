@@ -1,8 +1,8 @@
 use crate::{FakeClock, FakeStore};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Codes, Counter, Event, Expression,
-    Expressions, GrpcCall, Hash, Histogram, Identity, Meter, NoExpression, NoRandom, NoVerifier, Random,
-    SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Codes, Counter, Event,
+    Expression, Expressions, GrpcCall, Hash, Histogram, Identity, Meter, NoExpression, NoRandom,
+    NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -10,7 +10,8 @@ use std::time::Duration;
 
 /// A host in which the test sets every fact.
 ///
-/// It has no signature verification, as a host that is not Envoy would not: filters fall back to their own.
+/// It has no signature verification, as a host that is not Envoy would not: filters fall back to
+/// their own.
 #[derive(Default)]
 pub struct FakeHost {
     /// The clock: 1970 until set.
@@ -92,8 +93,8 @@ impl FakeHost {
         counts.iter().filter(|(counted, _)| *counted == counter).map(|(_, by)| *by).sum()
     }
 
-    /// Makes this text an expression, which is true, false or cannot be evaluated from now on. No other text
-    /// is one.
+    /// Makes this text an expression, which is true, false or cannot be evaluated from now on. No
+    /// other text is one.
     pub fn express(&self, text: &str, value: Option<bool>) {
         let mut expressions = self.expressions.borrow_mut();
         match expressions.iter_mut().find(|(known, _)| known == text) {

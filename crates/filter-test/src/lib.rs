@@ -1,6 +1,7 @@
 //! Fakes for testing filters natively: a host whose clock, attributes and store the test sets.
 //!
-//! There is no simulated proxy here: what Envoy does with a decision is tested against a real Envoy.
+//! There is no simulated proxy here: what Envoy does with a decision is tested against a real
+//! Envoy.
 
 mod clock;
 mod host;
@@ -113,8 +114,13 @@ pub fn answer<F: Filter>(filter: &F, call: CallId, answer: &Answer, host: &FakeH
     let _ = F::Fetching::fetched(filter).iter().any(|fetched| fetched.answered(call, answer, host));
 }
 
-/// Puts a request with these fields through a filter. `GET /` at `gateway.example` unless they say otherwise.
-pub fn ask<F: Filter, V: AsRef<[u8]>>(filter: &F, host: &FakeHost, fields: &[(&str, V)]) -> Outcome<F> {
+/// Puts a request with these fields through a filter. `GET /` at `gateway.example` unless they say
+/// otherwise.
+pub fn ask<F: Filter, V: AsRef<[u8]>>(
+    filter: &F,
+    host: &FakeHost,
+    fields: &[(&str, V)],
+) -> Outcome<F> {
     let mut head: Vec<(&str, &[u8])> = Vec::new();
     for (name, value) in [(":method", "GET"), (":path", "/"), (":authority", "gateway.example")] {
         if fields.iter().all(|(field, _)| *field != name) {

@@ -45,7 +45,12 @@ impl FakeStore {
         Ok(values.get(key).map(|(value, version)| (value.clone(), Version(*version))))
     }
 
-    pub(crate) fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError> {
+    pub(crate) fn set(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        version: Option<Version>,
+    ) -> Result<(), SetError> {
         if self.broken.get() {
             return Err(SetError::Failed);
         }

@@ -6,11 +6,12 @@ pub struct Collect {
     /// The most bytes that are read into the VM. A longer body is not cut: it arrives as
     /// [`Body::too_long`].
     pub max_bytes: usize,
-    /// Whether the head waits for the body, so that it can still be edited, and a response still be refused.
-    /// Only where Envoy is told `allow_on_headers_stop_iteration`: without it the body would never come.
+    /// Whether the head waits for the body, so that it can still be edited, and a response still be
+    /// refused. Only where Envoy is told `allow_on_headers_stop_iteration`: without it the body
+    /// would never come.
     pub hold_head: bool,
-    /// Whether the body may be replaced. Where it may and the head has gone on, the length is taken out of the
-    /// head; a body that is only looked at keeps it.
+    /// Whether the body may be replaced. Where it may and the head has gone on, the length is taken
+    /// out of the head; a body that is only looked at keeps it.
     pub may_replace: bool,
 }
 
@@ -37,8 +38,8 @@ impl Body {
         self.bytes.take()
     }
 
-    /// Puts other bytes in place of the body. A body that is too long cannot be replaced: the rest of it
-    /// would follow.
+    /// Puts other bytes in place of the body. A body that is too long cannot be replaced: the rest
+    /// of it would follow.
     pub fn replace(&mut self, bytes: Vec<u8>) {
         self.replacement = Some(bytes);
     }

@@ -5,15 +5,15 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-/// The proxy, where a filter may also make calls of its own: from its timer, from an answer, or for a request
-/// ([`Request::callouts`](crate::Request::callouts)).
+/// The proxy, where a filter may also make calls of its own: from its timer, from an answer, or for
+/// a request ([`Request::callouts`](crate::Request::callouts)).
 ///
-/// A call belongs to the configuration, not to the request that made it: the answer comes even if that
-/// request has ended meanwhile. Unless a host says otherwise, it makes no calls.
+/// A call belongs to the configuration, not to the request that made it: the answer comes even if
+/// that request has ended meanwhile. Unless a host says otherwise, it makes no calls.
 pub trait Callouts: Host {
-    /// Sends an HTTP request through an Envoy cluster, in the background: the answer comes to what made the
-    /// call ([`Polled::answered`](crate::Polled::answered)) later, exactly once. Calls for a request are made
-    /// by [`Step::Call`](crate::Step::Call).
+    /// Sends an HTTP request through an Envoy cluster, in the background: the answer comes to what
+    /// made the call ([`Polled::answered`](crate::Polled::answered)) later, exactly once. Calls for
+    /// a request are made by [`Step::Call`](crate::Step::Call).
     ///
     /// # Errors
     /// [`CallRefused`], and then no answer comes.
@@ -21,8 +21,9 @@ pub trait Callouts: Host {
         Err(CallRefused::Failed)
     }
 
-    /// A line in the host's log, a warning, about work of the filter's own: never about what a client sent. What a
-    /// peer said may be in it; [`OperatorLog`](crate::OperatorLog) bounds that, and how often it is said.
+    /// A line in the host's log, a warning, about work of the filter's own: never about what a
+    /// client sent. What a peer said may be in it; [`OperatorLog`](crate::OperatorLog) bounds that,
+    /// and how often it is said.
     fn warn(&self, _line: &str) {}
 
     /// Calls a gRPC method of one message through an Envoy cluster. The answer comes to
@@ -60,8 +61,8 @@ pub struct Callout {
 /// A gRPC call of the filter's own, of one message with one message for an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GrpcCall<'a> {
-    /// The name of an Envoy cluster that speaks HTTP/2, [`MOST_OF_A_NAME`](Self::MOST_OF_A_NAME) bytes at
-    /// most.
+    /// The name of an Envoy cluster that speaks HTTP/2, [`MOST_OF_A_NAME`](Self::MOST_OF_A_NAME)
+    /// bytes at most.
     pub cluster: &'a str,
     /// The full name of the service: `envoy.service.ratelimit.v3.RateLimitService`.
     pub service: &'a str,
@@ -83,8 +84,8 @@ impl GrpcCall<'_> {
 /// What came back from a gRPC call.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct GrpcAnswer {
-    /// The gRPC status code: 0 for success, and only then is there a message. A connection that failed is a
-    /// 14, a call that took too long a 4.
+    /// The gRPC status code: 0 for success, and only then is there a message. A connection that
+    /// failed is a 14, a call that took too long a 4.
     pub status: u32,
     /// The message, up to [`OnGrpcAnswer::MAX_ANSWER_BYTES`](crate::OnGrpcAnswer::MAX_ANSWER_BYTES)
     /// bytes. Whoever
@@ -118,8 +119,8 @@ impl fmt::Display for CallRefused {
     }
 }
 
-/// What came back. A connection that failed looks like a 503, one that took too long like a 504: the host
-/// makes up an answer, so those bodies are not the server's.
+/// What came back. A connection that failed looks like a 503, one that took too long like a 504:
+/// the host makes up an answer, so those bodies are not the server's.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// The head, with `:status`; empty where the connection broke off in the middle of the answer.

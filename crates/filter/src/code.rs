@@ -2,11 +2,11 @@
 
 use crate::{Counter, Meter};
 
-/// A closed set, each of whose members has a stable name. Made with [`codes!`](crate::codes) for decisions
-/// and with [`events!`](crate::events) for what is counted.
+/// A closed set, each of whose members has a stable name. Made with [`codes!`](crate::codes) for
+/// decisions and with [`events!`](crate::events) for what is counted.
 ///
-/// The name is a contract: that of a decision is in the error body, the response-code details, the metric
-/// and the access log.
+/// The name is a contract: that of a decision is in the error body, the response-code details, the
+/// metric and the access log.
 pub trait Codes: Copy + Eq + core::fmt::Debug + 'static {
     /// Every code, in the order of [`index`](Self::index).
     const ALL: &'static [Self];
@@ -47,8 +47,8 @@ impl Codes for NoCodes {
     }
 }
 
-/// Declares a filter's decision codes: the enum, the names and the order in one place. Two codes of one name
-/// do not compile.
+/// Declares a filter's decision codes: the enum, the names and the order in one place. Two codes of
+/// one name do not compile.
 ///
 /// ```
 /// gatehouse_filter::codes! {

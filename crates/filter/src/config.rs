@@ -1,8 +1,8 @@
 //! Reading a configuration into types that cannot be wrong.
 //!
-//! A reader is a function from a [`Node`] to `Option<T>`. It reports what is wrong on the node where it is
-//! and goes on, so that one run tells every fault, each with the path of its field. Unknown fields are
-//! faults too, with the nearest known name.
+//! A reader is a function from a [`Node`] to `Option<T>`. It reports what is wrong on the node
+//! where it is and goes on, so that one run tells every fault, each with the path of its field.
+//! Unknown fields are faults too, with the nearest known name.
 //!
 //! ```
 //! use gatehouse_filter::config::{self, Node};
@@ -59,7 +59,10 @@ impl std::error::Error for ConfigError {}
 ///
 /// # Errors
 /// Every fault that `read` reports, in the order found; never an empty list.
-pub fn read<T>(json: &[u8], reader: impl FnOnce(Node<'_>) -> Option<T>) -> Result<T, Vec<ConfigError>> {
+pub fn read<T>(
+    json: &[u8],
+    reader: impl FnOnce(Node<'_>) -> Option<T>,
+) -> Result<T, Vec<ConfigError>> {
     match serde_json::from_slice(json) {
         Ok(value) => read_value(&value, reader),
         Err(error) => Err(whole(format!("is not JSON: {error}"))),
@@ -119,7 +122,8 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Text that needs no escapes between quotes (RFC 9110 §5.6.4): printable ASCII without `"` and `\\`.
+    /// Text that needs no escapes between quotes (RFC 9110 §5.6.4): printable ASCII without `"` and
+    /// `\\`.
     pub fn quotable(&self) -> Option<&'a str> {
         let text = self.text()?;
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
@@ -171,9 +175,13 @@ impl<'a> Node<'a> {
         let Value::Array(values) = self.value else {
             return self.fault("must be a list");
         };
-        let at =
-            |(index, value)| Node { value, path: format!("{}[{index}]", self.path), faults: self.faults };
-        // Collecting into `Option` would stop at the first bad item, and hide the faults of the rest.
+        let at = |(index, value)| Node {
+            value,
+            path: format!("{}[{index}]", self.path),
+            faults: self.faults,
+        };
+        // Collecting into `Option` would stop at the first bad item, and hide the faults of the
+        // rest.
         let items: Vec<_> = values.iter().enumerate().map(at).map(&mut item).collect();
         items.into_iter().collect()
     }
@@ -194,9 +202,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The members of an object whose keys the user chose, in the order of their keys; the faults of every
-    /// member are reported. At least one.
-    pub fn table<T>(&self, mut member: impl FnMut(&'a str, Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+    /// The members of an object whose keys the user chose, in the order of their keys; the faults
+    /// of every member are reported. At least one.
+    pub fn table<T>(
+        &self,
+        mut member: impl FnMut(&'a str, Node<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let Value::Object(members) = self.value else {
             return self.fault("must be a mapping");
         };
@@ -214,7 +225,8 @@ impl<'a> Node<'a> {
     }
 
     fn child(&self, name: &str, value: &'a Value) -> Node<'a> {
-        let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
+        let path =
+            if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
         Node { value, path, faults: self.faults }
     }
 }

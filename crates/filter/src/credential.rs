@@ -4,14 +4,16 @@ mod places;
 
 pub use places::sources;
 
-use crate::{HeaderName, HeaderValue, InvalidValue, Repeated, Request, percent_decoded, split_target};
+use crate::{
+    HeaderName, HeaderValue, InvalidValue, Repeated, Request, percent_decoded, split_target,
+};
 use std::borrow::Cow;
 
 /// A place where a credential may be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Source {
-    /// A header field; with a prefix, only what follows it. Prefixes are compared without regard to case, as
-    /// schemes are (RFC 9110 §11.1).
+    /// A header field; with a prefix, only what follows it. Prefixes are compared without regard to
+    /// case, as schemes are (RFC 9110 §11.1).
     Header {
         /// The field.
         name: HeaderName,
@@ -24,12 +26,12 @@ pub enum Source {
     Cookie(String),
 }
 
-/// The one credential of a request, decoded; `None` where it has none. Of a query, values that are longer than
-/// `most` bytes even decoded come as they are.
+/// The one credential of a request, decoded; `None` where it has none. Of a query, values that are
+/// longer than `most` bytes even decoded come as they are.
 ///
 /// # Errors
-/// [`Repeated`] where there is more than one, wherever they are and even if they are the same: whoever picks
-/// one lets a client show different credentials to different readers.
+/// [`Repeated`] where there is more than one, wherever they are and even if they are the same:
+/// whoever picks one lets a client show different credentials to different readers.
 pub fn find<'r>(
     sources: &'r [Source],
     request: &'r Request<'_>,
@@ -46,11 +48,13 @@ pub fn find<'r>(
             }
             Source::Query(name) => {
                 let pairs = pieces(request.query().unwrap_or_default(), b'&');
-                let mut values = pairs.filter(|pair| is_named(pair, name)).map(|pair| halves(pair).1);
+                let mut values =
+                    pairs.filter(|pair| is_named(pair, name)).map(|pair| halves(pair).1);
                 values.any(|value| take(&mut found, Some(decoded(value, most))))
             }
             Source::Cookie(name) => {
-                let cookies = request.headers.values("cookie").flat_map(|field| pieces(field, b';'));
+                let cookies =
+                    request.headers.values("cookie").flat_map(|field| pieces(field, b';'));
                 let mut values = cookies.filter_map(|cookie| cookie_value(cookie, name));
                 values.any(|value| take(&mut found, Some(Cow::Borrowed(value))))
             }
@@ -91,7 +95,8 @@ fn key_in<'v>(value: &'v [u8], prefix: Option<&str>) -> Option<&'v [u8]> {
     let prefix = prefix.as_bytes();
     // A prefix with nothing behind it is one too, if a bad one: Envoy cuts the space off.
     let (start, key) = value.split_at_checked(prefix.len()).unwrap_or((value, b""));
-    let is_prefix = start.eq_ignore_ascii_case(prefix) || value.eq_ignore_ascii_case(prefix.trim_ascii_end());
+    let is_prefix =
+        start.eq_ignore_ascii_case(prefix) || value.eq_ignore_ascii_case(prefix.trim_ascii_end());
     // Spaces, and nothing else that is white: RFC 9110 §11.4.
     let spaces = key.iter().take_while(|byte| **byte == b' ').count();
     is_prefix.then(|| key.get(spaces..).unwrap_or_default())

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 /// What a filter decided about a request, and how the decision is known to everybody else.
 ///
-/// The shell counts `code`, writes code, rule and caller to filter state, applies the edits recorded on
-/// the request's head and then takes the `step`.
+/// The shell counts `code`, writes code, rule and caller to filter state, applies the edits
+/// recorded on the request's head and then takes the `step`.
 #[derive(Debug)]
 #[must_use]
 pub struct Decision<C> {
@@ -27,8 +27,8 @@ impl<C> Decision<C> {
         Self { code, rule, caller: None, step: Step::Continue }
     }
 
-    /// The request is answered here, or, in [`Mode::Shadow`], would have been: the code is counted and
-    /// logged either way.
+    /// The request is answered here, or, in [`Mode::Shadow`], would have been: the code is counted
+    /// and logged either way.
     pub fn refuse(mode: Mode, code: C, rule: Option<Rc<str>>, reply: impl Into<Reply>) -> Self {
         let step = match mode {
             Mode::Enforce => Step::Reply(reply.into()),
@@ -50,24 +50,26 @@ pub enum Step {
     Continue,
     /// Answer now; the upstream never sees the request.
     Reply(Reply),
-    /// Not yet: the request is held whole, and the filter is asked again when what it waits for has come.
-    /// Nothing is counted or edited before that. A filter that waits keeps its own deadline, in its state.
+    /// Not yet: the request is held whole, and the filter is asked again when what it waits for has
+    /// come. Nothing is counted or edited before that. A filter that waits keeps its own deadline,
+    /// in its state.
     Wait(Until),
     /// Not yet: these calls are made at once, the request is held whole, and the filter decides in
-    /// [`OnAnswers::on_answers`](crate::OnAnswers::on_answers) when all of them are answered. Edits recorded
-    /// so far stay recorded.
+    /// [`OnAnswers::on_answers`](crate::OnAnswers::on_answers) when all of them are answered. Edits
+    /// recorded so far stay recorded.
     Call(Vec<Callout>),
     /// Not before the body has come: the filter decides in
-    /// [`OnRequestBody::on_request_body`](crate::OnRequestBody::on_request_body). A request without a body
-    /// has an empty one. Edits recorded so far stay recorded; nothing is counted before the final decision.
+    /// [`OnRequestBody::on_request_body`](crate::OnRequestBody::on_request_body). A request without
+    /// a body has an empty one. Edits recorded so far stay recorded; nothing is counted before the
+    /// final decision.
     ReadBody(Collect),
 }
 
 /// What a request waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Until {
-    /// What the filter has fetched in the background: it is asked again after each tick and each answer to a
-    /// fetch.
+    /// What the filter has fetched in the background: it is asked again after each tick and each
+    /// answer to a fetch.
     Fetched,
     /// The answer to this call of the filter's own.
     Answered(CallId),
@@ -77,7 +79,8 @@ pub enum Until {
 #[derive(Debug)]
 #[must_use]
 pub struct ResponseDecision<C> {
-    /// Why, as a stable code; `None` where there was nothing to decide, and then nothing is counted.
+    /// Why, as a stable code; `None` where there was nothing to decide, and then nothing is
+    /// counted.
     pub code: Option<C>,
     /// The name of the rule that decided.
     pub rule: Option<Rc<str>>,
@@ -86,7 +89,8 @@ pub struct ResponseDecision<C> {
 }
 
 impl<C> ResponseDecision<C> {
-    /// There was nothing to decide: the response goes on, with the edits that were recorded on its head.
+    /// There was nothing to decide: the response goes on, with the edits that were recorded on its
+    /// head.
     pub fn undecided() -> Self {
         Self { code: None, rule: None, step: ResponseStep::Continue }
     }
@@ -107,11 +111,12 @@ impl<C> ResponseDecision<C> {
 pub enum ResponseStep {
     /// On towards the client, with the edits that were recorded on its head.
     Continue,
-    /// The client gets this instead, where the head has not gone on; otherwise the response is broken off.
+    /// The client gets this instead, where the head has not gone on; otherwise the response is
+    /// broken off.
     Reply(Reply),
     /// Not before the body has come: the filter decides in
-    /// [`OnResponseBody::on_response_body`](crate::OnResponseBody::on_response_body). A response without a
-    /// body has an empty one.
+    /// [`OnResponseBody::on_response_body`](crate::OnResponseBody::on_response_body). A response
+    /// without a body has an empty one.
     ReadBody(Collect),
     /// The response goes on; a copy of its body is given to
     /// [`OnResponseBody::on_copied_body`](crate::OnResponseBody::on_copied_body) when it has ended.
@@ -121,8 +126,8 @@ pub enum ResponseStep {
     },
 }
 
-/// The filter itself is at fault, in a way that its types do not rule out: what it lacks. The request ends
-/// with a 500, the sentence goes to the log.
+/// The filter itself is at fault, in a way that its types do not rule out: what it lacks. The
+/// request ends with a 500, the sentence goes to the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Broken(pub &'static str);
 

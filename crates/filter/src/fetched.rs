@@ -1,10 +1,11 @@
-//! What a filter needs and does not have in its configuration: fetched through an Envoy cluster, off the request path, and
-//! kept while it is good.
+//! What a filter needs and does not have in its configuration: fetched through an Envoy cluster,
+//! off the request path, and kept while it is good.
 //!
-//! All workers share what came. Two values in the shared store belong to a source: the body as it came, and the
-//! lease, small, which each worker reads at each tick: who may fetch now, when somebody last did, and how many
-//! bodies have been stored, so that the body itself is read only when there is a new one. Whoever takes the lease
-//! fetches, and stores what is good. Nothing else changes what is in use but its age.
+//! All workers share what came. Two values in the shared store belong to a source: the body as it
+//! came, and the lease, small, which each worker reads at each tick: who may fetch now, when
+//! somebody last did, and how many bodies have been stored, so that the body itself is read only
+//! when there is a new one. Whoever takes the lease fetches, and stores what is good. Nothing else
+//! changes what is in use but its age.
 //!
 //! A filter that has some says so in [`Fetches`](crate::Fetches), and the shell does the rest.
 
@@ -87,14 +88,16 @@ struct Calling {
     call: CallId,
     /// Whom it was made as.
     holder: u64,
-    /// Whether the answer is to be the document that leads on, and the thing itself is the next call.
+    /// Whether the answer is to be the document that leads on, and the thing itself is the next
+    /// call.
     is_for_document: bool,
 }
 
 impl<T> Fetched<T> {
     /// Something of this kind, that comes from there.
     pub fn new(source: Source, kind: Kind<T>) -> Self {
-        // The store outlives this configuration and this module: the number is that of the values' format.
+        // The store outlives this configuration and this module: the number is that of the values'
+        // format.
         let key = |name: &str| format!("{}/2/{name}\n{}", kind.filter, source.name()).into_bytes();
         let [body, lease] = kind.names.map(key);
         let [what, _] = kind.names;
@@ -111,8 +114,8 @@ impl<T> Fetched<T> {
         }
     }
 
-    /// Makes the shared values, and reads what is in them already: a worker that starts late need not wait.
-    /// Whether they are there.
+    /// Makes the shared values, and reads what is in them already: a worker that starts late need
+    /// not wait. Whether they are there.
     pub fn prepare<H: Store + ?Sized>(&self, host: &H) -> bool {
         let made = host.create(&self.kept.key, &Stored::default().to_bytes());
         // The lease is made last: whoever finds one finds a body.
@@ -136,8 +139,8 @@ impl<T> Fetched<T> {
         self.is_wanted.set(true);
     }
 
-    /// Whether a fetch that began then or later has ended, well or not. One that was under way already may
-    /// have been answered before the key was published.
+    /// Whether a fetch that began then or later has ended, well or not. One that was under way
+    /// already may have been answered before the key was published.
     pub fn was_fetched_since(&self, then: Timestamp, now: Timestamp) -> bool {
         let lease = self.lease.get();
         lease.started >= then && !self.is_held(lease, now)
@@ -157,8 +160,7 @@ impl<T> Fetched<T> {
     /// Follows the other workers, and fetches where it is time and nobody else does.
     pub fn tick(&self, callouts: &dyn Callouts) {
         let Ok(stored) = callouts.get(&self.lease_key) else {
-            let reason =
-                "shared data cannot be read: is `proxy_get_shared_data` among the allowed capabilities?";
+            let reason = "shared data cannot be read: is `proxy_get_shared_data` among the allowed capabilities?";
             return self.operator_log.failed(&self.what, reason, callouts);
         };
         let Some((value, version)) = stored else {
@@ -181,12 +183,15 @@ impl<T> Fetched<T> {
         }
         // One writer goes on from each version: it names the holder as no other is named.
         let holder = u64::from(version.0);
-        let taken = Lease { holder, held_until: now.after(self.lease_length()), started: now, ..lease };
+        let taken =
+            Lease { holder, held_until: now.after(self.lease_length()), started: now, ..lease };
         match callouts.set(&self.lease_key, &taken.to_bytes(), Some(version)) {
             Ok(()) => {}
             // Another worker was faster.
             Err(SetError::Conflict) => return,
-            Err(SetError::Failed) => return self.operator_log.failed(&self.what, CANNOT_WRITE, callouts),
+            Err(SetError::Failed) => {
+                return self.operator_log.failed(&self.what, CANNOT_WRITE, callouts);
+            }
         }
         if self.calling.take().is_some() {
             let reason = "the last call was never answered: is `proxy_on_http_call_response` among the allowed capabilities?";
@@ -209,7 +214,8 @@ impl<T> Fetched<T> {
         let Calling { holder, is_for_document, .. } = calling;
         let failed = match &self.source.lead {
             Some(lead) if is_for_document => self.body(answer).and_then(|document| {
-                let location = (lead.locate)(document).map_err(|reason| (Event::Refused, reason))?;
+                let location =
+                    (lead.locate)(document).map_err(|reason| (Event::Refused, reason))?;
                 self.call(&self.source.led_to(lead, &location), holder, false, callouts);
                 Ok(())
             }),
@@ -220,7 +226,12 @@ impl<T> Fetched<T> {
             }
             _ => self.body(answer).and_then(|body| {
                 let value = self.kept.read(body).map_err(|reason| (Event::Refused, reason))?;
-                self.share(value, Stored::new(answer.headers.first("etag"), body), holder, callouts);
+                self.share(
+                    value,
+                    Stored::new(answer.headers.first("etag"), body),
+                    holder,
+                    callouts,
+                );
                 Ok(())
             }),
         };
@@ -247,7 +258,10 @@ impl<T> Fetched<T> {
         }
         let most = self.source.fetch.max_size;
         if answer.truncated || answer.body.len() > most {
-            return Err((Event::Refused, format!("the answer is larger than {most} bytes (`max_size`)")));
+            return Err((
+                Event::Refused,
+                format!("the answer is larger than {most} bytes (`max_size`)"),
+            ));
         }
         Ok(&answer.body)
     }
@@ -290,7 +304,8 @@ impl<T> Fetched<T> {
         self.operator_log.succeeded(&self.what, callouts);
     }
 
-    /// Ends a fetch that came to nothing. Where the last body stays, the next try tells whether it still does.
+    /// Ends a fetch that came to nothing. Where the last body stays, the next try tells whether it
+    /// still does.
     fn fail(&self, (event, reason): Failure, holder: u64, callouts: &dyn Callouts) {
         self.count(event, callouts);
         self.operator_log.failed(&self.what, &reason, callouts);
@@ -298,7 +313,12 @@ impl<T> Fetched<T> {
     }
 
     /// Gives the lease back, unless another worker has it by now: then this one was too slow.
-    fn end<S: Store + ?Sized>(&self, holder: u64, store: &S, change: impl Fn(&mut Lease)) -> Option<Lease> {
+    fn end<S: Store + ?Sized>(
+        &self,
+        holder: u64,
+        store: &S,
+        change: impl Fn(&mut Lease),
+    ) -> Option<Lease> {
         for _ in 0..ATTEMPTS {
             let (value, version) = store.get(&self.lease_key).ok()??;
             let mut lease = Lease::from_bytes(&value);
@@ -351,8 +371,8 @@ impl<T> Fetched<T> {
         is_due && has_passed(lease.started, self.pause(lease), now)
     }
 
-    /// The least time from the start of the last fetch to the next. Where there is nothing to go on with it
-    /// starts small, and grows to the same.
+    /// The least time from the start of the last fetch to the next. Where there is nothing to go on
+    /// with it starts small, and grows to the same.
     fn pause(&self, lease: Lease) -> Duration {
         if self.kept.fetched_at().is_some() {
             return self.source.fetch.retry;
@@ -376,8 +396,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// Nobody else writes the lease while it is held, but for one who found the lease expired.
 const ATTEMPTS: u32 = 8;
 
-/// Whether `wait` has passed since `then`. A time in the future is of a clock that has been corrected since: it
-/// holds nobody up.
+/// Whether `wait` has passed since `then`. A time in the future is of a clock that has been
+/// corrected since: it holds nobody up.
 fn has_passed(then: Timestamp, wait: Duration, now: Timestamp) -> bool {
     now < then || now >= then.after(wait)
 }

@@ -9,9 +9,10 @@ use std::rc::Rc;
 
 /// One gateway function: configured once, asked once a request.
 ///
-/// An implementation is pure: it decides on what it is given. It can be run natively, in the Envoy shell, or
-/// beside others in one VM. Beside the request's head, which every filter sees, it says for each phase whether
-/// it takes part: `Self`, and then there is an `impl` of the phase's trait, or [`Never`](crate::Never).
+/// An implementation is pure: it decides on what it is given. It can be run natively, in the Envoy
+/// shell, or beside others in one VM. Beside the request's head, which every filter sees, it says
+/// for each phase whether it takes part: `Self`, and then there is an `impl` of the phase's trait,
+/// or [`Never`](crate::Never).
 pub trait Filter: Sized + 'static {
     /// The filter's name as folders, modules and metrics spell it: `jwt-auth`.
     const NAME: &'static str;
@@ -49,16 +50,16 @@ pub trait Filter: Sized + 'static {
     /// The end of requests: [`OnLog`](crate::OnLog).
     type Logging: LogPhase<Self>;
 
-    /// Reads the configuration. Every fault is reported on the node where it is; the result is `None`
-    /// where something needed could not be read.
+    /// Reads the configuration. Every fault is reported on the node where it is; the result is
+    /// `None` where something needed could not be read.
     fn configure(node: Node<'_>) -> Option<Self>;
 
     /// Enforce or shadow: the label of the filter's counters.
     fn mode(&self) -> Mode;
 
-    /// Runs once for each VM that the configuration reaches, before any request does: compiles what only the
-    /// host can compile, and makes shared values. It runs more than once a process, so it must be idempotent,
-    /// and come to the same result on all workers.
+    /// Runs once for each VM that the configuration reaches, before any request does: compiles what
+    /// only the host can compile, and makes shared values. It runs more than once a process, so it
+    /// must be idempotent, and come to the same result on all workers.
     ///
     /// # Errors
     /// The faults of what does not compile: the configuration is refused.
@@ -68,12 +69,17 @@ pub trait Filter: Sized + 'static {
     /// [`Counter::OfRule`](crate::Counter::OfRule) numbers.
     fn counted_rules(&self) -> Vec<CountedRule>;
 
-    /// Whether it asks the proxy for what depends on the matched route: its name, its policy, an expression.
-    /// Then edits of filters before it in the same VM are carried out first, and the proxy matches again.
+    /// Whether it asks the proxy for what depends on the matched route: its name, its policy, an
+    /// expression. Then edits of filters before it in the same VM are carried out first, and the
+    /// proxy matches again.
     fn asks_for_route(&self) -> bool;
 
     /// Decides on a request head. Edits are recorded on `request.headers`.
-    fn on_request(&self, request: &mut Request<'_>, state: &mut Self::State) -> Decision<Self::Code>;
+    fn on_request(
+        &self,
+        request: &mut Request<'_>,
+        state: &mut Self::State,
+    ) -> Decision<Self::Code>;
 }
 
 /// A rule that has counters of its own.

@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 /// The fields of a head: what the host handed over in one call, with the edits made since on top.
 ///
-/// Reads see the edits. Nothing is parsed or copied before it is asked for; names are lower case, as
-/// Envoy delivers them, values are bytes from a stranger.
+/// Reads see the edits. Nothing is parsed or copied before it is asked for; names are lower case,
+/// as Envoy delivers them, values are bytes from a stranger.
 #[derive(Clone, Default)]
 pub struct Headers {
     pairs: OnceCell<Vec<u8>>,
@@ -21,17 +21,19 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// Takes fields in the proxy-wasm wire form: a little-endian `u32` count, then for each field the
-    /// `u32` lengths of name and value, then for each field the name, a zero byte, the value, a zero byte.
+    /// Takes fields in the proxy-wasm wire form: a little-endian `u32` count, then for each field
+    /// the `u32` lengths of name and value, then for each field the name, a zero byte, the value, a
+    /// zero byte.
     ///
     /// Bytes that are not of this form read as no fields from where they go wrong.
     pub fn from_pairs(pairs: Vec<u8>) -> Self {
         Self { pairs: OnceCell::from(pairs), ..Self::default() }
     }
 
-    /// Fields that are fetched, in the same wire form, when they are first read: a filter that only adds
-    /// fields does not pay for reading the head. Where there are none to be had the head reads as empty, and
-    /// [`is_unread`](Self::is_unread) tells: nothing that was decided on it may be carried out.
+    /// Fields that are fetched, in the same wire form, when they are first read: a filter that only
+    /// adds fields does not pay for reading the head. Where there are none to be had the head reads
+    /// as empty, and [`is_unread`](Self::is_unread) tells: nothing that was decided on it may be
+    /// carried out.
     pub fn lazy(fetch: fn() -> Option<Vec<u8>>) -> Self {
         Self { fetch: Some(fetch), ..Self::default() }
     }
@@ -41,7 +43,8 @@ impl Headers {
         self.is_unread.get()
     }
 
-    /// The fields of a list of names and values, for tests and for heads that do not come from a host.
+    /// The fields of a list of names and values, for tests and for heads that do not come from a
+    /// host.
     pub fn from_list<N: AsRef<[u8]>, V: AsRef<[u8]>>(fields: &[(N, V)]) -> Self {
         Self::from_pairs(Self::to_pairs(fields))
     }
@@ -66,7 +69,8 @@ impl Headers {
     /// Every value of a field, in order, edits included. The name is lower case.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
         // The last `set` or `remove` of the name hides everything before it.
-        let hides = |edit: &Edit| edit.name.as_str() == name && !matches!(edit.kind, EditKind::Append(_));
+        let hides =
+            |edit: &Edit| edit.name.as_str() == name && !matches!(edit.kind, EditKind::Append(_));
         let last = self.edits.iter().rposition(hides);
         let mut received = last.is_none().then(|| self.pairs());
         let mut edits = self.edits.iter().skip(last.unwrap_or(0));
@@ -77,9 +81,11 @@ impl Headers {
                     value => return value,
                 }
             }
-            edits.by_ref().filter(|edit| edit.name.as_str() == name).find_map(|edit| match &edit.kind {
-                EditKind::Set(value) | EditKind::Append(value) => Some(value.as_bytes()),
-                EditKind::Remove => None,
+            edits.by_ref().filter(|edit| edit.name.as_str() == name).find_map(|edit| {
+                match &edit.kind {
+                    EditKind::Set(value) | EditKind::Append(value) => Some(value.as_bytes()),
+                    EditKind::Remove => None,
+                }
             })
         })
     }
@@ -92,8 +98,8 @@ impl Headers {
     /// The value of a field that may be there once only; `None` where it is absent.
     ///
     /// # Errors
-    /// [`Repeated`] where the field is there more than once: whoever picks one of them lets a client
-    /// choose which of two parsers it speaks to.
+    /// [`Repeated`] where the field is there more than once: whoever picks one of them lets a
+    /// client choose which of two parsers it speaks to.
     pub fn only<'a>(&'a self, name: &'a str) -> Result<Option<&'a [u8]>, Repeated> {
         let mut values = self.values(name);
         let first = values.next();
@@ -122,10 +128,11 @@ impl Headers {
         }
     }
 
-    /// Removes these fields, and all that an upstream may take for them: CGI and what came after it make the same
-    /// of `x-user` and `x_user` (RFC 3875 §4.1.18). Absent fields cost nothing.
+    /// Removes these fields, and all that an upstream may take for them: CGI and what came after it
+    /// make the same of `x-user` and `x_user` (RFC 3875 §4.1.18). Absent fields cost nothing.
     pub fn remove_in_every_spelling(&mut self, names: &[HeaderName]) {
-        let is_spelt = |edit: &Edit| names.iter().any(|name| name.is_spelt(edit.name.as_str().as_bytes()));
+        let is_spelt =
+            |edit: &Edit| names.iter().any(|name| name.is_spelt(edit.name.as_str().as_bytes()));
         self.edits.retain(|edit| !is_spelt(edit));
         let mut found: Vec<HeaderName> = Vec::new();
         for (received, _) in self.pairs() {
@@ -143,8 +150,8 @@ impl Headers {
         self.edits.extend(found.into_iter().map(|name| Edit { name, kind: EditKind::Remove }));
     }
 
-    /// Drops the edits of a field that the next one makes void. Whoever applies the edits relies on it: a
-    /// `set` always meets the field as it was received.
+    /// Drops the edits of a field that the next one makes void. Whoever applies the edits relies on
+    /// it: a `set` always meets the field as it was received.
     fn forget(&mut self, name: &HeaderName) {
         self.edits.retain(|edit| edit.name != *name);
     }
@@ -172,7 +179,8 @@ impl Headers {
                 edit.name.as_str().as_bytes() == name && !matches!(edit.kind, EditKind::Append(_))
             })
         };
-        let mut fields: Vec<(&[u8], &[u8])> = self.pairs().filter(|(name, _)| !is_replaced(name)).collect();
+        let mut fields: Vec<(&[u8], &[u8])> =
+            self.pairs().filter(|(name, _)| !is_replaced(name)).collect();
         for edit in &self.edits {
             match &edit.kind {
                 EditKind::Set(value) | EditKind::Append(value) => {
@@ -299,8 +307,9 @@ impl HeaderName {
         name.len() == received.len() && name.iter().map(dash).eq(received.iter().map(dash))
     }
 
-    /// Whether the field is of one connection (RFC 9110 §7.6.1, §10.1.1) or frames the message (RFC 9112 §6). A
-    /// filter that writes or removes it could make the gateway and the upstream see different messages.
+    /// Whether the field is of one connection (RFC 9110 §7.6.1, §10.1.1) or frames the message (RFC
+    /// 9112 §6). A filter that writes or removes it could make the gateway and the upstream see
+    /// different messages.
     pub fn is_framing(&self) -> bool {
         matches!(
             self.as_str(),
@@ -339,9 +348,9 @@ impl fmt::Display for InvalidName {
     }
 }
 
-/// The value of a header field: bytes that cannot end the field (RFC 9110 §5.5: no CR, LF, NUL or other
-/// control character but tab). Envoy writes response values as they are, so this is the guard against
-/// response splitting.
+/// The value of a header field: bytes that cannot end the field (RFC 9110 §5.5: no CR, LF, NUL or
+/// other control character but tab). Envoy writes response values as they are, so this is the guard
+/// against response splitting.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HeaderValue(Vec<u8>);
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 /// Everything that a filter may ask of the proxy it runs in.
 ///
-/// One trait a need, so that a function says by its argument what it can touch (`&dyn Clock` cannot store).
+/// One trait a need, so that a function says by its argument what it can touch (`&dyn Clock` cannot
+/// store).
 pub trait Host: Clock + Attributes + Store + Random + Signatures + Expressions + Meter {}
 
 impl<T: Clock + Attributes + Store + Random + Signatures + Expressions + Meter> Host for T {}
@@ -38,7 +39,8 @@ impl Timestamp {
 
 /// Facts about the request that are not in its head.
 pub trait Attributes {
-    /// The attribute's bytes; `None` where the host has none, or an empty one: the two look the same.
+    /// The attribute's bytes; `None` where the host has none, or an empty one: the two look the
+    /// same.
     fn attribute(&self, attribute: Attribute<'_>) -> Option<Vec<u8>>;
 }
 
@@ -49,7 +51,8 @@ pub enum Attribute<'a> {
     SourceAddress,
     /// The name of the matched route (`xds.route_name`).
     RouteName,
-    /// The policy that the matched route carries in its metadata (`filter_metadata.gatehouse.policy`).
+    /// The policy that the matched route carries in its metadata
+    /// (`filter_metadata.gatehouse.policy`).
     RoutePolicy,
     /// What an earlier Gatehouse filter wrote under this name, of one part: `gatehouse.identity`.
     FilterState(&'a str),
@@ -62,16 +65,18 @@ pub trait Store {
 
     /// Sets the value. With a version, only if the key still has that version; without, always.
     ///
-    /// A host gives no guarantee for a version on a key that does not exist: [`create`](Self::create) keys in
-    /// [`Filter::start`](crate::Filter::start), before requests race for them.
+    /// A host gives no guarantee for a version on a key that does not exist:
+    /// [`create`](Self::create) keys in [`Filter::start`](crate::Filter::start), before requests
+    /// race for them.
     fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError>;
 
-    /// Sets a key, unless it is there: never overwritten, however many workers start at the same time.
+    /// Sets a key, unless it is there: never overwritten, however many workers start at the same
+    /// time.
     ///
-    /// Envoy takes any version for a key that does not exist and refuses a wrong one for a key that does, both
-    /// under one lock: a version that is never right makes a create that cannot overwrite. A host that refuses
-    /// a version for a key that does not exist gets an unconditional write; there, two workers that start at
-    /// the same moment could overwrite each other.
+    /// Envoy takes any version for a key that does not exist and refuses a wrong one for a key that
+    /// does, both under one lock: a version that is never right makes a create that cannot
+    /// overwrite. A host that refuses a version for a key that does not exist gets an unconditional
+    /// write; there, two workers that start at the same moment could overwrite each other.
     ///
     /// # Errors
     /// [`StoreError`] where the store cannot be read or written.
@@ -124,9 +129,16 @@ pub struct NoRandom;
 pub trait Signatures {
     /// Whether `signature` over `text` is that of the key.
     ///
-    /// `spki` is a DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). RSA signatures are PKCS#1 v1.5; ECDSA
-    /// signatures are the DER form, not the `r‖s` form of JWS. Key sizes are not checked here.
-    fn verify(&self, hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, NoVerifier>;
+    /// `spki` is a DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). RSA signatures are PKCS#1 v1.5;
+    /// ECDSA signatures are the DER form, not the `r‖s` form of JWS. Key sizes are not checked
+    /// here.
+    fn verify(
+        &self,
+        hash: Hash,
+        spki: &[u8],
+        signature: &[u8],
+        text: &[u8],
+    ) -> Result<bool, NoVerifier>;
 }
 
 /// A hash function of the SHA-2 family.
@@ -154,7 +166,8 @@ pub trait Expressions {
         Err(NoExpression)
     }
 
-    /// Evaluates an expression about the request at hand; `None` where it fails or is neither true nor false.
+    /// Evaluates an expression about the request at hand; `None` where it fails or is neither true
+    /// nor false.
     fn evaluate(&self, _expression: Expression) -> Option<bool> {
         None
     }
@@ -176,8 +189,8 @@ pub trait Meter {
     /// Puts a value into a histogram.
     fn record(&self, histogram: Histogram, value: u64);
 
-    /// Defines a counter. The labels become parts of its name: a name that was defined is never freed, so
-    /// the values that a label can have must be bounded by the configuration.
+    /// Defines a counter. The labels become parts of its name: a name that was defined is never
+    /// freed, so the values that a label can have must be bounded by the configuration.
     fn define_counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter;
 
     /// Defines a histogram, in the same way.
@@ -189,14 +202,16 @@ pub trait Meter {
 pub enum Counter {
     /// One of [`Filter::Event`](crate::Filter::Event), by its index.
     Event(usize),
-    /// One of [`Filter::RuleEvent`](crate::Filter::RuleEvent), for one of the filter's counted rules.
+    /// One of [`Filter::RuleEvent`](crate::Filter::RuleEvent), for one of the filter's counted
+    /// rules.
     OfRule {
         /// The position of the rule in [`Filter::counted_rules`](crate::Filter::counted_rules).
         rule: usize,
         /// The index of the event.
         event: usize,
     },
-    /// One that the filter has defined; the number is the host's. `None` where the host defined none.
+    /// One that the filter has defined; the number is the host's. `None` where the host defined
+    /// none.
     Defined(Option<u32>),
 }
 

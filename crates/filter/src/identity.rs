@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 
 /// Who a request is from, as an authentication filter found out.
 ///
-/// It travels between filters in filter state, under [`Identity::STATE`], as compact JSON: a client can
-/// send any header, but cannot write filter state.
+/// It travels between filters in filter state, under [`Identity::STATE`], as compact JSON: a client
+/// can send any header, but cannot write filter state.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Identity {
@@ -63,8 +63,9 @@ impl Identity {
     }
 }
 
-/// The member names on the way to a claim: separated by dots, `realm_access.roles`; or, where a name has dots itself,
-/// by slashes, `/resource_access/my.client/roles`, with `~1` for a slash in a name and `~0` for a tilde (RFC 6901 §3).
+/// The member names on the way to a claim: separated by dots, `realm_access.roles`; or, where a
+/// name has dots itself, by slashes, `/resource_access/my.client/roles`, with `~1` for a slash in a
+/// name and `~0` for a tilde (RFC 6901 §3).
 pub fn claim_names(path: &str) -> impl Iterator<Item = Cow<'_, str>> {
     let (names, separator, is_pointer) = match path.strip_prefix('/') {
         Some(names) => (names, '/', true),
@@ -130,8 +131,8 @@ impl RawIdentity<'_> {
     }
 }
 
-/// Whoever an authentication filter knows: the identity, and its JSON, of which the one is made of the other when
-/// it is first asked for, and kept.
+/// Whoever an authentication filter knows: the identity, and its JSON, of which the one is made of
+/// the other when it is first asked for, and kept.
 #[derive(Debug)]
 pub struct Caller {
     identity: OnceCell<Identity>,
@@ -160,7 +161,8 @@ impl Caller {
     /// All of it.
     pub fn identity(&self) -> &Identity {
         // JSON that cannot be read is nobody's: an empty identity grants nothing.
-        let read = || self.json.get().and_then(|json| Identity::from_bytes(json)).unwrap_or_default();
+        let read =
+            || self.json.get().and_then(|json| Identity::from_bytes(json)).unwrap_or_default();
         self.identity.get_or_init(read)
     }
 
@@ -212,7 +214,12 @@ mod tests {
             ),
         ] {
             let json = raw.to_bytes();
-            assert_eq!(Identity::from_bytes(&json).as_ref(), Some(&want), "{}", json.escape_ascii());
+            assert_eq!(
+                Identity::from_bytes(&json).as_ref(),
+                Some(&want),
+                "{}",
+                json.escape_ascii()
+            );
             let (subject, consumer) = (want.subject.clone(), want.consumer.clone());
             assert_eq!(Caller::from_json(subject, consumer, json).identity(), &want);
             assert_eq!(Identity::from_bytes(Caller::from(want.clone()).json()), Some(want));
@@ -227,7 +234,8 @@ mod tests {
             "/a/b": 7,
             "": {"": 8},
         });
-        let identity = Identity { claims: claims.as_object().unwrap().clone(), ..Identity::default() };
+        let identity =
+            Identity { claims: claims.as_object().unwrap().clone(), ..Identity::default() };
         for (path, want) in [
             ("a.b", Some(json!(6))),
             ("a.b.c", Some(json!(1))),

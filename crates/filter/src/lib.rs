@@ -1,9 +1,9 @@
 //! The vocabulary that every Gatehouse filter shares.
 //!
 //! A filter takes facts (a [`Request`], a [`Response`], the [`Host`] it runs in) and returns a
-//! [`Decision`]. It never acts: the shell (`gatehouse-host`) reads the facts from Envoy and carries the
-//! decision out. Nothing here names a host, reads a clock or does I/O, so everything here and in every
-//! filter core runs in a native `cargo test`.
+//! [`Decision`]. It never acts: the shell (`gatehouse-host`) reads the facts from Envoy and carries
+//! the decision out. Nothing here names a host, reads a clock or does I/O, so everything here and
+//! in every filter core runs in a native `cargo test`.
 
 pub mod config;
 pub mod credential;
@@ -40,15 +40,17 @@ pub use headers::{
 };
 pub use host::{
     Attribute, Attributes, Clock, Counter, Expression, Expressions, Hash, Histogram, Host, Meter,
-    NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
+    NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp,
+    Version,
 };
 pub use identity::{Caller, Identity, RawIdentity, claim_names};
 pub use log::Log;
 pub use operator_log::OperatorLog;
 pub use percent::{percent_decoded, percent_encoded};
 pub use phase::{
-    AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers, OnGrpcAnswer, OnLog,
-    OnRequestBody, OnResponse, OnResponseBody, Phases, RequestBodyPhase, ResponseBodyPhase, ResponsePhase,
+    AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
+    OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody, Phases, RequestBodyPhase,
+    ResponseBodyPhase, ResponsePhase,
 };
 pub use reply::{Document, GrpcStatus, Problem, Reply};
 pub use request::{Facts, Request, is_grpc};

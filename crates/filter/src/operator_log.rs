@@ -1,8 +1,8 @@
 use crate::Callouts;
 use std::cell::RefCell;
 
-/// What operators are told of work that the filter does for itself, such as fetching: once when it begins to
-/// fail, again whenever the reason is another, and once when it succeeds again.
+/// What operators are told of work that the filter does for itself, such as fetching: once when it
+/// begins to fail, again whenever the reason is another, and once when it succeeds again.
 #[derive(Debug, Default)]
 pub struct OperatorLog {
     /// The last reason, while it fails.

@@ -1,7 +1,7 @@
 /// The bytes of percent-encoded text (RFC 3986 §2.1), decoded one by one.
 ///
-/// A `%` that two hexadecimal digits do not follow stands for itself. A `+` stays: that it is a space is a
-/// rule of forms, not of URLs.
+/// A `%` that two hexadecimal digits do not follow stands for itself. A `+` stays: that it is a
+/// space is a rule of forms, not of URLs.
 pub fn percent_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -17,8 +17,8 @@ pub fn percent_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
-/// The bytes of a text in percent-encoded form, safe in every part of a URL: all but letters, digits and `-._~`
-/// (RFC 3986 §2.3) become `%` and two upper-case digits.
+/// The bytes of a text in percent-encoded form, safe in every part of a URL: all but letters,
+/// digits and `-._~` (RFC 3986 §2.3) become `%` and two upper-case digits.
 ///
 /// ```
 /// let encoded: Vec<u8> = gatehouse_filter::percent_encoded(b"a b&c/d").collect();

@@ -1,12 +1,12 @@
 //! The phases that a filter may take part in, one trait each.
 //!
 //! A filter says for each phase of [`Filter`] whether it takes part: `type Response = Self` or
-//! `type Response = Never`. The one needs an `impl OnResponse`, and an `impl OnResponse` needs the one: neither
-//! can be forgotten, and what a module exports to the host follows from the types.
+//! `type Response = Never`. The one needs an `impl OnResponse`, and an `impl OnResponse` needs the
+//! one: neither can be forgotten, and what a module exports to the host follows from the types.
 
 use crate::{
-    Answer, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, Log, Polled, Request,
-    Response, ResponseDecision,
+    Answer, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, Log, Polled,
+    Request, Response, ResponseDecision,
 };
 
 /// Who takes no part in a phase.
@@ -16,16 +16,17 @@ pub enum Never {}
 /// Decides on bodies of requests, where the head asked for them
 /// ([`Step::ReadBody`](crate::Step::ReadBody)).
 pub trait OnRequestBody: Filter<RequestBody = Self> {
-    /// Whether [`Filter::on_request`] may ask for this request's body with its head held, as far as can be
-    /// told before it is asked: whoever holds the request meanwhile holds it so that the head can wait on.
+    /// Whether [`Filter::on_request`] may ask for this request's body with its head held, as far as
+    /// can be told before it is asked: whoever holds the request meanwhile holds it so that the
+    /// head can wait on.
     fn may_hold_for_body(&self, request: &Request<'_>) -> bool;
 
-    /// The field of the configuration by which it holds heads for bodies, where it does: then the plugin needs
-    /// `allow_on_headers_stop_iteration`, which no filter can see.
+    /// The field of the configuration by which it holds heads for bodies, where it does: then the
+    /// plugin needs `allow_on_headers_stop_iteration`, which no filter can see.
     fn holds_heads(&self) -> Option<&'static str>;
 
-    /// Decides on a body that has ended or is longer than wanted. There is a head where it was held for the
-    /// body, and none where it has gone on.
+    /// Decides on a body that has ended or is longer than wanted. There is a head where it was held
+    /// for the body, and none where it has gone on.
     ///
     /// # Errors
     /// [`Broken`] where the filter itself is at fault: the request ends with a 500.
@@ -55,12 +56,12 @@ pub trait OnResponseBody: Filter<ResponseBody = Self> {
     /// See [`OnRequestBody::holds_heads`]: the same for responses.
     fn holds_response_heads(&self) -> Option<&'static str>;
 
-    /// Decides on a body that has ended or is longer than wanted. There is a head where it was held for the
-    /// body, and none where it has gone on.
+    /// Decides on a body that has ended or is longer than wanted. There is a head where it was held
+    /// for the body, and none where it has gone on.
     ///
     /// # Errors
-    /// [`Broken`] where the filter itself is at fault: the response is broken off, or becomes a 500 where its
-    /// head was held.
+    /// [`Broken`] where the filter itself is at fault: the response is broken off, or becomes a 500
+    /// where its head was held.
     fn on_response_body(
         &self,
         head: Option<&mut Response<'_>>,
@@ -69,13 +70,15 @@ pub trait OnResponseBody: Filter<ResponseBody = Self> {
         state: &mut Self::State,
     ) -> Result<ResponseDecision<Self::Code>, Broken>;
 
-    /// Is given the copy of a body that has come to its end; nothing where the response broke off before.
+    /// Is given the copy of a body that has come to its end; nothing where the response broke off
+    /// before.
     fn on_copied_body(&self, copied: Copied, callouts: &dyn Callouts, state: &mut Self::State);
 }
 
 /// Makes calls for a request and decides on their answers ([`Step::Call`](crate::Step::Call)).
 pub trait OnAnswers: Filter<Answers = Self> {
-    /// Decides when all calls are answered, in the order in which they were made. It may call again.
+    /// Decides when all calls are answered, in the order in which they were made. It may call
+    /// again.
     ///
     /// # Errors
     /// [`Broken`] where the filter itself is at fault: the request ends with a 500.
@@ -98,8 +101,8 @@ pub trait OnGrpcAnswer: Filter<GrpcAnswers = Self> {
     /// The most bytes of a message that are read.
     const MAX_ANSWER_BYTES: usize;
 
-    /// Takes the answer to a call that was made through [`Callouts::grpc`]. Requests that wait for the call
-    /// are asked about again afterwards.
+    /// Takes the answer to a call that was made through [`Callouts::grpc`]. Requests that wait for
+    /// the call are asked about again afterwards.
     fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts);
 }
 

@@ -1,7 +1,8 @@
-//! Protobuf on the wire (protobuf.dev, "Encoding"), as much of it as small messages need: reading never fails but
-//! by `None`, whatever the bytes, and unknown fields are there to be passed over.
+//! Protobuf on the wire (protobuf.dev, "Encoding"), as much of it as small messages need: reading
+//! never fails but by `None`, whatever the bytes, and unknown fields are there to be passed over.
 
-/// The fields of a message, by number; `None` once, and nothing after it, where the message is malformed.
+/// The fields of a message, by number; `None` once, and nothing after it, where the message is
+/// malformed.
 pub struct Fields<'a>(pub &'a [u8]);
 
 /// The content of a field.

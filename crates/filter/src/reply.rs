@@ -57,15 +57,16 @@ pub struct Document {
 
 /// Something is wrong.
 ///
-/// It is said once; the shell gives it the form the client speaks: RFC 9457 `application/problem+json`, or a
-/// gRPC status.
+/// It is said once; the shell gives it the form the client speaks: RFC 9457
+/// `application/problem+json`, or a gRPC status.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
     /// The HTTP status code.
     pub status: u16,
     /// The status of a gRPC client's call.
     pub grpc: GrpcStatus,
-    /// One sentence for the developer at the other end: what to mend. Nothing secret, nothing internal.
+    /// One sentence for the developer at the other end: what to mend. Nothing secret, nothing
+    /// internal.
     pub detail: Cow<'static, str>,
     /// Further members of the problem document (RFC 9457 §3.2).
     pub members: Vec<(&'static str, String)>,
@@ -164,7 +165,8 @@ impl GrpcStatus {
 
 /// The status phrases of the IANA "Hypertext Transfer Protocol (HTTP) Status Code Registry".
 ///
-/// A status that is not in it has the phrase of its class (RFC 9110 §15: a client treats it like `x00`).
+/// A status that is not in it has the phrase of its class (RFC 9110 §15: a client treats it like
+/// `x00`).
 fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Continue",

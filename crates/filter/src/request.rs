@@ -1,6 +1,8 @@
 //! A request on its way to the upstream.
 
-use crate::{Attribute, Caller, Callouts, HeaderName, HeaderValue, Headers, Host, Identity, split_target};
+use crate::{
+    Attribute, Caller, Callouts, HeaderName, HeaderValue, Headers, Host, Identity, split_target,
+};
 use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -16,7 +18,8 @@ pub struct Request<'h> {
     facts: Facts,
 }
 
-/// What is known around a request's head, as far as somebody has asked for it. Filters of one VM hand it on.
+/// What is known around a request's head, as far as somebody has asked for it. Filters of one VM
+/// hand it on.
 #[derive(Default)]
 pub struct Facts {
     /// Who the request is from, by a filter of the same VM.
@@ -90,20 +93,20 @@ impl<'h> Request<'h> {
 
     /// Replaces the request target, path and query: recorded like any other edit.
     ///
-    /// Envoy then matches its route again. Whoever changes the path may send the request to another route
-    /// than the one that the filters before it decided on.
+    /// Envoy then matches its route again. Whoever changes the path may send the request to another
+    /// route than the one that the filters before it decided on.
     pub fn set_target(&mut self, target: HeaderValue) {
         self.headers.set(&HeaderName::from_static(":path"), target);
     }
 
-    /// Replaces the method: recorded like any other edit. Envoy then matches its route again, as after
-    /// [`set_target`](Self::set_target).
+    /// Replaces the method: recorded like any other edit. Envoy then matches its route again, as
+    /// after [`set_target`](Self::set_target).
     pub fn set_method(&mut self, method: HeaderValue) {
         self.headers.set(&HeaderName::from_static(":method"), method);
     }
 
-    /// Replaces the authority: recorded like any other edit. Envoy then matches its route again, as after
-    /// [`set_target`](Self::set_target).
+    /// Replaces the authority: recorded like any other edit. Envoy then matches its route again, as
+    /// after [`set_target`](Self::set_target).
     pub fn set_authority(&mut self, authority: HeaderValue) {
         self.headers.set(&HeaderName::from_static(":authority"), authority);
     }
@@ -123,8 +126,8 @@ impl<'h> Request<'h> {
         is_grpc(&self.headers)
     }
 
-    /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). Browsers send it without
-    /// credentials: refusing it for want of them refuses every request from another origin.
+    /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). Browsers send it
+    /// without credentials: refusing it for want of them refuses every request from another origin.
     ///
     /// One that says it has another method is none: an upstream might take it at its word.
     pub fn is_preflight(&self) -> bool {
@@ -134,7 +137,8 @@ impl<'h> Request<'h> {
             && !OVERRIDES.iter().any(has)
     }
 
-    /// The client's address, after Envoy applied its trusted hops. `None` for a client on a Unix socket.
+    /// The client's address, after Envoy applied its trusted hops. `None` for a client on a Unix
+    /// socket.
     pub fn client_address(&self) -> Option<IpAddr> {
         *self.facts.client_address.get_or_init(|| {
             let bytes = self.host.attribute(Attribute::SourceAddress)?;
@@ -168,8 +172,8 @@ impl<'h> Request<'h> {
     }
 }
 
-/// Whether the client of a request with this head speaks gRPC (gRPC over HTTP/2, "Requests": content type
-/// `application/grpc`, with a suffix or parameters).
+/// Whether the client of a request with this head speaks gRPC (gRPC over HTTP/2, "Requests":
+/// content type `application/grpc`, with a suffix or parameters).
 pub fn is_grpc(head: &Headers) -> bool {
     let content_type = head.first("content-type").unwrap_or_default();
     let mut parts = content_type.splitn(2, |byte| matches!(byte, b'+' | b';'));

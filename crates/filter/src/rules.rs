@@ -1,7 +1,7 @@
 //! Rules: which part of a filter's configuration a request falls under.
 //!
-//! In every filter `rules` is a list and the first match wins; a request that matches none falls under
-//! the filter's `default`.
+//! In every filter `rules` is a list and the first match wins; a request that matches none falls
+//! under the filter's `default`.
 
 mod ambiguity;
 mod condition;
@@ -37,17 +37,21 @@ impl<T> Default for Rules<T> {
 }
 
 impl<T> Rules<T> {
-    /// Reads a list of rules: `name` and `match` are read here, the rest by `action`, which must not call
-    /// [`Fields::finish`]. A rule without `match` matches every request. A list without rules is a fault: it
-    /// would do nothing.
-    pub fn read(node: Node<'_>, mut action: impl FnMut(&mut Fields<'_>) -> Option<T>) -> Option<Self> {
+    /// Reads a list of rules: `name` and `match` are read here, the rest by `action`, which must
+    /// not call [`Fields::finish`]. A rule without `match` matches every request. A list without
+    /// rules is a fault: it would do nothing.
+    pub fn read(
+        node: Node<'_>,
+        mut action: impl FnMut(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Self> {
         let mut names: Vec<Rc<str>> = Vec::new();
         let mut index = 0_usize;
         let rules = node.nonempty_list(|node| {
             let default = format!("rules[{index}]");
             index = index.saturating_add(1);
             let mut fields = node.fields()?;
-            let name = fields.with_default("name", Rc::from(default), |node| rule_name(&node, &names));
+            let name =
+                fields.with_default("name", Rc::from(default), |node| rule_name(&node, &names));
             let condition = fields.with_default("match", Condition::default(), Condition::read);
             let action = action(&mut fields);
             fields.finish();
@@ -62,14 +66,17 @@ impl<T> Rules<T> {
         self.matching(request).next()
     }
 
-    /// Every rule that the request matches, in order, with what its path template captured: for a filter
-    /// whose rules ask for more than `match`.
-    pub fn matching<'a>(&'a self, request: &Request<'_>) -> impl Iterator<Item = (&'a Rule<T>, Captures)> {
+    /// Every rule that the request matches, in order, with what its path template captured: for a
+    /// filter whose rules ask for more than `match`.
+    pub fn matching<'a>(
+        &'a self,
+        request: &Request<'_>,
+    ) -> impl Iterator<Item = (&'a Rule<T>, Captures)> {
         self.0.iter().filter_map(|rule| Some((rule, rule.condition.matches(request)?)))
     }
 
-    /// The same rules, each action made from the rule's name and its action: for what can only be built
-    /// when the name is known.
+    /// The same rules, each action made from the rule's name and its action: for what can only be
+    /// built when the name is known.
     pub fn map<U>(self, mut action: impl FnMut(&str, T) -> U) -> Rules<U> {
         let rules = self.0.into_iter().map(|rule| Rule {
             action: action(&rule.name, rule.action),
@@ -79,9 +86,10 @@ impl<T> Rules<T> {
         Rules(rules.collect())
     }
 
-    /// Whether the request may be another one for whoever reads it next than it is for these rules: a rule looks
-    /// at the path, and the path is in ambiguity (`/a/..;/b`), or at the host, and there is no single one. A filter
-    /// that guards something refuses such a request, whatever its rules say.
+    /// Whether the request may be another one for whoever reads it next than it is for these rules:
+    /// a rule looks at the path, and the path is in ambiguity (`/a/..;/b`), or at the host, and
+    /// there is no single one. A filter that guards something refuses such a request, whatever its
+    /// rules say.
     pub fn is_ambiguous(&self, request: &Request<'_>) -> bool {
         let reads = |part: fn(&Condition) -> bool| self.0.iter().any(|rule| part(&rule.condition));
         (reads(Condition::reads_path) && ambiguity::is_path_disguised(request.path()))
@@ -105,7 +113,8 @@ pub fn captured_names<'a>(rule: &Fields<'a>) -> Vec<&'a str> {
     template.and_then(|template| template.as_str()).map(path::captured_names).unwrap_or_default()
 }
 
-/// A rule's name: printable ASCII without the characters that separate it from its neighbours in logs and metrics.
+/// A rule's name: printable ASCII without the characters that separate it from its neighbours in
+/// logs and metrics.
 fn rule_name(node: &Node<'_>, taken: &[Rc<str>]) -> Option<Rc<str>> {
     let name = node.text()?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);

@@ -9,7 +9,8 @@ pub fn split_target(target: &[u8]) -> (&[u8], Option<&[u8]>) {
     (parts.next().unwrap_or_default(), parts.next())
 }
 
-/// The raw (still encoded) values of one query parameter, in the order sent. The name is compared raw.
+/// The raw (still encoded) values of one query parameter, in the order sent. The name is compared
+/// raw.
 pub fn query_values<'a>(query: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
     query.split(|byte| *byte == b'&').filter_map(move |pair| {
         let mut parts = pair.splitn(2, |byte| *byte == b'=');

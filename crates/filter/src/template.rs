@@ -1,7 +1,8 @@
-//! Templates: literal text with `${…}` placeholders, which stand for facts about a request or a response.
+//! Templates: literal text with `${…}` placeholders, which stand for facts about a request or a
+//! response.
 //!
-//! A template is parsed once, when the configuration is read; rendering it copies bytes and nothing else.
-//! `$$` is a dollar sign. The placeholders:
+//! A template is parsed once, when the configuration is read; rendering it copies bytes and nothing
+//! else. `$$` is a dollar sign. The placeholders:
 //!
 //! | placeholder | stands for |
 //! |---|---|
@@ -55,8 +56,8 @@ use crate::{Request, Response};
 use expression::Expression;
 use std::rc::Rc;
 
-/// The most bytes that one placeholder stands for, functions applied: what Envoy takes for a head by default and
-/// a little more.
+/// The most bytes that one placeholder stands for, functions applied: what Envoy takes for a head
+/// by default and a little more.
 pub const MOST_OF_A_FACT: usize = 64 * 1024;
 
 /// Literal text and placeholders. A clone shares them.
@@ -103,12 +104,13 @@ impl Template {
         Self::parse(node.text()?, scope).map_or_else(|error| node.fault(error.to_string()), Some)
     }
 
-    /// Appends the text to `out`, or gives `None` and leaves `out` as it was where a fact is missing.
+    /// Appends the text to `out`, or gives `None` and leaves `out` as it was where a fact is
+    /// missing.
     ///
-    /// Missing is what is not there at all; an empty header or parameter is an empty text. Of a claim, text
-    /// is taken as it is, numbers and booleans as in JSON, objects as compact JSON, and lists with commas
-    /// between their items; `null` and empty lists are missing. What is longer than [`MOST_OF_A_FACT`], before
-    /// or after its functions, counts as missing too.
+    /// Missing is what is not there at all; an empty header or parameter is an empty text. Of a
+    /// claim, text is taken as it is, numbers and booleans as in JSON, objects as compact JSON, and
+    /// lists with commas between their items; `null` and empty lists are missing. What is longer
+    /// than [`MOST_OF_A_FACT`], before or after its functions, counts as missing too.
     ///
     /// The bytes are those of the request: they need not be UTF-8 and may hold control characters.
     #[must_use]
@@ -132,13 +134,12 @@ impl Template {
 
     /// Whether it uses facts that are known only until the request has gone on.
     pub fn needs_request(&self) -> bool {
-        let of_request =
-            |piece: &Piece| matches!(piece, Piece::Expression(expression) if !expression.is_of_response());
+        let of_request = |piece: &Piece| matches!(piece, Piece::Expression(expression) if !expression.is_of_response());
         self.0.iter().any(of_request)
     }
 
-    /// The same template with the facts of the request filled in, for the time when the request is gone;
-    /// `None` where one of them is missing.
+    /// The same template with the facts of the request filled in, for the time when the request is
+    /// gone; `None` where one of them is missing.
     #[must_use]
     pub fn bind(&self, sources: &Sources<'_>) -> Option<Self> {
         let mut pieces = Vec::with_capacity(self.0.len());

@@ -62,7 +62,8 @@ fn a_key_is_found_wherever_it_may_be() {
     let (host, sources) = (FakeHost::default(), sources());
     for (fields, want) in cases {
         let request = Request::new(Headers::from_list(fields), &host);
-        let found = find(&sources, &request, 64).map(|key| key.map(|key| key.escape_ascii().to_string()));
+        let found =
+            find(&sources, &request, 64).map(|key| key.map(|key| key.escape_ascii().to_string()));
         assert_eq!(found, want.map(|key| key.map(str::to_owned)), "{fields:?}");
     }
 }
@@ -74,7 +75,10 @@ fn everything_but_the_key_is_left_byte_by_byte() {
         (&[("x-api-key", "k"), ("x-api-key", "l")], &[]),
         (&[("authorization", "ApiKey k")], &[]),
         (&[("authorization", "Bearer k")], &[("authorization", "Bearer k")]),
-        (&[("authorization", "Bearer j"), ("authorization", "APIKEY k")], &[("authorization", "Bearer j")]),
+        (
+            &[("authorization", "Bearer j"), ("authorization", "APIKEY k")],
+            &[("authorization", "Bearer j")],
+        ),
         (&[(":path", "/a?api_key=k")], &[(":path", "/a")]),
         (&[(":path", "/a?api_key")], &[(":path", "/a")]),
         (&[(":path", "/a?")], &[(":path", "/a?")]),
@@ -91,7 +95,10 @@ fn everything_but_the_key_is_left_byte_by_byte() {
         (&[("cookie", "a=1; key=k")], &[("cookie", "a=1")]),
         (&[("cookie", "a=1; key=k; b=2")], &[("cookie", "a=1; b=2")]),
         (&[("cookie", "a=1;key=k;b=2")], &[("cookie", "a=1;b=2")]),
-        (&[("cookie", "a=\"1 ;  key=k; b; =c;;d=\u{e9}")], &[("cookie", "a=\"1 ; b; =c;;d=\u{e9}")]),
+        (
+            &[("cookie", "a=\"1 ;  key=k; b; =c;;d=\u{e9}")],
+            &[("cookie", "a=\"1 ; b; =c;;d=\u{e9}")],
+        ),
         (&[("cookie", " a=1; b=2")], &[("cookie", " a=1; b=2")]),
         (
             &[("cookie", "a=1"), ("cookie", "key=k"), ("cookie", "b=2; key=l")],

@@ -1,4 +1,5 @@
-//! What is fetched: by whom, when, how long it is used, and who waits for it. Two workers share one host.
+//! What is fetched: by whom, when, how long it is used, and who waits for it. Two workers share one
+//! host.
 
 use gatehouse_filter::fetched::{
     Awaits, Event, Fetch, Fetched, Kind, Lead, Location, MAX_WAITERS, Slot, Source, Waiters,
@@ -34,7 +35,8 @@ fn worker_of(host: &FakeHost, source: Source) -> Fetched<String> {
         Ok(text) if text.starts_with("list") => Ok(text),
         _ => Err("is no list".to_owned()),
     };
-    let kind = Kind { filter: "test", names: ["list", "lease"], counters: COUNTERS, read: Box::new(read) };
+    let kind =
+        Kind { filter: "test", names: ["list", "lease"], counters: COUNTERS, read: Box::new(read) };
     let worker = Fetched::new(source, kind);
     worker.prepare(host);
     worker
@@ -49,11 +51,18 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 fn answer(status: &str, body: &str) -> Answer {
-    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.into(), ..Answer::default() }
+    Answer {
+        headers: Headers::from_list(&[(":status", status)]),
+        body: body.into(),
+        ..Answer::default()
+    }
 }
 
 fn tagged(status: &str, tag: &str, body: &str) -> Answer {
-    Answer { headers: Headers::from_list(&[(":status", status), ("etag", tag)]), ..answer(status, body) }
+    Answer {
+        headers: Headers::from_list(&[(":status", status), ("etag", tag)]),
+        ..answer(status, body)
+    }
 }
 
 fn field(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue) {
@@ -96,7 +105,10 @@ fn it_asks_as_the_source_says() {
     assert_eq!((call.cluster.as_str(), call.authority.as_str()), ("lists", "lists.example"));
     assert_eq!((&*call.method, call.path.as_str(), call.timeout), ("GET", "/list?v=1", seconds(2)));
     assert_eq!(call.headers, [field("accept", "text/plain")]);
-    assert!(!worker.answered(CallId(id.0 + 1), &answer("200", "list"), &host), "another call's answer");
+    assert!(
+        !worker.answered(CallId(id.0 + 1), &answer("200", "list"), &host),
+        "another call's answer"
+    );
     assert!(worker.answered(id, &answer("200", "list"), &host));
     assert!(!worker.answered(id, &answer("200", "list 2"), &host), "once only");
     assert_eq!(current(&host, &worker).as_deref(), Some("list"));
@@ -170,7 +182,8 @@ fn the_same_again_is_the_same_and_only_younger() {
     fetch(&host, &worker, &tagged("200", "\"1\"", "list"));
     other.tick(&host);
     let firsts = [&worker, &other].map(|worker| worker.current(host.now()).unwrap());
-    for again in [tagged("200", "\"1\"", "list"), tagged("304", "\"1\"", ""), tagged("200", "\"2\"", "list")]
+    for again in
+        [tagged("200", "\"1\"", "list"), tagged("304", "\"1\"", ""), tagged("200", "\"2\"", "list")]
     {
         host.clock.advance(seconds(599));
         worker.tick(&host);
@@ -281,19 +294,26 @@ fn operators_are_told_what_the_filter_may_not_do() {
 fn a_request_waits_for_what_may_still_come() {
     let host = FakeHost::at(NOW);
     let (worker, room) = (worker(&host), Waiters::default());
-    let may_wait = |slot: &mut Option<Slot<u8>>, awaits| room.may_wait(slot, 0, &worker, awaits, host.now());
+    let may_wait =
+        |slot: &mut Option<Slot<u8>>, awaits| room.may_wait(slot, 0, &worker, awaits, host.now());
     let mut slot = None;
     assert!(may_wait(&mut slot, Awaits::Any));
     host.clock.advance(Duration::from_millis(1999));
     assert!(may_wait(&mut slot, Awaits::Any));
     host.clock.advance(Duration::from_millis(1));
     assert!(!may_wait(&mut slot, Awaits::Any), "for as long as an answer may take");
-    assert!(room.may_wait(&mut slot, 1, &worker, Awaits::Any, host.now()), "for another thing, anew");
+    assert!(
+        room.may_wait(&mut slot, 1, &worker, Awaits::Any, host.now()),
+        "for another thing, anew"
+    );
 
     // Something newer: what a fetch brings that begins now.
     fetch(&host, &worker, &answer("200", "list"));
     let mut slot = None;
-    assert!(!may_wait(&mut slot, Awaits::Newer), "none may begin before the request has to be answered");
+    assert!(
+        !may_wait(&mut slot, Awaits::Newer),
+        "none may begin before the request has to be answered"
+    );
     host.clock.advance(seconds(4));
     assert!(may_wait(&mut slot, Awaits::Newer));
     worker.tick(&host);
@@ -310,7 +330,8 @@ fn a_request_waits_for_what_may_still_come() {
 fn so_many_requests_wait_and_no_more() {
     let host = FakeHost::at(NOW);
     let (worker, room) = (worker(&host), Waiters::default());
-    let may_wait = |slot: &mut Option<Slot<()>>| room.may_wait(slot, (), &worker, Awaits::Any, host.now());
+    let may_wait =
+        |slot: &mut Option<Slot<()>>| room.may_wait(slot, (), &worker, Awaits::Any, host.now());
     let mut places: Vec<Option<Slot<()>>> = (0..MAX_WAITERS).map(|_| None).collect();
     assert!(places.iter_mut().all(may_wait));
     assert!(!may_wait(&mut None));

@@ -3,9 +3,10 @@
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     Answer, AnswersPhase, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers,
-    OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody, Phases, Polled, Request,
-    RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision, ResponsePhase, ResponseStep, Step,
+    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, Mode, Never, NoCodes,
+    OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody, Phases, Polled,
+    Request, RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision, ResponsePhase,
+    ResponseStep, Step,
 };
 use gatehouse_filter_test::FakeHost;
 use std::collections::BTreeSet;
@@ -149,9 +150,15 @@ impl OnLog for Busy {
 fn each() -> [(Phases, &'static [&'static str]); Phases::COUNT] {
     let none = Phases::default();
     [
-        (Phases { request_body: true, ..none }, &["proxy_on_request_body", "proxy_on_request_trailers"]),
+        (
+            Phases { request_body: true, ..none },
+            &["proxy_on_request_body", "proxy_on_request_trailers"],
+        ),
         (Phases { response: true, ..none }, &["proxy_on_response_headers"]),
-        (Phases { response_body: true, ..none }, &["proxy_on_response_body", "proxy_on_response_trailers"]),
+        (
+            Phases { response_body: true, ..none },
+            &["proxy_on_response_body", "proxy_on_response_trailers"],
+        ),
         (Phases { answers: true, ..none }, &["proxy_on_http_call_response"]),
         (Phases { fetching: true, ..none }, &["proxy_on_http_call_response", "proxy_on_tick"]),
         (Phases { grpc_answers: true, ..none }, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
@@ -163,10 +170,13 @@ fn each() -> [(Phases, &'static [&'static str]); Phases::COUNT] {
 fn sets() -> impl Iterator<Item = (Phases, BTreeSet<&'static str>)> {
     (0..1_u32 << Phases::COUNT).map(|set| {
         let members = each().into_iter().enumerate().filter(|(at, _)| set >> at & 1 == 1);
-        members.fold((Phases::default(), BTreeSet::new()), |(phases, mut names), (_, (phase, needs))| {
-            names.extend(needs);
-            (phases.or(phase), names)
-        })
+        members.fold(
+            (Phases::default(), BTreeSet::new()),
+            |(phases, mut names), (_, (phase, needs))| {
+                names.extend(needs);
+                (phases.or(phase), names)
+            },
+        )
     })
 }
 
@@ -190,7 +200,8 @@ fn what_a_module_says_of_itself_is_read_as_it_was_meant() {
 
 #[test]
 fn whatever_else_a_module_says_is_not_understood() {
-    for flags in [&b""[..], b"0", b"000000", b"00000000", b"0000002", b"000000 ", b"\0\0\0\0\0\0\0"] {
+    for flags in [&b""[..], b"0", b"000000", b"00000000", b"0000002", b"000000 ", b"\0\0\0\0\0\0\0"]
+    {
         assert_eq!(Phases::from_flags(flags), None, "{}", flags.escape_ascii());
     }
 }
@@ -248,7 +259,8 @@ fn ask<F: Filter<Code = Code, State = ()>>(filter: &F) -> Said {
     let mut request = Request::new(Headers::default(), &host);
     let mut response = Response::new(Headers::default(), &host);
     let (mut body, state) = (Body::new(b"{}".to_vec()), &mut ());
-    let of_body = F::RequestBody::on_request_body(filter, Some(&mut request), &mut body, &host, state);
+    let of_body =
+        F::RequestBody::on_request_body(filter, Some(&mut request), &mut body, &host, state);
     let of_response = F::Response::on_response(filter, &mut response, state);
     let of_response_body =
         F::ResponseBody::on_response_body(filter, Some(&mut response), &mut body, &host, state);

@@ -14,7 +14,11 @@ fn subject(request: &Request<'_>) -> Option<String> {
 }
 
 /// The same request, as the next filter of the same VM sees it.
-fn handed_on<'h>(request: Request<'h>, host: &'h FakeHost, change: impl FnOnce(&mut Facts)) -> Request<'h> {
+fn handed_on<'h>(
+    request: Request<'h>,
+    host: &'h FakeHost,
+    change: impl FnOnce(&mut Facts),
+) -> Request<'h> {
     let (headers, mut facts) = request.into_parts();
     change(&mut facts);
     Request::with_facts(headers, facts, host)
@@ -52,7 +56,12 @@ fn what_the_matched_route_told_is_forgotten_and_nothing_else_is() {
     };
     let told = |request: &Request<'_>| {
         let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
-        (text(request.route_name()), text(request.policy()), request.client_address(), subject(request))
+        (
+            text(request.route_name()),
+            text(request.policy()),
+            request.client_address(),
+            subject(request),
+        )
     };
     let want = |route: &str, last: u8, subject: &str| {
         let client = IpAddr::from(Ipv4Addr::new(192, 0, 2, last));

@@ -3,12 +3,17 @@
 use gatehouse_chain::Link;
 
 /// What every filter needs: to be configured, to have its contexts made and freed, to see requests.
-const EVERY: [&str; 4] =
-    ["proxy_on_context_create", "proxy_on_configure", "proxy_on_delete", "proxy_on_request_headers"];
+const EVERY: [&str; 4] = [
+    "proxy_on_context_create",
+    "proxy_on_configure",
+    "proxy_on_delete",
+    "proxy_on_request_headers",
+];
 
-/// The callbacks without which this filter, so configured, would guard nothing, or hold what it never lets go: where
-/// the host may not make them, a body passes unread and an answer never comes. What only a response's head is seen for
-/// is not among them: a configuration may have no use for it.
+/// The callbacks without which this filter, so configured, would guard nothing, or hold what it
+/// never lets go: where the host may not make them, a body passes unread and an answer never comes.
+/// What only a response's head is seen for is not among them: a configuration may have no use for
+/// it.
 pub fn needed_callbacks(link: &dyn Link) -> Vec<&'static str> {
     let phases = link.phases();
     let has_fetched = !link.fetched().is_empty();

@@ -1,8 +1,9 @@
 //! `gateway.wasm`: all filters in one module and one VM.
 //!
-//! Its configuration is a list, `filters`, in the order in which requests meet them. Each entry has one filter's
-//! name with the very block that the filter's own module takes, and perhaps a `name` of its own: a filter may come
-//! twice. [`FILTERS`] is the registry of filters: whoever needs all of them reads it there.
+//! Its configuration is a list, `filters`, in the order in which requests meet them. Each entry has
+//! one filter's name with the very block that the filter's own module takes, and perhaps a `name`
+//! of its own: a filter may come twice. [`FILTERS`] is the registry of filters: whoever needs all
+//! of them reads it there.
 
 mod callbacks;
 mod list;

@@ -53,7 +53,8 @@ struct List {
 impl List {
     fn gateway(&mut self, node: &Node<'_>) -> Option<Chain> {
         let mut fields = node.fields()?;
-        let filters = fields.required("filters", |node| node.nonempty_list(|node| self.entry(&node)));
+        let filters =
+            fields.required("filters", |node| node.nonempty_list(|node| self.entry(&node)));
         let tells = fields.with_default("filter_state", Tells::default(), tells);
         fields.finish();
         Some(Chain::new(filters?).telling(tells?))
@@ -71,7 +72,8 @@ impl List {
         let given = given.map(|_| ());
         let keys: Vec<&str> =
             node.value().as_object().map(|members| members.keys().map(String::as_str).collect())?;
-        let named: Vec<&Registered> = FILTERS.iter().filter(|filter| keys.contains(&filter.name)).collect();
+        let named: Vec<&Registered> =
+            FILTERS.iter().filter(|filter| keys.contains(&filter.name)).collect();
         let others = keys.iter().any(|key| *key != "name" && crate::filter(key).is_none());
         let is_free = match named.as_slice() {
             [filter] if !keys.contains(&"name") => self.take(node.clone(), filter.name),

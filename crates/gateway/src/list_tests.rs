@@ -42,12 +42,23 @@ fn every_fault_has_the_path_from_the_top() {
             json!([{"jwt-auth": {}, "rate-limit": {}}]),
             &[("filters[0]", "has jwt-auth, rate-limit: give each an entry of its own")],
         ),
-        ("the same filter twice", json!([plain, plain]), &[("filters[1]", &*taken("header-transform"))]),
-        ("the same name twice", json!([named("a"), named("a")]), &[("filters[1].name", &*taken("a"))]),
+        (
+            "the same filter twice",
+            json!([plain, plain]),
+            &[("filters[1]", &*taken("header-transform"))],
+        ),
+        (
+            "the same name twice",
+            json!([named("a"), named("a")]),
+            &[("filters[1].name", &*taken("a"))],
+        ),
         (
             "a name that is another filter's",
             json!([named("rate-limit"), {"rate-limit": {"rules": []}}]),
-            &[("filters[1]", &*taken("rate-limit")), ("filters[1].rate-limit.rules", "must not be empty")],
+            &[
+                ("filters[1]", &*taken("rate-limit")),
+                ("filters[1].rate-limit.rules", "must not be empty"),
+            ],
         ),
         (
             "a fault of a filter, and one of the list",
@@ -76,12 +87,16 @@ fn every_fault_has_the_path_from_the_top() {
 
 #[test]
 fn what_is_told_in_filter_state_is_chosen_by_the_gateway() {
-    let plain = json!({"header-transform": {"rules": [{"response": [{"remove": {"name": "x-a"}}]}]}});
+    let plain =
+        json!({"header-transform": {"rules": [{"response": [{"remove": {"name": "x-a"}}]}]}});
     for (tells, want) in [
         (json!({}), None),
         (json!({"identity": false, "decisions": false}), None),
         (json!({"identity": "no"}), Some("filter_state.identity: must be true or false")),
-        (json!({"notes": false}), Some("filter_state.notes: unknown field; known here: identity, decisions")),
+        (
+            json!({"notes": false}),
+            Some("filter_state.notes: unknown field; known here: identity, decisions"),
+        ),
     ] {
         let told = told(&json!({"filters": [plain], "filter_state": tells}));
         assert_eq!(told.first().map(String::as_str), want, "{tells}");

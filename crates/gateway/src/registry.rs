@@ -10,7 +10,8 @@ use gatehouse_header_transform::HeaderTransform;
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
 
-/// Every filter. A new one is a folder under `filters/`, a dependency of this crate and a line here.
+/// Every filter. A new one is a folder under `filters/`, a dependency of this crate and a line
+/// here.
 pub const FILTERS: &[Registered] = &[
     Registered::of::<ApiKeyAuth>(),
     Registered::of::<Authorization>(),
@@ -23,7 +24,8 @@ pub const FILTERS: &[Registered] = &[
 /// A filter, without its types.
 #[derive(Clone, Copy, Debug)]
 pub struct Registered {
-    /// Its name: that of its folder under `filters/`, of its module and of its entries in a gateway.
+    /// Its name: that of its folder under `filters/`, of its module and of its entries in a
+    /// gateway.
     pub name: &'static str,
     /// The phases that it takes part in.
     pub phases: Phases,

@@ -2,8 +2,8 @@
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    Body, Broken, Callouts, Collect, CountedRule, Decision, Filter, HeaderName, HeaderValue, Host, Mode,
-    Never, NoCodes, OnRequestBody, Problem, Request, Step,
+    Body, Broken, Callouts, Collect, CountedRule, Decision, Filter, HeaderName, HeaderValue, Host,
+    Mode, Never, NoCodes, OnRequestBody, Problem, Request, Step,
 };
 use gatehouse_json::Document;
 
@@ -76,7 +76,8 @@ impl Filter for NoDebug {
         if !request.body_follows() {
             return Decision::pass(Code::Untouched, None);
         }
-        let wish = Collect { max_bytes: self.max_body, hold_head: self.hold_heads, may_replace: true };
+        let wish =
+            Collect { max_bytes: self.max_body, hold_head: self.hold_heads, may_replace: true };
         Decision { step: Step::ReadBody(wish), ..Decision::pass(Code::Untouched, None) }
     }
 }
@@ -111,7 +112,9 @@ impl OnRequestBody for NoDebug {
         };
         document.remove(&[debug]);
         let mut cleaned = Vec::new();
-        document.write(document.root(), &mut cleaned).map_err(|_| Broken("what is removed takes space"))?;
+        document
+            .write(document.root(), &mut cleaned)
+            .map_err(|_| Broken("what is removed takes space"))?;
         body.replace(cleaned);
         if let Some(request) = head {
             request.headers.set(&CLEANED, HeaderValue::from_static("1"));
@@ -144,7 +147,8 @@ mod tests {
             let mut request = Request::new(Headers::from_list(&fields), &host).with_body(true);
             assert!(matches!(filter.on_request(&mut request, &mut ()).step, Step::ReadBody(_)));
             let mut body = Body::new(sent.as_bytes().to_vec());
-            let decision = filter.on_request_body(Some(&mut request), &mut body, &host, &mut ()).unwrap();
+            let decision =
+                filter.on_request_body(Some(&mut request), &mut body, &host, &mut ()).unwrap();
             assert_eq!(decision.code, code, "{sent}");
             assert_eq!(body.replacement(), goes_on.map(str::as_bytes), "{sent}");
             assert_eq!(request.headers.values("x-cleaned").count(), cleaned, "{sent}");
@@ -154,7 +158,8 @@ mod tests {
     #[test]
     fn a_body_that_is_too_long_is_refused() {
         let filter: NoDebug = configured("{}").unwrap();
-        let decision = filter.on_request_body(None, &mut Body::too_long(), &FakeHost::default(), &mut ());
+        let decision =
+            filter.on_request_body(None, &mut Body::too_long(), &FakeHost::default(), &mut ());
         assert_eq!(decision.unwrap().code, Code::TooLong);
     }
 }

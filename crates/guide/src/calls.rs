@@ -2,8 +2,8 @@
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    Answer, Broken, Callout, CountedRule, Decision, Filter, Host, Mode, Never, NoCodes, OnAnswers, Problem,
-    Request, Step, percent_encoded,
+    Answer, Broken, Callout, CountedRule, Decision, Filter, Host, Mode, Never, NoCodes, OnAnswers,
+    Problem, Request, Step, percent_encoded,
 };
 use std::time::Duration;
 
@@ -56,7 +56,8 @@ impl Filter for AskTenants {
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
         let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));
-        let on_error = fields.with_default("on_error", OnError::Deny, |node| node.one_of(&ON_ERROR));
+        let on_error =
+            fields.with_default("on_error", OnError::Deny, |node| node.one_of(&ON_ERROR));
         fields.finish();
         Some(Self { cluster: cluster?, on_error: on_error? })
     }

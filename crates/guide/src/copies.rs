@@ -2,8 +2,8 @@
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    Body, Broken, Callouts, Copied, CountedRule, Decision, Event as _, Filter, Host, Mode, Never, NoCodes,
-    OnResponse, OnResponseBody, Request, Response, ResponseDecision, ResponseStep,
+    Body, Broken, Callouts, Copied, CountedRule, Decision, Event as _, Filter, Host, Mode, Never,
+    NoCodes, OnResponse, OnResponseBody, Request, Response, ResponseDecision, ResponseStep,
 };
 use gatehouse_json::Document;
 
@@ -130,9 +130,11 @@ mod tests {
         };
         assert_eq!(step_of("application/json"), ResponseStep::CopyBody { max_bytes: 64 * 1024 });
         assert_eq!(step_of("text/plain"), ResponseStep::Continue);
-        for (bytes, event) in
-            [(Some(&b"[1]"[..]), Event::Json), (Some(b"[1"), Event::NotJson), (None, Event::TooLong)]
-        {
+        for (bytes, event) in [
+            (Some(&b"[1]"[..]), Event::Json),
+            (Some(b"[1"), Event::NotJson),
+            (None, Event::TooLong),
+        ] {
             filter.on_copied_body(Copied(bytes.map(<[u8]>::to_vec)), &host, &mut ());
             assert_eq!(host.counted(event), 1, "{event:?}");
         }

@@ -2,8 +2,8 @@
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    CountedRule, Decision, Document, Filter, HeaderName, HeaderValue, Host, Mode, Never, NoCodes, OnResponse,
-    Request, Response, ResponseDecision, Step,
+    CountedRule, Decision, Document, Filter, HeaderName, HeaderValue, Host, Mode, Never, NoCodes,
+    OnResponse, Request, Response, ResponseDecision, Step,
 };
 use std::rc::Rc;
 
@@ -78,7 +78,11 @@ impl Filter for Robots {
 }
 
 impl OnResponse for Robots {
-    fn on_response(&self, response: &mut Response<'_>, is_ours: &mut bool) -> ResponseDecision<Code> {
+    fn on_response(
+        &self,
+        response: &mut Response<'_>,
+        is_ours: &mut bool,
+    ) -> ResponseDecision<Code> {
         if *is_ours {
             response.headers.set(&CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
         }

@@ -3,8 +3,8 @@
 use gatehouse_filter::config::{self, ConfigError, Node};
 use gatehouse_filter::fetched::{Awaits, Fetched, Kind, Limits, Slot, Source, Waiters};
 use gatehouse_filter::{
-    CountedRule, Decision, Event as _, Fetches, Filter, Host, Mode, Never, NoCodes, Polled, Problem, Request,
-    Step, Until,
+    CountedRule, Decision, Event as _, Fetches, Filter, Host, Mode, Never, NoCodes, Polled,
+    Problem, Request, Step, Until,
 };
 use std::time::Duration;
 
@@ -53,8 +53,12 @@ const LIMITS: Limits = Limits {
 
 /// The list that comes from there.
 fn tenants(source: Source) -> Fetched<Vec<String>> {
-    let events =
-        [Event::TenantsFetched, Event::TenantsFetchFailed, Event::TenantsRefused, Event::TenantsDropped];
+    let events = [
+        Event::TenantsFetched,
+        Event::TenantsFetchFailed,
+        Event::TenantsRefused,
+        Event::TenantsDropped,
+    ];
     let kind = Kind {
         filter: KnownTenants::NAME,
         names: ["tenants", "turn"],
@@ -121,7 +125,8 @@ impl Filter for KnownTenants {
         let now = request.host().now();
         let Some(tenants) = self.tenants.current(now) else {
             // A dry run delays nobody.
-            if self.mode == Mode::Enforce && self.waiters.may_wait(slot, (), &self.tenants, Awaits::Any, now)
+            if self.mode == Mode::Enforce
+                && self.waiters.may_wait(slot, (), &self.tenants, Awaits::Any, now)
             {
                 let step = Step::Wait(Until::Fetched);
                 return Decision { step, ..Decision::pass(Code::TenantsUnavailable, None) };
@@ -166,7 +171,11 @@ mod tests {
         let list = Answer { headers, body: br#"["acme"]"#.to_vec(), ..Answer::default() };
         answer(&filter, call, &list, &host);
         for (tenant, code) in [("acme", Code::Allowed), ("nobody", Code::TenantUnknown)] {
-            assert_eq!(ask(&filter, &host, &[("x-tenant", tenant)]).decision.code, code, "{tenant}");
+            assert_eq!(
+                ask(&filter, &host, &[("x-tenant", tenant)]).decision.code,
+                code,
+                "{tenant}"
+            );
         }
         assert_eq!(host.counted(Event::TenantsFetched), 1);
     }

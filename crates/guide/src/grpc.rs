@@ -3,8 +3,8 @@
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::protobuf::put_bytes;
 use gatehouse_filter::{
-    CallId, Callouts, CountedRule, Decision, Filter, GrpcAnswer, GrpcCall, Host, Mode, Never, NoCodes,
-    OnGrpcAnswer, Problem, Request, Step, Until,
+    CallId, Callouts, CountedRule, Decision, Filter, GrpcAnswer, GrpcCall, Host, Mode, Never,
+    NoCodes, OnGrpcAnswer, Problem, Request, Step, Until,
 };
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -54,7 +54,9 @@ impl Filter for GrpcTenants {
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
         let cluster = fields.required("cluster", |node| match node.text()? {
-            name if name.len() > GrpcCall::MOST_OF_A_NAME => node.fault("is too long for a cluster's name"),
+            name if name.len() > GrpcCall::MOST_OF_A_NAME => {
+                node.fault("is too long for a cluster's name")
+            }
             name => Some(name.to_owned()),
         });
         fields.finish();
@@ -140,7 +142,9 @@ mod tests {
 
     #[test]
     fn a_request_waits_for_the_answer_to_its_own_call() {
-        for (status, code) in [(0, Code::Allowed), (5, Code::TenantRefused), (14, Code::TenantRefused)] {
+        for (status, code) in
+            [(0, Code::Allowed), (5, Code::TenantRefused), (14, Code::TenantRefused)]
+        {
             let filter: GrpcTenants = configured(r#"{"cluster": "tenants"}"#).unwrap();
             let host = FakeHost::default();
             let mut request = Request::new(Headers::from_list(&[("x-tenant", "acme")]), &host);

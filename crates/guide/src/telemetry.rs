@@ -1,10 +1,11 @@
-//! The log, events of rules, and histograms: counts how requests end, by rule and by class of status.
+//! The log, events of rules, and histograms: counts how requests end, by rule and by class of
+//! status.
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{
-    Codes as _, CountedRule, Counter, Decision, Event as _, Filter, Histogram, Host, Log, Mode, Never, OnLog,
-    Request,
+    Codes as _, CountedRule, Counter, Decision, Event as _, Filter, Histogram, Host, Log, Mode,
+    Never, OnLog, Request,
 };
 use std::cell::Cell;
 use std::rc::Rc;
@@ -81,7 +82,10 @@ impl Filter for AnswerLog {
     fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
         // One for each class of status: as many as there are, whatever upstreams send.
         let sizes = CLASSES.map(|class| {
-            host.define_histogram("gatehouse_answer_bytes", &[("filter", "answer_log"), ("class", class)])
+            host.define_histogram(
+                "gatehouse_answer_bytes",
+                &[("filter", "answer_log"), ("class", class)],
+            )
         });
         self.sizes.set(Some(sizes));
         Ok(())

@@ -1,5 +1,5 @@
-//! `docs/writing-a-filter.md` says what is compiled: each of its Rust blocks is in a file of this crate, or in
-//! the template of `cargo xtask new` under the name of the document's example.
+//! `docs/writing-a-filter.md` says what is compiled: each of its Rust blocks is in a file of this
+//! crate, or in the template of `cargo xtask new` under the name of the document's example.
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")]
 
@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const DOCUMENT: &str = "docs/writing-a-filter.md";
-/// Compiled as parts of this crate; but for the end-to-end cases, which the step `new` compiles and runs.
+/// Compiled as parts of this crate; but for the end-to-end cases, which the step `new` compiles and
+/// runs.
 const COMPILED: [&str; 2] = ["crates/guide/src", "xtask/src/new/template"];
 
 fn root() -> PathBuf {
@@ -62,7 +63,8 @@ fn holds(text: &str, block: &str) -> bool {
     let wanted: Vec<&str> = block.lines().collect();
     let first = wanted.first().copied().unwrap_or_default();
     lines.windows(wanted.len()).any(|window| {
-        let Some(indent) = window[0].strip_suffix(first).filter(|indent| indent.trim().is_empty()) else {
+        let Some(indent) = window[0].strip_suffix(first).filter(|indent| indent.trim().is_empty())
+        else {
             return false;
         };
         window.iter().zip(&wanted).all(|(line, wanted)| match wanted.is_empty() {
@@ -92,7 +94,10 @@ fn every_filter_here_is_in_the_document() {
     let document = fs::read_to_string(root().join(DOCUMENT)).unwrap();
     for entry in fs::read_dir(root().join("crates/guide/src")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(name == "lib.rs" || document.contains(&format!("crates/guide/src/{name}")), "{name}");
+        assert!(
+            name == "lib.rs" || document.contains(&format!("crates/guide/src/{name}")),
+            "{name}"
+        );
     }
 }
 

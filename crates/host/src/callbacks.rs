@@ -1,5 +1,6 @@
-//! The host's callbacks (proxy-wasm ABI 0.2.1), under names of their own: the SDK has functions of the host's
-//! names already. `cargo xtask build` exports these under the host's names instead of the SDK's.
+//! The host's callbacks (proxy-wasm ABI 0.2.1), under names of their own: the SDK has functions of
+//! the host's names already. `cargo xtask build` exports these under the host's names instead of
+//! the SDK's.
 #![allow(unsafe_code, reason = "exported functions have no mangled names")]
 
 use crate::calls::{self, HeaderMap};
@@ -17,7 +18,8 @@ thread_local! {
 
 /// Makes the VM: what `_initialize` does.
 pub fn start(configure: Configure) {
-    // The SDK logs nothing below `error` until told; the host's own level is asked for with the configuration.
+    // The SDK logs nothing below `error` until told; the host's own level is asked for with the
+    // configuration.
     proxy_wasm::set_log_level(LogLevel::Info);
     proxy_wasm::set_root_context(|_| Box::new(Unfinished));
     VM.with(|vm| *vm.borrow_mut() = Some(Vm::new(configure)));
@@ -35,8 +37,8 @@ impl RootContext for Unfinished {
     }
 }
 
-/// Does something with the VM. The host enters one callback at a time; within one it calls nothing but the
-/// allocator.
+/// Does something with the VM. The host enters one callback at a time; within one it calls nothing
+/// but the allocator.
 fn vm<T>(otherwise: T, act: impl FnOnce(&mut Vm) -> T) -> T {
     VM.with(|vm| match vm.try_borrow_mut().as_deref_mut() {
         Ok(Some(vm)) => act(vm),
@@ -153,8 +155,8 @@ extern "C" fn gatehouse_on_grpc_receive(context: u32, token: u32, size: usize) {
     vm((), |vm| vm.grpc_answered(context, CallId(token), read, &Envoy));
 }
 
-/// A call has ended: without a message where none came before. The status's own text stays unread: it is the
-/// peer's.
+/// A call has ended: without a message where none came before. The status's own text stays unread:
+/// it is the peer's.
 #[unsafe(no_mangle)]
 extern "C" fn gatehouse_on_grpc_close(context: u32, token: u32, status: u32) {
     let read = |_| GrpcAnswer { status, ..GrpcAnswer::default() };
@@ -167,7 +169,8 @@ const HOLD_ALL: u32 = gatehouse_chain::HeadFlow::HoldAll as u32;
 const DROP: u32 = gatehouse_chain::BodyFlow::Drop as u32;
 const GRPC_UNKNOWN: u32 = 2;
 
-/// The SDK's level for the host's number; the SDK reads numbers it does not know into its enum unchecked.
+/// The SDK's level for the host's number; the SDK reads numbers it does not know into its enum
+/// unchecked.
 fn level(number: Option<u32>) -> LogLevel {
     match number {
         Some(0) => LogLevel::Trace,

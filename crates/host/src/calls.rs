@@ -1,7 +1,7 @@
 //! The calls to the host (proxy-wasm ABI 0.2.1).
 //!
-//! The SDK's own wrappers panic on a status or a byte that they do not expect, and read statuses into an
-//! enum that lacks some of them. Here a status is a number and a value is bytes.
+//! The SDK's own wrappers panic on a status or a byte that they do not expect, and read statuses
+//! into an enum that lacks some of them. Here a status is a number and a value is bytes.
 #![allow(unsafe_code, reason = "the host's functions are foreign; this module is the boundary")]
 
 use gatehouse_chain::MetricKind;
@@ -49,7 +49,13 @@ unsafe extern "C" {
         data: *mut *mut u8,
         length: *mut usize,
     ) -> u32;
-    fn proxy_set_buffer_bytes(kind: u32, start: usize, size: usize, data: *const u8, length: usize) -> u32;
+    fn proxy_set_buffer_bytes(
+        kind: u32,
+        start: usize,
+        size: usize,
+        data: *const u8,
+        length: usize,
+    ) -> u32;
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, length: *mut usize) -> u32;
     fn proxy_add_header_map_value(
         map: u32,
@@ -66,9 +72,18 @@ unsafe extern "C" {
         length: usize,
     ) -> u32;
     fn proxy_remove_header_map_value(map: u32, name: *const u8, name_length: usize) -> u32;
-    fn proxy_get_property(path: *const u8, path_length: usize, data: *mut *mut u8, length: *mut usize)
-    -> u32;
-    fn proxy_set_property(path: *const u8, path_length: usize, value: *const u8, length: usize) -> u32;
+    fn proxy_get_property(
+        path: *const u8,
+        path_length: usize,
+        data: *mut *mut u8,
+        length: *mut usize,
+    ) -> u32;
+    fn proxy_set_property(
+        path: *const u8,
+        path_length: usize,
+        value: *const u8,
+        length: usize,
+    ) -> u32;
     fn proxy_get_shared_data(
         key: *const u8,
         key_length: usize,
@@ -164,21 +179,34 @@ pub(crate) fn plugin_configuration(size: usize) -> Result<Vec<u8>, Failed> {
 
 /// All fields of a head in one call: the wire form of [`Headers`](gatehouse_filter::Headers).
 pub(crate) fn header_map(map: HeaderMap) -> Result<Vec<u8>, Failed> {
-    let pairs = returned(|data, length| unsafe { proxy_get_header_map_pairs(map as u32, data, length) })?;
+    let pairs =
+        returned(|data, length| unsafe { proxy_get_header_map_pairs(map as u32, data, length) })?;
     // A map without fields has a count, so nothing at all is no map.
     pairs.ok_or(Failed::NOT_FOUND)
 }
 
 pub(crate) fn add_header(map: HeaderMap, name: &str, value: &[u8]) -> Result<(), Failed> {
     done(unsafe {
-        proxy_add_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+        proxy_add_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
     })
 }
 
 /// Replaces the value of a field that is there at most once.
 pub(crate) fn replace_header(map: HeaderMap, name: &str, value: &[u8]) -> Result<(), Failed> {
     done(unsafe {
-        proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+        proxy_replace_header_map_value(
+            map as u32,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
     })
 }
 
@@ -212,10 +240,13 @@ pub(crate) fn shared_data(key: &[u8]) -> Result<Option<(Vec<u8>, u32)>, Failed> 
 
 /// Sets a shared value; version 0 sets it whatever is there.
 pub(crate) fn set_shared_data(key: &[u8], value: &[u8], version: u32) -> Result<(), Failed> {
-    done(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) })
+    done(unsafe {
+        proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version)
+    })
 }
 
-/// Answers the request. `headers` are in the wire form of a header map, `details` go to the access log.
+/// Answers the request. `headers` are in the wire form of a header map, `details` go to the access
+/// log.
 pub(crate) fn send_local_response(
     status: u16,
     details: &str,
@@ -242,7 +273,8 @@ pub(crate) fn body(buffer: BodyBuffer, most: usize) -> Result<Vec<u8>, Failed> {
     bytes_of(buffer as u32, most)
 }
 
-/// Replaces a body of `length` bytes, all of it: Envoy knows no other replacement than from the start.
+/// Replaces a body of `length` bytes, all of it: Envoy knows no other replacement than from the
+/// start.
 pub(crate) fn replace_body(buffer: BodyBuffer, length: usize, bytes: &[u8]) -> Result<(), Failed> {
     done(unsafe { proxy_set_buffer_bytes(buffer as u32, 0, length, bytes.as_ptr(), bytes.len()) })
 }
@@ -258,13 +290,19 @@ pub(crate) fn grpc_message(most: usize) -> Result<Vec<u8>, Failed> {
 }
 
 fn bytes_of(buffer: u32, most: usize) -> Result<Vec<u8>, Failed> {
-    let bytes = returned(|data, length| unsafe { proxy_get_buffer_bytes(buffer, 0, most, data, length) })?;
+    let bytes =
+        returned(|data, length| unsafe { proxy_get_buffer_bytes(buffer, 0, most, data, length) })?;
     Ok(bytes.unwrap_or_default())
 }
 
-/// Makes an HTTP call: its number, under which the answer comes to the configuration. `headers` are in the wire
-/// form of a header map, the timeout is in milliseconds.
-pub(crate) fn http_call(cluster: &str, headers: &[u8], body: &[u8], timeout: u32) -> Result<u32, Failed> {
+/// Makes an HTTP call: its number, under which the answer comes to the configuration. `headers` are
+/// in the wire form of a header map, the timeout is in milliseconds.
+pub(crate) fn http_call(
+    cluster: &str,
+    headers: &[u8],
+    body: &[u8],
+    timeout: u32,
+) -> Result<u32, Failed> {
     // A header map without fields.
     let trailers = 0_u32.to_le_bytes();
     let mut token = 0;
@@ -371,8 +409,8 @@ fn done(status: u32) -> Result<(), Failed> {
     if status == 0 { Ok(()) } else { Err(Failed(status)) }
 }
 
-/// Takes over what the host returns: it calls the module's own allocator, which boxes a slice of just that
-/// length, so the bytes become a `Vec` without a copy.
+/// Takes over what the host returns: it calls the module's own allocator, which boxes a slice of
+/// just that length, so the bytes become a `Vec` without a copy.
 fn returned(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Option<Vec<u8>>, Failed> {
     let mut data: *mut u8 = null_mut();
     let mut length = 0_usize;
@@ -380,7 +418,7 @@ fn returned(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Option
     if data.is_null() {
         return Ok(None);
     }
-    // SAFETY: the host got `data` from `proxy_on_memory_allocate(length)`, which leaks a boxed slice of that
-    // length, filled it whole, and gave it away.
+    // SAFETY: the host got `data` from `proxy_on_memory_allocate(length)`, which leaks a boxed
+    // slice of that length, filled it whole, and gave it away.
     Ok(Some(unsafe { Vec::from_raw_parts(data, length, length) }))
 }

@@ -1,8 +1,8 @@
 //! The plugin configuration as Envoy hands it over.
 //!
-//! `PluginConfig.configuration` is a `google.protobuf.Any`. A `StringValue` or `BytesValue` arrives as the
-//! text itself, which is JSON; a `google.protobuf.Struct`, which is how YAML is written there, arrives as
-//! its serialised protobuf message.
+//! `PluginConfig.configuration` is a `google.protobuf.Any`. A `StringValue` or `BytesValue` arrives
+//! as the text itself, which is JSON; a `google.protobuf.Struct`, which is how YAML is written
+//! there, arrives as its serialised protobuf message.
 
 use gatehouse_filter::protobuf::{Fields, Payload};
 use serde_json::{Map, Number, Value};
@@ -16,8 +16,8 @@ pub fn decode(bytes: &[u8]) -> Result<Value, Unreadable> {
     if bytes.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
-    // A Struct begins with the tag of its field 1, which is also the byte of a line feed: text that begins
-    // with one is no well-formed Struct, so it falls through to JSON.
+    // A Struct begins with the tag of its field 1, which is also the byte of a line feed: text that
+    // begins with one is no well-formed Struct, so it falls through to JSON.
     if bytes.first() == Some(&0x0a)
         && let Some(value) = read_struct(bytes, 0)
     {
@@ -32,14 +32,19 @@ pub struct Unreadable(String);
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "is neither a google.protobuf.Struct nor a StringValue or BytesValue of JSON: {}", self.0)
+        write!(
+            f,
+            "is neither a google.protobuf.Struct nor a StringValue or BytesValue of JSON: {}",
+            self.0
+        )
     }
 }
 
 /// As deep as `serde_json` goes; protobuf itself stops at 100.
 const DEEPEST: u32 = 100;
 
-/// `message Struct { map<string, Value> fields = 1; }`, a map being repeated `{ key = 1; value = 2; }`.
+/// `message Struct { map<string, Value> fields = 1; }`, a map being repeated `{ key = 1; value = 2;
+/// }`.
 fn read_struct(message: &[u8], depth: u32) -> Option<Value> {
     let mut members = Map::new();
     for field in Fields(message) {
@@ -59,7 +64,8 @@ fn read_struct(message: &[u8], depth: u32) -> Option<Value> {
     Some(Value::Object(members))
 }
 
-/// `message Value { oneof kind { null = 1; double = 2; string = 3; bool = 4; Struct = 5; ListValue = 6; } }`
+/// `message Value { oneof kind { null = 1; double = 2; string = 3; bool = 4; Struct = 5;
+/// ListValue = 6; } }`
 fn read_value(message: &[u8], depth: u32) -> Option<Value> {
     let depth = depth.checked_add(1).filter(|depth| *depth <= DEEPEST)?;
     let mut value = Value::Null;
@@ -86,8 +92,8 @@ fn read_list(message: &[u8], depth: u32) -> Option<Value> {
     Fields(message).map(item).collect::<Option<Vec<_>>>().map(Value::Array)
 }
 
-/// A Struct has no integers. A whole number that a double holds exactly is taken for the integer that was
-/// written.
+/// A Struct has no integers. A whole number that a double holds exactly is taken for the integer
+/// that was written.
 fn read_number(number: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() <= EXACT {
@@ -105,10 +111,14 @@ mod tests {
 
     /// Encodes as protobuf does, for values whose messages are shorter than 128 bytes.
     fn encoded(value: &Value) -> Vec<u8> {
-        let field = |tag: u8, bytes: Vec<u8>| [vec![tag, u8::try_from(bytes.len()).unwrap()], bytes].concat();
+        let field = |tag: u8, bytes: Vec<u8>| {
+            [vec![tag, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+        };
         match value {
             Value::Null => vec![0x08, 0],
-            Value::Number(number) => [&[0x11][..], &number.as_f64().unwrap().to_le_bytes()].concat(),
+            Value::Number(number) => {
+                [&[0x11][..], &number.as_f64().unwrap().to_le_bytes()].concat()
+            }
             Value::String(text) => field(0x1a, text.clone().into_bytes()),
             Value::Bool(truth) => vec![0x20, u8::from(*truth)],
             Value::Object(_) => field(0x2a, message(value)),
@@ -119,10 +129,15 @@ mod tests {
     }
 
     fn message(object: &Value) -> Vec<u8> {
-        let field = |tag: u8, bytes: Vec<u8>| [vec![tag, u8::try_from(bytes.len()).unwrap()], bytes].concat();
+        let field = |tag: u8, bytes: Vec<u8>| {
+            [vec![tag, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+        };
         let members = object.as_object().unwrap().iter();
         let entry = |(key, value): (&String, &Value)| {
-            field(0x0a, [field(0x0a, key.clone().into_bytes()), field(0x12, encoded(value))].concat())
+            field(
+                0x0a,
+                [field(0x0a, key.clone().into_bytes()), field(0x12, encoded(value))].concat(),
+            )
         };
         members.flat_map(entry).collect()
     }

@@ -4,9 +4,9 @@ use crate::calls::{self, BodyBuffer, Failed, HeaderMap};
 use crate::{grpc, signature};
 use gatehouse_chain::{Direction, LocalReply, MetricKind, Proxy, Refused};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expression, Expressions,
-    GrpcCall, Hash, Headers, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
-    StoreError, Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expression,
+    Expressions, GrpcCall, Hash, Headers, NoExpression, NoRandom, NoVerifier, Random, SetError,
+    Signatures, Store, StoreError, Timestamp, Version,
 };
 use std::time::Duration;
 
@@ -69,9 +69,15 @@ impl Proxy for Envoy {
             (":path", callout.path.as_bytes()),
             (":authority", callout.authority.as_bytes()),
         ];
-        fields.extend(callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        fields
+            .extend(callout.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
         let headers = Headers::to_pairs(&fields);
-        match calls::http_call(&callout.cluster, &headers, &callout.body, milliseconds(callout.timeout)) {
+        match calls::http_call(
+            &callout.cluster,
+            &headers,
+            &callout.body,
+            milliseconds(callout.timeout),
+        ) {
             Ok(token) => Ok(CallId(token)),
             Err(Failed::BAD_ARGUMENT) => Err(CallRefused::BadArgument),
             Err(_) => Err(CallRefused::Failed),
@@ -184,14 +190,16 @@ impl Random for Envoy {
 
 impl Expressions for Envoy {
     fn compile(&self, text: &str) -> Result<Expression, NoExpression> {
-        let token = calls::call_foreign_function("expr_create", text.as_bytes()).map_err(|_| NoExpression)?;
+        let token = calls::call_foreign_function("expr_create", text.as_bytes())
+            .map_err(|_| NoExpression)?;
         let token = token.try_into().map_err(|_| NoExpression)?;
         Ok(Expression(u32::from_le_bytes(token)))
     }
 
     /// A boolean comes as one byte; everything else comes as something else.
     fn evaluate(&self, expression: Expression) -> Option<bool> {
-        let value = calls::call_foreign_function("expr_evaluate", &expression.0.to_le_bytes()).ok()?;
+        let value =
+            calls::call_foreign_function("expr_evaluate", &expression.0.to_le_bytes()).ok()?;
         match value.as_slice() {
             [0] => Some(false),
             [1] => Some(true),
@@ -202,9 +210,16 @@ impl Expressions for Envoy {
 
 impl Signatures for Envoy {
     /// BoringSSL, natively: 25 µs for RSA-2048, where wasm takes over a millisecond.
-    fn verify(&self, hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, NoVerifier> {
+    fn verify(
+        &self,
+        hash: Hash,
+        spki: &[u8],
+        signature: &[u8],
+        text: &[u8],
+    ) -> Result<bool, NoVerifier> {
         let arguments = signature::arguments(hash, spki, signature, text);
-        let result = calls::call_foreign_function("verify_signature", &arguments).map_err(|_| NoVerifier)?;
+        let result =
+            calls::call_foreign_function("verify_signature", &arguments).map_err(|_| NoVerifier)?;
         Ok(signature::is_verified(&result))
     }
 }

@@ -4,9 +4,10 @@ use gatehouse_filter::GrpcCall;
 
 /// `envoy.config.core.v3.GrpcService { EnvoyGrpc envoy_grpc = 1 { string cluster_name = 1; } }`.
 ///
-/// Envoy tries to read whatever it is given as this message before it takes it for the name of a cluster, and
-/// some names are messages of another meaning. `None` for a name that is empty or longer than one byte of
-/// length can say: the message travels as text, and a longer length is no UTF-8.
+/// Envoy tries to read whatever it is given as this message before it takes it for the name of a
+/// cluster, and some names are messages of another meaning. `None` for a name that is empty or
+/// longer than one byte of length can say: the message travels as text, and a longer length is no
+/// UTF-8.
 pub fn service(cluster: &str) -> Option<String> {
     let length = cluster.len();
     if length == 0 || length > GrpcCall::MOST_OF_A_NAME {

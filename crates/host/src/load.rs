@@ -6,9 +6,9 @@ use serde_json::Value;
 
 /// Makes a filter crate a module that Envoy loads.
 ///
-/// The phases that the filter takes part in are written to a custom section of the module, `gatehouse.phases`:
-/// `cargo xtask build` exports the callbacks that they need and no others, so that Envoy does not enter the VM for
-/// nothing.
+/// The phases that the filter takes part in are written to a custom section of the module,
+/// `gatehouse.phases`: `cargo xtask build` exports the callbacks that they need and no others, so
+/// that Envoy does not enter the VM for nothing.
 #[macro_export]
 macro_rules! load {
     ($filter:ty) => {

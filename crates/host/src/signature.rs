@@ -4,7 +4,8 @@
 use gatehouse_filter::Hash;
 use gatehouse_filter::protobuf::put_bytes;
 
-/// The arguments: `{ string hash_function = 1; bytes public_key = 2; bytes signature = 3; bytes text = 4; }`.
+/// The arguments: `{ string hash_function = 1; bytes public_key = 2; bytes signature = 3; bytes
+/// text = 4; }`.
 pub fn arguments(hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Vec<u8> {
     let hash: &[u8] = match hash {
         Hash::Sha256 => b"sha256",

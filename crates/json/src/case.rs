@@ -35,8 +35,8 @@ impl From<Overgrown> for CaseError {
 impl Case {
     /// Appends a name in this case; whether it is another one then.
     ///
-    /// Underscores at the beginning and at the end stay. A name with an underscore elsewhere that no letter
-    /// or digit follows stays as it is, as does one that has none to convert.
+    /// Underscores at the beginning and at the end stay. A name with an underscore elsewhere that
+    /// no letter or digit follows stays as it is, as does one that has none to convert.
     fn push(self, name: &[u8], out: &mut Vec<u8>) -> bool {
         let start = out.len();
         match self {
@@ -62,8 +62,8 @@ impl Case {
                 while let Some((byte, after)) = rest.split_first() {
                     rest = after;
                     if byte.is_ascii_uppercase() {
-                        // `userID` is `user_id`, `HTTPCode` is `http_code`: a word begins after a small
-                        // letter, and where capitals end.
+                        // `userID` is `user_id`, `HTTPCode` is `http_code`: a word begins after a
+                        // small letter, and where capitals end.
                         let after_small =
                             before.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
                         let last_capital = before.is_some_and(|b| b.is_ascii_uppercase())
@@ -81,7 +81,8 @@ impl Case {
     }
 }
 
-/// Names repeat, as the items of a list look alike: each is converted once, as long as no other takes its seat.
+/// Names repeat, as the items of a list look alike: each is converted once, as long as no other
+/// takes its seat.
 const SEATS: usize = 128;
 
 /// How many seats a name may have.
@@ -108,7 +109,8 @@ impl Document {
     /// # Errors
     /// [`CaseError`]; then some names are converted.
     pub fn convert(&mut self, id: Id, case: Case) -> Result<(), CaseError> {
-        let mut converter = Converter { case, seats: vec![Seat::default(); SEATS.wrapping_add(ROW)] };
+        let mut converter =
+            Converter { case, seats: vec![Seat::default(); SEATS.wrapping_add(ROW)] };
         let mut own = Vec::new();
         let mut at = id;
         loop {
@@ -168,7 +170,11 @@ impl Document {
     }
 
     /// The converted name, and its hash.
-    fn converted(&mut self, node: &Node, converter: &mut Converter) -> Result<(Span, u32), Overgrown> {
+    fn converted(
+        &mut self,
+        node: &Node,
+        converter: &mut Converter,
+    ) -> Result<(Span, u32), Overgrown> {
         let inner = names::inner(&self.text, node.key);
         // Escapes are rare in names. What is converted is what the name says.
         if node.is(Node::KEY_ESCAPED) {

@@ -144,8 +144,8 @@ impl Document {
         Some(Cow::Owned(decoded))
     }
 
-    /// The text of a value as it was read: `1e400`, `"a\n"`, `[ 1 ]`. Of a changed array or object it is not
-    /// what would be written.
+    /// The text of a value as it was read: `1e400`, `"a\n"`, `[ 1 ]`. Of a changed array or object
+    /// it is not what would be written.
     pub fn raw(&self, id: Id) -> &[u8] {
         self.span(self.node(id).value)
     }
@@ -162,8 +162,8 @@ impl Document {
         self.member_read(id, name)
     }
 
-    /// The items or members of a value that was read, as in [`children`](Self::children). What was put in
-    /// since has none here.
+    /// The items or members of a value that was read, as in [`children`](Self::children). What was
+    /// put in since has none here.
     pub fn children_read(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
         let mut next = self.node(id).first;
         std::iter::from_fn(move || {

@@ -12,9 +12,9 @@ impl Document {
         self.walk(from, &path.segments, false)
     }
 
-    /// The places at a path below `from`, made where they are not there yet and all that is missing can be
-    /// made: members of objects, and items at the end of an array. A value that is in the way of a member is
-    /// replaced by an object. New places hold `null`.
+    /// The places at a path below `from`, made where they are not there yet and all that is missing
+    /// can be made: members of objects, and items at the end of an array. A value that is in the
+    /// way of a member is replaced by an object. New places hold `null`.
     ///
     /// # Errors
     /// [`Overgrown`].
@@ -34,7 +34,11 @@ impl Document {
                     segment => {
                         let made = make && after.iter().all(Segment::can_be_first);
                         let there = self.step(id, segment);
-                        next.extend(if made { there.or_else(|| self.made(id, segment)) } else { there });
+                        next.extend(if made {
+                            there.or_else(|| self.made(id, segment))
+                        } else {
+                            there
+                        });
                     }
                 }
             }
@@ -204,7 +208,8 @@ impl Document {
         self.update(place, |node| {
             node.value = from.value;
             node.first = from.first;
-            node.flags = (node.flags & Node::KEY_ESCAPED) | (from.flags & !(Node::KEY_ESCAPED | Node::GONE));
+            node.flags =
+                (node.flags & Node::KEY_ESCAPED) | (from.flags & !(Node::KEY_ESCAPED | Node::GONE));
         });
         self.adopt(place);
         self.mark_parent(place);

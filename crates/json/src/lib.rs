@@ -1,11 +1,11 @@
 //! JSON documents that are changed without being re-encoded.
 //!
-//! A [`Document`] is the text that came, and a list of where each value begins and ends. A change replaces
-//! spans; what is not touched is written as it was read. So a number keeps every digit, whatever its size, a
-//! string keeps its escapes, and members keep their order.
+//! A [`Document`] is the text that came, and a list of where each value begins and ends. A change
+//! replaces spans; what is not touched is written as it was read. So a number keeps every digit,
+//! whatever its size, a string keeps its escapes, and members keep their order.
 //!
-//! Reading is strict (RFC 8259), refuses an object that has a name twice, and is bounded in depth; nothing
-//! here recurses over a document.
+//! Reading is strict (RFC 8259), refuses an object that has a name twice, and is bounded in depth;
+//! nothing here recurses over a document.
 //!
 //! ```
 //! use gatehouse_json::{Document, Path};

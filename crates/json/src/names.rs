@@ -18,12 +18,15 @@ const FEW: usize = 24;
 
 /// A member whose name another one of the list has too. The list may change its order.
 ///
-/// Many names are sorted: names made to have one hash cost a comparison more, and no more than that.
+/// Many names are sorted: names made to have one hash cost a comparison more, and no more than
+/// that.
 pub(crate) fn twice(names: &mut [Named], text: &[u8], nodes: &[Node]) -> Option<u32> {
     if names.len() <= FEW {
         let mut rest: &[Named] = names;
         while let Some((name, others)) = rest.split_first() {
-            let same = |other: &&Named| other.hash == name.hash && same(text, nodes, name.node, other.node);
+            let same = |other: &&Named| {
+                other.hash == name.hash && same(text, nodes, name.node, other.node)
+            };
             if let Some(other) = others.iter().find(same) {
                 return Some(other.node);
             }
@@ -81,14 +84,21 @@ pub(crate) fn hash(name: &[u8]) -> u32 {
     (hash >> 32) as u32
 }
 
-/// Whether two texts are the same; by words, for in wasm a comparison of unknown length goes byte by byte.
+/// Whether two texts are the same; by words, for in wasm a comparison of unknown length goes byte
+/// by byte.
 pub(crate) fn equal(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len()
-        && left.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0).all(|(left, right)| left == right)
+        && left
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .zip(right.as_chunks::<8>().0)
+            .all(|(left, right)| left == right)
         && tail(left) == tail(right)
 }
 
-/// The last bytes in one number: of a text of eight bytes or more the last eight, of a shorter one all.
+/// The last bytes in one number: of a text of eight bytes or more the last eight, of a shorter one
+/// all.
 fn tail(text: &[u8]) -> u64 {
     if let Some(last) = text.last_chunk::<8>() {
         return u64::from_le_bytes(*last);

@@ -1,11 +1,14 @@
 /// Whether two JSON numbers are the same number, however they are written: `1.50e1` and `15` are.
 ///
-/// Exact: nothing is rounded. An exponent beyond 64 bits makes numbers equal only where they are written alike.
+/// Exact: nothing is rounded. An exponent beyond 64 bits makes numbers equal only where they are
+/// written alike.
 pub fn same_number(left: &[u8], right: &[u8]) -> bool {
-    left == right || matches!((parts(left), parts(right)), (Some(left), Some(right)) if left == right)
+    left == right
+        || matches!((parts(left), parts(right)), (Some(left), Some(right)) if left == right)
 }
 
-/// Sign, digits without zeros at either end, and the power of ten of the last digit; all empty for zero.
+/// Sign, digits without zeros at either end, and the power of ten of the last digit; all empty for
+/// zero.
 fn parts(number: &[u8]) -> Option<(bool, Vec<u8>, i64)> {
     let (negative, rest) = match number.split_first()? {
         (b'-', rest) => (true, rest),

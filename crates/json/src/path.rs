@@ -57,7 +57,9 @@ impl fmt::Display for PathError {
             Self::Unclosed => {
                 "has a bracket or a quote that is not closed, or a name right after one: put a dot"
             }
-            Self::BadEscape => "has a `~` that is neither `~0` (a tilde) nor `~1` (a slash): RFC 6901 §3",
+            Self::BadEscape => {
+                "has a `~` that is neither `~0` (a tilde) nor `~1` (a slash): RFC 6901 §3"
+            }
             Self::TooLong => "has more than 64 parts",
         })
     }
@@ -88,16 +90,19 @@ impl Path {
         self.segments.contains(&Segment::Every)
     }
 
-    /// The path of what a member is in, and the member's name; `None` where the last part is no name.
+    /// The path of what a member is in, and the member's name; `None` where the last part is no
+    /// name.
     pub fn split_name(&self) -> Option<(Self, &str)> {
         match self.segments.split_last() {
-            Some((Segment::Name { name, .. }, rest)) => Some((Self { segments: rest.to_vec() }, name)),
+            Some((Segment::Name { name, .. }, rest)) => {
+                Some((Self { segments: rest.to_vec() }, name))
+            }
             _ => None,
         }
     }
 
-    /// Splits two paths after their last wildcard, up to which they must be the same: what they have in
-    /// common, and where each goes on from there.
+    /// Splits two paths after their last wildcard, up to which they must be the same: what they
+    /// have in common, and where each goes on from there.
     pub fn fork(&self, other: &Self) -> Option<(Self, Self, Self)> {
         let common = |path: &Self| {
             let last = path.segments.iter().rposition(|segment| *segment == Segment::Every);
@@ -106,7 +111,8 @@ impl Path {
                 .0
                 .len()
         };
-        let (own, theirs) = (self.segments.split_at(common(self)), other.segments.split_at(common(other)));
+        let (own, theirs) =
+            (self.segments.split_at(common(self)), other.segments.split_at(common(other)));
         let path = |segments: &[Segment]| Self { segments: segments.to_vec() };
         (own.0 == theirs.0).then(|| (path(own.0), path(own.1), path(theirs.1)))
     }
@@ -134,7 +140,8 @@ fn token(text: &str) -> Result<Segment, PathError> {
 
 /// RFC 6901 §4: digits without a leading zero.
 fn index(text: &str) -> Option<usize> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !(text.len() > 1 && text.starts_with('0'));
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit())
+        && !(text.len() > 1 && text.starts_with('0'));
     text.parse().ok().filter(|_| digits)
 }
 

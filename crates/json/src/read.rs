@@ -6,8 +6,8 @@ use std::fmt;
 /// How deep arrays and objects may be nested in one text.
 pub const MOST_DEPTH: usize = 128;
 
-/// How many values a document may have. Each takes 32 bytes beside its text, and a list of short ones is mostly
-/// that: without a bound, a text of 64 MiB could take a gigabyte.
+/// How many values a document may have. Each takes 32 bytes beside its text, and a list of short
+/// ones is mostly that: without a bound, a text of 64 MiB could take a gigabyte.
 pub const MOST_VALUES: usize = 4_000_000;
 
 /// Why a text is not taken for JSON, and where.
@@ -26,7 +26,8 @@ pub enum Fault {
     Syntax,
     /// It is not UTF-8 (RFC 8259 §8.1).
     NotUtf8,
-    /// An object has two members of one name: which of them counts is a parser's choice (RFC 8259 §4).
+    /// An object has two members of one name: which of them counts is a parser's choice (RFC 8259
+    /// §4).
     DuplicateName,
     /// It is nested deeper than [`MOST_DEPTH`].
     TooDeep,
@@ -52,9 +53,14 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Reads the value in a part of `text`, which becomes the node `root`; what is in it is added to `nodes`. How deep
-/// it is nested.
-pub(crate) fn read(text: &[u8], part: Span, root: u32, nodes: &mut Vec<Node>) -> Result<usize, Invalid> {
+/// Reads the value in a part of `text`, which becomes the node `root`; what is in it is added to
+/// `nodes`. How deep it is nested.
+pub(crate) fn read(
+    text: &[u8],
+    part: Span,
+    root: u32,
+    nodes: &mut Vec<Node>,
+) -> Result<usize, Invalid> {
     let end = part.end as usize;
     let text = text.get(..end).unwrap_or_default();
     let mut reader = Reader {
@@ -132,7 +138,11 @@ impl Reader<'_> {
                 loop {
                     self.space();
                     let Some(frame) = self.frames.last() else {
-                        return if self.at == self.text.len() { Ok(()) } else { Err(Fault::Syntax) };
+                        return if self.at == self.text.len() {
+                            Ok(())
+                        } else {
+                            Err(Fault::Syntax)
+                        };
                     };
                     match (self.peek(), frame.object) {
                         (Some(b','), _) => {

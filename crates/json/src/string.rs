@@ -52,7 +52,8 @@ fn word(text: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*bytes))
 }
 
-/// Marks the first byte that is a quote, a backslash or a control character; bytes after it may be marked too.
+/// Marks the first byte that is a quote, a backslash or a control character; bytes after it may be
+/// marked too.
 fn special(word: u64) -> u64 {
     let zero = |word: u64| word.wrapping_sub(ONES) & !word;
     let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word;
@@ -134,7 +135,14 @@ pub fn push_quoted(text: &[u8], out: &mut Vec<u8>) {
                 b'\t' => out.extend_from_slice(b"\\t"),
                 0..0x20 => {
                     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
-                    out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
+                    out.extend_from_slice(&[
+                        b'\\',
+                        b'u',
+                        b'0',
+                        b'0',
+                        digit(byte >> 4),
+                        digit(byte & 15),
+                    ]);
                 }
                 byte => out.push(byte),
             }

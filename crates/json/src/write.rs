@@ -1,7 +1,8 @@
 use crate::document::{Document, Id, Node, Overgrown, Span};
 
 impl Document {
-    /// Appends a value as it is now. What was not changed is written as it was read, white space included.
+    /// Appends a value as it is now. What was not changed is written as it was read, white space
+    /// included.
     ///
     /// # Errors
     /// [`Overgrown`]; then `out` holds a part.
@@ -47,8 +48,8 @@ impl Document {
         }
     }
 
-    /// Most spans are short, and a copy of unknown length is a call in wasm: short ones go by words, the last of
-    /// which may bring bytes that follow in the text and are dropped again.
+    /// Most spans are short, and a copy of unknown length is a call in wasm: short ones go by
+    /// words, the last of which may bring bytes that follow in the text and are dropped again.
     fn push(&self, span: Span, out: &mut Vec<u8>) {
         const SHORT: u32 = 64;
         let length = span.end.wrapping_sub(span.start);

@@ -136,13 +136,17 @@ fn a_value_is_wrapped_and_copied() {
     let copy = document.put_copy(a).unwrap();
     let place = document.place(root, &path("copy")).unwrap()[0];
     document.set(place, copy);
-    assert_eq!(written(&document), r#"{"data":{"a":[1.50,{"b":"\u00e9"}]},"copy":[1.50,{"b":"\u00e9"}]}"#);
+    assert_eq!(
+        written(&document),
+        r#"{"data":{"a":[1.50,{"b":"\u00e9"}]},"copy":[1.50,{"b":"\u00e9"}]}"#
+    );
 }
 
 #[test]
 fn names_are_converted_at_every_depth_and_may_not_collide() {
-    let mut document =
-        document(r#"{"order_id":1,"line_items":[{"unit_price":1.0,"line_items":[{"\u0061_b":[]}]}]}"#);
+    let mut document = document(
+        r#"{"order_id":1,"line_items":[{"unit_price":1.0,"line_items":[{"\u0061_b":[]}]}]}"#,
+    );
     let root = document.root();
     document.convert(root, Case::Camel).unwrap();
     assert_eq!(

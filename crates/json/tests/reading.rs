@@ -46,7 +46,10 @@ fn what_is_json_is_read() {
         "[1,\"12345678901234567\\\"89\"]",
     ] {
         assert_eq!(fault(text.as_bytes()), None, "{text}");
-        assert!(text.contains("789") || serde_json::from_str::<serde_json::Value>(text).is_ok(), "{text}");
+        assert!(
+            text.contains("789") || serde_json::from_str::<serde_json::Value>(text).is_ok(),
+            "{text}"
+        );
     }
 }
 
@@ -133,7 +136,11 @@ fn what_is_not_json_is_refused() {
     ];
     for text in texts {
         assert_eq!(fault(text), Some(Fault::Syntax), "{}", text.escape_ascii());
-        assert!(serde_json::from_slice::<serde_json::Value>(text).is_err(), "{}", text.escape_ascii());
+        assert!(
+            serde_json::from_slice::<serde_json::Value>(text).is_err(),
+            "{}",
+            text.escape_ascii()
+        );
     }
 }
 
@@ -171,7 +178,8 @@ fn a_name_is_there_once_however_it_is_written() {
     // Also among more names than are compared each with each, wherever the two are.
     for (first, second) in [(0, 99), (0, 1), (98, 99), (40, 60)] {
         let name = |at: usize| if at == second { first } else { at };
-        let members: Vec<String> = (0..100).map(|at| format!("\"name_{}\":{at}", name(at))).collect();
+        let members: Vec<String> =
+            (0..100).map(|at| format!("\"name_{}\":{at}", name(at))).collect();
         let text = format!("{{{}}}", members.join(","));
         assert_eq!(fault(text.as_bytes()), Some(Fault::DuplicateName), "{first} {second}");
     }
@@ -181,7 +189,9 @@ fn a_name_is_there_once_however_it_is_written() {
 
 #[test]
 fn depth_is_bounded() {
-    for (depth, want) in [(128, None), (129, Some(Fault::TooDeep)), (1_000_000, Some(Fault::TooDeep))] {
+    for (depth, want) in
+        [(128, None), (129, Some(Fault::TooDeep)), (1_000_000, Some(Fault::TooDeep))]
+    {
         let text = ["[".repeat(depth), "]".repeat(depth)].concat();
         assert_eq!(fault(text.as_bytes()), want, "{depth}");
         let text = ["{\"a\":".repeat(depth), "1".to_owned(), "}".repeat(depth)].concat();
@@ -203,7 +213,8 @@ fn every_cut_of_a_document_and_every_wrong_byte_is_told() {
     for end in 0..text.len() {
         assert!(fault(&text[..end]).is_some(), "{}", text[..end].escape_ascii());
     }
-    // Whatever byte stands wherever: the same verdict as another parser, or a stricter one on names.
+    // Whatever byte stands wherever: the same verdict as another parser, or a stricter one on
+    // names.
     for at in 0..text.len() {
         for byte in 0..=255 {
             let mut other = text.to_vec();

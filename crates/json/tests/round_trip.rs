@@ -75,8 +75,8 @@ impl Dice {
 
     fn string(&mut self) -> String {
         const CHARS: [char; 20] = [
-            'a', 'b', 'Z', '0', ' ', '"', '\\', '/', '\n', '\t', '\r', '\u{8}', '\u{c}', '\0', '\u{1f}',
-            '\u{7f}', 'é', '\u{2028}', '漢', '😀',
+            'a', 'b', 'Z', '0', ' ', '"', '\\', '/', '\n', '\t', '\r', '\u{8}', '\u{c}', '\0',
+            '\u{1f}', '\u{7f}', 'é', '\u{2028}', '漢', '😀',
         ];
         let length = self.roll(24);
         (0..length).map(|_| CHARS[self.roll(CHARS.len())]).collect()
@@ -252,9 +252,10 @@ fn strings(value: &Value) -> Vec<String> {
     let mut found = match value {
         Value::String(string) => vec![string.clone()],
         Value::Array(items) => items.iter().flat_map(strings).collect(),
-        Value::Object(members) => {
-            members.iter().flat_map(|(name, value)| [vec![name.clone()], strings(value)].concat()).collect()
-        }
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, value)| [vec![name.clone()], strings(value)].concat())
+            .collect(),
         _ => Vec::new(),
     };
     found.sort();

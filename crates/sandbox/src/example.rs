@@ -29,10 +29,10 @@ impl Example {
     /// # Errors
     /// When it cannot be read or is not YAML; the message has file, line and column.
     pub fn load(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let tree =
-            serde_saphyr::from_str(&text).with_context(|| format!("{} is not valid YAML", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let tree = serde_saphyr::from_str(&text)
+            .with_context(|| format!("{} is not valid YAML", path.display()))?;
         Ok(Self { path: path.to_owned(), tree })
     }
 
@@ -42,7 +42,8 @@ impl Example {
         &self.path
     }
 
-    /// Whether this is a config that Envoy can be started with, rather than a piece of one or another tool's file.
+    /// Whether this is a config that Envoy can be started with, rather than a piece of one or
+    /// another tool's file.
     #[must_use]
     pub fn is_bootstrap(&self) -> bool {
         self.tree.get("static_resources").is_some() || self.tree.get("dynamic_resources").is_some()
@@ -59,7 +60,8 @@ impl Example {
         &mut self.tree
     }
 
-    /// Every wasm filter in the config, wherever it is (also inside a composite filter), in list order.
+    /// Every wasm filter in the config, wherever it is (also inside a composite filter), in list
+    /// order.
     #[must_use]
     pub fn filters(&self) -> Vec<WasmFilter> {
         filter::find(&self.tree)
@@ -71,12 +73,14 @@ impl Example {
         render::upstreams(&self.tree)
     }
 
-    /// The names of the static listeners, in file order; a listener without a name gives an empty one.
+    /// The names of the static listeners, in file order; a listener without a name gives an empty
+    /// one.
     #[must_use]
     pub fn listeners(&self) -> Vec<String> {
         let listeners = self.tree.pointer("/static_resources/listeners").and_then(Value::as_array);
-        let name =
-            |listener: &Value| listener.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let name = |listener: &Value| {
+            listener.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
         listeners.map(|all| all.iter().map(name).collect()).unwrap_or_default()
     }
 
@@ -94,13 +98,14 @@ impl Example {
         render::place(&mut self.tree, placement);
     }
 
-    /// Writes the config where Envoy can read it. As JSON: every JSON file is a YAML file that says the same, and
-    /// quoting cannot change a value on the way.
+    /// Writes the config where Envoy can read it. As JSON: every JSON file is a YAML file that says
+    /// the same, and quoting cannot change a value on the way.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(&self.tree).context("cannot write the config as JSON")?;
+        let text =
+            serde_json::to_string_pretty(&self.tree).context("cannot write the config as JSON")?;
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
 }

@@ -32,7 +32,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Prepares a gateway on the config, a path from the root of the clone such as `envoy/envoy.yaml`.
+    /// Prepares a gateway on the config, a path from the root of the clone such as
+    /// `envoy/envoy.yaml`.
     pub fn builder(config: impl Into<PathBuf>) -> Builder {
         Builder::new(config.into())
     }
@@ -86,8 +87,8 @@ impl Gateway {
         self.process.log()
     }
 
-    /// The access log lines so far that are JSON. Envoy writes a line a moment after the response: to wait for
-    /// one, use [`Gateway::access_log_after`].
+    /// The access log lines so far that are JSON. Envoy writes a line a moment after the response:
+    /// to wait for one, use [`Gateway::access_log_after`].
     #[must_use]
     pub fn access_log(&self) -> Vec<Value> {
         self.process.output().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
@@ -114,7 +115,8 @@ impl Gateway {
         self.process.exited()
     }
 
-    /// Stops Envoy in its own way, which flushes the access log; kills it when that takes more than three seconds.
+    /// Stops Envoy in its own way, which flushes the access log; kills it when that takes more than
+    /// three seconds.
     pub fn stop(&mut self) {
         if self.exited().is_none() {
             let _ = raw::send(self.admin, &raw::Request::new("POST", "/quitquitquit"));
@@ -135,7 +137,9 @@ impl Gateway {
     #[must_use]
     pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> raw::Response {
         let start = raw::Request::get(path);
-        self.request(headers.iter().fold(start, |request, (name, value)| request.header(name, value)))
+        self.request(
+            headers.iter().fold(start, |request, (name, value)| request.header(name, value)),
+        )
     }
 
     /// Sends the request on a connection of its own and reads the response.
@@ -198,7 +202,11 @@ impl Gateway {
 
     #[track_caller]
     fn fail(&self, fault: &str) -> ! {
-        panic!("{fault}\nEnvoy's log:\n{}\naccess log:\n{}", self.stderr(), self.process.output().join("\n"))
+        panic!(
+            "{fault}\nEnvoy's log:\n{}\naccess log:\n{}",
+            self.stderr(),
+            self.process.output().join("\n")
+        )
     }
 }
 
@@ -213,7 +221,8 @@ impl Drop for Gateway {
 }
 
 fn admin_get(admin: SocketAddr, path: &str) -> Result<String> {
-    let response = raw::send(admin, &raw::Request::get(path)).with_context(|| format!("admin GET {path}"))?;
+    let response =
+        raw::send(admin, &raw::Request::get(path)).with_context(|| format!("admin GET {path}"))?;
     if response.status != 200 {
         bail!("admin GET {path} answered {}: {}", response.status, response.text());
     }

@@ -1,8 +1,8 @@
 //! A sandbox for Gatehouse: a real Envoy on an example config, with the demo services behind it.
 //!
-//! The end-to-end tests and `cargo xtask up` run the very files under `envoy/`; only listener and admin ports,
-//! upstream addresses and the paths of the modules are replaced ([`example`]). Where [`Packaging`]
-//! says so, the filters that follow each other are one `gateway.wasm` instead.
+//! The end-to-end tests and `cargo xtask up` run the very files under `envoy/`; only listener and
+//! admin ports, upstream addresses and the paths of the modules are replaced ([`example`]). Where
+//! [`Packaging`] says so, the filters that follow each other are one `gateway.wasm` instead.
 //!
 //! ```no_run
 //! # fn main() -> anyhow::Result<()> {

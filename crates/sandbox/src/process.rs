@@ -12,7 +12,8 @@ use anyhow::{Context as _, Result, anyhow};
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    /// Kills the child when this process ends in any way, also by SIGKILL or with the value in a static.
+    /// Kills the child when this process ends in any way, also by SIGKILL or with the value in a
+    /// static.
     guard: Child,
     output: Arc<Capture>,
     log: Arc<Capture>,
@@ -27,7 +28,8 @@ struct Capture {
 }
 
 impl Process {
-    /// Starts the command. With `pass_output`, its standard output goes to ours instead of being kept.
+    /// Starts the command. With `pass_output`, its standard output goes to ours instead of being
+    /// kept.
     pub(crate) fn start(mut command: Command, pass_output: bool) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
@@ -43,10 +45,13 @@ impl Process {
                 return Err(fault);
             }
         };
-        let output = Arc::new(Capture { pass_on: AtomicBool::new(pass_output), ..Capture::default() });
+        let output =
+            Arc::new(Capture { pass_on: AtomicBool::new(pass_output), ..Capture::default() });
         let log = Arc::new(Capture::default());
-        let stdout = child.stdout.take().ok_or_else(|| anyhow!("the child has no standard output"))?;
-        let stderr = child.stderr.take().ok_or_else(|| anyhow!("the child has no standard error"))?;
+        let stdout =
+            child.stdout.take().ok_or_else(|| anyhow!("the child has no standard output"))?;
+        let stderr =
+            child.stderr.take().ok_or_else(|| anyhow!("the child has no standard error"))?;
         let readers = vec![
             read(stdout, Arc::clone(&output), |line| {
                 let _ = writeln!(std::io::stdout(), "{line}");
@@ -145,7 +150,8 @@ mod tests {
         command.args(["-c", "printf 'a\\n\\377b\\n'; echo c >&2; exit 3"]);
         let mut process = Process::start(command, false).unwrap();
         let status =
-            crate::gateway::wait_for(std::time::Duration::from_secs(10), || process.exited()).unwrap();
+            crate::gateway::wait_for(std::time::Duration::from_secs(10), || process.exited())
+                .unwrap();
         process.kill();
         assert_eq!(status.code(), Some(3));
         assert_eq!(process.output(), ["a", "\u{fffd}b"]);

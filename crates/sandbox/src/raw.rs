@@ -14,7 +14,8 @@ use std::time::Duration;
 pub use request::Request;
 pub use response::{Field, Response};
 
-/// How long connecting, each read and each write may take, unless [`Connection::open_within`] says otherwise.
+/// How long connecting, each read and each write may take, unless [`Connection::open_within`] says
+/// otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Why there is no response.
@@ -67,12 +68,14 @@ impl Connection {
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    /// Sends a request and reads its response; the connection can be used again unless the peer closes it.
+    /// Sends a request and reads its response; the connection can be used again unless the peer
+    /// closes it.
     ///
     /// # Errors
     /// See [`Error`].
     pub fn send(&mut self, request: &Request) -> Result<Response, Error> {
-        // A peer may refuse a request, and close, before it has read all of it: what it said is still to be read.
+        // A peer may refuse a request, and close, before it has read all of it: what it said is
+        // still to be read.
         let written = self.write(&request.bytes());
         match (self.read(request.is_head()), written) {
             (Err(Error::Closed), Err(fault)) => Err(fault),
@@ -114,7 +117,8 @@ impl Connection {
         self.stream.get_mut().shutdown(Shutdown::Write).map_err(Error::from)
     }
 
-    /// Reads one response. `to_head`: it answers a HEAD request, so no body follows whatever the head says.
+    /// Reads one response. `to_head`: it answers a HEAD request, so no body follows whatever the
+    /// head says.
     ///
     /// # Errors
     /// See [`Error`].

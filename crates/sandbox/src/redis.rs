@@ -24,7 +24,10 @@ impl Redis {
     /// Whether there is a `redis-server` on this machine.
     #[must_use]
     pub fn is_installed() -> bool {
-        Command::new("redis-server").arg("--version").output().is_ok_and(|output| output.status.success())
+        Command::new("redis-server")
+            .arg("--version")
+            .output()
+            .is_ok_and(|output| output.status.success())
     }
 
     /// Starts one on a free loopback port.
@@ -35,7 +38,8 @@ impl Redis {
         if !Self::is_installed() {
             bail!("redis-server is missing (Debian: `{}`)", Self::INSTALL);
         }
-        // Redis cannot be told to take any free port. Somebody may take this one first: then another is tried.
+        // Redis cannot be told to take any free port. Somebody may take this one first: then
+        // another is tried.
         let mut last = None;
         for _ in 0..5 {
             let address = TcpListener::bind("127.0.0.1:0")

@@ -20,9 +20,9 @@ pub struct Upstreams {
 }
 
 impl Upstreams {
-    /// Starts a demo service for each upstream `host:port` in `wanted`, each on a free loopback port. The host is
-    /// the name of the service, with `-1`, `-2` … for its replicas. An upstream in `given` and one that is an IP
-    /// address gets none.
+    /// Starts a demo service for each upstream `host:port` in `wanted`, each on a free loopback
+    /// port. The host is the name of the service, with `-1`, `-2` … for its replicas. An upstream
+    /// in `given` and one that is an IP address gets none.
     ///
     /// # Errors
     /// When there is no demo service of that name, or no port is free.
@@ -44,8 +44,9 @@ impl Upstreams {
             let service = service(host).ok_or_else(|| {
                 anyhow!("no demo service is called `{host}`: give the address of `{upstream}` with Builder::upstream")
             })?;
-            let listener =
-                runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).context("no loopback port is free")?;
+            let listener = runtime
+                .block_on(TcpListener::bind(("127.0.0.1", 0)))
+                .context("no loopback port is free")?;
             addresses.insert(upstream.clone(), listener.local_addr()?);
             let (stop, stopped) = oneshot::channel::<()>();
             let instance = host.to_owned();
@@ -54,7 +55,9 @@ impl Upstreams {
                     // A dropped sender means the same as a sent word.
                     let _ = stopped.await;
                 };
-                if let Err(fault) = gatehouse_demo::serve(service, &instance, listener, shutdown).await {
+                if let Err(fault) =
+                    gatehouse_demo::serve(service, &instance, listener, shutdown).await
+                {
                     eprintln!("demo service {instance} ended: {fault}");
                 }
             });
@@ -102,9 +105,13 @@ mod tests {
 
     #[test]
     fn a_replica_is_the_service_it_is_a_replica_of() {
-        for (host, known) in
-            [("auth", true), ("orders-1", true), ("orders-12", true), ("orders-x", false), ("redis", false)]
-        {
+        for (host, known) in [
+            ("auth", true),
+            ("orders-1", true),
+            ("orders-12", true),
+            ("orders-x", false),
+            ("redis", false),
+        ] {
             assert_eq!(service(host).is_some(), known, "{host}");
         }
     }
@@ -114,7 +121,8 @@ mod tests {
         let wanted = BTreeSet::from(["10.0.0.1:1".to_owned(), "redis:6379".to_owned()]);
         let fault = Upstreams::start(&wanted, BTreeMap::new()).unwrap_err().to_string();
         assert!(fault.contains("`redis:6379`"), "{fault}");
-        let given = BTreeMap::from([("redis:6379".to_owned(), SocketAddr::from(([127, 0, 0, 1], 9)))]);
+        let given =
+            BTreeMap::from([("redis:6379".to_owned(), SocketAddr::from(([127, 0, 0, 1], 9)))]);
         assert_eq!(Upstreams::start(&wanted, given.clone()).unwrap().addresses(), &given);
     }
 }

@@ -14,7 +14,8 @@ pub fn root() -> PathBuf {
 /// Where everything built goes: `CARGO_TARGET_DIR`, or `target` in the root.
 #[must_use]
 pub fn target() -> PathBuf {
-    // A relative CARGO_TARGET_DIR is relative to where cargo was called: the root, in every documented use.
+    // A relative CARGO_TARGET_DIR is relative to where cargo was called: the root, in every
+    // documented use.
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(dir) if !dir.is_empty() => root().join(dir),
         _ => root().join("target"),

@@ -74,8 +74,9 @@ impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
-        let realm =
-            fields.with_default("realm", "gatehouse".to_owned(), |node| node.quotable().map(str::to_owned));
+        let realm = fields.with_default("realm", "gatehouse".to_owned(), |node| {
+            node.quotable().map(str::to_owned)
+        });
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
         let sources = fields.with_default("sources", vec![DEFAULT_SOURCE], credential::sources);
         let forward = fields.with_default("forward", false, |node| node.boolean());
@@ -84,7 +85,8 @@ impl Config {
         let hmac_secret = fields.optional("hmac_secret", |node| hmac_secret(&node));
         // A secret that is wrong is one fault, not one more for every digest.
         let has_secret = !matches!(hmac_secret, Some(None));
-        let consumers = fields.optional("consumers", |node| Consumers::read(node, has_secret).map(Rc::new));
+        let consumers =
+            fields.optional("consumers", |node| Consumers::read(node, has_secret).map(Rc::new));
         let from = fields.optional("consumers_from", |node| {
             let mut fields = node.fields()?;
             let source = fetched::Source::read(&mut fields, &list::LIMITS);
@@ -121,7 +123,8 @@ impl Config {
     }
 }
 
-const DEFAULT_SOURCE: Source = Source::Header { name: HeaderName::from_static("x-api-key"), prefix: None };
+const DEFAULT_SOURCE: Source =
+    Source::Header { name: HeaderName::from_static("x-api-key"), prefix: None };
 
 const REQUIRE: [(&str, Require); 3] =
     [("none", Require::Nothing), ("optional", Require::Optional), ("key", Require::Key)];
@@ -133,17 +136,20 @@ fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> 
             return node.fault("has no effect with `require: none`");
         }
         node.nonempty_list(|node| match (node.text()?, known) {
-            (name, Some(known)) if !is_known(known, name) => node.fault(format!("no {what} `{name}`")),
+            (name, Some(known)) if !is_known(known, name) => {
+                node.fault(format!("no {what} `{name}`"))
+            }
             (name, _) => Some(name.to_owned()),
         })
     };
-    let consumers =
-        fields.optional("consumers", |node| listed(node, "consumer is called", &Consumers::has_name));
-    let groups =
-        fields.optional("groups", |node| listed(node, "consumer is in the group", &Consumers::has_group));
+    let consumers = fields
+        .optional("consumers", |node| listed(node, "consumer is called", &Consumers::has_name));
+    let groups = fields
+        .optional("groups", |node| listed(node, "consumer is in the group", &Consumers::has_group));
     let (consumers, groups) = (consumers?, groups?);
     let is_limited = consumers.is_some() || groups.is_some();
-    let allowed = Allowed { consumers: consumers.unwrap_or_default(), groups: groups.unwrap_or_default() };
+    let allowed =
+        Allowed { consumers: consumers.unwrap_or_default(), groups: groups.unwrap_or_default() };
     Some(Access { require: require?, allowed: is_limited.then_some(allowed) })
 }
 
@@ -155,7 +161,8 @@ fn consumer_header(node: &Node<'_>, sources: Option<&[Source]>) -> Option<Header
     };
     let is_source =
         |source: &Source| matches!(source, Source::Header { name: source, .. } if *source == name);
-    let is_reserved = name.is_framing() || matches!(name.as_str(), "authorization" | "cookie" | "host");
+    let is_reserved =
+        name.is_framing() || matches!(name.as_str(), "authorization" | "cookie" | "host");
     if is_reserved || sources.unwrap_or_default().iter().any(is_source) {
         return node.fault("must not be a field that frames, routes or authenticates the request");
     }

@@ -69,7 +69,8 @@ impl Consumers {
         let ends = [self.keys.first(), self.keys.last()];
         let has = |kind: Kind| ends.iter().flatten().any(|key| key.digest.kind == kind);
         let plain = has(Kind::Sha256).then(|| Digest::sha256(key));
-        let keyed = secret.filter(|_| has(Kind::HmacSha256)).map(|secret| Digest::hmac_sha256(secret, key));
+        let keyed =
+            secret.filter(|_| has(Kind::HmacSha256)).map(|secret| Digest::hmac_sha256(secret, key));
         let found = [plain, keyed].into_iter().flatten().find_map(|digest| self.find(&digest));
         let found = found.ok_or(Useless::Unknown)?;
         if now < found.not_before {
@@ -81,8 +82,8 @@ impl Consumers {
         Ok(&found.owner)
     }
 
-    /// The key with this digest. What the time tells is whether any digest begins with the same two bytes, which
-    /// is no step towards a key; whole digests are compared in constant time.
+    /// The key with this digest. What the time tells is whether any digest begins with the same two
+    /// bytes, which is no step towards a key; whole digests are compared in constant time.
     fn find(&self, digest: &Digest) -> Option<&Key> {
         let prefix = digest.prefix();
         let start = self.keys.partition_point(|key| key.digest.prefix() < prefix);
@@ -100,7 +101,8 @@ impl Consumers {
         self.list.iter().any(|consumer| consumer.is_in(group))
     }
 
-    /// Reads a list of consumers. `secret` is whether there is one: without it, keyed digests are no use.
+    /// Reads a list of consumers. `secret` is whether there is one: without it, keyed digests are
+    /// no use.
     pub(crate) fn read(node: Node<'_>, secret: bool) -> Option<Self> {
         // Trees: a hash set needs random numbers, which the module has no right to.
         let mut names: BTreeSet<String> = BTreeSet::new();
@@ -109,7 +111,8 @@ impl Consumers {
             let mut fields = node.fields()?;
             let name = fields.required("name", |node| name(&node, &mut names));
             // None where all have been withdrawn.
-            let keys = fields.required("keys", |node| node.list(|node| key(node, secret, &mut digests)));
+            let keys =
+                fields.required("keys", |node| node.list(|node| key(node, secret, &mut digests)));
             let identity = identity(&mut fields);
             fields.finish();
             let (name, keys) = (name?, keys?);
@@ -162,7 +165,9 @@ fn key(node: Node<'_>, secret: bool, taken: &mut BTreeSet<String>) -> Option<Val
     let expires_at = fields.optional("expires_at", |node| {
         let expires_at = time(&node)?;
         match not_before {
-            Some(not_before) if expires_at <= not_before => node.fault("must be later than `not_before`"),
+            Some(not_before) if expires_at <= not_before => {
+                node.fault("must be later than `not_before`")
+            }
             _ => Some(expires_at),
         }
     });

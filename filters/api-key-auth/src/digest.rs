@@ -5,8 +5,8 @@ pub const MAX_KEY: usize = 512;
 
 /// What is stored of an API key: enough to recognise it, not enough to send it.
 ///
-/// Keys are random, so a fast hash does: there is no dictionary to run through it. Keys that people chose need
-/// the keyed form.
+/// Keys are random, so a fast hash does: there is no dictionary to run through it. Keys that people
+/// chose need the keyed form.
 #[derive(Clone, Copy)]
 pub struct Digest {
     pub(crate) kind: Kind,
@@ -26,7 +26,8 @@ impl Digest {
         Self { kind: Kind::Sha256, bytes: hmac_sha256::Hash::hash(key) }
     }
 
-    /// `hmac_sha256:…`: HMAC-SHA-256 of the key (RFC 2104): worthless to a thief without the secret.
+    /// `hmac_sha256:…`: HMAC-SHA-256 of the key (RFC 2104): worthless to a thief without the
+    /// secret.
     pub fn hmac_sha256(secret: &Secret, key: &[u8]) -> Self {
         Self { kind: Kind::HmacSha256, bytes: hmac_sha256::HMAC::mac(key, &secret.0) }
     }
@@ -88,7 +89,8 @@ impl fmt::Debug for Digest {
 pub struct Secret(Box<[u8]>);
 
 impl Secret {
-    /// The shortest secret that is accepted, in bytes (RFC 2104 §3: no shorter than the hash's output).
+    /// The shortest secret that is accepted, in bytes (RFC 2104 §3: no shorter than the hash's
+    /// output).
     pub const SHORTEST: usize = 32;
 
     /// A secret of these bytes; `None` where they are fewer than [`SHORTEST`](Self::SHORTEST).

@@ -1,10 +1,14 @@
 //! The `api-key-auth` filter: who is a request from, by its API key.
 //!
-//! The key of a request is found in one of `config`'s sources; `consumer` finds out whose it is (keys are stored
-//! nowhere, only their [`Digest`]s) and whether it is good now; the rule says whether its owner may pass; and the key
-//! is taken out of the request. `refusal` says what a client is told.
+//! The key of a request is found in one of `config`'s sources; `consumer` finds out whose it is
+//! (keys are stored nowhere, only their [`Digest`]s) and whether it is good now; the rule says
+//! whether its owner may pass; and the key is taken out of the request. `refusal` says what a
+//! client is told.
 
-#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it"))]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")
+)]
 
 mod config;
 mod consumer;
@@ -20,8 +24,8 @@ use consumer::{Consumer, Consumers};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Awaits, Fetched, Waiters};
 use gatehouse_filter::{
-    CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Host, Mode, Never, NoCodes, Polled,
-    Request, Step, Until, credential,
+    CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Host, Mode, Never, NoCodes,
+    Polled, Request, Step, Until, credential,
 };
 use refusal::Refusal;
 use std::rc::Rc;
@@ -121,7 +125,8 @@ impl Filter for ApiKeyAuth {
     }
 
     fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {
-        // First, so that no rule sees it, and whatever is decided: this field comes from here or from nobody.
+        // First, so that no rule sees it, and whatever is decided: this field comes from here or
+        // from nobody.
         request.headers.remove_in_every_spelling(self.config.consumer_header.as_slice());
         let is_ambiguous = self.config.rules.is_ambiguous(request);
         let (rule, access) = match self.config.rules.find(request).filter(|_| !is_ambiguous) {
@@ -143,10 +148,12 @@ impl Filter for ApiKeyAuth {
             Err(refusal) => Err(refusal),
         };
         *slot = None;
-        // Whatever is decided, and also where the key was not looked at: it is for the gateway only.
+        // Whatever is decided, and also where the key was not looked at: it is for the gateway
+        // only.
         let stripped = match self.config.forward {
             true => Ok(()),
-            false => credential::strip(&self.config.sources, request).map_err(|_| Refusal::RequestMalformed),
+            false => credential::strip(&self.config.sources, request)
+                .map_err(|_| Refusal::RequestMalformed),
         };
         let decided = decided.and_then(|decided| stripped.map(|()| decided));
         match decided {
@@ -159,7 +166,12 @@ impl Filter for ApiKeyAuth {
                 if let Refusal::KeyInvalid(useless) = refusal {
                     useless.event().count(request.host());
                 }
-                Decision::refuse(self.config.mode, refusal.code(), rule, refusal.reply(&self.config.realm))
+                Decision::refuse(
+                    self.config.mode,
+                    refusal.code(),
+                    rule,
+                    refusal.reply(&self.config.realm),
+                )
             }
         }
     }
@@ -200,8 +212,8 @@ impl ApiKeyAuth {
         if self.config.skip_preflight && request.is_preflight() {
             return Ok(Verdict::Pass(Code::Preflight));
         }
-        let key =
-            credential::find(&self.config.sources, request, MAX_KEY).map_err(|_| Refusal::KeyRepeated)?;
+        let key = credential::find(&self.config.sources, request, MAX_KEY)
+            .map_err(|_| Refusal::KeyRepeated)?;
         let Some(key) = key else {
             return match access.require {
                 Require::Key => Err(Refusal::KeyMissing),

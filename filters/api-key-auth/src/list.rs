@@ -37,8 +37,8 @@ pub(crate) fn from(source: Source, has_secret: bool) -> Fetched<Consumers> {
     Fetched::new(source, kind)
 }
 
-/// All of the list or nothing: a consumer that is left out would be refused without anybody knowing why. A
-/// list of nobody is one: whoever withdraws the last key means it.
+/// All of the list or nothing: a consumer that is left out would be refused without anybody knowing
+/// why. A list of nobody is one: whoever withdraws the last key means it.
 fn read(body: &[u8], has_secret: bool) -> Result<Consumers, String> {
     let listed = |node: Node<'_>| match node.value().as_array() {
         Some(list) if list.is_empty() => Some(Consumers::default()),

@@ -44,14 +44,18 @@ impl Refusal {
     /// The table: code, status, and what to mend.
     fn row(self) -> (Code, u16, &'static str) {
         match self {
-            Self::TargetAmbiguous => {
-                (Code::TargetAmbiguous, 400, "Send a path without dot segments in any form, and one host")
-            }
+            Self::TargetAmbiguous => (
+                Code::TargetAmbiguous,
+                400,
+                "Send a path without dot segments in any form, and one host",
+            ),
             Self::KeyMissing => (Code::KeyMissing, 401, "Send an API key"),
             Self::KeyRepeated => (Code::KeyRepeated, 400, "Send one API key, once"),
             // Not told which: whoever tries keys would learn that one exists.
             Self::KeyInvalid(_) => (Code::KeyInvalid, 401, "The API key is not valid"),
-            Self::ConsumerNotAllowed => (Code::ConsumerNotAllowed, 403, "This API key may not be used here"),
+            Self::ConsumerNotAllowed => {
+                (Code::ConsumerNotAllowed, 403, "This API key may not be used here")
+            }
             Self::ConsumersUnavailable => {
                 (Code::ConsumersUnavailable, 503, "API keys cannot be checked now; try again")
             }

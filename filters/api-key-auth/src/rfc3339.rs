@@ -1,6 +1,7 @@
 use gatehouse_filter::Timestamp;
 
-/// Reads a time as RFC 3339 writes it: `2027-01-31T00:00:00Z`, with an offset instead of `Z`, with a fraction.
+/// Reads a time as RFC 3339 writes it: `2027-01-31T00:00:00Z`, with an offset instead of `Z`, with
+/// a fraction.
 ///
 /// `None` for everything else, for times before 1970, and for leap seconds: no clock shows them.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
@@ -56,11 +57,9 @@ fn fraction(rest: &mut &[u8]) -> Option<u64> {
     let (fraction, after) = after.split_at_checked(digits).filter(|_| digits > 0)?;
     *rest = after;
     let mut digits = fraction.iter().map(|digit| u64::from(digit.wrapping_sub(b'0')));
-    Some(
-        (0..9).fold(0_u64, |number, _| {
-            number.saturating_mul(10).saturating_add(digits.next().unwrap_or_default())
-        }),
-    )
+    Some((0..9).fold(0_u64, |number, _| {
+        number.saturating_mul(10).saturating_add(digits.next().unwrap_or_default())
+    }))
 }
 
 /// Minutes that the local time is ahead of UTC.
@@ -87,7 +86,10 @@ fn days_in(year: i64, month: i64) -> i64 {
 }
 
 /// Days of the Gregorian calendar. The year begins in March, so that the leap day is its last.
-#[expect(clippy::arithmetic_side_effects, reason = "a year has four digits, month and day have been checked")]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a year has four digits, month and day have been checked"
+)]
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
@@ -118,7 +120,11 @@ mod tests {
             ("2027-01-31T00:00:00.1234567899Z", 1_801_353_600, 123_456_789),
             ("2100-03-01T00:00:00Z", 4_107_542_400, 0),
         ] {
-            assert_eq!(parse(text).map(|time| time.0), Some(seconds * 1_000_000_000 + nanoseconds), "{text}");
+            assert_eq!(
+                parse(text).map(|time| time.0),
+                Some(seconds * 1_000_000_000 + nanoseconds),
+                "{text}"
+            );
         }
         // Later than the clock can show: never.
         assert_eq!(parse("9999-12-31T23:59:59Z").map(|time| time.0), Some(u64::MAX));

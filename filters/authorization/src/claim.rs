@@ -24,7 +24,8 @@ enum Test {
     Items(Members<Item>),
 }
 
-/// What a claim, or an item of it, must be. Types are not converted: the text `1` is not the number 1.
+/// What a claim, or an item of it, must be. Types are not converted: the text `1` is not the
+/// number 1.
 #[derive(Debug, PartialEq, Eq)]
 enum Item {
     Text(Pattern),
@@ -84,7 +85,9 @@ impl Item {
         match (self, value) {
             (Self::Text(pattern), Value::String(text)) => pattern.matches(text, captures),
             // A path has no types: `/accounts/42` is that of account 42.
-            (Self::Text(pattern @ Pattern::Capture(_)), Value::Number(number)) if !number.is_f64() => {
+            (Self::Text(pattern @ Pattern::Capture(_)), Value::Number(number))
+                if !number.is_f64() =>
+            {
                 pattern.matches(&number.to_string(), captures)
             }
             (Self::Number(want), Value::Number(number)) => Some(is_number(number, *want)),

@@ -23,7 +23,8 @@ impl Condition {
         Ok(())
     }
 
-    /// It cannot be told where the expression fails, as `request.headers['x-a'] == 'b'` does without that header.
+    /// It cannot be told where the expression fails, as `request.headers['x-a'] == 'b'` does
+    /// without that header.
     pub(crate) fn holds(&self, facts: &Facts<'_>) -> Truth {
         facts.request.host().evaluate(*self.compiled.get()?)
     }

@@ -1,8 +1,8 @@
 //! `authorization`: what a client may do.
 //!
-//! The first rule decides whose `match` the request fits and whose principals the client is one of: it allows or
-//! denies. A request that no rule decides falls under the default, which is to deny. Who the client is, an
-//! authentication filter before this one found out.
+//! The first rule decides whose `match` the request fits and whose principals the client is one of:
+//! it allows or denies. A request that no rule decides falls under the default, which is to deny.
+//! Who the client is, an authentication filter before this one found out.
 
 mod capture;
 mod claim;
@@ -18,8 +18,8 @@ mod truth;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{
-    CountedRule, Decision, Filter, HeaderName, HeaderValue, Host, Mode, Never, NoCodes, NoExpression,
-    Problem, Request,
+    CountedRule, Decision, Filter, HeaderName, HeaderValue, Host, Mode, Never, NoCodes,
+    NoExpression, Problem, Request,
 };
 use principal::Facts;
 use rule::{Action, Rule};
@@ -36,7 +36,8 @@ gatehouse_filter::codes! {
         Preflight = "preflight",
         /// The path or the host can be read as another one than the rules read.
         TargetAmbiguous = "target_ambiguous",
-        /// It is refused, and the client has not said who it is: with credentials it might be allowed.
+        /// It is refused, and the client has not said who it is: with credentials it might be
+        /// allowed.
         Unauthenticated = "unauthenticated",
         /// It is refused for the want of scopes alone, and the client is told which.
         InsufficientScope = "insufficient_scope",
@@ -86,9 +87,10 @@ impl Filter for Authorization {
         let fault = |(index, rule): (usize, &gatehouse_filter::rules::Rule<Rule>)| {
             rule.action.compile(host).err().map(|NoExpression| ConfigError {
                 path: format!("rules[{index}].condition"),
-                message: "is not a CEL expression that the host can compile, or the filter may not call \
+                message:
+                    "is not a CEL expression that the host can compile, or the filter may not call \
                           proxy_call_foreign_function"
-                    .to_owned(),
+                        .to_owned(),
             })
         };
         let faults: Vec<ConfigError> = self.rules.iter().enumerate().filter_map(fault).collect();
@@ -105,7 +107,8 @@ impl Filter for Authorization {
 
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
         if self.rules.is_ambiguous(request) {
-            let reply = Problem::new(400, "send a path without dot segments in any form, and one host");
+            let reply =
+                Problem::new(400, "send a path without dot segments in any form, and one host");
             return Decision::refuse(self.mode, Code::TargetAmbiguous, None, reply);
         }
         // The first rule that might have decided otherwise, had the client said who it is.
@@ -150,7 +153,8 @@ impl Filter for Authorization {
 impl Authorization {
     /// RFC 6750 §3.1: a client may come again with a token that has these scopes.
     fn refuse_for_scopes(&self, rule: Rc<str>, scopes: &str) -> Decision<Code> {
-        let reply = Problem::new(403, "this request needs other scopes").with_member("scope", scopes);
+        let reply =
+            Problem::new(403, "this request needs other scopes").with_member("scope", scopes);
         let challenge = [
             self.challenge.as_bytes(),
             format!(", error=\"insufficient_scope\", scope=\"{scopes}\"").as_bytes(),
@@ -163,7 +167,8 @@ impl Authorization {
         Decision::refuse(self.mode, Code::InsufficientScope, Some(rule), reply)
     }
 
-    /// Refuses with `code`, unless a rule asks for an identity. The client is not told which rule it was.
+    /// Refuses with `code`, unless a rule asks for an identity. The client is not told which rule
+    /// it was.
     fn refuse(
         &self,
         asked: Option<Rc<str>>,

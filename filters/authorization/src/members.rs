@@ -13,7 +13,10 @@ pub(crate) struct Members<P> {
 }
 
 impl<P> Members<P> {
-    pub(crate) fn read(node: &Node<'_>, mut item: impl FnMut(Node<'_>) -> Option<P>) -> Option<Self> {
+    pub(crate) fn read(
+        node: &Node<'_>,
+        mut item: impl FnMut(Node<'_>) -> Option<P>,
+    ) -> Option<Self> {
         if !node.value().is_object() {
             return node.fault("must be {any: [..]}, {all: [..]} or both");
         }
@@ -29,8 +32,8 @@ impl<P> Members<P> {
         (!any.is_empty() || !all.is_empty()).then_some(Self { any, all })
     }
 
-    /// What the list would have to have as well: each of `all` that it has not, and the first of `any` where it has
-    /// none.
+    /// What the list would have to have as well: each of `all` that it has not, and the first of
+    /// `any` where it has none.
     pub(crate) fn missing<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Vec<&P> {
         let has = |pattern: &P| items.iter().any(|item| is(pattern, item) == Some(true));
         let any = if self.any.iter().any(has) { None } else { self.any.first() };
@@ -40,7 +43,8 @@ impl<P> Members<P> {
     /// Whether the list has what it must have; `is` tells whether an item is what a pattern wants.
     pub(crate) fn hold<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Truth {
         let has = |pattern| truth::any(items.iter().map(|item| is(pattern, item)));
-        let any = if self.any.is_empty() { Some(true) } else { truth::any(self.any.iter().map(has)) };
+        let any =
+            if self.any.is_empty() { Some(true) } else { truth::any(self.any.iter().map(has)) };
         truth::all([any, truth::all(self.all.iter().map(has))])
     }
 }

@@ -31,7 +31,8 @@ impl Network {
         let (network, written) = match address {
             IpAddr::V4(address) => Self::v4(u32::from(address), prefix),
             IpAddr::V6(address) => match (address.to_ipv4_mapped(), prefix.checked_sub(96)) {
-                // Addresses are compared as IPv4 where they are: the network would hold none of them.
+                // Addresses are compared as IPv4 where they are: the network would hold none of
+                // them.
                 (Some(mapped), Some(prefix)) => {
                     return Err(InvalidNetwork::Mapped(Self::v4(u32::from(mapped), prefix).0));
                 }
@@ -72,8 +73,8 @@ impl Network {
 
 /// Digits only, and no zero in front of others.
 fn prefix_length(digits: &str) -> Option<u32> {
-    let plain =
-        digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (digits == "0" || !digits.starts_with('0'));
     digits.parse().ok().filter(|_| plain)
 }
 

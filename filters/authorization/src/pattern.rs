@@ -16,8 +16,8 @@ pub(crate) enum Pattern {
 }
 
 impl Pattern {
-    /// Reads a text, or a mapping that says how it is compared. `captures` are the names that the rule's path
-    /// template captures.
+    /// Reads a text, or a mapping that says how it is compared. `captures` are the names that the
+    /// rule's path template captures.
     pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
         if node.value().is_string() {
             return text(node).map(Self::Exact);
@@ -28,7 +28,8 @@ impl Pattern {
         let mut fields = node.fields()?;
         let prefix = fields.optional("prefix", |node| text(&node).map(Self::Prefix));
         let suffix = fields.optional("suffix", |node| text(&node).map(Self::Suffix));
-        let capture = fields.optional("capture", |node| capture_name(&node, captures).map(Self::Capture));
+        let capture =
+            fields.optional("capture", |node| capture_name(&node, captures).map(Self::Capture));
         fields.finish();
         let mut patterns = [prefix?, suffix?, capture?].into_iter().flatten();
         match (patterns.next(), patterns.next()) {
@@ -37,7 +38,8 @@ impl Pattern {
         }
     }
 
-    /// The one text that it is, where that can be the name of a scope in a challenge (RFC 6749 §3.3).
+    /// The one text that it is, where that can be the name of a scope in a challenge (RFC 6749
+    /// §3.3).
     pub(crate) fn scope(&self) -> Option<&str> {
         let is_of_a_scope = |byte: u8| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~');
         match self {

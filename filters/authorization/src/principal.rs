@@ -74,17 +74,19 @@ impl Principal {
         self.needs_identity() && self.0.iter().all(fits)
     }
 
-    /// The scopes that the client would have to have as well to be of this principal; none where something else is
-    /// missing too, or where a scope is not known by its whole name.
+    /// The scopes that the client would have to have as well to be of this principal; none where
+    /// something else is missing too, or where a scope is not known by its whole name.
     pub(crate) fn missing_scopes(&self, facts: &Facts<'_>) -> Option<Vec<&str>> {
         let mut scopes = Vec::new();
         for part in &self.0 {
             match part {
                 Part::Scopes(members) => {
                     let identity = facts.request.identity()?;
-                    let is = |pattern: &Pattern, text: &String| pattern.matches(text, &facts.captures);
+                    let is =
+                        |pattern: &Pattern, text: &String| pattern.matches(text, &facts.captures);
                     let missing = members.missing(&identity.scopes, is);
-                    let names: Option<Vec<&str>> = missing.into_iter().map(Pattern::scope).collect();
+                    let names: Option<Vec<&str>> =
+                        missing.into_iter().map(Pattern::scope).collect();
                     scopes.extend(names?);
                 }
                 part if part.holds(facts) == Some(true) => {}
@@ -104,7 +106,8 @@ impl Principal {
     }
 }
 
-/// Every part that is there, those that cost least to judge first. All faults are reported before it gives up.
+/// Every part that is there, those that cost least to judge first. All faults are reported before
+/// it gives up.
 fn parts(fields: &mut Fields<'_>, captures: &[&str]) -> Option<Vec<Part>> {
     let pattern = |node: Node<'_>| Pattern::read(&node, captures);
     let mut parts = vec![
@@ -112,11 +115,16 @@ fn parts(fields: &mut Fields<'_>, captures: &[&str]) -> Option<Vec<Part>> {
         fields.optional("sources", |node| node.nonempty_list(network).map(Part::Sources)),
     ];
     for (name, field) in TEXTS {
-        parts.push(fields.optional(name, |node| Some(Part::Text(field, node.nonempty_list(pattern)?))));
+        parts.push(
+            fields.optional(name, |node| Some(Part::Text(field, node.nonempty_list(pattern)?))),
+        );
     }
-    parts.push(fields.optional("scopes", |node| Some(Part::Scopes(Members::read(&node, pattern)?))));
+    parts
+        .push(fields.optional("scopes", |node| Some(Part::Scopes(Members::read(&node, pattern)?))));
     for (name, field) in LISTS {
-        parts.push(fields.optional(name, |node| Some(Part::List(field, Members::read(&node, pattern)?))));
+        parts.push(
+            fields.optional(name, |node| Some(Part::List(field, Members::read(&node, pattern)?))),
+        );
     }
     let claims = fields.with_default("claims", vec![], |node| {
         node.nonempty_list(|node| Claim::read(&node, captures).map(Part::Claim))
@@ -138,7 +146,9 @@ impl Part {
         if let Self::Sources(networks) = self {
             // A client on a Unix socket has no address: it is in no network.
             let address = facts.request.client_address();
-            return Some(address.is_some_and(|address| networks.iter().any(|network| network.has(address))));
+            return Some(
+                address.is_some_and(|address| networks.iter().any(|network| network.has(address))),
+            );
         }
         let identity = facts.request.identity();
         if let Self::Authenticated(authenticated) = self {
@@ -148,7 +158,9 @@ impl Part {
         let captures = &facts.captures;
         match self {
             Self::Text(field, patterns) => match field(identity) {
-                Some(text) => truth::any(patterns.iter().map(|pattern| pattern.matches(text, captures))),
+                Some(text) => {
+                    truth::any(patterns.iter().map(|pattern| pattern.matches(text, captures)))
+                }
                 None => Some(false),
             },
             Self::Scopes(members) => {

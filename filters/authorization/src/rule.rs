@@ -26,7 +26,8 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    pub(crate) const NAMES: [(&'static str, Self); 2] = [("allow", Self::Allow), ("deny", Self::Deny)];
+    pub(crate) const NAMES: [(&'static str, Self); 2] =
+        [("allow", Self::Allow), ("deny", Self::Deny)];
 }
 
 impl Rule {
@@ -34,8 +35,9 @@ impl Rule {
     pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let captures = captured_names(fields);
         let action = fields.required("action", |node| node.one_of(&Action::NAMES));
-        let principals = fields
-            .optional("principals", |node| node.nonempty_list(|node| Principal::read(&node, &captures)));
+        let principals = fields.optional("principals", |node| {
+            node.nonempty_list(|node| Principal::read(&node, &captures))
+        });
         let condition = fields.optional("condition", |node| node.text().map(Condition::new));
         Some(Self { action: action?, principals: principals?, condition: condition? })
     }
@@ -68,19 +70,21 @@ impl Rule {
         holds.unwrap_or(self.action == Action::Deny)
     }
 
-    /// The scopes with which it would allow a request that it does not allow, where nothing else is missing.
+    /// The scopes with which it would allow a request that it does not allow, where nothing else is
+    /// missing.
     pub(crate) fn missing_scopes(&self, facts: &Facts<'_>) -> Option<Vec<&str>> {
         if self.action == Action::Deny {
             return None;
         }
         let mut principals = self.principals.iter().flatten();
         let scopes = principals.find_map(|principal| principal.missing_scopes(facts))?;
-        let holds = self.condition.as_ref().is_none_or(|condition| condition.holds(facts) == Some(true));
+        let holds =
+            self.condition.as_ref().is_none_or(|condition| condition.holds(facts) == Some(true));
         holds.then_some(scopes)
     }
 
-    /// Whether a request without identity might be decided otherwise if it had one: because it might be
-    /// allowed here, or because it is denied for the want of one.
+    /// Whether a request without identity might be decided otherwise if it had one: because it
+    /// might be allowed here, or because it is denied for the want of one.
     pub(crate) fn asks_for_identity(&self, facts: &Facts<'_>) -> bool {
         let mut principals = self.principals.iter().flatten();
         match self.action {

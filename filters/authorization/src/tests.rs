@@ -64,14 +64,35 @@ fn the_first_rule_that_means_the_client_decides() {
         ("below his own", &bob, "GET", "/users/bob/keys", Code::NoRule, None),
         ("his own with a slash at the end", &bob, "GET", "/users/bob/", Code::NoRule, None),
         ("deny before allow", &mallory, "GET", "/users/mallory", Code::Denied, Some("banned")),
-        ("deny before allow, for anybody", &mallory, "GET", "/products", Code::Denied, Some("banned")),
+        (
+            "deny before allow, for anybody",
+            &mallory,
+            "GET",
+            "/products",
+            Code::Denied,
+            Some("banned"),
+        ),
         ("open", &nobody, "GET", "/products/1", Code::Allowed, Some("browse")),
-        ("a hole in what is open", &nobody, "GET", "/products/secret/1", Code::Denied, Some("closed")),
+        (
+            "a hole in what is open",
+            &nobody,
+            "GET",
+            "/products/secret/1",
+            Code::Denied,
+            Some("closed"),
+        ),
         ("another method", &bob, "DELETE", "/products/1", Code::NoRule, None),
         ("another method, unknown client", &nobody, "DELETE", "/products/1", Code::NoRule, None),
         ("no rule at all", &nobody, "GET", "/orders", Code::NoRule, None),
         ("needs to log in", &nobody, "GET", "/users/bob", Code::Unauthenticated, Some("own")),
-        ("needs to log in, later rule", &nobody, "GET", "/users", Code::Unauthenticated, Some("admins")),
+        (
+            "needs to log in, later rule",
+            &nobody,
+            "GET",
+            "/users",
+            Code::Unauthenticated,
+            Some("admins"),
+        ),
     ] {
         let outcome = ask(&filter, host, &[(":method", method), (":path", path)]);
         assert_eq!(outcome.decision.code, code, "{case}");
@@ -108,13 +129,21 @@ fn only_a_client_that_logging_in_might_help_is_asked_to() {
     let admin = json!({"roles": {"any": ["admin"]}});
     for (case, rules, want) in [
         ("an allow rule names somebody", json!([{"action": "allow", "principals": [admin]}]), 401),
-        ("anybody who is known", json!([{"action": "allow", "principals": [{"authenticated": true}]}]), 401),
+        (
+            "anybody who is known",
+            json!([{"action": "allow", "principals": [{"authenticated": true}]}]),
+            401,
+        ),
         (
             "one of several",
             json!([{"action": "allow", "principals": [{"sources": ["10.0.0.0/8"]}, admin]}]),
             401,
         ),
-        ("the network alone", json!([{"action": "allow", "principals": [{"sources": ["10.0.0.0/8"]}]}]), 403),
+        (
+            "the network alone",
+            json!([{"action": "allow", "principals": [{"sources": ["10.0.0.0/8"]}]}]),
+            403,
+        ),
         (
             "the network is wrong too",
             json!([{"action": "allow", "principals": [{"sources": ["10.0.0.0/8"], "authenticated": true}]}]),
@@ -130,10 +159,22 @@ fn only_a_client_that_logging_in_might_help_is_asked_to() {
             json!([{"match": {"path": {"exact": "/x"}}, "action": "allow", "principals": [admin]}]),
             403,
         ),
-        ("a deny rule first", json!([{"action": "deny"}, {"action": "allow", "principals": [admin]}]), 403),
-        ("a deny rule after", json!([{"action": "allow", "principals": [admin]}, {"action": "deny"}]), 401),
+        (
+            "a deny rule first",
+            json!([{"action": "deny"}, {"action": "allow", "principals": [admin]}]),
+            403,
+        ),
+        (
+            "a deny rule after",
+            json!([{"action": "allow", "principals": [admin]}, {"action": "deny"}]),
+            401,
+        ),
         ("a deny rule that names others", json!([{"action": "deny", "principals": [admin]}]), 403),
-        ("denied as unknown", json!([{"action": "deny", "principals": [{"authenticated": false}]}]), 401),
+        (
+            "denied as unknown",
+            json!([{"action": "deny", "principals": [{"authenticated": false}]}]),
+            401,
+        ),
         (
             "denied as unknown and for the network",
             json!([{"action": "deny", "principals": [{"authenticated": false}, {"sources": ["192.0.2.0/24"]}]}]),
@@ -195,7 +236,8 @@ fn a_refusal_tells_the_client_nothing_but_what_to_do() {
 #[test]
 fn a_grpc_client_is_told_in_grpc() {
     use gatehouse_filter::GrpcStatus;
-    let filter = filter(json!([{"action": "allow", "principals": [{"roles": {"any": ["admin"]}}]}]));
+    let filter =
+        filter(json!([{"action": "allow", "principals": [{"roles": {"any": ["admin"]}}]}]));
     for (host, want) in [
         (FakeHost::default(), GrpcStatus::Unauthenticated),
         (known("bob", &[]), GrpcStatus::PermissionDenied),
@@ -213,7 +255,8 @@ fn a_dry_run_decides_the_same_and_lets_everything_pass() {
          "principals": [{"authenticated": true}]},
     ]);
     let enforced: Authorization = configured(&json!({"rules": rules}).to_string()).unwrap();
-    let shadow: Authorization = configured(&json!({"rules": rules, "mode": "shadow"}).to_string()).unwrap();
+    let shadow: Authorization =
+        configured(&json!({"rules": rules, "mode": "shadow"}).to_string()).unwrap();
     assert_eq!((enforced.mode(), shadow.mode()), (Mode::Enforce, Mode::Shadow));
     let host = FakeHost::default();
     for (path, code) in
@@ -262,7 +305,11 @@ fn a_preflight_passes_unless_a_rule_denies_it() {
         for missing in [0, 2, 3] {
             let mut fields = fields.clone();
             fields.remove(missing);
-            assert_eq!(ask(&skipping, &host, &fields).decision.code, without, "{path} without {missing}");
+            assert_eq!(
+                ask(&skipping, &host, &fields).decision.code,
+                without,
+                "{path} without {missing}"
+            );
         }
     }
 }
@@ -284,7 +331,12 @@ fn nothing_a_client_sends_makes_an_identity() {
     for state in [&b""[..], b"alice", b"{\"subject\": 1}", b"\xff", b"null"] {
         let host = FakeHost::default();
         host.set(Attribute::FilterState(Identity::STATE), state);
-        assert_eq!(get(&filter, &host, "/").decision.code, Code::Unauthenticated, "{}", state.escape_ascii());
+        assert_eq!(
+            get(&filter, &host, "/").decision.code,
+            Code::Unauthenticated,
+            "{}",
+            state.escape_ascii()
+        );
     }
 }
 
@@ -299,7 +351,8 @@ fn a_request_without_any_field_is_no_trouble() {
     assert_eq!(filter.on_request(&mut request, &mut ()).code, Code::NoRule);
 }
 
-/// `/products/%2e%2e;/users/alice` reaches the filter as `/products/..;/users/alice`: Envoy 1.40 makes that of it.
+/// `/products/%2e%2e;/users/alice` reaches the filter as `/products/..;/users/alice`: Envoy 1.40
+/// makes that of it.
 #[test]
 fn what_an_upstream_may_read_as_another_path_or_host_is_refused_before_the_rules() {
     let browse = json!([
@@ -309,7 +362,9 @@ fn what_an_upstream_may_read_as_another_path_or_host_is_refused_before_the_rules
         {"match": {"hosts": ["*.example"]}, "action": "allow"},
     ]);
     let decided = |rules: &Value, mode: &str, path: &str, host: &str| {
-        let filter = configured::<Authorization>(&json!({"rules": rules, "mode": mode}).to_string()).unwrap();
+        let filter =
+            configured::<Authorization>(&json!({"rules": rules, "mode": mode}).to_string())
+                .unwrap();
         let outcome = ask(&filter, &FakeHost::default(), &[(":path", path), (":authority", host)]);
         (outcome.decision.code, outcome.status())
     };
@@ -349,7 +404,11 @@ fn a_client_that_lacks_nothing_but_scopes_may_be_told_which() {
     let identity = |scopes: &[&str]| {
         let host = FakeHost::default();
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        host.identify(&Identity { subject: Some("alice".to_owned()), scopes, ..Identity::default() });
+        host.identify(&Identity {
+            subject: Some("alice".to_owned()),
+            scopes,
+            ..Identity::default()
+        });
         host
     };
     let filter = |tell: bool| {
@@ -373,10 +432,13 @@ fn a_client_that_lacks_nothing_but_scopes_may_be_told_which() {
     ] {
         let outcome = ask(&filter(true), host, &[(":path", path)]);
         assert_eq!(outcome.decision.code, code, "{path}");
-        let told = scopes
-            .map(|scopes| format!("Bearer realm=\"r\", error=\"insufficient_scope\", scope=\"{scopes}\""));
+        let told = scopes.map(|scopes| {
+            format!("Bearer realm=\"r\", error=\"insufficient_scope\", scope=\"{scopes}\"")
+        });
         match code {
-            Code::Unauthenticated => assert_eq!(challenge(&outcome).as_deref(), Some("Bearer realm=\"r\"")),
+            Code::Unauthenticated => {
+                assert_eq!(challenge(&outcome).as_deref(), Some("Bearer realm=\"r\""))
+            }
             _ => assert_eq!((outcome.status(), challenge(&outcome)), (Some(403), told), "{path}"),
         }
         let silent = ask(&filter(false), host, &[(":path", path)]);

@@ -3,8 +3,8 @@
 use crate::coding::Coding;
 use gatehouse_filter::{HeaderName, HeaderValue, Headers};
 
-/// A response in an encoding that cannot be read, or a part of one, would pass by the rule: the client may not
-/// ask for either.
+/// A response in an encoding that cannot be read, or a part of one, would pass by the rule: the
+/// client may not ask for either.
 pub(crate) fn ask_for_what_can_be_read(head: &mut Headers) {
     for name in [RANGE, IF_RANGE] {
         if head.first(name.as_str()).is_some() {

@@ -8,7 +8,8 @@ use std::io::{Read, Write};
 pub(crate) enum Coding {
     Plain,
     Gzip,
-    /// The zlib format (RFC 1950), as HTTP defines it; not the bare format that some send under this name.
+    /// The zlib format (RFC 1950), as HTTP defines it; not the bare format that some send under
+    /// this name.
     Deflate,
     Brotli,
 }
@@ -23,9 +24,11 @@ pub(crate) enum Undecoded {
 }
 
 impl Coding {
-    /// The coding that a `content-encoding` names; `None` for one that is not known, and for several.
+    /// The coding that a `content-encoding` names; `None` for one that is not known, and for
+    /// several.
     pub(crate) fn named(name: &[u8]) -> Option<Self> {
-        let is = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+        let is =
+            |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
         match () {
             () if is(&["", "identity"]) => Some(Self::Plain),
             () if is(&["gzip", "x-gzip"]) => Some(Self::Gzip),
@@ -48,7 +51,11 @@ impl Coding {
                 let mut decoder = ZlibDecoder::new(input);
                 let decoded = read(&mut decoder, most)?;
                 // What follows the stream is of nobody.
-                if decoder.total_in() == input.len() as u64 { Ok(decoded) } else { Err(Undecoded::Invalid) }
+                if decoder.total_in() == input.len() as u64 {
+                    Ok(decoded)
+                } else {
+                    Err(Undecoded::Invalid)
+                }
             }
             Self::Brotli => read(brotli_decompressor::Decompressor::new(input, 4096), most),
         }
@@ -81,12 +88,13 @@ fn read(decoder: impl Read, most: usize) -> Result<Vec<u8>, Undecoded> {
     if decoded.len() > most { Err(Undecoded::TooLong) } else { Ok(decoded) }
 }
 
-/// Brotli's form of bytes that are not compressed (RFC 7932 §9.2): a window of 16 bits, then meta-blocks of at
-/// most 2^16 bytes, then an empty last one.
+/// Brotli's form of bytes that are not compressed (RFC 7932 §9.2): a window of 16 bits, then
+/// meta-blocks of at most 2^16 bytes, then an empty last one.
 fn stored(body: &[u8]) -> Vec<u8> {
     const MOST: usize = 1 << 16;
     let mut out = Vec::with_capacity(body.len().saturating_add(body.len() >> 14).saturating_add(8));
-    // The first meta-block's header shares its first byte with the window: a single 0 bit, WBITS 16.
+    // The first meta-block's header shares its first byte with the window: a single 0 bit,
+    // WBITS 16.
     let mut first = true;
     for block in body.chunks(MOST) {
         // ISLAST 0, MNIBBLES 0 (four nibbles), MLEN - 1 in 16 bits, ISUNCOMPRESSED 1: 20 bits.
@@ -140,8 +148,16 @@ mod tests {
             (Coding::Brotli, brotli(&zeros)),
         ] {
             assert!(bomb.len() < 1_000_000, "{coding:?}: {}", bomb.len());
-            assert_eq!(coding.decode(bomb.clone(), 1_000_000), Err(Undecoded::TooLong), "{coding:?}");
-            assert_eq!(coding.decode(bomb, 50_000_000).map(|body| body.len()), Ok(50_000_000), "{coding:?}");
+            assert_eq!(
+                coding.decode(bomb.clone(), 1_000_000),
+                Err(Undecoded::TooLong),
+                "{coding:?}"
+            );
+            assert_eq!(
+                coding.decode(bomb, 50_000_000).map(|body| body.len()),
+                Ok(50_000_000),
+                "{coding:?}"
+            );
         }
     }
 
@@ -153,7 +169,11 @@ mod tests {
                 let cut = good.get(..end).unwrap().to_vec();
                 assert_eq!(coding.decode(cut, 1000), Err(Undecoded::Invalid), "{coding:?} {end}");
             }
-            assert_eq!(coding.decode(b"{\"a\":1}".to_vec(), 1000), Err(Undecoded::Invalid), "{coding:?}");
+            assert_eq!(
+                coding.decode(b"{\"a\":1}".to_vec(), 1000),
+                Err(Undecoded::Invalid),
+                "{coding:?}"
+            );
             let more = [good.as_slice(), b"x"].concat();
             // What follows a brotli stream is not looked at.
             if coding != Coding::Brotli {

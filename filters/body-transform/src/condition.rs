@@ -29,8 +29,12 @@ impl Condition {
         let mut fields = node.fields()?;
         let path = fields.required("path", |node| path(&node));
         let tests = [
-            fields.optional("equals", |node| scalar(&node))?.map(|scalar| Test::OneOf(vec![scalar])),
-            fields.optional("one_of", |node| node.nonempty_list(|node| scalar(&node)))?.map(Test::OneOf),
+            fields
+                .optional("equals", |node| scalar(&node))?
+                .map(|scalar| Test::OneOf(vec![scalar])),
+            fields
+                .optional("one_of", |node| node.nonempty_list(|node| scalar(&node)))?
+                .map(Test::OneOf),
             fields.optional("exists", |node| node.boolean())?.map(Test::Exists),
         ];
         fields.finish();
@@ -78,6 +82,8 @@ fn scalar(node: &Node<'_>) -> Option<Scalar> {
         Value::Bool(value) => Scalar::Boolean(*value),
         Value::Number(number) => Scalar::Number(number.to_string()),
         Value::String(text) => Scalar::String(text.clone()),
-        Value::Array(_) | Value::Object(_) => return node.fault("must be text, a number, true or false"),
+        Value::Array(_) | Value::Object(_) => {
+            return node.fault("must be text, a number, true or false");
+        }
     })
 }

@@ -23,8 +23,10 @@ pub(crate) fn read(node: &Node<'_>) -> Option<BodyTransform> {
 fn transform(rule: &mut Fields<'_>, held: bool) -> Option<Rc<Transform>> {
     let captures = rules::captured_names(rule);
     let scope = |response| Scope { response, captures: &captures };
-    let request = rule.optional("request", |node| side(&node, &scope(false), Direction::Request, held));
-    let response = rule.optional("response", |node| side(&node, &scope(true), Direction::Response, held));
+    let request =
+        rule.optional("request", |node| side(&node, &scope(false), Direction::Request, held));
+    let response =
+        rule.optional("response", |node| side(&node, &scope(true), Direction::Response, held));
     let (request, response) = (request?, response?);
     if request.is_none() && response.is_none() {
         return rule.node().fault("must say what happens to bodies: request, response or both");
@@ -36,8 +38,9 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
     let mut fields = node.fields()?;
     let read = fields.with_default("read", Format::Json, format);
     let write = fields.with_default("write", read.unwrap_or(Format::Json), format);
-    let types =
-        fields.with_default("content_types", default_types(read), |node| node.nonempty_list(type_pattern));
+    let types = fields.with_default("content_types", default_types(read), |node| {
+        node.nonempty_list(type_pattern)
+    });
     let statuses = match direction {
         Direction::Request => Some(Vec::new()),
         Direction::Response => {
@@ -53,12 +56,14 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
     let keep_encoding = fields.with_default("encoding", !held, |node| {
         let keep = node.one_of(&[("plain", false), ("keep", true)])?;
         if !keep && !held {
-            return node.fault("plain needs hold_heads: the head has gone on before the body is decoded");
+            return node
+                .fault("plain needs hold_heads: the head has gone on before the body is decoded");
         }
         Some(keep)
     });
-    let steps = fields
-        .with_default("operations", Vec::new(), |node| node.list(|node| operations::step(&node, scope, 0)));
+    let steps = fields.with_default("operations", Vec::new(), |node| {
+        node.list(|node| operations::step(&node, scope, 0))
+    });
     fields.finish();
     let steps = steps?;
     let passes = Passes {
@@ -69,8 +74,9 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
     };
     if !held {
         if steps.iter().any(|step| edits_head(&step.operation)) {
-            return node
-                .fault("set_header and set_status need hold_heads: the head has gone on before the body");
+            return node.fault(
+                "set_header and set_status need hold_heads: the head has gone on before the body",
+            );
         }
         if read? != write? && (passes.oversize || passes.invalid) {
             return node.fault(
@@ -126,12 +132,15 @@ fn default_types(read: Option<Format>) -> Vec<TypePattern> {
 fn type_pattern(node: Node<'_>) -> Option<TypePattern> {
     let text = node.text()?.to_ascii_lowercase();
     if !text.contains('/') || text.contains([';', ' ']) || text.matches('*').count() > 1 {
-        return node
-            .fault("must be a type such as application/json or application/*+json, without parameters");
+        return node.fault(
+            "must be a type such as application/json or application/*+json, without parameters",
+        );
     }
     Some(match text.split_once('*') {
         None => TypePattern { before: text, after: None },
-        Some((before, after)) => TypePattern { before: before.to_owned(), after: Some(after.to_owned()) },
+        Some((before, after)) => {
+            TypePattern { before: before.to_owned(), after: Some(after.to_owned()) }
+        }
     })
 }
 

@@ -54,7 +54,9 @@ impl Fault {
     pub(crate) fn forgiven(self) -> Forgiven {
         match self {
             Self::TooLong | Self::ExpandsTooLong => Forgiven::OnOversize,
-            Self::NotJson(invalid) if invalid.fault == json::Fault::TooManyValues => Forgiven::OnOversize,
+            Self::NotJson(invalid) if invalid.fault == json::Fault::TooManyValues => {
+                Forgiven::OnOversize
+            }
             Self::NotJson(_) | Self::NotAForm | Self::EncodingInvalid => Forgiven::OnInvalid,
             Self::EncodingUnknown => Forgiven::OnUnknownEncoding,
             Self::TypeRefused => Forgiven::OnOtherType,
@@ -80,7 +82,9 @@ impl Fault {
             Self::NotAForm => (Code::Invalid, Code::ResponseInvalid),
             Self::EncodingUnknown => (Code::EncodingUnknown, Code::ResponseEncodingUnknown),
             Self::EncodingInvalid => (Code::EncodingInvalid, Code::ResponseEncodingInvalid),
-            Self::TypeRefused | Self::SeveralTypes => (Code::TypeRefused, Code::ResponseTypeRefused),
+            Self::TypeRefused | Self::SeveralTypes => {
+                (Code::TypeRefused, Code::ResponseTypeRefused)
+            }
             Self::NameConflict => (Code::NameConflict, Code::ResponseNameConflict),
             Self::Overgrown => (Code::GrownTooLarge, Code::ResponseGrownTooLarge),
             Self::NoForm => (Code::NoForm, Code::ResponseNoForm),
@@ -94,7 +98,10 @@ impl Fault {
 
     pub(crate) fn reply(self, direction: Direction) -> Problem {
         if direction == Direction::Response {
-            return Problem::new(502, "the upstream's answer could not be brought into its public form");
+            return Problem::new(
+                502,
+                "the upstream's answer could not be brought into its public form",
+            );
         }
         let (status, detail): (u16, Cow<'static, str>) = match self {
             Self::TooLong => (413, "the body is too long".into()),
@@ -110,12 +117,15 @@ impl Fault {
             }
             Self::TypeRefused => (415, "the body must have another content-type".into()),
             Self::SeveralTypes => (415, "send one content-type".into()),
-            Self::NameConflict => (400, "two members of an object in the body have the same meaning".into()),
+            Self::NameConflict => {
+                (400, "two members of an object in the body have the same meaning".into())
+            }
             Self::Overgrown => (413, "the body becomes too long when it is transformed".into()),
             Self::NoForm => (400, "the body must be an object of texts and lists of texts".into()),
-            Self::HeaderInvalid => {
-                (400, "the body has a control character where the value of a header is taken from".into())
-            }
+            Self::HeaderInvalid => (
+                400,
+                "the body has a control character where the value of a header is taken from".into(),
+            ),
         };
         Problem::new(status, detail)
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 /// The content type of forms (WHATWG URL standard, "application/x-www-form-urlencoded").
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The JSON object that a form says: each field a string, or an array of strings where it is there more than
-/// once. `None` where a name or a value is not UTF-8.
+/// The JSON object that a form says: each field a string, or an array of strings where it is there
+/// more than once. `None` where a name or a value is not UTF-8.
 pub(crate) fn to_json(form: &[u8]) -> Option<Vec<u8>> {
     let mut names: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
     let mut fields: Vec<(Vec<u8>, Vec<Vec<u8>>)> = Vec::new();
@@ -44,8 +44,8 @@ pub(crate) fn to_json(form: &[u8]) -> Option<Vec<u8>> {
     Some(json)
 }
 
-/// The form that a JSON object says: arrays of scalars are repeated fields, `null` is no field. `None` for what
-/// is not an object of scalars and arrays of them: a form has no other shape.
+/// The form that a JSON object says: arrays of scalars are repeated fields, `null` is no field.
+/// `None` for what is not an object of scalars and arrays of them: a form has no other shape.
 pub(crate) fn from_json(document: &mut Document) -> Option<Vec<u8>> {
     let root = document.root();
     if document.kind(root) != Kind::Object {
@@ -77,7 +77,8 @@ pub(crate) fn from_json(document: &mut Document) -> Option<Vec<u8>> {
 }
 
 fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let spaced: Vec<u8> =
+        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let bytes: Vec<u8> = percent_decoded(&spaced).collect();
     std::str::from_utf8(&bytes).is_ok().then_some(bytes)
 }
@@ -120,7 +121,11 @@ mod tests {
             ("%22=%0a%5c", r#"{"\"":"\n\\"}"#),
             ("caf%C3%A9=%F0%9F%98%80", "{\"café\":\"😀\"}"),
         ] {
-            assert_eq!(String::from_utf8(to_json(form.as_bytes()).unwrap()).unwrap(), json, "{form}");
+            assert_eq!(
+                String::from_utf8(to_json(form.as_bytes()).unwrap()).unwrap(),
+                json,
+                "{form}"
+            );
         }
         assert_eq!(to_json(b"a=%ff"), None);
         for (json, form) in [

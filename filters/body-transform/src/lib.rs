@@ -1,7 +1,7 @@
 //! `body-transform`: changes JSON bodies of requests and responses.
 //!
-//! The first rule that a request matches says what happens to its body and to that of its response. A body is
-//! collected only where a rule asks for it; everything else streams by.
+//! The first rule that a request matches says what happens to its body and to that of its response.
+//! A body is collected only where a rule asks for it; everything else streams by.
 
 mod asking;
 mod coding;
@@ -21,9 +21,9 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
-    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, HeaderName, HeaderValue, Headers,
-    Host, Mode, Never, NoCodes, OnRequestBody, OnResponse, OnResponseBody, Request, Response,
-    ResponseDecision, ResponseStep, Step,
+    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, HeaderName,
+    HeaderValue, Headers, Host, Mode, Never, NoCodes, OnRequestBody, OnResponse, OnResponseBody,
+    Request, Response, ResponseDecision, ResponseStep, Step,
 };
 use side::{Announced, CONTENT_ENCODING, CONTENT_LENGTH, Side};
 use std::rc::Rc;
@@ -53,7 +53,8 @@ gatehouse_filter::codes! {
         EncodingUnknown = "encoding_unknown",
         /// The body is not in the encoding that it is said to be in.
         EncodingInvalid = "encoding_invalid",
-        /// The body's type is none that the rule is for, and the rule says `reject`; or it has two types.
+        /// The body's type is none that the rule is for, and the rule says `reject`; or it has two
+        /// types.
         TypeRefused = "type_refused",
         /// Two members would get the same name.
         NameConflict = "name_conflict",
@@ -207,7 +208,8 @@ impl Filter for BodyTransform {
 
 impl OnRequestBody for BodyTransform {
     fn may_hold_for_body(&self, request: &Request<'_>) -> bool {
-        self.hold_heads && self.rules.find(request).is_some_and(|(rule, _)| rule.action.request.is_some())
+        self.hold_heads
+            && self.rules.find(request).is_some_and(|(rule, _)| rule.action.request.is_some())
     }
 
     fn holds_heads(&self) -> Option<&'static str> {
@@ -227,7 +229,8 @@ impl OnRequestBody for BodyTransform {
             .zip(state.matched.as_ref())
             .ok_or(Broken("has no rule for this body"))?;
         let transform = Rc::clone(&matched.transform);
-        let side = transform.request.as_ref().ok_or(Broken("has a rule that is not for requests"))?;
+        let side =
+            transform.request.as_ref().ok_or(Broken("has a rule that is not for requests"))?;
         let rule = Rc::clone(&matched.rule);
         let Some(bytes) = body.bytes() else {
             return Ok(self.refuse(Fault::TooLong, side, Direction::Request, state));
@@ -235,8 +238,10 @@ impl OnRequestBody for BodyTransform {
         if bytes.is_empty() {
             return Ok(Decision::pass(Code::Untouched, Some(rule)));
         }
-        let before =
-            matched.request.as_ref().map(|(head, captures)| (Request::new(head.clone(), callouts), captures));
+        let before = matched
+            .request
+            .as_ref()
+            .map(|(head, captures)| (Request::new(head.clone(), callouts), captures));
         let facts = Sources {
             request: before.as_ref().map(|(request, _)| request),
             captures: before.as_ref().map(|(_, captures)| *captures),
@@ -259,7 +264,11 @@ impl OnRequestBody for BodyTransform {
 }
 
 impl OnResponse for BodyTransform {
-    fn on_response(&self, response: &mut Response<'_>, state: &mut State) -> ResponseDecision<Code> {
+    fn on_response(
+        &self,
+        response: &mut Response<'_>,
+        state: &mut State,
+    ) -> ResponseDecision<Code> {
         let Some(matched) = &state.matched else { return ResponseDecision::undecided() };
         let (transform, rule) = (Rc::clone(&matched.transform), Rc::clone(&matched.rule));
         let Some(side) = &transform.response else { return ResponseDecision::undecided() };
@@ -270,7 +279,8 @@ impl OnResponse for BodyTransform {
         }
         if !response.body_follows() {
             let content_type = response.headers.first("content-type").unwrap_or_default();
-            // What a GET would be answered with has another length, and maybe another encoding (RFC 9110 §8.6).
+            // What a GET would be answered with has another length, and maybe another encoding (RFC
+            // 9110 §8.6).
             if status == Some(304) || side.is_for(content_type) {
                 response.headers.remove(&CONTENT_LENGTH);
                 if !side.keep_encoding {
@@ -288,7 +298,10 @@ impl OnResponse for BodyTransform {
                     side.relabel(&mut response.headers, coding);
                 }
                 let step = ResponseStep::ReadBody(self.wish(side));
-                ResponseDecision { step, ..ResponseDecision::pass(Code::ResponseTransformed, Some(rule)) }
+                ResponseDecision {
+                    step,
+                    ..ResponseDecision::pass(Code::ResponseTransformed, Some(rule))
+                }
             }
             Err(fault) => self.refuse_response(fault, side, state),
         }
@@ -313,7 +326,8 @@ impl OnResponseBody for BodyTransform {
             .zip(state.matched.as_ref())
             .ok_or(Broken("has no rule for this body"))?;
         let transform = Rc::clone(&matched.transform);
-        let side = transform.response.as_ref().ok_or(Broken("has a rule that is not for responses"))?;
+        let side =
+            transform.response.as_ref().ok_or(Broken("has a rule that is not for responses"))?;
         let rule = Rc::clone(&matched.rule);
         let Some(bytes) = body.bytes() else {
             return Ok(self.refuse_response(Fault::TooLong, side, state));
@@ -321,8 +335,10 @@ impl OnResponseBody for BodyTransform {
         if bytes.is_empty() {
             return Ok(ResponseDecision::pass(Code::ResponseUntouched, Some(rule)));
         }
-        let of_request =
-            matched.request.as_ref().map(|(head, captures)| (Request::new(head.clone(), host), captures));
+        let of_request = matched
+            .request
+            .as_ref()
+            .map(|(head, captures)| (Request::new(head.clone(), host), captures));
         let of_response = state.response.take().map(|head| Response::new(head, host));
         let facts = Sources {
             request: of_request.as_ref().map(|(request, _)| request),
@@ -353,7 +369,13 @@ impl BodyTransform {
     }
 
     /// The decision where a body was not transformed: it goes on as it is, or it is refused.
-    fn refuse(&self, fault: Fault, side: &Side, direction: Direction, state: &mut State) -> Decision<Code> {
+    fn refuse(
+        &self,
+        fault: Fault,
+        side: &Side,
+        direction: Direction,
+        state: &mut State,
+    ) -> Decision<Code> {
         let rule = state.matched.as_ref().map(|matched| Rc::clone(&matched.rule));
         if side.passes(fault) {
             let passed = match direction {
@@ -362,14 +384,21 @@ impl BodyTransform {
             };
             return Decision::pass(passed, rule);
         }
-        // The refusal goes to the client as a response: it is not the upstream's, and stays as it is.
+        // The refusal goes to the client as a response: it is not the upstream's, and stays as it
+        // is.
         state.matched = None;
         Decision::refuse(Mode::Enforce, fault.code(direction), rule, fault.reply(direction))
     }
 
     /// The same of a response.
-    fn refuse_response(&self, fault: Fault, side: &Side, state: &mut State) -> ResponseDecision<Code> {
-        let Decision { code, rule, step, .. } = self.refuse(fault, side, Direction::Response, state);
+    fn refuse_response(
+        &self,
+        fault: Fault,
+        side: &Side,
+        state: &mut State,
+    ) -> ResponseDecision<Code> {
+        let Decision { code, rule, step, .. } =
+            self.refuse(fault, side, Direction::Response, state);
         match step {
             Step::Reply(reply) => ResponseDecision::refuse(code, rule, reply),
             _ => ResponseDecision::pass(code, rule),
@@ -380,7 +409,8 @@ impl BodyTransform {
 /// gRPC, and connections that are something else from here on: their bytes are no documents.
 fn is_no_exchange_of_documents(request: &Request<'_>) -> bool {
     let content_type = request.headers.first("content-type").unwrap_or_default();
-    let grpc = content_type.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"));
+    let grpc =
+        content_type.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"));
     grpc || request.method() == b"CONNECT" || request.headers.first("upgrade").is_some()
 }
 

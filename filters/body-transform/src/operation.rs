@@ -16,8 +16,8 @@ pub(crate) struct Step {
 
 /// A change to a document, or to the head with a value of the document.
 ///
-/// `set`, `rename`, `move` and `copy` own the place that they write: afterwards it holds what the configuration
-/// says, or it is gone. What a client put there never survives.
+/// `set`, `rename`, `move` and `copy` own the place that they write: afterwards it holds what the
+/// configuration says, or it is gone. What a client put there never survives.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     /// A value instead of what is there; a value that is missing takes the place away.
@@ -123,7 +123,10 @@ impl Work<'_> {
             Operation::Remove { paths } => paths.iter().for_each(|path| self.remove(path, base)),
             Operation::Rename { parents, name, to } => {
                 for parent in document.select(base, parents) {
-                    match (document.member(parent, name.as_bytes()), document.member(parent, to.as_bytes())) {
+                    match (
+                        document.member(parent, name.as_bytes()),
+                        document.member(parent, to.as_bytes()),
+                    ) {
                         (Some(member), _) => document.rename(member, to)?,
                         (None, Some(other)) => document.remove(&[other]),
                         (None, None) => {}
@@ -152,7 +155,9 @@ impl Work<'_> {
                     if document.kind(id) == Kind::Array {
                         let items: Vec<Id> = document.children(id).collect();
                         gone.extend(
-                            items.into_iter().filter(|item| condition.holds(document, *item) != *want),
+                            items
+                                .into_iter()
+                                .filter(|item| condition.holds(document, *item) != *want),
                         );
                     }
                 }
@@ -186,7 +191,9 @@ impl Work<'_> {
                 let mut text = Vec::new();
                 let rendered = value.render(&self.facts, document, base, &mut text);
                 let value = match rendered {
-                    Some(()) => Some(HeaderValue::try_from(text).map_err(|_| Fault::HeaderInvalid)?),
+                    Some(()) => {
+                        Some(HeaderValue::try_from(text).map_err(|_| Fault::HeaderInvalid)?)
+                    }
                     None => None,
                 };
                 self.head.push((name.clone(), value));

@@ -82,19 +82,25 @@ impl Side {
     /// # Errors
     /// The fault that shows before the body has come.
     pub(crate) fn announced(&self, head: &Headers) -> Result<Announced, Fault> {
-        // Two content types, which Envoy joins with a comma: whoever picks one lets the sender choose what is
-        // looked at.
-        let content_type = head.only("content-type").map_err(|_| Fault::SeveralTypes)?.unwrap_or_default();
+        // Two content types, which Envoy joins with a comma: whoever picks one lets the sender
+        // choose what is looked at.
+        let content_type =
+            head.only("content-type").map_err(|_| Fault::SeveralTypes)?.unwrap_or_default();
         if essence(content_type).contains(&b',') {
             return Err(Fault::SeveralTypes);
         }
         if !self.is_for(content_type) {
-            return if self.passes.other_type { Ok(Announced::OtherType) } else { Err(Fault::TypeRefused) };
+            return if self.passes.other_type {
+                Ok(Announced::OtherType)
+            } else {
+                Err(Fault::TypeRefused)
+            };
         }
         let encoding = head.only("content-encoding").map_err(|_| Fault::EncodingUnknown)?;
-        let coding =
-            Coding::named(encoding.unwrap_or_default().trim_ascii()).ok_or(Fault::EncodingUnknown)?;
-        let length = head.first("content-length").and_then(|length| std::str::from_utf8(length).ok());
+        let coding = Coding::named(encoding.unwrap_or_default().trim_ascii())
+            .ok_or(Fault::EncodingUnknown)?;
+        let length =
+            head.first("content-length").and_then(|length| std::str::from_utf8(length).ok());
         match length.and_then(|length| length.parse::<u64>().ok()) {
             Some(length) if length > self.most as u64 => Err(Fault::TooLong),
             _ => Ok(Announced::Body(coding)),
@@ -150,8 +156,8 @@ impl Side {
         Ok(Transformed { body, head })
     }
 
-    /// What the head must say of a transformed body: its type and encoding, and nothing about the bytes that
-    /// came.
+    /// What the head must say of a transformed body: its type and encoding, and nothing about the
+    /// bytes that came.
     pub(crate) fn relabel(&self, head: &mut Headers, coding: Coding) {
         if self.read != self.write {
             let value = match self.write {
@@ -179,7 +185,8 @@ fn essence(content_type: &[u8]) -> &[u8] {
 impl TypePattern {
     fn matches(&self, essence: &[u8]) -> bool {
         let Some(after) = &self.after else { return essence == self.before.as_bytes() };
-        // A problem document says what went wrong, in a form of its own (RFC 9457): it is meant by its name only.
+        // A problem document says what went wrong, in a form of its own (RFC 9457): it is meant by
+        // its name only.
         let rest = essence.strip_prefix(self.before.as_bytes());
         rest.is_some_and(|rest| rest.len() > after.len() && rest.ends_with(after.as_bytes()))
             && essence != b"application/problem+json"

@@ -4,7 +4,11 @@ use gatehouse_filter_test::{FakeHost, check, configured};
 use serde_json::{Value, json};
 
 /// What happened to a request: code, body, head.
-fn request(filter: &BodyTransform, fields: &[(&str, &str)], body: &str) -> (String, Option<String>, Headers) {
+fn request(
+    filter: &BodyTransform,
+    fields: &[(&str, &str)],
+    body: &str,
+) -> (String, Option<String>, Headers) {
     let host = FakeHost::default();
     let head = [(":method", "POST"), (":path", "/"), (":authority", "a")];
     let fields: Vec<(&str, &str)> = head.iter().chain(fields).copied().collect();
@@ -53,11 +57,21 @@ fn a_body_is_asked_for_only_where_a_rule_wants_it() {
             "{}",
             "transformed",
         ),
-        ("a problem", &[("content-type", "application/problem+json"), ("x-a", "")], "{}", "untouched"),
+        (
+            "a problem",
+            &[("content-type", "application/problem+json"), ("x-a", "")],
+            "{}",
+            "untouched",
+        ),
         ("an upgrade", &[JSON, ("x-a", ""), ("upgrade", "websocket")], "{}", "untouched"),
         ("gRPC", &[("content-type", "application/grpc+json"), ("x-a", "")], "{}", "untouched"),
         ("an announced length", &[JSON, ("x-a", ""), ("content-length", "11")], "{}", "too_large"),
-        ("a length that is none", &[JSON, ("x-a", ""), ("content-length", "x")], "{}", "transformed"),
+        (
+            "a length that is none",
+            &[JSON, ("x-a", ""), ("content-length", "x")],
+            "{}",
+            "transformed",
+        ),
         ("one byte too many", &[JSON, ("x-a", "")], "\"123456789\"", "too_large"),
         ("as many as may be", &[JSON, ("x-a", "")], "\"12345678\"", "transformed"),
         ("no bytes", &[JSON, ("x-a", "")], "", "untouched"),
@@ -84,7 +98,8 @@ fn a_head_that_waits_is_edited_when_the_body_has_come_and_another_at_once() {
         assert_eq!(head.first("digest"), None);
         let (code, _, head) = request(&filter, &form, "a=%ff");
         assert_eq!(code, "invalid");
-        let told = if hold { &b"application/x-www-form-urlencoded"[..] } else { b"application/json" };
+        let told =
+            if hold { &b"application/x-www-form-urlencoded"[..] } else { b"application/json" };
         assert_eq!(head.first("content-type"), Some(told));
     }
 }
@@ -136,7 +151,8 @@ fn what_a_client_writes_is_never_a_placeholder_and_never_more_than_a_value() {
 
 #[test]
 fn every_code_has_its_own_name() {
-    let names: std::collections::BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    let names: std::collections::BTreeSet<&str> =
+        Code::ALL.iter().map(|code| code.name()).collect();
     assert_eq!(names.len(), Code::ALL.len());
 }
 
@@ -186,7 +202,10 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
             operation(json!({"filter": {"path": "a", "keep": {"path": "b"}}})),
             format!("{at}.filter.keep: must have exactly one of equals, one_of, exists"),
         ),
-        (operation(json!({"case": {"to": "kebab"}})), format!("{at}.case.to: must be one of camel, snake")),
+        (
+            operation(json!({"case": {"to": "kebab"}})),
+            format!("{at}.case.to: must be one of camel, snake"),
+        ),
         (
             operation(json!({"set_status": {"status": 200}})),
             format!("{at}.set_status.status: a request has no status"),
@@ -199,12 +218,18 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
             operation(json!({"set_header": {"name": "content-length", "value": "1"}})),
             format!("{at}.set_header.name: is written by Envoy or by this filter itself"),
         ),
-        (side(json!({"encoding": "plain"})), "rules[0].request.encoding: plain needs hold_heads".into()),
+        (
+            side(json!({"encoding": "plain"})),
+            "rules[0].request.encoding: plain needs hold_heads".into(),
+        ),
         (
             side(json!({"read": "form", "write": "json", "on_invalid": "pass"})),
             "rules[0].request: cannot pass a body on and change its type without hold_heads".into(),
         ),
-        (side(json!({"max_body": "0B"})), "rules[0].request.max_body: must be from 1B to 64MiB".into()),
+        (
+            side(json!({"max_body": "0B"})),
+            "rules[0].request.max_body: must be from 1B to 64MiB".into(),
+        ),
         (side(json!({"statuses": [200]})), "rules[0].request.statuses: unknown field".into()),
         (
             json!({"rules": [{"response": {"statuses": ["2x"]}}]}),
@@ -215,8 +240,12 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
             "rules[0].request.content_types[0]: must be a type such as application/json".into(),
         ),
     ] {
-        let faults = configured::<BodyTransform>(&configuration.to_string()).err().unwrap_or_default();
-        assert!(faults.iter().any(|told| told.starts_with(&fault)), "{configuration}: {fault}\n{faults:?}");
+        let faults =
+            configured::<BodyTransform>(&configuration.to_string()).err().unwrap_or_default();
+        assert!(
+            faults.iter().any(|told| told.starts_with(&fault)),
+            "{configuration}: {fault}\n{faults:?}"
+        );
     }
     let nested = (0..6).fold(
         json!({"case": {"to": "camel"}}),

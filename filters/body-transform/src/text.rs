@@ -45,7 +45,8 @@ impl Text {
         Some(Self(parts))
     }
 
-    /// The path where the text is one value of the body and nothing else: then the value keeps its type.
+    /// The path where the text is one value of the body and nothing else: then the value keeps its
+    /// type.
     pub(crate) fn value_of_body(&self) -> Option<&Path> {
         match self.0.as_slice() {
             [Part::Body(path)] => Some(path),
@@ -61,11 +62,13 @@ impl Text {
     /// Whether it says the same whatever the request.
     pub(crate) fn is_fixed(&self, text: &str) -> bool {
         let needs = self.needs(text);
-        !needs.request && !needs.response && self.0.iter().all(|part| matches!(part, Part::Facts(_)))
+        !needs.request
+            && !needs.response
+            && self.0.iter().all(|part| matches!(part, Part::Facts(_)))
     }
 
-    /// Appends the text; `None` where something that it names is missing, and then a part may have been
-    /// appended. Paths in the body begin at `base`.
+    /// Appends the text; `None` where something that it names is missing, and then a part may have
+    /// been appended. Paths in the body begin at `base`.
     pub(crate) fn render(
         &self,
         facts: &Sources<'_>,

@@ -26,7 +26,12 @@ impl Value {
         Some((value, needs))
     }
 
-    fn of(value: &Configured, node: &Node<'_>, scope: &Scope<'_>, needs: &mut Needs) -> Option<Self> {
+    fn of(
+        value: &Configured,
+        node: &Node<'_>,
+        scope: &Scope<'_>,
+        needs: &mut Needs,
+    ) -> Option<Self> {
         Some(match value {
             Configured::String(text) => {
                 let template = Text::parse(text, node, scope)?;
@@ -45,7 +50,8 @@ impl Value {
                 Self::Text(template)
             }
             Configured::Array(items) => {
-                let items: Vec<_> = items.iter().map(|item| Self::of(item, node, scope, needs)).collect();
+                let items: Vec<_> =
+                    items.iter().map(|item| Self::of(item, node, scope, needs)).collect();
                 let items: Vec<Self> = items.into_iter().collect::<Option<_>>()?;
                 if items.iter().all(Self::is_fixed) {
                     return Self::fixed(value);
@@ -81,8 +87,8 @@ impl Value {
         matches!(self, Self::Fixed(json) if !json.starts_with(b"\""))
     }
 
-    /// Appends the JSON text; `None` where the value is missing. In an object, a member whose value is
-    /// missing is left out, in a list an item.
+    /// Appends the JSON text; `None` where the value is missing. In an object, a member whose value
+    /// is missing is left out, in a list an item.
     pub(crate) fn render(
         &self,
         facts: &Sources<'_>,

@@ -17,10 +17,12 @@ fn transform(rule: &mut Fields<'_>) -> Option<Transform> {
     let captures = rules::captured_names(rule);
     let of_request = Scope { response: false, captures: &captures };
     let of_response = Scope { response: true, captures: &captures };
-    let request = rule
-        .optional("request", |node| node.nonempty_list(|node| RequestOperation::read(&node, &of_request)));
-    let response = rule
-        .optional("response", |node| node.nonempty_list(|node| ResponseOperation::read(&node, &of_response)));
+    let request = rule.optional("request", |node| {
+        node.nonempty_list(|node| RequestOperation::read(&node, &of_request))
+    });
+    let response = rule.optional("response", |node| {
+        node.nonempty_list(|node| ResponseOperation::read(&node, &of_response))
+    });
     let reroute = rule.with_default("reroute", false, |node| node.boolean());
     let (request, response, reroute) = (request?, response?, reroute?);
     if request.is_none() && response.is_none() {
@@ -40,21 +42,27 @@ fn transform(rule: &mut Fields<'_>) -> Option<Transform> {
     Some(Transform { request, response })
 }
 
-/// Reports an operation that is not a mapping with its name as the only key, beside those that it may have.
+/// Reports an operation that is not a mapping with its name as the only key, beside those that it
+/// may have.
 pub(crate) fn one_operation(
     node: &Node<'_>,
     beside: &[&str],
     names: impl Fn() -> Vec<&'static str>,
 ) -> Option<()> {
     let keys = node.value().as_object().map(|members| members.keys().map(String::as_str));
-    let operations: Vec<&str> = keys.into_iter().flatten().filter(|key| !beside.contains(key)).collect();
+    let operations: Vec<&str> =
+        keys.into_iter().flatten().filter(|key| !beside.contains(key)).collect();
     match operations.as_slice() {
         [name]
-            if names().contains(name) && node.value().get(name).is_some_and(serde_json::Value::is_null) =>
+            if names().contains(name)
+                && node.value().get(name).is_some_and(serde_json::Value::is_null) =>
         {
             node.fault("the operation must have its fields")
         }
         [_] => Some(()),
-        _ => node.fault(format!("must be a mapping with one key, the operation: {}", names().join(", "))),
+        _ => node.fault(format!(
+            "must be a mapping with one key, the operation: {}",
+            names().join(", ")
+        )),
     }
 }

@@ -12,8 +12,8 @@ use std::rc::Rc;
 
 /// One change to a head, as configured.
 ///
-/// `set`, `rename`, `copy` and `map` own the field that they write: afterwards it holds what the configuration
-/// says, or it is gone. What a client sent under that name never survives.
+/// `set`, `rename`, `copy` and `map` own the field that they write: afterwards it holds what the
+/// configuration says, or it is gone. What a client sent under that name never survives.
 #[derive(Clone, Debug)]
 pub(crate) enum HeadOperation {
     /// One value instead of all; the field goes where the value is missing.
@@ -22,7 +22,8 @@ pub(crate) enum HeadOperation {
     Append { name: HeaderName, value: Template },
     /// A value for a field that is not there; nothing where it is missing.
     AddIfAbsent { name: HeaderName, value: Template },
-    /// One value instead of all of a field that is there; the field goes where the value is missing.
+    /// One value instead of all of a field that is there; the field goes where the value is
+    /// missing.
     ReplaceIfPresent { name: HeaderName, value: Template },
     /// Fields go.
     Remove(Removal),
@@ -115,7 +116,8 @@ impl HeadOperation {
         }
     }
 
-    /// The same operation for the time when the request is gone; `None` where nothing is left to do.
+    /// The same operation for the time when the request is gone; `None` where nothing is left to
+    /// do.
     pub(crate) fn bind(&self, sources: &Sources<'_>) -> Option<Self> {
         let name = |name: &HeaderName| name.clone();
         Some(match self {
@@ -181,7 +183,8 @@ impl Keep {
         if stay.len() == all.len() {
             return Ok(None);
         }
-        let stay = if list { vec![HeaderValue::try_from(stay.join(&b", "[..]))] } else { copied(stay) };
+        let stay =
+            if list { vec![HeaderValue::try_from(stay.join(&b", "[..]))] } else { copied(stay) };
         stay.into_iter().collect::<Result<_, _>>().map(Some)
     }
 }
@@ -191,15 +194,18 @@ fn copied(values: Vec<&[u8]>) -> Vec<Result<HeaderValue, InvalidValue>> {
 }
 
 impl Table {
-    /// What is written for the field's value. Several values are none: a client that sends two may not choose
-    /// which of them counts.
+    /// What is written for the field's value. Several values are none: a client that sends two may
+    /// not choose which of them counts.
     fn look_up(&self, headers: &Headers, name: &HeaderName) -> Option<&HeaderValue> {
         let value = headers.only(name.as_str()).unwrap_or_default();
         value.and_then(|value| self.entries.get(value)).or(self.default.as_ref())
     }
 }
 
-fn rendered(template: &Template, sources: &Sources<'_>) -> Result<Option<HeaderValue>, InvalidValue> {
+fn rendered(
+    template: &Template,
+    sources: &Sources<'_>,
+) -> Result<Option<HeaderValue>, InvalidValue> {
     // Most values fit, so that the buffer is allocated once.
     let mut text = Vec::with_capacity(64);
     match template.render(sources, &mut text) {

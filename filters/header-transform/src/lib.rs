@@ -1,7 +1,7 @@
 //! `header-transform`: changes the heads of requests and responses.
 //!
-//! The first rule that a request matches has lists of operations, one for the request and one for its
-//! response. They run in the order written, each on what the ones before it left.
+//! The first rule that a request matches has lists of operations, one for the request and one for
+//! its response. They run in the order written, each on what the ones before it left.
 
 mod config;
 mod head;
@@ -14,8 +14,8 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
-    CountedRule, Decision, Filter, HeaderName, Host, Mode, Never, NoCodes, OnResponse, Problem, Request,
-    Response, ResponseDecision,
+    CountedRule, Decision, Filter, HeaderName, Host, Mode, Never, NoCodes, OnResponse, Problem,
+    Request, Response, ResponseDecision,
 };
 use request::{Fault, RequestOperation};
 use response::ResponseOperation;
@@ -30,7 +30,8 @@ gatehouse_filter::codes! {
         Unmatched = "unmatched",
         /// A value taken from the request cannot be the value of a header field.
         ValueInvalid = "value_invalid",
-        /// The path of the request cannot be rewritten: upstreams would disagree about what came out.
+        /// The path of the request cannot be rewritten: upstreams would disagree about what came
+        /// out.
         PathInvalid = "path_invalid",
     }
 }
@@ -55,8 +56,8 @@ struct ResponseTransform {
     needs_request: bool,
 }
 
-/// What is remembered of a request until its response comes: the operations, with what they need of the
-/// request filled in.
+/// What is remembered of a request until its response comes: the operations, with what they need of
+/// the request filled in.
 #[derive(Debug, Default)]
 pub struct State {
     response: Option<Rc<[ResponseOperation]>>,
@@ -109,13 +110,19 @@ impl Filter for HeaderTransform {
             Err(Fault::Value(field)) => {
                 Decision::refuse(Mode::Enforce, Code::ValueInvalid, name, value_invalid(&field))
             }
-            Err(Fault::Path) => Decision::refuse(Mode::Enforce, Code::PathInvalid, name, path_invalid()),
+            Err(Fault::Path) => {
+                Decision::refuse(Mode::Enforce, Code::PathInvalid, name, path_invalid())
+            }
         }
     }
 }
 
 impl OnResponse for HeaderTransform {
-    fn on_response(&self, response: &mut Response<'_>, state: &mut State) -> ResponseDecision<Code> {
+    fn on_response(
+        &self,
+        response: &mut Response<'_>,
+        state: &mut State,
+    ) -> ResponseDecision<Code> {
         for operation in state.response.iter().flat_map(|operations| operations.iter()) {
             operation.edit(response);
         }
@@ -130,12 +137,17 @@ impl Transform {
     }
 
     /// The response operations, with what they need of the request filled in.
-    fn for_response(&self, request: &Request<'_>, captures: &Captures) -> Option<Rc<[ResponseOperation]>> {
+    fn for_response(
+        &self,
+        request: &Request<'_>,
+        captures: &Captures,
+    ) -> Option<Rc<[ResponseOperation]>> {
         let response = self.response.as_ref()?;
         if !response.needs_request {
             return Some(Rc::clone(&response.operations));
         }
-        let sources = Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
+        let sources =
+            Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
         Some(response.operations.iter().filter_map(|operation| operation.bind(&sources)).collect())
     }
 }
@@ -149,7 +161,10 @@ fn value_invalid(field: &HeaderName) -> Problem {
 }
 
 fn path_invalid() -> Problem {
-    Problem::new(400, "the path has segments that cannot be sent on: `.`, `..` or an empty first one")
+    Problem::new(
+        400,
+        "the path has segments that cannot be sent on: `.`, `..` or an empty first one",
+    )
 }
 
 #[cfg(all(target_family = "wasm", feature = "module"))]

@@ -36,7 +36,9 @@ impl RequestOperation {
         if operation.is_none() {
             let others = [
                 fields.optional("path", |node| PathRewrite::read(&node, scope))?.map(Self::Path),
-                fields.optional("query", |node| QueryOperation::read(&node, scope))?.map(Self::Query),
+                fields
+                    .optional("query", |node| QueryOperation::read(&node, scope))?
+                    .map(Self::Query),
                 fields.optional("method", |node| method(&node))?.map(Self::Method),
                 fields.optional("host", |node| host(&node))?.map(Self::Host),
             ];
@@ -53,13 +55,15 @@ impl RequestOperation {
 
     /// Records what it does to a request.
     pub(crate) fn edit(&self, request: &mut Request<'_>, captures: &Captures) -> Result<(), Fault> {
-        let sources = Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
+        let sources =
+            Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
         match self {
             Self::Head(operation) => {
                 let change = operation.change(&request.headers, &sources);
                 // Only a field that is written can have a wrong value.
-                let change = change
-                    .map_err(|_| operation.target().map_or(Fault::Path, |name| Fault::Value(name.clone())))?;
+                let change = change.map_err(|_| {
+                    operation.target().map_or(Fault::Path, |name| Fault::Value(name.clone()))
+                })?;
                 change.make(&mut request.headers);
             }
             Self::Path(rewrite) => {
@@ -72,8 +76,8 @@ impl RequestOperation {
                     request.set_target(target);
                 }
             }
-            // A tunnel is between the client and the one it named. The answer to HEAD must have no content,
-            // and Envoy would send on what another method brought.
+            // A tunnel is between the client and the one it named. The answer to HEAD must have no
+            // content, and Envoy would send on what another method brought.
             Self::Method(_) if matches!(request.method(), b"CONNECT" | b"HEAD") => {}
             Self::Host(_) if request.method() == b"CONNECT" => {}
             Self::Method(method) => request.set_method(method.clone()),

@@ -35,8 +35,8 @@ impl ResponseOperation {
         Some(Self { when: when?, action: action? })
     }
 
-    /// Records what it does to a response. The response is on its way and cannot be refused: a value that
-    /// cannot be written is missing.
+    /// Records what it does to a response. The response is on its way and cannot be refused: a
+    /// value that cannot be written is missing.
     pub(crate) fn edit(&self, response: &mut Response<'_>) {
         if self.when.as_ref().is_some_and(|statuses| !statuses.hold(response)) {
             return;
@@ -52,12 +52,16 @@ impl ResponseOperation {
         }
     }
 
-    /// The same operation for the time when the request is gone; `None` where nothing is left to do.
+    /// The same operation for the time when the request is gone; `None` where nothing is left to
+    /// do.
     pub(crate) fn bind(&self, sources: &Sources<'_>) -> Option<Self> {
         let action = match &self.action {
             Action::Head(operation) => Action::Head(operation.bind(sources)?),
-            // In a tunnel (a WebSocket of HTTP/2 too, RFC 8441 §4) another status would be a broken one.
-            Action::Status(_) if sources.request.is_some_and(|request| request.method() == b"CONNECT") => {
+            // In a tunnel (a WebSocket of HTTP/2 too, RFC 8441 §4) another status would be a broken
+            // one.
+            Action::Status(_)
+                if sources.request.is_some_and(|request| request.method() == b"CONNECT") =>
+            {
                 return None;
             }
             Action::Status(map) => Action::Status(Rc::clone(map)),

@@ -17,7 +17,8 @@ impl Statuses {
     /// Reads `status: [404, 5xx]`.
     pub(crate) fn read(node: &Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
-        let patterns = fields.required("status", |node| node.nonempty_list(|node| Pattern::read(&node)));
+        let patterns =
+            fields.required("status", |node| node.nonempty_list(|node| Pattern::read(&node)));
         fields.finish();
         patterns.map(Self)
     }
@@ -34,16 +35,19 @@ pub(crate) struct StatusMap(Vec<(Pattern, u16)>);
 impl StatusMap {
     /// Reads `{404: 410, 5xx: 503}`.
     pub(crate) fn read(node: &Node<'_>) -> Option<Self> {
-        let entries = node.table(|key, node| Some((Pattern::of_key(key, &node)?, new_status(&node)?)));
+        let entries =
+            node.table(|key, node| Some((Pattern::of_key(key, &node)?, new_status(&node)?)));
         let mut entries = entries?;
         entries.sort_by_key(|(pattern, _)| matches!(pattern, Pattern::Class(_)));
         Some(Self(entries))
     }
 
-    /// Records the new status, if there is one. A gRPC response keeps its own: what failed is in its trailers,
-    /// and its clients take another status than 200 for a broken gateway.
+    /// Records the new status, if there is one. A gRPC response keeps its own: what failed is in
+    /// its trailers, and its clients take another status than 200 for a broken gateway.
     pub(crate) fn apply(&self, response: &mut Response<'_>) {
-        let Some(status) = response.status().filter(|status| !has_no_content(*status)) else { return };
+        let Some(status) = response.status().filter(|status| !has_no_content(*status)) else {
+            return;
+        };
         let new = self.0.iter().find(|(pattern, _)| pattern.takes(status)).map(|(_, new)| *new);
         if let Some(new) = new.filter(|new| *new != status)
             && !is_grpc(response)
@@ -92,7 +96,8 @@ impl Pattern {
 fn new_status(node: &Node<'_>) -> Option<u16> {
     let status = u16::try_from(node.integer(200..=599)?).ok()?;
     if has_no_content(status) {
-        return node.fault("has no content: what the upstream sent would be taken for the next answer");
+        return node
+            .fault("has no content: what the upstream sent would be taken for the next answer");
     }
     Some(status)
 }

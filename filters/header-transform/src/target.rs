@@ -17,11 +17,12 @@ pub(crate) fn method(node: &Node<'_>) -> Option<HeaderValue> {
         return node.fault("must be a method in capital letters, such as POST");
     }
     match text {
-        "HEAD" => {
-            node.fault("an answer to HEAD has no content, which a client that sent another method waits for")
-        }
+        "HEAD" => node.fault(
+            "an answer to HEAD has no content, which a client that sent another method waits for",
+        ),
         "CONNECT" => node.fault("a request cannot be made a tunnel"),
-        // RFC 9110 §9.3.8: its answer is the request, with what the filters before the upstream wrote into it.
+        // RFC 9110 §9.3.8: its answer is the request, with what the filters before the upstream
+        // wrote into it.
         "TRACE" => node.fault("the answer would tell the client every header that filters wrote"),
         text => HeaderValue::try_from(text.as_bytes()).ok(),
     }
@@ -42,7 +43,8 @@ pub(crate) fn host(node: &Node<'_>) -> Option<HeaderValue> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         !name.is_empty() && name.bytes().all(allowed)
     };
-    if !(registered(name) || literal(name)) || port.is_some_and(|port| port.parse::<u16>().is_err()) {
+    if !(registered(name) || literal(name)) || port.is_some_and(|port| port.parse::<u16>().is_err())
+    {
         return node.fault("must be a host, and a port if need be, such as users.internal:8080");
     }
     HeaderValue::try_from(text.as_bytes()).ok()

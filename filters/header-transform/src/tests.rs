@@ -17,7 +17,8 @@ fn operations(request: &str) -> HeaderTransform {
 
 /// The head as whoever comes next sees it, one `name: value` a field; without pseudo-header fields.
 fn head(headers: &Headers) -> Vec<String> {
-    let received = headers.iter_received().map(|(name, _)| String::from_utf8(name.to_vec()).unwrap());
+    let received =
+        headers.iter_received().map(|(name, _)| String::from_utf8(name.to_vec()).unwrap());
     let edited = headers.edits().iter().map(|edit| edit.name.as_str().to_owned());
     let mut names: Vec<String> = Vec::new();
     for name in received.chain(edited).filter(|name| !name.starts_with(':')) {
@@ -26,7 +27,8 @@ fn head(headers: &Headers) -> Vec<String> {
         }
     }
     let line = |name: &str, value: &[u8]| format!("{name}: {}", value.escape_ascii());
-    let lines = |name: &String| headers.values(name).map(|value| line(name, value)).collect::<Vec<_>>();
+    let lines =
+        |name: &String| headers.values(name).map(|value| line(name, value)).collect::<Vec<_>>();
     names.iter().flat_map(lines).collect()
 }
 
@@ -48,10 +50,26 @@ fn operations_change_the_head_in_the_order_written() {
     for (operations_json, fields, want) in [
         // One operation.
         (r#"[{"set": {"name": "X-A", "value": "v"}}]"#, ab, &["x-a: v", "x-b: 2"][..]),
-        (r#"[{"set": {"name": "x-c", "value": "v"}}]"#, ab, &["x-a: 1", "x-a: 3", "x-b: 2", "x-c: v"]),
-        (r#"[{"append": {"name": "x-a", "value": "v"}}]"#, ab, &["x-a: 1", "x-a: 3", "x-a: v", "x-b: 2"]),
-        (r#"[{"append": {"name": "x-c", "value": "v"}}]"#, ab, &["x-a: 1", "x-a: 3", "x-b: 2", "x-c: v"]),
-        (r#"[{"add_if_absent": {"name": "x-a", "value": "v"}}]"#, ab, &["x-a: 1", "x-a: 3", "x-b: 2"]),
+        (
+            r#"[{"set": {"name": "x-c", "value": "v"}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3", "x-b: 2", "x-c: v"],
+        ),
+        (
+            r#"[{"append": {"name": "x-a", "value": "v"}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3", "x-a: v", "x-b: 2"],
+        ),
+        (
+            r#"[{"append": {"name": "x-c", "value": "v"}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3", "x-b: 2", "x-c: v"],
+        ),
+        (
+            r#"[{"add_if_absent": {"name": "x-a", "value": "v"}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3", "x-b: 2"],
+        ),
         (
             r#"[{"add_if_absent": {"name": "x-c", "value": "v"}}]"#,
             ab,
@@ -63,16 +81,32 @@ fn operations_change_the_head_in_the_order_written() {
         (r#"[{"rename": {"from": "x-a", "to": "x-b"}}]"#, ab, &["x-b: 1", "x-b: 3"]),
         (r#"[{"rename": {"from": "x-b", "to": "x-a"}}]"#, ab, &["x-a: 2"]),
         (r#"[{"rename": {"from": "x-a", "to": "x-c"}}]"#, ab, &["x-b: 2", "x-c: 1", "x-c: 3"]),
-        (r#"[{"copy": {"from": "x-a", "to": "x-b"}}]"#, ab, &["x-a: 1", "x-a: 3", "x-b: 1", "x-b: 3"]),
+        (
+            r#"[{"copy": {"from": "x-a", "to": "x-b"}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3", "x-b: 1", "x-b: 3"],
+        ),
         (
             r#"[{"copy": {"from": "x-a", "to": "x-c"}}]"#,
             ab,
             &["x-a: 1", "x-a: 3", "x-b: 2", "x-c: 1", "x-c: 3"],
         ),
         (r#"[{"replace_if_present": {"name": "x-a", "value": "v"}}]"#, ab, &["x-a: v", "x-b: 2"]),
-        (r#"[{"replace_if_present": {"name": "x-c", "value": "v"}}]"#, ab, &["x-a: 1", "x-a: 3", "x-b: 2"]),
-        (r#"[{"replace_if_present": {"name": "x-a", "value": "${header.none}"}}]"#, ab, &["x-b: 2"]),
-        (r#"[{"remove": {"prefix": "X-"}}]"#, &[("x-a", b"1"), ("xa", b"2"), ("x-b", b"3")], &["xa: 2"]),
+        (
+            r#"[{"replace_if_present": {"name": "x-c", "value": "v"}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3", "x-b: 2"],
+        ),
+        (
+            r#"[{"replace_if_present": {"name": "x-a", "value": "${header.none}"}}]"#,
+            ab,
+            &["x-b: 2"],
+        ),
+        (
+            r#"[{"remove": {"prefix": "X-"}}]"#,
+            &[("x-a", b"1"), ("xa", b"2"), ("x-b", b"3")],
+            &["xa: 2"],
+        ),
         (r#"[{"remove": {"prefix": "x-a"}}]"#, ab, &["x-b: 2"]),
         (
             r#"[{"remove": {"regex": "^X-[ac]$"}}]"#,
@@ -89,7 +123,13 @@ fn operations_change_the_head_in_the_order_written() {
                 ("host", b"a"),
                 ("x-forwarded-proto", b"https"),
             ],
-            &["connection: x-b", "te: trailers", "content-length: 1", "host: a", "x-forwarded-proto: https"],
+            &[
+                "connection: x-b",
+                "te: trailers",
+                "content-length: 1",
+                "host: a",
+                "x-forwarded-proto: https",
+            ],
         ),
         (
             r#"[{"set": {"name": "x-new", "value": "1"}}, {"remove": {"prefix": "x-"}}, {"append": {"name": "x-b", "value": "4"}}]"#,
@@ -108,8 +148,16 @@ fn operations_change_the_head_in_the_order_written() {
             &[("x-a", b"2, 1,2"), ("x-a", b",\xff ,1,")],
             &["x-a: 2, 1, \\xff"],
         ),
-        (r#"[{"dedupe": {"name": "x-a", "keep": "last", "list": true}}]"#, &[("x-a", b"2,,1 ")], &["x-a: 1"]),
-        (r#"[{"dedupe": {"name": "x-a", "keep": "first", "list": true}}]"#, &[("x-a", b" ,")], &["x-a:  ,"]),
+        (
+            r#"[{"dedupe": {"name": "x-a", "keep": "last", "list": true}}]"#,
+            &[("x-a", b"2,,1 ")],
+            &["x-a: 1"],
+        ),
+        (
+            r#"[{"dedupe": {"name": "x-a", "keep": "first", "list": true}}]"#,
+            &[("x-a", b" ,")],
+            &["x-a:  ,"],
+        ),
         (
             r#"[{"dedupe": {"name": "x-a", "keep": "unique", "list": true}}]"#,
             &[("x-a", b"2,1")],
@@ -126,7 +174,11 @@ fn operations_change_the_head_in_the_order_written() {
             ab,
             &["x-a: 1", "x-a: 3", "x-b: two"],
         ),
-        (r#"[{"map": {"from": "x-b", "to": "x-b", "table": {"1": "one"}}}]"#, ab, &["x-a: 1", "x-a: 3"]),
+        (
+            r#"[{"map": {"from": "x-b", "to": "x-b", "table": {"1": "one"}}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3"],
+        ),
         (
             r#"[{"map": {"from": "x-b", "to": "x-a", "table": {"1": "one"}, "default": "other"}}]"#,
             ab,
@@ -140,7 +192,11 @@ fn operations_change_the_head_in_the_order_written() {
         ),
         // A value that is missing.
         (r#"[{"set": {"name": "x-a", "value": "${header.none}"}}]"#, ab, &["x-b: 2"]),
-        (r#"[{"append": {"name": "x-a", "value": "${header.none}"}}]"#, ab, &["x-a: 1", "x-a: 3", "x-b: 2"]),
+        (
+            r#"[{"append": {"name": "x-a", "value": "${header.none}"}}]"#,
+            ab,
+            &["x-a: 1", "x-a: 3", "x-b: 2"],
+        ),
         (
             r#"[{"add_if_absent": {"name": "x-c", "value": "${header.none}"}}]"#,
             ab,
@@ -233,7 +289,9 @@ fn the_first_rule_that_matches_applies_and_no_other() {
 #[test]
 fn a_control_character_in_a_value_is_refused_and_never_written() {
     let rule = |operation: &str| {
-        filter(&format!(r#"[{{"match": {{"path": {{"template": "/{{id}}"}}}}, "request": [{operation}]}}]"#))
+        filter(&format!(
+            r#"[{{"match": {{"path": {{"template": "/{{id}}"}}}}, "request": [{operation}]}}]"#
+        ))
     };
     for operation in [
         r#"{"set": {"name": "x-a", "value": "a${query.q}"}}"#,
@@ -248,12 +306,20 @@ fn a_control_character_in_a_value_is_refused_and_never_written() {
             let reply = refusal(&outcome).unwrap();
             assert_eq!(reply.status, 400, "{operation} {bad}");
             assert!(reply.detail.contains("`x-a`"), "{}", reply.detail);
-            assert!(reply.detail.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{}", reply.detail);
+            assert!(
+                reply.detail.bytes().all(|byte| (0x20..0x7f).contains(&byte)),
+                "{}",
+                reply.detail
+            );
             assert_eq!(head(&outcome.headers), [""; 0], "{operation} {bad}");
         }
         for good in ["%09", "%20", "%ff", "%250d", "+"] {
             let target = format!("/{good}?q={good}");
-            assert_eq!(put(&rule(operation), &[(":path", target.as_bytes())]).status(), None, "{good}");
+            assert_eq!(
+                put(&rule(operation), &[(":path", target.as_bytes())]).status(),
+                None,
+                "{good}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 use gatehouse_filter::Hash;
 
-/// A signature algorithm of JWS (RFC 7518 §3.1, RFC 8037 §3.1). There is no `none` here, in any spelling:
-/// a token that names it names no algorithm.
+/// A signature algorithm of JWS (RFC 7518 §3.1, RFC 8037 §3.1). There is no `none` here, in any
+/// spelling: a token that names it names no algorithm.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Algorithm {
     /// `HS256`, `HS384`, `HS512`: HMAC.

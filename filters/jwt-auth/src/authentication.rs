@@ -43,14 +43,17 @@ impl JwtAuth {
             Require::Optional(accepted) | Require::Lenient(accepted) => {
                 (std::slice::from_ref(accepted), None)
             }
-            Require::Each(each) if each.len() > 1 => (each.as_slice(), Some(Refusal::TokenOfEachMissing)),
+            Require::Each(each) if each.len() > 1 => {
+                (each.as_slice(), Some(Refusal::TokenOfEachMissing))
+            }
             Require::Each(each) => (each.as_slice(), Some(Refusal::TokenMissing)),
         };
         let mut first = None;
         let mut others = Vec::new();
         for accepted in each {
             let Some(sent) = self.sent(request, accepted)? else {
-                let is_identified = || self.config.accepts_identified && request.identity().is_some();
+                let is_identified =
+                    || self.config.accepts_identified && request.identity().is_some();
                 return match missing {
                     None => Ok(Found::Nobody),
                     Some(Refusal::TokenMissing) if is_identified() => Ok(Found::Identified),
@@ -134,19 +137,20 @@ impl JwtAuth {
         host: &dyn Host,
         slot: &mut Option<Slot>,
     ) -> Result<Option<Rc<Verified>>, Refusal> {
-        let (token, payload) = Token::parse(&sent.token, &self.usual_header).map_err(|refusal| match sent
-            .token
-            .contains(&b',')
-        {
-            // Two fields that a proxy has joined.
-            true => Refusal::TokenRepeated,
-            false => refusal,
-        })?;
+        let (token, payload) =
+            Token::parse(&sent.token, &self.usual_header).map_err(|refusal| {
+                match sent.token.contains(&b',') {
+                    // Two fields that a proxy has joined.
+                    true => Refusal::TokenRepeated,
+                    false => refusal,
+                }
+            })?;
         let claims = Claims::parse(payload)?;
         let provider = self.config.provider(accepted, claims.issuer().as_deref(), sent.source);
         let (index, provider) = provider.ok_or(Refusal::IssuerUnknown)?;
 
-        // What costs nothing comes first: a forged token should not buy a verification, nor a fetch.
+        // What costs nothing comes first: a forged token should not buy a verification, nor a
+        // fetch.
         let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.header.algorithm);
         if !provider.algorithms.as_ref().is_none_or(is_allowed) {
             return Err(Refusal::AlgorithmNotAllowed);
@@ -187,7 +191,8 @@ impl JwtAuth {
             checked: Cell::new(0),
             fields: forward::fields(&provider.claims_to_headers, &claims)?,
         });
-        verified.check_revoked(denylist.as_deref(), claims.validity.issued(now, &provider.lifetime))?;
+        verified
+            .check_revoked(denylist.as_deref(), claims.validity.issued(now, &provider.lifetime))?;
         self.cache.keep(&sent.token, &verified);
         Ok(Some(verified))
     }

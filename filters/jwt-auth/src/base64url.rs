@@ -1,9 +1,9 @@
 //! Base64url without padding (RFC 7515 §2), as strict as RFC 4648 §3 allows: no padding, no other
-//! characters, and zero in the bits that no byte needs. Each byte string has exactly one encoding, so a
-//! token cannot be respelled.
+//! characters, and zero in the bits that no byte needs. Each byte string has exactly one encoding,
+//! so a token cannot be respelled.
 //!
-//! Not in constant time, which is what makes it fast: what it decodes is known to the client, or read
-//! once from the configuration.
+//! Not in constant time, which is what makes it fast: what it decodes is known to the client, or
+//! read once from the configuration.
 
 /// The bytes of a text; `None` where it is not the encoding of any.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
@@ -20,7 +20,8 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
         },
         _ => return None,
     };
-    // Filled in place: a token passes here whole, and growing the list for each group takes longer than decoding.
+    // Filled in place: a token passes here whole, and growing the list for each group takes longer
+    // than decoding.
     let length = groups.len().saturating_mul(3);
     let mut bytes = Vec::with_capacity(length.saturating_add(end.len()));
     bytes.resize(length, 0);

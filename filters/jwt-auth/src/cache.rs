@@ -1,7 +1,8 @@
 //! Tokens that were verified before.
 //!
-//! What is found here was decided under the same configuration, of which the keys and the time alone change: whoever
-//! asks compares the first and checks the second. A token is found by all its bytes, never by a digest alone.
+//! What is found here was decided under the same configuration, of which the keys and the time
+//! alone change: whoever asks compares the first and checks the second. A token is found by all its
+//! bytes, never by a digest alone.
 
 use crate::claims::Validity;
 use crate::revocation::Denylist;
@@ -27,13 +28,16 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    /// Whether the token, which was issued then, has been revoked meanwhile: looked up once in each list.
+    /// Whether the token, which was issued then, has been revoked meanwhile: looked up once in each
+    /// list.
     pub(crate) fn check_revoked(
         &self,
         list: Option<&Denylist>,
         issued: Option<Duration>,
     ) -> Result<(), Refusal> {
-        let Some(list) = list.filter(|list| list.number != self.checked.get()) else { return Ok(()) };
+        let Some(list) = list.filter(|list| list.number != self.checked.get()) else {
+            return Ok(());
+        };
         if list.revokes(self.provider, self.caller.identity(), issued) {
             return Err(Refusal::TokenRevoked);
         }
@@ -50,8 +54,8 @@ pub(crate) struct Cache {
     queue: RefCell<VecDeque<End>>,
 }
 
-/// The last bytes of a token: of its signature, so those of any two differ, and fewer to hash than all. Only what
-/// an issuer signed is kept under them; of two with the same end, the later.
+/// The last bytes of a token: of its signature, so those of any two differ, and fewer to hash than
+/// all. Only what an issuer signed is kept under them; of two with the same end, the later.
 type End = [u8; 32];
 
 struct Entry {
@@ -83,7 +87,8 @@ impl Cache {
         }
         let Some(end) = token.last_chunk::<32>() else { return };
         let mut tokens = self.tokens.borrow_mut();
-        let entry = Entry { token: token.into(), verified: Rc::clone(verified), is_used: Cell::new(false) };
+        let entry =
+            Entry { token: token.into(), verified: Rc::clone(verified), is_used: Cell::new(false) };
         if let Some(known) = tokens.get_mut(end) {
             *known = entry;
             return;
@@ -111,7 +116,8 @@ impl Cache {
 
 /// Compares 32 bytes at a time: what the wasm target has for slices goes byte by byte.
 pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let ((blocks, rest), (other_blocks, other_rest)) = (one.as_chunks::<32>(), other.as_chunks::<32>());
+    let ((blocks, rest), (other_blocks, other_rest)) =
+        (one.as_chunks::<32>(), other.as_chunks::<32>());
     let is_same_rest = match (one.last_chunk::<32>(), other.last_chunk::<32>()) {
         (Some(end), Some(other_end)) => end == other_end,
         _ => rest == other_rest,

@@ -85,13 +85,17 @@ impl Claims {
         if !is(known.audience, is_text_or_texts) {
             return Err(Refusal::ClaimInvalid("The claim aud must be text or a list of texts"));
         }
-        let date = |claim: Option<Id>, refusal| match claim.map(|claim| date(members.member(claim))) {
+        let date = |claim: Option<Id>, refusal| match claim.map(|claim| date(members.member(claim)))
+        {
             None => Ok(None),
             Some(date) => date.map(Some).ok_or(Refusal::ClaimInvalid(refusal)),
         };
         let validity = Validity {
             expires: date(known.expires, "The claim exp must be a number of seconds since 1970")?,
-            not_before: date(known.not_before, "The claim nbf must be a number of seconds since 1970")?,
+            not_before: date(
+                known.not_before,
+                "The claim nbf must be a number of seconds since 1970",
+            )?,
             issued: date(known.issued, "The claim iat must be a number of seconds since 1970")?,
         };
         Ok(Self { members, known, validity })
@@ -132,7 +136,8 @@ impl Claims {
         self.members.raw()
     }
 
-    /// The claim at a path, found as [`Identity::claim`](gatehouse_filter::Identity::claim) finds it.
+    /// The claim at a path, found as [`Identity::claim`](gatehouse_filter::Identity::claim) finds
+    /// it.
     pub(crate) fn at(&self, path: &str) -> Option<Member<'_>> {
         self.members.at(path)
     }
@@ -165,7 +170,9 @@ impl Validity {
                 return Err(Refusal::ClaimInvalid("The claim exp is required"));
             }
             // RFC 7519 §4.1.4: not "on or after".
-            Some(expires) if now >= expires.saturating_add(leeway) => return Err(Refusal::TokenExpired),
+            Some(expires) if now >= expires.saturating_add(leeway) => {
+                return Err(Refusal::TokenExpired);
+            }
             _ => {}
         }
         if let Some(max_lifetime) = lifetime.max_lifetime {
@@ -180,7 +187,8 @@ impl Validity {
         if self.not_before.is_some_and(is_future) {
             return Err(Refusal::TokenNotYetValid);
         }
-        // RFC 7519 §4.1.6: `iat` is for telling the age, and says nothing about whether a token is good already.
+        // RFC 7519 §4.1.6: `iat` is for telling the age, and says nothing about whether a token is
+        // good already.
         let Some(max_age) = lifetime.max_age else { return Ok(()) };
         match self.issued {
             None => Err(Refusal::ClaimInvalid("The claim iat is required")),
@@ -219,8 +227,8 @@ fn date(member: Member<'_>) -> Option<Duration> {
     }
 }
 
-/// A NumericDate (RFC 7519 §2): seconds since 1970, whole or not. Nothing negative, and nothing that does not fit into
-/// 64 bits. Beyond 2^53 it is rounded, as JSON's numbers are.
+/// A NumericDate (RFC 7519 §2): seconds since 1970, whole or not. Nothing negative, and nothing
+/// that does not fit into 64 bits. Beyond 2^53 it is rounded, as JSON's numbers are.
 pub(crate) fn numeric_date(value: &Value) -> Option<Duration> {
     let Value::Number(number) = value else { return None };
     Duration::try_from_secs_f64(number.as_f64()?).ok()

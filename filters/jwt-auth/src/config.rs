@@ -43,10 +43,12 @@ impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
-        let realm =
-            fields.with_default("realm", "gatehouse".to_owned(), |node| node.quotable().map(str::to_owned));
+        let realm = fields.with_default("realm", "gatehouse".to_owned(), |node| {
+            node.quotable().map(str::to_owned)
+        });
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
-        let accepts_identified = fields.with_default("accept_identified", false, |node| node.boolean());
+        let accepts_identified =
+            fields.with_default("accept_identified", false, |node| node.boolean());
         let sources = fields.with_default("sources", vec![authorization()], credential::sources);
         let forwards_token = fields.with_default("forward_token", true, |node| node.boolean());
         let cached_tokens = fields.with_default("cache", 1024, cached_tokens);
@@ -54,8 +56,9 @@ impl Config {
         let providers = fields.required("providers", |node| providers::read(&node, usual));
         let known = providers.as_ref().map(|(providers, _)| providers.as_slice());
         let revocations = fields.optional("revocations", |node| {
-            let issuers =
-                |providers: &[Provider]| providers.iter().map(|provider| provider.issuer.clone()).collect();
+            let issuers = |providers: &[Provider]| {
+                providers.iter().map(|provider| provider.issuer.clone()).collect()
+            };
             revocations::read(&node, known.map(issuers))
         });
         let require = |node: Node<'_>| Require::read(&node, known);
@@ -82,9 +85,9 @@ impl Config {
         })
     }
 
-    /// The provider whose tokens have this issuer, with its position, where such a token will do and may be in
-    /// this source. One that takes any issuer's tokens gets none of another provider's: nobody can say in another's name
-    /// what only that one's keys can prove.
+    /// The provider whose tokens have this issuer, with its position, where such a token will do
+    /// and may be in this source. One that takes any issuer's tokens gets none of another
+    /// provider's: nobody can say in another's name what only that one's keys can prove.
     pub(crate) fn provider(
         &self,
         accepted: &Accepted,
@@ -92,8 +95,10 @@ impl Config {
         source: usize,
     ) -> Option<(usize, &Provider)> {
         let mut providers = self.providers.iter().enumerate();
-        let named = providers.find(|(_, provider)| issuer.is_some() && provider.issuer.as_deref() == issuer);
-        let of_any = || self.providers.iter().enumerate().find(|(_, provider)| provider.issuer.is_none());
+        let named = providers
+            .find(|(_, provider)| issuer.is_some() && provider.issuer.as_deref() == issuer);
+        let of_any =
+            || self.providers.iter().enumerate().find(|(_, provider)| provider.issuer.is_none());
         let (index, provider) = named.or_else(of_any)?;
         let is_accepted = accepted.providers.contains(&index) && provider.sources.contains(&source);
         is_accepted.then_some((index, provider))
@@ -109,7 +114,10 @@ fn cached_tokens(node: Node<'_>) -> Option<usize> {
 
 /// RFC 6750 §2.1.
 fn authorization() -> Source {
-    Source::Header { name: HeaderName::from_static("authorization"), prefix: Some("Bearer ".to_owned()) }
+    Source::Header {
+        name: HeaderName::from_static("authorization"),
+        prefix: Some("Bearer ".to_owned()),
+    }
 }
 
 /// Every header field that a provider writes, once.

@@ -32,13 +32,18 @@ pub(crate) fn keys_of(issuer: &str, document: &[u8]) -> Result<Location, &'stati
 /// An absolute URL of `https` or `http`, without userinfo and fragment.
 fn location(url: &str) -> Option<Location> {
     let (scheme, rest) = url.split_once("://")?;
-    if url.len() > LONGEST || !["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+    if url.len() > LONGEST
+        || !["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+    {
         return None;
     }
     let (authority, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let is_of_a_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]".contains(&byte);
     let is_of_a_target = |byte: u8| byte.is_ascii_graphic() && !b"#\\\"<>".contains(&byte);
-    if authority.is_empty() || !authority.bytes().all(is_of_a_host) || !target.bytes().all(is_of_a_target) {
+    if authority.is_empty()
+        || !authority.bytes().all(is_of_a_host)
+        || !target.bytes().all(is_of_a_target)
+    {
         return None;
     }
     let path = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
@@ -66,7 +71,10 @@ mod tests {
                 "https://a.example:8443/realms/x",
                 at("a.example:8443", "/realms/x/.well-known/openid-configuration"),
             ),
-            ("https://a.example/realms/x/", at("a.example", "/realms/x/.well-known/openid-configuration")),
+            (
+                "https://a.example/realms/x/",
+                at("a.example", "/realms/x/.well-known/openid-configuration"),
+            ),
             ("HTTP://[::1]:80/x", at("[::1]:80", "/x/.well-known/openid-configuration")),
             ("https://a.example/x?y", None),
             ("https://a.example?y", None),
@@ -93,7 +101,10 @@ mod tests {
         for (document, want) in [
             (json!({"issuer": ISSUER, "jwks_uri": keys}), at("keys.example", "/certs?v=1")),
             (json!({"issuer": ISSUER, "jwks_uri": "http://keys.example"}), at("keys.example", "/")),
-            (json!({"issuer": ISSUER, "jwks_uri": "https://keys.example?a"}), at("keys.example", "/?a")),
+            (
+                json!({"issuer": ISSUER, "jwks_uri": "https://keys.example?a"}),
+                at("keys.example", "/?a"),
+            ),
             (json!({"issuer": "https://a.example/x/", "jwks_uri": keys}), None),
             (json!({"issuer": "https://A.example/x", "jwks_uri": keys}), None),
             (json!({"issuer": [ISSUER], "jwks_uri": keys}), None),
@@ -105,13 +116,17 @@ mod tests {
             (json!({"issuer": ISSUER, "jwks_uri": "file:///etc/passwd"}), None),
             (json!({"issuer": ISSUER, "jwks_uri": "https://a.example/\r\nx: y"}), None),
             (json!({"issuer": ISSUER, "jwks_uri": "https://a.example/#x"}), None),
-            (json!({"issuer": ISSUER, "jwks_uri": format!("https://a.example/{}", "x".repeat(4096))}), None),
+            (
+                json!({"issuer": ISSUER, "jwks_uri": format!("https://a.example/{}", "x".repeat(4096))}),
+                None,
+            ),
             (json!([ISSUER, keys]), None),
         ] {
             let found = keys_of(ISSUER, document.to_string().as_bytes());
             assert_eq!(found.ok(), want, "{document:.100}");
         }
-        let twice = format!(r#"{{"issuer": "{ISSUER}", "issuer": "{ISSUER}", "jwks_uri": "{keys}"}}"#);
+        let twice =
+            format!(r#"{{"issuer": "{ISSUER}", "issuer": "{ISSUER}", "jwks_uri": "{keys}"}}"#);
         assert!(keys_of(ISSUER, twice.as_bytes()).is_err());
         assert!(keys_of(ISSUER, b"<html>").is_err());
     }

@@ -87,9 +87,12 @@ fn has_blank_end(value: &[u8]) -> bool {
     std::str::from_utf8(value).is_ok_and(|text| text.trim().len() != text.len())
 }
 
-const CONTROL: Refusal =
-    Refusal::ClaimInvalid("A claim that goes into a header has a line break or another control character");
-const COMMA: Refusal = Refusal::ClaimInvalid("An item of a claim that goes into a header has a comma");
-const BLANK: Refusal = Refusal::ClaimInvalid("A claim that goes into a header begins or ends with a blank");
+const CONTROL: Refusal = Refusal::ClaimInvalid(
+    "A claim that goes into a header has a line break or another control character",
+);
+const COMMA: Refusal =
+    Refusal::ClaimInvalid("An item of a claim that goes into a header has a comma");
+const BLANK: Refusal =
+    Refusal::ClaimInvalid("A claim that goes into a header begins or ends with a blank");
 const NESTED: Refusal =
     Refusal::ClaimInvalid("A claim that goes into a header is a list of lists or objects");

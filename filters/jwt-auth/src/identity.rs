@@ -6,8 +6,8 @@ use gatehouse_filter::{Caller, RawIdentity};
 use gatehouse_json::{Kind, push_quoted};
 use std::borrow::Cow;
 
-/// Where an issuer writes what others write in `scope`, `roles` and `groups`, and what is nowhere by custom: the path of a
-/// claim each; see [`claim_names`](gatehouse_filter::claim_names).
+/// Where an issuer writes what others write in `scope`, `roles` and `groups`, and what is nowhere
+/// by custom: the path of a claim each; see [`claim_names`](gatehouse_filter::claim_names).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Places {
     pub(crate) consumer: Option<String>,
@@ -42,7 +42,8 @@ impl Places {
     }
 }
 
-/// The texts of a list, as a list in JSON; one text stands for a list of one. Whatever is no text grants nothing.
+/// The texts of a list, as a list in JSON; one text stands for a list of one. Whatever is no text
+/// grants nothing.
 fn texts(member: Member<'_>) -> Cow<'_, [u8]> {
     if member.kind() == Kind::Array && member.items().all(is_text) {
         return Cow::Borrowed(member.raw());

@@ -1,6 +1,8 @@
-//! JSON as two parsers cannot disagree on it: an object without members of the same name, at any depth.
+//! JSON as two parsers cannot disagree on it: an object without members of the same name, at any
+//! depth.
 //!
-//! RFC 7515 §4 and RFC 7519 §4 allow the last of two to win; a reader before us may have taken the first.
+//! RFC 7515 §4 and RFC 7519 §4 allow the last of two to win; a reader before us may have taken the
+//! first.
 
 use gatehouse_filter::claim_names;
 use gatehouse_json::{Document, Id, Kind};
@@ -17,8 +19,8 @@ pub(crate) fn object(json: &[u8]) -> Option<Map<String, Value>> {
 pub(crate) struct Members(Document);
 
 impl Members {
-    /// Reads a text; `None` where it is no object, has a name twice, or has what serde_json does not read either:
-    /// filters after this one read it with that.
+    /// Reads a text; `None` where it is no object, has a name twice, or has what serde_json does
+    /// not read either: filters after this one read it with that.
     pub(crate) fn read(json: Vec<u8>) -> Option<Self> {
         let document = Document::read(json, 0).ok()?;
         let is_readable = |id| document.kind(id) != Kind::Number || is_finite(document.raw(id));
@@ -32,9 +34,11 @@ impl Members {
         self.whole().member(name)
     }
 
-    /// The member at a path, found as [`Identity::claim`](gatehouse_filter::Identity::claim) finds it.
+    /// The member at a path, found as [`Identity::claim`](gatehouse_filter::Identity::claim) finds
+    /// it.
     pub(crate) fn at(&self, path: &str) -> Option<Member<'_>> {
-        let named = || claim_names(path).try_fold(self.whole(), |member, name| member.member(&name));
+        let named =
+            || claim_names(path).try_fold(self.whole(), |member, name| member.member(&name));
         self.get(path).or_else(named)
     }
 
@@ -101,7 +105,8 @@ impl<'m> Member<'m> {
     }
 }
 
-/// serde_json goes to 127; inside an identity an object is one deeper, and in a claim of it one more.
+/// serde_json goes to 127; inside an identity an object is one deeper, and in a claim of it one
+/// more.
 const MOST_DEPTH: usize = 120;
 
 /// Whether a number is one for serde_json: beyond the largest float it is not.
@@ -162,7 +167,12 @@ mod tests {
                 for (name, value) in &theirs {
                     let member = members.get(name).unwrap();
                     assert_eq!(member.value(), *value, "{name} of {}", json.escape_ascii());
-                    assert_eq!(member.text().as_deref(), value.as_str(), "{name} of {}", json.escape_ascii());
+                    assert_eq!(
+                        member.text().as_deref(),
+                        value.as_str(),
+                        "{name} of {}",
+                        json.escape_ascii()
+                    );
                 }
             }
         }
@@ -172,7 +182,8 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_refused_before_it_costs_the_stack() {
-        let nested = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        let nested =
+            |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
         assert!(object(nested(100).as_bytes()).is_some());
         assert!(object(nested(10_000).as_bytes()).is_none());
         assert!(object("{\"a\":".repeat(10_000).as_bytes()).is_none());

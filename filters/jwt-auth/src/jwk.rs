@@ -32,10 +32,13 @@ pub enum KeyFault {
 }
 
 impl KeyFault {
-    /// Whether the key is a sound one for other uses, which a set may well hold (RFC 7517 §5), rather than
-    /// a broken one.
+    /// Whether the key is a sound one for other uses, which a set may well hold (RFC 7517 §5),
+    /// rather than a broken one.
     pub fn is_foreign(&self) -> bool {
-        matches!(self, Self::Use(_) | Self::Operations | Self::Type(_) | Self::Curve(_) | Self::Algorithm(_))
+        matches!(
+            self,
+            Self::Use(_) | Self::Operations | Self::Type(_) | Self::Curve(_) | Self::Algorithm(_)
+        )
     }
 }
 
@@ -52,10 +55,14 @@ impl fmt::Display for KeyFault {
             Self::NotText(member) => write!(f, "`{member}` must be text"),
             Self::NotBase64url(member) => write!(f, "`{member}` is not base64url without padding"),
             Self::AlgorithmOfOtherType(alg) => write!(f, "cannot be used with its `alg` `{alg}`"),
-            Self::RsaSize(bits) => write!(f, "has a modulus of {bits} bits; 2048 to 4096 are accepted"),
+            Self::RsaSize(bits) => {
+                write!(f, "has a modulus of {bits} bits; 2048 to 4096 are accepted")
+            }
             Self::RsaExponent => f.write_str("has another exponent than 65537 (`AQAB`)"),
             Self::RsaModulus => f.write_str("has a modulus that is none"),
-            Self::RsaRoca => f.write_str("was made by a faulty generator (CVE-2017-15361): replace it"),
+            Self::RsaRoca => {
+                f.write_str("was made by a faulty generator (CVE-2017-15361): replace it")
+            }
             Self::EcdsaPoint => f.write_str("has an `x` and `y` that are no point of its curve"),
             Self::Ed25519Point => f.write_str("has an `x` that is no Ed25519 public key"),
             Self::HmacLength { have, need } => {
@@ -84,11 +91,12 @@ impl Key {
         let named = text(jwk, "alg")?;
         let algorithm = match named {
             None => None,
-            // After the curve, P-521, instead of the hash. In a key it does no harm: the curve is what counts.
+            // After the curve, P-521, instead of the hash. In a key it does no harm: the curve is
+            // what counts.
             Some("ES521") => Some(Algorithm::Ecdsa(Curve::P521)),
-            Some(name) => {
-                Some(Algorithm::from_name(name).ok_or_else(|| KeyFault::Algorithm(name.to_owned()))?)
-            }
+            Some(name) => Some(
+                Algorithm::from_name(name).ok_or_else(|| KeyFault::Algorithm(name.to_owned()))?,
+            ),
         };
         let (material, mut algorithms) = material(jwk, algorithm)?;
         if let Some(own) = algorithm {
@@ -108,8 +116,9 @@ fn material(
 ) -> Result<(Material, Vec<Algorithm>), KeyFault> {
     const HASHES: [Hash; 3] = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
     let required = |member| text(jwk, member)?.ok_or(KeyFault::Missing(member));
-    let bytes =
-        |member| base64url::decode(required(member)?.as_bytes()).ok_or(KeyFault::NotBase64url(member));
+    let bytes = |member| {
+        base64url::decode(required(member)?.as_bytes()).ok_or(KeyFault::NotBase64url(member))
+    };
     match required("kty")? {
         "RSA" => {
             let pkcs1 = HASHES.into_iter().map(Algorithm::RsaPkcs1);
@@ -144,7 +153,8 @@ fn material(
                 let have = secret.len();
                 return Err(KeyFault::HmacLength { have, need });
             }
-            let long_enough = HASHES.into_iter().filter(|hash| secret.len() >= shortest_secret(*hash));
+            let long_enough =
+                HASHES.into_iter().filter(|hash| secret.len() >= shortest_secret(*hash));
             let algorithms = long_enough.map(Algorithm::Hmac).collect();
             Ok((Material::Hmac(Box::new(HmacKey::new(&secret))), algorithms))
         }
@@ -152,7 +162,10 @@ fn material(
     }
 }
 
-fn text<'m>(jwk: &'m Map<String, Value>, member: &'static str) -> Result<Option<&'m str>, KeyFault> {
+fn text<'m>(
+    jwk: &'m Map<String, Value>,
+    member: &'static str,
+) -> Result<Option<&'m str>, KeyFault> {
     match jwk.get(member) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),

@@ -39,8 +39,8 @@ pub enum KeySetError {
 impl KeySet {
     /// Reads a key set.
     ///
-    /// Keys for other uses and of unknown kinds are skipped, and so are weak or broken ones, and all that
-    /// share a `kid` with another key that could be meant: see [`skipped`](Self::skipped).
+    /// Keys for other uses and of unknown kinds are skipped, and so are weak or broken ones, and
+    /// all that share a `kid` with another key that could be meant: see [`skipped`](Self::skipped).
     ///
     /// # Errors
     /// Where that leaves no key, or the set mixes public keys with secrets.
@@ -102,7 +102,8 @@ impl KeySet {
         kid.is_some() && !self.keys.iter().any(|key| key.kid.as_deref() == kid)
     }
 
-    /// Whether a key may have signed a token, by what its header says: the check that costs nothing.
+    /// Whether a key may have signed a token, by what its header says: the check that costs
+    /// nothing.
     pub(crate) fn check(&self, header: &Header) -> Result<(), Refusal> {
         match self.candidates(header).next() {
             Some(_) => Ok(()),
@@ -111,7 +112,11 @@ impl KeySet {
     }
 
     /// Whether one of the keys signed the token.
-    pub(crate) fn verify(&self, token: &Token<'_>, host: Option<&dyn Signatures>) -> Result<(), Refusal> {
+    pub(crate) fn verify(
+        &self,
+        token: &Token<'_>,
+        host: Option<&dyn Signatures>,
+    ) -> Result<(), Refusal> {
         let algorithm = token.header.algorithm;
         let signed_by = |key: &Key| key.verify(algorithm, &token.signature, token.signed, host);
         let mut candidates = self.candidates(&token.header).peekable();
@@ -136,8 +141,8 @@ impl KeySet {
         Refusal::AlgorithmNotAllowed
     }
 
-    /// The keys that a `kid` may stand for: those of that name; where there is none, those without a name.
-    /// A token without `kid` may be signed with any.
+    /// The keys that a `kid` may stand for: those of that name; where there is none, those without
+    /// a name. A token without `kid` may be signed with any.
     fn named<'a>(&'a self, kid: Option<&'a str>) -> impl Iterator<Item = &'a Key> {
         let is_known = self.keys.iter().any(|key| key.kid.as_deref() == kid);
         self.keys.iter().filter(move |key| match kid {
@@ -151,8 +156,9 @@ impl KeySet {
 /// A token without `kid` costs no more verifications than this.
 const MAX_CANDIDATES: usize = 8;
 
-/// The keys that a `kid` stands for without doubt. Where it could mean two keys of the set, be one of them
-/// broken, a signer who may use only one of them would be believed for the other: neither is used.
+/// The keys that a `kid` stands for without doubt. Where it could mean two keys of the set, be one
+/// of them broken, a signer who may use only one of them would be believed for the other: neither
+/// is used.
 fn without_ambiguous(
     usable: Vec<(usize, Key)>,
     broken_kids: &[&Value],
@@ -161,7 +167,8 @@ fn without_ambiguous(
     let is_ambiguous = |(index, key): &(usize, Key)| {
         let mut others = usable.iter().filter(|(other, _)| other != index);
         let is_broken_kid = |kid: &String| broken_kids.iter().any(|broken| *broken == kid);
-        key.kid.as_ref().is_some_and(is_broken_kid) || others.any(|(_, other)| key.is_confusable(other))
+        key.kid.as_ref().is_some_and(is_broken_kid)
+            || others.any(|(_, other)| key.is_confusable(other))
     };
     let ambiguous: Vec<bool> = usable.iter().map(is_ambiguous).collect();
     let mut keys = Vec::new();
@@ -181,9 +188,9 @@ impl fmt::Display for KeySetError {
         match self {
             Self::NotJson => f.write_str("is not a JSON object without repeated members"),
             Self::NoList => f.write_str("must have a list `keys` (RFC 7517 5)"),
-            Self::Mixed => {
-                f.write_str("mixes public keys with secrets (`oct`): make one provider for each kind")
-            }
+            Self::Mixed => f.write_str(
+                "mixes public keys with secrets (`oct`): make one provider for each kind",
+            ),
             Self::NoUsableKey(skipped) => {
                 f.write_str("has no key that can verify signatures")?;
                 let mut separator = ": ";

@@ -33,8 +33,9 @@ pub(crate) enum Material {
 impl Key {
     /// Whether the key made this signature over `text` with this algorithm.
     ///
-    /// The algorithm comes from a stranger's header. A key verifies with its own algorithms only, and each
-    /// kind of material only with its own kind: an RSA modulus can never become an HMAC secret.
+    /// The algorithm comes from a stranger's header. A key verifies with its own algorithms only,
+    /// and each kind of material only with its own kind: an RSA modulus can never become an HMAC
+    /// secret.
     pub(crate) fn verify(
         &self,
         algorithm: Algorithm,
@@ -46,7 +47,9 @@ impl Key {
             return false;
         }
         match (&self.material, algorithm) {
-            (Material::Rsa(key), Algorithm::RsaPkcs1(hash)) => key.verify_pkcs1(hash, signature, text, host),
+            (Material::Rsa(key), Algorithm::RsaPkcs1(hash)) => {
+                key.verify_pkcs1(hash, signature, text, host)
+            }
             (Material::Rsa(key), Algorithm::RsaPss(hash)) => key.verify_pss(hash, signature, text),
             (Material::Ecdsa(key), Algorithm::Ecdsa(curve)) if key.curve() == curve => {
                 key.verify(signature, text, host)

@@ -26,22 +26,30 @@ impl Keys {
         let kind = Kind {
             filter: JwtAuth::NAME,
             names: ["keys", "turn"],
-            counters: [Event::KeysFetched, Event::KeysFetchFailed, Event::KeysRefused, Event::KeysDropped]
-                .map(gatehouse_filter::Event::counter),
+            counters: [
+                Event::KeysFetched,
+                Event::KeysFetchFailed,
+                Event::KeysRefused,
+                Event::KeysDropped,
+            ]
+            .map(gatehouse_filter::Event::counter),
             // What is fetched, anybody may read: a secret in it is none.
-            read: Box::new(|json| match KeySet::from_json(json) {
+            read: Box::new(|json| {
+                match KeySet::from_json(json) {
                 Ok(keys) if keys.is_secret() => {
                     Err("the key set has secrets (`oct`), which anybody may read here: write them inline"
                         .to_owned())
                 }
                 Ok(keys) => Ok(keys),
                 Err(error) => Err(format!("the key set {error}")),
+            }
             }),
         };
         Self::Fetched(Box::new(Fetched::new(source, kind)))
     }
 
-    /// The keys that may have signed a token, by what its header says: the check that costs nothing.
+    /// The keys that may have signed a token, by what its header says: the check that costs
+    /// nothing.
     pub(crate) fn seek(&self, header: &Header, now: Timestamp) -> Result<Lookup<'_>, Refusal> {
         let (keys, fetched) = match self {
             Self::Inline(keys) => (Rc::clone(keys), None),

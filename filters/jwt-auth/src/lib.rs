@@ -1,12 +1,13 @@
 //! The `jwt-auth` filter: who is a request from, by its bearer token.
 //!
-//! A request passes these files in order (`authentication` leads it through), and stops at the first that refuses it: `token` takes its token
-//! apart, `claims` names its issuer and with it the provider; then everything that costs no
-//! signature (algorithm, key name, times, audience); then the signature (`jwks`, `key`); and only then does
-//! anything of the token leave this filter: who it is about (`identity`), and its claims as header fields (`forward`).
-//! Keys that are not in the configuration, and what has been revoked (`revocation`), are fetched beside that
-//! ([`gatehouse_filter::fetched`]), and requests wait for them.
-//! [`Refusal`] says what a client is told.
+//! A request passes these files in order (`authentication` leads it through), and stops at the
+//! first that refuses it: `token` takes its token apart, `claims` names its issuer and with it the
+//! provider; then everything that costs no signature (algorithm, key name, times, audience); then
+//! the signature (`jwks`, `key`); and only then does anything of the token leave this filter: who
+//! it is about (`identity`), and its claims as header fields (`forward`). Keys that are not in the
+//! configuration, and what has been revoked (`revocation`), are fetched beside that
+//! ([`gatehouse_filter::fetched`]), and requests wait for them. [`Refusal`] says what a client is
+//! told.
 
 mod algorithm;
 mod authentication;
@@ -41,8 +42,8 @@ use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Waiters};
 use gatehouse_filter::{
-    CountedRule, Decision, Fetches, Filter, Host, InvalidValue, Mode, Never, NoCodes, Polled, Request, Step,
-    Until, credential,
+    CountedRule, Decision, Fetches, Filter, Host, InvalidValue, Mode, Never, NoCodes, Polled,
+    Request, Step, Until, credential,
 };
 use std::cell::Cell;
 use std::rc::Rc;
@@ -219,7 +220,8 @@ impl Filter for JwtAuth {
             Ok(Found::NoKeysYet) => found,
             found => {
                 *slot = None;
-                // Also one that nobody asked for here. What a dry run does not refuse stays as it was.
+                // Also one that nobody asked for here. What a dry run does not refuse stays as it
+                // was.
                 found.and_then(|found| match self.config.forwards_token {
                     true => Ok(found),
                     false => self.take_out_tokens(request).map(|()| found),
@@ -227,14 +229,18 @@ impl Filter for JwtAuth {
             }
         };
         match found {
-            Ok(Found::Identity(identity)) => Decision::pass(Code::Allowed, rule).with_caller(identity),
+            Ok(Found::Identity(identity)) => {
+                Decision::pass(Code::Allowed, rule).with_caller(identity)
+            }
             Ok(Found::Nobody) => Decision::pass(Code::Anonymous, rule),
             Ok(Found::Identified) => Decision::pass(Code::Identified, rule),
-            Ok(Found::NoKeysYet) => {
-                Decision { step: Step::Wait(Until::Fetched), ..Decision::pass(Code::KeysUnavailable, rule) }
-            }
+            Ok(Found::NoKeysYet) => Decision {
+                step: Step::Wait(Until::Fetched),
+                ..Decision::pass(Code::KeysUnavailable, rule)
+            },
             // Never on to an upstream, which may take it for one that was looked at.
-            Err(_) if matches!(require, Require::Lenient(_)) => match self.take_out_tokens(request) {
+            Err(_) if matches!(require, Require::Lenient(_)) => match self.take_out_tokens(request)
+            {
                 Ok(()) => Decision::pass(Code::TokenIgnored, rule),
                 Err(refusal) => self.refuse(refusal, rule),
             },
@@ -245,7 +251,8 @@ impl Filter for JwtAuth {
 
 impl Fetches for JwtAuth {
     fn fetched(&self) -> Vec<&dyn Polled> {
-        let list = self.config.revocations.as_ref().map(|revocations| &revocations.list as &dyn Polled);
+        let list =
+            self.config.revocations.as_ref().map(|revocations| &revocations.list as &dyn Polled);
         let keys = self.config.providers.iter().filter_map(|provider| provider.keys.fetched());
         keys.map(|keys| keys as &dyn Polled).chain(list).collect()
     }
@@ -264,7 +271,8 @@ impl JwtAuth {
     }
 
     fn take_out_tokens(&self, request: &mut Request<'_>) -> Result<(), Refusal> {
-        credential::strip(&self.config.sources, request).map_err(|InvalidValue| Refusal::TokenMalformed)
+        credential::strip(&self.config.sources, request)
+            .map_err(|InvalidValue| Refusal::TokenMalformed)
     }
 }
 

@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 /// What is wrong with it. Nothing of the text is in the message.
 pub(crate) fn keys(text: &str) -> Result<Vec<Value>, String> {
     let blocks = blocks(text)?;
-    let keys = blocks
-        .iter()
-        .enumerate()
-        .map(|(index, (label, bytes))| key(label, bytes).map_err(|reason| format!("keys[{index}] {reason}")));
+    let keys = blocks.iter().enumerate().map(|(index, (label, bytes))| {
+        key(label, bytes).map_err(|reason| format!("keys[{index}] {reason}"))
+    });
     keys.collect()
 }
 
 /// The label and the bytes of each block. What is between blocks is not read (RFC 7468 §2).
 fn blocks(text: &str) -> Result<Vec<(&str, Vec<u8>)>, String> {
-    const FORM: &str = "must be PEM: -----BEGIN PUBLIC KEY-----, lines of base64, -----END PUBLIC KEY-----";
+    const FORM: &str =
+        "must be PEM: -----BEGIN PUBLIC KEY-----, lines of base64, -----END PUBLIC KEY-----";
     let mut blocks = Vec::new();
     let mut open: Option<(&str, String)> = None;
     for line in text.lines().map(str::trim) {
@@ -44,18 +44,23 @@ fn blocks(text: &str) -> Result<Vec<(&str, Vec<u8>)>, String> {
 fn key(label: &str, bytes: &[u8]) -> Result<Value, &'static str> {
     match label {
         "PUBLIC KEY" => {
-            let info =
-                SubjectPublicKeyInfoRef::from_der(bytes).map_err(|_| "is no public key (RFC 5280 4.1)")?;
-            let key = info.subject_public_key.as_bytes().ok_or("is no public key (RFC 5280 4.1)")?;
+            let info = SubjectPublicKeyInfoRef::from_der(bytes)
+                .map_err(|_| "is no public key (RFC 5280 4.1)")?;
+            let key =
+                info.subject_public_key.as_bytes().ok_or("is no public key (RFC 5280 4.1)")?;
             match info.algorithm.oid {
                 RSA => rsa(key),
                 EC => ec(info.algorithm.parameters_oid().ok(), key),
                 ED25519 => Ok(json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(key)})),
-                _ => Err("has a key of another kind than RSA, EC (P-256, P-384, P-521) and Ed25519"),
+                _ => {
+                    Err("has a key of another kind than RSA, EC (P-256, P-384, P-521) and Ed25519")
+                }
             }
         }
         "RSA PUBLIC KEY" => rsa(bytes),
-        "CERTIFICATE" => Err("is a certificate: take its key out with `openssl x509 -pubkey -noout`"),
+        "CERTIFICATE" => {
+            Err("is a certificate: take its key out with `openssl x509 -pubkey -noout`")
+        }
         label if label.ends_with("PRIVATE KEY") => Err(
             "is a private key, which the gateway must not have: take its public half with `openssl pkey -pubout`",
         ),
@@ -85,7 +90,9 @@ fn rsa(bytes: &[u8]) -> Result<Value, &'static str> {
         Ok::<_, p256::pkcs8::der::Error>(numbers)
     };
     let (modulus, exponent) = read().map_err(|_| "is no RSA key (RFC 8017 A.1.1)")?;
-    Ok(json!({"kty": "RSA", "n": base64url(modulus.as_bytes()), "e": base64url(exponent.as_bytes())}))
+    Ok(
+        json!({"kty": "RSA", "n": base64url(modulus.as_bytes()), "e": base64url(exponent.as_bytes())}),
+    )
 }
 
 /// An uncompressed point (RFC 5480 §2.2).
@@ -137,7 +144,11 @@ mod tests {
                 "EC",
                 json!("P-384"),
             ),
-            (pem("PUBLIC KEY", p521_key.to_public_key_der().unwrap().as_bytes()), "EC", json!("P-521")),
+            (
+                pem("PUBLIC KEY", p521_key.to_public_key_der().unwrap().as_bytes()),
+                "EC",
+                json!("P-521"),
+            ),
             (rsa.to_pem().unwrap(), "RSA", Value::Null),
             (ed25519.to_pem(), "OKP", json!("Ed25519")),
         ] {
@@ -145,7 +156,10 @@ mod tests {
             let [key] = &keys[..] else { panic!("{keys:?}") };
             assert_eq!((key["kty"].as_str(), &key["crv"]), (Some(kty), &crv), "{text}");
             let set = json!({"keys": keys}).to_string();
-            assert!(crate::KeySet::from_json(set.as_bytes()).unwrap().skipped().is_empty(), "{text}");
+            assert!(
+                crate::KeySet::from_json(set.as_bytes()).unwrap().skipped().is_empty(),
+                "{text}"
+            );
             if kty == "RSA" {
                 assert_eq!(key["n"], rsa_jwk["n"]);
             }
@@ -162,8 +176,11 @@ mod tests {
         let good = p256_key();
         let mut other_curve = good.clone();
         // The last number of the curve's identifier.
-        let at =
-            good.windows(8).position(|bytes| bytes == [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]).unwrap() + 7;
+        let at = good
+            .windows(8)
+            .position(|bytes| bytes == [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7])
+            .unwrap()
+            + 7;
         other_curve[at] = 6;
         let form = "must be PEM";
         for (text, want) in [

@@ -56,7 +56,8 @@ impl Refusal {
         self.row().0
     }
 
-    /// The answer, with the challenge of RFC 6750 §3 in `realm`. The realm must be quotable as it is.
+    /// The answer, with the challenge of RFC 6750 §3 in `realm`. The realm must be quotable as it
+    /// is.
     pub(crate) fn reply(self, realm: &str) -> Problem {
         let (_, status, error, detail) = self.row();
         let challenge = match error {
@@ -65,7 +66,9 @@ impl Refusal {
             // Another token would not help.
             None => return Problem::new(status, detail),
             Some(error) => {
-                format!("Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{detail}\"")
+                format!(
+                    "Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{detail}\""
+                )
             }
         };
         let reply = Problem::new(status, detail);
@@ -75,8 +78,8 @@ impl Refusal {
         }
     }
 
-    /// The table: code, status, `error` of RFC 6750 §3.1, and what to mend. The sentence is quoted in
-    /// `error_description`, so it has no quotes and no backslash.
+    /// The table: code, status, `error` of RFC 6750 §3.1, and what to mend. The sentence is quoted
+    /// in `error_description`, so it has no quotes and no backslash.
     fn row(self) -> (Code, u16, Option<&'static str>, &'static str) {
         const REQUEST: Option<&str> = Some("invalid_request");
         const TOKEN: Option<&str> = Some("invalid_token");
@@ -96,8 +99,12 @@ impl Refusal {
                 None,
                 "Send a token of each issuer that is needed here, each in its place",
             ),
-            Self::TokenRepeated => (Code::TokenRepeated, 400, REQUEST, "Send one token, in one place"),
-            Self::TokenTooLarge => (Code::TokenTooLarge, 401, TOKEN, "The token is longer than 16384 bytes"),
+            Self::TokenRepeated => {
+                (Code::TokenRepeated, 400, REQUEST, "Send one token, in one place")
+            }
+            Self::TokenTooLarge => {
+                (Code::TokenTooLarge, 401, TOKEN, "The token is longer than 16384 bytes")
+            }
             Self::TokenMalformed => (
                 Code::TokenMalformed,
                 401,
@@ -116,7 +123,9 @@ impl Refusal {
                 TOKEN,
                 "The token is signed with an algorithm that its issuer's keys do not allow",
             ),
-            Self::KeyUnknown => (Code::KeyUnknown, 401, TOKEN, "The token's kid names no key of its issuer"),
+            Self::KeyUnknown => {
+                (Code::KeyUnknown, 401, TOKEN, "The token's kid names no key of its issuer")
+            }
             Self::KeysUnavailable => (
                 Code::KeysUnavailable,
                 503,
@@ -151,9 +160,12 @@ impl Refusal {
             Self::TokenTooOld => {
                 (Code::TokenTooOld, 401, TOKEN, "The token was issued too long ago; get a new one")
             }
-            Self::LifetimeTooLong => {
-                (Code::LifetimeTooLong, 401, TOKEN, "The token is good for too long: exp is too far ahead")
-            }
+            Self::LifetimeTooLong => (
+                Code::LifetimeTooLong,
+                401,
+                TOKEN,
+                "The token is good for too long: exp is too far ahead",
+            ),
             Self::SubjectMismatch => {
                 (Code::SubjectMismatch, 401, TOKEN, "The token's subject is not accepted here")
             }

@@ -104,12 +104,16 @@ impl Want {
     }
 }
 
-/// Whether two values are one. Numbers are compared as such: an Envoy configuration has floats only.
+/// Whether two values are one. Numbers are compared as such: an Envoy configuration has floats
+/// only.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
         (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| is_same(one, other))
         }
         _ => one == other,
     }

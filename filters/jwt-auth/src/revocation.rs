@@ -26,8 +26,14 @@ pub(crate) enum OnError {
 }
 
 impl Revocations {
-    /// The list that comes from there, of `most` entries at most, about these issuers; `None` is about all others.
-    pub(crate) fn new(source: Source, most: usize, issuers: Vec<Option<String>>, on_error: OnError) -> Self {
+    /// The list that comes from there, of `most` entries at most, about these issuers; `None` is
+    /// about all others.
+    pub(crate) fn new(
+        source: Source,
+        most: usize,
+        issuers: Vec<Option<String>>,
+        on_error: OnError,
+    ) -> Self {
         let read = Cell::new(0_u64);
         let kind = Kind {
             filter: JwtAuth::NAME,
@@ -80,22 +86,28 @@ struct Revoked {
 }
 
 impl Denylist {
-    /// All of the list or nothing: an entry that is left out would be a token that goes on to be good.
+    /// All of the list or nothing: an entry that is left out would be a token that goes on to be
+    /// good.
     ///
     /// # Errors
     /// What is wrong with it.
-    fn read(json: &[u8], issuers: &[Option<String>], most: usize, number: u64) -> Result<Self, String> {
-        let document: Document<'_> =
-            serde_json::from_slice(json).map_err(|error| format!("is no list of revocations: {error}"))?;
+    fn read(
+        json: &[u8],
+        issuers: &[Option<String>],
+        most: usize,
+        number: u64,
+    ) -> Result<Self, String> {
+        let document: Document<'_> = serde_json::from_slice(json)
+            .map_err(|error| format!("is no list of revocations: {error}"))?;
         if document.revoked.len() > most {
             let have = document.revoked.len();
             return Err(format!("has {have} entries, more than {most} (`max_entries`)"));
         }
         let others = issuers.contains(&None).then(HashMap::new);
-        let mut list = Self { number, issuers: issuers.iter().map(|_| Revoked::default()).collect(), others };
+        let mut list =
+            Self { number, issuers: issuers.iter().map(|_| Revoked::default()).collect(), others };
         for (index, entry) in document.revoked.into_iter().enumerate() {
-            let form =
-                "must have iss and jti, or iss and before, perhaps with sub; before in seconds since 1970";
+            let form = "must have iss and jti, or iss and before, perhaps with sub; before in seconds since 1970";
             let what = entry.what().ok_or_else(|| format!("revoked[{index}] {form}"))?;
             let index = issuers.iter().position(|issuer| issuer.as_deref() == Some(&*entry.iss));
             let revoked = match (index, &mut list.others) {
@@ -111,16 +123,22 @@ impl Denylist {
     }
 
     /// Whether a token was revoked: one of this provider, issued at this time.
-    pub(crate) fn revokes(&self, provider: usize, identity: &Identity, issued: Option<Duration>) -> bool {
-        // Nothing is listed under a provider that takes any issuer's tokens, and under no other issuer's name what is
-        // listed under its own.
+    pub(crate) fn revokes(
+        &self,
+        provider: usize,
+        identity: &Identity,
+        issued: Option<Duration>,
+    ) -> bool {
+        // Nothing is listed under a provider that takes any issuer's tokens, and under no other
+        // issuer's name what is listed under its own.
         let of_other = || self.others.as_ref()?.get(identity.issuer.as_deref()?);
         let lists = [self.issuers.get(provider), of_other()];
         // What does not say when it was issued may have been issued before.
         let is_before = |before: Duration| issued.is_none_or(|issued| issued < before);
         let token = identity.claims.get("jti").and_then(Value::as_str);
         lists.into_iter().flatten().any(|revoked| {
-            let subject = identity.subject.as_deref().and_then(|subject| revoked.subjects.get(subject));
+            let subject =
+                identity.subject.as_deref().and_then(|subject| revoked.subjects.get(subject));
             token.is_some_and(|token| revoked.tokens.contains(token))
                 || subject.is_some_and(|before| is_before(*before))
                 || revoked.all.is_some_and(is_before)
@@ -218,13 +236,15 @@ mod tests {
             (json!({"iss": "https://other.example", "before": 101}), token, false),
         ] {
             let claims = json!({"jti": jti}).as_object().unwrap().clone();
-            let identity = Identity { subject: sub.map(str::to_owned), claims, ..Identity::default() };
+            let identity =
+                Identity { subject: sub.map(str::to_owned), claims, ..Identity::default() };
             let list = read(&json!({"revoked": [entry]}).to_string()).unwrap();
             assert_eq!(list.revokes(1, &identity, iat.map(Duration::from_secs)), want, "{entry}");
         }
         // Of two times the later.
         let entry = |before: u64| json!({"iss": A, "sub": "alice", "before": before});
-        let list = read(&json!({"revoked": [entry(50), entry(200), entry(10)]}).to_string()).unwrap();
+        let list =
+            read(&json!({"revoked": [entry(50), entry(200), entry(10)]}).to_string()).unwrap();
         let alice = Identity { subject: Some("alice".to_owned()), ..Identity::default() };
         assert!(list.revokes(1, &alice, Some(Duration::from_secs(199))));
         assert!(!list.revokes(1, &alice, Some(Duration::from_secs(200))));
@@ -235,7 +255,9 @@ mod tests {
         let entries = json!({"revoked": [
             {"iss": A, "jti": "t1"}, {"iss": "https://b.example", "jti": "t2"}, {"iss": "https://b.example", "sub": "bob", "before": 9},
         ]});
-        let list = Denylist::read(entries.to_string().as_bytes(), &[Some(A.to_owned()), None], 4, 1).unwrap();
+        let list =
+            Denylist::read(entries.to_string().as_bytes(), &[Some(A.to_owned()), None], 4, 1)
+                .unwrap();
         let revokes = |provider: usize, issuer: Option<&str>, jti: &str, subject: &str| {
             let identity = Identity {
                 issuer: issuer.map(str::to_owned),
@@ -278,7 +300,8 @@ mod tests {
         ] {
             assert_eq!(read(&document.to_string()).is_some(), want, "{document}");
         }
-        let deep = format!(r#"{{"revoked": [{{"iss": "{A}", "before": {}}}]}}"#, "[".repeat(10_000));
+        let deep =
+            format!(r#"{{"revoked": [{{"iss": "{A}", "before": {}}}]}}"#, "[".repeat(10_000));
         let twice = format!(r#"{{"revoked": [{{"iss": "{A}", "jti": "a", "jti": "b"}}]}}"#);
         let escaped = r#"{"revoked": [{"iss": "https:\/\/a.example", "jti": "\u0061"}]}"#;
         for (document, want) in

@@ -1,4 +1,5 @@
-//! The filter and its parts from callouts. Keys and tokens are made here, from claims that can be read.
+//! The filter and its parts from callouts. Keys and tokens are made here, from claims that can be
+//! read.
 
 mod algorithms;
 mod attacks;

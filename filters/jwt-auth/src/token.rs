@@ -19,14 +19,16 @@ pub(crate) struct Token<'t> {
 
 /// What the header of a token says.
 pub(crate) struct Header {
-    /// What it says that the token is signed with. It narrows the choice of keys, it never makes it.
+    /// What it says that the token is signed with. It narrows the choice of keys, it never makes
+    /// it.
     pub(crate) algorithm: Algorithm,
     /// Which key it says that the token is signed with: a name, never a place.
     pub(crate) kid: Option<String>,
 }
 
 impl<'t> Token<'t> {
-    /// Takes a token apart. What it says, the payload, is apart from what tells whether to believe it.
+    /// Takes a token apart. What it says, the payload, is apart from what tells whether to believe
+    /// it.
     pub(crate) fn parse(token: &'t [u8], usual: &UsualHeader) -> Result<(Self, Vec<u8>), Refusal> {
         if token.len() > MAX_TOKEN {
             return Err(Refusal::TokenTooLarge);
@@ -50,7 +52,8 @@ impl Header {
     /// `jwk`, `jku`, `x5c` and `x5u` are not read: keys come from the configuration only.
     fn read(json: Vec<u8>) -> Result<Self, Refusal> {
         let members = Members::read(json).ok_or(Refusal::TokenMalformed)?;
-        // RFC 7515 §4.1.11: whoever does not understand all of `crit` must refuse. There is nothing to understand.
+        // RFC 7515 §4.1.11: whoever does not understand all of `crit` must refuse. There is nothing
+        // to understand.
         if members.get("crit").is_some() {
             return Err(Refusal::CriticalUnsupported);
         }
@@ -61,7 +64,10 @@ impl Header {
         text("typ")?;
         let kid = text("kid")?.map(Cow::into_owned);
         let algorithm = text("alg")?.ok_or(Refusal::TokenMalformed)?;
-        Ok(Self { algorithm: Algorithm::from_name(&algorithm).ok_or(Refusal::AlgorithmNotAllowed)?, kid })
+        Ok(Self {
+            algorithm: Algorithm::from_name(&algorithm).ok_or(Refusal::AlgorithmNotAllowed)?,
+            kid,
+        })
     }
 }
 
@@ -76,7 +82,8 @@ struct Usual {
 }
 
 impl UsualHeader {
-    /// Where this is how a token begins, the header, the same as it was sent, and what is behind its dot.
+    /// Where this is how a token begins, the header, the same as it was sent, and what is behind
+    /// its dot.
     fn begins<'t>(&self, signed: &'t [u8]) -> Option<(Rc<Header>, &'t [u8], &'t [u8])> {
         let usual = self.0.borrow();
         let Usual { encoded, header } = usual.as_ref()?;
@@ -85,7 +92,8 @@ impl UsualHeader {
         is_same(start, encoded).then(|| (Rc::clone(header), start, payload))
     }
 
-    /// Remembers the header of a token whose signature is good: what strangers write would only push it out.
+    /// Remembers the header of a token whose signature is good: what strangers write would only
+    /// push it out.
     pub(crate) fn keep(&self, token: &Token<'_>) {
         let mut usual = self.0.borrow_mut();
         if usual.as_ref().is_none_or(|usual| !Rc::ptr_eq(&usual.header, &token.header)) {

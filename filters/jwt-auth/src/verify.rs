@@ -3,11 +3,12 @@ use crate::{KeySet, Refusal};
 use gatehouse_filter::{Hash, NoVerifier, Signatures};
 use std::cell::Cell;
 
-/// Verifies a compact JWS (RFC 7515 §5.2) and returns the payload: the bytes that a key of the set signed.
+/// Verifies a compact JWS (RFC 7515 §5.2) and returns the payload: the bytes that a key of the set
+/// signed.
 ///
-/// This is all that stands between a stranger and [`crate::JwtAuth`]'s check of the claims. The payload need
-/// not be JSON here. A `host` verifies RSA (PKCS#1 v1.5) and ECDSA signatures faster; without one, and where
-/// it has no verifier, the answer is the same.
+/// This is all that stands between a stranger and [`crate::JwtAuth`]'s check of the claims. The
+/// payload need not be JSON here. A `host` verifies RSA (PKCS#1 v1.5) and ECDSA signatures faster;
+/// without one, and where it has no verifier, the answer is the same.
 ///
 /// ```
 /// use gatehouse_jwt_auth::{KeySet, Refusal, verify_compact};
@@ -44,7 +45,13 @@ pub(crate) struct HostVerifier<'a> {
 }
 
 impl Signatures for HostVerifier<'_> {
-    fn verify(&self, hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, NoVerifier> {
+    fn verify(
+        &self,
+        hash: Hash,
+        spki: &[u8],
+        signature: &[u8],
+        text: &[u8],
+    ) -> Result<bool, NoVerifier> {
         if self.is_absent.get() {
             return Err(NoVerifier);
         }

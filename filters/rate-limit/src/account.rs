@@ -1,5 +1,5 @@
-//! What a request counts against: one account for each rule that applies to it, spent all together or not at
-//! all.
+//! What a request counts against: one account for each rule that applies to it, spent all together
+//! or not at all.
 
 use crate::key::Digest;
 use crate::policy::{self, Count, Demand, Policy, Verdict};
@@ -27,12 +27,12 @@ pub(crate) struct Account {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Uncounted(pub(crate) usize);
 
-/// Spends the request from every account, or from none if one that enforces refuses. Gives how many clients
-/// lost their slots.
+/// Spends the request from every account, or from none if one that enforces refuses. Gives how many
+/// clients lost their slots.
 ///
-/// All accounts are read before the first is written, so a refused request changes nothing. Only where another
-/// worker spends the last of an account in between, what was spent from those before it is given back: other
-/// requests may be refused meanwhile, but never do more pass than may.
+/// All accounts are read before the first is written, so a refused request changes nothing. Only
+/// where another worker spends the last of an account in between, what was spent from those before
+/// it is given back: other requests may be refused meanwhile, but never do more pass than may.
 ///
 /// # Errors
 /// [`Uncounted`]; then nothing was spent.
@@ -120,11 +120,13 @@ impl Account {
 
     /// The limits and how far they are used up.
     pub(crate) fn limits(&self) -> impl Iterator<Item = (&Quota, &Level)> + Clone {
-        let levels = self.verdict.as_ref().map(|verdict| verdict.levels.as_slice()).unwrap_or_default();
+        let levels =
+            self.verdict.as_ref().map(|verdict| verdict.levels.as_slice()).unwrap_or_default();
         self.policy.quotas.iter().zip(levels)
     }
 
-    /// Counts what became of the request with this rule: nothing, where it passed here and was refused elsewhere.
+    /// Counts what became of the request with this rule: nothing, where it passed here and was
+    /// refused elsewhere.
     pub(crate) fn count(&self, meter: &dyn Meter) {
         let count = match &self.verdict {
             None => Count::Uncounted,
@@ -145,7 +147,9 @@ impl Account {
         table: &Table,
         now: u64,
     ) -> Result<(), Unavailable> {
-        let Some(cost) = self.policy.cost.after(response).filter(|_| self.spent) else { return Ok(()) };
+        let Some(cost) = self.policy.cost.after(response).filter(|_| self.spent) else {
+            return Ok(());
+        };
         match i64::from(cost).saturating_sub(self.demand.cost().into()) {
             0 => Ok(()),
             more => self.charge(more, table, response.host(), now),
@@ -156,7 +160,13 @@ impl Account {
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was stored.
-    fn charge(&mut self, cost: i64, table: &Table, store: &dyn Store, now: u64) -> Result<(), Unavailable> {
+    fn charge(
+        &mut self,
+        cost: i64,
+        table: &Table,
+        store: &dyn Store,
+        now: u64,
+    ) -> Result<(), Unavailable> {
         let (policy, demand) = (&self.policy, &self.demand);
         let (levels, _) = table.update(store, &self.digest, now, |stored| {
             let mut levels = policy.levels(demand, stored, now);
@@ -176,7 +186,8 @@ impl Account {
         Ok(slot)
     }
 
-    /// Spends, if what was read is still true; else looks again. Gives how many clients lost their slots.
+    /// Spends, if what was read is still true; else looks again. Gives how many clients lost their
+    /// slots.
     fn spend(
         &mut self,
         mut slot: Slot,
@@ -185,7 +196,8 @@ impl Account {
         now: u64,
     ) -> Result<u32, Unavailable> {
         for _ in 0..ATTEMPTS {
-            let Some(verdict) = self.verdict.as_mut().filter(|verdict| !verdict.is_refused()) else {
+            let Some(verdict) = self.verdict.as_mut().filter(|verdict| !verdict.is_refused())
+            else {
                 return Ok(0);
             };
             let cost = self.demand.cost();
@@ -206,8 +218,8 @@ impl Account {
         Err(Unavailable::Contended)
     }
 
-    /// Stores what a clock that was set back made of the levels, so that the client need not wait until the clock
-    /// has caught up. Where that fails, the next request tries again.
+    /// Stores what a clock that was set back made of the levels, so that the client need not wait
+    /// until the clock has caught up. Where that fails, the next request tries again.
     fn correct(&self, slot: Slot, store: &dyn Store) {
         if let Some(verdict) = self.verdict.as_ref().filter(|verdict| verdict.corrected()) {
             let _ = slot.store(store, &self.digest, &verdict.arrivals());

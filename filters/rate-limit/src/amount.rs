@@ -12,8 +12,8 @@ pub(crate) const MOST: u32 = 1_000_000_000;
 pub(crate) enum Amount {
     /// The same for all.
     Fixed(u32),
-    /// By the tier of the identity, or by the text of a claim; for others, and for nobody in particular, the
-    /// default.
+    /// By the tier of the identity, or by the text of a claim; for others, and for nobody in
+    /// particular, the default.
     ByName { of: Name, values: Vec<(String, u32)>, default: u32 },
     /// What a claim of the identity says, cut to `most`; where it says no number, the default.
     Claim { path: String, most: u32, default: u32 },
@@ -121,10 +121,11 @@ fn names(node: &Node<'_>) -> Option<Vec<(String, u32)>> {
     if members.is_empty() {
         return node.fault("must not be empty");
     }
-    let number = |(name, value): (&String, &Value)| match whole(value).filter(|number| *number <= MOST) {
-        Some(number) => Some((name.clone(), number)),
-        None => node.fault(format!("`{name}` must be a whole number from 0 to {MOST}")),
-    };
+    let number =
+        |(name, value): (&String, &Value)| match whole(value).filter(|number| *number <= MOST) {
+            Some(number) => Some((name.clone(), number)),
+            None => node.fault(format!("`{name}` must be a whole number from 0 to {MOST}")),
+        };
     let numbers: Vec<_> = members.iter().map(number).collect();
     numbers.into_iter().collect()
 }

@@ -37,11 +37,12 @@ const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400;
 
 impl Calendar {
-    /// The level at `now` (nanoseconds since 1970) for what was stored before: of an [`Arrival`], the
-    /// nanoseconds are the end of the window, and the part is what was used in it.
+    /// The level at `now` (nanoseconds since 1970) for what was stored before: of an [`Arrival`],
+    /// the nanoseconds are the end of the window, and the part is what was used in it.
     ///
-    /// What was used in a window that has not begun comes from before the clock was set back. It counts as used
-    /// in this one: nobody gets a window twice, and nobody waits for more than the end of this one.
+    /// What was used in a window that has not begun comes from before the clock was set back. It
+    /// counts as used in this one: nobody gets a window twice, and nobody waits for more than the
+    /// end of this one.
     pub(crate) fn level(&self, requests: u32, stored: Arrival, now: u64) -> Level {
         let (start, end) = self.window(now);
         let used = if stored.nanoseconds < end { 0 } else { stored.part };
@@ -63,8 +64,11 @@ impl Calendar {
             Period::Day => of_length(DAY),
             Period::Month => {
                 let (year, month) = month_of(local.div_euclid(DAY));
-                let (next_year, next_month) =
-                    if month == 12 { (year.saturating_add(1), 1) } else { (year, month.saturating_add(1)) };
+                let (next_year, next_month) = if month == 12 {
+                    (year.saturating_add(1), 1)
+                } else {
+                    (year, month.saturating_add(1))
+                };
                 (
                     first_day(year, month).saturating_mul(DAY),
                     first_day(next_year, next_month).saturating_mul(DAY),
@@ -79,29 +83,37 @@ impl Calendar {
     }
 }
 
-/// Days from 1970-01-01 to the first of a month of the Gregorian calendar. Counted in years that begin with
-/// March, so that the leap day is a year's last.
+/// Days from 1970-01-01 to the first of a month of the Gregorian calendar. Counted in years that
+/// begin with March, so that the leap day is a year's last.
 fn first_day(year: i64, month: i64) -> i64 {
     let (year, month) = if month <= 2 {
         (year.saturating_sub(1), month.saturating_add(9))
     } else {
         (year, month.saturating_sub(3))
     };
-    let leap_days =
-        year.div_euclid(4).saturating_sub(year.div_euclid(100)).saturating_add(year.div_euclid(400));
-    // The months from March have 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31 days: 153 in every five.
+    let leap_days = year
+        .div_euclid(4)
+        .saturating_sub(year.div_euclid(100))
+        .saturating_add(year.div_euclid(400));
+    // The months from March have 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31 days: 153 in every
+    // five.
     let before_month = month.saturating_mul(153).saturating_add(2) / 5;
     // From 0000-03-01 to 1970-01-01.
     const TO_1970: i64 = 719_468;
-    year.saturating_mul(365).saturating_add(leap_days).saturating_add(before_month).saturating_sub(TO_1970)
+    year.saturating_mul(365)
+        .saturating_add(leap_days)
+        .saturating_add(before_month)
+        .saturating_sub(TO_1970)
 }
 
 /// Year and month of a day, counted from 1970-01-01.
 fn month_of(day: i64) -> (i64, i64) {
-    // At most one month too far: an average month has 2629746 seconds, and the error is below a month.
+    // At most one month too far: an average month has 2629746 seconds, and the error is below a
+    // month.
     let months = day.saturating_mul(DAY).div_euclid(2_629_746);
-    let at =
-        |months: i64| (months.div_euclid(12).saturating_add(1970), months.rem_euclid(12).saturating_add(1));
+    let at = |months: i64| {
+        (months.div_euclid(12).saturating_add(1970), months.rem_euclid(12).saturating_add(1))
+    };
     let begins = |months: i64| {
         let (year, month) = at(months);
         first_day(year, month)

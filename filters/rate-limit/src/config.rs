@@ -47,17 +47,21 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
         if apply == Some(Apply::All)
             && let Some(name) = rule::repeated_name(&rules)
         {
-            return node.fault(format!("with `apply: all`, two limits cannot have the same name: `{name}`"));
+            return node.fault(format!(
+                "with `apply: all`, two limits cannot have the same name: `{name}`"
+            ));
         }
         if apply == Some(Apply::All) && rules.iter().any(|rule| rule.action.remote.is_some()) {
-            return node
-                .fault("with `apply: all`, every rule counts locally: `counting` has no other mode then");
+            return node.fault(
+                "with `apply: all`, every rule counts locally: `counting` has no other mode then",
+            );
         }
         Some(rules)
     });
     fields.finish();
     let rules = rules?;
-    let leases = rules.iter().any(|rule| rule.action.remote.as_ref().is_some_and(|r| r.lease.is_some()));
+    let leases =
+        rules.iter().any(|rule| rule.action.remote.as_ref().is_some_and(|r| r.lease.is_some()));
     let keys = u32::try_from(keys?).ok()?;
     Some(RateLimit {
         mode: mode?,

@@ -27,8 +27,8 @@ pub(crate) struct Field {
 }
 
 impl Cost {
-    /// What is spent when the request comes. Of a request whose cost the response tells, it is the default,
-    /// so that those under way count for something.
+    /// What is spent when the request comes. Of a request whose cost the response tells, it is the
+    /// default, so that those under way count for something.
     pub(crate) fn before(&self, request: &Request<'_>) -> u32 {
         match self {
             Self::Fixed(cost) => *cost,

@@ -72,7 +72,8 @@ pub(crate) fn read(node: Node<'_>) -> Option<Option<Service>> {
         return Some(None);
     }
     let cluster = fields.required("cluster", cluster);
-    let domain = fields.with_default("domain", "gatehouse".to_owned(), |node| node.text().map(str::to_owned));
+    let domain = fields
+        .with_default("domain", "gatehouse".to_owned(), |node| node.text().map(str::to_owned));
     let timeout = fields.with_default("timeout", Duration::from_millis(100), timeout);
     let on_error = on_error(&mut fields);
     let batch = fields.optional("batch", |node| match kind {
@@ -101,7 +102,9 @@ fn on_error(fields: &mut Fields<'_>) -> Option<Failure> {
         (0, _) => Some(Failure::Deny),
         (1, _) => Some(Failure::Allow),
         (_, Some(gateways)) => Some(Failure::LocalShare(gateways)),
-        (_, None) => fields.node().fault("`on_error: local_share` needs `gateways`, to divide the limits by"),
+        (_, None) => {
+            fields.node().fault("`on_error: local_share` needs `gateways`, to divide the limits by")
+        }
     }
 }
 
@@ -130,8 +133,8 @@ impl Service {
         }
     }
 
-    /// The service for a rule that lets `requests` pass in a window, with the policy that is this gateway's
-    /// share of it.
+    /// The service for a rule that lets `requests` pass in a window, with the policy that is this
+    /// gateway's share of it.
     pub(crate) fn of_rule(self, requests: u32, share: Option<Policy>) -> Remote {
         let timeout = u64::try_from(self.timeout.as_nanos()).unwrap_or(u64::MAX);
         let most = |batch: Option<u32>| batch.unwrap_or(requests / 20).max(1);
@@ -150,8 +153,8 @@ impl Service {
     }
 }
 
-/// How a service has done lately. While it fails, one call now and then finds out whether it still does, and
-/// nobody else waits for it.
+/// How a service has done lately. While it fails, one call now and then finds out whether it still
+/// does, and nobody else waits for it.
 #[derive(Debug, Default)]
 pub(crate) struct Trouble {
     /// Failures in a row.

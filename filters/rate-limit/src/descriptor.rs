@@ -1,5 +1,5 @@
-//! What a request counts by, in texts that mean the same to every gateway and that a person can read in the
-//! service's configuration.
+//! What a request counts by, in texts that mean the same to every gateway and that a person can
+//! read in the service's configuration.
 
 use crate::part::{Facts, Kind, Part};
 use crate::service::Descriptor;
@@ -14,7 +14,8 @@ const RULE: &str = "rule";
 /// The longest value that is told as it is, in bytes.
 const LONGEST: usize = 256;
 
-/// The descriptor of a request under a rule: `rule` with its name, then one entry for each part of its key.
+/// The descriptor of a request under a rule: `rule` with its name, then one entry for each part of
+/// its key.
 pub(crate) fn descriptor(rule: &str, parts: &[Part], facts: &Facts<'_>) -> Descriptor {
     let mut entries = Vec::with_capacity(parts.len().saturating_add(1));
     entries.push((RULE.to_owned(), rule.to_owned()));
@@ -33,7 +34,8 @@ fn name(part: &Part) -> String {
 }
 
 /// The values, with a comma between them; `%` alone where there is none. What is no plain ASCII is
-/// percent-encoded, and so are the comma and the percent sign: no two lists of values are the same text.
+/// percent-encoded, and so are the comma and the percent sign: no two lists of values are the same
+/// text.
 fn value(part: &Part, facts: &Facts<'_>) -> String {
     let mut text: Option<String> = None;
     part.values(facts, |kind, value| {
@@ -53,8 +55,12 @@ fn value(part: &Part, facts: &Facts<'_>) -> String {
 
 fn put(text: &mut String, kind: Kind, value: &[u8]) {
     let address = match kind {
-        Kind::Ipv4 => <[u8; 4]>::try_from(value).ok().map(|bytes| Ipv4Addr::from(bytes).to_string()),
-        Kind::Ipv6 => <[u8; 16]>::try_from(value).ok().map(|bytes| Ipv6Addr::from(bytes).to_string()),
+        Kind::Ipv4 => {
+            <[u8; 4]>::try_from(value).ok().map(|bytes| Ipv4Addr::from(bytes).to_string())
+        }
+        Kind::Ipv6 => {
+            <[u8; 16]>::try_from(value).ok().map(|bytes| Ipv6Addr::from(bytes).to_string())
+        }
         Kind::Text | Kind::Json => None,
     };
     if let Some(address) = address {

@@ -9,9 +9,11 @@ use std::cmp::Reverse;
 /// A form of telling.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
-    /// draft-ietf-httpapi-ratelimit-headers-11: every limit, in lists of structured fields (RFC 9651).
+    /// draft-ietf-httpapi-ratelimit-headers-11: every limit, in lists of structured fields (RFC
+    /// 9651).
     Draft,
-    /// draft-ietf-httpapi-ratelimit-headers-03: the limit that is nearest to its end, and the windows of all.
+    /// draft-ietf-httpapi-ratelimit-headers-03: the limit that is nearest to its end, and the
+    /// windows of all.
     Draft03,
     /// What came before the drafts: the limit that is nearest to its end.
     XRateLimit,
@@ -31,18 +33,22 @@ pub(crate) struct Fields(Vec<Field>);
 struct Field {
     name: HeaderName,
     value: HeaderValue,
-    /// An upstream may have limits of its own. Where the field is a list, ours come after its; where it is
-    /// one number, ours is the one that the client gets.
+    /// An upstream may have limits of its own. Where the field is a list, ours come after its;
+    /// where it is one number, ours is the one that the client gets.
     list: bool,
 }
 
 impl Fields {
     /// The fields for limits and their levels, in these forms.
-    pub(crate) fn new<'a>(forms: &[Form], limits: impl Iterator<Item = (&'a Quota, &'a Level)>) -> Self {
+    pub(crate) fn new<'a>(
+        forms: &[Form],
+        limits: impl Iterator<Item = (&'a Quota, &'a Level)>,
+    ) -> Self {
         if forms.is_empty() {
             return Self::default();
         }
-        let lines: Vec<Line<'_>> = limits.map(|(quota, level)| Line::of(&quota.name, level)).collect();
+        let lines: Vec<Line<'_>> =
+            limits.map(|(quota, level)| Line::of(&quota.name, level)).collect();
         Self::of_lines(forms, &lines)
     }
 
@@ -63,7 +69,11 @@ impl Fields {
                     let mut policy = String::with_capacity(64);
                     let mut limit = String::with_capacity(64);
                     for line in lines {
-                        member(&mut policy, line.name, [("q", line.requests.into()), ("w", line.window)]);
+                        member(
+                            &mut policy,
+                            line.name,
+                            [("q", line.requests.into()), ("w", line.window)],
+                        );
                         member(&mut limit, line.name, [("r", line.remaining), ("t", line.reset)]);
                     }
                     fields.add("ratelimit-policy", policy, true);

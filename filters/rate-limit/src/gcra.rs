@@ -1,12 +1,13 @@
 //! The generic cell rate algorithm, in exact integer arithmetic.
 //!
-//! A limit of `requests` per `window` leaves `window / requests` between two requests of a steady client: the
-//! interval. One time is stored for each client, the *theoretical arrival time*: when a steady client that
-//! had sent the same number of requests would send its next. A client may run ahead of it by a burst.
+//! A limit of `requests` per `window` leaves `window / requests` between two requests of a steady
+//! client: the interval. One time is stored for each client, the *theoretical arrival time*: when a
+//! steady client that had sent the same number of requests would send its next. A client may run
+//! ahead of it by a burst.
 //!
-//! An interval is seldom a whole number of nanoseconds. Inside [`Limit`] time is therefore counted in grains
-//! of `1 / requests` nanosecond, of which an interval has exactly `window`: nothing is ever rounded, and no
-//! window passes a request more than it should.
+//! An interval is seldom a whole number of nanoseconds. Inside [`Limit`] time is therefore counted
+//! in grains of `1 / requests` nanosecond, of which an interval has exactly `window`: nothing is
+//! ever rounded, and no window passes a request more than it should.
 
 /// So many requests a window, with a burst of so many at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,7 +22,8 @@ pub(crate) struct Limit {
 
 /// A theoretical arrival time: until then a client has something to pay back.
 ///
-/// Its order is that of time, across limits. The default, long past, is that of a client never seen.
+/// Its order is that of time, across limits. The default, long past, is that of a client never
+/// seen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(crate) struct Arrival {
     /// Nanoseconds since 1970, rounded down.
@@ -32,7 +34,8 @@ pub(crate) struct Arrival {
 
 /// How far a client has used up a limit at a moment.
 ///
-/// Counted from now, so that the numbers of usual limits fit into 64 bits: dividing longer ones is slow in wasm.
+/// Counted from now, so that the numbers of usual limits fit into 64 bits: dividing longer ones is
+/// slow in wasm.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Level {
     limit: Limit,
@@ -52,16 +55,17 @@ impl Limit {
         self.grains_of_burst().div_ceil(self.scale())
     }
 
-    /// The level at `now` (nanoseconds since 1970) for what was stored before. An arrival is never more than
-    /// `ahead` nanoseconds from now.
+    /// The level at `now` (nanoseconds since 1970) for what was stored before. An arrival is never
+    /// more than `ahead` nanoseconds from now.
     ///
-    /// A stored arrival that is comes from before the clock was set back. It counts as everything used, and no
-    /// more: the client goes on at the steady rate.
+    /// A stored arrival that is comes from before the clock was set back. It counts as everything
+    /// used, and no more: the client goes on at the steady rate.
     pub(crate) fn level(&self, stored: Arrival, now: u64, ahead: u64) -> Level {
         let scale = self.scale();
         let full = self.grains_of_burst();
         let end = u128::from(ahead).saturating_mul(scale).max(full);
-        // A limit that depends on the client may have stored the part for another number of requests.
+        // A limit that depends on the client may have stored the part for another number of
+        // requests.
         let part = u128::from(stored.part).min(scale);
         let used = match stored.nanoseconds.checked_sub(now) {
             Some(nanoseconds) => u128::from(nanoseconds).saturating_mul(scale).saturating_add(part),
@@ -104,8 +108,8 @@ impl Level {
         };
     }
 
-    /// Whether the stored arrival was too far in the future. It must be stored anew even if the request is
-    /// refused, or the client would stay refused until the clock has caught up.
+    /// Whether the stored arrival was too far in the future. It must be stored anew even if the
+    /// request is refused, or the client would stay refused until the clock has caught up.
     pub(crate) fn corrected(&self) -> bool {
         self.corrected
     }
@@ -142,8 +146,8 @@ impl Level {
         self.limit.seconds_ceil(self.used)
     }
 
-    /// Seconds until a request of this cost may pass, rounded up: 0 where one may now, `None` where none ever
-    /// may.
+    /// Seconds until a request of this cost may pass, rounded up: 0 where one may now, `None` where
+    /// none ever may.
     pub(crate) fn retry_after(&self, cost: u32) -> Option<u64> {
         let wait = || self.limit.seconds_ceil(self.after(cost).saturating_sub(self.full));
         (cost <= self.limit.burst).then(wait)
@@ -159,7 +163,8 @@ impl Level {
     }
 }
 
-/// Rounded down; 0 where there is nothing to divide by. Division of 128 bits is a long loop in wasm.
+/// Rounded down; 0 where there is nothing to divide by. Division of 128 bits is a long loop in
+/// wasm.
 fn quotient(number: u128, by: u128) -> u128 {
     match (u64::try_from(number), u64::try_from(by)) {
         (Ok(number), Ok(by)) => number.checked_div(by).unwrap_or_default().into(),

@@ -14,7 +14,8 @@ use std::rc::{Rc, Weak};
 /// The most calls of a worker that are under way: as many requests are held, and no more.
 const MOST: usize = 1024;
 
-/// The calls that are under way on this worker. In trees: hash tables would need random numbers to begin with.
+/// The calls that are under way on this worker. In trees: hash tables would need random numbers to
+/// begin with.
 #[derive(Default, Debug)]
 pub(crate) struct Calls {
     open: RefCell<BTreeMap<u32, Open>>,
@@ -32,7 +33,8 @@ struct Open {
 enum What {
     /// One request's call. It may have ended meanwhile.
     One(Weak<Pending>),
-    /// So many hits for the lease of a client; `least` would have been enough for the one who asked.
+    /// So many hits for the lease of a client; `least` would have been enough for the one who
+    /// asked.
     Lease { client: Digest, hits: u32, least: u32 },
 }
 
@@ -112,7 +114,8 @@ impl Calls {
         let Some(terms) = query.remote.lease else { return Ok(self.ask(query, descriptor())) };
         let under_way = self.leases.borrow().get(query.client).map(Rc::clone);
         let has_asked = under_way.is_some();
-        let turn = query.change_lease(|lease| lease.take(query.cost, query.now.0, &terms, has_asked))?;
+        let turn =
+            query.change_lease(|lease| lease.take(query.cost, query.now.0, &terms, has_asked))?;
         let ask = |hits, least| self.ask_for_lease(query, hits, least, &descriptor());
         let pending = match turn {
             Turn::Pass(None) => return Ok(Progress::Leased),
@@ -170,7 +173,9 @@ impl Calls {
             remote.trouble.ended(false, query.now);
             return None;
         };
-        self.open.borrow_mut().insert(call.0, Open { policy: Rc::clone(query.policy), what: what(call) });
+        self.open
+            .borrow_mut()
+            .insert(call.0, Open { policy: Rc::clone(query.policy), what: what(call) });
         Some(call)
     }
 
@@ -182,7 +187,9 @@ impl Calls {
         table: &Table,
         callouts: &dyn Callouts,
     ) -> bool {
-        let Some(Open { policy, what }) = self.open.borrow_mut().remove(&call.0) else { return true };
+        let Some(Open { policy, what }) = self.open.borrow_mut().remove(&call.0) else {
+            return true;
+        };
         let Some(remote) = &policy.remote else { return true };
         let readable = answer.status == 0 && !answer.truncated;
         let ruling = if readable { Ruling::read(&answer.message) } else { None };
@@ -192,8 +199,15 @@ impl Calls {
         let pending = match what {
             What::One(pending) => pending.upgrade(),
             What::Lease { client, hits, least } => {
-                let query =
-                    Query { policy: &policy, remote, client: &client, cost: least, table, callouts, now };
+                let query = Query {
+                    policy: &policy,
+                    remote,
+                    client: &client,
+                    cost: least,
+                    table,
+                    callouts,
+                    now,
+                };
                 query.settle(outcome, hits);
                 self.leases.borrow_mut().remove(&client)
             }
@@ -206,7 +220,8 @@ impl Calls {
 }
 
 impl Query<'_> {
-    /// Puts what came of a call for a lease into it. Where the store fails, what was granted is lost.
+    /// Puts what came of a call for a lease into it. Where the store fails, what was granted is
+    /// lost.
     fn settle(&self, outcome: Outcome, hits: u32) {
         let Some(terms) = self.remote.lease else { return };
         let now = self.now.0;

@@ -6,7 +6,8 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use std::fmt;
 use std::hash::Hasher;
 
-/// What a client is known by in the table. It is not kept with its parts: 128 keyed bits do not collide.
+/// What a client is known by in the table. It is not kept with its parts: 128 keyed bits do not
+/// collide.
 pub(crate) type Digest = [u8; 16];
 
 /// A rule's key: requests with the same values for its parts share the rule's limits.
@@ -14,8 +15,8 @@ pub(crate) type Digest = [u8; 16];
 pub(crate) struct Key {
     parts: Vec<Part>,
     absent: Absent,
-    /// Tells apart rules, and a rule from itself with other limits or other parts: a digest of all that, which
-    /// need not be secret.
+    /// Tells apart rules, and a rule from itself with other limits or other parts: a digest of all
+    /// that, which need not be secret.
     prefix: Digest,
 }
 
@@ -58,13 +59,14 @@ impl Key {
         &self.parts
     }
 
-    /// The digest of what a request has for the parts; `None` where it lacks one that the rule needs.
+    /// The digest of what a request has for the parts; `None` where it lacks one that the rule
+    /// needs.
     pub(crate) fn digest(&self, secret: &Secret, facts: &Facts<'_>) -> Option<Digest> {
         let mut hasher = SipHasher24::new_with_key(&secret.0);
         hasher.write(&self.prefix);
         for part in &self.parts {
-            // Every value is written as its kind, its length and its bytes, and every part ends with a byte
-            // that is no kind: no two different lists of values are the same bytes.
+            // Every value is written as its kind, its length and its bytes, and every part ends
+            // with a byte that is no kind: no two different lists of values are the same bytes.
             let mut absent = true;
             part.values(facts, |kind, value| {
                 absent = false;
@@ -99,7 +101,8 @@ impl Secret {
         const KEY: &[u8] = b"rl1/secret";
         let read = || {
             let stored = host.get(KEY)?;
-            let secret = stored.map(|(bytes, _)| <[u8; 16]>::try_from(bytes).map_err(|_| StoreError));
+            let secret =
+                stored.map(|(bytes, _)| <[u8; 16]>::try_from(bytes).map_err(|_| StoreError));
             secret.transpose()
         };
         if let Some(secret) = read()? {

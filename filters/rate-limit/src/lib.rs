@@ -1,10 +1,13 @@
 //! `rate-limit`: how many requests a client may send.
 //!
-//! A request falls under the first rule that applies, or under all of them. A rule's key tells which client the
-//! request is from, the client's slot in a table that all workers share tells what it has used up, and the limits
-//! are spent together: all of them or none.
+//! A request falls under the first rule that applies, or under all of them. A rule's key tells
+//! which client the request is from, the client's slot in a table that all workers share tells what
+//! it has used up, and the limits are spent together: all of them or none.
 
-#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it"))]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")
+)]
 
 mod account;
 mod amount;
@@ -32,8 +35,8 @@ use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Rule, Rules};
 use gatehouse_filter::{
-    CallId, Callouts, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode, Never, OnGrpcAnswer,
-    OnResponse, Problem, Request, Response, ResponseDecision,
+    CallId, Callouts, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode, Never,
+    OnGrpcAnswer, OnResponse, Problem, Request, Response, ResponseDecision,
 };
 use global::{Calls, Pending};
 use key::Secret;
@@ -108,7 +111,8 @@ pub struct Exchange {
 gatehouse_filter::events! {
     /// What is counted beside the decisions.
     pub enum Event {
-        /// A client lost its slot before it had paid everything back: a sign that `keys` is too small.
+        /// A client lost its slot before it had paid everything back: a sign that `keys` is too
+        /// small.
         EvictedLive = "evicted_live",
         /// A rate limit service ruled.
         ServiceAnswered = "service_answered",
@@ -184,7 +188,11 @@ impl Filter for RateLimit {
 }
 
 impl OnResponse for RateLimit {
-    fn on_response(&self, response: &mut Response<'_>, exchange: &mut Exchange) -> ResponseDecision<Code> {
+    fn on_response(
+        &self,
+        response: &mut Response<'_>,
+        exchange: &mut Exchange,
+    ) -> ResponseDecision<Code> {
         if !exchange.accounts.is_empty() {
             let host = response.host();
             let now = host.now().0;
@@ -226,13 +234,16 @@ impl RateLimit {
             Ok(evicted) => host.add(Event::EvictedLive.counter(), evicted.into()),
             Err(Uncounted(index)) => {
                 let account = accounts.get(index);
-                account.into_iter().for_each(|account| account.policy.count(Count::Uncounted, host));
+                account
+                    .into_iter()
+                    .for_each(|account| account.policy.count(Count::Uncounted, host));
                 return self.uncounted(account.map_or(first, |account| Rc::clone(&account.rule)));
             }
         }
         accounts.iter().for_each(|account| account.count(host));
         let refusing = accounts.iter().filter(|account| account.is_refused());
-        // One that enforces comes before one that looks on; of several, the one to wait for longest.
+        // One that enforces comes before one that looks on; of several, the one to wait for
+        // longest.
         let refusing = refusing.max_by_key(|account| (!account.is_shadow(), account.wait()));
         let Some(refusing) = refusing else {
             self.remember(accounts, exchange);
@@ -286,7 +297,9 @@ impl RateLimit {
     fn uncounted(&self, rule: Rc<str>) -> Decision<Code> {
         match self.on_error {
             OnError::Allow => Decision::pass(Code::Degraded, Some(rule)),
-            OnError::Deny => Decision::refuse(self.mode, Code::StoreUnavailable, Some(rule), unavailable()),
+            OnError::Deny => {
+                Decision::refuse(self.mode, Code::StoreUnavailable, Some(rule), unavailable())
+            }
         }
     }
 

@@ -159,7 +159,8 @@ impl Member {
     }
 }
 
-/// Names are compared and values are taken decoded: whoever writes a parameter with escapes is the same client.
+/// Names are compared and values are taken decoded: whoever writes a parameter with escapes is the
+/// same client.
 fn query_values<'a>(request: &'a Request<'_>, name: &'a str) -> impl Iterator<Item = Vec<u8>> + 'a {
     let pairs = request.query().unwrap_or_default().split(|byte| *byte == b'&').map(halves);
     let named = pairs.filter(|(this, _)| percent_decoded(this).eq(name.bytes()));
@@ -167,8 +168,12 @@ fn query_values<'a>(request: &'a Request<'_>, name: &'a str) -> impl Iterator<It
 }
 
 /// The values of the cookies with the name (RFC 6265 §4.2.1).
-fn cookie_values<'a>(request: &'a Request<'_>, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-    let cookies = request.headers.values("cookie").flat_map(|field| field.split(|byte| *byte == b';'));
+fn cookie_values<'a>(
+    request: &'a Request<'_>,
+    name: &'a str,
+) -> impl Iterator<Item = &'a [u8]> + 'a {
+    let cookies =
+        request.headers.values("cookie").flat_map(|field| field.split(|byte| *byte == b';'));
     let named = cookies.map(halves).filter(|(this, _)| this.trim_ascii() == name.as_bytes());
     named.map(|(_, value)| value.trim_ascii())
 }
@@ -210,7 +215,9 @@ pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Part> {
     let mut parts = parts.into_iter().flatten();
     match (parts.next(), parts.next()) {
         (Some(part), None) => Some(part),
-        _ => node.fault("must have exactly one of client_address, header, query, cookie, capture, claim"),
+        _ => node.fault(
+            "must have exactly one of client_address, header, query, cookie, capture, claim",
+        ),
     }
 }
 
@@ -232,7 +239,9 @@ fn networks(node: Node<'_>) -> Option<Networks> {
 
 pub(crate) fn header(node: Node<'_>) -> Option<HeaderName> {
     match HeaderName::try_from(node.text()?) {
-        Ok(name) if name.as_str() == "host" => node.fault("the proxy keeps the host in no header field"),
+        Ok(name) if name.as_str() == "host" => {
+            node.fault("the proxy keeps the host in no header field")
+        }
         Ok(name) => Some(name),
         Err(invalid) => node.fault(invalid.to_string()),
     }
@@ -244,8 +253,13 @@ fn capture(node: &Node<'_>, captures: &[&str]) -> Option<String> {
         return Some(name.to_owned());
     }
     match captures {
-        [] => node.fault("the rule's path captures nothing: give it a template such as /users/{id}"),
-        _ => node.fault(format!("is not captured by the rule's path, which has {}", captures.join(", "))),
+        [] => {
+            node.fault("the rule's path captures nothing: give it a template such as /users/{id}")
+        }
+        _ => node.fault(format!(
+            "is not captured by the rule's path, which has {}",
+            captures.join(", ")
+        )),
     }
 }
 

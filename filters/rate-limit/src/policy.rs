@@ -1,5 +1,5 @@
-//! What a rule allows: a key to tell clients apart by, the limits that each of them has, and what a request
-//! costs.
+//! What a rule allows: a key to tell clients apart by, the limits that each of them has, and what a
+//! request costs.
 
 use crate::bucket::{Arrivals, MAX_LIMITS};
 use crate::cost::Cost;
@@ -91,7 +91,12 @@ impl Policy {
     }
 
     /// The answer to a request that was refused; `None` where it was not.
-    pub(crate) fn refusal(&self, status: u16, demand: &Demand, verdict: &Verdict) -> Option<Problem> {
+    pub(crate) fn refusal(
+        &self,
+        status: u16,
+        demand: &Demand,
+        verdict: &Verdict,
+    ) -> Option<Problem> {
         let index = verdict.refused_by?;
         let (quota, level) = (self.quotas.get(index)?, verdict.levels.get(index)?);
         let (name, requests, window) = (&quota.name, level.requests(), level.window());
@@ -100,7 +105,9 @@ impl Policy {
         let wait = level.retry_after(demand.least);
         let detail = match wait {
             Some(wait) => format!("{allows}; try again in {wait} s"),
-            None => format!("{allows}, never as many at once as this one counts for: {}", demand.least),
+            None => {
+                format!("{allows}, never as many at once as this one counts for: {}", demand.least)
+            }
         };
         let reply = Problem { grpc: GrpcStatus::ResourceExhausted, ..Problem::new(status, detail) };
         let reply = reply.with_member("policy", name.as_str());

@@ -11,7 +11,8 @@ pub(crate) struct Quota {
     pub(crate) name: String,
     pub(crate) pace: Pace,
     pub(crate) requests: Amount,
-    /// How many share it: each has its part, rounded down, and one request at least unless there is none.
+    /// How many share it: each has its part, rounded down, and one request at least unless there is
+    /// none.
     pub(crate) gateways: u32,
 }
 
@@ -71,7 +72,9 @@ impl Quota {
                 let limit = Limit { requests: terms.requests, window: *window, burst: terms.burst };
                 Level::Even(limit.level(stored, now, *ahead))
             }
-            Pace::Calendar(calendar) => Level::Calendar(calendar.level(terms.requests, stored, now)),
+            Pace::Calendar(calendar) => {
+                Level::Calendar(calendar.level(terms.requests, stored, now))
+            }
         }
     }
 }
@@ -127,8 +130,8 @@ impl Level {
         of_either!(self, reset())
     }
 
-    /// Seconds until a request of this cost may pass, rounded up: 0 where one may now, `None` where none ever
-    /// may.
+    /// Seconds until a request of this cost may pass, rounded up: 0 where one may now, `None` where
+    /// none ever may.
     pub(crate) fn retry_after(&self, cost: u32) -> Option<u64> {
         of_either!(self, retry_after(cost))
     }

@@ -18,7 +18,8 @@ use std::time::Duration;
 const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
 impl RateLimit {
-    /// Counts with the rule's service. The request waits where it has to, and then this is asked again.
+    /// Counts with the rule's service. The request waits where it has to, and then this is asked
+    /// again.
     pub(crate) fn count_remotely(
         &self,
         account: Account,
@@ -35,7 +36,8 @@ impl RateLimit {
         let now = request.host().now();
         let waited = exchange.waiting.take();
         let outcome = waited.as_ref().and_then(|(pending, _)| pending.outcome());
-        let deadline = waited.map_or(now.after(remote.timeout.saturating_mul(2)).0, |(_, deadline)| deadline);
+        let deadline =
+            waited.map_or(now.after(remote.timeout.saturating_mul(2)).0, |(_, deadline)| deadline);
         let progress = match (outcome, remote.lease) {
             (Some(outcome), None) => Ok(Progress::Ended(outcome)),
             (Some(Outcome::Failed), Some(_)) => Ok(Progress::Ended(Outcome::Failed)),
@@ -121,9 +123,12 @@ impl RateLimit {
             account.policy.count(Count::Uncounted, request.host());
         }
         match &remote.on_error {
-            OnError::Deny if !account.is_shadow() => {
-                Decision::refuse(self.mode, Code::ServiceUnavailable, Some(account.rule), unavailable())
-            }
+            OnError::Deny if !account.is_shadow() => Decision::refuse(
+                self.mode,
+                Code::ServiceUnavailable,
+                Some(account.rule),
+                unavailable(),
+            ),
             OnError::Deny | OnError::Allow => Decision::pass(Code::Degraded, Some(account.rule)),
             OnError::LocalShare(share) => self.count_share(&account, share, request, exchange),
         }
@@ -144,7 +149,8 @@ impl RateLimit {
             share.key.digest(secret, &Facts { request, captures: &captures })
         });
         let Some(digest) = digest else { return self.uncounted(rule) };
-        let counted = Account::new(Rc::clone(&rule), Rc::clone(share), digest, share.demand(request));
+        let counted =
+            Account::new(Rc::clone(&rule), Rc::clone(share), digest, share.demand(request));
         let decision = self.count_here(vec![counted], rule, request.host(), exchange);
         match decision.code {
             Code::Allowed => Decision { code: Code::Degraded, ..decision },
@@ -176,16 +182,23 @@ fn is_over(deadline: u64, now: u64, timeout: Duration) -> bool {
     now >= deadline || deadline > now.saturating_add(longest)
 }
 
-fn refusal(policy: &Policy, status: u16, reset: Option<Duration>, request: &Request<'_>) -> Problem {
+fn refusal(
+    policy: &Policy,
+    status: u16,
+    reset: Option<Duration>,
+    request: &Request<'_>,
+) -> Problem {
     let Some(quota) = policy.quotas.first() else { return unavailable() };
     let level = quota.level(quota.terms(request), Arrival::default(), request.host().now().0);
     let (name, requests, window) = (&quota.name, level.requests(), level.window());
     let noun = if requests == 1 { "request" } else { "requests" };
-    let seconds = |reset: Duration| reset.as_secs().saturating_add(u64::from(reset.subsec_nanos() > 0));
+    let seconds =
+        |reset: Duration| reset.as_secs().saturating_add(u64::from(reset.subsec_nanos() > 0));
     // Where nobody says when the window ends, it does so within its own length.
     let wait = reset.map_or(window, seconds);
-    let detail =
-        format!("the policy \"{name}\" allows {requests} {noun} per {window} s; try again in {wait} s");
+    let detail = format!(
+        "the policy \"{name}\" allows {requests} {noun} per {window} s; try again in {wait} s"
+    );
     Problem { grpc: GrpcStatus::ResourceExhausted, ..Problem::new(status, detail) }
         .with_member("policy", name.as_str())
         .with_header(RETRY_AFTER, HeaderValue::from_number(wait))

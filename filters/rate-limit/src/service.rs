@@ -1,5 +1,5 @@
-//! Envoy's rate limit service protocol (envoy: `api/envoy/service/ratelimit/v3/rls.proto`), as a client speaks it:
-//! what `envoyproxy/ratelimit` and Limitador answer.
+//! Envoy's rate limit service protocol (envoy: `api/envoy/service/ratelimit/v3/rls.proto`), as a
+//! client speaks it: what `envoyproxy/ratelimit` and Limitador answer.
 
 use gatehouse_filter::protobuf::{Fields, Payload, put_bytes, put_varint_field};
 use std::time::Duration;
@@ -17,8 +17,9 @@ pub(crate) type Descriptor = Vec<(String, String)>;
 
 /// The message that asks whether so many hits may pass, and counts them where they may.
 ///
-/// `RateLimitRequest { string domain = 1; repeated RateLimitDescriptor descriptors = 2; uint32 hits_addend = 3; }`,
-/// `RateLimitDescriptor { repeated Entry entries = 1; }`, `Entry { string key = 1; string value = 2; }`.
+/// `RateLimitRequest { string domain = 1; repeated RateLimitDescriptor descriptors = 2; uint32
+/// hits_addend = 3; }`, `RateLimitDescriptor { repeated Entry entries = 1; }`, `Entry { string
+/// key = 1; string value = 2; }`.
 pub(crate) fn question(domain: &str, descriptor: &[(String, String)], hits: u32) -> Vec<u8> {
     let mut entries = Vec::new();
     for (key, value) in descriptor {
@@ -27,7 +28,8 @@ pub(crate) fn question(domain: &str, descriptor: &[(String, String)], hits: u32)
         put_bytes(&mut entry, 2, value.as_bytes());
         put_bytes(&mut entries, 1, &entry);
     }
-    let mut message = Vec::with_capacity(entries.len().saturating_add(domain.len()).saturating_add(16));
+    let mut message =
+        Vec::with_capacity(entries.len().saturating_add(domain.len()).saturating_add(16));
     put_bytes(&mut message, 1, domain.as_bytes());
     put_bytes(&mut message, 2, &entries);
     put_varint_field(&mut message, 3, hits.into());
@@ -65,8 +67,8 @@ impl Told {
 }
 
 impl Ruling {
-    /// Reads a `RateLimitResponse { Code overall_code = 1; repeated DescriptorStatus statuses = 2; … }`. `None` for
-    /// what is none, and for a code that says neither yes nor no.
+    /// Reads a `RateLimitResponse { Code overall_code = 1; repeated DescriptorStatus statuses = 2;
+    /// … }`. `None` for what is none, and for a code that says neither yes nor no.
     pub(crate) fn read(message: &[u8]) -> Option<Self> {
         const OK: u64 = 1;
         const OVER_LIMIT: u64 = 2;
@@ -88,8 +90,9 @@ impl Ruling {
 }
 
 impl Told {
-    /// `DescriptorStatus { Code code = 1; RateLimit current_limit = 2; uint32 limit_remaining = 3; Duration
-    /// duration_until_reset = 4; … }`. Nothing told where it has no limit, an error where it is malformed.
+    /// `DescriptorStatus { Code code = 1; RateLimit current_limit = 2; uint32 limit_remaining = 3;
+    /// Duration duration_until_reset = 4; … }`. Nothing told where it has no limit, an error where
+    /// it is malformed.
     fn read(status: &[u8]) -> Option<Option<Self>> {
         let mut told = Self::default();
         let mut has_limit = false;
@@ -108,8 +111,8 @@ impl Told {
     }
 }
 
-/// `RateLimit { uint32 requests_per_unit = 1; Unit unit = 2; string name = 3; }`: the requests, and the unit in
-/// seconds.
+/// `RateLimit { uint32 requests_per_unit = 1; Unit unit = 2; string name = 3; }`: the requests, and
+/// the unit in seconds.
 fn read_limit(limit: &[u8]) -> Option<(u32, u64)> {
     let (mut requests, mut window) = (0, 0);
     for field in Fields(limit) {
@@ -134,8 +137,8 @@ fn read_limit(limit: &[u8]) -> Option<(u32, u64)> {
     Some((requests, window))
 }
 
-/// `google.protobuf.Duration { int64 seconds = 1; int32 nanos = 2; }`. None for one that is not positive, and for
-/// one of more than a year: whoever says that says nothing of use.
+/// `google.protobuf.Duration { int64 seconds = 1; int32 nanos = 2; }`. None for one that is not
+/// positive, and for one of more than a year: whoever says that says nothing of use.
 fn read_duration(duration: &[u8]) -> Option<Option<Duration>> {
     let (mut seconds, mut nanos) = (0, 0);
     for field in Fields(duration) {

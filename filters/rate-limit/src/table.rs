@@ -1,16 +1,16 @@
 //! The table of clients, in the store that all workers share.
 //!
-//! Its size is fixed when it is made: the store has no deletion, so a key for each client would grow for
-//! ever. It is set-associative: a client's digest chooses a bucket, and in it the client has any of a few
-//! slots.
+//! Its size is fixed when it is made: the store has no deletion, so a key for each client would
+//! grow for ever. It is set-associative: a client's digest chooses a bucket, and in it the client
+//! has any of a few slots.
 
 use crate::bucket::{Arrivals, Bucket, Place, WAYS};
 use crate::decimal;
 use crate::key::Digest;
 use gatehouse_filter::{SetError, Store, StoreError, Version};
 
-/// How often a request tries to write. Each failure means that another worker has succeeded in between; so
-/// many in a row do not happen with as many workers as a machine has cores.
+/// How often a request tries to write. Each failure means that another worker has succeeded in
+/// between; so many in a row do not happen with as many workers as a machine has cores.
 pub(crate) const ATTEMPTS: u32 = 64;
 
 /// A table of a fixed number of slots.
@@ -19,8 +19,8 @@ pub(crate) struct Table {
     buckets: u64,
     /// Arrivals in a slot: the most limits that any rule has.
     limits: usize,
-    /// `rl1/<buckets>/<limits>/`: another size is another table. At most 22 bytes with the bucket's number,
-    /// which is what the host's strings hold without an allocation.
+    /// `rl1/<buckets>/<limits>/`: another size is another table. At most 22 bytes with the bucket's
+    /// number, which is what the host's strings hold without an allocation.
     prefix: String,
 }
 
@@ -63,8 +63,8 @@ impl Table {
         Self { buckets, limits, prefix: format!("rl1/{buckets}/{limits}/") }
     }
 
-    /// Makes every bucket that is not there yet: the memory is taken now, not under attack. A mark, set
-    /// last, tells the workers after the first that nothing is left to do.
+    /// Makes every bucket that is not there yet: the memory is taken now, not under attack. A mark,
+    /// set last, tells the workers after the first that nothing is left to do.
     ///
     /// # Errors
     /// [`StoreError`] where the store cannot be read or written.
@@ -84,7 +84,12 @@ impl Table {
     ///
     /// # Errors
     /// [`Unavailable::Store`].
-    pub(crate) fn read(&self, store: &dyn Store, digest: &Digest, now: u64) -> Result<Slot, Unavailable> {
+    pub(crate) fn read(
+        &self,
+        store: &dyn Store,
+        digest: &Digest,
+        now: u64,
+    ) -> Result<Slot, Unavailable> {
         let key = self.bucket_key(self.bucket_of(digest));
         let (bytes, version) = store.get(key.as_bytes())?.ok_or(Unavailable::Store)?;
         let bucket = Bucket::new(bytes, self.limits).ok_or(Unavailable::Store)?;
@@ -92,8 +97,9 @@ impl Table {
         Ok(Slot { key, bucket, version, place })
     }
 
-    /// Changes what a client's slot remembers: reads it, applies `change` and stores it if nobody else has
-    /// written the bucket since; else all of it again. Where `change` gives nothing to store, nothing is.
+    /// Changes what a client's slot remembers: reads it, applies `change` and stores it if nobody
+    /// else has written the bucket since; else all of it again. Where `change` gives nothing to
+    /// store, nothing is.
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was stored.

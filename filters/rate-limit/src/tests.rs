@@ -33,7 +33,12 @@ fn passed(filter: &RateLimit, host: &FakeHost, requests: u32) -> usize {
     (0..requests).filter(|_| order(filter, host).decision.code == Code::Allowed).count()
 }
 
-fn answered(filter: &RateLimit, host: &FakeHost, mut exchange: Exchange, fields: &[(&str, &str)]) -> Headers {
+fn answered(
+    filter: &RateLimit,
+    host: &FakeHost,
+    mut exchange: Exchange,
+    fields: &[(&str, &str)],
+) -> Headers {
     let mut response = Response::new(Headers::from_list(fields), host);
     let decision = filter.on_response(&mut response, &mut exchange);
     assert_eq!((decision.code, decision.step), (None, ResponseStep::Continue));
@@ -59,7 +64,10 @@ fn the_hundred_and_first_request_is_refused() {
     assert_eq!((refused.decision.code, refused.status()), (Code::Exceeded, Some(429)));
     assert_eq!(refused.decision.rule.as_deref(), Some("orders"));
     let Step::Reply(Reply::Problem(reply)) = &refused.decision.step else { panic!("refused") };
-    assert_eq!(reply.detail, r#"the policy "orders" allows 100 requests per 60 s; try again in 1 s"#);
+    assert_eq!(
+        reply.detail,
+        r#"the policy "orders" allows 100 requests per 60 s; try again in 1 s"#
+    );
     assert_eq!(reply.members, [("policy", "orders".to_owned())]);
     let headers: Vec<_> = reply
         .headers
@@ -101,7 +109,9 @@ fn response_fields_can_be_left_out_and_retry_after_stays() {
     let first = order(&filter, &host);
     assert!(answered(&filter, &host, first.state, &[]).edits().is_empty());
     passed(&filter, &host, 99);
-    let Step::Reply(Reply::Problem(reply)) = order(&filter, &host).decision.step else { panic!("refused") };
+    let Step::Reply(Reply::Problem(reply)) = order(&filter, &host).decision.step else {
+        panic!("refused")
+    };
     let names: Vec<_> = reply.headers.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["retry-after"]);
 }
@@ -148,7 +158,11 @@ fn a_broken_store_does_what_on_error_says() {
         assert_eq!(order(&filter, &host).decision.code, Code::Allowed);
         host.store.conflict_next(1_000);
         let contended = order(&filter, &host);
-        assert_eq!((contended.decision.code, contended.status()), (code, status), "contended, {more}");
+        assert_eq!(
+            (contended.decision.code, contended.status()),
+            (code, status),
+            "contended, {more}"
+        );
         host.store.break_down();
         let broken = order(&filter, &host);
         assert_eq!((broken.decision.code, broken.status()), (code, status), "broken, {more}");
@@ -233,7 +247,9 @@ fn hostile_keys_are_keys_like_any_other() {
     let host = FakeHost::at(NOW);
     let filter = filter(json, &host);
     let long = vec![b'a'; 60 * 1024];
-    for value in [&b""[..], b"\0", b"\0\0", b"\xff\xfe", b"a", b"a\0", b"a\r\nb: c", "ä".as_bytes(), &long] {
+    for value in
+        [&b""[..], b"\0", b"\0\0", b"\xff\xfe", b"a", b"a\0", b"a\r\nb: c", "ä".as_bytes(), &long]
+    {
         let codes = [(); 2].map(|()| ask(&filter, &host, &[("x-key", value)]).decision.code);
         assert_eq!(codes, [Code::Allowed, Code::Exceeded], "{}", value.escape_ascii());
     }
@@ -284,7 +300,11 @@ fn a_clock_that_steps_an_hour_neither_locks_out_nor_opens_the_gate() {
     assert_eq!(passed(&filter, &host, 200), 100);
     host.clock.step_back(Duration::from_secs(3_600));
     host.clock.advance(Duration::from_secs(6));
-    assert_eq!(passed(&filter, &host, 200), 0, "the step is noticed here, and counts as everything used");
+    assert_eq!(
+        passed(&filter, &host, 200),
+        0,
+        "the step is noticed here, and counts as everything used"
+    );
     host.clock.advance(Duration::from_secs(6));
     assert_eq!(passed(&filter, &host, 200), 10);
 }

@@ -21,7 +21,8 @@ pub const AUDIENCE: &str = "gatehouse-demo";
 /// The `kid` of the tokens and of the key in the key set.
 pub const KEY_ID: &str = "demo-1";
 
-/// The demo key, for a test that mints tokens that no login would give (expired, for somebody else, ...).
+/// The demo key, for a test that mints tokens that no login would give (expired, for somebody else,
+/// ...).
 ///
 /// It is public: anyone can sign with it.
 pub fn signing_key() -> &'static RS256KeyPair {
@@ -55,7 +56,8 @@ async fn login(JsonBody(given): JsonBody<Credentials>) -> Response {
         // One answer for a wrong password and for an unknown user.
         let detail = "wrong username or password: the demo users are alice and bob, see the README";
         let problem = Problem::new(StatusCode::UNAUTHORIZED, "demo.credentials_wrong", detail);
-        return ([(header::WWW_AUTHENTICATE, "Bearer realm=\"gatehouse-demo\"")], problem).into_response();
+        return ([(header::WWW_AUTHENTICATE, "Bearer realm=\"gatehouse-demo\"")], problem)
+            .into_response();
     };
     match account.token() {
         Ok(access_token) => {
@@ -65,7 +67,8 @@ async fn login(JsonBody(given): JsonBody<Credentials>) -> Response {
         }
         Err(error) => {
             let detail = format!("signing the token failed: {error}");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "demo.signing_failed", detail).into_response()
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "demo.signing_failed", detail)
+                .into_response()
         }
     }
 }
@@ -140,10 +143,12 @@ const VALID_SECONDS: u64 = 3_600;
 mod tests {
     use super::*;
 
-    /// After a change of key: `WRITE_JWKS=1 cargo test -p gatehouse-demo`, then paste the file into `envoy/`.
+    /// After a change of key: `WRITE_JWKS=1 cargo test -p gatehouse-demo`, then paste the file into
+    /// `envoy/`.
     #[test]
     fn the_key_set_file_is_the_public_half_of_the_key() {
-        let jwk: serde_json::Value = serde_json::from_str(&SIGNING_KEY.public_key().to_jwk()).unwrap();
+        let jwk: serde_json::Value =
+            serde_json::from_str(&SIGNING_KEY.public_key().to_jwk()).unwrap();
         let members = ["kty", "use", "alg", "kid", "n", "e"];
         assert_eq!(jwk.as_object().unwrap().len(), members.len(), "unexpected member in {jwk}");
         let lines = members.map(|name| format!("      \"{name}\": {}", jwk[name])).join(",\n");

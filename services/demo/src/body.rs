@@ -20,9 +20,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             .map_err(|e| Problem::new(e.status(), "demo.body_unreadable", e.body_text()))?;
         match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Self(value)),
-            Err(error) => {
-                Err(Problem::body_invalid(format!("the body is not the JSON expected here: {error}")))
-            }
+            Err(error) => Err(Problem::body_invalid(format!(
+                "the body is not the JSON expected here: {error}"
+            ))),
         }
     }
 }

@@ -39,7 +39,8 @@ pub(crate) enum Misuse {
 }
 
 impl Command {
-    /// Reads the arguments after the program's name; `env` gives what they leave out. An empty variable is unset.
+    /// Reads the arguments after the program's name; `env` gives what they leave out. An empty
+    /// variable is unset.
     pub(crate) fn parse(
         arguments: impl Iterator<Item = String>,
         env: impl Fn(&str) -> Option<String>,
@@ -80,11 +81,13 @@ impl Command {
             return Err(Misuse::ArgumentUnknown("--url".to_owned()));
         }
         let service: Service = name.parse().map_err(Misuse::ServiceUnknown)?;
-        let instance = instance.or_else(|| env("DEMO_INSTANCE")).unwrap_or_else(|| service.name().to_owned());
+        let instance =
+            instance.or_else(|| env("DEMO_INSTANCE")).unwrap_or_else(|| service.name().to_owned());
         if instance.is_empty() || !instance.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Misuse::InstanceInvalid(instance));
         }
-        let listen = listen.or_else(|| env("DEMO_LISTEN")).unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
+        let listen =
+            listen.or_else(|| env("DEMO_LISTEN")).unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
         Ok(Self::Serve(Upstream { service, instance, listen }))
     }
 }
@@ -114,13 +117,15 @@ mod tests {
     use super::*;
 
     fn parse(line: &str, env: &[(&str, &str)]) -> Result<Command, Misuse> {
-        let env = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        let env =
+            |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         Command::parse(line.split_whitespace().map(str::to_owned), env)
     }
 
     #[test]
     fn the_command_line_wins_over_the_environment_and_that_over_the_defaults() {
-        let all = [("DEMO_SERVICE", "users"), ("DEMO_LISTEN", "[::1]:1"), ("DEMO_INSTANCE", "users-9")];
+        let all =
+            [("DEMO_SERVICE", "users"), ("DEMO_LISTEN", "[::1]:1"), ("DEMO_INSTANCE", "users-9")];
         for (line, env, want) in [
             ("auth", &[][..], (Service::Auth, "auth", "0.0.0.0:8000")),
             ("", &all, (Service::Users, "users-9", "[::1]:1")),
@@ -128,12 +133,18 @@ mod tests {
             ("--instance p echo", &[("DEMO_LISTEN", "")], (Service::Echo, "p", "0.0.0.0:8000")),
         ] {
             let (service, instance, listen) = want;
-            let want = Upstream { service, instance: instance.to_owned(), listen: listen.to_owned() };
+            let want =
+                Upstream { service, instance: instance.to_owned(), listen: listen.to_owned() };
             assert_eq!(parse(line, env), Ok(Command::Serve(want)), "{line}");
         }
-        for (line, want) in [("healthcheck", DEFAULT_URL), ("healthcheck --url http://a:1/b", "http://a:1/b")]
+        for (line, want) in
+            [("healthcheck", DEFAULT_URL), ("healthcheck --url http://a:1/b", "http://a:1/b")]
         {
-            assert_eq!(parse(line, &all), Ok(Command::Healthcheck { url: want.to_owned() }), "{line}");
+            assert_eq!(
+                parse(line, &all),
+                Ok(Command::Healthcheck { url: want.to_owned() }),
+                "{line}"
+            );
         }
         assert_eq!(parse("orders --help", &[]), Ok(Command::Help));
     }
@@ -142,7 +153,10 @@ mod tests {
     fn a_mistake_is_named() {
         for (line, want) in [
             ("", "which service?"),
-            ("order", "unknown service `order`: the services are auth, users, orders, products, echo"),
+            (
+                "order",
+                "unknown service `order`: the services are auth, users, orders, products, echo",
+            ),
             ("orders users", "\"users\" is not an argument here"),
             ("orders --port 1", "\"--port\" is not an argument here"),
             ("orders --url x", "\"--url\" is not an argument here"),

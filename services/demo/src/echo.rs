@@ -1,7 +1,8 @@
 //! `echo`: answers any request with what arrived, and as the query asks.
 //!
-//! Query parameters, percent-encoded (`+` is a plus): `status=418` (200 to 599), `header=name:value`
-//! (repeatable, any bytes that HTTP allows in a value), `delay_ms=250` (at most 60 000). Others are ignored.
+//! Query parameters, percent-encoded (`+` is a plus): `status=418` (200 to 599),
+//! `header=name:value` (repeatable, any bytes that HTTP allows in a value), `delay_ms=250` (at most
+//! 60 000). Others are ignored.
 
 use std::fmt::Write as _;
 use std::future::poll_fn;
@@ -17,8 +18,8 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// What arrived. Header names are lower case, as HTTP/2 sends them; values of a repeated name stand together
-/// where the first of them stood, in the order received.
+/// What arrived. Header names are lower case, as HTTP/2 sends them; values of a repeated name stand
+/// together where the first of them stood, in the order received.
 #[derive(Serialize)]
 struct Received {
     method: String,
@@ -31,13 +32,17 @@ pub(crate) async fn answer(request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let wanted = Wanted::from_query(head.uri.query().unwrap_or_default())
         .map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, "demo.query_invalid", detail))?;
-    let body_bytes = length(body)
-        .await
-        .map_err(|e| Problem::new(StatusCode::BAD_REQUEST, "demo.body_unreadable", e.to_string()))?;
+    let body_bytes = length(body).await.map_err(|e| {
+        Problem::new(StatusCode::BAD_REQUEST, "demo.body_unreadable", e.to_string())
+    })?;
     let received = Received {
         method: head.method.to_string(),
         path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-        headers: head.headers.iter().map(|(name, value)| (name.to_string(), escaped(value))).collect(),
+        headers: head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), escaped(value)))
+            .collect(),
         body_bytes,
     };
     tokio::time::sleep(wanted.delay).await;
@@ -55,7 +60,8 @@ struct Wanted {
 impl Wanted {
     /// The error names the parameter: a typo in a test must not look like the gateway's doing.
     fn from_query(query: &str) -> Result<Self, String> {
-        let mut wanted = Self { status: StatusCode::OK, headers: HeaderMap::new(), delay: Duration::ZERO };
+        let mut wanted =
+            Self { status: StatusCode::OK, headers: HeaderMap::new(), delay: Duration::ZERO };
         for parameter in query.split('&') {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             match name {
@@ -73,7 +79,8 @@ impl Wanted {
         let (Some(name), Some(value)) = (parts.next(), parts.next()) else {
             return Err("header: must be name:value".to_owned());
         };
-        let name = HeaderName::from_bytes(name).map_err(|_| "header: not a header name".to_owned())?;
+        let name =
+            HeaderName::from_bytes(name).map_err(|_| "header: not a header name".to_owned())?;
         if FRAMING.contains(&name) {
             return Err(format!("header: {name} frames the message and is not for a test to set"));
         }
@@ -85,9 +92,11 @@ impl Wanted {
 
     fn response(self, received: &Received) -> Response {
         // RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5: these have no content.
-        let bodiless = [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED]
-            .contains(&self.status);
-        let mut response = if bodiless { ().into_response() } else { Json(received).into_response() };
+        let bodiless =
+            [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED]
+                .contains(&self.status);
+        let mut response =
+            if bodiless { ().into_response() } else { Json(received).into_response() };
         *response.status_mut() = self.status;
         if self.headers.contains_key(header::CONTENT_TYPE) {
             response.headers_mut().remove(header::CONTENT_TYPE);
@@ -132,7 +141,8 @@ fn hex(digits: &[u8]) -> Option<u8> {
     u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// The value as text, each byte that is not UTF-8 as `\xff`. A backslash that was sent stays as it is.
+/// The value as text, each byte that is not UTF-8 as `\xff`. A backslash that was sent stays as it
+/// is.
 fn escaped(value: &HeaderValue) -> String {
     let mut text = String::with_capacity(value.len());
     for chunk in value.as_bytes().utf8_chunks() {
@@ -155,7 +165,8 @@ async fn length(mut body: Body) -> Result<u64, axum::Error> {
     Ok(bytes)
 }
 
-/// Hop-by-hop fields and the length: the server writes them, a second opinion would break the connection.
+/// Hop-by-hop fields and the length: the server writes them, a second opinion would break the
+/// connection.
 const FRAMING: [HeaderName; 8] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,

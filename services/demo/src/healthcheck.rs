@@ -44,7 +44,9 @@ impl fmt::Display for Unhealthy {
 
 /// `host:port` and the path. Refuses what would write a second line into the request.
 fn parts(url: &str) -> Option<(String, &str)> {
-    let rest = url.strip_prefix("http://").filter(|rest| rest.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    let rest = url
+        .strip_prefix("http://")
+        .filter(|rest| rest.bytes().all(|byte| byte.is_ascii_graphic()))?;
     let slash = rest.find('/').unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(slash)?;
     if authority.is_empty() {

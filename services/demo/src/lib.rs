@@ -1,7 +1,8 @@
-//! The demo upstreams of the gateway: believable services with fixed data, one program, a service by name.
+//! The demo upstreams of the gateway: believable services with fixed data, one program, a service
+//! by name.
 //!
-//! Nothing is stored: every write answers as if it had happened and changes nothing, so that any number of
-//! replicas agree and a test always starts from the same data.
+//! Nothing is stored: every write answers as if it had happened and changes nothing, so that any
+//! number of replicas agree and a test always starts from the same data.
 //!
 //! ```no_run
 //! # async fn run() -> std::io::Result<()> {

@@ -47,7 +47,8 @@ async fn serve(Upstream { service, instance, listen }: Upstream) -> Result<(), S
     gatehouse_demo::serve(service, &instance, listener, signals).await.map_err(|e| e.to_string())
 }
 
-/// Completes at the first SIGTERM or Ctrl-C. As process 1 of a container there is no default action for either.
+/// Completes at the first SIGTERM or Ctrl-C. As process 1 of a container there is no default action
+/// for either.
 fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

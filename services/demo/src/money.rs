@@ -4,8 +4,8 @@ use std::iter::Sum;
 
 use serde::{Serialize, Serializer};
 
-/// An amount in hundredths of the currency, written as a decimal string (`"24.90"`): a JSON number would be
-/// read back as binary floating point.
+/// An amount in hundredths of the currency, written as a decimal string (`"24.90"`): a JSON number
+/// would be read back as binary floating point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cents(pub(crate) u64);
 

@@ -1,5 +1,6 @@
-//! `orders`: what was bought, as a service tells it that knows nothing of its clients: in `snake_case`, in an
-//! envelope, with ids that mean something in the house only. The gateway makes the public form of it.
+//! `orders`: what was bought, as a service tells it that knows nothing of its clients: in
+//! `snake_case`, in an envelope, with ids that mean something in the house only. The gateway makes
+//! the public form of it.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -103,7 +104,9 @@ async fn list() -> Json<Envelope<Value>> {
     envelope(json!({ "orders": *ORDERS }))
 }
 
-async fn one(id: Result<Path<u32>, PathRejection>) -> Result<Json<Envelope<&'static Order>>, Problem> {
+async fn one(
+    id: Result<Path<u32>, PathRejection>,
+) -> Result<Json<Envelope<&'static Order>>, Problem> {
     // What is not a number is no order's id.
     id.ok()
         .and_then(|Path(id)| ORDERS.iter().find(|order| order.id == id))
@@ -111,7 +114,8 @@ async fn one(id: Result<Path<u32>, PathRejection>) -> Result<Json<Envelope<&'sta
         .ok_or_else(|| Problem::not_found("there is no such order"))
 }
 
-/// Answers with the order as it would have been placed; it is not stored, so it cannot be read back.
+/// Answers with the order as it would have been placed; it is not stored, so it cannot be read
+/// back.
 async fn create(
     State(next_id): State<Arc<AtomicU32>>,
     JsonBody(New { data: new }): JsonBody<New>,
@@ -122,8 +126,12 @@ async fn create(
     if new.line_items.is_empty() {
         return Err(Problem::body_invalid("line_items: an order needs at least one"));
     }
-    let items =
-        new.line_items.iter().enumerate().map(|(at, item)| priced(at, item)).collect::<Result<_, _>>()?;
+    let items = new
+        .line_items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| priced(at, item))
+        .collect::<Result<_, _>>()?;
     let placed_at = timestamp::rfc3339(Clock::now_since_epoch().as_secs());
     let id = next_id.fetch_add(1, Ordering::Relaxed);
     Ok((StatusCode::CREATED, envelope(Order::new(id, customer.id, "placed", placed_at, items))))
@@ -131,12 +139,21 @@ async fn create(
 
 fn priced(at: usize, item: &NewItem) -> Result<Item, Problem> {
     let Some(product) = products::find(&item.sku) else {
-        return Err(Problem::body_invalid(format!("line_items[{at}].sku: there is no such product")));
+        return Err(Problem::body_invalid(format!(
+            "line_items[{at}].sku: there is no such product"
+        )));
     };
     if !(1..=MOST_OF_ONE).contains(&item.quantity) {
-        return Err(Problem::body_invalid(format!("line_items[{at}].quantity: must be 1 to {MOST_OF_ONE}")));
+        return Err(Problem::body_invalid(format!(
+            "line_items[{at}].quantity: must be 1 to {MOST_OF_ONE}"
+        )));
     }
-    Ok(Item { sku: product.sku, quantity: item.quantity, unit_price: product.price, warehouse_id: WAREHOUSE })
+    Ok(Item {
+        sku: product.sku,
+        quantity: item.quantity,
+        unit_price: product.price,
+        warehouse_id: WAREHOUSE,
+    })
 }
 
 fn item(sku: &'static str, quantity: u32, unit_price: u64) -> Item {
@@ -145,7 +162,13 @@ fn item(sku: &'static str, quantity: u32, unit_price: u64) -> Item {
 
 static ORDERS: LazyLock<[Order; 6]> = LazyLock::new(|| {
     [
-        Order::new(12, "alice", "delivered", "2026-01-09T08:14:02Z", vec![item("KB-75", 1, 12_900)]),
+        Order::new(
+            12,
+            "alice",
+            "delivered",
+            "2026-01-09T08:14:02Z",
+            vec![item("KB-75", 1, 12_900)],
+        ),
         Order::new(
             13,
             "bob",

@@ -5,7 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// An error answer. Codes start with `demo.`, so that a refusal by a service is never taken for one by the gateway.
+/// An error answer. Codes start with `demo.`, so that a refusal by a service is never taken for one
+/// by the gateway.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,

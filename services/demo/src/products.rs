@@ -44,7 +44,9 @@ async fn delete(sku: Result<Path<String>, PathRejection>) -> Result<StatusCode, 
 
 fn named(sku: Result<Path<String>, PathRejection>) -> Result<&'static Product, Problem> {
     // A SKU that is not even UTF-8 is no product's either.
-    sku.ok().and_then(|Path(sku)| find(&sku)).ok_or_else(|| Problem::not_found("there is no such product"))
+    sku.ok()
+        .and_then(|Path(sku)| find(&sku))
+        .ok_or_else(|| Problem::not_found("there is no such product"))
 }
 
 const fn product(sku: &'static str, name: &'static str, price: u64, stock: u32) -> Product {

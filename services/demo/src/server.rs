@@ -30,21 +30,25 @@ pub fn router(service: Service, instance: &str) -> Router {
     let health = move || async move { Json(Health::of(service)) };
     let routes = match service {
         // Whatever else is asked of this path is echoed as well.
-        Service::Echo => routes.route("/healthz", any(echo::answer).get(health)).fallback(echo::answer),
+        Service::Echo => {
+            routes.route("/healthz", any(echo::answer).get(health)).fallback(echo::answer)
+        }
         _ => routes
             .route("/healthz", get(health))
             .fallback(not_found)
             .method_not_allowed_fallback(method_not_allowed),
     };
     let instance = instance.escape_default().to_string();
-    let instance = HeaderValue::try_from(instance).unwrap_or(HeaderValue::from_static(service.name()));
+    let instance =
+        HeaderValue::try_from(instance).unwrap_or(HeaderValue::from_static(service.name()));
     routes.layer(map_response(move |mut response: Response| {
         response.headers_mut().insert(SERVED_BY, instance.clone());
         std::future::ready(response)
     }))
 }
 
-/// Serves `service` on `listener`, HTTP/1.1 and HTTP/2 with prior knowledge, until `shutdown` completes.
+/// Serves `service` on `listener`, HTTP/1.1 and HTTP/2 with prior knowledge, until `shutdown`
+/// completes.
 ///
 /// Then no connection is accepted any more, idle ones are closed, and a request in flight has
 /// half a second to finish before this returns.
@@ -71,7 +75,8 @@ pub async fn serve(
     }
 }
 
-/// Completes [`GRACE`] after the shutdown was told: one stuck client must not keep a container from stopping.
+/// Completes [`GRACE`] after the shutdown was told: one stuck client must not keep a container from
+/// stopping.
 async fn grace(tell: oneshot::Receiver<()>) {
     match tell.await {
         Ok(()) => tokio::time::sleep(GRACE).await,

@@ -14,7 +14,8 @@ pub enum Service {
     Orders,
     /// The catalogue.
     Products,
-    /// Answers with what it received; the end-to-end tests look through it at what the gateway forwards.
+    /// Answers with what it received; the end-to-end tests look through it at what the gateway
+    /// forwards.
     Echo,
 }
 
@@ -22,7 +23,8 @@ impl Service {
     /// Every service, in the order in which they are listed to people.
     pub const ALL: [Self; 5] = [Self::Auth, Self::Users, Self::Orders, Self::Products, Self::Echo];
 
-    /// The name on the command line, in `/healthz` and, unless an instance is named, in `x-served-by`.
+    /// The name on the command line, in `/healthz` and, unless an instance is named, in
+    /// `x-served-by`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -34,14 +34,18 @@ impl Service {
 
     async fn should_rate_limit(self, request: Request) -> Result<Response, tonic::Status> {
         self.stats.called();
-        let found = |descriptor: &Descriptor| self.limits.find(&request.domain, &descriptor.entries);
+        let found =
+            |descriptor: &Descriptor| self.limits.find(&request.domain, &descriptor.entries);
         let found: Vec<Option<Limit>> = request.descriptors.iter().map(found).collect();
         let limited = request.descriptors.iter().zip(&found);
         let hits: Vec<Hit> = limited
             .filter_map(|(descriptor, limit)| limit.map(|limit| hit(&request, descriptor, limit)))
             .collect();
         if hits.is_empty() {
-            return Ok(Response { overall_code: Code::Ok.into(), statuses: vec![free(); found.len()] });
+            return Ok(Response {
+                overall_code: Code::Ok.into(),
+                statuses: vec![free(); found.len()],
+            });
         }
         let counted = self.counts.count(&hits).await.map_err(|error| {
             self.stats.failed();
@@ -52,10 +56,12 @@ impl Service {
         }
         let mut counts = hits.iter().zip(&counted.used);
         let status = |limit: &Option<Limit>| {
-            let (Some(limit), Some((hit, used))) = (limit, limit.and_then(|_| counts.next())) else {
+            let (Some(limit), Some((hit, used))) = (limit, limit.and_then(|_| counts.next()))
+            else {
                 return free();
             };
-            let over = !counted.passed && used.saturating_add(hit.hits) > u64::from(limit.requests_per_unit);
+            let over = !counted.passed
+                && used.saturating_add(hit.hits) > u64::from(limit.requests_per_unit);
             told(*limit, *used, if over { Code::OverLimit } else { Code::Ok })
         };
         let statuses = found.iter().map(status).collect();
@@ -71,7 +77,13 @@ fn hit(request: &Request, descriptor: &Descriptor, limit: Limit) -> Hit {
     let mut key = request.domain.clone();
     for entry in &descriptor.entries {
         // With lengths: no two descriptors are the same text.
-        key.push_str(&format!("|{}:{}={}:{}", entry.key.len(), entry.key, entry.value.len(), entry.value));
+        key.push_str(&format!(
+            "|{}:{}={}:{}",
+            entry.key.len(),
+            entry.key,
+            entry.value.len(),
+            entry.value
+        ));
     }
     key.push_str(&format!("|{}x{}", limit.unit.seconds(), window.number));
     // Two windows: the clocks of two services are not quite the same.
@@ -107,9 +119,9 @@ impl UnaryService<Request> for Service {
 
     fn call(&mut self, request: tonic::Request<Request>) -> Self::Future {
         let service = self.clone();
-        Box::pin(
-            async move { service.should_rate_limit(request.into_inner()).await.map(tonic::Response::new) },
-        )
+        Box::pin(async move {
+            service.should_rate_limit(request.into_inner()).await.map(tonic::Response::new)
+        })
     }
 }
 

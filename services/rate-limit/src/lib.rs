@@ -1,8 +1,8 @@
 //! Envoy's rate limit service, `envoy.service.ratelimit.v3.RateLimitService`, counted in Redis.
 //!
-//! For the end-to-end tests, and where no container of `envoyproxy/ratelimit` can be run: it reads the same
-//! configuration and answers the same protocol. Every decision is one script in Redis, so any number of
-//! services on one Redis count as one.
+//! For the end-to-end tests, and where no container of `envoyproxy/ratelimit` can be run: it reads
+//! the same configuration and answers the same protocol. Every decision is one script in Redis, so
+//! any number of services on one Redis count as one.
 #![allow(
     clippy::disallowed_methods,
     reason = "windows are those of the wall clock; no filter links this program"
@@ -42,7 +42,8 @@ pub struct Options {
 
 /// Answers on the listener until `shutdown` completes.
 ///
-/// Redis need not be there yet, and may go and come back: meanwhile calls are answered with UNAVAILABLE.
+/// Redis need not be there yet, and may go and come back: meanwhile calls are answered with
+/// UNAVAILABLE.
 ///
 /// # Errors
 /// When the address of Redis is none, or the listener fails.
@@ -53,7 +54,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let counts = redis::Counts::new(&options.redis, options.refused)?;
     let service = grpc::Service::new(options.limits, counts, options.stats);
-    let app =
-        Router::new().route("/healthz", get(|| async { StatusCode::OK })).route_service(grpc::PATH, service);
+    let app = Router::new()
+        .route("/healthz", get(|| async { StatusCode::OK }))
+        .route_service(grpc::PATH, service);
     axum::serve(listener, app).with_graceful_shutdown(shutdown).await
 }

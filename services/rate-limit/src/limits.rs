@@ -1,4 +1,5 @@
-//! What is limited, in the configuration format of `envoyproxy/ratelimit`: a domain with a tree of descriptors.
+//! What is limited, in the configuration format of `envoyproxy/ratelimit`: a domain with a tree of
+//! descriptors.
 
 use std::fmt;
 
@@ -56,8 +57,8 @@ impl Limits {
         serde_saphyr::from_str(text).map_err(|fault| Fault(fault.to_string()))
     }
 
-    /// The limit for a descriptor: that of the node which the descriptor's entries lead to, one for each. An
-    /// entry goes to the node with its value before one without a value.
+    /// The limit for a descriptor: that of the node which the descriptor's entries lead to, one for
+    /// each. An entry goes to the node with its value before one without a value.
     pub(crate) fn find(&self, domain: &str, entries: &[Entry]) -> Option<Limit> {
         if domain != self.domain {
             return None;
@@ -66,8 +67,10 @@ impl Limits {
         let mut found = None;
         for entry in entries {
             let named = |node: &&Node| node.key == entry.key;
-            let exact = nodes.iter().filter(named).find(|node| node.value.as_ref() == Some(&entry.value));
-            let node = exact.or_else(|| nodes.iter().filter(named).find(|node| node.value.is_none()))?;
+            let exact =
+                nodes.iter().filter(named).find(|node| node.value.as_ref() == Some(&entry.value));
+            let node =
+                exact.or_else(|| nodes.iter().filter(named).find(|node| node.value.is_none()))?;
             found = node.rate_limit;
             nodes = &node.descriptors;
         }
@@ -96,7 +99,8 @@ descriptors:
     #[test]
     fn a_descriptor_finds_the_limit_at_the_end_of_its_way() {
         let limits = Limits::from_yaml(YAML).unwrap();
-        let entry = |(key, value): &(&str, &str)| Entry { key: (*key).into(), value: (*value).into() };
+        let entry =
+            |(key, value): &(&str, &str)| Entry { key: (*key).into(), value: (*value).into() };
         let orders = ("rule", "orders");
         for (domain, way, want) in [
             ("gatehouse", &[orders][..], Some(1000)),
@@ -116,7 +120,9 @@ descriptors:
 
     #[test]
     fn what_is_no_configuration_is_refused() {
-        for text in ["descriptors: []", "domain: a\ndescriptors: [{key: b, rate: 1}]", "domain: [", ""] {
+        for text in
+            ["descriptors: []", "domain: a\ndescriptors: [{key: b, rate: 1}]", "domain: [", ""]
+        {
             assert!(Limits::from_yaml(text).is_err(), "{text}");
         }
     }

@@ -34,14 +34,20 @@ async fn run(args: impl Iterator<Item = String>) -> Result<(), String> {
     };
     let text = std::fs::read_to_string(&command.limits)
         .map_err(|error| format!("cannot read {}: {error}", command.limits))?;
-    let limits = Limits::from_yaml(&text).map_err(|fault| format!("{}: {fault}", command.limits))?;
+    let limits =
+        Limits::from_yaml(&text).map_err(|fault| format!("{}: {fault}", command.limits))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let cannot = |error| format!("cannot listen on {}: {error}", command.listen);
     let listener = TcpListener::bind(&command.listen).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
-    let _ = writeln!(std::io::stdout(), "rate limit service on {address}, counts in {}", command.redis);
-    let options =
-        Options { limits, redis: command.redis, refused: command.refused, stats: Arc::new(Stats::default()) };
+    let _ =
+        writeln!(std::io::stdout(), "rate limit service on {address}, counts in {}", command.redis);
+    let options = Options {
+        limits,
+        redis: command.redis,
+        refused: command.refused,
+        stats: Arc::new(Stats::default()),
+    };
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -1,4 +1,5 @@
-//! The messages of the protocol (envoy: `api/envoy/service/ratelimit/v3/rls.proto`): the fields that are used.
+//! The messages of the protocol (envoy: `api/envoy/service/ratelimit/v3/rls.proto`): the fields
+//! that are used.
 
 use prost::Message;
 

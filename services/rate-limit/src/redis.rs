@@ -47,8 +47,8 @@ pub(crate) struct Counts {
 
 /// All counts pass, or none does; a script runs alone, so nobody comes in between.
 ///
-/// KEYS: the counts. ARGV: whether a refused hit is counted (0, 1), then for each count: hits, limit, milliseconds
-/// to keep it. Gives 1 or 0, then for each count what is used.
+/// KEYS: the counts. ARGV: whether a refused hit is counted (0, 1), then for each count: hits,
+/// limit, milliseconds to keep it. Gives 1 or 0, then for each count what is used.
 const SCRIPT: &str = "
 local passed = 1
 local used = {}
@@ -71,8 +71,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Counts {
     pub(crate) fn new(url: &str, refused: Refused) -> io::Result<Self> {
-        let client = Client::open(url)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, format!("{url}: {error}")))?;
+        let client = Client::open(url).map_err(|error| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("{url}: {error}"))
+        })?;
         let script = Arc::new(Script::new(SCRIPT));
         Ok(Self { client, connection: Arc::default(), script, refused })
     }
@@ -90,7 +91,8 @@ impl Counts {
             call.key(&hit.key).arg(hit.hits).arg(hit.limit).arg(keep);
         }
         let answer: Vec<u64> = call.invoke_async(&mut connection).await?;
-        let (passed, used) = answer.split_first().map_or((&0, &[][..]), |(passed, used)| (passed, used));
+        let (passed, used) =
+            answer.split_first().map_or((&0, &[][..]), |(passed, used)| (passed, used));
         Ok(Counted { passed: *passed == 1, used: used.to_vec() })
     }
 

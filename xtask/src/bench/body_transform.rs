@@ -1,6 +1,7 @@
 //! `cargo xtask bench body-transform`: JSON answers of three sizes, brought into another form.
 //!
-//! The answer is a direct response, so only the gateway counts: sending it, and what the filter does with it.
+//! The answer is a direct response, so only the gateway counts: sending it, and what the filter
+//! does with it.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -51,14 +52,18 @@ fn ways() -> [(&'static str, Option<Value>); 4] {
 /// Measures and prints a table.
 ///
 /// # Errors
-/// No Envoy, a filter that does not build, or an answer that is not what the set-up must make of it.
+/// No Envoy, a filter that does not build, or an answer that is not what the set-up must make of
+/// it.
 pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
     build::modules(&[NAME.to_owned()])?;
     let envoy = envoy::locate(|step| eprintln!("{step}"))?;
     let cores = Cores::choose()?;
     println!("{NAME}: CPU of Envoy with one worker, median of {} rounds", options.rounds);
     println!("{}", cores.describe());
-    println!("{:>8}  {:14} {:>11} {:>11} {:>10}  MB/s a core", "body", "set-up", "µs", "added µs", "MB/s");
+    println!(
+        "{:>8}  {:14} {:>11} {:>11} {:>10}  MB/s a core",
+        "body", "set-up", "µs", "added µs", "MB/s"
+    );
     for (label, size) in SIZES {
         let mut running = Vec::new();
         for (name, configuration) in ways() {
@@ -93,16 +98,27 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
                 positive if positive > 0.0 => format!("{:.0}", size as f64 / positive),
                 _ => "-".to_owned(),
             };
-            println!("{label:>8}  {name:14} {cost:>11.1} {added:>11.1} {:>10}  {}", rate(cost), rate(added));
+            println!(
+                "{label:>8}  {name:14} {cost:>11.1} {added:>11.1} {:>10}  {}",
+                rate(cost),
+                rate(added)
+            );
         }
     }
-    println!("MB/s: the whole gateway; MB/s a core: the filter alone, what it adds to pass-through.");
+    println!(
+        "MB/s: the whole gateway; MB/s a core: the filter alone, what it adds to pass-through."
+    );
     Ok(())
 }
 
 /// Fewer of the large ones: each round takes about as long.
 fn requests(options: &Options, size: usize) -> usize {
-    options.requests.saturating_mul(1 << 10).checked_div(size.max(16 << 10)).unwrap_or_default().max(40)
+    options
+        .requests
+        .saturating_mul(1 << 10)
+        .checked_div(size.max(16 << 10))
+        .unwrap_or_default()
+        .max(40)
 }
 
 fn serve(connection: &mut Connection, request: &[u8], count: usize) -> Result<()> {
@@ -117,7 +133,9 @@ fn set_up(sources: &Sources, name: &str, configuration: Option<Value>, size: usi
     let module = sources.modules.join("body-transform.wasm");
     let filters = configuration.map(|configuration| {
         let mut filter = wasm_filter(NAME, &module, Some(configuration), &[]);
-        if let Some(config) = filter.pointer_mut("/typed_config/config").and_then(Value::as_object_mut) {
+        if let Some(config) =
+            filter.pointer_mut("/typed_config/config").and_then(Value::as_object_mut)
+        {
             config.insert("allow_on_headers_stop_iteration".to_owned(), json!(true));
         }
         filter
@@ -129,7 +147,8 @@ fn set_up(sources: &Sources, name: &str, configuration: Option<Value>, size: usi
     }
 }
 
-/// A list of orders of about this many bytes, as a service written in another language than the client's tells it.
+/// A list of orders of about this many bytes, as a service written in another language than the
+/// client's tells it.
 fn document(size: usize) -> String {
     let mut text = String::from("{\"orders\":[");
     let mut id = 0_u32;

@@ -40,10 +40,14 @@ pub(super) fn run(
     Process::start(name, scratch, port, &mut command)
 }
 
-/// The smallest gateway: no admin, no access log, nothing that wakes up meanwhile, an answer without upstream.
+/// The smallest gateway: no admin, no access log, nothing that wakes up meanwhile, an answer
+/// without upstream.
 fn configuration(port: u16, set_up: &SetUp) -> Value {
-    let router =
-        http_filter("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", json!({}));
+    let router = http_filter(
+        "envoy.filters.http.router",
+        "envoy.extensions.filters.http.router.v3.Router",
+        json!({}),
+    );
     let http_filters: Vec<&Value> = set_up.http_filters.iter().chain([&router]).collect();
     let body = set_up.answer.as_deref().unwrap_or("{\"id\":17}\n");
     let answer = json!({"status": 200, "body": {"inline_string": body}});

@@ -124,8 +124,8 @@ fn choose(all: LineUp, options: &Options, stage: &Stage) -> Result<LineUp> {
 
 /// Builds the modules that the set-ups load.
 fn build_modules() -> Result<()> {
-    let names =
-        ["jwt-auth", "rate-limit", "header-transform", gatehouse_gateway::NAME].map(ToOwned::to_owned);
+    let names = ["jwt-auth", "rate-limit", "header-transform", gatehouse_gateway::NAME]
+        .map(ToOwned::to_owned);
     build::modules(&names).map(drop)
 }
 

@@ -1,5 +1,5 @@
-//! `cargo xtask bench header-transform`: two request headers read, one written, four ways, and the parts of
-//! our own cost.
+//! `cargo xtask bench header-transform`: two request headers read, one written, four ways, and the
+//! parts of our own cost.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -46,7 +46,8 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
         let filter = wasm_filter("header-transform", &module, Some(configuration), &capabilities);
         SetUp { filter: Some("header-transform".to_owned()), ..SetUp::new(name, vec![filter]) }
     };
-    let writing = |set_up: SetUp| SetUp { writes: Some(format!("{REQUEST_ID} {USER_AGENT}")), ..set_up };
+    let writing =
+        |set_up: SetUp| SetUp { writes: Some(format!("{REQUEST_ID} {USER_AGENT}")), ..set_up };
     Ok(Bench {
         name: NAME,
         set_ups: vec![

@@ -1,7 +1,7 @@
 //! `cargo xtask bench host-calls`: what the host's part of a filter costs, call by call.
 //!
-//! A filter cannot be cheaper than the calls it makes. What [`header_transform`](super::header_transform) adds
-//! beyond `all` here is our own code.
+//! A filter cannot be cheaper than the calls it makes. What
+//! [`header_transform`](super::header_transform) adds beyond `all` here is our own code.
 
 use anyhow::Result;
 

@@ -1,7 +1,8 @@
-//! `cargo xtask bench identity`: `jwt-auth` beside Envoy's own `jwt_authn`, with RSA and with ECDSA, without and
-//! with a cache of verified tokens.
+//! `cargo xtask bench identity`: `jwt-auth` beside Envoy's own `jwt_authn`, with RSA and with
+//! ECDSA, without and with a cache of verified tokens.
 //!
-//! Both check the same: one issuer, its audience, the times and the signature, and write one claim to a header.
+//! Both check the same: one issuer, its audience, the times and the signature, and write one claim
+//! to a header.
 
 pub(super) mod token;
 
@@ -43,11 +44,13 @@ pub(super) const CAPABILITIES: [&str; 20] = [
     "clock_time_get",
 ];
 
-/// What an uncached verification may add, as a share of what the native filter adds, and what a cached one may.
+/// What an uncached verification may add, as a share of what the native filter adds, and what a
+/// cached one may.
 const UNCACHED: f64 = 0.9;
 const CACHED: f64 = 1.2;
 
-/// For each algorithm and each token a gateway without a filter, the two filters, and both with their caches.
+/// For each algorithm and each token a gateway without a filter, the two filters, and both with
+/// their caches.
 ///
 /// # Errors
 /// A token cannot be signed.
@@ -61,12 +64,19 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
         (&ES256_SHORT, Signed::es256(Says::Little)?),
     ] {
         let native = |name, cache| {
-            key.set_up(name, Some(names.bare), vec![jwt_authn(&key, Native { payload: true, cache })])
+            key.set_up(
+                name,
+                Some(names.bare),
+                vec![jwt_authn(&key, Native { payload: true, cache })],
+            )
         };
         let ours = |name, tokens| {
             let module = sources.modules.join("jwt-auth.wasm");
             let filter = wasm_filter(FILTER, &module, Some(jwt_auth(&key, tokens)), &CAPABILITIES);
-            SetUp { filter: Some(FILTER.to_owned()), ..key.set_up(name, Some(names.bare), vec![filter]) }
+            SetUp {
+                filter: Some(FILTER.to_owned()),
+                ..key.set_up(name, Some(names.bare), vec![filter])
+            }
         };
         set_ups.push(SetUp { refuses: None, writes: None, ..key.set_up(names.bare, None, vec![]) });
         set_ups.push(native(names.native, false));
@@ -74,7 +84,11 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
         set_ups.push(native(names.native_cached, true));
         set_ups.push(ours(names.ours_cached, None));
         targets.push(Target { subject: names.ours, reference: names.native, ratio: UNCACHED });
-        targets.push(Target { subject: names.ours_cached, reference: names.native_cached, ratio: CACHED });
+        targets.push(Target {
+            subject: names.ours_cached,
+            reference: names.native_cached,
+            ratio: CACHED,
+        });
     }
     set_ups.extend(parts(sources)?);
     Ok(Bench { name: NAME, set_ups, targets })
@@ -106,8 +120,9 @@ const ES256: Names = names!("es256");
 const RS256_SHORT: Names = names!("rs256-short");
 const ES256_SHORT: Names = names!("es256-short");
 
-/// What each filter's cost is made of, with the longer RSA token: the native one without telling the filters after it
-/// who it is, and the host's part of ours, which are the same calls on fixed bytes, without guest code.
+/// What each filter's cost is made of, with the longer RSA token: the native one without telling
+/// the filters after it who it is, and the host's part of ours, which are the same calls on fixed
+/// bytes, without guest code.
 fn parts(sources: &Sources) -> Result<Vec<SetUp>> {
     let key = Signed::rs256(Says::Much)?;
     let plain = |name, cache| {
@@ -117,9 +132,11 @@ fn parts(sources: &Sources) -> Result<Vec<SetUp>> {
         let identity = key.identity()?;
         let data = Data { identity: &identity, signature };
         let verify = if signature.is_empty() { "" } else { call::VERIFY };
-        let calls = [call::HEAD, call::TIME, verify, call::COUNT, call::STATE, call::IDENTITY, call::WRITE];
+        let calls =
+            [call::HEAD, call::TIME, verify, call::COUNT, call::STATE, call::IDENTITY, call::WRITE];
         let module = probe::write(&sources.scratch, name, &calls, data)?;
-        let set_up = key.set_up(name, Some(RS256.bare), vec![wasm_filter(name, &module, None, &[])]);
+        let set_up =
+            key.set_up(name, Some(RS256.bare), vec![wasm_filter(name, &module, None, &[])]);
         Ok(SetUp { refuses: None, writes: Some(format!("{REQUEST_ID} {USER_AGENT}")), ..set_up })
     };
     Ok(vec![

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-/// Requests in flight: enough that one worker is never idle, few enough that all fit its socket buffers.
+/// Requests in flight: enough that one worker is never idle, few enough that all fit its socket
+/// buffers.
 const CONNECTIONS: usize = 16;
 
 /// A gateway that says nothing for this long is broken.
@@ -59,7 +60,8 @@ impl Load {
     /// # Errors
     /// Nobody listens there.
     pub(super) fn connect(address: SocketAddr, request: &[u8]) -> Result<Self> {
-        let connections = (0..CONNECTIONS).map(|_| Connection::open(address)).collect::<Result<_>>()?;
+        let connections =
+            (0..CONNECTIONS).map(|_| Connection::open(address)).collect::<Result<_>>()?;
         Ok(Load { connections, requests: Requests::new(vec![request.to_vec()]) })
     }
 
@@ -103,7 +105,8 @@ impl Connection {
     /// # Errors
     /// Nobody listens there.
     pub(super) fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
+        let stream =
+            TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true).context("cannot set TCP_NODELAY")?;
         stream.set_read_timeout(Some(PATIENCE)).context("cannot set a timeout")?;
         Ok(Connection { stream, buffer: Vec::with_capacity(4096) })
@@ -181,7 +184,8 @@ mod tests {
     #[test]
     fn any_status_but_200_ends_the_run_with_the_answer() {
         let error =
-            whole_response(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n").unwrap_err();
+            whole_response(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n")
+                .unwrap_err();
         assert!(error.to_string().contains("503 Service Unavailable"), "{error}");
     }
 

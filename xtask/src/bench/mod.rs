@@ -1,8 +1,9 @@
 //! `cargo xtask bench [bench]`: CPU per request of one Envoy worker, one set-up beside the other.
 //!
-//! Every set-up of a bench runs in an Envoy of its own, all pinned to one core and all but one idle; the load
-//! comes from this program on another core. Each round serves the same number of requests with each set-up, in
-//! short turns. The upstream is a direct response: only the gateway counts.
+//! Every set-up of a bench runs in an Envoy of its own, all pinned to one core and all but one
+//! idle; the load comes from this program on another core. Each round serves the same number of
+//! requests with each set-up, in short turns. The upstream is a direct response: only the gateway
+//! counts.
 
 mod body_transform;
 mod cores;
@@ -44,8 +45,8 @@ const BENCHES: [(&str, MakeBench); 4] = [
     (identity::NAME, identity::bench),
 ];
 
-/// In how many slices a set-up serves its requests of a round, the others in between: what disturbs the machine
-/// for a second hits all of them, and the median of the slices leaves it out.
+/// In how many slices a set-up serves its requests of a round, the others in between: what disturbs
+/// the machine for a second hits all of them, and the median of the slices leaves it out.
 const SLICES: usize = 20;
 
 /// Lists a bench's set-ups and writes what they load.
@@ -62,10 +63,12 @@ struct Sources {
 /// Runs one bench and prints its table, or JSON with `--json`. Slow is not an error.
 ///
 /// # Errors
-/// Bad options, no Envoy, a filter that does not build, or an Envoy that does not answer as the set-up must.
+/// Bad options, no Envoy, a filter that does not build, or an Envoy that does not answer as the
+/// set-up must.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let options = Options::parse(args)?;
-    let sources = Sources { modules: workspace::filters(), scratch: workspace::target().join("bench") };
+    let sources =
+        Sources { modules: workspace::filters(), scratch: workspace::target().join("bench") };
     fs::create_dir_all(&sources.scratch)
         .with_context(|| format!("cannot create {}", sources.scratch.display()))?;
 
@@ -103,7 +106,8 @@ fn find(options: &Options) -> Result<MakeBench> {
 }
 
 fn build_modules(bench: &Bench) -> Result<()> {
-    let mut filters: Vec<String> = bench.set_ups.iter().filter_map(|set_up| set_up.filter.clone()).collect();
+    let mut filters: Vec<String> =
+        bench.set_ups.iter().filter_map(|set_up| set_up.filter.clone()).collect();
     filters.sort();
     filters.dedup();
     if !filters.is_empty() {
@@ -112,7 +116,12 @@ fn build_modules(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-fn measure<'a>(bench: &'a Bench, options: &Options, envoy: &Path, scratch: &Path) -> Result<Report<'a>> {
+fn measure<'a>(
+    bench: &'a Bench,
+    options: &Options,
+    envoy: &Path,
+    scratch: &Path,
+) -> Result<Report<'a>> {
     let cores = Cores::choose()?;
     eprintln!("{}", cores.describe());
 
@@ -121,12 +130,14 @@ fn measure<'a>(bench: &'a Bench, options: &Options, envoy: &Path, scratch: &Path
     for round in 1..=options.rounds {
         eprintln!("starting {} set-ups, round {round} of {}", bench.set_ups.len(), options.rounds);
         let start = |set_up| start(set_up, options, envoy, scratch, &cores);
-        // Anew in each round: of two processes of one set-up, one may be slower by a tenth for as long as it lives.
+        // Anew in each round: of two processes of one set-up, one may be slower by a tenth for as
+        // long as it lives.
         let mut running = bench.set_ups.iter().map(start).collect::<Result<Vec<_>>>()?;
         let mut slices = vec![Vec::new(); running.len()];
         for _ in 0..SLICES {
             for &index in &order {
-                if let (Some((gateway, load)), Some(costs)) = (running.get_mut(index), slices.get_mut(index))
+                if let (Some((gateway, load)), Some(costs)) =
+                    (running.get_mut(index), slices.get_mut(index))
                 {
                     costs.push(cost_per_request(gateway, load, options.requests.div_ceil(SLICES))?);
                 }

@@ -147,7 +147,9 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for line in ["--requests", "--requests 0", "--rounds many", "--fast", "one two", "--token long"] {
+        for line in
+            ["--requests", "--requests 0", "--rounds many", "--fast", "one two", "--token long"]
+        {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -10,26 +10,26 @@ use super::set_up::{REQUEST_ID, USER_AGENT};
 /// What a probe may do in its callback, as WebAssembly text; all on fixed bytes.
 pub(super) mod call {
     /// Reads the whole request head.
-    pub(in super::super) const HEAD: &str = "(drop (call $head (i32.const 0) (i32.const 0) (i32.const 4)))";
+    pub(in super::super) const HEAD: &str =
+        "(drop (call $head (i32.const 0) (i32.const 0) (i32.const 4)))";
     /// Reads `x-request-id` and `user-agent`, one by one.
     pub(in super::super) const TWO_HEADERS: &str = "
         (drop (call $header (i32.const 0) (i32.const 120) (i32.const 12) (i32.const 0) (i32.const 4)))
         (drop (call $header (i32.const 0) (i32.const 140) (i32.const 10) (i32.const 0) (i32.const 4)))";
     /// Writes `x-bench`.
-    pub(in super::super) const WRITE: &str =
-        "(drop (call $write (i32.const 0) (i32.const 100) (i32.const 7) (i32.const 200) (i32.const 107)))";
+    pub(in super::super) const WRITE: &str = "(drop (call $write (i32.const 0) (i32.const 100) (i32.const 7) (i32.const 200) (i32.const 107)))";
     /// Leaves a decision in filter state.
     pub(in super::super) const STATE: &str =
         "(drop (call $state (i32.const 400) (i32.const 26) (i32.const 440) (i32.const 35)))";
     /// Adds one to a counter.
-    pub(in super::super) const COUNT: &str = "(drop (call $count (i32.load (i32.const 16)) (i64.const 1)))";
+    pub(in super::super) const COUNT: &str =
+        "(drop (call $count (i32.load (i32.const 16)) (i64.const 1)))";
     /// Asks for the time.
     pub(in super::super) const TIME: &str = "(drop (call $time (i32.const 24)))";
     /// Leaves [`Data::identity`](super::Data) in filter state.
-    pub(in super::super) const IDENTITY: &str =
-        "(drop (call $state (i32.const 500) (i32.const 18) (i32.const 4096) (i32.load (i32.const 32))))";
-    /// Has the host verify [`Data::signature`](super::Data); traps where it is not good: then the answer has an
-    /// error text, and more than two bytes.
+    pub(in super::super) const IDENTITY: &str = "(drop (call $state (i32.const 500) (i32.const 18) (i32.const 4096) (i32.load (i32.const 32))))";
+    /// Has the host verify [`Data::signature`](super::Data); traps where it is not good: then the
+    /// answer has an error text, and more than two bytes.
     pub(in super::super) const VERIFY: &str = "(drop (call $foreign (i32.const 520) (i32.const 16)
         (i32.const 8192) (i32.load (i32.const 36)) (i32.const 0) (i32.const 4)))
         (if (i32.ne (i32.load (i32.const 4)) (i32.const 2)) (then unreachable))";
@@ -50,15 +50,18 @@ pub(super) struct Data<'a> {
 /// The file cannot be written.
 pub(super) fn write(scratch: &Path, name: &str, calls: &[&str], data: Data<'_>) -> Result<PathBuf> {
     let path = scratch.join(format!("{name}.wasm"));
-    let wasm = wat::parse_str(text(&calls.concat(), data)).with_context(|| format!("probe {name}"))?;
+    let wasm =
+        wat::parse_str(text(&calls.concat(), data)).with_context(|| format!("probe {name}"))?;
     fs::write(&path, wasm).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }
 
 /// Returned bytes always go to the same place: there is no allocator to pay for.
 fn text(calls: &str, data: Data<'_>) -> String {
-    let literal = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
-    let lengths = [data.identity, data.signature].map(|bytes| u32::try_from(bytes.len()).unwrap_or_default());
+    let literal =
+        |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
+    let lengths =
+        [data.identity, data.signature].map(|bytes| u32::try_from(bytes.len()).unwrap_or_default());
     let lengths = literal(lengths.map(u32::to_le_bytes).as_flattened());
     let (identity, signature) = (literal(data.identity), literal(data.signature));
     format!(

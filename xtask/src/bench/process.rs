@@ -33,9 +33,15 @@ impl Process {
     ///
     /// # Errors
     /// An unwritable `scratch`, or a program that cannot be started.
-    pub(super) fn start(name: &str, scratch: &Path, port: u16, command: &mut Command) -> Result<Self> {
+    pub(super) fn start(
+        name: &str,
+        scratch: &Path,
+        port: u16,
+        command: &mut Command,
+    ) -> Result<Self> {
         let log = scratch.join(format!("{name}.log"));
-        let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let output =
+            File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let started = Instant::now();
         let process = command
             .stdin(Stdio::null())
@@ -100,7 +106,12 @@ impl Process {
     pub(super) fn log_end(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
-        let end = lines.iter().skip(lines.len().saturating_sub(8)).copied().collect::<Vec<_>>().join("\n  ");
+        let end = lines
+            .iter()
+            .skip(lines.len().saturating_sub(8))
+            .copied()
+            .collect::<Vec<_>>()
+            .join("\n  ");
         format!("end of {}:\n  {end}", self.log.display())
     }
 }
@@ -130,6 +141,7 @@ impl Drop for Process {
 /// # Errors
 /// No port is free.
 pub(super) fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr().context("no free port on 127.0.0.1")?.port())
 }

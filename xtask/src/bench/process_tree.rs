@@ -74,7 +74,9 @@ fn threads(process: u32) -> Result<Vec<String>> {
     let folder = format!("/proc/{process}/task");
     let entries = fs::read_dir(&folder).with_context(|| format!("cannot list {folder}"))?;
     entries
-        .map(|entry| Ok(entry.context("cannot list the threads")?.path().to_string_lossy().into_owned()))
+        .map(|entry| {
+            Ok(entry.context("cannot list the threads")?.path().to_string_lossy().into_owned())
+        })
         .collect()
 }
 
@@ -122,14 +124,18 @@ mod tests {
     fn the_kernels_texts_are_read() {
         assert_eq!(on_the_cpu("12345 678 9\n"), Some(12345));
         assert_eq!(on_the_cpu(""), None);
-        assert_eq!(resident_kibibytes("Name:\tenvoy\nVmRSS:\t   2048 kB\nThreads:\t3\n"), Some(2048.0));
+        assert_eq!(
+            resident_kibibytes("Name:\tenvoy\nVmRSS:\t   2048 kB\nThreads:\t3\n"),
+            Some(2048.0)
+        );
         assert_eq!(resident_kibibytes("Name:\tenvoy\n"), None);
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn a_process_and_its_child_are_a_tree() {
-        let mut shell = std::process::Command::new("sh").args(["-c", "sleep 60 & wait"]).spawn().unwrap();
+        let mut shell =
+            std::process::Command::new("sh").args(["-c", "sleep 60 & wait"]).spawn().unwrap();
         let tree = (0..200).find_map(|_| {
             std::thread::sleep(Duration::from_millis(10));
             of(shell.id()).ok().filter(|ids| ids.len() == 2)

@@ -1,5 +1,5 @@
-//! `cargo xtask bench rate-limit`: a client told by a header, limited by Envoy's own `local_ratelimit` and by
-//! the filter.
+//! `cargo xtask bench rate-limit`: a client told by a header, limited by Envoy's own
+//! `local_ratelimit` and by the filter.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -39,7 +39,8 @@ const ON_RESPONSE: &str = "proxy_on_response_headers";
 /// A second's requests: more than any run sends.
 const PLENTY: u32 = 1_000_000;
 
-/// `bare`, Envoy's own filter with the client's descriptor known beforehand and found at the request, and ours.
+/// `bare`, Envoy's own filter with the client's descriptor known beforehand and found at the
+/// request, and ours.
 ///
 /// # Errors
 /// The empty module cannot be written.
@@ -49,7 +50,12 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
     let ours = |name, response_fields, more: &[&str]| {
         let module = sources.modules.join("rate-limit.wasm");
         let configuration = configuration(response_fields);
-        let filter = wasm_filter("rate-limit", &module, Some(configuration), &[&CAPABILITIES, more].concat());
+        let filter = wasm_filter(
+            "rate-limit",
+            &module,
+            Some(configuration),
+            &[&CAPABILITIES, more].concat(),
+        );
         SetUp { filter: Some("rate-limit".to_owned()), ..refusing(name, filter) }
     };
     Ok(Bench {
@@ -59,7 +65,8 @@ pub(super) fn bench(sources: &Sources) -> Result<Bench> {
             // Entering a VM that does nothing: the floor for any filter of ours.
             SetUp::new("wasm-empty", vec![wasm_filter("empty", &empty, None, &[])]),
             refusing("local_ratelimit", local_ratelimit(REQUEST_ID)),
-            // A descriptor without a value stands for every value: each gets a bucket when it first comes.
+            // A descriptor without a value stands for every value: each gets a bucket when it first
+            // comes.
             refusing("any-descriptor", local_ratelimit("")),
             ours(NAME, "draft", &[ON_RESPONSE]),
             // Nothing is told, and responses do not enter the VM.
@@ -92,8 +99,13 @@ fn configuration(response_fields: &str) -> Value {
 fn local_ratelimit(client: &str) -> Value {
     let by = |header: &str, key: &str| json!({"actions": [{"request_headers": {"header_name": header, "descriptor_key": key}}]});
     let bucket = |key: &str, value: &str, tokens: u32, fill: &str| {
-        let entry = if value.is_empty() { json!({"key": key}) } else { json!({"key": key, "value": value}) };
-        let token_bucket = json!({"max_tokens": tokens, "tokens_per_fill": tokens, "fill_interval": fill});
+        let entry = if value.is_empty() {
+            json!({"key": key})
+        } else {
+            json!({"key": key, "value": value})
+        };
+        let token_bucket =
+            json!({"max_tokens": tokens, "tokens_per_fill": tokens, "fill_interval": fill});
         json!({"entries": [entry], "token_bucket": token_bucket})
     };
     let all = json!({"default_value": {"numerator": 100, "denominator": "HUNDRED"}});

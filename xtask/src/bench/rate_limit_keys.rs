@@ -21,8 +21,8 @@ pub(super) const NAME: &str = "rate-limit-keys";
 /// How many clients the filter remembers.
 const REMEMBERED: usize = 65_536;
 
-/// Connections, with one request on the way on each: Envoy closes one on which more than two answers of its
-/// own are waiting.
+/// Connections, with one request on the way on each: Envoy closes one on which more than two
+/// answers of its own are waiting.
 const FLIGHT: usize = 32;
 
 /// How often the memory is read on the way.
@@ -84,8 +84,10 @@ impl Clients {
             for connection in self.connections.iter_mut().take(flight) {
                 let client = self.came;
                 connection.send(
-                    format!("GET {PATH} HTTP/1.1\r\nhost: a\r\nx-client: client-{client:08}\r\n\r\n")
-                        .as_bytes(),
+                    format!(
+                        "GET {PATH} HTTP/1.1\r\nhost: a\r\nx-client: client-{client:08}\r\n\r\n"
+                    )
+                    .as_bytes(),
                 )?;
                 self.came = self.came.saturating_add(1);
             }

@@ -44,7 +44,8 @@ impl<'a> Report<'a> {
 
     /// Takes the costs of each set-up's slices and shows the round as progress.
     pub(super) fn add_round(&mut self, slices: Vec<Vec<f64>>) {
-        let costs: Vec<f64> = slices.into_iter().filter_map(Spread::of).map(|spread| spread.median).collect();
+        let costs: Vec<f64> =
+            slices.into_iter().filter_map(Spread::of).map(|spread| spread.median).collect();
         let shown: Vec<String> =
             self.names().zip(&costs).map(|(name, cost)| format!("{name} {cost:.1}")).collect();
         self.rounds.push(costs);
@@ -75,7 +76,9 @@ impl<'a> Report<'a> {
             let added = row.added.as_ref().map(Spread::columns).unwrap_or_default();
             println!("{:width$}  {}  {added:>23}  {ratio:>7}", row.name, row.cost.columns());
         }
-        if let Some(share) = rows.first().and_then(|bare| bare.cost.width()).filter(|share| *share > BUSY) {
+        if let Some(share) =
+            rows.first().and_then(|bare| bare.cost.width()).filter(|share| *share > BUSY)
+        {
             println!("the machine was busy: the baseline alone varied by {:.0} %", share * 100.0);
         }
         for verdict in self.bench.targets.iter().filter_map(|target| verdict(target, &rows)) {
@@ -129,7 +132,10 @@ impl<'a> Report<'a> {
             let costs = self.rounds.iter().filter_map(|costs| costs.get(index).copied());
             // Within a round, so that a slow minute of the machine cancels out.
             let baseline = self.bench.baseline(set_up);
-            let added = self.rounds.iter().filter_map(|costs| Some(costs.get(index)? - costs.get(baseline)?));
+            let added = self
+                .rounds
+                .iter()
+                .filter_map(|costs| Some(costs.get(index)? - costs.get(baseline)?));
             let added = if index == baseline { None } else { Spread::of(added) };
             if let Some(cost) = Spread::of(costs) {
                 rows.push(Row { name: &set_up.name, cost, added, ratio: None });
@@ -152,11 +158,15 @@ impl<'a> Report<'a> {
     }
 }
 
-/// "header-transform: 0.93 x lua, target 1.00: reached"; `None` when one of the two was not measured.
+/// "header-transform: 0.93 x lua, target 1.00: reached"; `None` when one of the two was not
+/// measured.
 fn verdict(target: &Target, rows: &[Row]) -> Option<String> {
     let ratio = ratio_of(target, rows)?;
     let word = if ratio <= target.ratio { "reached" } else { "NOT reached" };
-    Some(format!("{}: {ratio:.2} x {}, target {:.2}: {word}", target.subject, target.reference, target.ratio))
+    Some(format!(
+        "{}: {ratio:.2} x {}, target {:.2}: {word}",
+        target.subject, target.reference, target.ratio
+    ))
 }
 
 fn ratio_of(target: &Target, rows: &[Row]) -> Option<f64> {
@@ -175,7 +185,11 @@ impl Spread {
         sorted.sort_by(f64::total_cmp);
         let upper = sorted.get(sorted.len() / 2)?;
         let lower = sorted.get(sorted.len().saturating_sub(1) / 2)?;
-        Some(Spread { median: f64::midpoint(*lower, *upper), min: *sorted.first()?, max: *sorted.last()? })
+        Some(Spread {
+            median: f64::midpoint(*lower, *upper),
+            min: *sorted.first()?,
+            max: *sorted.last()?,
+        })
     }
 
     /// The range as a share of the median.

@@ -1,4 +1,5 @@
-//! What a bench is made of: a list of set-ups, each an Envoy filter chain and the request that it is sent.
+//! What a bench is made of: a list of set-ups, each an Envoy filter chain and the request that it
+//! is sent.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,7 +12,8 @@ use super::load;
 /// The path that every set-up serves with an empty-handed direct response.
 pub(super) const PATH: &str = "/orders/17?expand=items";
 
-/// Same gateway, same filters; the response also shows the request header that a set-up must have written.
+/// Same gateway, same filters; the response also shows the request header that a set-up must have
+/// written.
 pub(super) const PROOF_PATH: &str = "/proof";
 
 /// The response header of [`PROOF_PATH`].
@@ -76,7 +78,9 @@ impl Bench {
             let kept = self.set_ups.iter().filter(|set_up| names.contains(&set_up.name));
             let mut baselines: Vec<&str> = kept.filter_map(|set_up| set_up.over).collect();
             baselines.extend(known.first().map(String::as_str));
-            self.set_ups.retain(|set_up| names.contains(&set_up.name) || baselines.contains(&&*set_up.name));
+            self.set_ups.retain(|set_up| {
+                names.contains(&set_up.name) || baselines.contains(&&*set_up.name)
+            });
         }
         Ok(())
     }
@@ -110,17 +114,19 @@ impl SetUp {
     /// # Errors
     /// There is no such file.
     pub(super) fn of_module(path: &Path) -> Result<Self> {
-        let path = path.canonicalize().with_context(|| format!("no module at {}", path.display()))?;
+        let path =
+            path.canonicalize().with_context(|| format!("no module at {}", path.display()))?;
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let filter = wasm_filter(&name, &path, None, &[]);
         Ok(SetUp::new(&name, vec![filter]))
     }
 
-    /// Sends one request of the bench, one to [`PROOF_PATH`] and one to be refused: what does nothing is quick.
+    /// Sends one request of the bench, one to [`PROOF_PATH`] and one to be refused: what does
+    /// nothing is quick.
     ///
     /// # Errors
-    /// Another status than 200, the header that the set-up must write is not there, a limit does not hold, or a
-    /// token passes that must not.
+    /// Another status than 200, the header that the set-up must write is not there, a limit does
+    /// not hold, or a token passes that must not.
     pub(super) fn check(&self, address: SocketAddr) -> Result<()> {
         let ask = |request: &[u8]| load::ask(address, request);
         let expect_refusal = |answer: Result<String>, status| match answer {
@@ -142,7 +148,10 @@ impl SetUp {
         let answer = ask(&self.proof).with_context(|| format!("set-up {}", self.name))?;
         let line = format!("\r\n{PROOF_HEADER}: {expected}\r\n");
         if !answer.contains(&line) {
-            bail!("set-up {} did not write `{expected}`; the upstream would see: {answer}", self.name);
+            bail!(
+                "set-up {} did not write `{expected}`; the upstream would see: {answer}",
+                self.name
+            );
         }
         Ok(())
     }
@@ -152,7 +161,8 @@ impl SetUp {
 pub(super) const REQUEST_ID: &str = "6f1c2b7e-3d0a-4c55-9a3e-1b2c3d4e5f60";
 
 /// The user agent of the standard request.
-pub(super) const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+pub(super) const USER_AGENT: &str =
+    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
 /// A browser's request as a load balancer passes it on: ten headers and the host.
 pub(super) fn request(path: &str) -> Vec<u8> {
@@ -179,8 +189,8 @@ pub(super) fn request_with(path: &str, lines: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A wasm filter as the shipped configurations load it: own VM, reloaded when it fails, `capabilities` only
-/// (everything when empty).
+/// A wasm filter as the shipped configurations load it: own VM, reloaded when it fails,
+/// `capabilities` only (everything when empty).
 pub(super) fn wasm_filter(
     name: &str,
     module: &Path,
@@ -204,8 +214,10 @@ pub(super) fn wasm_filter(
         if !capabilities.is_empty() {
             let allowed: serde_json::Map<String, Value> =
                 capabilities.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
-            fields
-                .insert("capability_restriction_config".to_owned(), json!({"allowed_capabilities": allowed}));
+            fields.insert(
+                "capability_restriction_config".to_owned(),
+                json!({"allowed_capabilities": allowed}),
+            );
         }
     }
     http_filter(

@@ -1,7 +1,8 @@
-//! `cargo xtask build [module…]`: every filter as one `.wasm` that Envoy can load, and all of them as `gateway.wasm`.
+//! `cargo xtask build [module…]`: every filter as one `.wasm` that Envoy can load, and all of them
+//! as `gateway.wasm`.
 //!
-//! Compiles for `wasm32-wasip1`, then removes the exports that the filter does not implement ([`trim`]) and
-//! writes `<target>/filters/<name>.wasm`.
+//! Compiles for `wasm32-wasip1`, then removes the exports that the filter does not implement
+//! ([`trim`]) and writes `<target>/filters/<name>.wasm`.
 
 mod toolchain;
 mod trim;
@@ -65,8 +66,9 @@ pub(crate) fn modules(names: &[String]) -> Result<Vec<Module>> {
 /// The profile that filters are built in.
 const FILTERS: &str = "release";
 
-/// The same for the gateway, in a folder of its own. The filters in it are no modules themselves, which is a feature of
-/// their crates: one build has one set of features, and what it leaves of them would be taken for theirs.
+/// The same for the gateway, in a folder of its own. The filters in it are no modules themselves,
+/// which is a feature of their crates: one build has one set of features, and what it leaves of
+/// them would be taken for theirs.
 const GATEWAY: &str = "gateway";
 
 /// The modules: every filter's, and the gateway's.
@@ -89,8 +91,15 @@ fn compile(names: &[String], profile: &str) -> Result<()> {
     eprintln!("building {} for {}", names.join(", "), toolchain::TARGET);
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = Command::new(&program);
-    cargo.current_dir(workspace::root()).args(["build", "--profile", profile, "--target", toolchain::TARGET]);
-    // Said outright: a `build.target-dir` in somebody's cargo configuration must not hide the artefacts.
+    cargo.current_dir(workspace::root()).args([
+        "build",
+        "--profile",
+        profile,
+        "--target",
+        toolchain::TARGET,
+    ]);
+    // Said outright: a `build.target-dir` in somebody's cargo configuration must not hide the
+    // artefacts.
     cargo.arg("--target-dir").arg(workspace::target());
     for name in names {
         cargo.args(["-p", &package(name)]);
@@ -108,12 +117,23 @@ fn finish(name: String, profile: &str) -> Result<Module> {
         .join(profile)
         .join(format!("{}.wasm", package(&name).replace('-', "_")));
     let linked = fs::read(&artefact).with_context(|| {
-        format!("cargo left no {}: has {} the crate type cdylib?", artefact.display(), package(&name))
+        format!(
+            "cargo left no {}: has {} the crate type cdylib?",
+            artefact.display(),
+            package(&name)
+        )
     })?;
-    let trimmed = trim::trim(&linked).with_context(|| format!("cannot finish {}", package(&name)))?;
+    let trimmed =
+        trim::trim(&linked).with_context(|| format!("cannot finish {}", package(&name)))?;
     let path = workspace::filters().join(format!("{name}.wasm"));
     replace_file(&path, &trimmed.wasm)?;
-    Ok(Module { name, path, linked: linked.len(), trimmed: trimmed.wasm.len(), callbacks: trimmed.callbacks })
+    Ok(Module {
+        name,
+        path,
+        linked: linked.len(),
+        trimmed: trimmed.wasm.len(),
+        callbacks: trimmed.callbacks,
+    })
 }
 
 fn package(filter: &str) -> String {
@@ -125,13 +145,22 @@ fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().context("a module path has a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let unfinished = path.with_extension(format!("wasm.{}", std::process::id()));
-    fs::write(&unfinished, bytes).with_context(|| format!("cannot write {}", unfinished.display()))?;
+    fs::write(&unfinished, bytes)
+        .with_context(|| format!("cannot write {}", unfinished.display()))?;
     fs::rename(&unfinished, path).with_context(|| format!("cannot replace {}", path.display()))
 }
 
 fn print_table(modules: &[Module]) {
-    let width = modules.iter().map(|module| module.name.len()).max().unwrap_or_default().max("filter".len());
-    println!("{:width$}  {:>10}  {:>11}  callbacks (proxy_on_…)", "module", "linked KiB", "trimmed KiB");
+    let width = modules
+        .iter()
+        .map(|module| module.name.len())
+        .max()
+        .unwrap_or_default()
+        .max("filter".len());
+    println!(
+        "{:width$}  {:>10}  {:>11}  callbacks (proxy_on_…)",
+        "module", "linked KiB", "trimmed KiB"
+    );
     for module in modules {
         let callbacks: Vec<&str> =
             module.callbacks.iter().map(|name| name.trim_start_matches("proxy_on_")).collect();
@@ -162,7 +191,8 @@ mod tests {
 
     #[test]
     fn every_folder_of_filters_is_in_the_registry() {
-        let registered: Vec<&str> = gatehouse_gateway::FILTERS.iter().map(|filter| filter.name).collect();
+        let registered: Vec<&str> =
+            gatehouse_gateway::FILTERS.iter().map(|filter| filter.name).collect();
         assert_eq!(workspace::filter_names().unwrap(), registered);
     }
 

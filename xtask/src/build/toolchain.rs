@@ -1,4 +1,5 @@
-//! The compiler part that a Rust installation may lack: the standard library for the filters' target.
+//! The compiler part that a Rust installation may lack: the standard library for the filters'
+//! target.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -7,7 +8,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use gatehouse_sandbox::workspace;
 
-/// What Envoy's wasm runtime loads: std with clock and random numbers, which `wasm32-unknown-unknown` lacks.
+/// What Envoy's wasm runtime loads: std with clock and random numbers, which
+/// `wasm32-unknown-unknown` lacks.
 pub(super) const TARGET: &str = "wasm32-wasip1";
 
 /// Installs the target's standard library when the toolchain of this workspace does not have it.
@@ -19,9 +21,15 @@ pub(super) fn ensure_target() -> Result<()> {
         return Ok(());
     }
     eprintln!("the Rust target {TARGET} is not installed; running: rustup target add {TARGET}");
-    match Command::new("rustup").current_dir(workspace::root()).args(["target", "add", TARGET]).status() {
+    match Command::new("rustup")
+        .current_dir(workspace::root())
+        .args(["target", "add", TARGET])
+        .status()
+    {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) => bail!("`rustup target add {TARGET}` failed: see its message above (it needs the network)"),
+        Ok(_) => bail!(
+            "`rustup target add {TARGET}` failed: see its message above (it needs the network)"
+        ),
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
             "the filters need the Rust target {TARGET}, and rustup, which could install it, is not on PATH; \
              install rustup from https://rustup.rs, or add the target with the tool that installed Rust"

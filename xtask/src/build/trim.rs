@@ -1,10 +1,11 @@
 //! Gives a linked module the exports that its filters need.
 //!
-//! The SDK defines every callback of the ABI, under the host's names and with a dispatcher of its own, which knows
-//! no answer but "go on" and "pause". The shell's callbacks are called `gatehouse_on_…`: those that the filters need
-//! are exported under the host's names, and all others go, the SDK's among them. Envoy enters the VM for each
-//! callback that it finds: some µs a request for nothing. Which phases the filters take part in is said in the
-//! custom section `gatehouse.phases`.
+//! The SDK defines every callback of the ABI, under the host's names and with a dispatcher of its
+//! own, which knows no answer but "go on" and "pause". The shell's callbacks are called
+//! `gatehouse_on_…`: those that the filters need are exported under the host's names, and all
+//! others go, the SDK's among them. Envoy enters the VM for each callback that it finds: some µs a
+//! request for nothing. Which phases the filters take part in is said in the custom section
+//! `gatehouse.phases`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,11 +22,17 @@ const OURS: &str = "gatehouse_";
 /// What any module needs: to be loaded.
 const BASE: [&str; 3] = ["memory", "_initialize", "proxy_abi_version_0_2_1"];
 
-/// The callbacks that any filter needs: to be configured, to have its contexts made and freed, to see requests.
-const CALLBACKS: [&str; 4] =
-    ["proxy_on_context_create", "proxy_on_configure", "proxy_on_delete", "proxy_on_request_headers"];
+/// The callbacks that any filter needs: to be configured, to have its contexts made and freed, to
+/// see requests.
+const CALLBACKS: [&str; 4] = [
+    "proxy_on_context_create",
+    "proxy_on_configure",
+    "proxy_on_delete",
+    "proxy_on_request_headers",
+];
 
-/// How the host asks for guest memory: the current name and the older one; a module needs one of them.
+/// How the host asks for guest memory: the current name and the older one; a module needs one of
+/// them.
 const ALLOCATE: [&str; 2] = ["proxy_on_memory_allocate", "malloc"];
 
 /// A module that exports what it implements and nothing else.
@@ -50,7 +57,8 @@ pub(super) enum TrimError {
     NotAFilter(String),
 }
 
-/// Exports the base and the shell's callbacks that are needed; what only the other exports reached goes with them.
+/// Exports the base and the shell's callbacks that are needed; what only the other exports reached
+/// goes with them.
 ///
 /// # Errors
 /// See [`TrimError`].
@@ -61,7 +69,8 @@ pub(super) fn trim(linked: &[u8]) -> Result<Trimmed, TrimError> {
 
     let phases = phases(&module)?;
     let callbacks: BTreeSet<&str> = CALLBACKS.into_iter().chain(phases.callbacks()).collect();
-    let exported: BTreeSet<String> = module.exports.iter().map(|export| export.name.clone()).collect();
+    let exported: BTreeSet<String> =
+        module.exports.iter().map(|export| export.name.clone()).collect();
     let ours: Vec<String> = callbacks.iter().map(|name| our_name(name)).collect();
     let needed = BASE.into_iter().chain(ours.iter().map(String::as_str));
     if let Some(name) = needed.into_iter().find(|name| !exported.contains(*name)) {
@@ -72,10 +81,15 @@ pub(super) fn trim(linked: &[u8]) -> Result<Trimmed, TrimError> {
         return Err(TrimError::NotAFilter(allocate.to_owned()));
     }
 
-    let keep =
-        |name: &str| BASE.contains(&name) || ALLOCATE.contains(&name) || ours.iter().any(|ours| ours == name);
-    let dropped: Vec<_> =
-        module.exports.iter().filter(|export| !keep(&export.name)).map(walrus::Export::id).collect();
+    let keep = |name: &str| {
+        BASE.contains(&name) || ALLOCATE.contains(&name) || ours.iter().any(|ours| ours == name)
+    };
+    let dropped: Vec<_> = module
+        .exports
+        .iter()
+        .filter(|export| !keep(&export.name))
+        .map(walrus::Export::id)
+        .collect();
     for export in dropped {
         module.exports.delete(export);
     }

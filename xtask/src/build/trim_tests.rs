@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// A module as the linker leaves it: the SDK's callbacks, the shell's, and `section`. One of the shell's alone
-/// reaches `$big`.
+/// A module as the linker leaves it: the SDK's callbacks, the shell's, and `section`. One of the
+/// shell's alone reaches `$big`.
 fn module(section: &str) -> Vec<u8> {
     let text = format!(
         r#"(module $demo
@@ -38,9 +38,10 @@ fn exports(wasm: &[u8]) -> Vec<(String, String)> {
         .exports
         .iter()
         .filter_map(|export| match export.item {
-            walrus::ExportItem::Function(function) => {
-                Some((export.name.clone(), module.funcs.get(function).name.clone().unwrap_or_default()))
-            }
+            walrus::ExportItem::Function(function) => Some((
+                export.name.clone(),
+                module.funcs.get(function).name.clone().unwrap_or_default(),
+            )),
             _ => None,
         })
         .collect();

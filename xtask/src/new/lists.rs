@@ -29,13 +29,19 @@ impl Lists {
     pub(super) fn read(root: &Path) -> Result<Self> {
         let read = |path: &str| {
             let path = root.join(path);
-            let cannot =
-                || format!("{} is no clone of Gatehouse: cannot read {}", root.display(), path.display());
+            let cannot = || {
+                format!(
+                    "{} is no clone of Gatehouse: cannot read {}",
+                    root.display(),
+                    path.display()
+                )
+            };
             std::fs::read_to_string(&path).with_context(cannot)
         };
         let gateway = read(GATEWAY)?;
-        let folder =
-            |line: &str| Some(line.split_once("path = \"../../filters/")?.1.split_once('"')?.0.to_owned());
+        let folder = |line: &str| {
+            Some(line.split_once("path = \"../../filters/")?.1.split_once('"')?.0.to_owned())
+        };
         let mut filters: Vec<String> = gateway.lines().filter_map(folder).collect();
         filters.sort();
         Ok(Self {
@@ -69,14 +75,16 @@ impl Lists {
     pub(super) fn with(&self, name: &Name) -> Result<Vec<File>> {
         let (kebab, snake, pascal) = (name.kebab(), name.snake(), name.pascal());
         let file = |path: &str, text: Option<String>| -> Result<File> {
-            let text =
-                text.ok_or_else(|| anyhow!("{path} has no line for a filter to add this one after"))?;
+            let text = text
+                .ok_or_else(|| anyhow!("{path} has no line for a filter to add this one after"))?;
             Ok(File { path: path.to_owned(), text })
         };
-        let is_dependency = |line: &str| line.starts_with("gatehouse-") && line.contains("filters/");
+        let is_dependency =
+            |line: &str| line.starts_with("gatehouse-") && line.contains("filters/");
         let dependency = format!("gatehouse-{kebab} = {{ path = \"filters/{kebab}\" }}");
-        let of_gateway =
-            format!("gatehouse-{kebab} = {{ path = \"../../filters/{kebab}\", default-features = false }}");
+        let of_gateway = format!(
+            "gatehouse-{kebab} = {{ path = \"../../filters/{kebab}\", default-features = false }}"
+        );
         let import = format!("use gatehouse_{snake}::{pascal};");
         let registry = after(&self.registry, &import, |line| line.starts_with("use gatehouse_"));
         let cases = format!("\n/// `{kebab}` on `envoy/{kebab}.yaml`.\nmod {snake};");
@@ -120,5 +128,6 @@ fn joined(lines: &[&str]) -> String {
 
 /// Whether a text has this word, and not only as a part of another one.
 pub(super) fn is_in(word: &str, text: &str) -> bool {
-    text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|other| other == word)
+    text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+        .any(|other| other == word)
 }

@@ -29,5 +29,8 @@ fn filled(text: &str, name: &Name) -> String {
 
 /// Whether the templates have this word: a type of the new filter cannot be called so.
 pub(super) fn has_word(word: &str) -> bool {
-    FILES.iter().filter(|(path, _)| path.ends_with(".rs")).any(|(_, text)| super::lists::is_in(word, text))
+    FILES
+        .iter()
+        .filter(|(path, _)| path.ends_with(".rs"))
+        .any(|(_, text)| super::lists::is_in(word, text))
 }

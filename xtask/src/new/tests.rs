@@ -45,9 +45,21 @@ fn a_name_is_spelt_as_each_place_spells_it() {
 
 #[test]
 fn what_is_no_name_is_refused() {
-    for text in
-        ["", "-", "a-", "-a", "a--b", "Tenant", "tenant_check", "2fa", "a b", "../a", "a.b", "ä", "match"]
-    {
+    for text in [
+        "",
+        "-",
+        "a-",
+        "-a",
+        "a--b",
+        "Tenant",
+        "tenant_check",
+        "2fa",
+        "a b",
+        "../a",
+        "a.b",
+        "ä",
+        "match",
+    ] {
         assert!(text.parse::<Name>().is_err(), "{text}");
     }
     assert!("a".repeat(41).parse::<Name>().is_err());
@@ -60,7 +72,8 @@ fn a_taken_name_touches_nothing() {
     fs::create_dir_all(root.join("envoy")).unwrap();
     fs::write(root.join("envoy/shown.yaml"), "").unwrap();
     let before = contents(&root);
-    // A filter, other crates, files of cases, types of the registry and of the template, what lies about.
+    // A filter, other crates, files of cases, types of the registry and of the template, what lies
+    // about.
     for text in [
         "jwt-auth",
         "chain",
@@ -97,13 +110,24 @@ fn every_list_has_the_new_filter_once() {
         assert!(read("crates/gateway/src/registry.rs").contains(neighbours), "{text}");
         for (path, line) in [
             ("Cargo.toml", format!("gatehouse-{text} = {{ path = \"filters/{text}\" }}")),
-            ("crates/gateway/src/registry.rs", format!("use gatehouse_{}::{};", name.snake(), name.pascal())),
+            (
+                "crates/gateway/src/registry.rs",
+                format!("use gatehouse_{}::{};", name.snake(), name.pascal()),
+            ),
             ("tests/main.rs", format!("mod {};", name.snake())),
         ] {
-            assert_eq!(read(path).lines().filter(|other| *other == line).count(), 1, "{path}: {line}");
+            assert_eq!(
+                read(path).lines().filter(|other| *other == line).count(),
+                1,
+                "{path}: {line}"
+            );
         }
         for (path, text) in contents(&root.join("filters")) {
-            assert!(!text.contains("my-filter") && !text.contains("MyFilter"), "{}", path.display());
+            assert!(
+                !text.contains("my-filter") && !text.contains("MyFilter"),
+                "{}",
+                path.display()
+            );
         }
         fs::remove_dir_all(root).unwrap();
     }
@@ -111,6 +135,7 @@ fn every_list_has_the_new_filter_once() {
 
 #[test]
 fn a_folder_that_is_no_clone_is_told() {
-    let told = write(&"tenant-check".parse().unwrap(), Path::new("/nowhere")).unwrap_err().to_string();
+    let told =
+        write(&"tenant-check".parse().unwrap(), Path::new("/nowhere")).unwrap_err().to_string();
     assert!(told.starts_with("/nowhere is no clone of Gatehouse"), "{told}");
 }

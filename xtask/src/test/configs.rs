@@ -60,18 +60,23 @@ pub(super) fn run() -> Result<Outcome> {
 
 /// Whether a file that does not parse was meant to be an Envoy config.
 fn is_bootstrap_text(path: &Path) -> bool {
-    fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line.starts_with("static_resources:")))
+    fs::read_to_string(path)
+        .is_ok_and(|text| text.lines().any(|line| line.starts_with("static_resources:")))
 }
 
 /// The YAML files below the folder, sorted.
 fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
     for entry in entries {
         let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
         if path.is_dir() {
             found.extend(yaml_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        {
             found.push(path);
         }
     }

@@ -1,9 +1,11 @@
-//! The step that walks `cargo xtask new`: makes a filter in a copy of this clone, and takes it to a real request.
+//! The step that walks `cargo xtask new`: makes a filter in a copy of this clone, and takes it to a
+//! real request.
 //!
-//! The copy has a target folder of its own: in a shared one, cargo would take the crates of the two clones for the
-//! same, because it names them by their paths from the root, and each would undo what the other built. What comes
-//! from the registry is linked from this clone's target folder, so only the project's own crates are compiled. The
-//! copy stays, with the times of its files: the next run compiles only what has changed.
+//! The copy has a target folder of its own: in a shared one, cargo would take the crates of the two
+//! clones for the same, because it names them by their paths from the root, and each would undo
+//! what the other built. What comes from the registry is linked from this clone's target folder, so
+//! only the project's own crates are compiled. The copy stays, with the times of its files: the
+//! next run compiles only what has changed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,8 +51,8 @@ pub(super) fn run() -> Result<Outcome> {
     ] {
         cargo(args)?;
     }
-    // In a module of its own only: `gateway.wasm` is linked whole for every change of one filter, which takes
-    // longer than all of this. The step `e2e-gateway` has it for the filters that stay.
+    // In a module of its own only: `gateway.wasm` is linked whole for every change of one filter,
+    // which takes longer than all of this. The step `e2e-gateway` has it for the filters that stay.
     cargo(&["test", "--package", steps::E2E, CASES])?;
     Ok(Outcome::Passed)
 }
@@ -69,7 +71,8 @@ fn make_copy(copy: &Path) -> Result<()> {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).with_context(cannot)?;
         }
-        let modified = from.metadata().and_then(|metadata| metadata.modified()).with_context(cannot)?;
+        let modified =
+            from.metadata().and_then(|metadata| metadata.modified()).with_context(cannot)?;
         fs::copy(&from, &to).with_context(cannot)?;
         // Cargo goes by the times.
         let copied = fs::File::options().write(true).open(&to).with_context(cannot)?;
@@ -85,7 +88,10 @@ fn tracked() -> Result<BTreeSet<PathBuf>> {
     git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let output = git.output().context("cannot run git")?;
     if !output.status.success() {
-        bail!("git does not list the files of this clone: {}", String::from_utf8_lossy(&output.stderr));
+        bail!(
+            "git does not list the files of this clone: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     let names = String::from_utf8(output.stdout).context("a file whose name is not UTF-8")?;
     Ok(names.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect())
@@ -110,8 +116,8 @@ fn remove_others(folder: &Path, copy: &Path, files: &BTreeSet<PathBuf>) -> Resul
     Ok(())
 }
 
-/// Links what was built of the registry's crates: nobody writes to it again, because another version, another
-/// compiler or another profile has another name.
+/// Links what was built of the registry's crates: nobody writes to it again, because another
+/// version, another compiler or another profile has another name.
 fn link_registry(from: &Path, to: &Path) -> Result<()> {
     for folder in [".fingerprint", "build", "deps"] {
         let from = from.join(folder);

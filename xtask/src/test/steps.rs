@@ -60,8 +60,18 @@ pub(super) static STEPS: [Step; 13] = [
         slow: true,
         run: new_filter::run,
     },
-    Step { name: "fuzz", title: "some seconds of made-up input for every reader", slow: true, run: fuzz },
-    Step { name: "deny", title: "licences and advisories of the dependencies", slow: false, run: deny },
+    Step {
+        name: "fuzz",
+        title: "some seconds of made-up input for every reader",
+        slow: true,
+        run: fuzz,
+    },
+    Step {
+        name: "deny",
+        title: "licences and advisories of the dependencies",
+        slow: false,
+        run: deny,
+    },
     Step { name: "compose", title: "docker-compose.yml for real", slow: true, run: compose },
 ];
 
@@ -132,7 +142,9 @@ fn fuzz() -> Result<Outcome> {
 fn deny() -> Result<Outcome> {
     let installed = Command::new(program()).args(["deny", "--version"]).output();
     if !installed.is_ok_and(|output| output.status.success()) {
-        return Ok(Outcome::Skipped("cargo-deny is not installed (cargo install cargo-deny)".to_owned()));
+        return Ok(Outcome::Skipped(
+            "cargo-deny is not installed (cargo install cargo-deny)".to_owned(),
+        ));
     }
     cargo(&["deny", "check"])
 }

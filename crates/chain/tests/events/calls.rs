@@ -37,14 +37,16 @@ fn answers_are_in_the_order_of_the_calls_in_whatever_order_they_come() {
         ("1", &[1, 2]),
         ("", &[0, 1, 2]),
     ] {
-        let events: Vec<_> = order.split_whitespace().map(|call| format!("answer:{call}")).collect();
+        let events: Vec<_> =
+            order.split_whitespace().map(|call| format!("answer:{call}")).collect();
         let (world, lines) = refusing(&filters, refused, &format!("get {}", events.join(" ")));
         let at = |at| if refused.contains(&at) { "Failed" } else { three[at] };
         let want = format!("first has answers {} {} {}", at(0), at(1), at(2));
         assert_eq!(only(&lines, &["first has answers"]), [want], "{order} {refused:?}: {lines:#?}");
         assert!(world.sink(STREAM, Request).is_complete, "{order} {refused:?}: {lines:#?}");
         // Not before the last of them.
-        let (last, before) = events.split_last().map_or(("", &[][..]), |(last, all)| (&**last, all));
+        let (last, before) =
+            events.split_last().map_or(("", &[][..]), |(last, all)| (&**last, all));
         if !last.is_empty() {
             let (world, lines) = refusing(&filters, refused, &format!("get {}", before.join(" ")));
             assert_eq!(only(&lines, &["first has"]), [""; 0], "{order} {refused:?}: {lines:#?}");
@@ -61,7 +63,8 @@ fn answers_come_to_the_request_that_has_made_the_calls() {
         world.open(context, ROOT);
         world.head(context, Request, GET, true);
     }
-    for (call, complete) in [(3, [false, false]), (1, [false, false]), (4, [false, true]), (2, [true, true])]
+    for (call, complete) in
+        [(3, [false, false]), (1, [false, false]), (4, [false, true]), (2, [true, true])]
     {
         world.answer(ROOT, call, 200);
         let found = [7, 8].map(|context| world.sink(context, Request).is_complete);
@@ -183,5 +186,9 @@ fn a_filter_that_calls_keeps_its_edits_and_decides_once() {
 fn a_message_comes_to_the_filter_that_has_called() {
     let filters = json!([{"head": "pass"}, {"head": ["wait-grpc", "pass"]}]);
     let (_, lines) = run(&filters, "get message:1");
-    assert_eq!(only(&lines, &["first has", "second has"]), ["second has message 1 mess"], "{lines:#?}");
+    assert_eq!(
+        only(&lines, &["first has", "second has"]),
+        ["second has message 1 mess"],
+        "{lines:#?}"
+    );
 }

@@ -53,11 +53,17 @@ fn a_request_without_a_configuration_is_answered_and_never_passes() {
 fn a_configuration_that_is_refused_is_none() {
     for (filters, faults) in [
         (json!([{"start": "fails"}]), vec!["[0]start: fails"]),
-        (json!([{}, {"start": "fails"}, {"start": "fails"}]), vec!["[1]start: fails", "[2]start: fails"]),
+        (
+            json!([{}, {"start": "fails"}, {"start": "fails"}]),
+            vec!["[1]start: fails", "[2]start: fails"],
+        ),
         (json!("nothing"), vec!["must be a list"]),
     ] {
         let mut world = World::empty();
-        assert_eq!(world.configure(ROOT, &filters), Err(faults.iter().map(ToString::to_string).collect()));
+        assert_eq!(
+            world.configure(ROOT, &filters),
+            Err(faults.iter().map(ToString::to_string).collect())
+        );
         world.open(STREAM, ROOT);
         world.play(STREAM, "get");
         let client = world.sink(STREAM, Response);
@@ -93,7 +99,8 @@ fn metrics_that_the_host_does_not_define_are_not_counted() {
     assert!(world.sink(STREAM, Request).is_complete, "{:#?}", journal::take());
 }
 
-/// Each request belongs to the configuration that it came to, and is woken by its answers and ticks only.
+/// Each request belongs to the configuration that it came to, and is woken by its answers and ticks
+/// only.
 #[test]
 fn two_configurations_of_one_vm_do_not_meet() {
     let mut world = World::of(json!([{"head": ["wait", "+of=one pass"]}]));
@@ -124,7 +131,8 @@ fn two_configurations_of_one_vm_do_not_meet() {
 /// Requests that came to a configuration which is replaced are decided on by it to their end.
 #[test]
 fn a_configuration_that_is_gone_decides_on_the_requests_that_it_has() {
-    let filters = json!([{"head": "read hold look", "body": "+old=1 pass", "response": "+old=2 pass"}]);
+    let filters =
+        json!([{"head": "read hold look", "body": "+old=1 pass", "response": "+old=2 pass"}]);
     let mut world = World::of(filters);
     world.open(STREAM, ROOT);
     world.play(STREAM, "post b:ab");

@@ -142,7 +142,11 @@ fn nothing_of_a_request_passes_that_was_answered() {
             let what = format!("{filters}: {lines:#?}");
             if filters[1].is_null() || !events.contains("b:") {
                 assert_eq!((body, trailers), (BodyFlow::Drop, TrailersFlow::Hold), "{what}");
-                assert_eq!(only(&journal::take(), &["first", "second", "resume"]), [""; 0], "{what}");
+                assert_eq!(
+                    only(&journal::take(), &["first", "second", "resume"]),
+                    [""; 0],
+                    "{what}"
+                );
             }
         }
     }
@@ -159,7 +163,8 @@ fn a_body_that_comes_before_its_head_is_a_500() {
             true => world.vm.request_trailers(STREAM, &world.proxy) != TrailersFlow::Hold,
         };
         assert!(!passes, "{is_trailers}");
-        let want = ["error: first: the host did not give the head", "reply 500 gatehouse.head_unread"];
+        let want =
+            ["error: first: the host did not give the head", "reply 500 gatehouse.head_unread"];
         assert_eq!(journal::take(), want, "{is_trailers}");
     }
 }
@@ -176,8 +181,8 @@ fn what_waits_for_the_body_waits_for_more_of_it() {
     assert_eq!(world.sink(STREAM, Response).head, None);
 }
 
-/// A body of a response without its head was decided on by nobody, and is nobody's: the proxy may say what it
-/// likes in place of a request that was never asked about.
+/// A body of a response without its head was decided on by nobody, and is nobody's: the proxy may
+/// say what it likes in place of a request that was never asked about.
 #[test]
 fn a_body_of_a_response_that_no_filter_was_asked_about_passes() {
     let mut world = World::of(json!([{}]));

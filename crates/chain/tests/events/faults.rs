@@ -1,4 +1,5 @@
-//! What the host does not do ends the request with a 500 and a line in the log, and never lets it pass.
+//! What the host does not do ends the request with a 500 and a line in the log, and never lets it
+//! pass.
 
 use crate::fake::{Asked, GET, ROOT, World, journal, only};
 use gatehouse_chain::Direction::{Request, Response};
@@ -78,10 +79,18 @@ fn what_a_filter_cannot_ask_for_is_a_500() {
         (bare("wait-stray"), "broken", "waits for what never comes"),
         (json!([{"head": "wait-stray"}]), "broken", "waits for what never comes"),
         (json!([{"head": "call 0", "answers": "call 0"}]), "broken", "calls without end"),
-        (json!([{"head": "call 1", "answers": "wait"}]), "broken", "waits although it has its answers"),
+        (
+            json!([{"head": "call 1", "answers": "wait"}]),
+            "broken",
+            "waits although it has its answers",
+        ),
         (json!([{"head": "call 1", "answers": "broken"}]), "broken", "the filter is broken"),
         (json!([{"head": "read hold look", "body": "broken"}]), "broken", "the filter is broken"),
-        (json!([{"head": "read hold look", "body": "read hold look"}]), "broken", "asks for the body"),
+        (
+            json!([{"head": "read hold look", "body": "read hold look"}]),
+            "broken",
+            "asks for the body",
+        ),
         (
             json!([{"head": "read hold look", "body": "replace X pass"}]),
             "body_unchanged",

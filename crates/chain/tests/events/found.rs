@@ -30,8 +30,8 @@ fn who_holds_the_head_is_asked_though_a_filter_before_it_waits_with_the_body() {
     }
 }
 
-/// A filter that waits has done nothing yet: the body is as it came when it is asked again, and the length in
-/// the head is that of the body in any case.
+/// A filter that waits has done nothing yet: the body is as it came when it is asked again, and the
+/// length in the head is that of the body in any case.
 #[test]
 fn a_body_that_was_replaced_by_a_filter_that_waits_is_as_it_came() {
     for script in [
@@ -45,7 +45,8 @@ fn a_body_that_was_replaced_by_a_filter_that_waits_is_as_it_came() {
         world.tick(ROOT);
         let (lines, upstream) = (journal::take(), world.sink(STREAM, Request));
         let bodies = lines.iter().filter(|line| *line == "first has body [abc]").count();
-        let length = upstream.head.unwrap().iter().find(|(name, _)| name == "content-length").cloned();
+        let length =
+            upstream.head.unwrap().iter().find(|(name, _)| name == "content-length").cloned();
         assert_eq!(length.unwrap().1, upstream.body.len().to_string(), "{script}: {lines:#?}");
         assert_eq!(bodies, 2, "{script}: {lines:#?}");
     }

@@ -36,8 +36,9 @@ fn who_it_is_is_read_from_the_host_where_no_filter_of_the_chain_has_told() {
     for (written, seen) in
         [(Some(r#"{"subject":"bob"}"#), r#"Some("bob")"#), (Some("{"), "None"), (None, "None")]
     {
-        let mut world =
-            World::of(json!([{"head": "who pass"}, {"head": "who caller alice pass"}, {"head": "who"}]));
+        let mut world = World::of(
+            json!([{"head": "who pass"}, {"head": "who caller alice pass"}, {"head": "who"}]),
+        );
         world.open(STREAM, ROOT);
         if let Some(written) = written {
             let state = ("gatehouse.identity".to_owned(), written.as_bytes().to_vec());
@@ -94,9 +95,21 @@ fn who_asks_for_the_route_is_asked_when_the_edits_before_are_carried_out() {
             &["second", "second", "third", "third", "edit =:path=/b", "edit +a=1"],
         ),
         (
-            json!([asks(true, moves), asks(true, "route =:path=/c pass"), asks(true, "route pass")]),
+            json!([
+                asks(true, moves),
+                asks(true, "route =:path=/c pass"),
+                asks(true, "route pass")
+            ]),
             ["/", "/b", "/c"],
-            &["edit =:path=/b", "edit +a=1", "second", "second", "edit =:path=/c", "third", "third"],
+            &[
+                "edit =:path=/b",
+                "edit +a=1",
+                "second",
+                "second",
+                "edit =:path=/c",
+                "third",
+                "third",
+            ],
         ),
     ] {
         let (world, lines) = run(&filters, "get");
@@ -110,7 +123,11 @@ fn who_asks_for_the_route_is_asked_when_the_edits_before_are_carried_out() {
         let order = only(&lines, &["edit", "second is", "second sees", "third is", "third sees"]);
         let order: Vec<_> = order
             .iter()
-            .map(|line| if line.starts_with("edit") { line } else { line.split(' ').next().unwrap() })
+            .map(
+                |line| {
+                    if line.starts_with("edit") { line } else { line.split(' ').next().unwrap() }
+                },
+            )
             .collect();
         assert_eq!(order[..edits.len()], *edits, "{filters}: {lines:#?}");
         let head = world.sink(STREAM, Request).head.unwrap();
@@ -144,13 +161,15 @@ fn edits_of_a_request_that_is_refused_are_not_carried_out() {
     assert_eq!(world.sink(STREAM, Response).head.unwrap()[0].1, "403");
 }
 
-/// A later filter reads the head as the earlier ones have made it, also when those edits are carried out.
+/// A later filter reads the head as the earlier ones have made it, also when those edits are
+/// carried out.
 #[test]
 fn a_filter_reads_the_head_as_those_before_it_have_made_it() {
     for asks_for_route in [false, true] {
         // Whether anybody has read it before makes no difference.
         for words in ["=a=2 -b +c=3 pass", "field a =a=2 -b +c=3 pass", "=a=2 +c=3 pass"] {
-            let second = json!({"head": "field a field b field c pass", "asks_for_route": asks_for_route});
+            let second =
+                json!({"head": "field a field b field c pass", "asks_for_route": asks_for_route});
             let mut world = World::of(json!([{"head": words}, second]));
             world.open(STREAM, ROOT);
             let fields = [GET, &[("a", "1"), ("a", "0"), ("b", "1"), ("c", "1")]].concat();
@@ -186,7 +205,8 @@ fn whatever_is_decided_on_a_head_that_cannot_be_read_is_a_500() {
         (json!({"head": "read hold look", "body": "field :path wait"}), "b:ab."),
     ] {
         // A filter after it would have read nothing.
-        for filters in [json!([script]), json!([script, {"head": "pass"}]), json!([{"head": "pass"}, script])]
+        for filters in
+            [json!([script]), json!([script, {"head": "pass"}]), json!([{"head": "pass"}, script])]
         {
             let mut world = World::of(filters.clone());
             world.open(STREAM, ROOT);
@@ -214,7 +234,9 @@ fn a_filter_sees_whether_a_body_follows() {
         (json!({"head": "read hold look", "body": "follows pass"}), ""),
     ];
     for (script, then) in scripts {
-        for (head, rest, follows) in [("get", "", false), ("post", "b:ab.", true), ("post", "t", true)] {
+        for (head, rest, follows) in
+            [("get", "", false), ("post", "b:ab.", true), ("post", "t", true)]
+        {
             let (_, lines) = run(&json!([script]), &format!("{head} {then} {rest}"));
             let want = format!("first sees that a body follows: {follows}");
             assert_eq!(only(&lines, &["first sees"]), [want], "{script} {head}: {lines:#?}");
@@ -258,7 +280,8 @@ fn a_filter_that_waits_undoes_its_own_edits_and_no_others() {
 
 #[test]
 fn a_filter_without_a_phase_to_wait_in_does_not_undo_what_those_before_it_did() {
-    let filters = json!([{"head": "+a=1 pass"}, {"bare": true, "head": ["+x=1 wait-call", "+b=1 pass"]}]);
+    let filters =
+        json!([{"head": "+a=1 pass"}, {"bare": true, "head": ["+x=1 wait-call", "+b=1 pass"]}]);
     let (world, lines) = run(&filters, "get answer:1");
     let Some(head) = world.sink(STREAM, Request).head else {
         // It may as well be refused.

@@ -25,7 +25,12 @@ const SHAPES: [&[Part]; 8] = [
     &[Part::Head { is_end: false }, Part::Body("", true)],
     &[Part::Head { is_end: false }, Part::Body("abc", true)],
     &[Part::Head { is_end: false }, Part::Body("abc", false), Part::Body("", true)],
-    &[Part::Head { is_end: false }, Part::Body("a", false), Part::Body("bc", false), Part::Trailers],
+    &[
+        Part::Head { is_end: false },
+        Part::Body("a", false),
+        Part::Body("bc", false),
+        Part::Trailers,
+    ],
     &[Part::Head { is_end: false }, Part::Trailers],
 ];
 
@@ -56,31 +61,49 @@ const BEHAVIOURS: [Behaviour; 30] = [
     behaviour("refuses", || json!({"head": "+a=1 refuse"})),
     behaviour("waits and passes", || json!({"head": ["+x=1 wait", "+x=1 wait", "+a=1 pass"]})),
     behaviour("waits and refuses", || json!({"head": ["+x=1 wait", "refuse"]})),
-    behaviour("waits for a message and passes", || json!({"head": ["+x=1 wait-grpc", "+a=1 pass"]})),
+    behaviour(
+        "waits for a message and passes",
+        || json!({"head": ["+x=1 wait-grpc", "+a=1 pass"]}),
+    ),
     behaviour("waits for a message and refuses", || json!({"head": ["wait-grpc", "refuse"]})),
     behaviour("calls and passes", || json!({"head": "+a=1 call 2", "answers": "+b=1 pass"})),
     behaviour("calls and refuses", || json!({"head": "call 2", "answers": "refuse"})),
     behaviour("calls again", || json!({"head": "call 1", "answers": ["+a=1 call 1", "+b=1 pass"]})),
     behaviour("reads late", || json!({"head": "+a=1 read free look"})),
-    behaviour("replaces late", || json!({"head": "+a=1 read free replace", "body": "replace XYZ pass"})),
+    behaviour(
+        "replaces late",
+        || json!({"head": "+a=1 read free replace", "body": "replace XYZ pass"}),
+    ),
     behaviour("reads little late", || json!({"head": "read free look 1"})),
     late("refuses late", || json!({"head": "read free look", "body": "refuse"})),
     late("refuses little late", || json!({"head": "read free look 1", "body": "refuse"})),
     behaviour("calls late", || json!({"head": "+a=1 read free look", "body": "call 1"})),
     behaviour("waits late", || json!({"head": "read free look", "body": ["wait", "pass"]})),
-    behaviour("waits little late", || json!({"head": "read free look 1", "body": ["wait", "pass"]})),
+    behaviour(
+        "waits little late",
+        || json!({"head": "read free look 1", "body": ["wait", "pass"]}),
+    ),
     behaviour("calls little late", || json!({"head": "read free look 1", "body": "call 1"})),
     late(
         "calls and refuses late",
         || json!({"head": "read free look", "body": "call 1", "answers": "refuse"}),
     ),
     behaviour("waits, then reads late", || json!({"head": ["wait", "+a=1 read free look"]})),
-    behaviour("calls, then reads late", || json!({"head": "call 1", "answers": "+a=1 read free look"})),
+    behaviour(
+        "calls, then reads late",
+        || json!({"head": "call 1", "answers": "+a=1 read free look"}),
+    ),
     holding("reads", || json!({"head": "+a=1 read hold look", "body": "+b=1 pass"})),
     holding("reads little", || json!({"head": "+a=1 read hold look 1", "body": "+b=1 pass"})),
     holding("reads and refuses", || json!({"head": "+a=1 read hold look", "body": "refuse"})),
-    holding("replaces", || json!({"head": "+a=1 read hold replace", "body": "replace XYZ +b=1 pass"})),
-    holding("reads, then waits", || json!({"head": "read hold look", "body": ["+x=1 wait", "+b=1 pass"]})),
+    holding(
+        "replaces",
+        || json!({"head": "+a=1 read hold replace", "body": "replace XYZ +b=1 pass"}),
+    ),
+    holding(
+        "reads, then waits",
+        || json!({"head": "read hold look", "body": ["+x=1 wait", "+b=1 pass"]}),
+    ),
     holding(
         "reads, then calls",
         || json!({"head": "read hold look", "body": "call 1", "answers": "+b=1 pass"}),
@@ -89,7 +112,10 @@ const BEHAVIOURS: [Behaviour; 30] = [
         "reads little, then waits",
         || json!({"head": "read hold look 1", "body": ["+x=1 wait", "+b=1 pass"]}),
     ),
-    holding("waits, then reads", || json!({"head": ["wait", "+a=1 read hold look"], "body": "+b=1 pass"})),
+    holding(
+        "waits, then reads",
+        || json!({"head": ["wait", "+a=1 read hold look"], "body": "+b=1 pass"}),
+    ),
     holding(
         "calls, then reads",
         || json!({"head": "call 1", "answers": "+a=1 read hold look", "body": "+b=1 pass"}),
@@ -140,7 +166,8 @@ impl Case<'_> {
                 Happens::Next => match *parts.next().unwrap() {
                     Part::Head { is_end } => {
                         let length = self.sent().len().to_string();
-                        let has_trailers = self.parts.iter().any(|part| matches!(part, Part::Trailers));
+                        let has_trailers =
+                            self.parts.iter().any(|part| matches!(part, Part::Trailers));
                         let fields = [GET, &[("content-length", &length)]].concat();
                         let fields = if has_trailers { GET } else { &fields[..] };
                         world.head(STREAM, Request, fields, is_end);
@@ -237,7 +264,9 @@ impl Case<'_> {
         let after = journal::take();
         if end != End::Whole {
             let acts = |line: &&String| {
-                ["reply", "resume", "edit", "upstream", "replace"].iter().any(|act| line.starts_with(act))
+                ["reply", "resume", "edit", "upstream", "replace"]
+                    .iter()
+                    .any(|act| line.starts_with(act))
             };
             let late: Vec<_> = after.iter().filter(acts).collect();
             assert!(late.is_empty(), "{} {end:?}: {late:?} in {lines:#?} and {after:#?}", what());
@@ -289,17 +318,27 @@ impl Case<'_> {
         let seen: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix(&start)).collect();
         for body in &seen {
             let body = body.trim_end_matches(", head gone");
-            assert!(body == "too much" || body == format!("[{sent}]") || body == "[XYZ]", "{}", context());
+            assert!(
+                body == "too much" || body == format!("[{sent}]") || body == "[XYZ]",
+                "{}",
+                context()
+            );
         }
         let at = ["first", "second", "third"].iter().position(|known| *known == name).unwrap();
         let Some(behaviour) = self.chain.get(at) else { return };
-        let asks_again = ["reads, then waits", "waits late", "waits little late", "reads little, then waits"]
-            .contains(&behaviour.name);
+        let asks_again =
+            ["reads, then waits", "waits late", "waits little late", "reads little, then waits"]
+                .contains(&behaviour.name);
         assert!(seen.len() <= 1 || (asks_again && seen.len() == 2), "{}", context());
     }
 
     /// A request that passes arrives as it was sent, or as its filters have made it.
-    fn judge_passed(&self, upstream: Sink, lines: &[String], context: &dyn Fn() -> String) -> String {
+    fn judge_passed(
+        &self,
+        upstream: Sink,
+        lines: &[String],
+        context: &dyn Fn() -> String,
+    ) -> String {
         let is_replaced = self.chain.iter().any(|behaviour| behaviour.name.starts_with("replaces"));
         let body = if is_replaced { "XYZ".to_owned() } else { self.sent() };
         assert_eq!(upstream.body, body, "{}", context());
@@ -315,10 +354,12 @@ impl Case<'_> {
         for (at, name) in ["first", "second", "third"].into_iter().enumerate() {
             let Some(behaviour) = self.chain.get(at) else { continue };
             let reads = (behaviour.script)().to_string().contains("read ");
-            let has = |what: &str| lines.iter().any(|line| line.starts_with(&format!("{name} {what}")));
+            let has =
+                |what: &str| lines.iter().any(|line| line.starts_with(&format!("{name} {what}")));
             assert!(has("is asked") && has("has body") == reads, "{name}: {}", context());
         }
-        let length = head.iter().find(|(name, _)| name == "content-length").map(|(_, length)| &**length);
+        let length =
+            head.iter().find(|(name, _)| name == "content-length").map(|(_, length)| &**length);
         assert!(length.is_none_or(|length| length == body.len().to_string()), "{}", context());
         let is_kept = self.chain.iter().all(|behaviour| !behaviour.name.starts_with("replaces"));
         assert!(!is_kept || length.is_some() != has_trailers, "{}", context());
@@ -373,8 +414,13 @@ fn three_filters_decide_the_same_in_every_order_of_events() {
     let named = |names: &[&str]| -> Vec<&Behaviour> {
         BEHAVIOURS.iter().filter(|behaviour| names.contains(&behaviour.name)).collect()
     };
-    let some =
-        named(&["waits and passes", "calls and refuses", "replaces late", "reads", "waits little late"]);
+    let some = named(&[
+        "waits and passes",
+        "calls and refuses",
+        "replaces late",
+        "reads",
+        "waits little late",
+    ]);
     let mut count = 0;
     for first in &some {
         for second in &some {

@@ -11,14 +11,20 @@ fn a_body_is_too_long_from_the_first_byte_beyond_its_limit() {
         let want = if is_whole { "[abc]" } else { "too much" };
         for hold in ["hold", "free"] {
             for events in ["post b:ab b:c.", "post b:abc b:.", "post b:abc t", "post b:abc."] {
-                let (_, lines) = run(&json!([{"head": format!("read {hold} look {limit}")}]), events);
+                let (_, lines) =
+                    run(&json!([{"head": format!("read {hold} look {limit}")}]), events);
                 let seen = only(&lines, &["first has body"]);
                 let line = format!("first has body {want}");
-                assert!(seen.len() == 1 && seen[0].starts_with(&line), "{limit} {hold}: {lines:#?}");
+                assert!(
+                    seen.len() == 1 && seen[0].starts_with(&line),
+                    "{limit} {hold}: {lines:#?}"
+                );
             }
         }
         for words in ["read hold look", "read free look", "copy"] {
-            for events in ["get ok r:ab r:c.", "get ok r:abc r:.", "get ok r:abc rt", "get ok r:abc."] {
+            for events in
+                ["get ok r:ab r:c.", "get ok r:abc r:.", "get ok r:abc rt", "get ok r:abc."]
+            {
                 let (_, lines) = run(&json!([{"response": format!("{words} {limit}")}]), events);
                 let seen = only(&lines, &["first has"]);
                 assert!(seen.len() == 1 && seen[0].contains(want), "{limit} {words}: {lines:#?}");
@@ -45,7 +51,8 @@ fn a_request_keeps_its_length_as_long_as_it_is_right() {
         let upstream = world.sink(STREAM, Request);
         assert_eq!((upstream.is_complete, &*upstream.body), (true, arrives), "{head}: {lines:#?}");
         let fields = upstream.head.unwrap();
-        let found = fields.iter().find(|(name, _)| name == "content-length").map(|(_, length)| &**length);
+        let found =
+            fields.iter().find(|(name, _)| name == "content-length").map(|(_, length)| &**length);
         assert_eq!(found, length, "{head} {body} {events}: {lines:#?}");
     }
 }

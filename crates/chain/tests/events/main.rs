@@ -1,7 +1,9 @@
-//! The state machine of requests in every order of events, against a proxy that does what Envoy does.
+//! The state machine of requests in every order of events, against a proxy that does what Envoy
+//! does.
 //!
-//! Each case is a list of what happened, in order and complete: what the filters were asked, what the proxy was
-//! told, what the callbacks answered, and what came out at the upstream and at the client.
+//! Each case is a list of what happened, in order and complete: what the filters were asked, what
+//! the proxy was told, what the callbacks answered, and what came out at the upstream and at the
+//! client.
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")]
 

@@ -30,7 +30,10 @@ fn a_body_is_read_from_the_host_once_however_many_filters_read_it() {
             assert_eq!(world.proxy.asked(Asked::Body), times, "{one}: {lines:#?}");
             assert_eq!(world.sink(STREAM, Response).body, body, "{one}: {lines:#?}");
             let seen = only(&lines, &["first has response body"]);
-            assert!(seen[0].starts_with(&format!("first has response body [{body}]")), "{one}: {lines:#?}");
+            assert!(
+                seen[0].starts_with(&format!("first has response body [{body}]")),
+                "{one}: {lines:#?}"
+            );
         }
     }
 }
@@ -61,7 +64,9 @@ fn a_filter_that_refuses_a_body_does_not_replace_it() {
 #[test]
 fn who_waits_with_the_body_is_given_the_body_again() {
     for words in ["read hold look", "read free look"] {
-        for (body, event) in [("wait", "tick"), ("wait-grpc", "message:1"), ("wait-call", "answer:1")] {
+        for (body, event) in
+            [("wait", "tick"), ("wait-grpc", "message:1"), ("wait-call", "answer:1")]
+        {
             let filters = json!([{"head": words, "body": [body, "pass"]}]);
             let (world, lines) = run(&filters, &format!("post b:ab b:c. {event}"));
             assert_eq!(only(&lines, &["first is asked"]).len(), 1, "{filters}: {lines:#?}");
@@ -91,7 +96,8 @@ fn a_chain_takes_part_in_the_phases_of_all_its_filters() {
     assert_eq!(flags(json!([{"bare": true}, {"heads": true}])), heads.flags());
 }
 
-/// A fact costs a call of the host; edits that may change the route are the one reason to ask again.
+/// A fact costs a call of the host; edits that may change the route are the one reason to ask
+/// again.
 #[test]
 fn the_route_is_read_again_only_where_edits_were_carried_out() {
     for (first, asks_for_route, times) in

@@ -13,7 +13,8 @@ fn seen_by(lines: &[String]) -> Vec<&str> {
 
 /// Three filters; the one at this position decides by these words.
 fn three(at: usize, script: &Value) -> Value {
-    let filter = |known| if known == at { script.clone() } else { json!({"response": "+a=1 pass"}) };
+    let filter =
+        |known| if known == at { script.clone() } else { json!({"response": "+a=1 pass"}) };
     (0..3).map(filter).collect()
 }
 
@@ -49,9 +50,17 @@ fn a_response_that_a_filter_refuses_is_shown_to_nobody_before_it() {
     for (script, events, is_late) in [
         (json!({"response": "refuse"}), "get ok r:ab r:c.", false),
         (json!({"response": "refuse"}), "get ok.", false),
-        (json!({"response": "read hold look 1", "response_body": "refuse"}), "get ok r:ab r:c.", false),
+        (
+            json!({"response": "read hold look 1", "response_body": "refuse"}),
+            "get ok r:ab r:c.",
+            false,
+        ),
         (json!({"response": "read hold look", "response_body": "broken"}), "get ok r:ab rt", false),
-        (json!({"response": "read free look 1", "response_body": "refuse"}), "get ok r:ab r:c.", true),
+        (
+            json!({"response": "read free look 1", "response_body": "refuse"}),
+            "get ok r:ab r:c.",
+            true,
+        ),
         (json!({"response": "read free look", "response_body": "refuse"}), "get ok r:ab rt", true),
     ] {
         for at in 0..3 {
@@ -92,7 +101,8 @@ fn a_response_keeps_its_length_as_long_as_it_is_right() {
         let client = world.sink(STREAM, Response);
         assert_eq!((client.is_complete, &*client.body), (true, body), "{filters}: {lines:#?}");
         let head = client.head.unwrap();
-        let found = head.iter().find(|(name, _)| name == "content-length").map(|(_, length)| &**length);
+        let found =
+            head.iter().find(|(name, _)| name == "content-length").map(|(_, length)| &**length);
         assert_eq!(found, length, "{filters} {events}: {lines:#?}");
     }
 }
@@ -233,7 +243,11 @@ fn a_head_of_a_response_that_cannot_be_read_is_a_500_where_somebody_decided_on_i
             true,
         ),
         (json!({"blind": true, "response": "pass"}), "r:ab.", false),
-        (json!({"blind": true, "response": "read hold look", "response_body": "pass"}), "r:ab.", false),
+        (
+            json!({"blind": true, "response": "read hold look", "response_body": "pass"}),
+            "r:ab.",
+            false,
+        ),
     ] {
         let client = respond_unread(&script, events);
         assert_eq!(client == "500", is_500, "{script}: {:#?}", journal::take());
@@ -243,7 +257,10 @@ fn a_head_of_a_response_that_cannot_be_read_is_a_500_where_somebody_decided_on_i
 #[test]
 fn a_head_of_a_response_that_cannot_be_read_is_a_500_whenever_it_was_read() {
     for (script, events) in [
-        (json!({"blind": true, "response": "read hold look", "response_body": "field a pass"}), "r:ab."),
+        (
+            json!({"blind": true, "response": "read hold look", "response_body": "field a pass"}),
+            "r:ab.",
+        ),
         (json!({"blind": true, "response": "read hold look", "response_body": "-a pass"}), "r:ab."),
         (json!({"blind": true, "response": "read free replace", "response_body": "pass"}), "r:ab."),
         (
@@ -287,7 +304,11 @@ fn a_filter_has_the_head_with_the_body_where_it_held_it() {
         let want = format!("first has response body [abc]{gone}");
         assert_eq!(only(&lines, &["first has"]), [want], "{words}");
         let (_, lines) = run(&json!([{"head": words}]), "post b:ab b:c.");
-        assert_eq!(only(&lines, &["first has"]), [format!("first has body [abc]{gone}")], "{words}");
+        assert_eq!(
+            only(&lines, &["first has"]),
+            [format!("first has body [abc]{gone}")],
+            "{words}"
+        );
     }
     // It is held for another that wants the body, too.
     let filters = json!([

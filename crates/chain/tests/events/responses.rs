@@ -34,7 +34,10 @@ const BEHAVIOURS: [Behaviour; 18] = [
     behaviour("counts", || json!({"response": "+a=1 count"})),
     behaviour("takes no part", || json!({"bare": true})),
     behaviour("reads", || json!({"response": "+a=1 read hold look", "response_body": "+b=1 pass"})),
-    behaviour("reads little", || json!({"response": "+a=1 read hold look 1", "response_body": "+b=1 pass"})),
+    behaviour(
+        "reads little",
+        || json!({"response": "+a=1 read hold look 1", "response_body": "+b=1 pass"}),
+    ),
     behaviour("reads late", || json!({"response": "+a=1 read free look"})),
     behaviour("reads little late", || json!({"response": "+a=1 read free look 1"})),
     behaviour(
@@ -48,27 +51,36 @@ const BEHAVIOURS: [Behaviour; 18] = [
     behaviour("copies", || json!({"response": "+a=1 copy 100"})),
     behaviour("copies little", || json!({"response": "copy 1"})),
     behaviour("refuses", || json!({"response": "+a=1 refuse"})),
-    behaviour("reads and refuses", || json!({"response": "read hold look", "response_body": "refuse"})),
+    behaviour(
+        "reads and refuses",
+        || json!({"response": "read hold look", "response_body": "refuse"}),
+    ),
     behaviour(
         "reads little and refuses",
         || json!({"response": "read hold look 1", "response_body": "refuse"}),
     ),
     behaviour("refuses late", || json!({"response": "read free look", "response_body": "refuse"})),
-    behaviour("refuses little late", || json!({"response": "read free look 1", "response_body": "refuse"})),
+    behaviour(
+        "refuses little late",
+        || json!({"response": "read free look 1", "response_body": "refuse"}),
+    ),
     behaviour("breaks", || json!({"response": "read hold look", "response_body": "broken"})),
     behaviour("breaks late", || json!({"response": "read free look", "response_body": "broken"})),
 ];
 
 const NAMES: [&str; 3] = ["first", "second", "third"];
 
-/// Runs a chain with every shape of a response, in every place that it can have. How many there were.
+/// Runs a chain with every shape of a response, in every place that it can have. How many there
+/// were.
 fn run_chain(chain: &[&Behaviour], shapes: &[(&'static str, &'static str)]) -> usize {
     let filters: Vec<Value> = chain.iter().map(|behaviour| (behaviour.script)()).collect();
     let filters = Value::Array(filters);
     let mut count = 0;
     for (shape, sent) in shapes {
         // Where nothing was sent, the host has nothing to replace.
-        if !shape.contains("r:") && chain.iter().any(|behaviour| behaviour.name.starts_with("replaces")) {
+        if !shape.contains("r:")
+            && chain.iter().any(|behaviour| behaviour.name.starts_with("replaces"))
+        {
             continue;
         }
         for (before, after) in [("get", ""), ("post", "b:xy."), ("post b:x", "b:y.")] {
@@ -141,7 +153,11 @@ impl Judged<'_> {
 
     /// A response that passes arrives as it was sent, or as its filters have made it.
     fn judge_passed(&self, client: &Sink) {
-        assert!(!self.chain.iter().any(|behaviour| behaviour.name.contains("refuses")), "{}", self.what());
+        assert!(
+            !self.chain.iter().any(|behaviour| behaviour.name.contains("refuses")),
+            "{}",
+            self.what()
+        );
         let mut body = self.sent;
         for at in (0..self.chain.len()).rev() {
             self.judge_seen(at, body);
@@ -158,11 +174,13 @@ impl Judged<'_> {
             let got = head.iter().filter(|(name, _)| name == field).count();
             assert_eq!(got, want, "{field}: {}", self.what());
         }
-        let order: Vec<_> = self.lines.iter().filter_map(|line| line.split_once(" sees response")).collect();
+        let order: Vec<_> =
+            self.lines.iter().filter_map(|line| line.split_once(" sees response")).collect();
         let asked = (0..self.chain.len()).rev().filter(|at| !self.is(*at, "takes no part"));
         let want: Vec<_> = asked.map(|at| NAMES[at]).collect();
         assert_eq!(order.iter().map(|line| line.0).collect::<Vec<_>>(), want, "{}", self.what());
-        let length = head.iter().find(|(name, _)| name == "content-length").map(|(_, length)| &**length);
+        let length =
+            head.iter().find(|(name, _)| name == "content-length").map(|(_, length)| &**length);
         assert!(length.is_none_or(|length| length == body.len().to_string()), "{}", self.what());
         let is_kept = self.chain.iter().all(|behaviour| !behaviour.name.starts_with("replaces"));
         assert!(!is_kept || length.is_some() == self.shape.starts_with("ok:"), "{}", self.what());
@@ -177,7 +195,8 @@ impl Judged<'_> {
         if self.is(at, "copies") {
             assert_eq!((bodies, copies), (vec![], vec![&*what]), "{}", self.what());
         } else if self.is(at, "reads") || self.is(at, "replaces") {
-            let bodies: Vec<_> = bodies.iter().map(|body| body.trim_end_matches(", head gone")).collect();
+            let bodies: Vec<_> =
+                bodies.iter().map(|body| body.trim_end_matches(", head gone")).collect();
             assert_eq!((bodies, copies), (vec![&*what], vec![]), "{}", self.what());
         } else {
             assert_eq!((bodies.len(), copies.len()), (0, 0), "{}", self.what());

@@ -1,7 +1,8 @@
 use super::Node;
 use serde_json::{Map, Value};
 
-/// The members of an object, read by name. It remembers the names asked for: they are the known ones.
+/// The members of an object, read by name. It remembers the names asked for: they are the known
+/// ones.
 pub struct Fields<'a> {
     node: Node<'a>,
     members: &'a Map<String, Value>,
@@ -9,8 +10,9 @@ pub struct Fields<'a> {
     is_finished: bool,
 }
 
-/// A reader that forgets [`finish`](Fields::finish) would take unknown members for none: `mod: shadow` would start
-/// and enforce. So nothing that it reads is good. One that gave up before has told why.
+/// A reader that forgets [`finish`](Fields::finish) would take unknown members for none: `mod:
+/// shadow` would start and enforce. So nothing that it reads is good. One that gave up before has
+/// told why.
 impl Drop for Fields<'_> {
     fn drop(&mut self) {
         if !self.is_finished && !self.node.has_faults() {
@@ -30,7 +32,11 @@ impl<'a> Fields<'a> {
     }
 
     /// A member that must be there.
-    pub fn required<T>(&mut self, name: &'static str, read: impl FnOnce(Node<'a>) -> Option<T>) -> Option<T> {
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(Node<'a>) -> Option<T>,
+    ) -> Option<T> {
         match self.member(name) {
             Some(node) => read(node?),
             None => self.node.child(name, &Value::Null).fault("is required"),
@@ -75,8 +81,9 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The member, where it is there. One that is `null`, which is how YAML writes a key without a value, is a fault:
-    /// a list whose items were all commented out must not become whatever its absence means, such as everybody.
+    /// The member, where it is there. One that is `null`, which is how YAML writes a key without a
+    /// value, is a fault: a list whose items were all commented out must not become whatever its
+    /// absence means, such as everybody.
     fn member(&mut self, name: &'static str) -> Option<Option<Node<'a>>> {
         self.known.push(name);
         let node = self.node.child(name, self.members.get(name)?);

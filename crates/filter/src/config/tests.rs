@@ -10,7 +10,8 @@ fn faults(json: &str, reader: impl FnOnce(Node<'_>) -> Option<()>) -> Vec<String
 fn provider(node: Node<'_>) -> Option<()> {
     let mut fields = node.fields()?;
     let issuer = fields.required("issuer", |node| node.text().map(drop));
-    let audiences = fields.optional("audiences", |node| node.nonempty_list(|node| node.text().map(drop)));
+    let audiences =
+        fields.optional("audiences", |node| node.nonempty_list(|node| node.text().map(drop)));
     let leeway = fields.with_default("leeway", Duration::ZERO, |node| node.duration());
     fields.finish();
     issuer?;
@@ -88,7 +89,9 @@ fn durations_and_sizes_need_a_unit() {
     ] {
         assert_eq!(duration(text), want, "{text}");
     }
-    for (text, want) in [("64KiB", Some(65_536)), ("1B", Some(1)), ("1GiB", Some(1 << 30)), ("64KB", None)] {
+    for (text, want) in
+        [("64KiB", Some(65_536)), ("1B", Some(1)), ("1GiB", Some(1 << 30)), ("64KB", None)]
+    {
         assert_eq!(units::size(text), want, "{text}");
     }
 }

@@ -9,7 +9,8 @@ pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
     node.nonempty_list(|node| {
         let source = source(&node)?;
         if earlier.iter().any(|earlier| earlier.overlaps(&source)) {
-            return node.fault("must be another place: an earlier source takes the same credentials");
+            return node
+                .fault("must be another place: an earlier source takes the same credentials");
         }
         earlier.push(source.clone());
         Some(source)
@@ -35,14 +36,19 @@ fn source(node: &Node<'_>) -> Option<Source> {
 impl Source {
     /// Whether one credential would be found in both places.
     pub fn overlaps(&self, other: &Self) -> bool {
-        let (Self::Header { name, prefix }, Self::Header { name: other_name, prefix: other_prefix }) =
-            (self, other)
+        let (
+            Self::Header { name, prefix },
+            Self::Header { name: other_name, prefix: other_prefix },
+        ) = (self, other)
         else {
             return self == other;
         };
-        let (Some(prefix), Some(other_prefix)) = (prefix, other_prefix) else { return name == other_name };
+        let (Some(prefix), Some(other_prefix)) = (prefix, other_prefix) else {
+            return name == other_name;
+        };
         let shorter = prefix.len().min(other_prefix.len());
-        let starts = [prefix, other_prefix].map(|prefix| prefix.as_bytes().split_at_checked(shorter));
+        let starts =
+            [prefix, other_prefix].map(|prefix| prefix.as_bytes().split_at_checked(shorter));
         let [Some((start, _)), Some((other_start, _))] = starts else { return true };
         name == other_name && start.eq_ignore_ascii_case(other_start)
     }
@@ -55,7 +61,8 @@ fn header(node: &Node<'_>) -> Option<HeaderName> {
     };
     // They would be lost with the credential, and the request with them.
     if name.is_framing() || matches!(name.as_str(), "cookie" | "host") {
-        return node.fault("must not be a field that frames or routes the request, or holds cookies");
+        return node
+            .fault("must not be a field that frames or routes the request, or holds cookies");
     }
     Some(name)
 }

@@ -37,15 +37,19 @@ pub struct Limits {
 impl Fetch {
     /// Reads `refresh`, `timeout`, `max_age`, `max_size` and `retry`.
     pub fn read(fields: &mut Fields<'_>, limits: &Limits) -> Option<Self> {
-        let refresh =
-            fields.with_default("refresh", limits.refresh, |node| between(&node, SECOND..=minutes(24 * 60)));
+        let refresh = fields.with_default("refresh", limits.refresh, |node| {
+            between(&node, SECOND..=minutes(24 * 60))
+        });
         let timeout = fields.with_default("timeout", limits.timeout, |node| {
             between(&node, Duration::from_millis(10)..=minutes(1))
         });
-        let max_age = fields
-            .with_default("max_age", limits.max_age, |node| between(&node, SECOND..=minutes(30 * 24 * 60)));
-        let max_size = fields.with_default("max_size", limits.max_size, |node| size(&node, limits.most));
-        let retry = fields.with_default("retry", limits.retry, |node| between(&node, SECOND..=minutes(60)));
+        let max_age = fields.with_default("max_age", limits.max_age, |node| {
+            between(&node, SECOND..=minutes(30 * 24 * 60))
+        });
+        let max_size =
+            fields.with_default("max_size", limits.max_size, |node| size(&node, limits.most));
+        let retry =
+            fields.with_default("retry", limits.retry, |node| between(&node, SECOND..=minutes(60)));
         if let (Some(refresh), Some(max_age)) = (refresh, max_age)
             && max_age <= refresh
         {

@@ -71,10 +71,12 @@ impl<T> Kept<T> {
         }
     }
 
-    /// Reads the body where another worker stored a new one, or had the one confirmed that was dropped here.
+    /// Reads the body where another worker stored a new one, or had the one confirmed that was
+    /// dropped here.
     ///
     /// # Errors
-    /// Why it cannot be used here, although it was stored: by a configuration with another reading of it.
+    /// Why it cannot be used here, although it was stored: by a configuration with another reading
+    /// of it.
     pub(super) fn follow<S: Store + ?Sized>(
         &self,
         lease: Lease,
@@ -86,7 +88,8 @@ impl<T> Kept<T> {
             let Ok(Some((value, _))) = store.get(&self.key) else { return Ok(()) };
             self.seen.set(lease.bodies);
             if let Some(stored) = Stored::from_bytes(&value) {
-                return self.adopt(stored, Some(lease.bodies), lease.fetched_at, |body| self.read(body));
+                return self
+                    .adopt(stored, Some(lease.bodies), lease.fetched_at, |body| self.read(body));
             }
         } else if self.is_of(lease.bodies) {
             self.is_from(lease.fetched_at);
@@ -94,7 +97,8 @@ impl<T> Kept<T> {
         Ok(())
     }
 
-    /// Uses a body. One that is the same as the last is only younger: tokens that were verified stay so.
+    /// Uses a body. One that is the same as the last is only younger: tokens that were verified
+    /// stay so.
     ///
     /// # Errors
     /// Why it cannot be read.

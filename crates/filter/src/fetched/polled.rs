@@ -3,11 +3,11 @@
 use super::Fetched;
 use crate::{Answer, CallId, Callouts, Host};
 
-/// What is fetched in the background, whatever it is: the shell prepares it once, lets it tick every [`TICK`](super::TICK),
-/// and hands it the answers to its calls.
+/// What is fetched in the background, whatever it is: the shell prepares it once, lets it tick
+/// every [`TICK`](super::TICK), and hands it the answers to its calls.
 pub trait Polled {
-    /// Makes the shared values, and reads what is in them already: a worker that starts late need not wait.
-    /// Whether they are there.
+    /// Makes the shared values, and reads what is in them already: a worker that starts late need
+    /// not wait. Whether they are there.
     fn prepare(&self, host: &dyn Host) -> bool;
 
     /// Follows the other workers, and fetches where it is time and nobody else does.

@@ -85,8 +85,8 @@ impl Source {
         self.get(&self.cluster, &self.location, tag)
     }
 
-    /// Asks for it where a document said that it is. That may be elsewhere than the last time, where a tag means
-    /// something else.
+    /// Asks for it where a document said that it is. That may be elsewhere than the last time,
+    /// where a tag means something else.
     pub(super) fn led_to(&self, lead: &Lead, location: &Location) -> Callout {
         self.get(&lead.cluster, location, None)
     }

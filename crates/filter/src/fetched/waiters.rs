@@ -9,8 +9,8 @@ pub struct Waiters {
     waiters: Rc<Cell<usize>>,
 }
 
-/// A request's slot; given up when it is dropped, as when the client goes away. `A` tells what the request waits for
-/// from whatever else it may wait for.
+/// A request's slot; given up when it is dropped, as when the client goes away. `A` tells what the
+/// request waits for from whatever else it may wait for.
 pub struct Slot<A> {
     waiters: Rc<Cell<usize>>,
     awaited: A,
@@ -46,14 +46,16 @@ impl Waiters {
         let Some(waiting) = slot else {
             let deadline = now.after(fetched.patience());
             fetched.want();
-            // A storm of requests must not fill the memory, nor wait for a fetch that may not begin yet.
+            // A storm of requests must not fill the memory, nor wait for a fetch that may not begin
+            // yet.
             if !fetched.may_change_before(deadline, now) || self.waiters.get() >= MAX_WAITERS {
                 return false;
             }
             *slot = Some(self.slot(awaited, deadline, now));
             return true;
         };
-        // Where the clock steps back the deadline is far off; no fetch takes longer than a request may wait.
+        // Where the clock steps back the deadline is far off; no fetch takes longer than a request
+        // may wait.
         let is_over = now >= waiting.deadline || waiting.deadline > now.after(fetched.patience());
         let is_answered = awaits == Awaits::Newer
             && (fetched.was_fetched_since(waiting.since, now)
@@ -61,7 +63,8 @@ impl Waiters {
         if is_over || is_answered {
             return false;
         }
-        // A fetch that was under way when it came may have ended without what it needs: it still wants one.
+        // A fetch that was under way when it came may have ended without what it needs: it still
+        // wants one.
         fetched.want();
         true
     }

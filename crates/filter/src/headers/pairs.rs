@@ -1,7 +1,7 @@
 /// Walks the wire form of a head without copying.
 ///
-/// Positions are added up and checked only where something is taken: looking for one field among twenty is the
-/// commonest thing that filters do.
+/// Positions are added up and checked only where something is taken: looking for one field among
+/// twenty is the commonest thing that filters do.
 pub(super) struct Pairs<'a> {
     /// For each field that is left, the lengths of its name and of its value.
     lengths: std::slice::Iter<'a, [u8; 8]>,
@@ -34,7 +34,8 @@ impl<'a> Pairs<'a> {
         let [a, b, c, d, e, f, g, h] = *self.lengths.next()?;
         let name_length = u64::from(u32::from_le_bytes([a, b, c, d]));
         let value_length = u64::from(u32::from_le_bytes([e, f, g, h]));
-        // Behind each text stands a zero byte. 2^32 fields of 2^33 bytes would be needed to wrap around.
+        // Behind each text stands a zero byte. 2^32 fields of 2^33 bytes would be needed to wrap
+        // around.
         let name_at = self.next;
         let value_at = name_at.wrapping_add(name_length).wrapping_add(1);
         self.next = value_at.wrapping_add(value_length).wrapping_add(1);

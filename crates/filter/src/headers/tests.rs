@@ -136,7 +136,11 @@ fn a_head_that_cannot_be_fetched_reads_as_empty_and_says_so_once_somebody_has_re
         read(&mut headers);
         assert!(headers.is_unread(), "{case}");
         assert!(headers.clone().is_unread(), "{case}: a copy was made of nothing, too");
-        assert_eq!((all(&headers, "b"), headers.edits().len()), (vec!["1".to_owned()], 2), "{case}");
+        assert_eq!(
+            (all(&headers, "b"), headers.edits().len()),
+            (vec!["1".to_owned()], 2),
+            "{case}"
+        );
     }
 }
 
@@ -235,7 +239,9 @@ fn a_field_is_removed_in_every_spelling_whoever_wrote_it() {
 fn what_an_earlier_filter_wrote_in_another_spelling_is_dropped_too() {
     for spelling in ["x-user", "x_user"] {
         // In a head with such a field, and in one without.
-        for (received, removed) in [(vec![], 0), (vec![("x_user", "forged"), ("x-user", "forged")], 2)] {
+        for (received, removed) in
+            [(vec![], 0), (vec![("x_user", "forged"), ("x-user", "forged")], 2)]
+        {
             let mut headers = Headers::from_list(&received);
             headers.set(&name("x_user"), value("root"));
             headers.append(&name("x_user"), value("root"));
@@ -255,7 +261,10 @@ fn what_an_earlier_filter_wrote_in_another_spelling_is_dropped_too() {
             assert_eq!(headers.edits().len(), removed + 2, "{spelling}");
             // What is written afterwards is the filter's own.
             headers.set(&name("x-user"), value("alice"));
-            assert_eq!((all(&headers, "x-user"), all(&headers, "x_user")), (vec!["alice".into()], vec![]));
+            assert_eq!(
+                (all(&headers, "x-user"), all(&headers, "x_user")),
+                (vec!["alice".into()], vec![])
+            );
         }
     }
 }

@@ -4,12 +4,13 @@ use crate::percent_decoded;
 use crate::rules::without_port;
 use std::borrow::Cow;
 
-/// Whether a path may be another one for whoever reads it next: it has a segment `.` or `..` (RFC 3986 §5.2.4),
-/// plain or in a form that some upstreams take for one. Those are escapes, several times over too, a backslash for
-/// a slash, and parameters (`..;x`), blanks and control characters around the dots.
+/// Whether a path may be another one for whoever reads it next: it has a segment `.` or `..` (RFC
+/// 3986 §5.2.4), plain or in a form that some upstreams take for one. Those are escapes, several
+/// times over too, a backslash for a slash, and parameters (`..;x`), blanks and control characters
+/// around the dots.
 ///
-/// Envoy takes the plain ones out, where it is told to, and leaves others behind: of `/a/%2e%2e;/b` it makes
-/// `/a/..;/b`.
+/// Envoy takes the plain ones out, where it is told to, and leaves others behind: of `/a/%2e%2e;/b`
+/// it makes `/a/..;/b`.
 pub(super) fn is_path_disguised(path: &[u8]) -> bool {
     let mut text = Cow::Borrowed(path);
     for _ in 0..DECODINGS {
@@ -42,8 +43,8 @@ fn has_dot_segment(path: &[u8]) -> bool {
         })
 }
 
-/// Whether an authority is not a host and perhaps a port: several `host` fields, which Envoy joins with a comma, or
-/// one with a user in front.
+/// Whether an authority is not a host and perhaps a port: several `host` fields, which Envoy joins
+/// with a comma, or one with a user in front.
 pub(super) fn is_host_disguised(authority: &[u8]) -> bool {
     let host = without_port(authority);
     let port = authority.get(host.len()..).unwrap_or_default();

@@ -20,11 +20,12 @@ impl Condition {
         let text = |node: Node<'_>| node.text().map(str::to_owned);
         let mut fields = node.fields()?;
         let route = fields.optional("route", text);
-        let hosts = fields.with_default("hosts", vec![], |node| node.nonempty_list(HostPattern::read));
+        let hosts =
+            fields.with_default("hosts", vec![], |node| node.nonempty_list(HostPattern::read));
         let methods = fields.with_default("methods", vec![], |node| node.nonempty_list(method));
         let path = fields.optional("path", PathPattern::read);
-        let headers =
-            fields.with_default("headers", vec![], |node| node.nonempty_list(HeaderCondition::read));
+        let headers = fields
+            .with_default("headers", vec![], |node| node.nonempty_list(HeaderCondition::read));
         let policy = fields.optional("policy", text);
         fields.finish();
         Some(Self {
@@ -52,14 +53,17 @@ impl Condition {
         !self.hosts.is_empty()
     }
 
-    /// What the path captured, or `None` where a part does not hold. The parts that cost a host call are
-    /// looked at last.
+    /// What the path captured, or `None` where a part does not hold. The parts that cost a host
+    /// call are looked at last.
     pub(super) fn matches(&self, request: &Request<'_>) -> Option<Captures> {
-        let any = |methods: &[String]| methods.iter().any(|method| method.as_bytes() == request.method());
+        let any =
+            |methods: &[String]| methods.iter().any(|method| method.as_bytes() == request.method());
         if !self.methods.is_empty() && !any(&self.methods) {
             return None;
         }
-        if !self.hosts.is_empty() && !self.hosts.iter().any(|host| host.matches(request.authority())) {
+        if !self.hosts.is_empty()
+            && !self.hosts.iter().any(|host| host.matches(request.authority()))
+        {
             return None;
         }
         let captures = match &self.path {
@@ -80,12 +84,15 @@ impl Condition {
     }
 }
 
-/// A method, compared as it is: methods are case-sensitive (RFC 9110 §9.1), so `get` would never match.
+/// A method, compared as it is: methods are case-sensitive (RFC 9110 §9.1), so `get` would never
+/// match.
 fn method(node: Node<'_>) -> Option<String> {
     let method = node.text()?;
     if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return node
-            .fault(format!("methods are case-sensitive, did you mean `{}`?", method.to_ascii_uppercase()));
+        return node.fault(format!(
+            "methods are case-sensitive, did you mean `{}`?",
+            method.to_ascii_uppercase()
+        ));
     }
     Some(method.to_owned())
 }
@@ -132,9 +139,8 @@ impl HeaderCondition {
             Test::Exact(want) => values.any(|value| value == want),
             Test::Prefix(want) => values.any(|value| value.starts_with(want)),
             Test::Suffix(want) => values.any(|value| value.ends_with(want)),
-            Test::Regex(regex) => {
-                values.any(|value| std::str::from_utf8(value).is_ok_and(|value| regex.is_match(value)))
-            }
+            Test::Regex(regex) => values
+                .any(|value| std::str::from_utf8(value).is_ok_and(|value| regex.is_match(value))),
             Test::Present(present) => values.next().is_some() == *present,
         }
     }
@@ -147,5 +153,6 @@ fn header_name(node: &Node<'_>) -> Option<HeaderName> {
 
 /// A pattern that is matched in time linear in the input; it need not match the whole of it.
 pub(super) fn regex(node: &Node<'_>) -> Option<Regex> {
-    Regex::new(node.text()?).map_or_else(|error| node.fault(format!("is not a valid pattern: {error}")), Some)
+    Regex::new(node.text()?)
+        .map_or_else(|error| node.fault(format!("is not a valid pattern: {error}")), Some)
 }

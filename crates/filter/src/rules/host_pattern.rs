@@ -15,15 +15,17 @@ impl HostPattern {
         }
         match text.strip_prefix('*') {
             None if !text.contains('*') => Some(Self::Exact(text)),
-            Some(domain) if domain.starts_with('.') && domain.len() > 1 && !domain.contains('*') => {
+            Some(domain)
+                if domain.starts_with('.') && domain.len() > 1 && !domain.contains('*') =>
+            {
                 Some(Self::Below(domain.to_owned()))
             }
             _ => node.fault("a wildcard must be the whole first label, as in *.example.com"),
         }
     }
 
-    /// Hosts are compared without regard to case (RFC 9110 §4.2.3), without the port and without the
-    /// dot that ends an absolute domain name.
+    /// Hosts are compared without regard to case (RFC 9110 §4.2.3), without the port and without
+    /// the dot that ends an absolute domain name.
     pub(super) fn matches(&self, authority: &[u8]) -> bool {
         let host = without_port(authority);
         let host = host.strip_suffix(b".").unwrap_or(host);

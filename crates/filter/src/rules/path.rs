@@ -11,7 +11,8 @@ pub(super) enum PathPattern {
     /// The path or anything below it, by whole segments: `/a` matches `/a` and `/a/b`, not `/ab`.
     /// A slash at the end makes no difference (as in the Gateway API's `PathPrefix`).
     Prefix(String),
-    /// Segments with names in braces: `/users/{id}`, and at the end `{rest=**}` for all that follows.
+    /// Segments with names in braces: `/users/{id}`, and at the end `{rest=**}` for all that
+    /// follows.
     Template(Template),
     /// A pattern, matched in linear time; anchors are the writer's.
     Regex(Regex),
@@ -20,7 +21,8 @@ pub(super) enum PathPattern {
 impl PathPattern {
     pub(super) fn read(node: Node<'_>) -> Option<Self> {
         if node.value().is_string() {
-            return node.fault("must have one of exact, prefix, template, regex, as in {prefix: /orders}");
+            return node
+                .fault("must have one of exact, prefix, template, regex, as in {prefix: /orders}");
         }
         let mut fields = node.fields()?;
         let patterns = [
@@ -73,11 +75,15 @@ pub struct Captures(Vec<(Rc<str>, Vec<u8>)>);
 impl Captures {
     /// The part of the path that a name in the template stands for.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(captured, _)| captured.as_ref() == name).map(|(_, value)| value.as_slice())
+        self.0
+            .iter()
+            .find(|(captured, _)| captured.as_ref() == name)
+            .map(|(_, value)| value.as_slice())
     }
 }
 
-/// The names that a path template captures; those of a template that is wrong are told apart elsewhere.
+/// The names that a path template captures; those of a template that is wrong are told apart
+/// elsewhere.
 pub(super) fn captured_names(template: &str) -> Vec<&str> {
     let segments = template.split('/');
     let names = segments.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));

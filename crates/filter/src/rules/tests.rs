@@ -1,8 +1,8 @@
 use super::*;
 use crate::config;
 use crate::{
-    Attribute, Attributes, Callouts, Clock, Counter, Expressions, Hash, Headers, Histogram, Meter, NoRandom,
-    NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, Callouts, Clock, Counter, Expressions, Hash, Headers, Histogram, Meter,
+    NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 
 /// A host that knows a route and a policy, and nothing else.
@@ -143,7 +143,8 @@ fn a_host_matches_without_case_port_or_final_dot() {
 
 #[test]
 fn every_part_that_is_given_must_hold() {
-    let head: &[(&str, &[u8])] = &[(":method", b"GET"), (":path", b"/a"), ("x-a", b"one"), ("x-a", b"two")];
+    let head: &[(&str, &[u8])] =
+        &[(":method", b"GET"), (":path", b"/a"), ("x-a", b"one"), ("x-a", b"two")];
     for (condition, want) in [
         ("{}", true),
         (r#"{"methods": ["GET", "HEAD"]}"#, true),
@@ -167,7 +168,8 @@ fn every_part_that_is_given_must_hold() {
 
 #[test]
 fn the_first_rule_that_matches_wins() {
-    let rules = rules(r#"[{"name": "a", "match": {"path": {"exact": "/a"}}}, {}, {"name": "c"}]"#).unwrap();
+    let rules =
+        rules(r#"[{"name": "a", "match": {"path": {"exact": "/a"}}}, {}, {"name": "c"}]"#).unwrap();
     let name = |target: &[u8]| {
         let request = Request::new(Headers::from_list(&[(":path", target)]), &Routed);
         rules.find(&request).unwrap().0.name.to_string()
@@ -180,9 +182,15 @@ fn the_first_rule_that_matches_wins() {
 fn a_bad_rule_is_told_by_its_path() {
     for (json, want) in [
         (r#"[{"name": "a b"}]"#, "[0].name: must be made of letters, digits and -_./"),
-        (r#"[{"name": "a"}, {"name": "a"}]"#, "[1].name: must be unique: an earlier rule has this name"),
+        (
+            r#"[{"name": "a"}, {"name": "a"}]"#,
+            "[1].name: must be unique: an earlier rule has this name",
+        ),
         (r#"[{"match": {"paths": {}}}]"#, "[0].match.paths: unknown field, did you mean `path`?"),
-        (r#"[{"match": {"path": {"prefix": "a"}}}]"#, "[0].match.path.prefix: must begin with a slash"),
+        (
+            r#"[{"match": {"path": {"prefix": "a"}}}]"#,
+            "[0].match.path.prefix: must begin with a slash",
+        ),
         (
             r#"[{"match": {"path": {"prefix": "/a", "exact": "/a"}}}]"#,
             "[0].match.path: must have exactly one of exact, prefix, template, regex",

@@ -1,9 +1,10 @@
 use serde_json::Value;
 
-/// Appends a claim as one line of text, or gives `None` and leaves `out` as it was for `null` and empty lists.
+/// Appends a claim as one line of text, or gives `None` and leaves `out` as it was for `null` and
+/// empty lists.
 ///
-/// Text is taken as it is, numbers and booleans as in JSON, objects as compact JSON. A list is its items with
-/// commas between them: an item that has a comma itself cannot be told from two.
+/// Text is taken as it is, numbers and booleans as in JSON, objects as compact JSON. A list is its
+/// items with commas between them: an item that has a comma itself cannot be told from two.
 #[must_use]
 pub fn claim_text(claim: &Value, out: &mut Vec<u8>) -> Option<()> {
     match claim {

@@ -46,7 +46,9 @@ impl fmt::Display for Fault {
                 if let Some(nearest) = nearest {
                     write!(f, ", did you mean `{nearest}`?")?;
                 }
-                f.write_str("; known here: header.NAME, query.NAME, path.NAME, method, host, path, ")?;
+                f.write_str(
+                    "; known here: header.NAME, query.NAME, path.NAME, method, host, path, ",
+                )?;
                 f.write_str("identity.PART, claim.PATH")?;
                 if *response {
                     f.write_str(", response.header.NAME, response.status")?;
@@ -65,14 +67,22 @@ impl fmt::Display for Fault {
                 f.write_str("captures nothing: give the rule a path template such as /users/{id}")
             }
             Self::UnknownCapture(known) => {
-                write!(f, "is not captured by the rule's path template, which has {}", known.join(", "))
+                write!(
+                    f,
+                    "is not captured by the rule's path template, which has {}",
+                    known.join(", ")
+                )
             }
             Self::BadName => {
                 f.write_str("must have a name after the dot, without spaces and the characters ${|")
             }
-            Self::NoResponse => f.write_str("there is no response yet: only response operations know it"),
+            Self::NoResponse => {
+                f.write_str("there is no response yet: only response operations know it")
+            }
             Self::HostHeader => f.write_str("the host is ${host}"),
-            Self::SetCookie => f.write_str("several cookies cannot be one value: use copy or rename"),
+            Self::SetCookie => {
+                f.write_str("several cookies cannot be one value: use copy or rename")
+            }
             Self::Unclosed => f.write_str("has no closing brace"),
             Self::UnknownFunction(nearest) => {
                 f.write_str("unknown function")?;
@@ -83,7 +93,9 @@ impl fmt::Display for Fault {
             }
             Self::Argument(name) => write!(f, "{name} takes no argument"),
             Self::NoArgument => f.write_str("default needs a text, as in `| default: none`"),
-            Self::TooManyFunctions => write!(f, "must not have more than {} functions", function::MOST),
+            Self::TooManyFunctions => {
+                write!(f, "must not have more than {} functions", function::MOST)
+            }
             Self::LoneDollar => {
                 f.write_str("must be `$$` for a dollar sign, or begin a placeholder `${...}`")
             }

@@ -48,8 +48,8 @@ impl Function {
         NAMES.join(", ")
     }
 
-    /// Changes the text that begins at `start`; `None` where it cannot be made, which no input of a bounded
-    /// length brings about.
+    /// Changes the text that begins at `start`; `None` where it cannot be made, which no input of a
+    /// bounded length brings about.
     pub(super) fn apply(&self, out: &mut Vec<u8>, start: usize) -> Option<()> {
         match self {
             Self::Lower => out.get_mut(start..)?.make_ascii_lowercase(),
@@ -73,7 +73,8 @@ impl Function {
             Self::Sha256 => {
                 let digest = hmac_sha256::Hash::hash(out.get(start..)?);
                 out.truncate(start);
-                let digit = |nibble: u8| char::from_digit(nibble.into(), 16).map(|digit| digit as u8);
+                let digit =
+                    |nibble: u8| char::from_digit(nibble.into(), 16).map(|digit| digit as u8);
                 out.extend(digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit));
             }
             Self::Default(_) => {}

@@ -50,8 +50,8 @@ pub(super) fn pieces(text: &str, scope: &Scope<'_>) -> Result<Vec<Piece>, Templa
         let Some((inner, after)) = inside.split_once('}') else {
             return Err(error(&format!("{{{inside}"), Fault::Unclosed));
         };
-        let expression =
-            Expression::parse(inner, scope).map_err(|fault| error(&format!("{{{inner}}}"), fault))?;
+        let expression = Expression::parse(inner, scope)
+            .map_err(|fault| error(&format!("{{{inner}}}"), fault))?;
         if !literal.is_empty() {
             pieces.push(Piece::Literal(std::mem::take(&mut literal).into_bytes().into()));
         }

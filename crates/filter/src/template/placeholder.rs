@@ -34,7 +34,8 @@ pub(super) enum IdentityPart {
 impl Placeholder {
     /// Reads what stands between the braces.
     pub(super) fn parse(inner: &str, scope: &Scope<'_>) -> Result<Self, Fault> {
-        let fault = |placeholder| if scope.response { Ok(placeholder) } else { Err(Fault::NoResponse) };
+        let fault =
+            |placeholder| if scope.response { Ok(placeholder) } else { Err(Fault::NoResponse) };
         match inner {
             "method" => return Ok(Self::Method),
             "host" => return Ok(Self::Host),
@@ -56,13 +57,16 @@ impl Placeholder {
             "header" => header_name(name).map(Self::Header),
             "query" if plain(name, "&=#") => Ok(Self::Query(name.into())),
             "path" if scope.captures.contains(&name) => Ok(Self::Capture(name.into())),
-            "path" => {
-                Err(Fault::UnknownCapture(scope.captures.iter().map(|name| (*name).to_owned()).collect()))
-            }
+            "path" => Err(Fault::UnknownCapture(
+                scope.captures.iter().map(|name| (*name).to_owned()).collect(),
+            )),
             "identity" => IdentityPart::parse(name).map(Self::Identity),
             "claim" if plain(name, "") => Ok(Self::Claim(name.into())),
             "query" | "claim" => Err(Fault::BadName),
-            kind => Err(Fault::Unknown { nearest: config::nearest(kind, KINDS), response: scope.response }),
+            kind => Err(Fault::Unknown {
+                nearest: config::nearest(kind, KINDS),
+                response: scope.response,
+            }),
         }
     }
 
@@ -102,8 +106,8 @@ fn joined(headers: &Headers, name: &HeaderName, out: &mut Vec<u8>) -> Option<()>
     Some(())
 }
 
-/// The first value of a parameter. Its name is compared decoded: whoever hides a parameter by encoding its
-/// name would have this gateway read one value and the upstream another.
+/// The first value of a parameter. Its name is compared decoded: whoever hides a parameter by
+/// encoding its name would have this gateway read one value and the upstream another.
 fn query(request: &Request<'_>, name: &str, out: &mut Vec<u8>) -> Option<()> {
     let value = request.query()?.split(|byte| *byte == b'&').find_map(|pair| {
         let mut parts = pair.splitn(2, |byte| *byte == b'=');
@@ -178,14 +182,21 @@ fn list(items: &[String], out: &mut Vec<u8>) -> Option<()> {
 }
 
 fn header_name(name: &str) -> Result<HeaderName, Fault> {
-    if plain(name, "") { HeaderName::try_from(name).map_err(|_| Fault::BadName) } else { Err(Fault::BadName) }
+    if plain(name, "") {
+        HeaderName::try_from(name).map_err(|_| Fault::BadName)
+    } else {
+        Err(Fault::BadName)
+    }
 }
 
-/// Whether a name has none of the characters that templates keep for themselves (`|` begins a function).
+/// Whether a name has none of the characters that templates keep for themselves (`|` begins a
+/// function).
 fn plain(name: &str, also_not: &str) -> bool {
-    let reserved =
-        |char: char| "${|".contains(char) || char.is_control() || char == ' ' || also_not.contains(char);
+    let reserved = |char: char| {
+        "${|".contains(char) || char.is_control() || char == ' ' || also_not.contains(char)
+    };
     !name.is_empty() && !name.contains(reserved)
 }
 
-const KINDS: &[&str] = &["header", "query", "path", "method", "host", "identity", "claim", "response"];
+const KINDS: &[&str] =
+    &["header", "query", "path", "method", "host", "identity", "claim", "response"];

@@ -1,8 +1,8 @@
 use super::*;
 use crate::rules::Rules;
 use crate::{
-    Attribute, Attributes, Clock, Expressions, Hash, Headers, Identity, NoRandom, NoVerifier, Random,
-    SetError, Signatures, Store, StoreError, Timestamp, Version, config,
+    Attribute, Attributes, Clock, Expressions, Hash, Headers, Identity, NoRandom, NoVerifier,
+    Random, SetError, Signatures, Store, StoreError, Timestamp, Version, config,
 };
 use serde_json::json;
 
@@ -96,11 +96,13 @@ fn rendered(text: &str, target: &str, fields: &[(&str, &[u8])]) -> Option<String
     let request = Request::new(Headers::from_list(&head), &host);
     let response =
         Response::new(Headers::from_list(&[(":status", "404"), ("via", "a"), ("via", "b")]), &host);
-    let rules = config::read(br#"[{"match": {"path": {"template": "/users/{id}/{rest=**}"}}}]"#, |node| {
-        Rules::read(node, |_| Some(()))
-    });
+    let rules =
+        config::read(br#"[{"match": {"path": {"template": "/users/{id}/{rest=**}"}}}]"#, |node| {
+            Rules::read(node, |_| Some(()))
+        });
     let captures = rules.unwrap().find(&request).map(|(_, captures)| captures);
-    let sources = Sources { request: Some(&request), captures: captures.as_ref(), response: Some(&response) };
+    let sources =
+        Sources { request: Some(&request), captures: captures.as_ref(), response: Some(&response) };
     let template = template(text);
     let mut out = b"before:".to_vec();
     let whole = template.render(&sources, &mut out).map(|()| out.clone());
@@ -108,7 +110,9 @@ fn rendered(text: &str, target: &str, fields: &[(&str, &[u8])]) -> Option<String
     let bound = template.bind(&sources).and_then(|bound| {
         assert!(!bound.needs_request(), "{text}");
         let mut out = b"before:".to_vec();
-        bound.render(&Sources { response: Some(&response), ..Sources::default() }, &mut out).map(|()| out)
+        bound
+            .render(&Sources { response: Some(&response), ..Sources::default() }, &mut out)
+            .map(|()| out)
     });
     assert_eq!(whole, bound, "{text}");
     if whole.is_none() {
@@ -152,7 +156,10 @@ fn a_placeholder_stands_for_a_fact() {
         ("${identity.consumer}", None),
         ("${identity.tier}", None),
         ("${claim.email}", Some("a,b@example.com")),
-        ("${claim.age} ${claim.big} ${claim.half} ${claim.admin}", Some("42 12345678901234567890 0.5 true")),
+        (
+            "${claim.age} ${claim.big} ${claim.half} ${claim.admin}",
+            Some("42 12345678901234567890 0.5 true"),
+        ),
         ("${claim.none}", None),
         ("${claim.absent}", None),
         ("${claim.teams}", Some("red,7,{\\\"a\\\":[1]}")),
@@ -196,7 +203,10 @@ fn functions_change_a_fact_from_left_to_right() {
         ("${header.x-empty | default: a}", Some("")),
         ("${header.x-abc | default: a}-${header.none}", None),
         ("${claim.none | default: none}", Some("none")),
-        ("${response.status | default: 0}${response.header.none | default: none | upper}", Some("404NONE")),
+        (
+            "${response.status | default: 0}${response.header.none | default: none | upper}",
+            Some("404NONE"),
+        ),
         ("${path.id | upper}", Some("A/B")),
     ] {
         assert_eq!(rendered(text, "/users/a%2Fb/x?crlf=%0d%0a", fields).as_deref(), want, "{text}");
@@ -218,9 +228,15 @@ fn a_fact_that_is_too_long_is_missing() {
 
 #[test]
 fn nothing_is_there_without_sources_but_the_literals() {
-    for text in
-        ["${header.a}", "${query.a}", "${path.id}", "${method}", "${host}", "${path}", "${identity.subject}"]
-    {
+    for text in [
+        "${header.a}",
+        "${query.a}",
+        "${path.id}",
+        "${method}",
+        "${host}",
+        "${path}",
+        "${identity.subject}",
+    ] {
         assert_eq!(template(text).render(&Sources::default(), &mut Vec::new()), None, "{text}");
         assert_eq!(template(text).bind(&Sources::default()), None, "{text}");
     }
@@ -307,8 +323,14 @@ fn a_wrong_placeholder_is_told_with_its_position_and_what_would_be_right() {
             "${method.x}",
             "`${method.x}` (character 1): unknown placeholder, did you mean `method`?; known here: header.NAME, query.NAME, path.NAME, method, host, path, identity.PART, claim.PATH",
         ),
-        ("a $b", "`$` (character 3): must be `$$` for a dollar sign, or begin a placeholder `${...}`"),
-        ("a$", "`$` (character 2): must be `$$` for a dollar sign, or begin a placeholder `${...}`"),
+        (
+            "a $b",
+            "`$` (character 3): must be `$$` for a dollar sign, or begin a placeholder `${...}`",
+        ),
+        (
+            "a$",
+            "`$` (character 2): must be `$$` for a dollar sign, or begin a placeholder `${...}`",
+        ),
         ("${method", "`${method` (character 1): has no closing brace"),
     ] {
         let error = Template::parse(text, &scope).unwrap_err();
@@ -322,7 +344,8 @@ fn a_wrong_placeholder_is_told_with_its_position_and_what_would_be_right() {
 
 #[test]
 fn a_template_that_speaks_of_no_request_needs_none() {
-    for (text, want) in [("a", false), ("${response.status}", false), ("${response.status} ${method}", true)]
+    for (text, want) in
+        [("a", false), ("${response.status}", false), ("${response.status} ${method}", true)]
     {
         assert_eq!(template(text).needs_request(), want, "{text}");
     }

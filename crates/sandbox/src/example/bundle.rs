@@ -80,7 +80,8 @@ impl Bundler<'_> {
         let fields = filter.as_object()?;
         let name = fields.get("name")?.as_str()?;
         let is_plain = fields.keys().all(|field| field == "name" || field == "typed_config");
-        (is_plain && !self.routed.contains(name)).then(|| self.plugin(fields.get("typed_config")?))?
+        (is_plain && !self.routed.contains(name))
+            .then(|| self.plugin(fields.get("typed_config")?))?
     }
 
     fn plugin(&self, tree: &Value) -> Option<Plugin> {

@@ -20,9 +20,11 @@ pub struct WasmFilter {
     pub module: String,
     /// The `configuration`, an `Any`; `Null` when the config has none.
     pub configuration: Value,
-    /// `allow_on_headers_stop_iteration`: whether the filter may hold a head until it has seen the body.
+    /// `allow_on_headers_stop_iteration`: whether the filter may hold a head until it has seen the
+    /// body.
     pub may_hold_heads: bool,
-    /// The names in `capability_restriction_config`: all that the plugin may do. `None` where it may do everything.
+    /// The names in `capability_restriction_config`: all that the plugin may do. `None` where it
+    /// may do everything.
     pub allowed: Option<BTreeSet<String>>,
 }
 
@@ -34,10 +36,12 @@ impl WasmFilter {
         file.strip_suffix(".wasm").unwrap_or(file)
     }
 
-    /// The configuration as JSON, which is what the filter's parser reads; empty when there is none.
+    /// The configuration as JSON, which is what the filter's parser reads; empty when there is
+    /// none.
     ///
     /// # Errors
-    /// When the `Any` is none of `Struct`, `StringValue` and `BytesValue`, or its value is not what the type says.
+    /// When the `Any` is none of `Struct`, `StringValue` and `BytesValue`, or its value is not what
+    /// the type says.
     pub fn json(&self) -> Result<Vec<u8>> {
         if self.configuration.is_null() {
             return Ok(Vec::new());
@@ -60,7 +64,9 @@ impl WasmFilter {
                 .decode(text()?)
                 .context("configuration.value: must be base64 in a BytesValue"),
             "" => bail!("configuration: needs an `@type`, for instance {STRUCT}"),
-            other => bail!("configuration: is a {other}; must be a Struct, a StringValue or a BytesValue"),
+            other => bail!(
+                "configuration: is a {other}; must be a Struct, a StringValue or a BytesValue"
+            ),
         }
     }
 }
@@ -86,7 +92,8 @@ pub(super) fn each_module(tree: &mut Value, change: &impl Fn(&mut String)) {
 
 /// The wasm filter that this mapping is, if it is one.
 pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
-    let text = |path: &str| tree.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text =
+        |path: &str| tree.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
     let allows = |path: &str| tree.pointer(path) == Some(&Value::Bool(true));
     is_wasm(tree).then(|| WasmFilter {
         name: text("/config/name"),
@@ -138,7 +145,8 @@ mod tests {
             wasm("jwt-auth"),
             {"typed_config": {"@type": "composite", "action": {"typed_config": wasm("rate-limit")}}},
         ]});
-        let names: Vec<String> = find(&tree).iter().map(|found| found.filter().to_owned()).collect();
+        let names: Vec<String> =
+            find(&tree).iter().map(|found| found.filter().to_owned()).collect();
         assert_eq!(names, ["jwt-auth", "rate-limit"]);
     }
 
@@ -161,13 +169,23 @@ mod tests {
                 json!({"@type": BYTES, "value": "?"}),
                 Err("configuration.value: must be base64 in a BytesValue"),
             ),
-            (json!({"@type": STRING, "value": {}}), Err("configuration.value: must be a string in a")),
+            (
+                json!({"@type": STRING, "value": {}}),
+                Err("configuration.value: must be a string in a"),
+            ),
             (json!({"a": 1}), Err("configuration: needs an `@type`")),
-            (json!({"@type": "type.googleapis.com/x.Y"}), Err("configuration: is a type.googleapis.com/x.Y")),
+            (
+                json!({"@type": "type.googleapis.com/x.Y"}),
+                Err("configuration: is a type.googleapis.com/x.Y"),
+            ),
         ] {
             match (filter(configuration.clone()).json(), want) {
-                (Ok(got), Ok(want)) => assert_eq!(String::from_utf8_lossy(&got), want, "{configuration}"),
-                (Err(got), Err(want)) => assert!(got.to_string().starts_with(want), "{configuration}: {got}"),
+                (Ok(got), Ok(want)) => {
+                    assert_eq!(String::from_utf8_lossy(&got), want, "{configuration}")
+                }
+                (Err(got), Err(want)) => {
+                    assert!(got.to_string().starts_with(want), "{configuration}: {got}")
+                }
                 (got, _) => panic!("{configuration}: {got:?}"),
             }
         }

@@ -14,7 +14,8 @@ pub(super) const IMAGE_FILTERS: &str = "/etc/gatehouse/filters/";
 /// What replaces the addresses and paths of an example. Everything listens on loopback.
 #[derive(Debug, Clone)]
 pub struct Placement {
-    /// The first listener's port; 0 lets the kernel choose. Further listeners always get a free one.
+    /// The first listener's port; 0 lets the kernel choose. Further listeners always get a free
+    /// one.
     pub port: u16,
     /// The admin port; 0 lets the kernel choose.
     pub admin_port: u16,
@@ -57,7 +58,8 @@ fn place_listeners(tree: &mut Value, port: u16) {
     }
 }
 
-/// An example need not have an admin port; the sandbox does, because it asks there whether Envoy is ready.
+/// An example need not have an admin port; the sandbox does, because it asks there whether Envoy is
+/// ready.
 fn place_admin(tree: &mut Value, port: u16) {
     let Some(root) = tree.as_object_mut() else { return };
     let admin = root.entry("admin").or_insert_with(|| json!({}));
@@ -140,7 +142,8 @@ static_resources:
             &Placement {
                 port: 8088,
                 admin_port: 0,
-                upstreams: [("orders-1:8000".to_owned(), SocketAddr::from(([127, 0, 0, 1], 4001)))].into(),
+                upstreams: [("orders-1:8000".to_owned(), SocketAddr::from(([127, 0, 0, 1], 4001)))]
+                    .into(),
                 filters: PathBuf::from("/t/filters"),
             },
         );

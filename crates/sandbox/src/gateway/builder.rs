@@ -60,7 +60,8 @@ impl Builder {
         self
     }
 
-    /// Envoy's log level: `trace`, `debug`, `info` (unless set), `warning`, `error`, `critical` or `off`.
+    /// Envoy's log level: `trace`, `debug`, `info` (unless set), `warning`, `error`, `critical` or
+    /// `off`.
     pub fn log_level(mut self, level: &str) -> Self {
         level.clone_into(&mut self.log_level);
         self
@@ -90,14 +91,15 @@ impl Builder {
         self
     }
 
-    /// Sends the calls to the upstream `host:port`, as the config names it, to this address; no demo service is
-    /// started for it.
+    /// Sends the calls to the upstream `host:port`, as the config names it, to this address; no
+    /// demo service is started for it.
     pub fn upstream(mut self, name: &str, address: SocketAddr) -> Self {
         self.upstreams.insert(name.to_owned(), address);
         self
     }
 
-    /// Changes the config, as a tree, before ports, addresses and paths are replaced. May be called repeatedly.
+    /// Changes the config, as a tree, before ports, addresses and paths are replaced. May be called
+    /// repeatedly.
     pub fn edit(mut self, change: impl FnOnce(&mut Value) + 'static) -> Self {
         self.edits.push(Box::new(change));
         self
@@ -116,7 +118,8 @@ impl Builder {
         self
     }
 
-    /// Envoy's standard output (the access log) goes to ours instead of being kept, and its log once it is ready.
+    /// Envoy's standard output (the access log) goes to ours instead of being kept, and its log
+    /// once it is ready.
     pub fn pass_output(mut self) -> Self {
         self.pass_output = true;
         self
@@ -162,7 +165,8 @@ impl Builder {
             // Hot restart would tie together every Envoy on the machine.
             .arg("--disable-hot-restart")
             .args(["--concurrency", &self.concurrency.to_string(), "--log-level", &self.log_level])
-            // The default is 10 s: no test wants to wait so long for an access log line, and no person either.
+            // The default is 10 s: no test wants to wait so long for an access log line, and no
+            // person either.
             .args(["--file-flush-interval-msec", "50"])
             .arg("--admin-address-path")
             .arg(&admin_file)
@@ -190,7 +194,11 @@ fn missing_module(example: &Example) -> Result<()> {
     Ok(())
 }
 
-fn wait_until_live(process: &mut Process, file: &Path, limit: Duration) -> Result<SocketAddr, StartError> {
+fn wait_until_live(
+    process: &mut Process,
+    file: &Path,
+    limit: Duration,
+) -> Result<SocketAddr, StartError> {
     let live = wait_for(limit, || {
         if let Some(status) = process.exited() {
             return Some(Err(status));
@@ -216,23 +224,28 @@ fn wait_until_live(process: &mut Process, file: &Path, limit: Duration) -> Resul
 /// Where the kernel has put each listener; only Envoy knows.
 fn listeners(admin: SocketAddr, names: Vec<String>) -> Result<Vec<(String, SocketAddr)>> {
     let text = admin_get(admin, "/listeners?format=json")?;
-    let status: Value = serde_json::from_str(&text).context("Envoy's list of listeners is not JSON")?;
-    let all = status.get("listener_statuses").and_then(Value::as_array).cloned().unwrap_or_default();
+    let status: Value =
+        serde_json::from_str(&text).context("Envoy's list of listeners is not JSON")?;
+    let all =
+        status.get("listener_statuses").and_then(Value::as_array).cloned().unwrap_or_default();
     let address = |listener: &Value| -> Option<SocketAddr> {
         let address = listener.pointer("/local_address/socket_address")?;
         let port = u16::try_from(address.get("port_value")?.as_u64()?).ok()?;
         Some(SocketAddr::new(address.get("address")?.as_str()?.parse().ok()?, port))
     };
-    let named = |name: &str| all.iter().find(|this| this.get("name").and_then(Value::as_str) == Some(name));
+    let named =
+        |name: &str| all.iter().find(|this| this.get("name").and_then(Value::as_str) == Some(name));
     names
         .into_iter()
         .map(|name| {
-            // Envoy gives a listener without a name a random one; with a single listener it is clear which.
+            // Envoy gives a listener without a name a random one; with a single listener it is
+            // clear which.
             let found = named(&name).or_else(|| all.first().filter(|_| all.len() == 1));
             let address = found.and_then(address);
             Ok((
                 name.clone(),
-                address.with_context(|| format!("listener `{name}` has no address: give it a name"))?,
+                address
+                    .with_context(|| format!("listener `{name}` has no address: give it a name"))?,
             ))
         })
         .collect()
@@ -249,7 +262,9 @@ impl Folder {
         static STARTS: AtomicU32 = AtomicU32::new(0);
         let start = STARTS.fetch_add(1, Ordering::Relaxed);
         let stem = config.file_stem().unwrap_or_default().display();
-        let path = workspace::target().join("sandbox").join(format!("{stem}-{}-{start}", std::process::id()));
+        let path = workspace::target()
+            .join("sandbox")
+            .join(format!("{stem}-{}-{start}", std::process::id()));
         fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
         // An older process with the same id may have left its files.
         let _ = fs::remove_file(path.join("admin"));

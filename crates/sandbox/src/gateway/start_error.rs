@@ -52,7 +52,12 @@ impl fmt::Display for StartError {
                 write!(out, "Envoy refused to start ({status}):\n{}", error_lines(log))
             }
             Self::NotReady { waited, log } => {
-                write!(out, "Envoy was not ready after {} s:\n{}", waited.as_secs(), error_lines(log))
+                write!(
+                    out,
+                    "Envoy was not ready after {} s:\n{}",
+                    waited.as_secs(),
+                    error_lines(log)
+                )
             }
         }
     }

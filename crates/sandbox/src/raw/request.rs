@@ -13,7 +13,8 @@ enum Form {
 }
 
 impl Request {
-    /// A request with this method and target. `host` and, with a body, `content-length` are added unless given.
+    /// A request with this method and target. `host` and, with a body, `content-length` are added
+    /// unless given.
     #[must_use]
     pub fn new(method: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Self {
         let start = [method.as_ref(), b" ", target.as_ref(), b" HTTP/1.1\r\n"].concat();
@@ -38,7 +39,8 @@ impl Request {
         Self { form: Form::Exact(bytes.into()) }
     }
 
-    /// Adds a header line; the same name may be added more than once. No effect on an exact request.
+    /// Adds a header line; the same name may be added more than once. No effect on an exact
+    /// request.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         if let Form::Parts { headers, .. } = &mut self.form {
@@ -63,7 +65,9 @@ impl Request {
             Form::Exact(bytes) => return bytes.clone(),
             Form::Parts { start, headers, body } => (start, headers, body),
         };
-        let has = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes()));
+        let has = |wanted: &str| {
+            headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes()))
+        };
         let mut bytes = start.clone();
         if !has("host") {
             bytes.extend_from_slice(b"host: gateway.example\r\n");
@@ -92,7 +96,8 @@ mod tests {
     #[test]
     fn bytes_are_sent_as_given() {
         let request = Request::get(b"/a b\xff").header("x-a", b"\xff").header("X-A", "two");
-        let want = b"GET /a b\xff HTTP/1.1\r\nhost: gateway.example\r\nx-a: \xff\r\nX-A: two\r\n\r\n";
+        let want =
+            b"GET /a b\xff HTTP/1.1\r\nhost: gateway.example\r\nx-a: \xff\r\nX-A: two\r\n\r\n";
         assert_eq!(request.bytes(), want);
         assert_eq!(Request::exact(*b"\0\r\n").header("a", "b").bytes(), b"\0\r\n");
     }
@@ -100,9 +105,11 @@ mod tests {
     #[test]
     fn a_body_gets_its_length_unless_the_test_says_another() {
         let plain =
-            String::from_utf8(Request::new("POST", "/").header("host", "h").body("abc").bytes()).unwrap();
+            String::from_utf8(Request::new("POST", "/").header("host", "h").body("abc").bytes())
+                .unwrap();
         assert_eq!(plain, "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc");
-        let wrong = Request::new("POST", "/").header("Host", "h").header("Content-Length", "9").body("abc");
+        let wrong =
+            Request::new("POST", "/").header("Host", "h").header("Content-Length", "9").body("abc");
         assert_eq!(wrong.bytes(), b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
     }
 }

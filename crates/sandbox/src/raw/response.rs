@@ -60,7 +60,8 @@ impl Response {
         loop {
             let status = status(&line(from)?)?;
             let headers = lines(from)?;
-            // An interim response; the one that answers is still to come. After 101 the bytes are not HTTP.
+            // An interim response; the one that answers is still to come. After 101 the bytes are
+            // not HTTP.
             if (100..200).contains(&status) && status != 101 {
                 continue;
             }
@@ -73,15 +74,17 @@ impl Response {
     }
 
     fn read_body(&mut self, from: &mut impl BufRead) -> Result<(), Error> {
-        let chunked =
-            self.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+        let chunked = self
+            .header("transfer-encoding")
+            .is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
         if chunked {
             return self.read_chunks(from);
         }
         match self.header_text("content-length") {
             Some(length) => {
-                let length =
-                    length.parse().map_err(|_| Error::Malformed("content-length is not a number"))?;
+                let length = length
+                    .parse()
+                    .map_err(|_| Error::Malformed("content-length is not a number"))?;
                 read_exactly(from, length, &mut self.body)
             }
             None => Ok(from.read_to_end(&mut self.body).map(|_| ())?),
@@ -125,10 +128,13 @@ fn lines(from: &mut impl BufRead) -> Result<Vec<Field>, Error> {
         if line.is_empty() {
             return Ok(found);
         }
-        let colon =
-            line.iter().position(|byte| *byte == b':').ok_or(Error::Malformed("a header without a colon"))?;
+        let colon = line
+            .iter()
+            .position(|byte| *byte == b':')
+            .ok_or(Error::Malformed("a header without a colon"))?;
         let (name, value) = line.split_at(colon);
-        found.push((name.to_vec(), value.strip_prefix(b":").unwrap_or(value).trim_ascii().to_vec()));
+        found
+            .push((name.to_vec(), value.strip_prefix(b":").unwrap_or(value).trim_ascii().to_vec()));
     }
     Err(Error::Malformed("too many header lines"))
 }
@@ -139,7 +145,9 @@ fn line(from: &mut impl BufRead) -> Result<Vec<u8>, Error> {
     from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
     match line.strip_suffix(b"\n") {
         Some(line) => Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec()),
-        None if u64::try_from(line.len()).is_ok_and(|length| length < LONGEST_LINE) => Err(Error::Closed),
+        None if u64::try_from(line.len()).is_ok_and(|length| length < LONGEST_LINE) => {
+            Err(Error::Closed)
+        }
         None => Err(Error::Malformed("a line is too long")),
     }
 }

@@ -2,12 +2,16 @@ use super::*;
 use gatehouse_filter_test::check;
 
 fn faults(configuration: &Value) -> Vec<String> {
-    check::<ApiKeyAuth>(configuration.to_string().as_bytes()).iter().map(ToString::to_string).collect()
+    check::<ApiKeyAuth>(configuration.to_string().as_bytes())
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// A configuration that is right, with these members changed; `null` removes one.
 fn with(changes: Value) -> Value {
-    let mut configuration = json!({"consumers": [{"name": "acme", "keys": [{"digest": sha256("k")}]}]});
+    let mut configuration =
+        json!({"consumers": [{"name": "acme", "keys": [{"digest": sha256("k")}]}]});
     gatehouse_filter_test::change(&mut configuration, &changes);
     configuration
 }
@@ -63,7 +67,10 @@ fn what_is_wrong_is_told_where_it_is() {
         ),
         (polled(json!({"cluster": null})), "consumers_from.cluster: is required"),
         (polled(json!({"path": "keys"})), "consumers_from.path: must begin with /"),
-        (polled(json!({"path": "/a b"})), "consumers_from.path: must be printable ASCII without spaces"),
+        (
+            polled(json!({"path": "/a b"})),
+            "consumers_from.path: must be printable ASCII without spaces",
+        ),
         (
             polled(json!({"authority": "a b"})),
             "consumers_from.authority: must be printable ASCII without spaces",
@@ -74,16 +81,28 @@ fn what_is_wrong_is_told_where_it_is() {
             "consumers_from: max_age must be longer than refresh: what is in use would be too old before something new comes",
         ),
         (polled(json!({"timeout": "2m"})), "consumers_from.timeout: must be from 10ms to 60s"),
-        (polled(json!({"max_size": "5MiB"})), "consumers_from.max_size: must be from 1B to 4096KiB"),
+        (
+            polled(json!({"max_size": "5MiB"})),
+            "consumers_from.max_size: must be from 1B to 4096KiB",
+        ),
         (json!({"consumers": []}), "consumers: must not be empty"),
         (json!({"consumer": []}), "consumer: unknown field, did you mean `consumers`?"),
         (json!({"mode": "dry"}), "mode: must be one of enforce, shadow"),
         (json!({"realm": "a\"b"}), "realm: must be printable ASCII without quotes and backslashes"),
         (json!({"forward": "no"}), "forward: must be true or false"),
         (json!({"default": "any"}), "default: must be one of none, optional, key"),
-        (json!({"rules": [{"require": ["acme"]}]}), "rules[0].require: must be one of none, optional, key"),
-        (json!({"rules": [{"consumers": ["acne"]}]}), "rules[0].consumers[0]: no consumer is called `acne`"),
-        (json!({"rules": [{"groups": ["eu"]}]}), "rules[0].groups[0]: no consumer is in the group `eu`"),
+        (
+            json!({"rules": [{"require": ["acme"]}]}),
+            "rules[0].require: must be one of none, optional, key",
+        ),
+        (
+            json!({"rules": [{"consumers": ["acne"]}]}),
+            "rules[0].consumers[0]: no consumer is called `acne`",
+        ),
+        (
+            json!({"rules": [{"groups": ["eu"]}]}),
+            "rules[0].groups[0]: no consumer is in the group `eu`",
+        ),
         (json!({"rules": [{"consumers": []}]}), "rules[0].consumers: must not be empty"),
         (
             json!({"rules": [{"require": "none", "consumers": ["acme"]}]}),
@@ -115,7 +134,10 @@ fn what_is_wrong_is_told_where_it_is() {
 fn what_is_wrong_with_a_source_is_told_where_it_is() {
     for (source, want) in [
         (json!({}), "sources[1]: must have exactly one of header, query, cookie"),
-        (json!({"query": "a", "cookie": "a"}), "sources[1]: must have exactly one of header, query, cookie"),
+        (
+            json!({"query": "a", "cookie": "a"}),
+            "sources[1]: must have exactly one of header, query, cookie",
+        ),
         (json!({"query": "a", "prefix": "b"}), "sources[1]: `prefix` is for `header` only"),
         (json!({"headers": "a"}), "sources[1].headers: unknown field, did you mean `header`?"),
         (
@@ -145,8 +167,7 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
         have.retain(|fault| have_is_first(fault, &source));
         assert_eq!(have, [want]);
     }
-    let prefixes =
-        json!({"sources": [{"header": "a", "prefix": "Key "}, {"header": "a", "prefix": "key Two "}]});
+    let prefixes = json!({"sources": [{"header": "a", "prefix": "Key "}, {"header": "a", "prefix": "key Two "}]});
     assert_eq!(
         faults(&with(prefixes)),
         ["sources[1]: must be another place: an earlier source takes the same credentials"]
@@ -167,7 +188,11 @@ fn what_is_wrong_with_a_consumer_is_told_where_it_is() {
         (json!({"name": null}), "name", "is required"),
         (json!({"name": "a b"}), "name", "must be at most 128 letters, digits and -_./@:+"),
         (json!({"name": "a\r\nb"}), "name", "must be at most 128 letters, digits and -_./@:+"),
-        (json!({"name": "a".repeat(129)}), "name", "must be at most 128 letters, digits and -_./@:+"),
+        (
+            json!({"name": "a".repeat(129)}),
+            "name",
+            "must be at most 128 letters, digits and -_./@:+",
+        ),
         (json!({"name": "acme"}), "name", "must be unique: an earlier consumer has this name"),
         (json!({"keys": null}), "keys", "is required"),
         (json!({"keys": [{}]}), "keys[0].digest", "is required"),
@@ -178,7 +203,11 @@ fn what_is_wrong_with_a_consumer_is_told_where_it_is() {
             "keys[0].digest",
             "needs `hmac_secret`, which there is none of",
         ),
-        (json!({"keys": [{"digest": sha256("")}]}), "keys[0].digest", "is the digest of no key at all"),
+        (
+            json!({"keys": [{"digest": sha256("")}]}),
+            "keys[0].digest",
+            "is the digest of no key at all",
+        ),
         (
             json!({"keys": [{"digest": sha256("k")}]}),
             "keys[0].digest",
@@ -189,7 +218,11 @@ fn what_is_wrong_with_a_consumer_is_told_where_it_is() {
             "keys[1].digest",
             "must be unique: an earlier key has this digest",
         ),
-        (json!({"keys": [{"digest": sha256("a"), "expires_at": "tomorrow"}]}), "keys[0].expires_at", TIME),
+        (
+            json!({"keys": [{"digest": sha256("a"), "expires_at": "tomorrow"}]}),
+            "keys[0].expires_at",
+            TIME,
+        ),
         (
             json!({"keys": [{"digest": sha256("a"), "not_before": 1_800_000_000}]}),
             "keys[0].not_before",

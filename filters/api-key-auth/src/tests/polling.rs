@@ -19,9 +19,11 @@ fn polled(host: &FakeHost) -> ApiKeyAuth {
 
 /// A worker that polls, started on this host.
 fn polled_with(host: &FakeHost, source: Value, more: Value) -> ApiKeyAuth {
-    let mut from = json!({"cluster": "keys", "path": "/keys.json", "refresh": "30s", "timeout": "3s"});
+    let mut from =
+        json!({"cluster": "keys", "path": "/keys.json", "refresh": "30s", "timeout": "3s"});
     gatehouse_filter_test::change(&mut from, &source);
-    let mut members = json!({"consumers": null, "consumers_from": from, "rules": [{"consumers": ["acme"]}]});
+    let mut members =
+        json!({"consumers": null, "consumers_from": from, "rules": [{"consumers": ["acme"]}]});
     members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let filter = filter(members);
     prepare(&filter, host);
@@ -29,11 +31,17 @@ fn polled_with(host: &FakeHost, source: Value, more: Value) -> ApiKeyAuth {
 }
 
 fn list(key: &str) -> Vec<u8> {
-    json!({"consumers": [{"name": "acme", "keys": [{"digest": sha256(key)}]}]}).to_string().into_bytes()
+    json!({"consumers": [{"name": "acme", "keys": [{"digest": sha256(key)}]}]})
+        .to_string()
+        .into_bytes()
 }
 
 fn answer(status: &str, body: &[u8]) -> Answer {
-    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.to_vec(), ..Answer::default() }
+    Answer {
+        headers: Headers::from_list(&[(":status", status)]),
+        body: body.to_vec(),
+        ..Answer::default()
+    }
 }
 
 /// Ticks, and gives the one call that must follow this answer.
@@ -78,7 +86,10 @@ fn the_last_good_list_stays_until_there_is_a_better_one() {
         (answer("200", b"\xff<html>"), REFUSED),
         (answer("200", b"[]"), REFUSED),
         (answer("200", fields.as_bytes()), REFUSED),
-        (answer("200", br#"{"consumers": [{"name": "acme", "keys": [{"digest": "two"}]}]}"#), REFUSED),
+        (
+            answer("200", br#"{"consumers": [{"name": "acme", "keys": [{"digest": "two"}]}]}"#),
+            REFUSED,
+        ),
         (answer("200", &[b"[".repeat(100_000), list("two")].concat()), REFUSED),
     ];
     for (index, (bad, event)) in bad.iter().enumerate() {
@@ -274,7 +285,8 @@ fn operators_are_told_why_it_fails_once_for_each_reason() {
         host.take_warnings().concat()
     };
     let what = "consumers from the cluster `keys`, /keys.json";
-    let digest = json!({"consumers": [{"name": "acme", "keys": [{"digest": "my-secret-key"}]}]}).to_string();
+    let digest =
+        json!({"consumers": [{"name": "acme", "keys": [{"digest": "my-secret-key"}]}]}).to_string();
     for (answer, want) in [
         (Err(CallRefused::BadArgument), "Envoy has no such cluster"),
         (Err(CallRefused::BadArgument), ""),
@@ -287,7 +299,10 @@ fn operators_are_told_why_it_fails_once_for_each_reason() {
     ] {
         let line = said(answer);
         assert_eq!(line.is_empty(), want.is_empty(), "{line}");
-        assert!(line.contains(want) && (want.is_empty() || line.starts_with(what)), "{line}: {want}");
+        assert!(
+            line.contains(want) && (want.is_empty() || line.starts_with(what)),
+            "{line}: {want}"
+        );
         assert!(!line.contains("my-secret-key"), "{line}");
     }
 }

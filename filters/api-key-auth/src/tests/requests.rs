@@ -93,7 +93,8 @@ fn a_keyed_digest_is_not_a_plain_one_and_the_other_way_round() {
     assert_eq!(code(&filter(json!({"consumers": swapped})), &[("x-api-key", "k")]), "key_invalid");
     let right = json!([{"name": "a", "keys": [{"digest": keyed}]}]);
     assert_eq!(code(&filter(json!({"consumers": right})), &[("x-api-key", "k")]), "allowed");
-    let other = filter(json!({"consumers": right, "hmac_secret": "b secret of 32 bytes, or of more"}));
+    let other =
+        filter(json!({"consumers": right, "hmac_secret": "b secret of 32 bytes, or of more"}));
     assert_eq!(code(&other, &[("x-api-key", "k")]), "key_invalid");
 }
 
@@ -149,7 +150,8 @@ fn a_rotation_has_both_keys_for_a_while() {
         (NOW + 3599, "allowed", "allowed"),
         (NOW + 3600, "key_invalid", "allowed"),
     ] {
-        let of = |key| ask(&filter, &FakeHost::at(time), &[("x-api-key", key)]).decision.code.name();
+        let of =
+            |key| ask(&filter, &FakeHost::at(time), &[("x-api-key", key)]).decision.code.name();
         assert_eq!((of("old"), of("new")), (old, new), "{time}");
     }
 }
@@ -189,7 +191,11 @@ fn rules_say_whether_a_key_is_needed_and_whose() {
         let mut fields = vec![(":path", path)];
         fields.extend(key.map(|key| ("x-api-key", key)));
         let outcome = decide(&filter, &fields);
-        assert_eq!((outcome.decision.code.name(), outcome.status()), (want, status), "{path} {key:?}");
+        assert_eq!(
+            (outcome.decision.code.name(), outcome.status()),
+            (want, status),
+            "{path} {key:?}"
+        );
         assert_eq!(outcome.identity().is_some(), want == "allowed", "{path} {key:?}");
         let rule = outcome.decision.rule.as_deref();
         assert_eq!(rule, Some(path.trim_matches('/')).filter(|rule| !rule.is_empty()), "{path}");
@@ -214,7 +220,11 @@ fn refusals_are_challenges_where_a_key_would_help() {
         ),
         (
             &[("x-api-key", "acme-new")],
-            (403, body("Forbidden", 403, "consumer_not_allowed", "This API key may not be used here"), None),
+            (
+                403,
+                body("Forbidden", 403, "consumer_not_allowed", "This API key may not be used here"),
+                None,
+            ),
         ),
     ] {
         assert_eq!(told(&decide(&filter, fields)), want, "{fields:?}");
@@ -223,8 +233,11 @@ fn refusals_are_challenges_where_a_key_would_help() {
 
 #[test]
 fn a_preflight_needs_no_key_unless_it_is_told_to() {
-    let preflight =
-        [(":method", "OPTIONS"), ("origin", "https://app.example"), ("access-control-request-method", "PUT")];
+    let preflight = [
+        (":method", "OPTIONS"),
+        ("origin", "https://app.example"),
+        ("access-control-request-method", "PUT"),
+    ];
     assert_eq!(code(&filter(json!({})), &preflight), "preflight");
     assert_eq!(code(&filter(json!({"skip_preflight": false})), &preflight), "key_missing");
     assert_eq!(code(&filter(json!({})), &preflight[..2]), "key_missing");

@@ -41,8 +41,12 @@ fn without_a_consumer_header_the_field_is_like_any_other() {
 fn no_key_reaches_the_upstream_even_where_none_is_asked_for() {
     let sources = json!([{"header": "x-api-key"}, {"query": "api_key"}, {"cookie": "key"}]);
     let open = json!({"sources": sources, "default": "none"});
-    let fields =
-        [("x-api-key", "a"), ("x-api-key", "b"), (":path", "/?api_key=c&x=1"), ("cookie", "key=d; s=1")];
+    let fields = [
+        ("x-api-key", "a"),
+        ("x-api-key", "b"),
+        (":path", "/?api_key=c&x=1"),
+        ("cookie", "key=d; s=1"),
+    ];
     let outcome = decide(&filter(open), &fields);
     assert_eq!(outcome.status(), None);
     assert_eq!(outcome.values("x-api-key"), [""; 0]);
@@ -62,7 +66,10 @@ fn a_request_that_cannot_be_written_without_its_key_is_refused() {
         [(":path", "/"), ("cookie", "key=acme-new; a=\x01")],
     ] {
         let outcome = decide(&filter, &fields);
-        assert_eq!((outcome.decision.code.name(), outcome.status()), ("request_malformed", Some(400)));
+        assert_eq!(
+            (outcome.decision.code.name(), outcome.status()),
+            ("request_malformed", Some(400))
+        );
     }
 }
 

@@ -24,7 +24,11 @@ fn a_condition_must_hold_beside_the_principals() {
     ] {
         let host = known("alice", &[]);
         host.express(CEL, value);
-        assert_eq!(decides("allow", principals.clone(), &host), allow, "allow {value:?} {principals}");
+        assert_eq!(
+            decides("allow", principals.clone(), &host),
+            allow,
+            "allow {value:?} {principals}"
+        );
         assert_eq!(decides("deny", principals.clone(), &host), deny, "deny {value:?} {principals}");
     }
 }

@@ -9,7 +9,10 @@ fn a_wrong_configuration_is_told_by_its_field() {
             json!({"rules": [{"action": "deny"}], "default": "permit"}),
             vec!["default: must be one of allow, deny"],
         ),
-        (json!({"rules": [{"action": "deny"}], "mode": "dry"}), vec!["mode: must be one of enforce, shadow"]),
+        (
+            json!({"rules": [{"action": "deny"}], "mode": "dry"}),
+            vec!["mode: must be one of enforce, shadow"],
+        ),
         (
             json!({"rules": [{"action": "deny"}], "realm": "a\"b"}),
             vec!["realm: must be printable ASCII without quotes and backslashes"],
@@ -23,7 +26,10 @@ fn a_wrong_configuration_is_told_by_its_field() {
             vec!["skip_preflight: must be true or false"],
         ),
         (json!({"rules": [{}]}), vec!["rules[0].action: is required"]),
-        (json!({"rules": [{"action": "Allow"}]}), vec!["rules[0].action: must be one of allow, deny"]),
+        (
+            json!({"rules": [{"action": "Allow"}]}),
+            vec!["rules[0].action: must be one of allow, deny"],
+        ),
         (
             json!({"rules": [{"action": "allow", "principal": []}]}),
             vec!["rules[0].principal: unknown field, did you mean `principals`?"],
@@ -60,7 +66,10 @@ fn a_wrong_principal_is_told_by_its_field() {
         (json!({"subjects": [""]}), ".subjects[0]: must not be empty".into()),
         (json!({"subjects": [17]}), format!(".subjects[0]: {pattern}")),
         (json!({"subjects": [["alice"]]}), format!(".subjects[0]: {pattern}")),
-        (json!({"subjects": [{}]}), ".subjects[0]: must have exactly one of prefix, suffix, capture".into()),
+        (
+            json!({"subjects": [{}]}),
+            ".subjects[0]: must have exactly one of prefix, suffix, capture".into(),
+        ),
         (
             json!({"subjects": [{"prefix": "a", "suffix": "b"}]}),
             ".subjects[0]: must have exactly one of prefix, suffix, capture".into(),
@@ -69,7 +78,8 @@ fn a_wrong_principal_is_told_by_its_field() {
         (json!({"subjects": [{"regex": "a"}]}), ".subjects[0].regex: unknown field".into()),
         (
             json!({"subjects": [{"capture": "uid"}]}),
-            ".subjects[0].capture: is not captured by the rule's path template, which has id, rest".into(),
+            ".subjects[0].capture: is not captured by the rule's path template, which has id, rest"
+                .into(),
         ),
         (json!({"roles": ["admin"]}), ".roles: must be {any: [..]}, {all: [..]} or both".into()),
         (json!({"roles": {}}), ".roles: must have any, all or both".into()),
@@ -79,8 +89,14 @@ fn a_wrong_principal_is_told_by_its_field() {
         (json!({"claims": {"path": "a"}}), ".claims: must be a list".into()),
         (json!({"claims": [{"any": ["a"]}]}), ".claims[0].path: is required".into()),
         (json!({"claims": [{"path": "a"}]}), format!(".claims[0]: {claim}")),
-        (json!({"claims": [{"path": "a", "any": ["b"], "present": true}]}), format!(".claims[0]: {claim}")),
-        (json!({"claims": [{"path": "a", "equals": "b"}]}), ".claims[0].equals: unknown field".into()),
+        (
+            json!({"claims": [{"path": "a", "any": ["b"], "present": true}]}),
+            format!(".claims[0]: {claim}"),
+        ),
+        (
+            json!({"claims": [{"path": "a", "equals": "b"}]}),
+            ".claims[0].equals: unknown field".into(),
+        ),
         (json!({"claims": [{"path": "a", "any": [0.5]}]}), format!(".claims[0].any[0]: {whole}")),
         (
             json!({"claims": [{"path": "a", "any": [9_007_199_254_740_992_u64]}]}),
@@ -102,7 +118,10 @@ fn a_wrong_principal_is_told_by_its_field() {
         ]});
         let faults = configured::<Authorization>(&json.to_string()).unwrap_err();
         let want = format!("rules[0].principals[0]{want}");
-        assert!(faults.iter().any(|fault| fault.starts_with(&want)), "{principal}: {faults:?}, not {want}");
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(&want)),
+            "{principal}: {faults:?}, not {want}"
+        );
     }
 }
 
@@ -124,7 +143,10 @@ fn a_key_without_a_value_never_widens_a_rule() {
     for (rule, path) in [
         (json!({"action": "allow", "principals": null}), "principals"),
         (json!({"action": "allow", "match": null}), "match"),
-        (json!({"action": "allow", "match": {"path": {"prefix": "/a"}, "methods": null}}), "match.methods"),
+        (
+            json!({"action": "allow", "match": {"path": {"prefix": "/a"}, "methods": null}}),
+            "match.methods",
+        ),
         (json!({"action": "allow", "match": {"path": null}}), "match.path"),
         (
             json!({"action": "allow", "match": {"headers": [{"name": "a", "present": true, "exact": null}]}}),

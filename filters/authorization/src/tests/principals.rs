@@ -52,8 +52,14 @@ fn each_part_is_compared_with_its_part_of_the_identity() {
         (json!({"tiers": ["silver", "gold"]}), true),
         (json!({"tiers": ["silver"]}), false),
         // Every part must hold.
-        (json!({"issuers": ["https://a.example"], "subjects": ["svc-billing"], "tiers": ["gold"]}), true),
-        (json!({"issuers": ["https://b.example"], "subjects": ["svc-billing"], "tiers": ["gold"]}), false),
+        (
+            json!({"issuers": ["https://a.example"], "subjects": ["svc-billing"], "tiers": ["gold"]}),
+            true,
+        ),
+        (
+            json!({"issuers": ["https://b.example"], "subjects": ["svc-billing"], "tiers": ["gold"]}),
+            false,
+        ),
         // Lists.
         (json!({"scopes": {"any": ["orders:read", "x"]}}), true),
         (json!({"scopes": {"any": ["orders"]}}), false),
@@ -99,12 +105,19 @@ fn each_part_is_compared_with_its_part_of_the_identity() {
         (json!({"claims": [{"path": "none", "present": false}]}), true),
         (json!({"claims": [{"path": "email", "present": false}]}), false),
         (json!({"claims": [{"path": "age", "any": [42]}, {"path": "admin", "any": [true]}]}), true),
-        (json!({"claims": [{"path": "age", "any": [42]}, {"path": "admin", "any": [false]}]}), false),
+        (
+            json!({"claims": [{"path": "age", "any": [42]}, {"path": "admin", "any": [false]}]}),
+            false,
+        ),
     ] {
         assert_eq!(allows(&principal, &host, b"/items/1/"), want, "{principal}");
         // Nobody known is none of them, whatever they must not have.
         let anonymous = principal == json!({"authenticated": false});
-        assert_eq!(allows(&principal, &FakeHost::default(), b"/items/1/"), anonymous, "{principal}");
+        assert_eq!(
+            allows(&principal, &FakeHost::default(), b"/items/1/"),
+            anonymous,
+            "{principal}"
+        );
         // Nor is somebody of whom nothing else is known.
         let empty = FakeHost::default();
         empty.identify(&Identity::default());
@@ -114,7 +127,11 @@ fn each_part_is_compared_with_its_part_of_the_identity() {
             json!({"claims": [{"path": "none", "present": false}]}),
             json!({"claims": [{"path": "email", "present": false}]}),
         ];
-        assert_eq!(allows(&principal, &empty, b"/items/1/"), vacuous.contains(&principal), "{principal}");
+        assert_eq!(
+            allows(&principal, &empty, b"/items/1/"),
+            vacuous.contains(&principal),
+            "{principal}"
+        );
     }
 }
 
@@ -172,7 +189,12 @@ fn a_capture_is_the_client_s_own_or_not() {
     ] {
         let host = FakeHost::default();
         host.identify(&identity(who));
-        assert_eq!(allows(principal, &host, path), want, "{who:?} at {}: {principal}", path.escape_ascii());
+        assert_eq!(
+            allows(principal, &host, path),
+            want,
+            "{who:?} at {}: {principal}",
+            path.escape_ascii()
+        );
     }
 }
 
@@ -192,15 +214,29 @@ fn what_cannot_be_told_is_never_allowed_and_always_denied() {
             Code::Denied,
             Code::Allowed,
         ),
-        (json!({"subjects": ["alice", {"capture": "id"}]}), "/items/bob%/", Code::Allowed, Code::Denied),
-        (json!({"groups": {"any": [{"capture": "id"}]}}), "/items/bob%/", Code::Denied, Code::Allowed),
+        (
+            json!({"subjects": ["alice", {"capture": "id"}]}),
+            "/items/bob%/",
+            Code::Allowed,
+            Code::Denied,
+        ),
+        (
+            json!({"groups": {"any": [{"capture": "id"}]}}),
+            "/items/bob%/",
+            Code::Denied,
+            Code::Allowed,
+        ),
     ] {
         assert_eq!(
             decides("allow", &principal, &host, path.as_bytes()),
             allow,
             "allow {principal} at {path}"
         );
-        assert_eq!(decides("deny", &principal, &host, path.as_bytes()), deny, "deny {principal} at {path}");
+        assert_eq!(
+            decides("deny", &principal, &host, path.as_bytes()),
+            deny,
+            "deny {principal} at {path}"
+        );
     }
 }
 

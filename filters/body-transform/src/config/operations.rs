@@ -32,7 +32,8 @@ const MOST_NESTED: usize = 4;
 pub(super) fn step(node: &Node<'_>, scope: &Scope<'_>, nested: usize) -> Option<Step> {
     let key = node.value().as_object().filter(|members| members.len() == 1);
     let Some(name) = key.and_then(|members| members.keys().next()) else {
-        return node.fault(format!("must be a mapping with one key, the operation: {}", NAMES.join(", ")));
+        return node
+            .fault(format!("must be a mapping with one key, the operation: {}", NAMES.join(", ")));
     };
     let mut outer = node.fields()?;
     let Some(known) = NAMES.iter().find(|known| **known == *name) else {
@@ -73,7 +74,11 @@ fn operation(
             let (path, (value, needs)) = (path?, value?);
             let set = name == "set";
             Some((
-                if set { Operation::Set { path, value } } else { Operation::Default { path, value } },
+                if set {
+                    Operation::Set { path, value }
+                } else {
+                    Operation::Default { path, value }
+                },
                 needs,
             ))
         }
@@ -120,7 +125,9 @@ fn operation(
             let path = path?;
             match (keep?, drop?) {
                 (Some(condition), None) => plain(Operation::Filter { path, want: true, condition }),
-                (None, Some(condition)) => plain(Operation::Filter { path, want: false, condition }),
+                (None, Some(condition)) => {
+                    plain(Operation::Filter { path, want: false, condition })
+                }
                 _ => fields.node().fault("must have either keep or drop"),
             }
         }
@@ -138,8 +145,9 @@ fn operation(
         }
         "case" => {
             let path = fields.with_default("path", whole()?, path);
-            let case =
-                fields.required("to", |node| node.one_of(&[("camel", Case::Camel), ("snake", Case::Snake)]));
+            let case = fields.required("to", |node| {
+                node.one_of(&[("camel", Case::Camel), ("snake", Case::Snake)])
+            });
             plain(Operation::Case { path: path?, case: case? })
         }
         "wrap" => {

@@ -6,17 +6,29 @@ use regex_lite::RegexBuilder;
 use std::rc::Rc;
 
 impl HeadOperation {
-    pub(crate) const NAMES: [&'static str; 9] =
-        ["set", "append", "add_if_absent", "replace_if_present", "remove", "rename", "copy", "dedupe", "map"];
+    pub(crate) const NAMES: [&'static str; 9] = [
+        "set",
+        "append",
+        "add_if_absent",
+        "replace_if_present",
+        "remove",
+        "rename",
+        "copy",
+        "dedupe",
+        "map",
+    ];
 
-    /// Reads the operation that is a member of a mapping: `Some(None)` where none of its members is one.
+    /// Reads the operation that is a member of a mapping: `Some(None)` where none of its members is
+    /// one.
     pub(crate) fn read(fields: &mut Fields<'_>, scope: &Scope<'_>) -> Option<Option<Self>> {
         let written = |node: Node<'_>| written(&node, scope);
         let moved = |node: Node<'_>| moved(&node);
         let operations = [
             fields.optional("set", written)?.map(|(name, value)| Self::Set { name, value }),
             fields.optional("append", written)?.map(|(name, value)| Self::Append { name, value }),
-            fields.optional("add_if_absent", written)?.map(|(name, value)| Self::AddIfAbsent { name, value }),
+            fields
+                .optional("add_if_absent", written)?
+                .map(|(name, value)| Self::AddIfAbsent { name, value }),
             fields
                 .optional("replace_if_present", written)?
                 .map(|(name, value)| Self::ReplaceIfPresent { name, value }),
@@ -67,7 +79,9 @@ fn prefix(node: &Node<'_>) -> Option<Rc<str>> {
 /// A pattern for names, which come in lower case.
 fn regex(node: &Node<'_>) -> Option<Rc<regex_lite::Regex>> {
     let regex = RegexBuilder::new(node.text()?).case_insensitive(true).build();
-    regex.map(Rc::new).map_or_else(|error| node.fault(format!("is not a valid pattern: {error}")), Some)
+    regex
+        .map(Rc::new)
+        .map_or_else(|error| node.fault(format!("is not a valid pattern: {error}")), Some)
 }
 
 fn moved(node: &Node<'_>) -> Option<(HeaderName, HeaderName)> {
@@ -97,8 +111,9 @@ fn map(node: &Node<'_>) -> Option<HeadOperation> {
     let mut fields = node.fields()?;
     let from = fields.required("from", |node| header_name(&node));
     let to = fields.required("to", |node| header_name(&node));
-    let entries = fields
-        .required("table", |node| node.table(|key, node| Some((Box::from(key.as_bytes()), value(&node)?))));
+    let entries = fields.required("table", |node| {
+        node.table(|key, node| Some((Box::from(key.as_bytes()), value(&node)?)))
+    });
     let default = fields.optional("default", |node| value(&node));
     fields.finish();
     let table = Table { entries: entries?.into_iter().collect(), default: default? };
@@ -120,10 +135,11 @@ fn header_name(node: &Node<'_>) -> Option<HeaderName> {
     }
     match HeaderName::try_from(text) {
         Ok(name) if may_change(&name) => Some(name),
-        Ok(name) if name.as_str() == "host" => {
-            node.fault("the host is changed by the operation `host`; a template reads it as ${host}")
+        Ok(name) if name.as_str() == "host" => node
+            .fault("the host is changed by the operation `host`; a template reads it as ${host}"),
+        Ok(_) => {
+            node.fault("belongs to the connection or frames the message: Envoy writes it itself")
         }
-        Ok(_) => node.fault("belongs to the connection or frames the message: Envoy writes it itself"),
         Err(invalid) => node.fault(invalid.to_string()),
     }
 }

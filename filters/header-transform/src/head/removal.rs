@@ -14,11 +14,13 @@ pub(crate) enum Removal {
 }
 
 impl Removal {
-    /// The fields of a head that go, each once: never those that Envoy routes by or frames the message with.
-    /// Without `x-forwarded-proto` Envoy finds no route at all, and `x-forwarded-` is a prefix that people remove.
+    /// The fields of a head that go, each once: never those that Envoy routes by or frames the
+    /// message with. Without `x-forwarded-proto` Envoy finds no route at all, and `x-forwarded-` is
+    /// a prefix that people remove.
     pub(super) fn names(&self, headers: &Headers) -> Vec<HeaderName> {
         let mut names: Vec<HeaderName> = Vec::new();
-        let received = headers.iter_received().filter_map(|(name, _)| std::str::from_utf8(name).ok());
+        let received =
+            headers.iter_received().filter_map(|(name, _)| std::str::from_utf8(name).ok());
         let edited = headers.edits().iter().map(|edit| edit.name.as_str());
         for name in received.chain(edited) {
             if !self.takes(name)

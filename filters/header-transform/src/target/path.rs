@@ -13,7 +13,8 @@ pub(crate) enum PathRewrite {
     Prefix { from: Box<[u8]>, to: Box<[u8]> },
     /// A new path with what the rule's path template captured.
     Template(Box<[Piece]>),
-    /// A new path with what a pattern for the whole path captured, found in time linear in the path.
+    /// A new path with what a pattern for the whole path captured, found in time linear in the
+    /// path.
     Regex(Regex, Box<[Piece]>),
 }
 
@@ -106,7 +107,9 @@ impl PathRewrite {
                 let found = regex.captures(std::str::from_utf8(path).ok()?)?;
                 Some(joined(pieces, |piece| match piece {
                     Piece::Literal(text) => text,
-                    Piece::Group(group) => found.get(*group).map_or(&[], |group| group.as_str().as_bytes()),
+                    Piece::Group(group) => {
+                        found.get(*group).map_or(&[], |group| group.as_str().as_bytes())
+                    }
                     Piece::Capture(_) => &[],
                 }))
             }
@@ -118,7 +121,8 @@ fn joined<'a>(pieces: &'a [Piece], text: impl Fn(&'a Piece) -> &'a [u8]) -> Vec<
     pieces.iter().flat_map(|piece| text(piece).iter().copied()).collect()
 }
 
-/// A pattern that must match the whole path: a path of which a part was rewritten is nobody's intent.
+/// A pattern that must match the whole path: a path of which a part was rewritten is nobody's
+/// intent.
 fn regex(node: &Node<'_>) -> Option<Regex> {
     let text = node.text()?;
     let whole = Regex::new(text).and_then(|_| Regex::new(&format!(r"\A(?:{text})\z")));

@@ -21,7 +21,8 @@ pub(crate) enum QueryOperation {
 
 /// A parameter's name, decoded.
 ///
-/// Names are compared decoded: whoever encodes a letter of a name means the same parameter to the upstream.
+/// Names are compared decoded: whoever encodes a letter of a name means the same parameter to the
+/// upstream.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Name(Box<str>);
 
@@ -33,9 +34,13 @@ impl QueryOperation {
         let operations = [
             fields.optional("set", written)?.map(|(name, value)| Self::Set { name, value }),
             fields.optional("append", written)?.map(|(name, value)| Self::Append { name, value }),
-            fields.optional("add_if_absent", written)?.map(|(name, value)| Self::AddIfAbsent { name, value }),
+            fields
+                .optional("add_if_absent", written)?
+                .map(|(name, value)| Self::AddIfAbsent { name, value }),
             fields.optional("remove", |node| named(&node))?.map(|name| Self::Remove { name }),
-            fields.optional("rename", |node| moved(&node))?.map(|(from, to)| Self::Rename { from, to }),
+            fields
+                .optional("rename", |node| moved(&node))?
+                .map(|(from, to)| Self::Rename { from, to }),
             fields
                 .optional("keep_only", |node| node.list(|node| Name::read(&node)))?
                 .map(|names| Self::KeepOnly { names }),
@@ -45,7 +50,11 @@ impl QueryOperation {
     }
 
     /// The new request target; `None` where it stays the same.
-    pub(crate) fn changed(&self, request: &Request<'_>, sources: &Sources<'_>) -> Option<HeaderValue> {
+    pub(crate) fn changed(
+        &self,
+        request: &Request<'_>,
+        sources: &Sources<'_>,
+    ) -> Option<HeaderValue> {
         let path = request.path();
         if !path.starts_with(b"/") {
             return None;
@@ -149,7 +158,8 @@ impl Name {
         let text = node.text()?;
         // A form would write a space as a plus: two spellings of one name.
         if text.contains(|char: char| char.is_control() || " +%&=#".contains(char)) {
-            return node.fault("must be a parameter's name as it is read, without spaces and +%&=#");
+            return node
+                .fault("must be a parameter's name as it is read, without spaces and +%&=#");
         }
         Some(Self(text.into()))
     }
@@ -165,7 +175,9 @@ impl Name {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~[]:@,/!$'()*;".contains(&byte);
         self.0
             .bytes()
-            .flat_map(|byte| if plain(byte) { vec![byte] } else { percent_encoded(&[byte]).collect() })
+            .flat_map(
+                |byte| if plain(byte) { vec![byte] } else { percent_encoded(&[byte]).collect() },
+            )
             .collect()
     }
 }

@@ -1,8 +1,8 @@
-/// Whether everybody who reads this path comes to the same one: it begins with one slash, and has no dot
-/// segments (RFC 3986 §5.2.4), no backslashes and nothing that ends a path.
+/// Whether everybody who reads this path comes to the same one: it begins with one slash, and has
+/// no dot segments (RFC 3986 §5.2.4), no backslashes and nothing that ends a path.
 ///
-/// Encoded dots, slashes and backslashes count as what they stand for, because some upstreams decode before
-/// they resolve; `..;x` counts too, because some cut off path parameters first.
+/// Encoded dots, slashes and backslashes count as what they stand for, because some upstreams
+/// decode before they resolve; `..;x` counts too, because some cut off path parameters first.
 pub(super) fn are_plain(path: &[u8]) -> bool {
     let Some(rest) = path.strip_prefix(b"/") else { return false };
     let ends = |byte: &u8| matches!(byte, 0..=0x20 | 0x7f | b'?' | b'#' | b'\\');
@@ -14,7 +14,9 @@ pub(super) fn are_plain(path: &[u8]) -> bool {
     while let Some((first, after)) = rest.split_first() {
         let (byte, after) = match rest {
             [b'%', b'2', b'e' | b'E', after @ ..] => (b'.', after),
-            [b'%', b'2', b'f' | b'F', after @ ..] | [b'%', b'5', b'c' | b'C', after @ ..] => (b'/', after),
+            [b'%', b'2', b'f' | b'F', after @ ..] | [b'%', b'5', b'c' | b'C', after @ ..] => {
+                (b'/', after)
+            }
             _ => (*first, after),
         };
         rest = after;

@@ -105,7 +105,10 @@ fn a_wrong_operation_on_heads_is_told_by_its_field() {
             ),
             (r#"{"map": {"from": "a", "to": "a", "table": {}}}"#, ".map.table: must not be empty"),
             (r#"{"map": {"from": "a", "to": "a", "table": []}}"#, ".map.table: must be a mapping"),
-            (r#"{"map": {"from": "a", "to": "a", "table": {"b": 1}}}"#, ".map.table.b: must be text"),
+            (
+                r#"{"map": {"from": "a", "to": "a", "table": {"b": 1}}}"#,
+                ".map.table.b: must be text",
+            ),
             (
                 r#"{"map": {"from": "a", "to": "a", "table": {"b": "c"}, "default": "\n"}}"#,
                 ".map.default: must not contain CR, LF, NUL or other control characters",
@@ -151,10 +154,19 @@ fn a_wrong_operation_on_the_target_is_told_by_its_field() {
                 r#"{"path": {"to": "/a?b"}}"#,
                 ".path.to: must be a path only: the query is changed by the operation `query`",
             ),
-            (r#"{"path": {"to": "/a b"}}"#, ".path.to: must be percent-encoded where a path needs it"),
-            (r#"{"path": {"to": "/a%2"}}"#, ".path.to: must be percent-encoded where a path needs it"),
+            (
+                r#"{"path": {"to": "/a b"}}"#,
+                ".path.to: must be percent-encoded where a path needs it",
+            ),
+            (
+                r#"{"path": {"to": "/a%2"}}"#,
+                ".path.to: must be percent-encoded where a path needs it",
+            ),
             (r#"{"path": {"to": "/{id"}}"#, ".path.to: has an opening brace without a closing one"),
-            (r#"{"path": {"to": "/id}"}}"#, ".path.to: must be percent-encoded where a path needs it"),
+            (
+                r#"{"path": {"to": "/id}"}}"#,
+                ".path.to: must be percent-encoded where a path needs it",
+            ),
             (
                 r#"{"path": {"to": "/{idd}"}}"#,
                 ".path.to: `{idd}` is not captured by the rule's path template, which has id",
@@ -188,7 +200,10 @@ fn a_wrong_operation_on_the_target_is_told_by_its_field() {
                 r#"{"query": {"set": {"name": "a", "value": "${x}"}}}"#,
                 ".query.set.value: `${x}` (character 1): unknown placeholder",
             ),
-            (r#"{"query": {"rename": {"from": "a", "to": "a"}}}"#, ".query.rename: from and to must differ"),
+            (
+                r#"{"query": {"rename": {"from": "a", "to": "a"}}}"#,
+                ".query.rename: from and to must differ",
+            ),
             (
                 r#"{"query": {"keep_only": ["a b"]}}"#,
                 ".query.keep_only[0]: must be a parameter's name as it is read, without spaces and +%&=#",
@@ -258,8 +273,7 @@ fn a_new_route_must_be_asked_for() {
         for reroute in ["", r#""reroute": false,"#] {
             let json = format!(r#"{{"rules": [{{{reroute} "request": [{operation}]}}]}}"#);
             let faults = configured::<HeaderTransform>(&json).unwrap_err();
-            let want =
-                "rules[0]: must say `reroute: true`: it changes the path, the query, the method or the host";
+            let want = "rules[0]: must say `reroute: true`: it changes the path, the query, the method or the host";
             assert!(faults[0].starts_with(want), "{faults:?}");
         }
         let json = format!(r#"{{"rules": [{{"reroute": true, "request": [{operation}]}}]}}"#);

@@ -1,7 +1,11 @@
 use super::*;
 
 /// The head of a response with these fields after a request with those.
-fn answered(filter: &HeaderTransform, request: &[(&str, &[u8])], response: &[(&str, &[u8])]) -> Vec<String> {
+fn answered(
+    filter: &HeaderTransform,
+    request: &[(&str, &[u8])],
+    response: &[(&str, &[u8])],
+) -> Vec<String> {
     let mut state = put(filter, request).state;
     respond(filter, &mut state, response)
 }
@@ -38,8 +42,13 @@ fn response_operations_change_the_response_alone() {
                           {"add_if_absent": {"name": "cache-control", "value": "no-store"}},
                           {"set": {"name": "x-status", "value": "${response.status} ${response.header.via}"}}]}]"#,
     );
-    let response: &[(&str, &[u8])] =
-        &[("server", b"envoy"), ("x-upstream", b"\xff"), ("etag", b"W/1"), ("via", b"a"), ("x-etag", b"old")];
+    let response: &[(&str, &[u8])] = &[
+        ("server", b"envoy"),
+        ("x-upstream", b"\xff"),
+        ("etag", b"W/1"),
+        ("via", b"a"),
+        ("x-etag", b"old"),
+    ];
     let want = [
         "etag: W/1",
         "via: a",
@@ -186,7 +195,8 @@ fn the_answer_to_a_refused_request_goes_through_the_response_operations() {
 
 #[test]
 fn operations_that_need_nothing_of_the_request_are_shared_not_copied() {
-    let filter = filter(r#"[{"response": [{"set": {"name": "x-a", "value": "${response.status}"}}]}]"#);
+    let filter =
+        filter(r#"[{"response": [{"set": {"name": "x-a", "value": "${response.status}"}}]}]"#);
     let shared = |outcome: &Outcome<HeaderTransform>| outcome.state.response.clone().unwrap();
     assert!(Rc::ptr_eq(&shared(&put(&filter, &[])), &shared(&put(&filter, &[]))));
 }

@@ -16,8 +16,7 @@ fn a_path_is_rewritten() {
     let prefix = r#""request": [{"path": {"prefix": "/v1/", "to": "/"}}]"#;
     let longer = r#""request": [{"path": {"prefix": "/v1", "to": "/api/v2/"}}]"#;
     let all = r#""request": [{"path": {"prefix": "/", "to": "/api"}}]"#;
-    let regex =
-        r#""request": [{"path": {"regex": "/v1/(?P<kind>[^/]+)/([0-9]+)(/.*)?", "to": "/{kind}s/{2}{3}"}}]"#;
+    let regex = r#""request": [{"path": {"regex": "/v1/(?P<kind>[^/]+)/([0-9]+)(/.*)?", "to": "/{kind}s/{2}{3}"}}]"#;
     let fixed = r#""request": [{"path": {"to": "/health"}}]"#;
     for (rule, target, want) in [
         (template, "/v1/users/17/a/b?q=1", "/users/17/x/a/b?q=1"),
@@ -48,7 +47,11 @@ fn a_path_is_rewritten() {
         (fixed, "/health", "/health"),
         (fixed, "*", "*"),
     ] {
-        let want = if target == "/v1/%2Fuser/17/a//b" { Err(Code::PathInvalid) } else { Ok(want.to_owned()) };
+        let want = if target == "/v1/%2Fuser/17/a//b" {
+            Err(Code::PathInvalid)
+        } else {
+            Ok(want.to_owned())
+        };
         assert_eq!(rewritten(rule, target), want, "{rule} {target}");
     }
 }
@@ -56,8 +59,7 @@ fn a_path_is_rewritten() {
 #[test]
 fn a_rewrite_never_makes_a_traversal_or_another_host() {
     let template = r#""match": {"path": {"template": "/v1/{a}/{rest=**}"}}, "request": [{"path": {"to": "/u/{a}/{rest}"}}]"#;
-    let start =
-        r#""match": {"path": {"template": "/v1/{rest=**}"}}, "request": [{"path": {"to": "/{rest}"}}]"#;
+    let start = r#""match": {"path": {"template": "/v1/{rest=**}"}}, "request": [{"path": {"to": "/{rest}"}}]"#;
     let glued = r#""request": [{"path": {"regex": "/v1/(.*)/(.*)", "to": "/{1}{2}/etc"}}]"#;
     let prefix = r#""request": [{"path": {"prefix": "/v1", "to": "/"}}]"#;
     for (rule, target) in [
@@ -89,13 +91,21 @@ fn a_query_is_changed_where_it_is_meant_and_nowhere_else() {
     let messy = "/p?a=1&&%41=x%zz+y&b&a=%32&=e";
     for (operation, target, want) in [
         (r#"{"set": {"name": "a", "value": "n"}}"#, messy, "/p?a=n&&%41=x%zz+y&b&=e"),
-        (r#"{"set": {"name": "A", "value": "ä &="}}"#, messy, "/p?a=1&&A=%C3%A4%20%26%3D&b&a=%32&=e"),
+        (
+            r#"{"set": {"name": "A", "value": "ä &="}}"#,
+            messy,
+            "/p?a=1&&A=%C3%A4%20%26%3D&b&a=%32&=e",
+        ),
         (r#"{"set": {"name": "c", "value": "n"}}"#, messy, "/p?a=1&&%41=x%zz+y&b&a=%32&=e&c=n"),
         (r#"{"set": {"name": "c", "value": "n"}}"#, "/p", "/p?c=n"),
         (r#"{"set": {"name": "c", "value": "n"}}"#, "/p?", "/p?c=n"),
         (r#"{"set": {"name": "c", "value": "n"}}"#, "*", "*"),
         (r#"{"set": {"name": "a", "value": "${header.none}"}}"#, "/p?a=1&b=2&a=3", "/p?b=2"),
-        (r#"{"set": {"name": "b[0]", "value": "${query.a}!"}}"#, "/p?a=%26%3d", "/p?a=%26%3d&b[0]=%26%3D%21"),
+        (
+            r#"{"set": {"name": "b[0]", "value": "${query.a}!"}}"#,
+            "/p?a=%26%3d",
+            "/p?a=%26%3d&b[0]=%26%3D%21",
+        ),
         (r#"{"set": {"name": "c", "value": "${query.a}"}}"#, "/p?a=%0d%0a", "/p?a=%0d%0a&c=%0D%0A"),
         (r#"{"append": {"name": "a", "value": "n"}}"#, "/p?a=1", "/p?a=1&a=n"),
         (r#"{"append": {"name": "a", "value": "${header.none}"}}"#, "/p?a=1", "/p?a=1"),
@@ -146,7 +156,8 @@ fn method_and_host_are_replaced_except_where_the_answer_would_not_fit() {
         assert_eq!(have, want, "{method}");
     }
     for host in ["a", "A.example.", "127.0.0.1:80", "[::1]", "[::1]:8080", "a_b.internal:65535"] {
-        let json = format!(r#"{{"rules": [{{"reroute": true, "request": [{{"host": "{host}"}}]}}]}}"#);
+        let json =
+            format!(r#"{{"rules": [{{"reroute": true, "request": [{{"host": "{host}"}}]}}]}}"#);
         assert_eq!(check::<HeaderTransform>(json.as_bytes()), [], "{host}");
     }
 }

@@ -8,16 +8,19 @@ use serde_json::{Map, Value};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// Inline keys, or, in a mapping with `cluster`, their source. The issuer is `None` where it is at fault, and
-/// `Some(None)` where it may be anybody.
+/// Inline keys, or, in a mapping with `cluster`, their source. The issuer is `None` where it is at
+/// fault, and `Some(None)` where it may be anybody.
 pub(super) fn keys(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Keys> {
     match node.value() {
-        Value::Object(members) if members.contains_key("cluster") => source(node, issuer).map(Keys::from),
+        Value::Object(members) if members.contains_key("cluster") => {
+            source(node, issuer).map(Keys::from)
+        }
         _ => inline(node).map(|keys| Keys::Inline(Rc::new(keys))),
     }
 }
 
-/// Whether a key may verify with this algorithm. What is fetched anybody can read: there are no secrets in it.
+/// Whether a key may verify with this algorithm. What is fetched anybody can read: there are no
+/// secrets in it.
 pub(super) fn may_support(keys: &Keys, algorithm: Algorithm) -> bool {
     match keys {
         Keys::Inline(keys) => keys.supports(algorithm),
@@ -38,14 +41,16 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
         ),
     };
     let keys = keys.map_err(|error| node.fault::<()>(error.to_string())).ok()?;
-    // A set that an identity provider publishes has keys for others in it; one that somebody pasted here
-    // and is broken is a mistake to tell.
+    // A set that an identity provider publishes has keys for others in it; one that somebody pasted
+    // here and is broken is a mistake to tell.
     let broken = keys.skipped().iter().filter(|key| !key.fault.is_foreign());
-    let faults = broken.map(|key| node.fault::<()>(format!("keys[{}] {}", key.index, key.fault))).count();
+    let faults =
+        broken.map(|key| node.fault::<()>(format!("keys[{}] {}", key.index, key.fault))).count();
     (faults == 0).then_some(keys)
 }
 
-const CLUSTERS: &str = "Keys are fetched through an Envoy cluster, as in {cluster: auth, path: /jwks.json}";
+const CLUSTERS: &str =
+    "Keys are fetched through an Envoy cluster, as in {cluster: auth, path: /jwks.json}";
 
 /// Public keys in PEM, without names: they may have signed any token, whatever its `kid`.
 fn pem(node: &Node<'_>) -> Option<KeySet> {
@@ -55,8 +60,10 @@ fn pem(node: &Node<'_>) -> Option<KeySet> {
         let count = keys.len();
         let set = KeySet::from_members(&Map::from_iter([("keys".to_owned(), Value::Array(keys))]));
         let set = set.map_err(|error| node.fault::<()>(error.to_string())).ok()?;
-        let faults =
-            set.skipped().iter().map(|key| node.fault::<()>(format!("keys[{}] {}", key.index, key.fault)));
+        let faults = set
+            .skipped()
+            .iter()
+            .map(|key| node.fault::<()>(format!("keys[{}] {}", key.index, key.fault)));
         (faults.count() == 0 && count > 0).then_some(set)
     });
     fields.finish();
@@ -74,14 +81,17 @@ fn source(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Source> {
     let (cluster, authority, fetch) = (cluster?, authority?, fetch?);
     let (location, lead) = match (path?, keys_cluster?) {
         (Some(_), Some(_)) => {
-            return node.fault("jwks_cluster is for keys without path: a document says where they are");
+            return node
+                .fault("jwks_cluster is for keys without path: a document says where they are");
         }
         (Some(path), None) => {
             (Location { authority: authority.unwrap_or_else(|| cluster.clone()), path }, None)
         }
         (None, keys_cluster) => {
             let Some(issuer) = issuer? else {
-                return node.fault("must have path: with any_issuer there is nobody whose document tells it");
+                return node.fault(
+                    "must have path: with any_issuer there is nobody whose document tells it",
+                );
             };
             let Some(document) = discovery::document_of(issuer) else {
                 return node.fault("must have path: the issuer is no URL (https or http, without query) that a document could be below");
@@ -94,7 +104,10 @@ fn source(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Source> {
                     discovery::keys_of(&issuer, document).map_err(str::to_owned)
                 }),
             };
-            (Location { authority: authority.unwrap_or(document.authority), ..document }, Some(lead))
+            (
+                Location { authority: authority.unwrap_or(document.authority), ..document },
+                Some(lead),
+            )
         }
     };
     let accept = "application/json, application/jwk-set+json";

@@ -64,25 +64,31 @@ fn provider(
     let own = fields.optional("sources", credential::sources);
     let taken = own.as_ref().and_then(Option::as_deref).unwrap_or(usual);
     // Of two that only overlap, one token would be found in both, and be two.
-    let clashes = |source: &Source| places.iter().any(|other| other.overlaps(source) && other != source);
+    let clashes =
+        |source: &Source| places.iter().any(|other| other.overlaps(source) && other != source);
     if taken.iter().any(clashes) {
         node.fault::<()>("has its tokens where those of a provider before it may be: the same `sources` will do, or quite others");
     }
     let audiences = fields.with_default("audiences", vec![], |node| node.nonempty_list(text));
-    let all_audiences = fields.with_default("all_audiences", vec![], |node| node.nonempty_list(text));
-    let keys =
-        fields.required("jwks", |node| jwks::keys(&node, issuer.as_ref().map(|issuer| issuer.as_deref())));
+    let all_audiences =
+        fields.with_default("all_audiences", vec![], |node| node.nonempty_list(text));
+    let keys = fields.required("jwks", |node| {
+        jwks::keys(&node, issuer.as_ref().map(|issuer| issuer.as_deref()))
+    });
     let algorithms = fields.optional("algorithms", |node| {
         let algorithms = node.nonempty_list(|node| algorithm(&node))?;
         match &keys {
-            Some(keys) if !algorithms.iter().any(|algorithm| jwks::may_support(keys, *algorithm)) => {
+            Some(keys)
+                if !algorithms.iter().any(|algorithm| jwks::may_support(keys, *algorithm)) =>
+            {
                 node.fault("no key of `jwks` can be used with any of these")
             }
             _ => Some(algorithms),
         }
     });
     let leeway = fields.with_default("leeway", Duration::from_secs(60), |node| leeway(&node));
-    let requires_expiration = fields.with_default("require_expiration", true, |node| node.boolean());
+    let requires_expiration =
+        fields.with_default("require_expiration", true, |node| node.boolean());
     let max_age = fields.optional("max_age", |node| longer_than_zero(&node));
     let max_lifetime = fields.optional("max_lifetime", |node| longer_than_zero(&node));
     let requirements = requirements::requirements(&mut fields);
@@ -174,11 +180,18 @@ fn claim_places(node: Node<'_>) -> Option<Places> {
     let (consumer, tier) = (place("consumer"), place("tier"));
     let (scopes, roles, groups) = (place("scopes"), place("roles"), place("groups"));
     fields.finish();
-    Some(Places { consumer: consumer?, tier: tier?, scopes: scopes?, roles: roles?, groups: groups? })
+    Some(Places {
+        consumer: consumer?,
+        tier: tier?,
+        scopes: scopes?,
+        roles: roles?,
+        groups: groups?,
+    })
 }
 
 fn claims_to_headers(node: &Node<'_>, sources: &[Source]) -> Option<Vec<ClaimToHeader>> {
-    const FORMS: [(&str, Form); 3] = [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
+    const FORMS: [(&str, Form); 3] =
+        [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
     let mut headers: Vec<String> = Vec::new();
     node.nonempty_list(|node| {
         let mut fields = node.fields()?;

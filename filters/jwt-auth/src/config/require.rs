@@ -13,7 +13,8 @@ pub(crate) enum Require {
     Optional(Accepted),
     /// The same, where a token that is no good counts as none.
     Lenient(Accepted),
-    /// A token for each of these, of which there is one at least. The first says who the request is from.
+    /// A token for each of these, of which there is one at least. The first says who the request is
+    /// from.
     Each(Vec<Accepted>),
 }
 

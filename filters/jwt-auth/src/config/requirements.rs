@@ -4,8 +4,10 @@ use serde_json::Value;
 
 /// The fields of a provider that say what its tokens must be.
 pub(super) fn requirements(fields: &mut Fields<'_>) -> Option<Requirements> {
-    let subjects = fields.with_default("subjects", vec![], |node| node.nonempty_list(|node| subject(&node)));
-    let claims = fields.with_default("required_claims", vec![], |node| node.nonempty_list(requirement));
+    let subjects =
+        fields.with_default("subjects", vec![], |node| node.nonempty_list(|node| subject(&node)));
+    let claims =
+        fields.with_default("required_claims", vec![], |node| node.nonempty_list(requirement));
     Some(Requirements { subjects: subjects?, claims: claims? })
 }
 
@@ -45,7 +47,9 @@ fn requirement(node: Node<'_>) -> Option<Requirement> {
 /// A value that can be an item of a list.
 fn scalar(node: &Node<'_>) -> Option<Value> {
     match node.value() {
-        Value::Array(_) | Value::Object(_) | Value::Null => node.fault("must be text, a number or a boolean"),
+        Value::Array(_) | Value::Object(_) | Value::Null => {
+            node.fault("must be text, a number or a boolean")
+        }
         value => Some(value.clone()),
     }
 }

@@ -17,17 +17,23 @@ enum Point {
 }
 
 impl EcdsaKey {
-    /// A key from its coordinates, each as long as the curve's field (RFC 7518 §6.2.1.2): the point must
-    /// be on the curve.
+    /// A key from its coordinates, each as long as the curve's field (RFC 7518 §6.2.1.2): the point
+    /// must be on the curve.
     pub(crate) fn new(curve: Curve, x: &[u8], y: &[u8]) -> Result<Self, KeyFault> {
         if x.len() != coordinate(curve) || y.len() != coordinate(curve) {
             return Err(KeyFault::EcdsaPoint);
         }
         let uncompressed = [&[4], x, y].concat();
         let point = match curve {
-            Curve::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed).map(Point::P256),
-            Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed).map(Point::P384),
-            Curve::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed).map(Point::P521),
+            Curve::P256 => {
+                p256::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed).map(Point::P256)
+            }
+            Curve::P384 => {
+                p384::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed).map(Point::P384)
+            }
+            Curve::P521 => {
+                p521::ecdsa::VerifyingKey::from_sec1_bytes(&uncompressed).map(Point::P521)
+            }
         };
         let point = point.map_err(|_| KeyFault::EcdsaPoint)?;
         let spki = match &point {
@@ -52,8 +58,14 @@ impl EcdsaKey {
         &self.spki
     }
 
-    /// Verifies a signature in the form of JWS: `r‖s`, each as long as a coordinate (RFC 7518 §3.4).
-    pub(super) fn verify(&self, signature: &[u8], text: &[u8], host: Option<&dyn Signatures>) -> bool {
+    /// Verifies a signature in the form of JWS: `r‖s`, each as long as a coordinate (RFC 7518
+    /// §3.4).
+    pub(super) fn verify(
+        &self,
+        signature: &[u8],
+        text: &[u8],
+        host: Option<&dyn Signatures>,
+    ) -> bool {
         // Zero is refused here for every verifier: some accepted it (CVE-2022-21449).
         let Some((r, s)) = scalars(self.curve(), signature) else {
             return false;
@@ -89,7 +101,8 @@ fn coordinate(curve: Curve) -> usize {
     }
 }
 
-/// The halves of a signature, without leading zeros; `None` where the length is wrong or one is zero.
+/// The halves of a signature, without leading zeros; `None` where the length is wrong or one is
+/// zero.
 fn scalars(curve: Curve, signature: &[u8]) -> Option<(&[u8], &[u8])> {
     let (r, s) = signature.split_at_checked(coordinate(curve))?;
     if s.len() != coordinate(curve) {
@@ -149,7 +162,11 @@ mod tests {
                 (&zero, &one, false),
                 (&one, &zero, false),
             ] {
-                assert_eq!(scalars(curve, &[&r[..], s].concat()).is_some(), want, "{curve:?} {r:?} {s:?}");
+                assert_eq!(
+                    scalars(curve, &[&r[..], s].concat()).is_some(),
+                    want,
+                    "{curve:?} {r:?} {s:?}"
+                );
             }
             for wrong in [vec![], one.clone(), vec![1; length * 2 - 1], vec![1; length * 2 + 1]] {
                 assert!(scalars(curve, &wrong).is_none(), "{curve:?} {}", wrong.len());

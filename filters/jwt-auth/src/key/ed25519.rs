@@ -5,7 +5,8 @@ use jwt_simple::algorithms::{Ed25519PublicKey, EdDSAPublicKeyLike};
 pub(crate) struct Ed25519Key(ed25519_compact::PublicKey);
 
 impl Ed25519Key {
-    /// A key from its 32 bytes; points of small order, which verify signatures over anything, are refused.
+    /// A key from its 32 bytes; points of small order, which verify signatures over anything, are
+    /// refused.
     pub(crate) fn new(x: &[u8]) -> Result<Self, KeyFault> {
         let key = Ed25519PublicKey::from_bytes(x).map_err(|_| KeyFault::Ed25519Point)?;
         Ok(Self(*key.public_key().as_ref()))

@@ -29,7 +29,8 @@ impl HmacKey {
     }
 }
 
-/// The shortest secret that a hash may be used with, in bytes: as long as its output (RFC 7518 §3.2).
+/// The shortest secret that a hash may be used with, in bytes: as long as its output (RFC 7518
+/// §3.2).
 pub(crate) fn shortest(hash: Hash) -> usize {
     match hash {
         Hash::Sha256 => 32,

@@ -1,14 +1,17 @@
-//! Keys that a faulty library made (CVE-2017-15361, "ROCA"): their factors are powers of 65537 modulo the
-//! product of the first primes, which makes the modulus factorable, and shows in it.
+//! Keys that a faulty library made (CVE-2017-15361, "ROCA"): their factors are powers of 65537
+//! modulo the product of the first primes, which makes the modulus factorable, and shows in it.
 
-/// Whether a modulus has the fingerprint: it is a power of 65537 modulo each of the small primes. An
-/// honest modulus has it once in more than a hundred million.
+/// Whether a modulus has the fingerprint: it is a power of 65537 modulo each of the small primes.
+/// An honest modulus has it once in more than a hundred million.
 pub(super) fn is_weak(modulus: &[u8]) -> bool {
     PRIMES.iter().all(|prime| is_power(GENERATOR, remainder(modulus, *prime), *prime))
 }
 
 /// Whether `value` is a power of `generator` modulo `prime`.
-#[expect(clippy::arithmetic_side_effects, reason = "factors below 65538 and 168; the prime is not zero")]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "factors below 65538 and 168; the prime is not zero"
+)]
 fn is_power(generator: u32, value: u32, prime: u32) -> bool {
     let mut power = 1;
     // The powers repeat after fewer than `prime` steps.
@@ -30,8 +33,8 @@ fn remainder(number: &[u8], prime: u32) -> u32 {
 const GENERATOR: u32 = 65_537;
 
 const PRIMES: [u32; 38] = [
-    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103,
-    107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
+    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
 #[cfg(test)]

@@ -19,21 +19,25 @@ impl RsaKey {
     pub(crate) fn new(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyFault> {
         let modulus = without_leading_zeros(modulus);
         let bits = bits(modulus);
-        // RFC 7518 §3.3: 2048 bits at least. Above 4096 a verification takes too long to offer to strangers.
+        // RFC 7518 §3.3: 2048 bits at least. Above 4096 a verification takes too long to offer to
+        // strangers.
         if !(2048..=4096).contains(&bits) {
             return Err(KeyFault::RsaSize(bits));
         }
-        // An exponent of 1 verifies anything, small ones have made forgery easy, large ones are slow.
+        // An exponent of 1 verifies anything, small ones have made forgery easy, large ones are
+        // slow.
         if without_leading_zeros(exponent) != [1, 0, 1] {
             return Err(KeyFault::RsaExponent);
         }
         if roca::is_weak(modulus) {
             return Err(KeyFault::RsaRoca);
         }
-        let key = RS256PublicKey::from_components(modulus, exponent).map_err(|_| KeyFault::RsaModulus)?;
+        let key =
+            RS256PublicKey::from_components(modulus, exponent).map_err(|_| KeyFault::RsaModulus)?;
         Ok(Self {
             spki: key.to_der().map_err(|_| KeyFault::RsaModulus)?,
-            key: PKey::from_rsa(key.public_key().as_ref().clone()).map_err(|_| KeyFault::RsaModulus)?,
+            key: PKey::from_rsa(key.public_key().as_ref().clone())
+                .map_err(|_| KeyFault::RsaModulus)?,
             signature_length: modulus.len(),
         })
     }

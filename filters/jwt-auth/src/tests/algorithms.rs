@@ -4,10 +4,10 @@ use super::*;
 use crate::{KeySet, Refusal, verify_compact};
 use gatehouse_filter::{Hash, NoVerifier, Signatures};
 use jwt_simple::prelude::{
-    Claims, Duration, ECDSAP256KeyPairLike, ECDSAP384KeyPairLike, ES256KeyPair, ES384KeyPair, Ed25519KeyPair,
-    EdDSAKeyPairLike, HS256Key, HS384Key, HS512Key, JWTClaims, MACLike, NoCustomClaims, PS256KeyPair,
-    PS384KeyPair, PS512KeyPair, RS256KeyPair, RS256PublicKey, RS384KeyPair, RS512KeyPair, RSAKeyPairLike,
-    RSAPublicKeyLike,
+    Claims, Duration, ECDSAP256KeyPairLike, ECDSAP384KeyPairLike, ES256KeyPair, ES384KeyPair,
+    Ed25519KeyPair, EdDSAKeyPairLike, HS256Key, HS384Key, HS512Key, JWTClaims, MACLike,
+    NoCustomClaims, PS256KeyPair, PS384KeyPair, PS512KeyPair, RS256KeyPair, RS256PublicKey,
+    RS384KeyPair, RS512KeyPair, RSAKeyPairLike, RSAPublicKeyLike,
 };
 use p256::ecdsa::signature::Verifier;
 use p256::pkcs8::DecodePublicKey;
@@ -16,8 +16,8 @@ use superboring::hash::MessageDigest;
 use superboring::pkey::PKey;
 use superboring::rsa::Padding;
 
-/// A host that verifies as Envoy does: keys from a DER SubjectPublicKeyInfo, ECDSA signatures in DER. It
-/// counts, so that a test can tell who verified.
+/// A host that verifies as Envoy does: keys from a DER SubjectPublicKeyInfo, ECDSA signatures in
+/// DER. It counts, so that a test can tell who verified.
 #[derive(Default)]
 struct Host {
     verified: Cell<usize>,
@@ -25,7 +25,13 @@ struct Host {
 }
 
 impl Signatures for Host {
-    fn verify(&self, hash: Hash, spki: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, NoVerifier> {
+    fn verify(
+        &self,
+        hash: Hash,
+        spki: &[u8],
+        signature: &[u8],
+        text: &[u8],
+    ) -> Result<bool, NoVerifier> {
         self.verified.set(self.verified.get() + 1);
         self.keys.borrow_mut().push(spki.to_vec());
         if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(spki) {
@@ -60,8 +66,9 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let claims =
-        || -> JWTClaims<NoCustomClaims> { Claims::create(Duration::from_mins(10)).with_subject("alice") };
+    let claims = || -> JWTClaims<NoCustomClaims> {
+        Claims::create(Duration::from_mins(10)).with_subject("alice")
+    };
     let case = |name, jwk: String, token: Result<String, jwt_simple::Error>, by_host| Case {
         name,
         jwk: serde_json::from_str(&jwk).unwrap(),
@@ -98,7 +105,8 @@ fn cases() -> Vec<Case> {
 fn every_algorithm_is_verified_here_and_by_a_host() {
     let cases = cases();
     for Case { name, jwk, token, by_host } in &cases {
-        let keys = |jwk: &Value| KeySet::from_json(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
+        let keys =
+            |jwk: &Value| KeySet::from_json(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
         let mut any_algorithm = jwk.clone();
         any_algorithm.as_object_mut().unwrap().remove("alg");
         for keys in [keys(jwk), keys(&any_algorithm)] {
@@ -138,8 +146,11 @@ fn a_key_without_an_algorithm_verifies_those_of_its_kind_only() {
         let keys = KeySet::from_json(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
         for other in &cases {
             let verified = verify_compact(other.token.as_bytes(), &keys, None).map(drop);
-            let want =
-                if kind(other.name) == kind(name) { Ok(()) } else { Err(Refusal::AlgorithmNotAllowed) };
+            let want = if kind(other.name) == kind(name) {
+                Ok(())
+            } else {
+                Err(Refusal::AlgorithmNotAllowed)
+            };
             assert_eq!(verified, want, "{} on {name}", other.name);
         }
     }

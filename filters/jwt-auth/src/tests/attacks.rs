@@ -18,7 +18,8 @@ fn a_token_that_nobody_signed_is_refused_in_every_spelling() {
         "none".chars().enumerate().map(flip).collect()
     };
     let every_case = (0..16).map(cased);
-    let others = ["", "none ", " none", "NoNe\\u0000", "n\\u006fne", "null", "HS256 ", "eddsa", "EDDSA"];
+    let others =
+        ["", "none ", " none", "NoNe\\u0000", "n\\u006fne", "null", "HS256 ", "eddsa", "EDDSA"];
     for alg in every_case.chain(others.map(str::to_owned)) {
         let unsigned = with_header(&format!(r#"{{"alg":"{alg}","kid":"main"}}"#));
         let (text, _) = unsigned.rsplit_once('.').unwrap();
@@ -26,7 +27,9 @@ fn a_token_that_nobody_signed_is_refused_in_every_spelling() {
             assert_eq!(code_for(&filter, &token), "algorithm_not_allowed", "{alg:?}");
         }
     }
-    for header in [r#"{"kid":"main"}"#, r#"{"alg":null}"#, r#"{"alg":["EdDSA"]}"#, r#"{"alg":1}"#, "{}"] {
+    for header in
+        [r#"{"kid":"main"}"#, r#"{"alg":null}"#, r#"{"alg":["EdDSA"]}"#, r#"{"alg":1}"#, "{}"]
+    {
         assert_eq!(code_for(&filter, &with_header(header)), "token_malformed", "{header}");
     }
 }
@@ -112,8 +115,9 @@ fn a_public_key_is_never_a_secret() {
         if alg.is_none() {
             jwk.as_object_mut().unwrap().remove("alg");
         }
-        let filter =
-            filter(json!({"providers": [{"name": "rsa", "issuer": ISSUER, "jwks": {"keys": [jwk]}}]}));
+        let filter = filter(
+            json!({"providers": [{"name": "rsa", "issuer": ISSUER, "jwks": {"keys": [jwk]}}]}),
+        );
         let public_key = pair.public_key();
         for secret in [
             public_key.to_pem().unwrap().into_bytes(),
@@ -170,7 +174,8 @@ fn an_ecdsa_signature_of_zeros_is_refused_even_where_the_host_would_believe_it()
     for (alg, curve, length, point) in generators {
         let jwk = json!({"kty": "EC", "crv": curve, "x": point["x"], "y": point["y"]});
         let keys = crate::KeySet::from_json(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
-        let text = format!("{}.{}", base64(json!({"alg": alg}).to_string().as_bytes()), base64(b"{}"));
+        let text =
+            format!("{}.{}", base64(json!({"alg": alg}).to_string().as_bytes()), base64(b"{}"));
         let (zero, one) = (vec![0; length], [vec![0; length - 1], vec![1]].concat());
         let verify = |signature: Vec<u8>, host: Option<&dyn gatehouse_filter::Signatures>| {
             let token = format!("{text}.{}", base64(&signature));
@@ -213,8 +218,11 @@ fn keys_and_places_of_keys_in_a_header_are_not_looked_at() {
         let mut header = member.clone();
         header["alg"] = json!("EdDSA");
         header["kid"] = json!("main");
-        let text =
-            format!("{}.{}", base64(header.to_string().as_bytes()), base64(claims().to_string().as_bytes()));
+        let text = format!(
+            "{}.{}",
+            base64(header.to_string().as_bytes()),
+            base64(claims().to_string().as_bytes())
+        );
         let forged = format!("{text}.{}", base64(&theirs.sk.sign(&text, None)[..]));
         assert_eq!(code_for(&filter, &forged), "signature_invalid", "{member}");
         // They are no reason to refuse what the right key signed.
@@ -320,8 +328,12 @@ fn what_is_nested_too_deep_for_the_filters_after_this_one_is_refused_here() {
         [(100, "allowed"), (119, "allowed"), (120, "token_malformed"), (126, "token_malformed")]
     {
         let claims = claims().to_string();
-        let nested =
-            format!(r#"{},"a":{}{}}}"#, &claims[..claims.len() - 1], "[".repeat(lists), "]".repeat(lists));
+        let nested = format!(
+            r#"{},"a":{}{}}}"#,
+            &claims[..claims.len() - 1],
+            "[".repeat(lists),
+            "]".repeat(lists)
+        );
         let outcome = ask_with(&filter, &signed(r#"{"alg":"EdDSA"}"#, &nested));
         assert_eq!(outcome.decision.code.name(), want, "{lists}");
         assert_eq!(outcome.identity().is_some(), want == "allowed", "{lists}");
@@ -379,7 +391,9 @@ fn a_token_longer_than_16_kib_is_not_read() {
 fn bytes_that_are_no_text_are_refused_and_nothing_more() {
     let filter = filter(json!({}));
     let host = FakeHost::at(NOW);
-    for value in [&b"Bearer \xff\xfe"[..], b"Bearer a.\x80.c", b"\xff", b"Bearer \0", b"Bearer a\r\nb: c"] {
+    for value in
+        [&b"Bearer \xff\xfe"[..], b"Bearer a.\x80.c", b"\xff", b"Bearer \0", b"Bearer a\r\nb: c"]
+    {
         let outcome = ask(&filter, &host, &[("authorization", value)]);
         assert_eq!(outcome.status(), Some(401), "{}", value.escape_ascii());
     }

@@ -56,7 +56,10 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
     for (changes, want) in [
         (json!({"name": null}), "providers[0].name: is required"),
         (json!({"issuer": null}), "providers[0]: must have issuer, or any_issuer: true"),
-        (json!({"issuer": null, "any_issuer": false}), "providers[0]: must have issuer, or any_issuer: true"),
+        (
+            json!({"issuer": null, "any_issuer": false}),
+            "providers[0]: must have issuer, or any_issuer: true",
+        ),
         (json!({"any_issuer": true}), "providers[0]: must have issuer or any_issuer, not both"),
         (
             json!({"issuer": null, "any_issuer": true, "jwks": {"cluster": "auth"}}),
@@ -64,7 +67,10 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         ),
         (json!({"issuer": ""}), "providers[0].issuer: must not be empty"),
         (json!({"jwks": null}), "providers[0].jwks: is required"),
-        (json!({"audience": ["a"]}), "providers[0].audience: unknown field, did you mean `audiences`?"),
+        (
+            json!({"audience": ["a"]}),
+            "providers[0].audience: unknown field, did you mean `audiences`?",
+        ),
         (json!({"audiences": []}), "providers[0].audiences: must not be empty"),
         (json!({"audiences": "a"}), "providers[0].audiences: must be a list"),
         (
@@ -92,7 +98,10 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
             "providers[0].jwks: must not be a URL. Keys are fetched through an Envoy cluster, as in {cluster: auth, path: /jwks.json}",
         ),
         (json!({"jwks": "{"}), "providers[0].jwks: is not a JSON object without repeated members"),
-        (json!({"jwks": {"keys": good}}), "providers[0].jwks: must have a list `keys` (RFC 7517 5)"),
+        (
+            json!({"jwks": {"keys": good}}),
+            "providers[0].jwks: must have a list `keys` (RFC 7517 5)",
+        ),
         (
             json!({"jwks": {"uri": "https://issuer.example/jwks.json"}}),
             "providers[0].jwks: must have keys, pem or cluster. Keys are fetched through an Envoy cluster, as in {cluster: auth, path: /jwks.json}",
@@ -114,7 +123,10 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
             json!({"identity": {"role": "realm_access.roles"}}),
             "providers[0].identity.role: unknown field, did you mean `roles`?",
         ),
-        (json!({"identity": {"consumer": ["azp"]}}), "providers[0].identity.consumer: must be text"),
+        (
+            json!({"identity": {"consumer": ["azp"]}}),
+            "providers[0].identity.consumer: must be text",
+        ),
         (
             json!({"claims_to_headers": [{"claim": "sub", "header": "x user"}]}),
             "providers[0].claims_to_headers[0].header: must be a header field name: letters, digits and !#$%&'*+-.^_`|~",
@@ -142,7 +154,9 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
     let source = json!({"cluster": "auth", "authority": "auth:8000", "path": "/jwks?x", "refresh": "10m", "timeout": "500ms",
         "max_age": "7d", "max_size": "256KiB", "retry": "1s"});
     assert_eq!(
-        faults(&json!({"providers": [provider(json!({"jwks": source, "algorithms": ["HS256", "ES256"]}))]})),
+        faults(
+            &json!({"providers": [provider(json!({"jwks": source, "algorithms": ["HS256", "ES256"]}))]})
+        ),
         [""; 0]
     );
     for (changes, want) in [
@@ -186,7 +200,10 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
         ("", vec!["providers[0].issuer: must not be empty"]),
     ] {
         let jwks = json!({"cluster": "auth", "jwks_cluster": "keys"});
-        assert_eq!(faults(&json!({"providers": [provider(json!({"issuer": issuer, "jwks": jwks}))]})), want);
+        assert_eq!(
+            faults(&json!({"providers": [provider(json!({"issuer": issuer, "jwks": jwks}))]})),
+            want
+        );
     }
     assert_eq!(
         faults(&json!({"providers": [provider(json!({"jwks": source, "algorithms": ["HS256"]}))]})),
@@ -256,7 +273,8 @@ fn what_is_wrong_with_the_rest_is_told_where_it_is() {
 fn a_providers_algorithms_narrow_what_its_keys_can() {
     let secret = [5; 64];
     let jwks = json!({"keys": [{"kty": "oct", "k": base64(&secret)}]});
-    let filter = filter(json!({"providers": [provider(json!({"jwks": jwks, "algorithms": ["HS384"]}))]}));
+    let filter =
+        filter(json!({"providers": [provider(json!({"jwks": jwks, "algorithms": ["HS384"]}))]}));
     use jwt_simple::prelude::{HS256Key, HS384Key, MACLike};
     let token = |alg: &str, tag: &dyn Fn(&[u8]) -> Vec<u8>| {
         let text = format!(

@@ -1,4 +1,5 @@
-//! Key sets that are fetched: who fetches and when, what is kept, and what happens to requests meanwhile.
+//! Key sets that are fetched: who fetches and when, what is kept, and what happens to requests
+//! meanwhile.
 
 mod discovery;
 mod fetching;
@@ -8,7 +9,9 @@ mod revocations;
 use super::*;
 use crate::{MAX_KEY_SET, Slot};
 use gatehouse_filter::fetched::{Event, MAX_WAITERS};
-use gatehouse_filter::{Answer, CallId, CallRefused, Decision, Filter, Headers, Request, Timestamp, Until};
+use gatehouse_filter::{
+    Answer, CallId, CallRefused, Decision, Filter, Headers, Request, Timestamp, Until,
+};
 use gatehouse_filter_test::{answer as give, prepare, tick};
 use std::time::Duration;
 
@@ -16,7 +19,8 @@ use std::time::Duration;
 fn worker_with(host: &FakeHost, changes: Value) -> JwtAuth {
     let mut jwks = json!({"cluster": "auth", "path": "/jwks.json"});
     gatehouse_filter_test::change(&mut jwks, &changes);
-    let provider = json!({"name": "main", "issuer": ISSUER, "audiences": ["gateway"], "jwks": jwks});
+    let provider =
+        json!({"name": "main", "issuer": ISSUER, "audiences": ["gateway"], "jwks": jwks});
     let filter: JwtAuth = configured(&json!({"providers": [provider]}).to_string()).unwrap();
     prepare(&filter, host);
     filter
@@ -31,7 +35,11 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 fn answer(status: &str, body: impl Into<Vec<u8>>) -> Answer {
-    Answer { headers: Headers::from_list(&[(":status", status)]), body: body.into(), ..Answer::default() }
+    Answer {
+        headers: Headers::from_list(&[(":status", status)]),
+        body: body.into(),
+        ..Answer::default()
+    }
 }
 
 /// The one call made since this was last asked.
@@ -99,7 +107,8 @@ impl Asked {
 
     /// The code, or `wait`.
     fn ask(&mut self, worker: &JwtAuth, host: &FakeHost) -> &'static str {
-        let head = [(":method", "GET"), (":path", "/"), ("authorization", self.authorization.as_str())];
+        let head =
+            [(":method", "GET"), (":path", "/"), ("authorization", self.authorization.as_str())];
         let mut request = Request::new(Headers::from_list(&head), host);
         let decision = worker.on_request(&mut request, &mut self.slot);
         let code = code_or_wait(&decision);

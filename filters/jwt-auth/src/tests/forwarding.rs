@@ -13,7 +13,8 @@ fn forwarded(claim: &str, members: &str) -> [Result<Vec<String>, &'static str>; 
             ],
         });
         let filter = filter(json!({"providers": [provider]}));
-        let payload = format!(r#"{{"iss":"{ISSUER}","sub":"alice","exp":{},{members}}}"#, NOW + 600);
+        let payload =
+            format!(r#"{{"iss":"{ISSUER}","sub":"alice","exp":{},{members}}}"#, NOW + 600);
         let outcome = ask_with(&filter, &signed(r#"{"alg":"EdDSA"}"#, &payload));
         match outcome.status() {
             None => {
@@ -30,7 +31,8 @@ fn forwarded(claim: &str, members: &str) -> [Result<Vec<String>, &'static str>; 
 
 #[test]
 fn a_claim_is_written_in_the_form_that_was_chosen() {
-    let some = |values: &[&str]| Ok(values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>());
+    let some =
+        |values: &[&str]| Ok(values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>());
     let invalid = || Err("claim_invalid");
     for (claim, members, want) in [
         ("a", r#""a":"text""#, [some(&["text"]), some(&[r#"\"text\""#]), some(&["text"])]),
@@ -57,7 +59,11 @@ fn a_claim_is_written_in_the_form_that_was_chosen() {
                 some(&[r#"{\"x\":[2],\"y\":1}"#]),
             ],
         ),
-        ("a.b.c", r#""a":{"b":{"c":"deep"}}"#, [some(&["deep"]), some(&[r#"\"deep\""#]), some(&["deep"])]),
+        (
+            "a.b.c",
+            r#""a":{"b":{"c":"deep"}}"#,
+            [some(&["deep"]), some(&[r#"\"deep\""#]), some(&["deep"])],
+        ),
         (
             "a.b",
             r#""a.b":"flat","a":{"b":"deep"}"#,
@@ -131,7 +137,11 @@ fn a_claim_whose_blanks_would_be_lost_on_the_way_is_refused() {
         (r#""a":["admin "]"#, r#"[\"admin \"]"#),
         (r#""a":["user"," admin"]"#, r#"[\"user\",\" admin\"]"#),
     ] {
-        assert_eq!(forwarded("a", members), [invalid(), Ok(vec![json.to_owned()]), invalid()], "{members}");
+        assert_eq!(
+            forwarded("a", members),
+            [invalid(), Ok(vec![json.to_owned()]), invalid()],
+            "{members}"
+        );
     }
     let inside = || Ok(vec!["a b".to_owned()]);
     let [csv, _, repeated] = forwarded("a", r#""a":"a b""#);

@@ -6,7 +6,8 @@ use gatehouse_filter::Identity;
 /// What is made of these claims by a provider with these places.
 fn identity(places: Value, changes: Value) -> Identity {
     let provider = json!({"name": "main", "issuer": ISSUER, "jwks": key_set(), "identity": places});
-    let outcome = ask_with(&filter(json!({"providers": [provider]})), &token(&claims_with(changes)));
+    let outcome =
+        ask_with(&filter(json!({"providers": [provider]})), &token(&claims_with(changes)));
     Identity { claims: Default::default(), ..outcome.identity().unwrap() }
 }
 

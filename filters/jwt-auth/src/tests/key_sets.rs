@@ -25,7 +25,8 @@ fn with(mut jwk: Value, changes: Value) -> Value {
 fn a_key_that_cannot_or_must_not_verify_is_skipped_and_the_rest_is_used() {
     let long_modulus = |bytes: usize| base64(&vec![0xff; bytes]);
     let rsa = |n: String, e: &str| json!({"kty": "RSA", "n": n, "e": e});
-    let secret = |bytes: usize, alg: &str| json!({"kty": "oct", "k": base64(&vec![1; bytes]), "alg": alg});
+    let secret =
+        |bytes: usize, alg: &str| json!({"kty": "oct", "k": base64(&vec![1; bytes]), "alg": alg});
     for (jwk, want) in [
         (with(p256(), json!({"use": "enc"})), "is for the use `enc`, not `sig`"),
         (with(p256(), json!({"key_ops": ["sign"]})), "has no `verify` in its `key_ops`"),
@@ -38,7 +39,10 @@ fn a_key_that_cannot_or_must_not_verify_is_skipped_and_the_rest_is_used() {
         (with(p256(), json!({"alg": 1})), "`alg` must be text"),
         (with(p256(), json!({"kid": 1})), "`kid` must be text"),
         (with(p256(), json!({"crv": "secp256k1"})), "has the unsupported `crv` `secp256k1`"),
-        (with(p256(), json!({"crv": "P-384"})), "has an `x` and `y` that are no point of its curve"),
+        (
+            with(p256(), json!({"crv": "P-384"})),
+            "has an `x` and `y` that are no point of its curve",
+        ),
         (with(p256(), json!({"kty": "RSA"})), "has no `n`"),
         (with(p256(), json!({"kty": "AKP"})), "has the unknown `kty` `AKP`"),
         (with(p256(), json!({"kty": null})), "has no `kty`"),
@@ -84,12 +88,16 @@ fn a_key_that_cannot_or_must_not_verify_is_skipped_and_the_rest_is_used() {
         (json!("key"), "is not a mapping"),
     ] {
         let keys = read(&[jwk.clone(), ed25519("main")]).unwrap();
-        let skipped: Vec<_> = keys.skipped().iter().map(|key| (key.index, key.fault.to_string())).collect();
+        let skipped: Vec<_> =
+            keys.skipped().iter().map(|key| (key.index, key.fault.to_string())).collect();
         assert_eq!(skipped, [(0, want.to_owned())], "{jwk}");
         assert!(verify_compact(token(&claims()).as_bytes(), &keys, None).is_ok(), "{jwk}");
 
         let none = read(std::slice::from_ref(&jwk)).unwrap_err();
-        assert_eq!(none.to_string(), format!("has no key that can verify signatures: keys[0] {want}"));
+        assert_eq!(
+            none.to_string(),
+            format!("has no key that can verify signatures: keys[0] {want}")
+        );
     }
 }
 
@@ -98,7 +106,10 @@ fn members_that_do_not_concern_verification_are_no_fault() {
     for jwk in [
         with(ed25519("main"), json!({"use": "sig", "key_ops": ["verify"], "alg": "EdDSA"})),
         with(ed25519("main"), json!({"alg": "Ed25519", "key_ops": ["sign", "verify"]})),
-        with(ed25519("main"), json!({"d": "AAAA", "x5c": ["MIIB"], "x5t": "AA", "ext": true, "iat": 1})),
+        with(
+            ed25519("main"),
+            json!({"d": "AAAA", "x5c": ["MIIB"], "x5t": "AA", "ext": true, "iat": 1}),
+        ),
         with(ed25519("main"), json!({"use": null, "alg": null})),
     ] {
         let keys = read(&[jwk]).unwrap();
@@ -158,7 +169,11 @@ fn a_token_is_checked_with_the_keys_that_its_kid_may_mean() {
             Err("signature_invalid"),
         ),
         (vec![ed25519("main")], &elliptic, Err("algorithm_not_allowed")),
-        (vec![ed25519("main"), with(p256(), json!({"kid": "ec"}))], &elliptic, Err("algorithm_not_allowed")),
+        (
+            vec![ed25519("main"), with(p256(), json!({"kid": "ec"}))],
+            &elliptic,
+            Err("algorithm_not_allowed"),
+        ),
         (vec![ed25519("other"), with(p256(), json!({"kid": "ec"}))], &elliptic, Err("key_unknown")),
     ] {
         let set = read(&keys).unwrap();
@@ -213,10 +228,15 @@ fn keys_in_pem_have_no_names_and_verify_whatever_a_token_calls_its_key() {
     };
     let filter = filter(provider(&pem, json!({})));
     for header in [r#"{"alg":"EdDSA"}"#, r#"{"alg":"EdDSA","kid":"any"}"#] {
-        assert_eq!(code_for(&filter, &signed(header, &claims().to_string())), "allowed", "{header}");
+        assert_eq!(
+            code_for(&filter, &signed(header, &claims().to_string())),
+            "allowed",
+            "{header}"
+        );
     }
-    let faults =
-        |pem: &str, more: Value| configured::<JwtAuth>(&provider(pem, more).to_string()).err().unwrap();
+    let faults = |pem: &str, more: Value| {
+        configured::<JwtAuth>(&provider(pem, more).to_string()).err().unwrap()
+    };
     let small = "-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf\n9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQ==\n-----END PUBLIC KEY-----";
     assert_eq!(
         faults(small, json!({})),

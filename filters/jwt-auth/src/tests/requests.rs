@@ -200,7 +200,8 @@ fn a_preflight_needs_no_token_unless_it_is_made_to() {
         ("origin", "https://app.example"),
         ("access-control-request-method", "DELETE"),
     ];
-    let code = |filter: &JwtAuth, fields: &[(&str, &str)]| ask(filter, &host, fields).decision.code.name();
+    let code =
+        |filter: &JwtAuth, fields: &[(&str, &str)]| ask(filter, &host, fields).decision.code.name();
     assert_eq!(code(&filter(json!({})), &preflight), "preflight");
     assert_eq!(code(&filter(json!({"skip_preflight": false})), &preflight), "token_missing");
     for (index, _) in preflight.iter().enumerate() {
@@ -244,7 +245,8 @@ fn the_identity_is_what_the_token_says() {
     assert_eq!(alice.claim("tenant.id"), Some(&json!(7)));
     assert_eq!(alice.claim("exp"), Some(&json!(NOW + 600)));
 
-    let other = identity(json!({"sub": null, "scp": ["a", "b"], "roles": "admin", "groups": {"a": 1}}));
+    let other =
+        identity(json!({"sub": null, "scp": ["a", "b"], "roles": "admin", "groups": {"a": 1}}));
     assert_eq!(other.subject, None);
     assert_eq!(other.scopes, ["a", "b"]);
     assert_eq!(other.roles, ["admin"]);
@@ -289,8 +291,11 @@ fn a_path_or_host_in_disguise_finds_no_rule_that_asks_for_less() {
 
 #[test]
 fn an_options_request_with_another_method_in_a_field_is_no_preflight() {
-    let preflight =
-        [(":method", "OPTIONS"), ("origin", "https://a.example"), ("access-control-request-method", "GET")];
+    let preflight = [
+        (":method", "OPTIONS"),
+        ("origin", "https://a.example"),
+        ("access-control-request-method", "GET"),
+    ];
     let code = |more: &[(&str, &str)]| {
         let fields: Vec<(&str, &str)> = preflight.iter().chain(more).copied().collect();
         ask(&filter(json!({})), &FakeHost::at(NOW), &fields).decision.code.name()
@@ -304,11 +309,14 @@ fn an_options_request_with_another_method_in_a_field_is_no_preflight() {
 #[test]
 fn where_a_bad_token_counts_as_none_nothing_of_it_is_believed_or_passed_on() {
     let good = token(&claims());
-    let (expired, other) =
-        (token(&claims_with(json!({"exp": 1}))), token(&claims_with(json!({"iss": "https://x.example"}))));
+    let (expired, other) = (
+        token(&claims_with(json!({"exp": 1}))),
+        token(&claims_with(json!({"iss": "https://x.example"}))),
+    );
     for require in [json!("lenient"), json!({"lenient": ["main"]})] {
         for (forward, mode) in [(true, "enforce"), (false, "enforce"), (true, "shadow")] {
-            let filter = filter(json!({"default": require, "forward_token": forward, "mode": mode}));
+            let filter =
+                filter(json!({"default": require, "forward_token": forward, "mode": mode}));
             for (tokens, want, user) in [
                 (&[][..], "anonymous", &[""; 0][..]),
                 (&[&good], "allowed", &["alice"]),
@@ -318,7 +326,9 @@ fn where_a_bad_token_counts_as_none_nothing_of_it_is_believed_or_passed_on() {
                 (&[&good, &good], "token_ignored", &[]),
             ] {
                 let mut sent = vec![("x-user", "root".to_owned())];
-                sent.extend(tokens.iter().map(|token| ("authorization", format!("Bearer {token}"))));
+                sent.extend(
+                    tokens.iter().map(|token| ("authorization", format!("Bearer {token}"))),
+                );
                 let outcome = ask(&filter, &FakeHost::at(NOW), &sent);
                 assert_eq!(
                     (outcome.decision.code.name(), outcome.status()),
@@ -328,25 +338,34 @@ fn where_a_bad_token_counts_as_none_nothing_of_it_is_believed_or_passed_on() {
                 assert_eq!(outcome.values("x-user"), user);
                 assert_eq!(outcome.decision.caller.is_some(), want == "allowed");
                 let left = outcome.values("authorization").len();
-                assert_eq!(left, usize::from(want == "allowed" && forward), "{require} {forward} {tokens:?}");
+                assert_eq!(
+                    left,
+                    usize::from(want == "allowed" && forward),
+                    "{require} {forward} {tokens:?}"
+                );
             }
         }
     }
     // Another's credentials stay.
-    let basic =
-        ask(&filter(json!({"default": "lenient"})), &FakeHost::at(NOW), &[("authorization", "Basic YTpi")]);
+    let basic = ask(
+        &filter(json!({"default": "lenient"})),
+        &FakeHost::at(NOW),
+        &[("authorization", "Basic YTpi")],
+    );
     assert_eq!((basic.decision.code.name(), basic.values("authorization").len()), ("anonymous", 1));
 }
 
 #[test]
 fn whoever_is_known_already_may_need_no_token_but_no_bad_one_passes() {
-    let partner = gatehouse_filter::Identity { consumer: Some("acme".to_owned()), ..Default::default() };
+    let partner =
+        gatehouse_filter::Identity { consumer: Some("acme".to_owned()), ..Default::default() };
     let (unknown, known) = (FakeHost::at(NOW), FakeHost::at(NOW));
     known.identify(&partner);
     let good = format!("Bearer {}", token(&claims()));
     let code = |accept: bool, default: &str, host: &FakeHost, authorization: Option<&str>| {
         let filter = filter(json!({"accept_identified": accept, "default": default}));
-        let sent: Vec<_> = authorization.map(|value| ("authorization", value)).into_iter().collect();
+        let sent: Vec<_> =
+            authorization.map(|value| ("authorization", value)).into_iter().collect();
         let outcome = ask(&filter, host, &sent);
         assert_eq!(outcome.decision.caller.is_some(), outcome.decision.code == Code::Allowed);
         outcome.decision.code.name()
@@ -360,6 +379,10 @@ fn whoever_is_known_already_may_need_no_token_but_no_bad_one_passes() {
         (true, "optional", &known, None, "anonymous"),
         (false, "any", &known, None, "token_missing"),
     ] {
-        assert_eq!(code(accept, default, host, authorization), want, "{accept} {default} {authorization:?}");
+        assert_eq!(
+            code(accept, default, host, authorization),
+            want,
+            "{accept} {default} {authorization:?}"
+        );
     }
 }

@@ -23,7 +23,11 @@ fn a_token_is_for_one_audience_of_some_and_for_each_of_others() {
         (json!([]), json!(null), json!(["a"]), "audience_mismatch"),
     ] {
         let filter = filter_with(json!({"audiences": any, "all_audiences": all}));
-        assert_eq!(code_for(&filter, &token(&claims_with(json!({"aud": aud})))), want, "{aud} {any} {all}");
+        assert_eq!(
+            code_for(&filter, &token(&claims_with(json!({"aud": aud})))),
+            want,
+            "{aud} {any} {all}"
+        );
     }
 }
 
@@ -104,7 +108,8 @@ fn a_token_is_used_for_no_longer_than_its_provider_allows() {
         assert_eq!(code_for(&filter, &early), want, "{iat}");
     }
     let host = FakeHost::at(NOW);
-    let authorization = format!("Bearer {}", token(&claims_with(json!({"iat": NOW, "exp": NOW + 9000}))));
+    let authorization =
+        format!("Bearer {}", token(&claims_with(json!({"iat": NOW, "exp": NOW + 9000}))));
     let code = || ask(&filter, &host, &[("authorization", &authorization)]).decision.code.name();
     assert_eq!(code(), "allowed");
     host.clock.advance(Duration::from_secs(609));
@@ -115,7 +120,8 @@ fn a_token_is_used_for_no_longer_than_its_provider_allows() {
 
 #[test]
 fn a_token_may_not_be_good_for_too_long_from_now_on() {
-    let filter = filter_with(json!({"max_lifetime": "1h", "leeway": "10s", "require_expiration": false}));
+    let filter =
+        filter_with(json!({"max_lifetime": "1h", "leeway": "10s", "require_expiration": false}));
     for (exp, want) in [
         (json!(NOW + 3600), "allowed"),
         (json!(NOW + 3610), "allowed"),

@@ -1,13 +1,13 @@
 //! The examples of the RFCs, and their twins with one bit changed.
 //!
-//! RFC 7515 A.6 has the signatures of A.2 and A.3 again. Of RFC 7520, 4.5 is 4.4 with its content put back, and 4.6 and
-//! 4.8 have signatures whose protected header says enough for the compact form.
+//! RFC 7515 A.6 has the signatures of A.2 and A.3 again. Of RFC 7520, 4.5 is 4.4 with its content
+//! put back, and 4.6 and 4.8 have signatures whose protected header says enough for the compact
+//! form.
 
 use super::*;
 use crate::{KeySet, Refusal, verify_compact};
 
-const CLAIMS: &str =
-    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+const CLAIMS: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
 /// The payload of RFC 7520 section 4.
 const FRODO: &str = "SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250byB0aGUgcm9hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hlcmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZiB0by4";
@@ -113,10 +113,18 @@ fn the_examples_verify_and_their_twins_with_one_bit_changed_do_not() {
         let decoded = |part: &str| crate::base64url::decode(part.as_bytes()).unwrap();
         assert_eq!(verify([header, payload, signature]).as_ref(), Ok(&decoded(payload)), "{name}");
         for twin in twins(&decoded(payload)) {
-            assert_eq!(verify([header, &twin, signature]), Err(Refusal::SignatureInvalid), "{name}: {twin}");
+            assert_eq!(
+                verify([header, &twin, signature]),
+                Err(Refusal::SignatureInvalid),
+                "{name}: {twin}"
+            );
         }
         for twin in twins(&decoded(signature)) {
-            assert_eq!(verify([header, payload, &twin]), Err(Refusal::SignatureInvalid), "{name}: {twin}");
+            assert_eq!(
+                verify([header, payload, &twin]),
+                Err(Refusal::SignatureInvalid),
+                "{name}: {twin}"
+            );
         }
         // Most headers are no JSON any more, or name another algorithm or key.
         for twin in twins(&decoded(header)) {
@@ -138,7 +146,8 @@ fn twins(bytes: &[u8]) -> Vec<String> {
 
 #[test]
 fn examples_that_are_no_signed_compact_tokens_are_refused() {
-    let keys = |jwk: Value| KeySet::from_json(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
+    let keys =
+        |jwk: Value| KeySet::from_json(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
     let content_only = format!(".{FRODO}.xuLifqLGiblpv9zBpuZczWhNj1gARaLV3UxvxhJxZuk");
     let unsecured = format!("eyJhbGciOiJub25lIn0.{CLAIMS}.");
     for (name, token, want) in [

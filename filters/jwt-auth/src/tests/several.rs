@@ -24,7 +24,8 @@ fn token_of(issuer: &str, subject: &str) -> String {
 fn every_form_of_require_takes_the_tokens_that_it_says() {
     let user = format!("Bearer {}", token_of(ISSUER, "alice"));
     let service_as_user = format!("Bearer {}", token_of(SERVICE, "orders"));
-    let (service, batch) = (token_of(SERVICE, "orders"), token_of("https://batch.example", "night"));
+    let (service, batch) =
+        (token_of(SERVICE, "orders"), token_of("https://batch.example", "night"));
     let user_as_service = token_of(ISSUER, "alice");
     let (a, s) = ("authorization", "x-service-token");
     let host = FakeHost::at(NOW);
@@ -55,9 +56,21 @@ fn every_form_of_require_takes_the_tokens_that_it_says() {
         (json!({"all": ["users", "services"]}), vec![(s, &service)], "token_missing"),
         (json!({"all": ["users", "services"]}), vec![], "token_missing"),
         (json!({"all": ["users", "services"]}), vec![(a, &user), (s, &batch)], "issuer_unknown"),
-        (json!({"all": ["users", "services"]}), vec![(a, &user), (s, &user_as_service)], "issuer_unknown"),
-        (json!({"all": ["users", ["services", "batch"]]}), vec![(a, &user), (s, &batch)], "allowed"),
-        (json!({"all": [["services", "batch"], "users"]}), vec![(a, &user), (s, &batch)], "allowed"),
+        (
+            json!({"all": ["users", "services"]}),
+            vec![(a, &user), (s, &user_as_service)],
+            "issuer_unknown",
+        ),
+        (
+            json!({"all": ["users", ["services", "batch"]]}),
+            vec![(a, &user), (s, &batch)],
+            "allowed",
+        ),
+        (
+            json!({"all": [["services", "batch"], "users"]}),
+            vec![(a, &user), (s, &batch)],
+            "allowed",
+        ),
         (json!({"all": ["users"]}), vec![(a, &user)], "allowed"),
     ] {
         let filter = filter(json!({"providers": providers(), "default": require}));
@@ -71,20 +84,27 @@ fn every_form_of_require_takes_the_tokens_that_it_says() {
 
 #[test]
 fn of_several_tokens_the_first_says_who_it_is_and_each_writes_its_fields() {
-    let (user, service) = (format!("Bearer {}", token_of(ISSUER, "alice")), token_of(SERVICE, "orders"));
-    let sent = [("authorization", user.as_str()), ("x-service-token", &service), ("x-service", "forged")];
+    let (user, service) =
+        (format!("Bearer {}", token_of(ISSUER, "alice")), token_of(SERVICE, "orders"));
+    let sent =
+        [("authorization", user.as_str()), ("x-service-token", &service), ("x-service", "forged")];
     let host = FakeHost::at(NOW);
-    for (require, subject) in
-        [(json!({"all": ["users", "services"]}), "alice"), (json!({"all": ["services", "users"]}), "orders")]
-    {
-        let filter = filter(json!({"providers": providers(), "default": require, "forward_token": false}));
+    for (require, subject) in [
+        (json!({"all": ["users", "services"]}), "alice"),
+        (json!({"all": ["services", "users"]}), "orders"),
+    ] {
+        let filter =
+            filter(json!({"providers": providers(), "default": require, "forward_token": false}));
         let outcome = ask(&filter, &host, &sent);
         assert_eq!(outcome.identity().unwrap().subject.as_deref(), Some(subject));
         assert_eq!(
             (outcome.values("x-user"), outcome.values("x-service")),
             (vec!["alice".into()], vec!["orders".into()])
         );
-        assert!(outcome.values("authorization").is_empty() && outcome.values("x-service-token").is_empty());
+        assert!(
+            outcome.values("authorization").is_empty()
+                && outcome.values("x-service-token").is_empty()
+        );
     }
     // Where one is bad, nothing of the other is believed, not even in a dry run.
     for mode in ["enforce", "shadow"] {
@@ -108,7 +128,8 @@ fn a_token_that_a_rule_did_not_ask_for_is_not_for_the_upstream_either() {
     }));
     let service = token_of(SERVICE, "orders");
     let left = |path: &str| {
-        let outcome = ask(&filter, &FakeHost::at(NOW), &[(":path", path), ("x-service-token", &service)]);
+        let outcome =
+            ask(&filter, &FakeHost::at(NOW), &[(":path", path), ("x-service-token", &service)]);
         (outcome.decision.code.name(), outcome.values("x-service-token").len())
     };
     assert_eq!(left("/"), ("anonymous", 0));
@@ -118,7 +139,8 @@ fn a_token_that_a_rule_did_not_ask_for_is_not_for_the_upstream_either() {
 
 #[test]
 fn who_lacks_one_of_several_tokens_is_told_that_each_is_needed() {
-    let filter = filter(json!({"providers": providers(), "default": {"all": ["users", "services"]}}));
+    let filter =
+        filter(json!({"providers": providers(), "default": {"all": ["users", "services"]}}));
     let outcome = ask_with(&filter, &token_of(ISSUER, "alice"));
     assert_eq!(challenge(&outcome), r#"Bearer realm="gatehouse""#);
     let Step::Reply(Reply::Problem(reply)) = &outcome.decision.step else { panic!() };
@@ -127,7 +149,9 @@ fn who_lacks_one_of_several_tokens_is_told_that_each_is_needed() {
     let host = FakeHost::at(NOW);
     host.identify(&gatehouse_filter::Identity::default());
     let each = json!({"all": ["users", "services"]});
-    let filter = super::filter(json!({"providers": providers(), "default": each, "accept_identified": true}));
+    let filter = super::filter(
+        json!({"providers": providers(), "default": each, "accept_identified": true}),
+    );
     assert_eq!(ask::<_, &str>(&filter, &host, &[]).decision.code.name(), "token_missing");
 }
 
@@ -213,7 +237,8 @@ fn providers_that_cannot_be_told_apart_are_not_required_together() {
 #[test]
 fn a_provider_of_any_issuer_takes_nobody_else_s_tokens() {
     let any = json!({"name": "self-made", "any_issuer": true, "jwks": key_set()});
-    let named = json!({"name": "strict", "issuer": ISSUER, "audiences": ["nobody"], "jwks": key_set()});
+    let named =
+        json!({"name": "strict", "issuer": ISSUER, "audiences": ["nobody"], "jwks": key_set()});
     let code = |require: Value, issuer: Value| {
         let filter = filter(json!({"providers": [any, named], "default": require}));
         let outcome = ask_with(&filter, &token(&claims_with(json!({"iss": issuer}))));

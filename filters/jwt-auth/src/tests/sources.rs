@@ -49,7 +49,10 @@ fn a_token_is_taken_from_its_sources_and_only_from_them() {
     );
     // Not a source: not looked at.
     let cookie_only = filter(json!({"sources": [{"cookie": "session"}]}));
-    assert_eq!(ask(&cookie_only, &host, &[("authorization", &bearer)]).decision.code.name(), "token_missing");
+    assert_eq!(
+        ask(&cookie_only, &host, &[("authorization", &bearer)]).decision.code.name(),
+        "token_missing"
+    );
 }
 
 #[test]
@@ -107,7 +110,9 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
     ] {
         let provider = json!({"name": "main", "issuer": ISSUER, "jwks": key_set(),
             "claims_to_headers": [{"claim": "sub", "header": "x-user"}]});
-        let faults = configured::<JwtAuth>(&json!({"providers": [provider], "sources": sources}).to_string());
+        let faults = configured::<JwtAuth>(
+            &json!({"providers": [provider], "sources": sources}).to_string(),
+        );
         assert_eq!(faults.err().unwrap(), [want]);
     }
 }

@@ -13,7 +13,8 @@ fn code_of_raw(filter: &JwtAuth, members: &str) -> &'static str {
 #[test]
 fn a_token_is_valid_from_nbf_until_before_exp_give_or_take_the_leeway() {
     for (leeway, slack) in [("0s", 0), ("60s", 60), ("1h", 3600)] {
-        let mut provider = json!({"name": "main", "issuer": ISSUER, "jwks": key_set(), "leeway": leeway});
+        let mut provider =
+            json!({"name": "main", "issuer": ISSUER, "jwks": key_set(), "leeway": leeway});
         provider["audiences"] = json!(["gateway"]);
         let filter = filter(json!({"providers": [provider]}));
         for (changes, want) in [

@@ -1,5 +1,5 @@
-//! Vectors of Wycheproof (see `testdata/README.md`), and what goes on where they end: RSA paddings that are not quite
-//! right.
+//! Vectors of Wycheproof (see `testdata/README.md`), and what goes on where they end: RSA paddings
+//! that are not quite right.
 
 use super::*;
 use crate::{KeySet, Refusal, verify_compact};
@@ -7,7 +7,10 @@ use rsa::BigUint;
 
 /// Vectors that cannot be met, and why. Whoever lists one that can is told.
 const CONTRADICTED: [(u64, &str); 6] = [
-    (346, "wants a key for PS256 to verify PS384; 338 and 340 want one for PS512 to verify neither"),
+    (
+        346,
+        "wants a key for PS256 to verify PS384; 338 and 340 want one for PS512 to verify neither",
+    ),
     (350, "wants the same"),
     (367, "is the very token of 357, which is valid"),
     (370, "is the very token of 357, which is valid"),
@@ -18,7 +21,12 @@ const CONTRADICTED: [(u64, &str); 6] = [
 #[test]
 fn every_vector_is_decided_as_it_says() {
     let files = [
-        ("signatures", include_str!("../../testdata/json_web_signature.json"), 401, &CONTRADICTED[..]),
+        (
+            "signatures",
+            include_str!("../../testdata/json_web_signature.json"),
+            401,
+            &CONTRADICTED[..],
+        ),
         ("keys", include_str!("../../testdata/json_web_key.json"), 26, &[]),
     ];
     for (name, file, count, contradicted) in files {
@@ -29,7 +37,8 @@ fn every_vector_is_decided_as_it_says() {
             let keys = KeySet::from_json(set.as_bytes());
             for test in group["tests"].as_array().unwrap() {
                 let token = test["jws"].as_str().unwrap().as_bytes();
-                let verified = keys.as_ref().is_ok_and(|keys| verify_compact(token, keys, None).is_ok());
+                let verified =
+                    keys.as_ref().is_ok_and(|keys| verify_compact(token, keys, None).is_ok());
                 let id = test["tcId"].as_u64().unwrap();
                 let is_wanted = (test["result"] == "valid") == verified;
                 let is_contradicted = contradicted.iter().any(|(known, _)| *known == id);
@@ -46,7 +55,8 @@ const EXPONENT: &str = "YsfIRYN6rDqSz5KRf1E9q7HK1o6-_UK-j7S-asb0Y1FdVs1GuiRQhMPo
 
 /// The vector with this number: its key, and its parts.
 fn vector(number: u64) -> (Value, Vec<String>) {
-    let file: Value = serde_json::from_str(include_str!("../../testdata/json_web_signature.json")).unwrap();
+    let file: Value =
+        serde_json::from_str(include_str!("../../testdata/json_web_signature.json")).unwrap();
     for group in file["testGroups"].as_array().unwrap() {
         for test in group["tests"].as_array().unwrap() {
             if test["tcId"] == number {
@@ -68,7 +78,8 @@ fn a_padding_that_is_not_exactly_right_is_no_padding() {
     let keys = KeySet::from_json(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
     // What the signature is over, with the length of the key.
     let sign = |block: &[u8]| {
-        let signed = BigUint::from_bytes_be(block).modpow(&number(EXPONENT), &modulus).to_bytes_be();
+        let signed =
+            BigUint::from_bytes_be(block).modpow(&number(EXPONENT), &modulus).to_bytes_be();
         base64(&[vec![0; 256 - signed.len()], signed].concat())
     };
     let opened = number(signature).modpow(&BigUint::from(65_537_u32), &modulus).to_bytes_be();
@@ -86,7 +97,11 @@ fn a_padding_that_is_not_exactly_right_is_no_padding() {
     };
     let info = |prefix: &str| [hex(prefix), hash.to_vec()].concat();
     let good = "30 31 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20";
-    assert_eq!(sign(&block("00 01", info(good))), *signature, "the tests sign as the vectors were signed");
+    assert_eq!(
+        sign(&block("00 01", info(good))),
+        *signature,
+        "the tests sign as the vectors were signed"
+    );
 
     let longer = |prefix: &str, tail: &[u8]| [info(prefix), tail.to_vec()].concat();
     // Bleichenbacher's forgery of 2006: a short fill, and the rest behind the hash.
@@ -115,13 +130,22 @@ fn a_padding_that_is_not_exactly_right_is_no_padding() {
         ),
         (
             "a length of 2^32 + 49",
-            block("00 01", info("30 85 01 00 00 00 31 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20")),
+            block(
+                "00 01",
+                info("30 85 01 00 00 00 31 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20"),
+            ),
         ),
         (
             "a length that is not told",
-            block("00 01", longer("30 80 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20", &[0, 0])),
+            block(
+                "00 01",
+                longer("30 80 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20", &[0, 0]),
+            ),
         ),
-        ("no parameters", block("00 01", info("30 2f 30 0b 06 09 60 86 48 01 65 03 04 02 01 04 20"))),
+        (
+            "no parameters",
+            block("00 01", info("30 2f 30 0b 06 09 60 86 48 01 65 03 04 02 01 04 20")),
+        ),
         (
             "other parameters",
             block("00 01", info("30 31 30 0d 06 09 60 86 48 01 65 03 04 02 01 04 00 04 20")),
@@ -138,7 +162,10 @@ fn a_padding_that_is_not_exactly_right_is_no_padding() {
         ("no wrapping", block("00 01", info("04 20"))),
         (
             "something behind the hash",
-            block("00 01", longer("30 33 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20", &[5, 0])),
+            block(
+                "00 01",
+                longer("30 33 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 20", &[5, 0]),
+            ),
         ),
         ("garbage behind the hash", block("00 01", longer(good, &[1, 2, 3, 4]))),
         ("zeros behind the hash", block("00 01", longer(good, &[0, 0]))),
@@ -146,8 +173,11 @@ fn a_padding_that_is_not_exactly_right_is_no_padding() {
             "a hash that is cut",
             block(
                 "00 01",
-                [hex("30 30 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 1f"), hash[..31].to_vec()]
-                    .concat(),
+                [
+                    hex("30 30 30 0d 06 09 60 86 48 01 65 03 04 02 01 05 00 04 1f"),
+                    hash[..31].to_vec(),
+                ]
+                .concat(),
             ),
         ),
         ("another hash", block("00 01", [hex(good), vec![7; 32]].concat())),
@@ -164,7 +194,11 @@ fn a_padding_that_is_not_exactly_right_is_no_padding() {
     for (name, block) in wrong {
         assert_eq!(block.len(), 256, "{name}");
         let token = format!("{header}.{payload}.{}", sign(&block));
-        assert_eq!(verify_compact(token.as_bytes(), &keys, None), Err(Refusal::SignatureInvalid), "{name}");
+        assert_eq!(
+            verify_compact(token.as_bytes(), &keys, None),
+            Err(Refusal::SignatureInvalid),
+            "{name}"
+        );
     }
     // A number that stands for the same one, and the same number with more or fewer zeros.
     let more = (number(signature) + &modulus).to_bytes_be();
@@ -181,7 +215,8 @@ fn a_padding_that_is_not_exactly_right_is_no_padding() {
 
 #[test]
 fn a_key_with_an_algorithm_verifies_no_other() {
-    // By one key without an algorithm of its own, each of these is good; by one that has one, only its own.
+    // By one key without an algorithm of its own, each of these is good; by one that has one, only
+    // its own.
     let names = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
     let pair = jwt_simple::prelude::RS256KeyPair::generate(2048).unwrap();
     let pem = pair.to_pem().unwrap();
@@ -209,13 +244,20 @@ fn a_key_with_an_algorithm_verifies_no_other() {
         let keys = KeySet::from_json(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
         for (signed, token) in &tokens {
             let verified = verify_compact(token.as_bytes(), &keys, None).is_ok();
-            assert_eq!(verified, own.is_none_or(|own| own == signed), "{signed} by a key of {own:?}");
+            assert_eq!(
+                verified,
+                own.is_none_or(|own| own == signed),
+                "{signed} by a key of {own:?}"
+            );
             // The signature of one under the header of another.
             for (claimed, other) in tokens.iter().filter(|(claimed, _)| claimed != signed) {
                 let (start, _) = other.rsplit_once('.').unwrap();
                 let (_, signature) = token.rsplit_once('.').unwrap();
                 let relabelled = format!("{start}.{signature}");
-                assert!(verify_compact(relabelled.as_bytes(), &keys, None).is_err(), "{signed} as {claimed}");
+                assert!(
+                    verify_compact(relabelled.as_bytes(), &keys, None).is_err(),
+                    "{signed} as {claimed}"
+                );
             }
         }
     }

@@ -58,7 +58,11 @@ fn windows_begin_and_end_where_the_calendar_says() {
     let now = utc(2028, 2, 29, NOON + 1_234);
     for (calendar, start, end) in [
         (calendar(Period::Second, 0), now, now + 1_000_000_000),
-        (calendar(Period::Minute, 0), utc(2028, 2, 29, NOON + 1_200), utc(2028, 2, 29, NOON + 1_260)),
+        (
+            calendar(Period::Minute, 0),
+            utc(2028, 2, 29, NOON + 1_200),
+            utc(2028, 2, 29, NOON + 1_260),
+        ),
         (calendar(Period::Hour, 0), utc(2028, 2, 29, NOON), utc(2028, 2, 29, NOON + 3_600)),
         (calendar(Period::Day, 0), utc(2028, 2, 29, 0), utc(2028, 3, 1, 0)),
         (calendar(Period::Month, 0), utc(2028, 2, 1, 0), utc(2028, 3, 1, 0)),
@@ -106,7 +110,10 @@ fn the_level_tells_what_is_left_and_when() {
     let mut stored = Arrival::default();
     assert!(ask(&calendar, 10, 4, &mut stored, now));
     let level = calendar.level(10, stored, now + 1);
-    assert_eq!((level.requests(), level.window(), level.remaining(), level.reset()), (10, 86_400, 6, 90));
+    assert_eq!(
+        (level.requests(), level.window(), level.remaining(), level.reset()),
+        (10, 86_400, 6, 90)
+    );
     for (cost, wait) in [(0, Some(0)), (6, Some(0)), (7, Some(90)), (10, Some(90)), (11, None)] {
         assert_eq!(level.retry_after(cost), wait, "{cost}");
     }
@@ -141,8 +148,16 @@ fn a_clock_that_steps_an_hour_gives_one_window_at_most_and_locks_nobody_out() {
         let now = end - 1;
         assert_eq!(passed(&calendar, 5, &mut stored, now), 5, "{period:?}");
         assert_eq!(passed(&calendar, 5, &mut stored, now + HOUR), 5, "{period:?}");
-        assert_eq!(passed(&calendar, 5, &mut stored, now), 0, "{period:?}: what was used stays used");
-        assert_eq!(passed(&calendar, 5, &mut stored, end), 5, "{period:?}: and the next window comes");
+        assert_eq!(
+            passed(&calendar, 5, &mut stored, now),
+            0,
+            "{period:?}: what was used stays used"
+        );
+        assert_eq!(
+            passed(&calendar, 5, &mut stored, end),
+            5,
+            "{period:?}: and the next window comes"
+        );
         // Back over an edge: what was used counts in the earlier window.
         let mut stored = Arrival::default();
         assert_eq!(passed(&calendar, 5, &mut stored, start), 5, "{period:?}");
@@ -160,7 +175,12 @@ fn times_at_the_ends_of_their_type_saturate() {
                 for hours in [-14, 14] {
                     let mut level = calendar(period, hours).level(u32::MAX, stored, now);
                     level.charge(i64::MAX);
-                    let _ = (level.arrival(), level.remaining(), level.reset(), level.retry_after(u32::MAX));
+                    let _ = (
+                        level.arrival(),
+                        level.remaining(),
+                        level.reset(),
+                        level.retry_after(u32::MAX),
+                    );
                 }
             }
         }

@@ -21,8 +21,8 @@ const DAY: u64 = 86_400;
 /// So that an arrival time, in nanoseconds, stays far from the end of its type.
 const LONGEST_FILL: Duration = Duration::from_secs(3_650 * DAY);
 
-/// Reads the limits of a rule; `owing` where a client may use more than it has, because its requests tell
-/// their cost when they have passed.
+/// Reads the limits of a rule; `owing` where a client may use more than it has, because its
+/// requests tell their cost when they have passed.
 pub(super) fn read(node: &Node<'_>, owing: bool) -> Option<Vec<Unnamed>> {
     let mut names: Vec<String> = Vec::new();
     let limits = node.nonempty_list(|node| {
@@ -57,10 +57,11 @@ fn pace(fields: &mut Fields<'_>, requests: Option<&Amount>, owing: bool) -> Opti
     let (period, offset, window, burst) = (period?, offset?, window?, burst?);
     let node = fields.node();
     match (period, window) {
-        (Some(_), None) if burst.is_some() => {
-            node.fault("`burst` goes with `window`: in a period of the calendar, all may come at once")
+        (Some(_), None) if burst.is_some() => node
+            .fault("`burst` goes with `window`: in a period of the calendar, all may come at once"),
+        (Some(period), None) => {
+            Some(Pace::Calendar(Calendar { period, offset: offset.unwrap_or(0) }))
         }
-        (Some(period), None) => Some(Pace::Calendar(Calendar { period, offset: offset.unwrap_or(0) })),
         (None, Some(_)) if offset.is_some() => {
             node.fault("`offset` goes with `per`: a window begins whenever a client comes")
         }
@@ -69,7 +70,12 @@ fn pace(fields: &mut Fields<'_>, requests: Option<&Amount>, owing: bool) -> Opti
     }
 }
 
-fn even(window: Duration, requests: &Amount, burst: Option<(Amount, Node<'_>)>, owing: bool) -> Option<Pace> {
+fn even(
+    window: Duration,
+    requests: &Amount,
+    burst: Option<(Amount, Node<'_>)>,
+    owing: bool,
+) -> Option<Pace> {
     let window = u64::try_from(window.as_nanos()).ok()?;
     let mut fill = u128::from(window);
     if let Some((burst, node)) = &burst {
@@ -77,11 +83,17 @@ fn even(window: Duration, requests: &Amount, burst: Option<(Amount, Node<'_>)>, 
         fill = limit.fill_time();
         if fill > LONGEST_FILL.as_nanos() {
             let days = LONGEST_FILL.as_secs() / DAY;
-            return node.fault(format!("must be less: at this rate it takes more than {days} days to fill"));
+            return node.fault(format!(
+                "must be less: at this rate it takes more than {days} days to fill"
+            ));
         }
     }
     let ahead = if owing { fill.saturating_mul(2) } else { fill };
-    Some(Pace::Even { window, burst: burst.map(|(burst, _)| burst), ahead: u64::try_from(ahead).ok()? })
+    Some(Pace::Even {
+        window,
+        burst: burst.map(|(burst, _)| burst),
+        ahead: u64::try_from(ahead).ok()?,
+    })
 }
 
 fn window(node: Node<'_>) -> Option<Duration> {
@@ -107,7 +119,12 @@ fn offset(node: &Node<'_>) -> Option<i32> {
             two.then(|| digits.parse::<i32>().ok()).flatten().filter(|number| *number <= most)
         };
         let (hours, minutes) = (number(hours, 14)?, number(minutes, 59)?);
-        Some(hours.saturating_mul(3_600).saturating_add(minutes.saturating_mul(60)).saturating_mul(sign))
+        Some(
+            hours
+                .saturating_mul(3_600)
+                .saturating_add(minutes.saturating_mul(60))
+                .saturating_mul(sign),
+        )
     };
     seconds().or_else(|| node.fault("must be a distance from UTC such as +02:00, at most 14:59"))
 }

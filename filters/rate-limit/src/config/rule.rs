@@ -24,7 +24,8 @@ pub(super) struct Rule {
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let captures = captured_names(fields);
-    let parts = fields.optional("key", |node| node.nonempty_list(|node| part::read(&node, &captures)));
+    let parts =
+        fields.optional("key", |node| node.nonempty_list(|node| part::read(&node, &captures)));
     let absents = [("share", Absent::Share), ("skip", Absent::Skip)];
     let absent = fields.with_default("absent", Absent::Share, |node| node.one_of(&absents));
     let cost = fields.with_default("cost", Cost::Fixed(1), Cost::read);
@@ -32,13 +33,15 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let limits = fields.required("limits", |node| limit::read(&node, after));
     let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     let counting = fields.optional("counting", |node| Some((counting::read(node.clone())?, node)));
-    let definition = fields.node().value().get("limits").map(ToString::to_string).unwrap_or_default();
+    let definition =
+        fields.node().value().get("limits").map(ToString::to_string).unwrap_or_default();
     let (cost, limits) = (cost?, limits?);
     let (service, node) = counting?.unzip();
     let service = service.flatten();
     if after && service.is_some() {
-        return node?
-            .fault("a cost that the response tells goes with `mode: local`: the service is asked before");
+        return node?.fault(
+            "a cost that the response tells goes with `mode: local`: the service is asked before",
+        );
     }
     if let Cost::Fixed(cost) = cost
         && let Some(most) = limits.iter().map(Unnamed::most_at_once).min()
@@ -52,9 +55,11 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
 }
 
 impl Rule {
-    /// The policy, with its counters from this index on. Limits without a name get the rule's: `orders`, then `orders-2`, `orders-3`.
+    /// The policy, with its counters from this index on. Limits without a name get the rule's:
+    /// `orders`, then `orders-2`, `orders-3`.
     pub(super) fn named(self, rule: &str, number: usize) -> Policy {
-        let mut taken: Vec<String> = self.limits.iter().filter_map(|limit| limit.name.clone()).collect();
+        let mut taken: Vec<String> =
+            self.limits.iter().filter_map(|limit| limit.name.clone()).collect();
         let mut free_name = || {
             let numbered = (2..).map(|number: u32| format!("{rule}-{number}"));
             let mut names = std::iter::once(rule.to_owned()).chain(numbered);
@@ -81,7 +86,8 @@ impl Rule {
             });
             service.of_rule(requests, share)
         });
-        // What a lease holds is no count of requests: the same rule counted otherwise is another client's.
+        // What a lease holds is no count of requests: the same rule counted otherwise is another
+        // client's.
         let kind = if remote.is_some() { " leased" } else { "" };
         policy(&format!("{}{kind}", self.definition), quotas, remote)
     }

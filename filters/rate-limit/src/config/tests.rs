@@ -36,8 +36,7 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
     let key = |key: &str| rule(&format!(r#"{{"key": {key}, {ok}}}"#));
     let amount = |amount: &str| limits(&format!(r#"[{{"requests": {amount}, "window": "1s"}}]"#));
     let cost = |cost: &str| rule(&format!(r#"{{"cost": {cost}, {ok}}}"#));
-    const ONE_PART: &str =
-        "rules[0].key[0]: must have exactly one of client_address, header, query, cookie, capture, claim";
+    const ONE_PART: &str = "rules[0].key[0]: must have exactly one of client_address, header, query, cookie, capture, claim";
     const OFFSET: &str =
         "rules[0].limits[0].offset: must be a distance from UTC such as +02:00, at most 14:59";
     for (json, want) in [
@@ -253,7 +252,8 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
 
 #[test]
 fn every_fault_is_told_at_once() {
-    let json = r#"{"keys": 1, "rules": [{"limits": [{"requests": 0}]}, {"limits": []}], "rule": 1}"#;
+    let json =
+        r#"{"keys": 1, "rules": [{"limits": [{"requests": 0}]}, {"limits": []}], "rule": 1}"#;
     assert_eq!(faults(json).len(), 5, "{:?}", faults(json));
     assert!(faults(&rule(r#"{"limits": [{"requests": 1, "window": "1s"}]}"#)).is_empty());
 }

@@ -31,8 +31,14 @@ fn what_counts_nowhere_is_refused() {
     let long = format!(r#"{{"mode": "global", "cluster": "{}"}}"#, "c".repeat(121));
     for (json, fault) in [
         (rule("{}"), "rules[0].counting.mode: is required"),
-        (rule(r#"{"mode": "globe"}"#), "rules[0].counting.mode: must be one of local, global, hybrid"),
-        (rule(r#"{"mode": "local", "cluster": "rls"}"#), "rules[0].counting.cluster: unknown field"),
+        (
+            rule(r#"{"mode": "globe"}"#),
+            "rules[0].counting.mode: must be one of local, global, hybrid",
+        ),
+        (
+            rule(r#"{"mode": "local", "cluster": "rls"}"#),
+            "rules[0].counting.cluster: unknown field",
+        ),
         (rule(r#"{"mode": "hybrid"}"#), "rules[0].counting.cluster: is required"),
         (rule(r#"{"mode": "global", "cluster": ""}"#), "rules[0].counting.cluster: must"),
         (rule(&long), "rules[0].counting.cluster: must be 1 to 120 bytes"),
@@ -42,7 +48,10 @@ fn what_counts_nowhere_is_refused() {
             of(r#", "on_error": "pass""#),
             "rules[0].counting.on_error: must be one of deny, allow, local_share",
         ),
-        (of(r#", "on_error": "local_share""#), "rules[0].counting: `on_error: local_share` needs `gateways`"),
+        (
+            of(r#", "on_error": "local_share""#),
+            "rules[0].counting: `on_error: local_share` needs `gateways`",
+        ),
         (of(r#", "gateways": 2"#), "rules[0].counting.gateways: goes with `on_error: local_share`"),
         (
             of(r#", "on_error": "local_share", "gateways": 0"#),
@@ -54,7 +63,8 @@ fn what_counts_nowhere_is_refused() {
             "rules: with `apply: all`, every rule counts locally",
         ),
         (
-            of("").replace(r#""limits""#, r#""cost": {"response_header": "x", "most": 2}, "limits""#),
+            of("")
+                .replace(r#""limits""#, r#""cost": {"response_header": "x", "most": 2}, "limits""#),
             "rules[0].counting: a cost that the response tells goes with `mode: local`",
         ),
     ] {

@@ -10,7 +10,8 @@ fn told(part: Part, address: &str, values: &[&[u8]]) -> (String, String) {
     let fields: Vec<(&str, &[u8])> = values.iter().map(|value| ("x-key", *value)).collect();
     let request = Request::new(Headers::from_list(&fields), &host);
     let captures = Captures::default();
-    let mut entries = descriptor("orders", &[part], &Facts { request: &request, captures: &captures });
+    let mut entries =
+        descriptor("orders", &[part], &Facts { request: &request, captures: &captures });
     assert_eq!(entries[0], ("rule".to_owned(), "orders".to_owned()));
     entries.swap_remove(1)
 }

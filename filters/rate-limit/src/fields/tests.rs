@@ -17,7 +17,12 @@ fn limits() -> Vec<(Quota, Level)> {
     let request = gatehouse_filter::Request::new(Headers::from_list::<&str, &str>(&[]), &host);
     [("minute", even, 100, 40), ("hour", hour, 5, 2)]
         .map(|(name, pace, requests, used)| {
-            let quota = Quota { name: name.to_owned(), pace, requests: Amount::Fixed(requests), gateways: 1 };
+            let quota = Quota {
+                name: name.to_owned(),
+                pace,
+                requests: Amount::Fixed(requests),
+                gateways: 1,
+            };
             let mut level = quota.level(quota.terms(&request), Arrival::default(), NOW);
             level.charge(used);
             (quota, level)
@@ -53,8 +58,11 @@ fn every_form_has_its_fields() {
         r#"ratelimit-policy: "minute";q=100;w=60, "hour";q=5;w=3600"#,
         r#"ratelimit: "minute";r=60;t=24, "hour";r=3;t=3570"#,
     ];
-    let draft03 =
-        ["ratelimit-limit: 5, 100;w=60, 5;w=3600", "ratelimit-remaining: 3", "ratelimit-reset: 3570"];
+    let draft03 = [
+        "ratelimit-limit: 5, 100;w=60, 5;w=3600",
+        "ratelimit-remaining: 3",
+        "ratelimit-reset: 3570",
+    ];
     let x = ["x-ratelimit-limit: 5", "x-ratelimit-remaining: 3", "x-ratelimit-reset: 3570"];
     assert_eq!(put(&[Form::Draft], &[]), draft);
     assert_eq!(put(&[Form::Draft03], &[]), draft03);
@@ -65,7 +73,8 @@ fn every_form_has_its_fields() {
 
 #[test]
 fn lists_are_continued_and_single_numbers_replaced() {
-    let theirs = [("ratelimit", "\"up\";r=1;t=1"), ("x-ratelimit-limit", "7"), ("x-ratelimit-limit", "8")];
+    let theirs =
+        [("ratelimit", "\"up\";r=1;t=1"), ("x-ratelimit-limit", "7"), ("x-ratelimit-limit", "8")];
     assert_eq!(
         put(&[Form::Draft, Form::XRateLimit], &theirs)[1..4],
         [
@@ -79,6 +88,7 @@ fn lists_are_continued_and_single_numbers_replaced() {
 #[test]
 fn without_limits_there_is_nothing_to_tell() {
     let mut headers = Headers::from_list::<&str, &str>(&[]);
-    Fields::new(&[Form::Draft, Form::Draft03, Form::XRateLimit], [].into_iter()).put_on(&mut headers);
+    Fields::new(&[Form::Draft, Form::Draft03, Form::XRateLimit], [].into_iter())
+        .put_on(&mut headers);
     assert!(headers.edits().is_empty());
 }

@@ -13,7 +13,8 @@ fn level(limit: &Limit, stored: Arrival, now: u64) -> Level {
     limit.level(stored, now, limit.fill_time() as u64)
 }
 
-/// One request: whether it passes. What a refused one would store is stored only if it was corrected.
+/// One request: whether it passes. What a refused one would store is stored only if it was
+/// corrected.
 fn ask(limit: &Limit, stored: &mut Arrival, now: u64) -> bool {
     let mut level = level(limit, *stored, now);
     let allowed = level.allows(1);
@@ -108,7 +109,10 @@ fn a_clock_set_back_an_hour_takes_the_burst_and_leaves_the_rate() {
     let mut stored = Arrival::default();
     assert!(ask(&limit, &mut stored, START));
     let back = START - 3_600 * SECOND;
-    assert!(!ask(&limit, &mut stored, back), "what was used is not known: the client waits one interval");
+    assert!(
+        !ask(&limit, &mut stored, back),
+        "what was used is not known: the client waits one interval"
+    );
     assert_eq!(passed(&limit, &mut stored, back + SECOND, 10), 1);
     assert_eq!(passed(&limit, &mut stored, back + 5 * SECOND, 10), 4);
 }
@@ -127,12 +131,19 @@ fn a_clock_set_forward_an_hour_and_back_gives_one_burst_at_most() {
 fn times_at_the_ends_of_their_type_saturate() {
     for now in [0, 1, u64::MAX - 1, u64::MAX] {
         for stored in [Arrival::default(), Arrival { nanoseconds: u64::MAX, part: u32::MAX }] {
-            for limit in [limit(1, 1, 1), limit(1_000_000_000, 1, 1_000_000_000), limit(1, 2_592_000, 100)] {
+            for limit in
+                [limit(1, 1, 1), limit(1_000_000_000, 1, 1_000_000_000), limit(1, 2_592_000, 100)]
+            {
                 for cost in [1, -1, i64::MAX, i64::MIN] {
                     for ahead in [0, u64::MAX] {
                         let mut level = limit.level(stored, now, ahead);
                         level.charge(cost);
-                        let _ = (level.arrival(), level.remaining(), level.reset(), level.retry_after(1));
+                        let _ = (
+                            level.arrival(),
+                            level.remaining(),
+                            level.reset(),
+                            level.retry_after(1),
+                        );
                     }
                 }
             }
@@ -140,8 +151,8 @@ fn times_at_the_ends_of_their_type_saturate() {
     }
 }
 
-/// A token bucket, as it is usually written: tokens fill with time, a request takes one. In units of
-/// 1 / window of a token, so that it is exact too.
+/// A token bucket, as it is usually written: tokens fill with time, a request takes one. In units
+/// of 1 / window of a token, so that it is exact too.
 struct Tokens {
     level: i128,
     at: u64,

@@ -9,7 +9,8 @@ use crate::service::Told;
 pub(crate) struct Terms {
     /// The most hits to ask for at once. At least 1.
     pub(crate) most: u32,
-    /// How long a lease is good at most, in nanoseconds; not longer than the window, where the service tells it.
+    /// How long a lease is good at most, in nanoseconds; not longer than the window, where the
+    /// service tells it.
     pub(crate) length: u64,
     /// How long a call may take, in nanoseconds.
     pub(crate) timeout: u64,
@@ -49,17 +50,20 @@ pub(crate) enum Turn {
 }
 
 impl Lease {
-    /// Takes the hits of one request. `has_asked`: this worker waits for an answer, and asks for nothing else.
+    /// Takes the hits of one request. `has_asked`: this worker waits for an answer, and asks for
+    /// nothing else.
     pub(crate) fn take(&mut self, cost: u32, now: u64, terms: &Terms, has_asked: bool) -> Turn {
         self.drop_expired(now, terms);
         let is_quiet =
             now < self.quiet_until && self.quiet_until <= now.saturating_add(terms.longest_quiet());
         if let Some(left) = self.credit.checked_sub(cost) {
             self.credit = left;
-            // Before the last is gone, so that nobody waits for the next. Not for a client that sends one now and
-            // then: what it does not use would be lost to it.
+            // Before the last is gone, so that nobody waits for the next. Not for a client that
+            // sends one now and then: what it does not use would be lost to it.
             let is_time = self.batch >= WORTH_ASKING_AHEAD && left < self.batch / 2;
-            return Turn::Pass((is_time && !is_quiet && !has_asked).then(|| self.ask(1, now, terms)));
+            return Turn::Pass(
+                (is_time && !is_quiet && !has_asked).then(|| self.ask(1, now, terms)),
+            );
         }
         match (is_quiet, self.refused) {
             (true, true) => Turn::Refused(self.window_end.saturating_sub(now)),
@@ -89,14 +93,23 @@ impl Lease {
             self.granted_at = now;
             self.quiet_until = 0;
         }
-        // Towards the end the batches become small, so that little is left with one gateway that another lacks.
+        // Towards the end the batches become small, so that little is left with one gateway that
+        // another lacks.
         let most = told.map_or(u32::MAX, |told| told.remaining / 2).max(1);
         self.was_cut = most < self.batch;
         self.batch = self.batch.min(most);
     }
 
-    /// The hits were refused; fewer may still pass, unless these were as few as there can be, `least`.
-    pub(crate) fn refused(&mut self, hits: u32, least: u32, told: Option<Told>, now: u64, terms: &Terms) {
+    /// The hits were refused; fewer may still pass, unless these were as few as there can be,
+    /// `least`.
+    pub(crate) fn refused(
+        &mut self,
+        hits: u32,
+        least: u32,
+        told: Option<Told>,
+        now: u64,
+        terms: &Terms,
+    ) {
         let remaining = told.map_or(u32::MAX, |told| told.remaining);
         self.batch = (hits / 2).min(remaining).max(1);
         self.window_end = told.map_or(0, |told| window_end(told, now));
@@ -117,7 +130,8 @@ impl Lease {
         self.batch = (self.batch / 2).max(1);
     }
 
-    /// How many hits to ask for: so many that they last a while, at the rate at which the last ones went.
+    /// How many hits to ask for: so many that they last a while, at the rate at which the last ones
+    /// went.
     fn ask(&mut self, cost: u32, now: u64, terms: &Terms) -> u32 {
         let lasted = now.saturating_sub(self.granted_at);
         let batch = if lasted > terms.length {
@@ -180,11 +194,12 @@ const WORTH_ASKING_AHEAD: u32 = 4;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Windows are a second at least: ends that are nearer to each other are the same, seen with different delays.
+/// Windows are a second at least: ends that are nearer to each other are the same, seen with
+/// different delays.
 const HALF_A_SECOND: u64 = SECOND / 2;
 
-/// When the window ends; 0 where the service does not say. One that tells whole seconds counts from the last full
-/// one.
+/// When the window ends; 0 where the service does not say. One that tells whole seconds counts from
+/// the last full one.
 fn window_end(told: Told, now: u64) -> u64 {
     let Some(reset) = told.reset else { return 0 };
     let from = if reset.subsec_nanos() == 0 { now.saturating_sub(now % SECOND) } else { now };

@@ -58,8 +58,15 @@ fn no_two_lists_of_values_have_the_same_digest() {
 #[test]
 fn the_kind_of_a_value_counts() {
     let host = FakeHost::default();
-    let claims =
-        [json!("1"), json!(1), json!("true"), json!(true), json!(["1"]), json!("[\"1\"]"), json!({"a": 1})];
+    let claims = [
+        json!("1"),
+        json!(1),
+        json!("true"),
+        json!(true),
+        json!(["1"]),
+        json!("[\"1\"]"),
+        json!({"a": 1}),
+    ];
     let mut seen = HashMap::new();
     for claim in claims {
         let mut identity = Identity { subject: Some("1".to_owned()), ..Identity::default() };

@@ -94,7 +94,11 @@ fn addresses_are_cut_to_networks() {
         (r#"{"client_address": {"ipv4_prefix": 24}}"#, "192.0.2.129:1", r"Ipv4 \xc0\x00\x02\x00"),
         (r#"{"client_address": {"ipv4_prefix": 25}}"#, "192.0.2.129:1", r"Ipv4 \xc0\x00\x02\x80"),
         (r#"{"client_address": {"ipv4_prefix": 1}}"#, "192.0.2.129:1", r"Ipv4 \x80\x00\x00\x00"),
-        (r#"{"client_address": {"ipv4_prefix": 24}}"#, "[::ffff:192.0.2.129]:1", r"Ipv4 \xc0\x00\x02\x00"),
+        (
+            r#"{"client_address": {"ipv4_prefix": 24}}"#,
+            "[::ffff:192.0.2.129]:1",
+            r"Ipv4 \xc0\x00\x02\x00",
+        ),
     ] {
         host.set(Attribute::SourceAddress, address);
         assert_eq!(values(part, &host, &[(":path", b"/")]), [want], "{part}");

@@ -28,31 +28,57 @@ fn reset(seconds: u64, nanos: u64) -> Vec<u8> {
 
 #[test]
 fn a_question_is_the_message_of_the_protocol() {
-    let descriptor = [("rule".to_owned(), "orders".to_owned()), ("client".to_owned(), String::new())];
+    let descriptor =
+        [("rule".to_owned(), "orders".to_owned()), ("client".to_owned(), String::new())];
     let want =
         b"\x0a\x02gw\x12\x1c\x0a\x0e\x0a\x04rule\x12\x06orders\x0a\x0a\x0a\x06client\x12\x00\x18\xac\x02";
     assert_eq!(question("gw", &descriptor, 300), want);
     // Lengths of more than one byte.
     let long = [("k".to_owned(), "v".repeat(200))];
     let message = question("gw", &long, 1);
-    let want =
-        [&b"\x0a\x02gw\x12\xd1\x01\x0a\xce\x01\x0a\x01k\x12\xc8\x01"[..], &[b'v'; 200], b"\x18\x01"].concat();
+    let want = [
+        &b"\x0a\x02gw\x12\xd1\x01\x0a\xce\x01\x0a\x01k\x12\xc8\x01"[..],
+        &[b'v'; 200],
+        b"\x18\x01",
+    ]
+    .concat();
     assert_eq!(message, want);
 }
 
 #[test]
 fn an_answer_says_yes_or_no_and_perhaps_why() {
-    let status =
-        of(&[&number(1, 1), &bytes(2, limit(100, 2)), &number(3, 41), &bytes(4, reset(12, 500_000_000))]);
-    let told = Told { requests: 100, window: 60, remaining: 41, reset: Some(Duration::from_millis(12_500)) };
+    let status = of(&[
+        &number(1, 1),
+        &bytes(2, limit(100, 2)),
+        &number(3, 41),
+        &bytes(4, reset(12, 500_000_000)),
+    ]);
+    let told = Told {
+        requests: 100,
+        window: 60,
+        remaining: 41,
+        reset: Some(Duration::from_millis(12_500)),
+    };
     let header = of(&[&bytes(1, b"X-RateLimit-Limit".to_vec()), &bytes(2, b"100".to_vec())]);
     for (case, message, want) in [
         ("Limitador's", of(&[&number(1, 1)]), Some((true, None))),
         ("Limitador's refusal", of(&[&number(1, 2), &bytes(3, header)]), Some((false, None))),
-        ("with a status", of(&[&number(1, 1), &bytes(2, status.clone())]), Some((true, Some(told)))),
+        (
+            "with a status",
+            of(&[&number(1, 1), &bytes(2, status.clone())]),
+            Some((true, Some(told))),
+        ),
         ("a refusal", of(&[&bytes(2, status.clone()), &number(1, 2)]), Some((false, Some(told)))),
-        ("a descriptor without a limit", of(&[&number(1, 1), &bytes(2, number_only())]), Some((true, None))),
-        ("a field that nobody knows", of(&[&number(1, 1), &bytes(99, vec![0xff; 9])]), Some((true, None))),
+        (
+            "a descriptor without a limit",
+            of(&[&number(1, 1), &bytes(2, number_only())]),
+            Some((true, None)),
+        ),
+        (
+            "a field that nobody knows",
+            of(&[&number(1, 1), &bytes(99, vec![0xff; 9])]),
+            Some((true, None)),
+        ),
         ("no code", of(&[&bytes(2, status.clone())]), None),
         ("no message", vec![], None),
         ("a code that is unknown", of(&[&number(1, 0)]), None),
@@ -94,7 +120,8 @@ fn garbage_is_no_answer_and_panics_nowhere() {
     ] {
         assert_eq!(Ruling::read(message), None, "{}", message.escape_ascii());
     }
-    let status = of(&[&number(1, 1), &bytes(2, limit(100, 2)), &number(3, 41), &bytes(4, reset(12, 5))]);
+    let status =
+        of(&[&number(1, 1), &bytes(2, limit(100, 2)), &number(3, 41), &bytes(4, reset(12, 5))]);
     let whole = of(&[&number(1, 1), &bytes(2, status)]);
     for length in 0..whole.len() {
         let read = Ruling::read(&whole[..length]);

@@ -26,7 +26,8 @@ fn the_table_has_the_asked_number_of_slots_and_never_grows() {
     table.prepare(&host).unwrap();
     let (keys, bytes) = (host.store.keys(), host.store.bytes());
     assert_eq!((keys, bytes), (125 + 1, 1_000 * (16 + 2 * 12) + 1));
-    let evicted = (0..20_000).filter(|number| add(&table, &host, *number).unwrap().1.evicted).count();
+    let evicted =
+        (0..20_000).filter(|number| add(&table, &host, *number).unwrap().1.evicted).count();
     assert_eq!((host.store.keys(), host.store.bytes()), (keys, bytes));
     assert_eq!(evicted, 19_000, "numbers in a row fill every bucket evenly");
 }

@@ -8,8 +8,9 @@ fn one_rule(rule: &str) -> String {
 
 #[test]
 fn a_request_costs_what_it_says() {
-    let json =
-        one_rule(r#""cost": {"header": "x-cost", "most": 8}, "limits": [{"requests": 10, "window": "10s"}]"#);
+    let json = one_rule(
+        r#""cost": {"header": "x-cost", "most": 8}, "limits": [{"requests": 10, "window": "10s"}]"#,
+    );
     let host = FakeHost::at(NOW);
     let filter = filter(&json, &host);
     let code = |cost: &str| ask(&filter, &host, &[("x-cost", cost)]).decision.code;
@@ -65,7 +66,11 @@ fn a_response_is_charged_and_may_leave_a_debt() {
         assert_eq!(remaining(ask().state, &[("x-cost", "3")]), 5, "{limit}");
         // Two at once, each with 2 reserved: both pass, and both cost more than there is.
         let (first, second) = (ask(), ask());
-        assert_eq!((first.decision.code, second.decision.code), (Code::Allowed, Code::Allowed), "{limit}");
+        assert_eq!(
+            (first.decision.code, second.decision.code),
+            (Code::Allowed, Code::Allowed),
+            "{limit}"
+        );
         assert_eq!(remaining(first.state, &[("x-cost", "9")]), 0, "{limit}");
         assert_eq!(remaining(second.state, &[("x-cost", "6")]), 0, "{limit}");
         let refused = ask();
@@ -97,8 +102,10 @@ fn nobody_owes_more_than_the_whole_limit() {
 fn who_has_nothing_left_waits_even_if_the_next_request_may_be_free() {
     let cost = r#""cost": {"response_header": "x-cost", "default": 0, "most": 50}"#;
     let host = FakeHost::at(NOW);
-    let filter =
-        filter(&one_rule(&format!(r#"{cost}, "limits": [{{"requests": 10, "window": "10s"}}]"#)), &host);
+    let filter = filter(
+        &one_rule(&format!(r#"{cost}, "limits": [{{"requests": 10, "window": "10s"}}]"#)),
+        &host,
+    );
     let first = ask::<_, &str>(&filter, &host, &[]);
     answered(&filter, &host, first.state, &[("x-cost", "10")]);
     assert_eq!(ask::<_, &str>(&filter, &host, &[]).decision.code, Code::Exceeded);

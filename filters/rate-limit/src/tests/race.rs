@@ -2,16 +2,17 @@
 
 use crate::{Code, RateLimit};
 use gatehouse_filter::{
-    Attribute, Attributes, Clock, Counter, Expressions, Filter, Hash, Headers, Histogram, Meter, NoRandom,
-    NoVerifier, Random, Request, SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, Clock, Counter, Expressions, Filter, Hash, Headers, Histogram, Meter,
+    NoRandom, NoVerifier, Random, Request, SetError, Signatures, Store, StoreError, Timestamp,
+    Version,
 };
 use gatehouse_filter_test::configured;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-/// What Envoy gives its workers: one map under a lock, with versions counted up from 1, of which any will
-/// do for a key that does not exist.
+/// What Envoy gives its workers: one map under a lock, with versions counted up from 1, of which
+/// any will do for a key that does not exist.
 #[derive(Default)]
 struct Shared {
     values: Mutex<Values>,
@@ -91,11 +92,12 @@ impl Signatures for Worker<'_> {
     }
 }
 
-/// How many of 200 requests of each of 8 workers pass. The workers prepare the store while others already
-/// serve.
+/// How many of 200 requests of each of 8 workers pass. The workers prepare the store while others
+/// already serve.
 fn passed(limit: u32, shared: &Shared) -> usize {
-    let json =
-        format!(r#"{{"keys": 64, "rules": [{{"limits": [{{"requests": {limit}, "window": "60s"}}]}}]}}"#);
+    let json = format!(
+        r#"{{"keys": 64, "rules": [{{"limits": [{{"requests": {limit}, "window": "60s"}}]}}]}}"#
+    );
     let work = |number: u8| {
         let host = Worker { shared, number };
         let filter: RateLimit = configured(&json).unwrap();

@@ -27,7 +27,8 @@ impl<'a> Asked<'a> {
     }
 
     fn decide(&mut self) -> Decision<Code> {
-        let mut request = Request::new(Headers::from_list(&[("x-key", "a"), (":path", "/")]), self.host);
+        let mut request =
+            Request::new(Headers::from_list(&[("x-key", "a"), (":path", "/")]), self.host);
         self.filter.on_request(&mut request, &mut self.exchange)
     }
 
@@ -101,7 +102,10 @@ fn every_request_is_one_call_and_waits_for_it() {
     assert_eq!((decision.code, decision.rule.as_deref()), (Code::Exceeded, Some("orders")));
     let Step::Reply(Reply::Problem(reply)) = decision.step else { panic!("refused") };
     assert_eq!(reply.status, 429);
-    assert_eq!(reply.detail, r#"the policy "orders" allows 100 requests per 60 s; try again in 31 s"#);
+    assert_eq!(
+        reply.detail,
+        r#"the policy "orders" allows 100 requests per 60 s; try again in 31 s"#
+    );
     let headers: Vec<_> =
         reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     assert_eq!(
@@ -289,7 +293,8 @@ fn a_cost_is_the_hits_that_are_asked_for() {
             let decision = filter.on_request(&mut request, &mut exchange);
             let calls = host.take_grpc_calls();
             assert_eq!(calls.first().map(hits), want, "{mode} {cost}");
-            let step = calls.first().map_or(Step::Continue, |call| Step::Wait(Until::Answered(call.id)));
+            let step =
+                calls.first().map_or(Step::Continue, |call| Step::Wait(Until::Answered(call.id)));
             assert_eq!(decision.step, step, "{mode} {cost}");
         }
     }

@@ -13,7 +13,8 @@ fn code(filter: &RateLimit, host: &FakeHost, path: &str, tenant: Option<&str>) -
 
 /// What was counted for the n-th rule: allowed, exceeded, uncounted.
 fn counted(host: &FakeHost, rule: usize) -> [u64; 3] {
-    [Count::Allowed, Count::Exceeded, Count::Uncounted].map(|count| host.counted_of_rule(rule, count))
+    [Count::Allowed, Count::Exceeded, Count::Uncounted]
+        .map(|count| host.counted_of_rule(rule, count))
 }
 
 /// A rule for each tenant, one for each address, and one for what is under /orders.
@@ -35,7 +36,11 @@ fn a_rule_that_lacks_a_part_is_skipped_where_it_says_so() {
     assert_eq!(code(&filter, &host, "/", Some("a")), is(Code::Allowed, "tenant"));
     assert_eq!(code(&filter, &host, "/", None), is(Code::Allowed, "address"));
     assert_eq!(code(&filter, &host, "/orders", None), is(Code::Allowed, "orders"));
-    assert_eq!(code(&filter, &host, "/", Some("")), is(Code::Allowed, "tenant"), "empty is not absent");
+    assert_eq!(
+        code(&filter, &host, "/", Some("")),
+        is(Code::Allowed, "tenant"),
+        "empty is not absent"
+    );
 }
 
 #[test]
@@ -51,7 +56,8 @@ fn all_rules_that_match_are_spent_together_or_not_at_all() {
         assert_eq!(code(&filter, &host, "/orders", Some("a")), is(Code::Exceeded, "tenant"));
     }
     assert_eq!([0, 1, 2].map(|rule| counted(&host, rule)), [[2, 10, 0], [2, 0, 0], [2, 0, 0]]);
-    // What was refused by one rule has spent nothing from the others: orders has one left, address three.
+    // What was refused by one rule has spent nothing from the others: orders has one left, address
+    // three.
     assert_eq!(code(&filter, &host, "/orders", None), is(Code::Allowed, "orders"));
     assert_eq!(code(&filter, &host, "/orders", None), is(Code::Exceeded, "orders"));
     assert_eq!(code(&filter, &host, "/", None), is(Code::Allowed, "address"));
@@ -87,7 +93,11 @@ fn what_was_spent_before_the_store_failed_is_given_back() {
     host.store.conflict_next(64);
     assert_eq!(code(&filter, &host, "/", None), (Code::Degraded, "a".to_owned()));
     assert_eq!(counted(&host, 0), [1, 0, 1]);
-    assert_eq!(code(&filter, &host, "/", None), (Code::Allowed, "a".to_owned()), "nothing was spent");
+    assert_eq!(
+        code(&filter, &host, "/", None),
+        (Code::Allowed, "a".to_owned()),
+        "nothing was spent"
+    );
 }
 
 #[test]
@@ -97,7 +107,10 @@ fn a_rule_in_shadow_mode_counts_and_refuses_nobody() {
     for want in [Code::Allowed, Code::Allowed, Code::ShadowExceeded, Code::ShadowExceeded] {
         let outcome = ask(&filter, &host, &[("x-tenant", "a")]);
         assert_eq!((outcome.decision.code, outcome.status()), (want, None));
-        assert!(answered(&filter, &host, outcome.state, &[]).edits().is_empty(), "clients are not told");
+        assert!(
+            answered(&filter, &host, outcome.state, &[]).edits().is_empty(),
+            "clients are not told"
+        );
     }
     assert_eq!(counted(&host, 0), [2, 2, 0]);
 }
@@ -110,7 +123,10 @@ fn a_rule_in_shadow_mode_beside_others_changes_nothing_for_the_client() {
         let outcome = ask(&filter, &host, &[(":path", "/orders"), ("x-tenant", "a")]);
         assert_eq!(outcome.decision.code, want);
         let headers = answered(&filter, &host, outcome.state, &[]);
-        assert_eq!(texts(&headers, "ratelimit-policy"), [r#""orders";q=3;w=3600, "address";q=5;w=86400"#]);
+        assert_eq!(
+            texts(&headers, "ratelimit-policy"),
+            [r#""orders";q=3;w=3600, "address";q=5;w=86400"#]
+        );
     }
     let refused = ask(&filter, &host, &[(":path", "/orders"), ("x-tenant", "a")]);
     assert_eq!((refused.decision.code, refused.status()), (Code::Exceeded, Some(429)));
@@ -131,10 +147,10 @@ fn every_rule_has_its_counters() {
             .iter()
             .flat_map(|rule| Count::ALL.iter().map(|count| (&*rule.name, count.name(), rule.mode)))
             .collect();
-        let want = ["tenant", "orders", "address"]
-            .into_iter()
-            .zip(modes)
-            .flat_map(|(rule, mode)| ["allowed", "exceeded", "uncounted"].map(|event| (rule, event, mode)));
+        let want =
+            ["tenant", "orders", "address"].into_iter().zip(modes).flat_map(|(rule, mode)| {
+                ["allowed", "exceeded", "uncounted"].map(|event| (rule, event, mode))
+            });
         assert_eq!(told, want.collect::<Vec<_>>());
     }
 }
@@ -150,11 +166,14 @@ fn limits_follow_the_tier_and_an_upgrade_does_not_give_them_twice() {
         host.identify(&Identity { consumer, tier, ..Identity::default() });
     };
     let passed = || (0..50).filter(|_| code(&filter, &host, "/", None).0 == Code::Allowed).count();
-    for (consumer, tier, want) in [("a", "gold", 10), ("b", "free", 2), ("c", "none", 0), ("d", "", 2)] {
+    for (consumer, tier, want) in
+        [("a", "gold", 10), ("b", "free", 2), ("c", "none", 0), ("d", "", 2)]
+    {
         identify(consumer, tier);
         assert_eq!(passed(), want, "{tier}");
     }
-    let Step::Reply(Reply::Problem(reply)) = ask(&filter, &host, &[(":path", "/")]).decision.step else {
+    let Step::Reply(Reply::Problem(reply)) = ask(&filter, &host, &[(":path", "/")]).decision.step
+    else {
         panic!("refused")
     };
     assert_eq!(texts(&reply_headers(&reply), "ratelimit-policy"), [r#""calls";q=2;w=60"#]);
@@ -181,7 +200,8 @@ fn a_limit_of_nothing_has_no_burst_either() {
     assert_eq!(passed(), 0);
     host.clock.advance(Duration::from_secs(3_600));
     assert_eq!(passed(), 0);
-    let Step::Reply(Reply::Problem(reply)) = ask(&filter, &host, &[(":path", "/")]).decision.step else {
+    let Step::Reply(Reply::Problem(reply)) = ask(&filter, &host, &[(":path", "/")]).decision.step
+    else {
         panic!("refused")
     };
     assert_eq!(texts(&reply_headers(&reply), "retry-after"), [""; 0]);
@@ -192,7 +212,9 @@ fn the_status_of_a_refusal_can_be_chosen() {
     let host = FakeHost::at(NOW);
     let filter = filter(&of_100(r#""status": 503,"#), &host);
     passed(&filter, &host, 100);
-    let Step::Reply(Reply::Problem(reply)) = order(&filter, &host).decision.step else { panic!("refused") };
+    let Step::Reply(Reply::Problem(reply)) = order(&filter, &host).decision.step else {
+        panic!("refused")
+    };
     assert_eq!((reply.status, reply.grpc as u8), (503, 8), "gRPC's code stays");
 }
 
@@ -204,6 +226,7 @@ fn captures_of_each_rule_are_its_own() {
     let host = FakeHost::at(NOW);
     let filter = filter(json, &host);
     host.set(Attribute::SourceAddress, "192.0.2.1:1000");
-    let codes = ["/users/a", "/users/b", "/users/%61"].map(|path| code(&filter, &host, path, None).0);
+    let codes =
+        ["/users/a", "/users/b", "/users/%61"].map(|path| code(&filter, &host, path, None).0);
     assert_eq!(codes, [Code::Allowed, Code::Allowed, Code::Exceeded]);
 }

@@ -17,7 +17,8 @@ struct Rights {
 /// Logs in and verifies the token with the key set, as the gateway would.
 async fn verified(username: &str, password: &str) -> JWTClaims<Rights> {
     let answer =
-        ask(Service::Auth, LOGIN, json!({"username": username, "password": password}).to_string()).await;
+        ask(Service::Auth, LOGIN, json!({"username": username, "password": password}).to_string())
+            .await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.json);
     assert_eq!(answer.json["token_type"], "Bearer");
     assert_eq!(answer.json["expires_in"], 3600);
@@ -55,7 +56,8 @@ async fn a_login_gives_a_token_that_the_published_key_verifies() {
         assert_eq!(claims.subject.as_deref(), Some(username));
         assert_eq!(claims.custom.scope, scope, "{username}");
         assert_eq!(claims.custom.roles, roles, "{username}");
-        let (issued, expires) = (claims.issued_at.unwrap().as_secs(), claims.expires_at.unwrap().as_secs());
+        let (issued, expires) =
+            (claims.issued_at.unwrap().as_secs(), claims.expires_at.unwrap().as_secs());
         assert_eq!(expires - issued, 3600, "{username}");
         assert!(claims.nonce.is_none(), "{username}");
     }
@@ -123,12 +125,19 @@ async fn a_deeply_nested_or_huge_body_is_refused_and_not_read_on() {
 #[tokio::test]
 async fn the_key_set_holds_one_public_signing_key_and_nothing_private() {
     let answer = ask(Service::Auth, KEY_SET, "").await;
-    assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"));
-    let [key] = answer.json["keys"].as_array().unwrap().as_slice() else { panic!("{}", answer.json) };
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (StatusCode::OK, "application/json")
+    );
+    let [key] = answer.json["keys"].as_array().unwrap().as_slice() else {
+        panic!("{}", answer.json)
+    };
     let mut names: Vec<_> = key.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["alg", "e", "kid", "kty", "n", "use"]);
-    for (name, want) in [("kty", "RSA"), ("use", "sig"), ("alg", "RS256"), ("kid", KEY_ID), ("e", "AQAB")] {
+    for (name, want) in
+        [("kty", "RSA"), ("use", "sig"), ("alg", "RS256"), ("kid", KEY_ID), ("e", "AQAB")]
+    {
         assert_eq!(key[name], Value::from(want), "{name}");
     }
 }

@@ -114,7 +114,8 @@ async fn a_new_order_is_priced_and_numbered_and_then_forgotten() {
     let app = router(Orders, "it");
     let send = |line: &'static str, body: &'static str| {
         let (method, path) = line.split_once(' ').unwrap();
-        app.clone().oneshot(Request::builder().method(method).uri(path).body(Body::from(body)).unwrap())
+        app.clone()
+            .oneshot(Request::builder().method(method).uri(path).body(Body::from(body)).unwrap())
     };
     const BODY: &str = r#"{"data":{"customer":"bob","line_items":[{"sku":"HUB-8","quantity":2},{"sku":"MS-ERGO","quantity":1}]}}"#;
     for id in [18, 19] {
@@ -124,7 +125,10 @@ async fn a_new_order_is_priced_and_numbered_and_then_forgotten() {
         let mut answer: Value = serde_json::from_slice(&body).unwrap();
         let mut order = answer["data"].take();
         let placed_at = order.as_object_mut().unwrap().remove("placed_at").unwrap();
-        assert!(placed_at.as_str().is_some_and(|at| at.len() == 20 && at.ends_with('Z')), "{placed_at}");
+        assert!(
+            placed_at.as_str().is_some_and(|at| at.len() == 20 && at.ends_with('Z')),
+            "{placed_at}"
+        );
         let want = json!({"id": id, "internal_id": format!("ord_{id:08x}"), "customer": "bob", "currency": "EUR",
             "status": "placed", "line_items": [
                 {"sku": "HUB-8", "quantity": 2, "unit_price": "74.50", "warehouse_id": "wh-3"},
@@ -154,7 +158,10 @@ async fn an_order_that_cannot_be_placed_is_400_and_the_answer_names_the_field() 
             r#"{"data":{"customer":"bob","line_items":[{"sku":"KB-75","quantity":1001}]}}"#,
             "line_items[0].quantity: ",
         ),
-        (r#"{"data":{"customer":"bob","line_items":[{"sku":"KB-75","quantity":-1}]}}"#, "expected u32"),
+        (
+            r#"{"data":{"customer":"bob","line_items":[{"sku":"KB-75","quantity":-1}]}}"#,
+            "expected u32",
+        ),
     ] {
         let answer = ask(Orders, "POST /", body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");

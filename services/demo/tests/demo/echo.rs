@@ -30,11 +30,17 @@ async fn a_request_comes_back_as_it_arrived() {
 
 #[tokio::test]
 async fn every_method_and_path_is_answered() {
-    for line in ["GET /", "POST /healthz", "OPTIONS *", "DELETE /orders/17", "PROPFIND /x", "GET /a/b/c/"] {
+    for line in
+        ["GET /", "POST /healthz", "OPTIONS *", "DELETE /orders/17", "PROPFIND /x", "GET /a/b/c/"]
+    {
         let answer = ask(Echo, line, "").await;
         assert_eq!(answer.status, StatusCode::OK, "{line}");
         let (method, path) = line.split_once(' ').unwrap();
-        assert_eq!((&answer.json["method"], &answer.json["path"]), (&json!(method), &json!(path)), "{line}");
+        assert_eq!(
+            (&answer.json["method"], &answer.json["path"]),
+            (&json!(method), &json!(path)),
+            "{line}"
+        );
         assert!(!answer.headers.contains_key("allow"), "{line}");
     }
 }
@@ -42,14 +48,16 @@ async fn every_method_and_path_is_answered() {
 #[tokio::test]
 async fn the_query_sets_the_status_and_adds_headers() {
     let answer =
-        ask(Echo, "GET /x?status=418&header=x-a:1&header=x-a:%20%ff&header=Set-Cookie:a=b", "").await;
+        ask(Echo, "GET /x?status=418&header=x-a:1&header=x-a:%20%ff&header=Set-Cookie:a=b", "")
+            .await;
     assert_eq!(answer.status, StatusCode::IM_A_TEAPOT);
     let values: Vec<_> = answer.headers.get_all("x-a").iter().map(HeaderValue::as_bytes).collect();
     assert_eq!(values, [&b"1"[..], b" \xff"]);
     assert_eq!(answer.header("set-cookie"), "a=b");
     assert_eq!(answer.json["method"], "GET");
 
-    let answer = ask(Echo, "GET /?header=content-type:text/html&header=x-served-by:forged", "").await;
+    let answer =
+        ask(Echo, "GET /?header=content-type:text/html&header=x-served-by:forged", "").await;
     assert_eq!((answer.header("content-type"), answer.header("x-served-by")), ("text/html", "it"));
     assert_eq!(answer.headers.get_all("content-type").iter().count(), 1);
 }
@@ -65,9 +73,13 @@ async fn a_status_without_content_has_none() {
 
 #[tokio::test]
 async fn a_wish_that_cannot_be_met_is_400() {
-    for query in
-        ["status=1000", "header=x", "header=a:%00", "header=transfer-encoding:chunked", "delay_ms=-1"]
-    {
+    for query in [
+        "status=1000",
+        "header=x",
+        "header=a:%00",
+        "header=transfer-encoding:chunked",
+        "delay_ms=-1",
+    ] {
         let answer = ask(Echo, &format!("GET /?{query}"), "").await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
         assert_eq!(answer.json["code"], "demo.query_invalid", "{query}");

@@ -7,7 +7,8 @@ use gatehouse_demo::{Service, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// The program serving on a free port of its own choice; killed at the end of a test that did not stop it.
+/// The program serving on a free port of its own choice; killed at the end of a test that did not
+/// stop it.
 struct Running {
     child: Child,
     address: String,
@@ -41,7 +42,11 @@ impl Drop for Running {
 
 fn demo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatehouse-demo"));
-    command.args(arguments).env_remove("DEMO_SERVICE").env_remove("DEMO_LISTEN").env_remove("DEMO_INSTANCE");
+    command
+        .args(arguments)
+        .env_remove("DEMO_SERVICE")
+        .env_remove("DEMO_LISTEN")
+        .env_remove("DEMO_INSTANCE");
     command
 }
 
@@ -84,7 +89,8 @@ fn a_signal_stops_the_program_at_once_even_with_a_client_in_the_middle_of_a_requ
         let mut stuck = running.connect();
         stuck.write_all(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf").unwrap();
 
-        let kill = Command::new("kill").args([signal, &running.child.id().to_string()]).status().unwrap();
+        let kill =
+            Command::new("kill").args([signal, &running.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
         // Returns: the test would hang here. The grace is half a second.
         assert_eq!(running.child.wait().unwrap().code(), Some(0), "{signal}");
@@ -115,7 +121,10 @@ fn the_healthcheck_exits_with_0_for_a_healthy_service_and_1_for_anything_else() 
 fn a_start_that_cannot_succeed_says_why() {
     let running = Running::start("users", "users");
     for (arguments, want) in [
-        (&["basket"][..], "unknown service `basket`: the services are auth, users, orders, products, echo"),
+        (
+            &["basket"][..],
+            "unknown service `basket`: the services are auth, users, orders, products, echo",
+        ),
         (&[], "usage: gatehouse-demo <service>"),
         (
             &["users", "--listen", &running.address],

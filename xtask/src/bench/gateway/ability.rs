@@ -15,8 +15,10 @@ pub(super) struct Ability {
 
 impl Ability {
     /// A bare proxy.
-    pub(super) const NONE: Self = Ability { checks_tokens: false, limits: false, tells: false, edits: false };
+    pub(super) const NONE: Self =
+        Ability { checks_tokens: false, limits: false, tells: false, edits: false };
 
     /// All three functions.
-    pub(super) const ALL: Self = Ability { checks_tokens: true, limits: true, tells: true, edits: true };
+    pub(super) const ALL: Self =
+        Ability { checks_tokens: true, limits: true, tells: true, edits: true };
 }

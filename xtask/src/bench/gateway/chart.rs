@@ -23,7 +23,8 @@ pub(super) fn svg(figures: &Figures<'_>, token: &str) -> String {
         .filter(|name| !figures.is_baseline(name))
         .map(|name| (name, [remembered, new].map(|kind| Some(figures.added(name, kind)?.median))))
         .collect();
-    let most = rows.iter().flat_map(|(_, values)| values).flatten().fold(1.0, |most, it| it.max(most));
+    let most =
+        rows.iter().flat_map(|(_, values)| values).flatten().fold(1.0, |most, it| it.max(most));
     let (width, height) = (NAMES + BARS + 70.0, TOP + ROW * rows.len() as f64 + 8.0);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \

@@ -76,13 +76,21 @@ pub(super) fn contenders(key: &Signed, sources: &Sources) -> Result<LineUp> {
     let limit = || native::local_ratelimit("x-user", true);
     let mut all = vec![
         Contender::bare("bare", Program::Envoy(vec![])),
-        envoy("native", Ability::ALL, vec![native::jwt_authn(key, true), limit(), native::header_mutation()]),
+        envoy(
+            "native",
+            Ability::ALL,
+            vec![native::jwt_authn(key, true), limit(), native::header_mutation()],
+        ),
         envoy(
             "native-uncached",
             Ability::ALL,
             vec![native::jwt_authn(key, false), limit(), native::header_mutation()],
         ),
-        envoy("native-lua", Ability::ALL, vec![native::jwt_authn(key, true), limit(), native::lua()]),
+        envoy(
+            "native-lua",
+            Ability::ALL,
+            vec![native::jwt_authn(key, true), limit(), native::lua()],
+        ),
         envoy(
             "three-modules",
             Ability::ALL,
@@ -101,12 +109,20 @@ pub(super) fn contenders(key: &Signed, sources: &Sources) -> Result<LineUp> {
     all.extend([
         alone("jwt-auth", checks, filters::jwt_auth(modules, key)),
         alone("rate-limit", limits(true), filters::rate_limit(modules, "x-request-id", true)),
-        alone("rate-limit-silent", limits(false), filters::rate_limit(modules, "x-request-id", false)),
+        alone(
+            "rate-limit-silent",
+            limits(false),
+            filters::rate_limit(modules, "x-request-id", false),
+        ),
         alone("header-transform", edits, filters::header_transform(modules)),
         alone("no-match", Ability::NONE, filters::no_match(modules)),
         alone("wasm-empty", Ability::NONE, set_up::wasm_filter("empty", &empty, None, &[])),
         alone("local_ratelimit", limits(true), native::local_ratelimit("x-request-id", true)),
-        alone("local_ratelimit-silent", limits(false), native::local_ratelimit("x-request-id", false)),
+        alone(
+            "local_ratelimit-silent",
+            limits(false),
+            native::local_ratelimit("x-request-id", false),
+        ),
         alone("lua", edits, native::lua()),
         alone("header_mutation", edits, native::header_mutation()),
     ]);
@@ -136,10 +152,13 @@ pub(super) fn check_names(all: &[Contender], options: &Options) -> Result<()> {
 
 /// Those that the options ask for, and what they add to.
 pub(super) fn keep(all: Vec<Contender>, options: &Options) -> Vec<Contender> {
-    let is_named = |name: &str| options.set_ups.is_empty() || options.set_ups.iter().any(|it| it == name);
-    let peer_is_wanted =
-        |peer: Peer| options.peers.as_ref().is_none_or(|names| names.iter().any(|name| name == peer.name()));
-    let baselines: Vec<&str> = all.iter().filter(|it| is_named(it.name)).filter_map(|it| it.over).collect();
+    let is_named =
+        |name: &str| options.set_ups.is_empty() || options.set_ups.iter().any(|it| it == name);
+    let peer_is_wanted = |peer: Peer| {
+        options.peers.as_ref().is_none_or(|names| names.iter().any(|name| name == peer.name()))
+    };
+    let baselines: Vec<&str> =
+        all.iter().filter(|it| is_named(it.name)).filter_map(|it| it.over).collect();
     let wanted = |it: &Contender| {
         let is_baseline = it.name == "bare" || baselines.contains(&it.name);
         (is_named(it.name) || is_baseline) && it.peer().is_none_or(peer_is_wanted)

@@ -9,10 +9,14 @@ use super::requests::LIMITED;
 
 /// No admin, no access log, nothing that wakes up meanwhile.
 pub(super) fn configuration(port: u16, origin: u16, http_filters: &[Value]) -> Value {
-    let router =
-        http_filter("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", json!({}));
+    let router = http_filter(
+        "envoy.filters.http.router",
+        "envoy.extensions.filters.http.router.v3.Router",
+        json!({}),
+    );
     let all: Vec<&Value> = http_filters.iter().chain([&router]).collect();
-    let limits = http_filters.iter().any(|filter| filter.get("name") == Some(&json!(LOCAL_RATELIMIT)));
+    let limits =
+        http_filters.iter().any(|filter| filter.get("name") == Some(&json!(LOCAL_RATELIMIT)));
     let per_filter = if limits { json!({LOCAL_RATELIMIT: small_limit()}) } else { json!({}) };
     let to_origin = json!({"cluster": "origin"});
     let answer = json!({"status": 200, "body": {"inline_string": "{\"id\":17}\n"}});
@@ -35,7 +39,8 @@ pub(super) fn configuration(port: u16, origin: u16, http_filters: &[Value]) -> V
             ]}]},
         }),
     );
-    let address = |port: u16| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
+    let address =
+        |port: u16| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
     json!({
         "stats_flush_interval": "240s",
         "static_resources": {

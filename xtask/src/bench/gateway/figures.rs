@@ -16,7 +16,8 @@ pub(super) struct Figures<'a> {
 impl<'a> Figures<'a> {
     /// None yet.
     pub(super) fn new(contenders: &'a [Contender]) -> Self {
-        let contenders = contenders.iter().map(|contender| (contender.name, contender.over)).collect();
+        let contenders =
+            contenders.iter().map(|contender| (contender.name, contender.over)).collect();
         Figures { contenders, rounds: Vec::new() }
     }
 
@@ -93,7 +94,8 @@ pub(super) mod tests {
         let contenders = vec![("bare", None), ("native", Some("bare")), ("ours", Some("bare"))];
         let all = |cost| [Some(cost); 4];
         let ours = |cost| [Some(cost), None, Some(cost), None];
-        let rounds = vec![vec![all(20.0), all(30.0), ours(28.0)], vec![all(40.0), all(50.0), ours(48.0)]];
+        let rounds =
+            vec![vec![all(20.0), all(30.0), ours(28.0)], vec![all(40.0), all(50.0), ours(48.0)]];
         Figures { contenders, rounds }
     }
 

@@ -30,7 +30,8 @@ pub(super) fn rate_limit(modules: &Path, client: &str, tells: bool) -> Value {
 
 /// One field of the request made of two, and one of the response.
 pub(super) fn header_transform(modules: &Path) -> Value {
-    let capabilities = [&header_transform::REQUEST_ONLY[..], &[header_transform::ON_RESPONSE]].concat();
+    let capabilities =
+        [&header_transform::REQUEST_ONLY[..], &[header_transform::ON_RESPONSE]].concat();
     let module = modules.join("header-transform.wasm");
     wasm_filter("header-transform", &module, Some(edits()), &capabilities)
 }
@@ -53,9 +54,13 @@ pub(super) fn gateway(modules: &Path, key: &Signed, tells: bool) -> Value {
         {"rate-limit": limits("x-user", "draft")},
         {"header-transform": edits()},
     ]});
-    let mut capabilities =
-        [&identity::CAPABILITIES[..], &rate_limit::CAPABILITIES, &header_transform::REQUEST_ONLY, &MORE]
-            .concat();
+    let mut capabilities = [
+        &identity::CAPABILITIES[..],
+        &rate_limit::CAPABILITIES,
+        &header_transform::REQUEST_ONLY,
+        &MORE,
+    ]
+    .concat();
     capabilities.sort_unstable();
     capabilities.dedup();
     wasm_filter("gateway", &modules.join("gateway.wasm"), Some(configuration), &capabilities)

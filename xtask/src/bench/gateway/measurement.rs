@@ -50,8 +50,10 @@ pub(super) fn measure<'a>(
             // Another set-up begins the next slice.
             order.rotate_left(1);
         }
-        let medians =
-            slices.into_iter().map(|kinds| kinds.map(|costs| Some(Spread::of(costs)?.median))).collect();
+        let medians = slices
+            .into_iter()
+            .map(|kinds| kinds.map(|costs| Some(Spread::of(costs)?.median)))
+            .collect();
         figures.add_round(medians);
     }
     Ok(figures)

@@ -56,7 +56,11 @@ pub(super) fn local_ratelimit(client: &str, tells: bool) -> Value {
     if let Some(fields) = fields.as_object_mut().filter(|_| tells) {
         fields.insert("enable_x_ratelimit_headers".to_owned(), json!("DRAFT_VERSION_03"));
     }
-    http_filter(LOCAL_RATELIMIT, LOCAL_RATELIMIT_TYPE.trim_start_matches("type.googleapis.com/"), fields)
+    http_filter(
+        LOCAL_RATELIMIT,
+        LOCAL_RATELIMIT_TYPE.trim_start_matches("type.googleapis.com/"),
+        fields,
+    )
 }
 
 /// What a route has in place of the limit above: one request an hour.

@@ -18,16 +18,21 @@ const BODY: &str = "{\"id\":17}\n";
 /// # Errors
 /// No free port, or no thread.
 pub(super) fn start() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     listener.set_nonblocking(true).context("cannot use the origin's socket")?;
     let port = listener.local_addr().context("no free port on 127.0.0.1")?.port();
-    let runtime = Builder::new_current_thread().enable_io().build().context("cannot start the origin")?;
+    let runtime =
+        Builder::new_current_thread().enable_io().build().context("cannot start the origin")?;
     let work = move || {
         if let Err(error) = serve(&runtime, listener) {
             eprintln!("the origin ended: {error:#}");
         }
     };
-    thread::Builder::new().name("origin".to_owned()).spawn(work).context("cannot start the origin")?;
+    thread::Builder::new()
+        .name("origin".to_owned())
+        .spawn(work)
+        .context("cannot start the origin")?;
     Ok(port)
 }
 

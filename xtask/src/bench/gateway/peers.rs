@@ -82,13 +82,24 @@ impl Peer {
                 let configuration =
                     fill(stage, &format!("nginx/{file}.conf"), &format!("{name}.conf"), port)?;
                 let mut command = Command::new(program("nginx")?);
-                command.args(["-e", "stderr", "-p"]).arg(&stage.scratch).arg("-c").arg(configuration);
+                command
+                    .args(["-e", "stderr", "-p"])
+                    .arg(&stage.scratch)
+                    .arg("-c")
+                    .arg(configuration);
                 Ok(command)
             }
             Self::FastApi => {
                 let mut command = Command::new(environment(stage).join("bin/python"));
                 command
-                    .args(["-m", "uvicorn", "gateway:app", "--log-level", "warning", "--no-access-log"])
+                    .args([
+                        "-m",
+                        "uvicorn",
+                        "gateway:app",
+                        "--log-level",
+                        "warning",
+                        "--no-access-log",
+                    ])
                     .args(["--workers", "1", "--timeout-keep-alive", "3600", "--app-dir"])
                     .arg(folder().join("fastapi"))
                     .args(["--port", &port.to_string()])
@@ -111,10 +122,13 @@ fn folder() -> PathBuf {
 /// Writes a configuration of `tests/peers/` with its marks replaced; where it is then.
 fn fill(stage: &Stage, template: &str, name: &str, port: u16) -> Result<PathBuf> {
     let template = folder().join(template);
-    let text =
-        fs::read_to_string(&template).with_context(|| format!("cannot read {}", template.display()))?;
-    let (key, scratch, modules) =
-        (stage.key.to_string_lossy(), stage.scratch.to_string_lossy(), nginx_modules().unwrap_or_default());
+    let text = fs::read_to_string(&template)
+        .with_context(|| format!("cannot read {}", template.display()))?;
+    let (key, scratch, modules) = (
+        stage.key.to_string_lossy(),
+        stage.scratch.to_string_lossy(),
+        nginx_modules().unwrap_or_default(),
+    );
     let peers = folder();
     let text = replaced(
         &text,
@@ -136,13 +150,16 @@ fn fill(stage: &Stage, template: &str, name: &str, port: u16) -> Result<PathBuf>
 
 /// `text` with each `@name@` replaced by the value of that name.
 fn replaced(text: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
+    values
+        .iter()
+        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
 }
 
 /// Where a program is; the folders of servers are not on everybody's path.
 fn program(name: &str) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
     found.with_context(|| format!("no `{name}` on this machine (Debian: apt-get install {name})"))
 }
@@ -151,7 +168,9 @@ fn program(name: &str) -> Result<PathBuf> {
 fn nginx_modules() -> Result<PathBuf> {
     let folder = PathBuf::from("/usr/lib/nginx/modules");
     if !folder.join("ngx_http_lua_module.so").is_file() {
-        bail!("nginx has no Lua here (Debian: apt-get install libnginx-mod-http-lua lua-cjson lua-luaossl)");
+        bail!(
+            "nginx has no Lua here (Debian: apt-get install libnginx-mod-http-lua lua-cjson lua-luaossl)"
+        );
     }
     Ok(folder)
 }
@@ -163,8 +182,8 @@ fn environment(stage: &Stage) -> PathBuf {
 
 fn install(stage: &Stage) -> Result<()> {
     let requirements = folder().join("fastapi/requirements.txt");
-    let wanted =
-        fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+    let wanted = fs::read(&requirements)
+        .with_context(|| format!("cannot read {}", requirements.display()))?;
     let environment = environment(stage);
     // Written last: an environment without it is not complete.
     let mark = environment.join("installed.txt");
@@ -174,7 +193,8 @@ fn install(stage: &Stage) -> Result<()> {
     eprintln!("installing the Python peer into {}", environment.display());
     said_well(Command::new(program("python3")?).args(["-m", "venv"]).arg(&environment))?;
     let python = environment.join("bin/python");
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"];
+    let pip =
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"];
     said_well(Command::new(python).args(pip).arg(&requirements))?;
     fs::write(&mark, wanted).with_context(|| format!("cannot write {}", mark.display()))
 }
@@ -182,7 +202,8 @@ fn install(stage: &Stage) -> Result<()> {
 /// Runs a command to its end; its last words are the error.
 fn said_well(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {program}"))?;
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {program}"))?;
     if output.status.success() {
         return Ok(());
     }
@@ -203,7 +224,9 @@ mod tests {
     #[test]
     fn every_mark_of_the_templates_is_known() {
         let known = ["port", "origin", "key", "scratch", "peers", "modules", "issuer", "audience"];
-        for file in ["haproxy/bare.cfg", "haproxy/gateway.cfg", "nginx/bare.conf", "nginx/gateway.conf"] {
+        for file in
+            ["haproxy/bare.cfg", "haproxy/gateway.cfg", "nginx/bare.conf", "nginx/gateway.conf"]
+        {
             let text = fs::read_to_string(folder().join(file)).unwrap();
             let text = replaced(&text, &known.map(|name| (name, "")));
             assert!(!text.contains('@'), "{file}");

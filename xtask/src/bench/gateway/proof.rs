@@ -39,7 +39,8 @@ pub(super) fn check(contender: &Contender, address: SocketAddr, requests: &Reque
     }
     if ability.limits {
         load::ask(address, &requests.limited).context("the first of a small limit")?;
-        refused(load::ask(address, &requests.limited), 429).context("the second of a small limit")?;
+        refused(load::ask(address, &requests.limited), 429)
+            .context("the second of a small limit")?;
     }
     Ok(())
 }

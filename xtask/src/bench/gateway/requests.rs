@@ -74,7 +74,8 @@ impl Requests {
     pub(super) fn new(key: &Signed, says: Says) -> Result<Self> {
         let pool = different(says, POOL)?;
         let same = |path| load::Requests::new(vec![with_token(path, &key.token)]);
-        let new = |path| load::Requests::new(pool.iter().map(|token| with_token(path, token)).collect());
+        let new =
+            |path| load::Requests::new(pool.iter().map(|token| with_token(path, token)).collect());
         Ok(Requests {
             // The two kinds with new tokens are half a pool apart: a token that the one sent was
             // forgotten when the other sends it.

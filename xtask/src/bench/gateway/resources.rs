@@ -29,7 +29,11 @@ pub(super) struct Resources {
 ///
 /// # Errors
 /// A set-up does not start, or stops to answer as it must.
-pub(super) fn measure(contenders: &[Contender], options: &Options, stage: &Stage) -> Result<Vec<Resources>> {
+pub(super) fn measure(
+    contenders: &[Contender],
+    options: &Options,
+    stage: &Stage,
+) -> Result<Vec<Resources>> {
     let mut all = Vec::new();
     for contender in contenders {
         let workers: &[u32] = if NAMES.contains(&contender.name) {
@@ -69,8 +73,13 @@ fn one(contender: &Contender, workers: u32, options: &Options, stage: &Stage) ->
 /// Prints a row a set-up and number of workers.
 pub(super) fn print(all: &[Resources]) {
     let width = all.iter().map(|one| one.name.len()).max().unwrap_or_default();
-    println!("memory after a load, and from the start to the first answer, all workers on one core:");
-    println!("{:width$}  {:>7}  {:>8}  {:>10}  {:>6}", "set-up", "workers", "RSS MiB", "answer ms", "CPU s");
+    println!(
+        "memory after a load, and from the start to the first answer, all workers on one core:"
+    );
+    println!(
+        "{:width$}  {:>7}  {:>8}  {:>10}  {:>6}",
+        "set-up", "workers", "RSS MiB", "answer ms", "CPU s"
+    );
     for one in all {
         println!(
             "{:width$}  {:>7}  {:>8.1}  {:>10.0}  {:>6.2}",

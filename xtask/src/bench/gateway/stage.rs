@@ -56,7 +56,14 @@ impl Stage {
         let key = scratch.join("key.pem");
         let pem = gatehouse_demo::signing_key().public_key().to_pem()?;
         fs::write(&key, pem).with_context(|| format!("cannot write {}", key.display()))?;
-        Ok(Stage { envoy: envoy.to_owned(), scratch: scratch.to_owned(), cores, origin, requests, key })
+        Ok(Stage {
+            envoy: envoy.to_owned(),
+            scratch: scratch.to_owned(),
+            cores,
+            origin,
+            requests,
+            key,
+        })
     }
 
     /// Starts a set-up and has it prove what it does.

@@ -24,7 +24,18 @@ fn lines(figures: &Figures<'_>) -> Vec<String> {
         ),
         format!(
             "{:width$}  {:>8} {:>8} {:>7} {:>7} {:>7}  {:>7} {:>7} {:>7} {:>7}  {:>7} {:>7}",
-            "set-up", "cost", "added", "min", "max", "x nat.", "added", "min", "max", "x nat.", "rem.", "new"
+            "set-up",
+            "cost",
+            "added",
+            "min",
+            "max",
+            "x nat.",
+            "added",
+            "min",
+            "max",
+            "x nat.",
+            "rem.",
+            "new"
         ),
     ];
     for name in figures.names() {
@@ -45,7 +56,10 @@ fn lines(figures: &Figures<'_>) -> Vec<String> {
     for name in figures.names().filter(|name| figures.is_baseline(name)) {
         let share = figures.cost(name, proxied).and_then(|cost| cost.width());
         if let Some(share) = share.filter(|share| *share > BUSY) {
-            lines.push(format!("the machine was busy: {name} alone varied by {:.0} %", share * 100.0));
+            lines.push(format!(
+                "the machine was busy: {name} alone varied by {:.0} %",
+                share * 100.0
+            ));
         }
     }
     lines
@@ -56,7 +70,8 @@ fn median(spread: Option<Spread>) -> String {
 }
 
 fn range(spread: Option<Spread>) -> String {
-    spread.map_or_else(|| " ".repeat(15), |spread| format!("{:>7.2} {:>7.2}", spread.min, spread.max))
+    spread
+        .map_or_else(|| " ".repeat(15), |spread| format!("{:>7.2} {:>7.2}", spread.min, spread.max))
 }
 
 fn ratio(ratio: Option<f64>) -> String {
@@ -73,7 +88,10 @@ mod tests {
         let lines = lines(&sample());
         let words = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(words(2), "bare 30.00");
-        assert_eq!(words(3), "native 40.00 10.00 10.00 10.00 1.00 10.00 10.00 10.00 1.00 10.00 10.00");
+        assert_eq!(
+            words(3),
+            "native 40.00 10.00 10.00 10.00 1.00 10.00 10.00 10.00 1.00 10.00 10.00"
+        );
         assert_eq!(words(4), "ours 38.00 8.00 8.00 8.00 0.80 8.00");
         assert_eq!(words(5), "the machine was busy: bare alone varied by 67 %");
     }

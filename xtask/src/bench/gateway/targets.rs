@@ -15,7 +15,12 @@ struct Target {
 
 const TARGETS: [Target; 6] = [
     Target { subject: "gateway.wasm", reference: "native", token: Token::Remembered, most: 1.0 },
-    Target { subject: "gateway.wasm", reference: "three-modules", token: Token::Remembered, most: 0.6 },
+    Target {
+        subject: "gateway.wasm",
+        reference: "three-modules",
+        token: Token::Remembered,
+        most: 0.6,
+    },
     Target { subject: "gateway.wasm", reference: "native", token: Token::New, most: 0.8 },
     Target { subject: "header-transform", reference: "lua", token: Token::Remembered, most: 1.2 },
     Target {

@@ -15,7 +15,8 @@ use super::super::set_up::{PATH, PROOF_PATH, SetUp, request_with};
 /// How much a token says beside the registered claims.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in super::super) enum Says {
-    /// What an access token of Keycloak says as it is installed: fifteen claims, some of them lists and objects.
+    /// What an access token of Keycloak says as it is installed: fifteen claims, some of them lists
+    /// and objects.
     Much,
     /// What a token of the demo's `auth` service says: two.
     Little,
@@ -100,7 +101,12 @@ impl Signed {
         Ok(gatehouse_host::signature::arguments(Hash::Sha256, &key, &signature, text.as_bytes()))
     }
 
-    pub(super) fn set_up(&self, name: &str, over: Option<&'static str>, http_filters: Vec<Value>) -> SetUp {
+    pub(super) fn set_up(
+        &self,
+        name: &str,
+        over: Option<&'static str>,
+        http_filters: Vec<Value>,
+    ) -> SetUp {
         SetUp {
             over,
             request: with_token(PATH, &self.token),
@@ -119,7 +125,8 @@ impl Signed {
 pub(in super::super) fn different(says: Says, count: usize) -> Result<Vec<String>> {
     let pair = gatehouse_demo::signing_key();
     let claims = claims(says).with_subject(SUBJECT);
-    let signed = (0..count).map(|number| pair.sign(claims.clone().with_jwt_id(format!("{number:020x}"))));
+    let signed =
+        (0..count).map(|number| pair.sign(claims.clone().with_jwt_id(format!("{number:020x}"))));
     signed.collect()
 }
 

@@ -1,21 +1,21 @@
-//! Filters that do as their configuration says: a list of words for each phase, one entry a time that the
-//! filter is asked; the last entry holds from then on.
+//! Filters that do as their configuration says: a list of words for each phase, one entry a time
+//! that the filter is asked; the last entry holds from then on.
 //!
-//! Words that change the head: `+name=value` adds a field, `=name=value` replaces, `-name` removes. Then
-//! one word decides: `pass`, `refuse`, `document`, `wait`, `wait-grpc`, `wait-stray`, `call` with how many,
-//! `read` with `hold` or `free`, then `look` or `replace`, then how much, `copy` with how much, `broken`.
-//! `caller` with a name tells who it is, `rule` with a name what decided, `replace` with a text puts that in
-//! place of the body; `route`, `who`, `field` with a name, `follows` and `time` tell what the filter sees,
-//! `warn` tells operators.
+//! Words that change the head: `+name=value` adds a field, `=name=value` replaces, `-name` removes.
+//! Then one word decides: `pass`, `refuse`, `document`, `wait`, `wait-grpc`, `wait-stray`, `call`
+//! with how many, `read` with `hold` or `free`, then `look` or `replace`, then how much, `copy`
+//! with how much, `broken`. `caller` with a name tells who it is, `rule` with a name what decided,
+//! `replace` with a text puts that in place of the body; `route`, `who`, `field` with a name,
+//! `follows` and `time` tell what the filter sees, `warn` tells operators.
 
 use super::journal::{tell, text};
 use super::words::{callout, decide, decide_response};
 use gatehouse_chain::{Chain, Placed, Tells, link};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use gatehouse_filter::{
-    Answer, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches, Filter, GrpcAnswer,
-    Headers, Host, Log, Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnResponse,
-    OnResponseBody, Polled, Request, Response, ResponseDecision, codes,
+    Answer, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches, Filter,
+    GrpcAnswer, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog,
+    OnRequestBody, OnResponse, OnResponseBody, Polled, Request, Response, ResponseDecision, codes,
 };
 use serde_json::Value;
 use std::cell::Cell;
@@ -31,8 +31,8 @@ codes! {
     }
 }
 
-/// Makes the filters of a configuration: a list of objects, or an object with a list of `filters` and what the
-/// chain `tells`.
+/// Makes the filters of a configuration: a list of objects, or an object with a list of `filters`
+/// and what the chain `tells`.
 pub(crate) fn configure(value: &Value) -> Result<Chain, Vec<String>> {
     let make = |(at, value): (usize, &Value)| {
         let is_bare = value["bare"] == true;
@@ -49,8 +49,11 @@ pub(crate) fn configure(value: &Value) -> Result<Chain, Vec<String>> {
         };
         config::read_value(value, reader).map(|link| Placed { link, prefix: format!("[{at}]") })
     };
-    let list =
-        value.get("filters").unwrap_or(value).as_array().ok_or_else(|| vec!["must be a list".to_owned()])?;
+    let list = value
+        .get("filters")
+        .unwrap_or(value)
+        .as_array()
+        .ok_or_else(|| vec!["must be a list".to_owned()])?;
     match list.iter().enumerate().map(make).collect::<Result<Vec<_>, Vec<ConfigError>>>() {
         Ok(links) => {
             let tells = |what: &str| value["tells"][what] != false;
@@ -97,13 +100,16 @@ impl Script {
         for phase in ["head", "body", "answers", "response", "response_body"] {
             let words = match &value[phase] {
                 Value::String(one) => vec![one.clone()],
-                Value::Array(all) => all.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+                Value::Array(all) => {
+                    all.iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+                }
                 _ => vec!["pass".to_owned()],
             };
             phases.insert(phase.to_owned(), words);
         }
         let holds = |words: &Vec<String>| words.iter().any(|words| words.contains("read hold"));
-        let may_hold = ["head", "answers"].iter().any(|phase| phases.get(*phase).is_some_and(holds));
+        let may_hold =
+            ["head", "answers"].iter().any(|phase| phases.get(*phase).is_some_and(holds));
         let calls = value["fetches"].as_u64().unwrap_or_default();
         Self {
             phases,
@@ -116,7 +122,11 @@ impl Script {
         }
     }
 
-    fn words<'a>(&'a self, phase: &'static str, turns: &mut Turns) -> impl Iterator<Item = &'a str> {
+    fn words<'a>(
+        &'a self,
+        phase: &'static str,
+        turns: &mut Turns,
+    ) -> impl Iterator<Item = &'a str> {
         let turn = turns.0.entry(phase).or_default();
         let list = &self.phases[phase];
         let words = &list[(*turn).min(list.len() - 1)];
@@ -129,7 +139,8 @@ impl Script {
             return;
         }
         let bytes = body.bytes();
-        let what = bytes.as_deref().map_or("too much".to_owned(), |bytes| format!("[{}]", text(bytes)));
+        let what =
+            bytes.as_deref().map_or("too much".to_owned(), |bytes| format!("[{}]", text(bytes)));
         let head = if has_head { "" } else { ", head gone" };
         tell(format!("{filter} has {of} {what}{head}"));
     }
@@ -222,7 +233,11 @@ impl OnGrpcAnswer for Heads {
 }
 
 impl OnResponse for Heads {
-    fn on_response(&self, response: &mut Response<'_>, turns: &mut Turns) -> ResponseDecision<Code> {
+    fn on_response(
+        &self,
+        response: &mut Response<'_>,
+        turns: &mut Turns,
+    ) -> ResponseDecision<Code> {
         decide_response(NAMES[0], self.0.words("response", turns), Some(response), None).unwrap()
     }
 }
@@ -267,7 +282,11 @@ impl<const AT: usize> OnAnswers for Full<AT> {
 }
 
 impl<const AT: usize> OnResponse for Full<AT> {
-    fn on_response(&self, response: &mut Response<'_>, turns: &mut Turns) -> ResponseDecision<Code> {
+    fn on_response(
+        &self,
+        response: &mut Response<'_>,
+        turns: &mut Turns,
+    ) -> ResponseDecision<Code> {
         if !self.0.is_blind {
             let status = response.status().unwrap_or_default();
             tell(format!("{} sees response {status}", NAMES[AT]));

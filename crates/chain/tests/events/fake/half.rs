@@ -1,5 +1,5 @@
-//! One direction of a stream, as Envoy holds it: `FilterManager` with the wasm filter's own buffering
-//! (`source/common/http/filter_manager.cc`, `source/extensions/common/wasm/context.cc`).
+//! One direction of a stream, as Envoy holds it: `FilterManager` with the wasm filter's own
+//! buffering (`source/common/http/filter_manager.cc`, `source/extensions/common/wasm/context.cc`).
 
 use super::journal::{tell, text};
 use gatehouse_chain::Direction;
@@ -28,7 +28,8 @@ pub(crate) struct Half {
     pub(crate) buffer: Option<Vec<u8>>,
     /// What a callback is about.
     pub(crate) current: Option<Vec<u8>>,
-    /// The wasm filter's own notice that its last body callback held: the next one is about `buffer`.
+    /// The wasm filter's own notice that its last body callback held: the next one is about
+    /// `buffer`.
     pub(crate) is_buffering: bool,
     pub(crate) has_ended: bool,
     pub(crate) trailers: Option<String>,

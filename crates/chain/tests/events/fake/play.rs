@@ -11,10 +11,11 @@ pub(crate) const STREAM: u32 = 7;
 impl World {
     /// Makes this happen, in order, to one request.
     ///
-    /// A head is `get`, or `post` where a body follows; a response's `ok.`, or `ok` where a body follows; a
-    /// number behind a colon is its `content-length`. `b:text` is a part of the body, `r:text` of the response's,
-    /// and the last with a full stop; `t` and `rt` are trailers. Then there are `tick`, `answer:1`, `message:1`
-    /// with the number of the call, `proxy:503` where the proxy answers, and `leave` at the end.
+    /// A head is `get`, or `post` where a body follows; a response's `ok.`, or `ok` where a body
+    /// follows; a number behind a colon is its `content-length`. `b:text` is a part of the body,
+    /// `r:text` of the response's, and the last with a full stop; `t` and `rt` are trailers. Then
+    /// there are `tick`, `answer:1`, `message:1` with the number of the call, `proxy:503` where the
+    /// proxy answers, and `leave` at the end.
     pub(crate) fn play(&mut self, context: u32, events: &str) {
         for event in events.split_whitespace() {
             let (name, rest) = event.split_once(':').unwrap_or((event, ""));
@@ -58,5 +59,9 @@ pub(crate) fn run(filters: &Value, events: &str) -> (World, Vec<String>) {
 
 /// The lines that begin with one of these words.
 pub(crate) fn only(lines: &[String], starts: &[&str]) -> Vec<String> {
-    lines.iter().filter(|line| starts.iter().any(|start| line.starts_with(start))).cloned().collect()
+    lines
+        .iter()
+        .filter(|line| starts.iter().any(|start| line.starts_with(start)))
+        .cloned()
+        .collect()
 }

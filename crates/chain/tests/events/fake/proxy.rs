@@ -4,8 +4,9 @@ use super::half::{Half, Iteration};
 use super::journal::{tell, text};
 use gatehouse_chain::{Direction, LocalReply, MetricKind, Proxy, Refused};
 use gatehouse_filter::{
-    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expressions, GrpcCall, Hash,
-    Headers, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expressions,
+    GrpcCall, Hash, Headers, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError,
+    Timestamp, Version,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -163,7 +164,9 @@ impl Proxy for FakeProxy {
             let fields = half.editable_head().ok_or(Refused(2))?;
             let at = fields.iter().position(|(field, _)| field == name);
             match (&edit.kind, received, at) {
-                (EditKind::Append(value), ..) => fields.push((name.to_owned(), value.as_bytes().to_vec())),
+                (EditKind::Append(value), ..) => {
+                    fields.push((name.to_owned(), value.as_bytes().to_vec()))
+                }
                 (EditKind::Remove, ..) => fields.retain(|(field, _)| field != name),
                 // The host replaces the first of several values only.
                 (EditKind::Set(value), Some(0 | 1), Some(at)) => {
@@ -233,7 +236,8 @@ impl Proxy for FakeProxy {
 
     fn focus(&self, context: u32) -> Result<(), Refused> {
         self.allow(Asked::Focus)?;
-        if !self.streams.borrow().contains_key(&context) && !self.roots.borrow().contains(&context) {
+        if !self.streams.borrow().contains_key(&context) && !self.roots.borrow().contains(&context)
+        {
             return Err(Refused(2));
         }
         tell(format!("focus {context}"));
@@ -325,7 +329,9 @@ impl Attributes for FakeProxy {
                     Some([b"route of ", &path.1[..]].concat())
                 })
                 .ok()?,
-            Attribute::FilterState(name) => self.stream(|stream| stream.state.get(name).cloned()).ok()?,
+            Attribute::FilterState(name) => {
+                self.stream(|stream| stream.state.get(name).cloned()).ok()?
+            }
             Attribute::SourceAddress | Attribute::RoutePolicy => None,
         }
     }

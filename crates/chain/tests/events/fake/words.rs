@@ -3,9 +3,9 @@
 use super::filter::Code;
 use super::journal::{tell, text};
 use gatehouse_filter::{
-    Body, Broken, CallId, Caller, Callout, Callouts, Collect, Decision, Document, GrpcCall, HeaderName,
-    HeaderValue, Headers, Identity, Problem, Reply, Request, Response, ResponseDecision, ResponseStep, Step,
-    Until,
+    Body, Broken, CallId, Caller, Callout, Callouts, Collect, Decision, Document, GrpcCall,
+    HeaderName, HeaderValue, Headers, Identity, Problem, Reply, Request, Response,
+    ResponseDecision, ResponseStep, Step, Until,
 };
 use std::rc::Rc;
 use std::time::Duration;
@@ -119,7 +119,8 @@ pub(super) fn decide<'a>(
             },
             "call" => {
                 let count: usize = words.next().unwrap().parse().unwrap();
-                let calls = (0..count).map(|number| callout(&format!("{filter}-{number}"), number + 4));
+                let calls =
+                    (0..count).map(|number| callout(&format!("{filter}-{number}"), number + 4));
                 decision(Code::Undecided, Step::Call(calls.collect()))
             }
             "read" => decision(Code::Undecided, Step::ReadBody(collect(&mut words))),
@@ -148,7 +149,10 @@ pub(super) fn decide<'a>(
                 continue;
             }
             "follows" => {
-                tell(format!("{filter} sees that a body follows: {}", seen.unwrap().body_follows()));
+                tell(format!(
+                    "{filter} sees that a body follows: {}",
+                    seen.unwrap().body_follows()
+                ));
                 continue;
             }
             "time" => {
@@ -196,7 +200,9 @@ pub(super) fn decide_response<'a>(
             "pass" => ResponseDecision::undecided(),
             "count" => ResponseDecision::pass(Code::Passed, None),
             "refuse" => ResponseDecision::refuse(Code::Refused, None, problem()),
-            "read" => ResponseDecision { step: ResponseStep::ReadBody(collect(&mut words)), ..decided },
+            "read" => {
+                ResponseDecision { step: ResponseStep::ReadBody(collect(&mut words)), ..decided }
+            }
             "copy" => {
                 let max_bytes = words.next().unwrap().parse().unwrap();
                 ResponseDecision { step: ResponseStep::CopyBody { max_bytes }, ..decided }

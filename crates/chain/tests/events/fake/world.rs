@@ -68,7 +68,12 @@ impl World {
         self.vm.created(context, root);
     }
 
-    pub(crate) fn half<T>(&self, context: u32, of: Direction, act: impl FnOnce(&mut Half) -> T) -> T {
+    pub(crate) fn half<T>(
+        &self,
+        context: u32,
+        of: Direction,
+        act: impl FnOnce(&mut Half) -> T,
+    ) -> T {
         act(self.proxy.streams.borrow_mut().get_mut(&context).unwrap().half(of))
     }
 
@@ -79,11 +84,18 @@ impl World {
 
     /// A head comes.
     pub(crate) fn head(&mut self, context: u32, of: Direction, fields: Fields<'_>, is_end: bool) {
-        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+        let fields =
+            fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
         self.head_of(context, of, fields.collect(), is_end);
     }
 
-    fn head_of(&mut self, context: u32, of: Direction, fields: Vec<(String, Vec<u8>)>, is_end: bool) {
+    fn head_of(
+        &mut self,
+        context: u32,
+        of: Direction,
+        fields: Vec<(String, Vec<u8>)>,
+        is_end: bool,
+    ) {
         let is_over = self.half(context, of, |half| {
             half.set_head(fields);
             half.has_ended |= is_end;
@@ -225,7 +237,8 @@ impl World {
             assert_ne!(half.iteration, Iteration::Continue, "resumed what was not held");
             let is_from_here = half.iteration == Iteration::StopAll;
             half.iteration = Iteration::Continue;
-            // As seen in Envoy 1.40.0: a part that comes after this is shown by itself, and goes on.
+            // As seen in Envoy 1.40.0: a part that comes after this is shown by itself, and goes
+            // on.
             half.is_buffering = false;
             let is_end = half.has_ended && half.trailers.is_none();
             if !half.has_head_gone {
@@ -267,8 +280,9 @@ impl World {
         let waiting: Vec<u32> = self.proxy.streams.borrow().keys().copied().collect();
         for context in waiting {
             let streams = || self.proxy.streams.borrow_mut();
-            let is_to_resume =
-                streams().get_mut(&context).is_some_and(|stream| std::mem::take(&mut stream.is_to_resume));
+            let is_to_resume = streams()
+                .get_mut(&context)
+                .is_some_and(|stream| std::mem::take(&mut stream.is_to_resume));
             if self.replied(context, false) {
                 assert!(!is_to_resume, "replied and resumed");
             } else if is_to_resume {
@@ -279,7 +293,12 @@ impl World {
 
     /// Carries out the reply of a callback that has returned.
     fn replied(&mut self, context: u32, goes_on: bool) -> bool {
-        let reply = self.proxy.streams.borrow_mut().get_mut(&context).and_then(|stream| stream.reply.take());
+        let reply = self
+            .proxy
+            .streams
+            .borrow_mut()
+            .get_mut(&context)
+            .and_then(|stream| stream.reply.take());
         let Some(reply) = reply else { return false };
         assert!(!goes_on, "replied and let it go on");
         self.answer_locally(context, reply);

@@ -44,7 +44,8 @@ fn one_worker_asks_for_the_document_and_then_for_the_keys() {
 
 #[test]
 fn whatever_is_wrong_with_either_part_the_last_keys_stay() {
-    let other = json!({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/"}).to_string();
+    let other =
+        json!({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/"}).to_string();
     let large = format!("{}{}", document(), " ".repeat(64 * 1024));
     let good = answer("200", document());
     let cases = [
@@ -52,7 +53,12 @@ fn whatever_is_wrong_with_either_part_the_last_keys_stay() {
         ("404", answer("404", document()), None, Event::FetchFailed),
         ("a document that is too large", answer("200", large), None, Event::Refused),
         ("another's document", answer("200", other), None, Event::Refused),
-        ("keys where the document is to be", answer("200", key_set().to_string()), None, Event::Refused),
+        (
+            "keys where the document is to be",
+            answer("200", key_set().to_string()),
+            None,
+            Event::Refused,
+        ),
         ("no keys", good.clone(), Some(Answer::default()), Event::FetchFailed),
         ("bad keys", good.clone(), Some(answer("200", "{}")), Event::Refused),
         ("the document again", good.clone(), Some(good), Event::Refused),
@@ -117,7 +123,8 @@ fn issuers_at_one_place_share_no_keys() {
 
 #[test]
 fn operators_are_told_what_is_wrong_with_a_document() {
-    let other = json!({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/"}).to_string();
+    let other =
+        json!({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/"}).to_string();
     let nowhere = json!({"issuer": ISSUER}).to_string();
     for (document, want) in [
         (other, "the issuer's document is another issuer's"),

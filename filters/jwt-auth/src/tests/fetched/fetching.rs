@@ -17,7 +17,11 @@ fn one_fetch_serves_every_worker() {
     assert!(host.take_calls().is_empty());
 
     let late = worker(&host);
-    assert_eq!(code(&late, &host, &token_of("main")), "allowed", "a new worker finds the set at once");
+    assert_eq!(
+        code(&late, &host, &token_of("main")),
+        "allowed",
+        "a new worker finds the set at once"
+    );
     assert_eq!(host.store.keys(), 2);
 }
 
@@ -167,7 +171,8 @@ fn two_providers_fetch_each_its_own() {
     let host = FakeHost::at(NOW);
     let provider = |name: &str, issuer: &str| json!({"name": name, "issuer": issuer, "jwks": {"cluster": name, "path": "/"}});
     let filter: JwtAuth = configured(
-        &json!({"providers": [provider("a", ISSUER), provider("b", "https://b.example")]}).to_string(),
+        &json!({"providers": [provider("a", ISSUER), provider("b", "https://b.example")]})
+            .to_string(),
     )
     .unwrap();
     prepare(&filter, &host);
@@ -228,7 +233,8 @@ fn operators_are_told_why_a_fetch_fails_once_for_each_reason() {
     ] {
         let line = said(reply);
         assert_eq!(line.is_empty(), want.is_empty(), "{line}");
-        let is_told = line.starts_with("keys from the cluster `auth`, /jwks.json: ") || line.is_empty();
+        let is_told =
+            line.starts_with("keys from the cluster `auth`, /jwks.json: ") || line.is_empty();
         assert!(is_told && line.contains(want), "{line}: {want}");
         assert!(line.len() < 400 && !line.contains('\n'), "{line}");
     }

@@ -169,7 +169,9 @@ fn a_storm_of_unknown_keys_makes_one_fetch_a_period_and_fills_no_memory() {
         }
         for (id, _) in host.take_calls() {
             fetches += 1;
-            workers.iter().for_each(|worker| give(worker, id, &answer("200", key_set().to_string()), &host));
+            workers
+                .iter()
+                .for_each(|worker| give(worker, id, &answer("200", key_set().to_string()), &host));
         }
     }
     assert_eq!(fetches, 12, "a minute of storm, a fetch every 5 s");
@@ -196,7 +198,8 @@ fn a_storm_of_unknown_keys_makes_one_fetch_a_period_and_fills_no_memory() {
 #[test]
 fn a_dry_run_delays_nobody() {
     let host = FakeHost::at(NOW);
-    let provider = json!({"name": "main", "issuer": ISSUER, "jwks": {"cluster": "auth", "path": "/"}});
+    let provider =
+        json!({"name": "main", "issuer": ISSUER, "jwks": {"cluster": "auth", "path": "/"}});
     let filter: JwtAuth =
         configured(&json!({"mode": "shadow", "providers": [provider]}).to_string()).unwrap();
     prepare(&filter, &host);
@@ -227,8 +230,12 @@ fn a_request_that_needs_two_tokens_waits_for_the_keys_of_each() {
     prepare(&worker, &host);
     let authorization = format!("Bearer {}", token(&claims()));
     let of_b = token(&claims_with(json!({"iss": "https://b.example"})));
-    let head =
-        [(":method", "GET"), (":path", "/"), ("authorization", authorization.as_str()), ("x-b", &of_b)];
+    let head = [
+        (":method", "GET"),
+        (":path", "/"),
+        ("authorization", authorization.as_str()),
+        ("x-b", &of_b),
+    ];
     let mut slot = None;
     let mut ask = || {
         let mut request = Request::new(Headers::from_list(&head), &host);

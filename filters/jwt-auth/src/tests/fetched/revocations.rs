@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// A filter with inline keys and a list, with these members of `revocations` besides; started on this host.
+/// A filter with inline keys and a list, with these members of `revocations` besides; started on
+/// this host.
 fn worker(host: &FakeHost, changes: Value) -> JwtAuth {
     let mut revocations = json!({"cluster": "auth", "path": "/revoked"});
     gatehouse_filter_test::change(&mut revocations, &changes);
@@ -86,7 +87,10 @@ fn a_remembered_token_is_refused_from_the_list_on_that_revokes_it() {
     // What nobody signed is not told whether there is such a token.
     fetch_after(&host, &worker, &list(&[json!({"iss": ISSUER, "jti": "a"})]));
     let (signed, _) = token.rsplit_once('.').unwrap();
-    assert_eq!(code(&worker, &host, &format!("{signed}.{}", base64(&[0; 64]))), "signature_invalid");
+    assert_eq!(
+        code(&worker, &host, &format!("{signed}.{}", base64(&[0; 64]))),
+        "signature_invalid"
+    );
 }
 
 fn fetch_after(host: &FakeHost, worker: &JwtAuth, list: &Value) {
@@ -122,7 +126,11 @@ fn without_a_list_on_error_says_what_happens() {
             let mut asked = Asked::with(token);
             let first = asked.ask(&worker, &host);
             host.clock.advance(seconds(2));
-            assert_eq!(if first == "wait" { asked.ask(&worker, &host) } else { first }, want, "{on_error}");
+            assert_eq!(
+                if first == "wait" { asked.ask(&worker, &host) } else { first },
+                want,
+                "{on_error}"
+            );
         }
     }
 }
@@ -161,9 +169,11 @@ fn without_max_age_the_last_good_list_is_used_for_ever() {
 #[test]
 fn a_list_that_has_not_changed_is_not_sent_again() {
     let host = FakeHost::at(NOW);
-    let workers = [worker(&host, json!({"max_age": "1m"})), worker(&host, json!({"max_age": "1m"}))];
+    let workers =
+        [worker(&host, json!({"max_age": "1m"})), worker(&host, json!({"max_age": "1m"}))];
     let tag = |callout: &gatehouse_filter::Callout| -> Option<String> {
-        let (_, value) = callout.headers.iter().find(|(name, _)| name.as_str() == "if-none-match")?;
+        let (_, value) =
+            callout.headers.iter().find(|(name, _)| name.as_str() == "if-none-match")?;
         Some(String::from_utf8(value.as_bytes().to_vec()).unwrap())
     };
     tick(&workers[0], &host);
@@ -193,7 +203,8 @@ fn a_list_that_has_not_changed_is_not_sent_again() {
 #[test]
 fn a_worker_whose_list_became_too_old_finds_it_confirmed() {
     let host = FakeHost::at(NOW);
-    let workers = [worker(&host, json!({"max_age": "1m"})), worker(&host, json!({"max_age": "1m"}))];
+    let workers =
+        [worker(&host, json!({"max_age": "1m"})), worker(&host, json!({"max_age": "1m"}))];
     fetch(&host, &workers[0], &list(&[]));
     tick(&workers[1], &host);
     host.clock.advance(seconds(60));

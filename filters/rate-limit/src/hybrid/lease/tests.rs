@@ -158,8 +158,8 @@ fn hits_of_a_window_do_not_pass_in_the_next() {
     lease.granted(50, told(900, Duration::from_millis(100)), NOW, &TERMS);
     // The answer of the next window comes before the old one was seen to end: clocks differ.
     lease.granted(10, told(990, Duration::from_millis(60_090)), NOW + 10 * MILLISECOND, &TERMS);
-    let passed =
-        (0..100).filter(|_| matches!(lease.take(1, NOW + 20 * MILLISECOND, &TERMS, false), Turn::Pass(_)));
+    let passed = (0..100)
+        .filter(|_| matches!(lease.take(1, NOW + 20 * MILLISECOND, &TERMS, false), Turn::Pass(_)));
     assert_eq!(passed.count(), 10);
 }
 

@@ -1,7 +1,7 @@
 //! `my-filter`: requests name the tenant that they are for.
 //!
-//! The first rule that a request matches says whether it needs the header `x-tenant`. A request that no rule
-//! matches needs it.
+//! The first rule that a request matches says whether it needs the header `x-tenant`. A request
+//! that no rule matches needs it.
 
 mod config;
 mod refusal;

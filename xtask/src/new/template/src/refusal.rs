@@ -29,9 +29,11 @@ impl Refusal {
     /// The table: code, status, and what to mend.
     fn row(self) -> (Code, u16, &'static str) {
         match self {
-            Self::TargetAmbiguous => {
-                (Code::TargetAmbiguous, 400, "Send a path without dot segments in any form, and one host")
-            }
+            Self::TargetAmbiguous => (
+                Code::TargetAmbiguous,
+                400,
+                "Send a path without dot segments in any form, and one host",
+            ),
             Self::TenantMissing => (Code::TenantMissing, 400, "Send the header x-tenant"),
             Self::TenantRepeated => (Code::TenantRepeated, 400, "Send the header x-tenant once"),
         }

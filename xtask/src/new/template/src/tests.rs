@@ -1,7 +1,8 @@
 use super::*;
 use gatehouse_filter_test::{FakeHost, ask, configured};
 
-const RULES: &str = r#"[{"name": "open", "match": {"path": {"prefix": "/open"}}, "require": "none"}]"#;
+const RULES: &str =
+    r#"[{"name": "open", "match": {"path": {"prefix": "/open"}}, "require": "none"}]"#;
 
 fn filter(mode: &str) -> MyFilter {
     configured(&format!(r#"{{"mode": "{mode}", "rules": {RULES}}}"#)).unwrap()
@@ -16,7 +17,12 @@ fn a_request_names_one_tenant() {
         ("an empty one", &[("x-tenant", b"")], Code::TenantMissing, Some(400)),
         ("two", &[("x-tenant", b"a"), ("x-tenant", b"b")], Code::TenantRepeated, Some(400)),
         ("none where none is needed", &[(":path", b"/open/x")], Code::NotRequired, None),
-        ("a path that leads elsewhere", &[(":path", b"/open/..;/x")], Code::TargetAmbiguous, Some(400)),
+        (
+            "a path that leads elsewhere",
+            &[(":path", b"/open/..;/x")],
+            Code::TargetAmbiguous,
+            Some(400),
+        ),
     ] {
         let asked = ask(&filter("enforce"), &FakeHost::default(), fields);
         assert_eq!((asked.decision.code, asked.status()), (code, status), "{case}");
@@ -39,7 +45,10 @@ fn every_fault_of_a_configuration_is_told_in_one_run() {
         (r#"{"rules": []}"#, &["rules: must not be empty"]),
         (
             r#"{"mode": "off", "rules": [{"require": "both"}]}"#,
-            &["mode: must be one of enforce, shadow", "rules[0].require: must be one of none, tenant"],
+            &[
+                "mode: must be one of enforce, shadow",
+                "rules[0].require: must be one of none, tenant",
+            ],
         ),
     ] {
         assert_eq!(configured::<MyFilter>(json).err().unwrap(), want, "{json}");
