@@ -47,6 +47,7 @@ pub use identity::{Caller, Identity, RawIdentity, claim_names};
 pub use log::Log;
 pub use operator_log::OperatorLog;
 pub use percent::{percent_decoded, percent_encoded};
+pub(crate) use percent::{percent_digit, percent_encoded_byte};
 pub use phase::{
     AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
     OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody, Phases, RequestBodyPhase,

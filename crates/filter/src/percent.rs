@@ -6,7 +6,7 @@ pub fn percent_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if let [b'%', high, low, after @ ..] = rest
-            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
+            && let (Some(high), Some(low)) = (percent_digit(*high), percent_digit(*low))
         {
             rest = after;
             return Some(high << 4 | low);
@@ -27,10 +27,15 @@ pub fn percent_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
 pub fn percent_encoded(text: &[u8]) -> impl Iterator<Item = u8> {
     text.iter().flat_map(|byte| {
         let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
-        let encoded = [b'%', upper_digit(byte >> 4), upper_digit(byte & 15)];
+        let encoded = percent_encoded_byte(*byte);
         let (plain, encoded) = if plain { (Some(*byte), None) } else { (None, Some(encoded)) };
         plain.into_iter().chain(encoded.into_iter().flatten())
     })
+}
+
+/// One byte in percent-encoded form, with upper-case digits (RFC 3986 §2.1).
+pub(crate) fn percent_encoded_byte(byte: u8) -> [u8; 3] {
+    [b'%', upper_digit(byte >> 4), upper_digit(byte & 15)]
 }
 
 fn upper_digit(nibble: u8) -> u8 {
@@ -38,7 +43,8 @@ fn upper_digit(nibble: u8) -> u8 {
     base.saturating_add(nibble)
 }
 
-fn digit(byte: u8) -> Option<u8> {
+/// The value of a hexadecimal digit.
+pub(crate) fn percent_digit(byte: u8) -> Option<u8> {
     let digit = char::from(byte).to_digit(16)?;
     u8::try_from(digit).ok()
 }

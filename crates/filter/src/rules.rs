@@ -13,6 +13,7 @@ pub use path::Captures;
 
 use crate::Request;
 use crate::config::{Fields, Node};
+use ambiguity::Disguised;
 use condition::Condition;
 use std::rc::Rc;
 
@@ -25,9 +26,20 @@ pub struct Rules<T>(Vec<Rule<T>>);
 pub struct Rule<T> {
     /// The configured `name`, else the rule's path: `rules[2]`.
     pub name: Rc<str>,
-    condition: Condition,
+    condition: Rc<Condition>,
     /// What the filter does for a request that matches.
     pub action: T,
+}
+
+/// A request that may be another one for whoever reads it next than it is for the rules, by its
+/// path or its host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AmbiguousTarget;
+
+impl AmbiguousTarget {
+    /// What its client is told, with a 400, by every filter.
+    pub const DETAIL: &'static str =
+        "Send a path without dot segments and escaped slashes in any form, and one host";
 }
 
 impl<T> Default for Rules<T> {
@@ -37,28 +49,72 @@ impl<T> Default for Rules<T> {
 }
 
 impl<T> Rules<T> {
-    /// Reads a list of rules: `name` and `match` are read here, the rest by `action`, which must
-    /// not call [`Fields::finish`]. A rule without `match` matches every request. A list without
-    /// rules is a fault: it would do nothing.
-    pub fn read(
+    /// Reads a list of rules of which the first that matches decides: `name` and `match` are read
+    /// here, the rest by `action`, which must not call [`Fields::finish`]. A rule without `match`
+    /// matches every request.
+    ///
+    /// A list without rules is a fault, as it would do nothing, and so is a rule behind one that
+    /// takes all its requests.
+    pub fn read(node: Node<'_>, action: impl FnMut(&mut Fields<'_>) -> Option<T>) -> Option<Self> {
+        Self::read_each(node, |_| true, action)
+    }
+
+    /// The same for a filter whose rules ask for more than `match`: only behind those that `decide`
+    /// for every request they match can no other rule do anything.
+    pub fn read_each(
         node: Node<'_>,
+        decides: impl Fn(&T) -> bool,
         mut action: impl FnMut(&mut Fields<'_>) -> Option<T>,
     ) -> Option<Self> {
         let mut names: Vec<Rc<str>> = Vec::new();
+        let mut takers: Vec<(String, Rc<Condition>)> = Vec::new();
         let mut index = 0_usize;
         let rules = node.nonempty_list(|node| {
             let default = format!("rules[{index}]");
             index = index.saturating_add(1);
             let mut fields = node.fields()?;
-            let name =
-                fields.with_default("name", Rc::from(default), |node| rule_name(&node, &names));
+            let name = fields
+                .with_default("name", Rc::from(default.as_str()), |node| rule_name(&node, &names));
             let condition = fields.with_default("match", Condition::default(), Condition::read);
             let action = action(&mut fields);
             fields.finish();
             names.extend(name.clone());
-            Some(Rule { name: name?, condition: condition?, action: action? })
+            let (name, condition, action) = (name?, Rc::new(condition?), action?);
+            if let Some((taker, _)) = takers.iter().find(|(_, taker)| taker.covers(&condition)) {
+                return node.fault(format!("never fits: `{taker}` before it takes all it is for"));
+            }
+            if decides(&action) {
+                takers.push((name.to_string(), Rc::clone(&condition)));
+            }
+            Some(Rule { name, condition, action })
         });
         rules.map(Self)
+    }
+
+    /// The rule that a guard goes by for a request, by its name, and what it does; what
+    /// `otherwise` does where no rule is for it.
+    ///
+    /// # Errors
+    /// [`AmbiguousTarget`] for a request that a guard refuses whatever its rules say.
+    pub fn guard<'a>(
+        &'a self,
+        request: &Request<'_>,
+        otherwise: &'a T,
+    ) -> Result<(Option<Rc<str>>, &'a T), AmbiguousTarget> {
+        let found = self.guard_each(request)?.next();
+        Ok(found.map_or((None, otherwise), |(rule, _)| (Some(Rc::clone(&rule.name)), &rule.action)))
+    }
+
+    /// Every rule that a guard has to ask, in order, with what its path template captured: for a
+    /// filter whose rules ask for more than `match`.
+    ///
+    /// # Errors
+    /// [`AmbiguousTarget`] for a request that a guard refuses whatever its rules say.
+    pub fn guard_each<'a>(
+        &'a self,
+        request: &Request<'_>,
+    ) -> Result<impl Iterator<Item = (&'a Rule<T>, Captures)>, AmbiguousTarget> {
+        if self.is_ambiguous(request) { Err(AmbiguousTarget) } else { Ok(self.matching(request)) }
     }
 
     /// The first rule that the request matches, with what its path template captured.
@@ -87,12 +143,19 @@ impl<T> Rules<T> {
     }
 
     /// Whether the request may be another one for whoever reads it next than it is for these rules:
-    /// a rule looks at the path, and the path is in ambiguity (`/a/..;/b`), or at the host, and
-    /// there is no single one. A filter that guards something refuses such a request, whatever its
-    /// rules say.
-    pub fn is_ambiguous(&self, request: &Request<'_>) -> bool {
+    /// a rule looks at the path, and others may read a path there for which it answers otherwise
+    /// (`/users/7%2Fsecret`, `/a/..;/b`); or at the host, and there is no single one.
+    fn is_ambiguous(&self, request: &Request<'_>) -> bool {
         let reads = |part: fn(&Condition) -> bool| self.0.iter().any(|rule| part(&rule.condition));
-        (reads(Condition::reads_path) && ambiguity::is_path_disguised(request.path()))
+        let is_path_ambiguous = || {
+            let path = request.path();
+            match ambiguity::readings(path) {
+                Ok(forms) if forms.is_empty() => false,
+                Ok(forms) => self.0.iter().any(|rule| rule.condition.is_misled_by(path, &forms)),
+                Err(Disguised) => true,
+            }
+        };
+        (reads(Condition::reads_path) && is_path_ambiguous())
             || (reads(Condition::reads_host) && ambiguity::is_host_disguised(request.authority()))
     }
 

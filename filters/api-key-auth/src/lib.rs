@@ -23,6 +23,7 @@ use config::{Access, Config, ConsumerSource, Require};
 use consumer::{Consumer, Consumers};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Awaits, Fetched, Waiters};
+use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
     CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Host, Mode, Never, NoCodes,
     Polled, Request, Step, Until, credential,
@@ -128,14 +129,9 @@ impl Filter for ApiKeyAuth {
         // First, so that no rule sees it, and whatever is decided: this field comes from here or
         // from nobody.
         request.headers.remove_in_every_spelling(self.config.consumer_header.as_slice());
-        let is_ambiguous = self.config.rules.is_ambiguous(request);
-        let (rule, access) = match self.config.rules.find(request).filter(|_| !is_ambiguous) {
-            Some((rule, _)) => (Some(Rc::clone(&rule.name)), &rule.action),
-            None => (None, &self.config.default),
-        };
-        let decided = match is_ambiguous {
-            true => Err(Refusal::TargetAmbiguous),
-            false => self.decide(request, access, slot),
+        let (rule, decided) = match self.config.rules.guard(request, &self.config.default) {
+            Ok((rule, access)) => (rule, self.decide(request, access, slot)),
+            Err(AmbiguousTarget) => (None, Err(Refusal::TargetAmbiguous)),
         };
         let decided = match decided {
             Ok(Verdict::Wait) => {

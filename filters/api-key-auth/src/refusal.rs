@@ -1,5 +1,6 @@
 use crate::Code;
 use crate::consumer::Useless;
+use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{HeaderName, HeaderValue, Problem};
 
 /// Why a request is not let through: one variant a fault.
@@ -44,11 +45,7 @@ impl Refusal {
     /// The table: code, status, and what to mend.
     fn row(self) -> (Code, u16, &'static str) {
         match self {
-            Self::TargetAmbiguous => (
-                Code::TargetAmbiguous,
-                400,
-                "Send a path without dot segments in any form, and one host",
-            ),
+            Self::TargetAmbiguous => (Code::TargetAmbiguous, 400, AmbiguousTarget::DETAIL),
             Self::KeyMissing => (Code::KeyMissing, 401, "Send an API key"),
             Self::KeyRepeated => (Code::KeyRepeated, 400, "Send one API key, once"),
             // Not told which: whoever tries keys would learn that one exists.

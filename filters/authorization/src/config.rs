@@ -12,7 +12,8 @@ pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
     let realm = fields.with_default("realm", "gatehouse", |node| node.quotable());
     let tells_scopes = fields.with_default("tell_scopes", false, |node| node.boolean());
     let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
-    let rules = fields.required("rules", |node| Rules::read(node, Rule::read));
+    let rules =
+        fields.required("rules", |node| Rules::read_each(node, Rule::decides_alone, Rule::read));
     let default = fields.with_default("default", Action::Deny, |node| node.one_of(&Action::NAMES));
     fields.finish();
     Some(Authorization {

@@ -16,6 +16,7 @@ mod rule;
 mod truth;
 
 use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{
     CountedRule, Decision, Filter, HeaderName, HeaderValue, Host, Mode, Never, NoCodes,
@@ -106,16 +107,18 @@ impl Filter for Authorization {
     }
 
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
-        if self.rules.is_ambiguous(request) {
-            let reply =
-                Problem::new(400, "send a path without dot segments in any form, and one host");
-            return Decision::refuse(self.mode, Code::TargetAmbiguous, None, reply);
-        }
+        let rules = match self.rules.guard_each(request) {
+            Ok(rules) => rules,
+            Err(AmbiguousTarget) => {
+                let reply = Problem::new(400, AmbiguousTarget::DETAIL);
+                return Decision::refuse(self.mode, Code::TargetAmbiguous, None, reply);
+            }
+        };
         // The first rule that might have decided otherwise, had the client said who it is.
         let mut asked: Option<Rc<str>> = None;
         // The first rule that would have allowed it with other scopes, and these.
         let mut lacking: Option<(Rc<str>, String)> = None;
-        for (rule, captures) in self.rules.matching(request) {
+        for (rule, captures) in rules {
             let facts = Facts { request, captures };
             let decides = rule.action.applies(&facts);
             let allows = rule.action.action == Action::Allow;

@@ -42,6 +42,11 @@ impl Rule {
         Some(Self { action: action?, principals: principals?, condition: condition? })
     }
 
+    /// Whether it decides on every request that its `match` is for.
+    pub(crate) fn decides_alone(&self) -> bool {
+        self.principals.is_none() && self.condition.is_none()
+    }
+
     /// Whether it has an expression, which may be about anything that the host knows.
     pub(crate) fn has_condition(&self) -> bool {
         self.condition.is_some()

@@ -161,7 +161,10 @@ fn only_a_client_that_logging_in_might_help_is_asked_to() {
         ),
         (
             "a deny rule first",
-            json!([{"action": "deny"}, {"action": "allow", "principals": [admin]}]),
+            json!([
+                {"match": {"path": {"prefix": "/"}}, "action": "deny"},
+                {"action": "allow", "principals": [admin]},
+            ]),
             403,
         ),
         (

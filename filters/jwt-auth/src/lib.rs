@@ -41,6 +41,7 @@ use cache::Cache;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Waiters};
+use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
     CountedRule, Decision, Fetches, Filter, Host, InvalidValue, Mode, Never, NoCodes, Polled,
     Request, Step, Until, credential,
@@ -202,12 +203,9 @@ impl Filter for JwtAuth {
     fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {
         // First, and whatever is decided: these fields come from here or from nobody.
         request.headers.remove_in_every_spelling(&self.config.written);
-        if self.config.rules.is_ambiguous(request) {
-            return self.refuse(Refusal::TargetAmbiguous, None);
-        }
-        let (rule, require) = match self.config.rules.find(request) {
-            Some((rule, _)) => (Some(Rc::clone(&rule.name)), &rule.action),
-            None => (None, &self.config.default),
+        let (rule, require) = match self.config.rules.guard(request, &self.config.default) {
+            Ok(guarded) => guarded,
+            Err(AmbiguousTarget) => return self.refuse(Refusal::TargetAmbiguous, None),
         };
         if matches!(require, Require::Nothing) {
             return Decision::pass(Code::NotRequired, rule);

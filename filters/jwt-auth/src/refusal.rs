@@ -1,4 +1,5 @@
 use crate::Code;
+use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{HeaderName, HeaderValue, Problem};
 
 /// Why a request is not authenticated: one variant a fault.
@@ -84,12 +85,7 @@ impl Refusal {
         const REQUEST: Option<&str> = Some("invalid_request");
         const TOKEN: Option<&str> = Some("invalid_token");
         match self {
-            Self::TargetAmbiguous => (
-                Code::TargetAmbiguous,
-                400,
-                None,
-                "Send a path without dot segments in any form, and one host",
-            ),
+            Self::TargetAmbiguous => (Code::TargetAmbiguous, 400, None, AmbiguousTarget::DETAIL),
             Self::TokenMissing => {
                 (Code::TokenMissing, 401, None, "Send a token: authorization: Bearer <token>")
             }

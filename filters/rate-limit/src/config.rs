@@ -32,11 +32,15 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
         if node.value().as_array().is_some_and(Vec::is_empty) {
             return node.fault("must not be empty");
         }
-        let rules = Rules::read(node.clone(), |fields| {
-            let rule = rule::read(fields)?;
-            most_limits = most_limits.max(rule.limits.len());
-            Some(rule)
-        })?;
+        let rules = Rules::read_each(
+            node.clone(),
+            |_| false,
+            |fields| {
+                let rule = rule::read(fields)?;
+                most_limits = most_limits.max(rule.limits.len());
+                Some(rule)
+            },
+        )?;
         let mut number = 0_usize;
         let rules = rules.map(|name, rule| {
             let policy = rule.named(name, number);

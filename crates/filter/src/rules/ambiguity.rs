@@ -1,37 +1,136 @@
 //! Requests that rules and upstreams may read as different ones.
 
-use crate::percent_decoded;
 use crate::rules::without_port;
-use std::borrow::Cow;
+use crate::{percent_digit, percent_encoded_byte};
 
-/// Whether a path may be another one for whoever reads it next: it has a segment `.` or `..` (RFC
-/// 3986 §5.2.4), plain or in a form that some upstreams take for one. Those are escapes, several
-/// times over too, a backslash for a slash, and parameters (`..;x`), blanks and control characters
-/// around the dots.
+/// The forms in which others may read a path: each is the one before with the escapes undone that
+/// make no difference to RFC 3986 or that some upstreams undo, and with every form of a slash or a
+/// dot as the plain one. None for a path that is its own only form, which most are.
 ///
-/// Envoy takes the plain ones out, where it is told to, and leaves others behind: of `/a/%2e%2e;/b`
-/// it makes `/a/..;/b`.
-pub(super) fn is_path_disguised(path: &[u8]) -> bool {
-    let mut text = Cow::Borrowed(path);
-    for _ in 0..DECODINGS {
-        if has_dot_segment(&text) {
-            return true;
-        }
-        if !text.contains(&b'%') {
-            return false;
-        }
-        let decoded: Vec<u8> = percent_decoded(&text).collect();
-        if decoded.len() == text.len() {
-            return false;
-        }
-        text = Cow::Owned(decoded);
+/// # Errors
+/// [`Disguised`] where no honest client sends such a path: it has a segment `.` or `..` (RFC 3986
+/// §5.2.4), plain or in a form that some upstreams take for one; a byte of value 0; text that is
+/// UTF-8 for careless decoders only (RFC 3629 §3); or escapes of escapes of escapes.
+///
+/// Envoy takes plain dot segments out, where it is told to, and leaves others behind: of
+/// `/a/%2e%2e;/b` it makes `/a/..;/b`.
+pub(super) fn readings(path: &[u8]) -> Result<Vec<Vec<u8>>, Disguised> {
+    let is_plain = |byte: &u8| matches!(byte, 1..=0x7f) && !matches!(byte, b'%' | b'\\');
+    if path.iter().all(is_plain) {
+        return if has_dot_segment(path) { Err(Disguised) } else { Ok(Vec::new()) };
     }
-    // Nobody honest encodes so often.
-    true
+    let mut forms = Vec::new();
+    let mut text = path.to_vec();
+    for _ in 0..DECODINGS {
+        let all = read_once(&text, |_| true);
+        if all.contains(&0) || has_careless_utf8(&all) || has_dot_segment(&all) {
+            return Err(Disguised);
+        }
+        let form = read_once(&text, is_undone);
+        if form == text {
+            return Ok(forms);
+        }
+        text.clone_from(&form);
+        forms.push(form);
+    }
+    Err(Disguised)
 }
+
+/// A path that no honest client sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Disguised;
 
 /// How often escapes of escapes are looked into.
 const DECODINGS: usize = 4;
+
+/// The escapes that change what the rest is read as: of an escape, of what separates segments and
+/// parameters, and of characters that mean the same with and without (RFC 3986 §6.2.2.2).
+fn is_undone(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~/\\;%".contains(&byte)
+}
+
+/// The text with its escapes undone once: of bytes that `undoes` takes; other escapes get
+/// upper-case digits (RFC 3986 §6.2.2.1). A backslash becomes a slash, and characters that
+/// upstreams with an eye for compatibility fold into ASCII are folded.
+fn read_once(text: &[u8], undoes: impl Fn(u8) -> bool) -> Vec<u8> {
+    let mut form = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, is_escaped, after)) = next_byte(rest) {
+        let (byte, is_escaped, after) = match folded(rest) {
+            Some((byte, after)) => (byte, true, after),
+            None => (byte, is_escaped, after),
+        };
+        rest = after;
+        match byte {
+            b'\\' if !is_escaped || undoes(b'\\') => form.push(b'/'),
+            byte if is_escaped && !undoes(byte) => {
+                form.extend(percent_encoded_byte(byte));
+            }
+            byte => form.push(byte),
+        }
+    }
+    form
+}
+
+/// The first byte of a text, whether it was escaped, and what follows it. `%u002e` is how old
+/// JavaScript and IIS escape (ECMAScript's `escape`): where it is ASCII, it is that byte.
+fn next_byte(text: &[u8]) -> Option<(u8, bool, &[u8])> {
+    if let [b'%', high, low, after @ ..] = text
+        && let (Some(high), Some(low)) = (percent_digit(*high), percent_digit(*low))
+    {
+        return Some((high << 4 | low, true, after));
+    }
+    let (first, after) = text.split_first()?;
+    Some((*first, false, after))
+}
+
+/// The ASCII byte that the text begins with in another form, and what follows: `%uXXXX`, or a
+/// character that Unicode's compatibility forms (NFKC) or the best fit of Windows code pages take
+/// for one, escaped or not: the full-width forms, and characters that look like a dot or a slash.
+fn folded(text: &[u8]) -> Option<(u8, &[u8])> {
+    if let [b'%', b'u' | b'U', digits @ ..] = text {
+        let (digits, after) = digits.split_at_checked(4)?;
+        let code = digits
+            .iter()
+            .try_fold(0_u32, |code, digit| Some(code << 4 | u32::from(percent_digit(*digit)?)))?;
+        return Some((ascii_of(code)?, after));
+    }
+    let (first, _, text) = next_byte(text).filter(|(byte, ..)| matches!(byte, 0xe2 | 0xef))?;
+    let (second, _, text) = next_byte(text)?;
+    let (third, _, after) = next_byte(text)?;
+    let bytes = [first, second, third];
+    let code = u32::from(std::str::from_utf8(&bytes).ok()?.chars().next()?);
+    Some((ascii_of(code)?, after))
+}
+
+fn ascii_of(code: u32) -> Option<u8> {
+    match code {
+        0..=0x7f => u8::try_from(code).ok(),
+        0x2024 | 0xfe52 => Some(b'.'),
+        0x2044 | 0x2215 | 0x29f8 => Some(b'/'),
+        0x2216 | 0x29f5 | 0xfe68 => Some(b'\\'),
+        0xfe6a => Some(b'%'),
+        0xff01..=0xff5e => u8::try_from(code.checked_sub(0xfee0)?).ok(),
+        _ => None,
+    }
+}
+
+/// Whether there is what careless decoders take for a character of fewer bytes: the bytes that
+/// UTF-8 never has, or an overlong sequence (RFC 3629 §3 and §10). `..` in one character (U+2025)
+/// belongs here, as it comes apart into two.
+fn has_careless_utf8(text: &[u8]) -> bool {
+    text.iter().any(|byte| matches!(byte, 0xc0 | 0xc1))
+        || text.windows(2).any(|pair| {
+            matches!(
+                pair,
+                [0xe0, 0x80..=0x9f]
+                    | [0xf0, 0x80..=0x8f]
+                    | [0xf8, 0x80..=0x87]
+                    | [0xfc, 0x80..=0x83]
+            )
+        })
+        || text.windows(3).any(|bytes| bytes == "\u{2025}".as_bytes())
+}
 
 fn has_dot_segment(path: &[u8]) -> bool {
     let is_blank = |byte: &u8| *byte <= b' ' || *byte == 0x7f;
@@ -96,8 +195,37 @@ mod tests {
             "/a/%252e%252e%253b/b",
             "/%25252525252e",
             "..",
+            "/a/%c0%ae%c0%ae/b",
+            "/a/%c0%ae./b",
+            "/a%c0%afb",
+            "/a%C1%9Cb",
+            "/a%c0.b",
+            "/a/%e0%80%ae%e0%80%ae/b",
+            "/a/%f0%80%80%ae/b",
+            "/a%f8%80%80%80%afb",
+            "/a%fc%80%80%80%80%afb",
+            "/a/%25c0%25ae/b",
+            "/a/%u002e%u002e/b",
+            "/a/%U002E./b",
+            "/a/%25u002e./b",
+            "/a%u002f..%u005cb",
+            "/a/%uff0e%uff0e/b",
+            "/a/%ef%bc%8e%ef%bc%8e/b",
+            "/a/\u{ff0e}\u{ff0e}/b",
+            "/a/\u{ff0e}%EF%BC%8E/b",
+            "/a/%25ef%25bc%258e./b",
+            "/a/\u{ff05}2e./b",
+            "/a/\u{2024}\u{2024}/b",
+            "/a/%e2%80%a5/b",
+            "/a/\u{fe52}\u{fe52}/b",
+            "/a\u{ff0f}..\u{ff3c}b",
+            "/a\u{2215}..\u{2216}b",
+            "/a%00",
+            "/a/7%00/b",
+            "/a/7%2500",
+            "/a/%u0000",
         ] {
-            assert!(is_path_disguised(path.as_bytes()), "{path}");
+            assert_eq!(readings(path.as_bytes()), Err(Disguised), "{path}");
         }
         for path in [
             "",
@@ -120,8 +248,40 @@ mod tests {
             "/a;v=1.2/b",
             "/a/%ff",
             "/a/. .b",
+            "/caf%C3%A9",
+            "/caf\u{e9}",
+            "/%E6%97%A5%E6%9C%AC",
+            "/a/%u12",
+            "/a/%u00zz",
+            "/a\u{2026}b",
+            "/\u{1f600}",
         ] {
-            assert!(!is_path_disguised(path.as_bytes()), "{path}");
+            assert!(readings(path.as_bytes()).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_with_escapes_is_read_in_every_form_that_others_may_make_of_it() {
+        for (path, want) in [
+            ("/a/b;c=d,e", &[][..]),
+            ("/a%20b", &[]),
+            ("/caf%C3%A9", &[]),
+            ("/caf%c3%a9", &["/caf%C3%A9"]),
+            ("/users/7%2Fsecret", &["/users/7/secret"]),
+            ("/users/7%5csecret", &["/users/7/secret"]),
+            ("/users/7\\secret", &["/users/7/secret"]),
+            ("/users/7%252Fsecret", &["/users/7%2Fsecret", "/users/7/secret"]),
+            ("/users/7%u002Fsecret", &["/users/7/secret"]),
+            ("/users/7%uff0fsecret", &["/users/7/secret"]),
+            ("/users/7%EF%BC%8Fsecret", &["/users/7/secret"]),
+            ("/users/7\u{ff0f}secret", &["/users/7/secret"]),
+            ("/users/7%E2%88%95secret", &["/users/7/secret"]),
+            ("/%61dmin", &["/admin"]),
+            ("/a%3Bb%3Fc", &["/a;b%3Fc"]),
+            ("/100%25", &["/100%"]),
+        ] {
+            let want: Vec<Vec<u8>> = want.iter().map(|form| form.as_bytes().to_vec()).collect();
+            assert_eq!(readings(path.as_bytes()), Ok(want), "{path}");
         }
     }
 

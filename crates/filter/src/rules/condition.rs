@@ -1,3 +1,5 @@
+//! The `match` of a rule.
+
 use super::host_pattern::HostPattern;
 use super::path::{Captures, PathPattern};
 use crate::config::Node;
@@ -43,6 +45,28 @@ impl Condition {
         self.path.is_some()
     }
 
+    /// Whether the condition on the path answers otherwise for one of the forms in which others
+    /// may read the path.
+    pub(super) fn is_misled_by(&self, path: &[u8], forms: &[Vec<u8>]) -> bool {
+        self.path.as_ref().is_some_and(|pattern| pattern.is_misled_by(path, forms))
+    }
+
+    /// Whether every request that `other` is for is one of this condition's. False where that
+    /// cannot be told.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let path = match (&self.path, &other.path) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(path), Some(other)) => path.covers(other),
+        };
+        let is_one_of = |pattern: &HostPattern| self.hosts.iter().any(|host| host.covers(pattern));
+        path && covers(&self.methods, &other.methods, |method| self.methods.contains(method))
+            && covers(&self.hosts, &other.hosts, is_one_of)
+            && self.headers.iter().all(|test| other.headers.contains(test))
+            && (self.route.is_none() || self.route == other.route)
+            && (self.policy.is_none() || self.policy == other.policy)
+    }
+
     /// Whether the matched route matters.
     pub(super) fn reads_route(&self) -> bool {
         self.route.is_some() || self.policy.is_some()
@@ -84,10 +108,24 @@ impl Condition {
     }
 }
 
+/// Whether a list of choices has all of another; an empty one has them all.
+fn covers<T>(choices: &[T], others: &[T], is_one: impl Fn(&T) -> bool) -> bool {
+    choices.is_empty() || (!others.is_empty() && others.iter().all(is_one))
+}
+
 /// A method, compared as it is: methods are case-sensitive (RFC 9110 §9.1), so `get` would never
 /// match.
 fn method(node: Node<'_>) -> Option<String> {
+    // RFC 9110 §9.1: a token (§5.6.2).
+    let is_of_a_method =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     let method = node.text()?;
+    if method == "*" {
+        return node.fault("`*` is no method: leave `methods` out for all of them");
+    }
+    if method.is_empty() || !method.bytes().all(is_of_a_method) {
+        return node.fault("is no method: one is made of letters and !#$%&'*+-.^_`|~");
+    }
     if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
         return node.fault(format!(
             "methods are case-sensitive, did you mean `{}`?",
@@ -98,7 +136,7 @@ fn method(node: Node<'_>) -> Option<String> {
 }
 
 /// A condition on one header field; any of its values may satisfy it.
-#[derive(Debug)]
+#[derive(PartialEq, Debug)]
 struct HeaderCondition {
     name: HeaderName,
     test: Test,
@@ -115,7 +153,7 @@ enum Test {
 
 impl HeaderCondition {
     fn read(node: Node<'_>) -> Option<Self> {
-        let bytes = |node: Node<'_>| node.text().map(|text| text.as_bytes().to_vec());
+        let bytes = |node: Node<'_>| field_value(&node);
         let mut fields = node.fields()?;
         let name = fields.required("name", |node| header_name(&node));
         let tests = [
@@ -146,8 +184,37 @@ impl HeaderCondition {
     }
 }
 
+impl PartialEq for Test {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(text), Self::Exact(other))
+            | (Self::Prefix(text), Self::Prefix(other))
+            | (Self::Suffix(text), Self::Suffix(other)) => text == other,
+            (Self::Regex(regex), Self::Regex(other)) => regex.as_str() == other.as_str(),
+            (Self::Present(present), Self::Present(other)) => present == other,
+            _ => false,
+        }
+    }
+}
+
+/// The value of a field, or an end of one, as it comes: without blanks around it and without
+/// control characters (RFC 9110 §5.5).
+fn field_value(node: &Node<'_>) -> Option<Vec<u8>> {
+    let text = node.text()?;
+    if text.trim_matches([' ', '\t']) != text {
+        return node.fault("never fits: a value comes without blanks at its ends");
+    }
+    if text.chars().any(|c| c.is_ascii_control() && c != '\t') {
+        return node.fault("never fits: a value has no control characters");
+    }
+    Some(text.as_bytes().to_vec())
+}
+
 /// A header field's name, in lower case.
 fn header_name(node: &Node<'_>) -> Option<HeaderName> {
+    if node.text()?.eq_ignore_ascii_case("host") {
+        return node.fault("never fits: Envoy makes `:authority` of it, use `hosts`");
+    }
     HeaderName::try_from(node.text()?).map_or_else(|invalid| node.fault(invalid.to_string()), Some)
 }
 

@@ -1,3 +1,6 @@
+//! Conditions on the host.
+
+use super::ambiguity::is_host_disguised;
 use crate::config::Node;
 
 /// A host name, or `*.` and a domain: one or more labels in front of it.
@@ -13,6 +16,15 @@ impl HostPattern {
         if text.contains([':', '/']) && !text.starts_with('[') {
             return node.fault("must be a host name, without scheme, port or path");
         }
+        if !text.is_ascii() {
+            return node
+                .fault("never fits: clients send the name in ASCII, as xn--bcher-kva.example");
+        }
+        // Of an absolute name, as of a request's, the dot at the end is not compared.
+        let text = text.strip_suffix('.').unwrap_or(&text).to_owned();
+        if !text.contains('*') && is_host_disguised(text.as_bytes()) {
+            return node.fault("never fits: must be one name or address, an IPv6 one in brackets");
+        }
         match text.strip_prefix('*') {
             None if !text.contains('*') => Some(Self::Exact(text)),
             Some(domain)
@@ -21,6 +33,15 @@ impl HostPattern {
                 Some(Self::Below(domain.to_owned()))
             }
             _ => node.fault("a wildcard must be the whole first label, as in *.example.com"),
+        }
+    }
+
+    /// Whether every host of `other` is one of this pattern's.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Exact(host)) => self.matches(host.as_bytes()),
+            (Self::Below(domain), Self::Below(other)) => other.ends_with(domain.as_str()),
+            (Self::Exact(_), Self::Below(_)) => false,
         }
     }
 

@@ -1,16 +1,22 @@
+//! Conditions on the path.
+
+mod text;
+
+use super::ambiguity;
 use super::condition::regex;
 use crate::config::Node;
 use regex_lite::Regex;
 use std::rc::Rc;
+use text::{Literal, Wildcards};
 
 /// A condition on the path, without the query.
 #[derive(Debug)]
 pub(super) enum PathPattern {
     /// The very path.
-    Exact(String),
+    Exact(Literal),
     /// The path or anything below it, by whole segments: `/a` matches `/a` and `/a/b`, not `/ab`.
     /// A slash at the end makes no difference (as in the Gateway API's `PathPrefix`).
-    Prefix(String),
+    Prefix(Literal),
     /// Segments with names in braces: `/users/{id}`, and at the end `{rest=**}` for all that
     /// follows.
     Template(Template),
@@ -25,13 +31,13 @@ impl PathPattern {
                 .fault("must have one of exact, prefix, template, regex, as in {prefix: /orders}");
         }
         let mut fields = node.fields()?;
+        let literal = |node: &Node<'_>| Literal::read(node, Wildcards::None);
+        let prefix = |node: &Node<'_>| Literal::read(node, Wildcards::Below);
         let patterns = [
-            fields.optional("exact", |node| absolute(&node))?.map(Self::Exact),
-            fields
-                .optional("prefix", |node| absolute(&node))?
-                .map(|prefix| Self::Prefix(prefix.trim_end_matches('/').to_owned())),
+            fields.optional("exact", |node| literal(&node))?.map(Self::Exact),
+            fields.optional("prefix", |node| prefix(&node))?.map(Self::Prefix),
             fields.optional("template", |node| Template::read(&node))?.map(Self::Template),
-            fields.optional("regex", |node| regex(&node))?.map(Self::Regex),
+            fields.optional("regex", |node| path_regex(&node))?.map(Self::Regex),
         ];
         fields.finish();
         let mut patterns = patterns.into_iter().flatten();
@@ -44,28 +50,66 @@ impl PathPattern {
     pub(super) fn matches(&self, path: &[u8]) -> Option<Captures> {
         match self {
             Self::Exact(want) => (path == want.as_bytes()).then(Captures::default),
-            Self::Prefix(prefix) => {
-                let rest = path.strip_prefix(prefix.as_bytes())?;
-                (rest.is_empty() || rest.starts_with(b"/")).then(Captures::default)
-            }
+            Self::Prefix(prefix) => is_below(path, prefix.as_bytes()).then(Captures::default),
             Self::Template(template) => template.matches(path),
+            Self::Regex(regex) => is_match(regex, path).then(Captures::default),
+        }
+    }
+
+    /// Whether the pattern answers otherwise for one of the forms in which others may read the
+    /// path. A pattern that was written with escapes itself is compared in its own other forms.
+    pub(super) fn is_misled_by(&self, path: &[u8], forms: &[Vec<u8>]) -> bool {
+        let fits = self.matches(path).is_some();
+        forms.iter().any(|form| match self {
+            Self::Exact(want) => want.any_form(|want| want == form) != fits,
+            Self::Prefix(prefix) => prefix.any_form(|prefix| is_below(form, prefix)) != fits,
+            Self::Template(template) => template.fits_form(form) != fits,
             Self::Regex(regex) => {
-                let path = std::str::from_utf8(path).ok()?;
-                regex.is_match(path).then(Captures::default)
+                let knows_escapes = fits && regex.as_str().contains('%');
+                !knows_escapes && is_match(regex, form) != fits
             }
+        })
+    }
+
+    /// Whether every path that `other` is for is one of this pattern's. False where that cannot be
+    /// told, as of two different regexes.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Regex(regex), Self::Regex(other)) => regex.as_str() == other.as_str(),
+            (Self::Regex(regex), Self::Exact(path)) => is_match(regex, path.as_bytes()),
+            (Self::Exact(_) | Self::Template(_), Self::Exact(path)) => {
+                self.matches(path.as_bytes()).is_some()
+            }
+            (Self::Prefix(prefix), Self::Exact(path) | Self::Prefix(path)) => {
+                is_below(path.as_bytes(), prefix.as_bytes())
+            }
+            (Self::Prefix(prefix), Self::Template(template)) => {
+                is_below(template.literal_start().as_bytes(), prefix.as_bytes())
+            }
+            (Self::Prefix(prefix), Self::Regex(_)) => prefix.as_bytes().is_empty(),
+            (Self::Template(template), Self::Template(other)) => template.covers(other),
+            _ => false,
         }
     }
 }
 
-fn absolute(node: &Node<'_>) -> Option<String> {
-    let text = node.text()?;
-    if !text.starts_with('/') {
-        return node.fault("must begin with a slash");
+/// Whether a path is this prefix or below it, by whole segments.
+fn is_below(path: &[u8], prefix: &[u8]) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+fn is_match(regex: &Regex, path: &[u8]) -> bool {
+    std::str::from_utf8(path).is_ok_and(|path| regex.is_match(path))
+}
+
+/// A regex that a path can fit: an anchored one begins with a slash.
+fn path_regex(node: &Node<'_>) -> Option<Regex> {
+    let regex = regex(node)?;
+    let first = regex.as_str().strip_prefix('^').and_then(|rest| rest.chars().next());
+    if first.is_some_and(char::is_alphanumeric) {
+        return node.fault("never fits: a path begins with a slash, write `^/`");
     }
-    if text.contains(['?', '#']) {
-        return node.fault("is compared with the path only: it cannot have a query or a fragment");
-    }
-    Some(text.to_owned())
+    Some(regex)
 }
 
 /// What the path template of a rule captured, raw: still percent-encoded.
@@ -95,7 +139,7 @@ pub(super) struct Template(Vec<Segment>);
 
 #[derive(Debug)]
 enum Segment {
-    Literal(String),
+    Literal(Literal),
     /// One segment, not empty.
     One(Option<Rc<str>>),
     /// All that follows, which may be nothing.
@@ -104,7 +148,7 @@ enum Segment {
 
 impl Template {
     fn read(node: &Node<'_>) -> Option<Self> {
-        let text = absolute(node)?;
+        let text = text::absolute(node, Wildcards::Segments)?;
         let mut names: Vec<Rc<str>> = Vec::new();
         let mut segments = Vec::new();
         for part in text.split('/').skip(1) {
@@ -148,10 +192,56 @@ impl Template {
         }
         rest.is_none().then_some(captures)
     }
+
+    /// Whether the template is for one of the forms in which others may read a path.
+    fn fits_form(&self, form: &[u8]) -> bool {
+        let Some(form) = form.strip_prefix(b"/") else { return false };
+        let mut parts = form.split(|byte| *byte == b'/');
+        for segment in &self.0 {
+            match (segment, parts.next()) {
+                (Segment::Rest(_), _) => return true,
+                (Segment::Literal(want), Some(part)) if want.any_form(|want| want == part) => {}
+                (Segment::One(_), Some(part)) if !part.is_empty() => {}
+                _ => return false,
+            }
+        }
+        parts.next().is_none()
+    }
+
+    /// The path as far as it is the same for all: `/users` of `/users/{id}/orders`.
+    fn literal_start(&self) -> String {
+        let literal = |segment: &Segment| match segment {
+            Segment::Literal(text) => Some(format!("/{}", text.as_str())),
+            Segment::One(_) | Segment::Rest(_) => None,
+        };
+        self.0.iter().map_while(literal).collect()
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        let mut others = other.0.iter();
+        for segment in &self.0 {
+            match (segment, others.next()) {
+                (Segment::Rest(_), _) => return true,
+                (Segment::Literal(text), Some(Segment::Literal(other)))
+                    if text.as_bytes() == other.as_bytes() => {}
+                (Segment::One(_), Some(Segment::One(_))) => {}
+                (Segment::One(_), Some(Segment::Literal(other)))
+                    if !other.as_bytes().is_empty() => {}
+                _ => return false,
+            }
+        }
+        others.next().is_none()
+    }
 }
 
 impl Segment {
     fn read(part: &str) -> Result<Self, &'static str> {
+        if ambiguity::readings(part.as_bytes())
+            .is_ok_and(|forms| forms.iter().any(|form| form.contains(&b'/')))
+        {
+            return Err("an escaped slash makes two segments for some upstreams: \
+                        use exact, prefix or regex");
+        }
         let inner = match part {
             "*" => return Ok(Self::One(None)),
             "**" => return Ok(Self::Rest(None)),
@@ -159,7 +249,7 @@ impl Segment {
         };
         match inner {
             None if part.contains(['{', '}', '*']) => Err("braces must enclose a whole segment"),
-            None => Ok(Self::Literal(part.to_owned())),
+            None => Ok(Self::Literal(Literal::segment(part))),
             Some(inner) => match inner.strip_suffix("=**") {
                 Some(name) => capture_name(name).map(|name| Self::Rest(Some(name))),
                 None => capture_name(inner).map(|name| Self::One(Some(name))),

@@ -206,7 +206,8 @@ fn what_cannot_be_told_is_never_allowed_and_always_denied() {
         (own.clone(), "/items/alice/", Code::Allowed, Code::Denied),
         (own.clone(), "/items/bob/", Code::Denied, Code::Allowed),
         (own.clone(), "/items/bob%/", Code::Denied, Code::Denied),
-        (own.clone(), "/items/bob%00/", Code::Denied, Code::Denied),
+        (own.clone(), "/items/bob%07/", Code::Denied, Code::Denied),
+        (own.clone(), "/items/bob%00/", Code::TargetAmbiguous, Code::TargetAmbiguous),
         // Another part settles it.
         (
             json!({"subjects": [{"capture": "id"}], "roles": {"any": ["admin"]}}),

@@ -33,9 +33,6 @@ impl Config {
 }
 
 fn rules(node: Node<'_>) -> Option<Rules<Require>> {
-    if node.value().as_array().is_some_and(Vec::is_empty) {
-        return node.fault("must not be empty");
-    }
     Rules::read(node, |fields| {
         fields.with_default("require", Require::Tenant, |node| node.one_of(&REQUIRE))
     })

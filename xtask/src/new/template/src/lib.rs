@@ -8,6 +8,7 @@ mod refusal;
 
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{CountedRule, Decision, Filter, Host, Mode, Never, NoCodes, Request};
 use refusal::Refusal;
 use std::rc::Rc;
@@ -69,14 +70,11 @@ impl Filter for MyFilter {
     }
 
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
-        if self.config.rules.is_ambiguous(request) {
-            return self.refuse(Refusal::TargetAmbiguous, None);
-        }
-        let (rule, require) = match self.config.rules.find(request) {
-            Some((rule, _)) => (Some(Rc::clone(&rule.name)), rule.action),
-            None => (None, Require::Tenant),
+        let (rule, require) = match self.config.rules.guard(request, &Require::Tenant) {
+            Ok(guarded) => guarded,
+            Err(AmbiguousTarget) => return self.refuse(Refusal::TargetAmbiguous, None),
         };
-        match decide(require, request) {
+        match decide(*require, request) {
             Ok(code) => Decision::pass(code, rule),
             Err(refusal) => self.refuse(refusal, rule),
         }

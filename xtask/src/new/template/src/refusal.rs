@@ -2,6 +2,7 @@
 
 use super::Code;
 use gatehouse_filter::Problem;
+use gatehouse_filter::rules::AmbiguousTarget;
 
 /// Why a request is not let through: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,11 +30,7 @@ impl Refusal {
     /// The table: code, status, and what to mend.
     fn row(self) -> (Code, u16, &'static str) {
         match self {
-            Self::TargetAmbiguous => (
-                Code::TargetAmbiguous,
-                400,
-                "Send a path without dot segments in any form, and one host",
-            ),
+            Self::TargetAmbiguous => (Code::TargetAmbiguous, 400, AmbiguousTarget::DETAIL),
             Self::TenantMissing => (Code::TenantMissing, 400, "Send the header x-tenant"),
             Self::TenantRepeated => (Code::TenantRepeated, 400, "Send the header x-tenant once"),
         }
