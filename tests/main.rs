@@ -56,6 +56,9 @@ mod identity_tokens;
 /// disguise.
 mod authorization;
 
+/// Paths that upstreams read otherwise than the rules, where Envoy does not normalise them.
+mod ambiguous_paths;
+
 /// `rate-limit` on `envoy/rate-limit.yaml`: exact counts, keys, what the client is told.
 mod rate_limit;
 
