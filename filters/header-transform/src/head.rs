@@ -1,3 +1,5 @@
+//! Changes to the fields of a head, whichever way it goes.
+
 mod change;
 mod read;
 mod removal;

@@ -1,23 +1,25 @@
 //! `header-transform`: changes the heads of requests and responses.
 //!
 //! The first rule that a request matches has lists of operations, one for the request and one for
-//! its response. They run in the order written, each on what the ones before it left.
+//! its response. They run in the order written, each on what the ones before it left. `refusal` says
+//! what a client is told whose request cannot be changed so.
 
 mod config;
 mod head;
+mod operation;
+mod refusal;
 mod request;
 mod response;
 mod status;
 mod target;
+mod transform;
 
+use config::Config;
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::rules::{Captures, Rules};
-use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
-    CountedRule, Decision, Filter, HeaderName, Host, Mode, Never, NoCodes, OnResponse, Problem,
-    Request, Response, ResponseDecision,
+    CountedRule, Decision, Filter, Host, Mode, Never, NoCodes, OnResponse, Request, Response,
+    ResponseDecision,
 };
-use request::{Fault, RequestOperation};
 use response::ResponseOperation;
 use std::rc::Rc;
 
@@ -39,21 +41,7 @@ gatehouse_filter::codes! {
 /// The filter, configured.
 #[derive(Debug)]
 pub struct HeaderTransform {
-    rules: Rules<Transform>,
-}
-
-/// What a rule does.
-#[derive(Debug)]
-struct Transform {
-    request: Vec<RequestOperation>,
-    response: Option<ResponseTransform>,
-}
-
-#[derive(Debug)]
-struct ResponseTransform {
-    operations: Rc<[ResponseOperation]>,
-    /// Whether a template speaks of the request, which is gone when the response comes.
-    needs_request: bool,
+    config: Config,
 }
 
 /// What is remembered of a request until its response comes: the operations, with what they need of
@@ -78,7 +66,7 @@ impl Filter for HeaderTransform {
     type Logging = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
-        config::read(&node)
+        Some(Self { config: Config::read(&node)? })
     }
 
     fn mode(&self) -> Mode {
@@ -94,11 +82,11 @@ impl Filter for HeaderTransform {
     }
 
     fn asks_for_route(&self) -> bool {
-        self.rules.ask_for_route()
+        self.config.rules.ask_for_route()
     }
 
     fn on_request(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {
-        let Some((rule, captures)) = self.rules.find(request) else {
+        let Some((rule, captures)) = self.config.rules.find(request) else {
             return Decision::pass(Code::Unmatched, None);
         };
         let edited = rule.action.edit(request, &captures);
@@ -107,12 +95,7 @@ impl Filter for HeaderTransform {
         let name = Some(Rc::clone(&rule.name));
         match edited {
             Ok(()) => Decision::pass(Code::Applied, name),
-            Err(Fault::Value(field)) => {
-                Decision::refuse(Mode::Enforce, Code::ValueInvalid, name, value_invalid(&field))
-            }
-            Err(Fault::Path) => {
-                Decision::refuse(Mode::Enforce, Code::PathInvalid, name, path_invalid())
-            }
+            Err(refusal) => Decision::refuse(Mode::Enforce, refusal.code(), name, refusal.reply()),
         }
     }
 }
@@ -128,43 +111,6 @@ impl OnResponse for HeaderTransform {
         }
         ResponseDecision::undecided()
     }
-}
-
-impl Transform {
-    /// Carries out the request operations, or tells which of them cannot be.
-    fn edit(&self, request: &mut Request<'_>, captures: &Captures) -> Result<(), Fault> {
-        self.request.iter().try_for_each(|operation| operation.edit(request, captures))
-    }
-
-    /// The response operations, with what they need of the request filled in.
-    fn for_response(
-        &self,
-        request: &Request<'_>,
-        captures: &Captures,
-    ) -> Option<Rc<[ResponseOperation]>> {
-        let response = self.response.as_ref()?;
-        if !response.needs_request {
-            return Some(Rc::clone(&response.operations));
-        }
-        let sources =
-            Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
-        Some(response.operations.iter().filter_map(|operation| operation.bind(&sources)).collect())
-    }
-}
-
-fn value_invalid(field: &HeaderName) -> Problem {
-    let detail = format!(
-        "the request has a control character where the value of the header `{}` is taken from",
-        field.as_str()
-    );
-    Problem::new(400, detail)
-}
-
-fn path_invalid() -> Problem {
-    Problem::new(
-        400,
-        "the path has segments that cannot be sent on: `.`, `..` or an empty first one",
-    )
 }
 
 #[cfg(all(target_family = "wasm", feature = "module"))]

@@ -1,9 +1,12 @@
+//! Changes to requests.
+
 use crate::head::HeadOperation;
+use crate::refusal::Refusal;
 use crate::target::{PathRewrite, QueryOperation, host, method};
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Captures;
 use gatehouse_filter::template::{Scope, Sources};
-use gatehouse_filter::{HeaderName, HeaderValue, Request};
+use gatehouse_filter::{HeaderValue, Request};
 
 /// One change to the head of a request.
 #[derive(Debug)]
@@ -15,22 +18,13 @@ pub(crate) enum RequestOperation {
     Host(HeaderValue),
 }
 
-/// Why a request cannot be changed as the configuration says.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Fault {
-    /// The value of this field would have a control character.
-    Value(HeaderName),
-    /// The path would be one that upstreams disagree about.
-    Path,
-}
-
 impl RequestOperation {
     const OWN_NAMES: [&'static str; 4] = ["path", "query", "method", "host"];
 
     /// Reads a mapping with the operation's name as its only key.
     pub(crate) fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
         let names = || [&HeadOperation::NAMES[..], &Self::OWN_NAMES].concat();
-        crate::config::one_operation(node, &[], names)?;
+        crate::operation::one_operation(node, &[], names)?;
         let mut fields = node.fields()?;
         let mut operation = HeadOperation::read(&mut fields, scope)?.map(Self::Head);
         if operation.is_none() {
@@ -54,7 +48,11 @@ impl RequestOperation {
     }
 
     /// Records what it does to a request.
-    pub(crate) fn edit(&self, request: &mut Request<'_>, captures: &Captures) -> Result<(), Fault> {
+    pub(crate) fn edit(
+        &self,
+        request: &mut Request<'_>,
+        captures: &Captures,
+    ) -> Result<(), Refusal> {
         let sources =
             Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
         match self {
@@ -62,7 +60,9 @@ impl RequestOperation {
                 let change = operation.change(&request.headers, &sources);
                 // Only a field that is written can have a wrong value.
                 let change = change.map_err(|_| {
-                    operation.target().map_or(Fault::Path, |name| Fault::Value(name.clone()))
+                    operation
+                        .target()
+                        .map_or(Refusal::PathInvalid, |name| Refusal::ValueInvalid(name.clone()))
                 })?;
                 change.make(&mut request.headers);
             }

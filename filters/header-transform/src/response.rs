@@ -1,3 +1,5 @@
+//! Changes to responses.
+
 use crate::head::HeadOperation;
 use crate::status::{StatusMap, Statuses};
 use gatehouse_filter::Response;
@@ -22,7 +24,7 @@ impl ResponseOperation {
     /// Reads a mapping with the operation's name as a key, and `when` beside it.
     pub(crate) fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
         let names = || [&HeadOperation::NAMES[..], &["status"]].concat();
-        crate::config::one_operation(node, &["when"], names)?;
+        crate::operation::one_operation(node, &["when"], names)?;
         let mut fields = node.fields()?;
         let when = fields.optional("when", |node| Statuses::read(&node));
         let action = match HeadOperation::read(&mut fields, scope)? {

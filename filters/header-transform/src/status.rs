@@ -1,3 +1,5 @@
+//! Status codes: which a change is for, and which become others.
+
 use gatehouse_filter::config::Node;
 use gatehouse_filter::{HeaderName, HeaderValue, Response};
 

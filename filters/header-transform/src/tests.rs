@@ -1,5 +1,5 @@
 use super::*;
-use gatehouse_filter::{EditKind, Headers, Identity, ResponseStep, Step};
+use gatehouse_filter::{EditKind, Headers, Identity, Problem, ResponseStep, Step};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, check, configured};
 
 mod configuration;

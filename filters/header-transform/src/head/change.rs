@@ -1,3 +1,5 @@
+//! A change, with its values.
+
 use gatehouse_filter::{HeaderName, HeaderValue, Headers};
 
 /// What an operation does to one head, with the values that it writes.

@@ -1,3 +1,5 @@
+//! How changes to fields are configured.
+
 use super::{HeadOperation, Keep, Removal, Table};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::template::{Scope, Template};

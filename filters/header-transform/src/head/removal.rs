@@ -1,3 +1,5 @@
+//! Which fields go.
+
 use super::read::may_change;
 use gatehouse_filter::{HeaderName, Headers};
 use regex_lite::Regex;

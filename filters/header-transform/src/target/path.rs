@@ -1,5 +1,7 @@
+//! Other paths.
+
 use super::segments;
-use crate::request::Fault;
+use crate::refusal::Refusal;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Captures;
 use gatehouse_filter::template::Scope;
@@ -68,7 +70,7 @@ impl PathRewrite {
         &self,
         request: &Request<'_>,
         captures: &Captures,
-    ) -> Result<Option<HeaderValue>, Fault> {
+    ) -> Result<Option<HeaderValue>, Refusal> {
         let path = request.path();
         // `*` (RFC 9112 §3.2.4), and nothing at all in CONNECT.
         if !path.starts_with(b"/") {
@@ -79,13 +81,13 @@ impl PathRewrite {
             return Ok(None);
         }
         if !segments::are_plain(&target) {
-            return Err(Fault::Path);
+            return Err(Refusal::PathInvalid);
         }
         if let Some(query) = request.query() {
             target.push(b'?');
             target.extend_from_slice(query);
         }
-        HeaderValue::try_from(target).map(Some).map_err(|_| Fault::Path)
+        HeaderValue::try_from(target).map(Some).map_err(|_| Refusal::PathInvalid)
     }
 
     fn new_path(&self, path: &[u8], captures: &Captures) -> Option<Vec<u8>> {

@@ -1,3 +1,5 @@
+//! Other queries.
+
 use gatehouse_filter::config::Node;
 use gatehouse_filter::template::{Scope, Sources, Template};
 use gatehouse_filter::{HeaderValue, Request, percent_decoded, percent_encoded};
@@ -28,7 +30,7 @@ pub(crate) struct Name(Box<str>);
 
 impl QueryOperation {
     pub(crate) fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
-        crate::config::one_operation(node, &[], || NAMES.to_vec())?;
+        crate::operation::one_operation(node, &[], || NAMES.to_vec())?;
         let written = |node: Node<'_>| written(&node, scope);
         let mut fields = node.fields()?;
         let operations = [

@@ -1,3 +1,5 @@
+//! Paths that everybody reads in the same way.
+
 /// Whether everybody who reads this path comes to the same one: it begins with one slash, and has
 /// no dot segments (RFC 3986 §5.2.4), no backslashes and nothing that ends a path.
 ///
