@@ -136,7 +136,7 @@ fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
                 let mut rule = rules[0].clone();
                 rule["name"] = json!("pattern");
                 rule["match"]["headers"] = json!([{"name": "x-never", "regex": "^[0-9]+$"}]);
-                rules.as_array_mut().expect("rules are a list").push(rule);
+                rules.as_array_mut().expect("rules are a list").insert(0, rule);
             }
         };
         // Nobody calls the service that one of them names.
