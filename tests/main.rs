@@ -56,6 +56,9 @@ mod identity_tokens;
 /// disguise.
 mod authorization;
 
+/// Trailers of requests: what filters take out of heads does not come after the body.
+mod trailers;
+
 /// Paths that upstreams read otherwise than the rules, where Envoy does not normalise them.
 mod ambiguous_paths;
 

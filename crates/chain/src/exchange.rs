@@ -5,7 +5,7 @@ use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::link::Stage;
 use crate::response::ResponseSide;
-use crate::{BodyFlow, Direction, HeadFlow, LocalReply, Proxy, TrailersFlow};
+use crate::{BodyFlow, Direction, HeadFlow, LocalReply, Proxy};
 use gatehouse_filter::{
     Answer, Caller, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Step,
     is_grpc,
@@ -139,17 +139,6 @@ impl Exchange {
             Progress::Passed if self.takers.is_empty() => BodyFlow::Continue,
             Progress::Passed | Progress::Held { .. } | Progress::Reading => BodyFlow::Hold,
             Progress::Fresh | Progress::Over => BodyFlow::Drop,
-        }
-    }
-
-    /// The request's trailers have come: whatever came before is the whole body.
-    pub(crate) fn request_trailers(&mut self, callback: &Callback<'_>) -> TrailersFlow {
-        self.hold = Some(Hold::Head);
-        self.body.end = Some(End::Trailers);
-        self.body_came(callback);
-        match &self.progress {
-            Progress::Passed if self.takers.is_empty() => TrailersFlow::Continue,
-            _ => TrailersFlow::Hold,
         }
     }
 
@@ -366,6 +355,9 @@ impl Exchange {
         // for it.
         let is_wanted = !self.takers.is_empty() && self.hold == Some(Hold::Head);
         if !matches!(self.progress, Progress::Passed) || is_wanted {
+            return;
+        }
+        if matches!(self.body.end, Some(End::Trailers)) && !self.clear_trailers(callback) {
             return;
         }
         self.hold = None;

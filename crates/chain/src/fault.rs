@@ -10,6 +10,10 @@ pub(crate) enum Fault {
     Unconfigured,
     /// The host did not give the head, and somebody decided on it.
     HeadUnread,
+    /// The host did not give the trailers, and a filter has fields to take out of them.
+    TrailersUnread,
+    /// The host refused to change the trailers.
+    TrailerKept,
     /// The host refused to change the head: what a filter removed may be a forged identity.
     EditRefused,
     /// A filter wants a body that has gone past, or that its module cannot read.
@@ -32,7 +36,8 @@ impl Fault {
         match self {
             Self::Unconfigured => "gatehouse.unconfigured",
             Self::HeadUnread => "gatehouse.head_unread",
-            Self::EditRefused => "gatehouse.edit_failed",
+            Self::TrailersUnread => "gatehouse.trailers_unread",
+            Self::EditRefused | Self::TrailerKept => "gatehouse.edit_failed",
             Self::BodyGone | Self::BodyUnread => "gatehouse.body_unread",
             Self::BodyUnchanged => "gatehouse.body_unchanged",
             Self::StateRefused => "gatehouse.state_failed",
@@ -44,10 +49,10 @@ impl Fault {
     pub(crate) fn problem(self) -> Problem {
         match self {
             Self::Unconfigured => Problem::new(503, "the gateway is not configured"),
-            Self::HeadUnread | Self::BodyGone | Self::BodyUnread => {
+            Self::HeadUnread | Self::TrailersUnread | Self::BodyGone | Self::BodyUnread => {
                 Problem::new(500, "the gateway could not read the message")
             }
-            Self::EditRefused | Self::BodyUnchanged => {
+            Self::EditRefused | Self::TrailerKept | Self::BodyUnchanged => {
                 Problem::new(500, "the gateway could not change the message")
             }
             Self::StateRefused | Self::Broken(_) | Self::OutOfPlace(_) => {
@@ -61,6 +66,8 @@ impl Fault {
         match self {
             Self::Unconfigured => "there is no configuration",
             Self::HeadUnread => "the host did not give the head",
+            Self::TrailersUnread => "the host did not give the trailers",
+            Self::TrailerKept => "the host refused to change the trailers",
             Self::EditRefused => "the host refused to change the head",
             Self::BodyGone => {
                 "wants a body that it cannot have: it has gone past, or the module reads none"

@@ -27,6 +27,7 @@ mod note;
 mod pending;
 mod proxy;
 mod request_body;
+mod request_trailers;
 mod response;
 mod vm;
 

@@ -6,8 +6,9 @@ use crate::note::note;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     Answer, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter, Decision,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Host, Log, LogPhase, Phases, Polled,
-    Request, RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision, ResponsePhase,
+    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, HeaderName, Host, Log, LogPhase, Phases,
+    Polled, Request, RequestBodyPhase, RequestTrailersPhase, Response, ResponseBodyPhase,
+    ResponseDecision, ResponsePhase,
 };
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -69,6 +70,7 @@ pub trait Stage {
         answers: Vec<Answer>,
         request: &mut Request<'_>,
     ) -> Result<Decision<usize>, Broken>;
+    fn owned_fields(&self) -> Vec<HeaderName>;
     fn on_response(&mut self, response: &mut Response<'_>) -> ResponseDecision<usize>;
     /// # Errors
     /// [`Broken`]
@@ -193,6 +195,10 @@ impl<F: Filter> Stage for Begun<F> {
         request: &mut Request<'_>,
     ) -> Result<Decision<usize>, Broken> {
         F::Answers::on_answers(&self.filter, answers, request, &mut self.state).map(untyped)
+    }
+
+    fn owned_fields(&self) -> Vec<HeaderName> {
+        F::RequestTrailers::owned_fields(&self.filter, &self.state)
     }
 
     fn on_response(&mut self, response: &mut Response<'_>) -> ResponseDecision<usize> {

@@ -2,8 +2,8 @@
 
 use crate::LocalReply;
 use gatehouse_filter::{
-    Attributes, CallId, CallRefused, Callout, Clock, Edit, Expressions, GrpcCall, Headers, Random,
-    Signatures, Store,
+    Attributes, CallId, CallRefused, Callout, Clock, Edit, Expressions, GrpcCall, HeaderName,
+    Headers, Random, Signatures, Store,
 };
 use std::time::Duration;
 
@@ -18,6 +18,15 @@ pub trait Proxy: Clock + Attributes + Store + Random + Signatures + Expressions 
     /// # Errors
     /// [`Refused`] where the host did not.
     fn edit(&self, of: Direction, edit: &Edit, received: Option<usize>) -> Result<(), Refused>;
+
+    /// The request's trailers, in their callback.
+    fn request_trailers(&self) -> Headers;
+
+    /// Removes a field from the request's trailers, in their callback.
+    ///
+    /// # Errors
+    /// [`Refused`] where the host did not.
+    fn remove_request_trailer(&self, name: &HeaderName) -> Result<(), Refused>;
 
     /// The first `max_bytes` of what has come of the body and was held.
     ///

@@ -3,7 +3,7 @@
 use crate::config::{ConfigError, Node};
 use crate::{
     AnswersPhase, Codes, Decision, FetchingPhase, GrpcAnswersPhase, Host, LogPhase, Mode, Request,
-    RequestBodyPhase, ResponseBodyPhase, ResponsePhase,
+    RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
 };
 use std::rc::Rc;
 
@@ -31,6 +31,9 @@ pub trait Filter: Sized + 'static {
 
     /// Bodies of requests: [`OnRequestBody`](crate::OnRequestBody).
     type RequestBody: RequestBodyPhase<Self>;
+
+    /// Trailers of requests: [`OnRequestTrailers`](crate::OnRequestTrailers).
+    type RequestTrailers: RequestTrailersPhase<Self>;
 
     /// Heads of responses: [`OnResponse`](crate::OnResponse).
     type Response: ResponsePhase<Self>;

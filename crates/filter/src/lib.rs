@@ -50,8 +50,8 @@ pub use percent::{percent_decoded, percent_encoded};
 pub(crate) use percent::{percent_digit, percent_encoded_byte};
 pub use phase::{
     AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
-    OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody, Phases, RequestBodyPhase,
-    ResponseBodyPhase, ResponsePhase,
+    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Phases,
+    RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
 };
 pub use reply::{Document, GrpcStatus, Problem, Reply};
 pub use request::{Facts, Request, is_grpc};

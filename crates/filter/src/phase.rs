@@ -5,8 +5,8 @@
 //! one: neither can be forgotten, and what a module exports to the host follows from the types.
 
 use crate::{
-    Answer, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, Log, Polled,
-    Request, Response, ResponseDecision,
+    Answer, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, HeaderName, Log,
+    Polled, Request, Response, ResponseDecision,
 };
 
 /// Who takes no part in a phase.
@@ -37,6 +37,15 @@ pub trait OnRequestBody: Filter<RequestBody = Self> {
         callouts: &dyn Callouts,
         state: &mut Self::State,
     ) -> Result<Decision<Self::Code>, Broken>;
+}
+
+/// Has fields of requests that come from it or from nobody: what a client sends after the body is
+/// no way round it. An upstream may merge trailers into the head (RFC 9110 §6.5.1), and Envoy hands
+/// them on to whatever speaks HTTP/2.
+pub trait OnRequestTrailers: Filter<RequestTrailers = Self> {
+    /// The fields, of the request that the state is of. They are taken out of its trailers, in
+    /// every spelling.
+    fn owned_fields(&self, state: &Self::State) -> Vec<HeaderName>;
 }
 
 /// Sees the heads of responses: the upstream's, and those that the proxy or a filter made up.
@@ -157,6 +166,10 @@ phases! {
             state: &mut F::State,
         ) -> Result<Decision<F::Code>, Broken> = Err(Broken("it reads no bodies of requests"));
     }
+    /// Either the filter, which is [`OnRequestTrailers`], or [`Never`].
+    RequestTrailersPhase: OnRequestTrailers {
+        fn owned_fields(state: &F::State) -> Vec<HeaderName> = Vec::new();
+    }
     /// Either the filter, which is [`OnResponse`], or [`Never`].
     ResponsePhase: OnResponse {
         fn on_response(
@@ -244,6 +257,8 @@ impl<F: Filter> GrpcAnswersPhase<F> for Never {
 pub struct Phases {
     /// [`OnRequestBody`]
     pub request_body: bool,
+    /// [`OnRequestTrailers`]
+    pub request_trailers: bool,
     /// [`OnResponse`]
     pub response: bool,
     /// [`OnResponseBody`]
@@ -263,6 +278,7 @@ impl Phases {
     pub const fn of<F: Filter>() -> Self {
         Self {
             request_body: F::RequestBody::TAKES_PART,
+            request_trailers: F::RequestTrailers::TAKES_PART,
             response: F::Response::TAKES_PART,
             response_body: F::ResponseBody::TAKES_PART,
             answers: F::Answers::TAKES_PART,
@@ -277,6 +293,7 @@ impl Phases {
     pub const fn or(self, other: Self) -> Self {
         Self {
             request_body: self.request_body || other.request_body,
+            request_trailers: self.request_trailers || other.request_trailers,
             response: self.response || other.response,
             response_body: self.response_body || other.response_body,
             answers: self.answers || other.answers,
@@ -287,12 +304,13 @@ impl Phases {
     }
 
     /// How many there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
 
     /// A byte for each, `1` or `0`: what a module says of itself.
     pub const fn flags(self) -> [u8; Self::COUNT] {
         [
             flag(self.request_body),
+            flag(self.request_trailers),
             flag(self.response),
             flag(self.response_body),
             flag(self.answers),
@@ -310,9 +328,26 @@ impl Phases {
             _ => None,
         };
         let flags: Option<Vec<bool>> = flags.iter().map(flag).collect();
-        let [request_body, response, response_body, answers, fetching, grpc_answers, log] =
-            flags?.try_into().ok()?;
-        Some(Self { request_body, response, response_body, answers, fetching, grpc_answers, log })
+        let [
+            request_body,
+            request_trailers,
+            response,
+            response_body,
+            answers,
+            fetching,
+            grpc_answers,
+            log,
+        ] = flags?.try_into().ok()?;
+        Some(Self {
+            request_body,
+            request_trailers,
+            response,
+            response_body,
+            answers,
+            fetching,
+            grpc_answers,
+            log,
+        })
     }
 
     /// The host's names of the callbacks that these phases need. What every filter
@@ -321,6 +356,7 @@ impl Phases {
         let http_answers = self.answers || self.fetching;
         [
             (self.request_body, &["proxy_on_request_body", "proxy_on_request_trailers"][..]),
+            (self.request_trailers && !self.request_body, &["proxy_on_request_trailers"]),
             (self.response, &["proxy_on_response_headers"]),
             (self.response_body, &["proxy_on_response_body", "proxy_on_response_trailers"]),
             (http_answers, &["proxy_on_http_call_response"]),

@@ -3,10 +3,10 @@
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     Answer, AnswersPhase, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, Mode, Never, NoCodes,
-    OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnResponse, OnResponseBody, Phases, Polled,
-    Request, RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision, ResponsePhase,
-    ResponseStep, Step,
+    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, HeaderName, Headers, Host, Log, Mode,
+    Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse,
+    OnResponseBody, Phases, Polled, Request, RequestBodyPhase, Response, ResponseBodyPhase,
+    ResponseDecision, ResponsePhase, ResponseStep, Step,
 };
 use gatehouse_filter_test::FakeHost;
 use std::collections::BTreeSet;
@@ -30,6 +30,7 @@ macro_rules! filter {
             type RuleEvent = NoCodes;
             type State = ();
             type RequestBody = $part;
+            type RequestTrailers = $part;
             type Response = $part;
             type ResponseBody = $part;
             type Answers = $part;
@@ -92,6 +93,12 @@ impl OnRequestBody for Busy {
         _state: &mut (),
     ) -> Result<Decision<Code>, Broken> {
         Ok(passed())
+    }
+}
+
+impl OnRequestTrailers for Busy {
+    fn owned_fields(&self, _state: &()) -> Vec<HeaderName> {
+        Vec::new()
     }
 }
 

@@ -19,7 +19,8 @@ pub fn needed_callbacks(link: &dyn Link) -> Vec<&'static str> {
     let has_fetched = !link.fetched().is_empty();
     let mut needed = EVERY.to_vec();
     for (is_needed, callbacks) in [
-        (phases.request_body, &["proxy_on_request_body", "proxy_on_request_trailers"][..]),
+        (phases.request_body, &["proxy_on_request_body"][..]),
+        (phases.request_body || phases.request_trailers, &["proxy_on_request_trailers"]),
         (
             phases.response_body,
             &["proxy_on_response_headers", "proxy_on_response_body", "proxy_on_response_trailers"],

@@ -38,6 +38,7 @@ impl Filter for NoDebug {
     type RuleEvent = NoCodes;
     type State = ();
     type RequestBody = Self;
+    type RequestTrailers = Never;
     type Response = Never;
     type ResponseBody = Never;
     type Answers = Never;

@@ -46,6 +46,7 @@ impl Filter for AskTenants {
     type RuleEvent = NoCodes;
     type State = ();
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Never;
     type ResponseBody = Never;
     type Answers = Self;

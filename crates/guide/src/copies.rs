@@ -40,6 +40,7 @@ impl Filter for JsonWatch {
     type RuleEvent = NoCodes;
     type State = ();
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Self;
     type ResponseBody = Self;
     type Answers = Never;

@@ -33,6 +33,7 @@ impl Filter for Robots {
     type RuleEvent = NoCodes;
     type State = bool;
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Self;
     type ResponseBody = Never;
     type Answers = Never;

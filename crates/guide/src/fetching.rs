@@ -85,6 +85,7 @@ impl Filter for KnownTenants {
     type RuleEvent = NoCodes;
     type State = Option<Slot<()>>;
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Never;
     type ResponseBody = Never;
     type Answers = Never;

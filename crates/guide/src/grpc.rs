@@ -44,6 +44,7 @@ impl Filter for GrpcTenants {
     type RuleEvent = NoCodes;
     type State = Option<Asked>;
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Never;
     type ResponseBody = Never;
     type Answers = Never;

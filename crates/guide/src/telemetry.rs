@@ -54,6 +54,7 @@ impl Filter for AnswerLog {
     type RuleEvent = RuleEvent;
     type State = Option<usize>;
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Never;
     type ResponseBody = Never;
     type Answers = Never;

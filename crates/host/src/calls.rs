@@ -20,6 +20,7 @@ impl Failed {
 #[derive(Clone, Copy)]
 pub(crate) enum HeaderMap {
     Request = 0,
+    RequestTrailers = 1,
     Response = 2,
     Answer = 6,
 }

@@ -5,8 +5,8 @@ use crate::{grpc, signature};
 use gatehouse_chain::{Direction, LocalReply, MetricKind, Proxy, Refused};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expression,
-    Expressions, GrpcCall, Hash, Headers, NoExpression, NoRandom, NoVerifier, Random, SetError,
-    Signatures, Store, StoreError, Timestamp, Version,
+    Expressions, GrpcCall, Hash, HeaderName, Headers, NoExpression, NoRandom, NoVerifier, Random,
+    SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 use std::time::Duration;
 
@@ -34,6 +34,14 @@ impl Proxy for Envoy {
             },
         };
         edited.map_err(refused)
+    }
+
+    fn request_trailers(&self) -> Headers {
+        Headers::lazy(|| calls::header_map(HeaderMap::RequestTrailers).ok())
+    }
+
+    fn remove_request_trailer(&self, name: &HeaderName) -> Result<(), Refused> {
+        calls::remove_header(HeaderMap::RequestTrailers, name.as_str()).map_err(refused)
     }
 
     fn body(&self, of: Direction, max_bytes: usize) -> Result<Vec<u8>, Refused> {

@@ -25,8 +25,8 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Awaits, Fetched, Waiters};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Host, Mode, Never, NoCodes,
-    Polled, Request, Step, Until, credential,
+    CountedRule, Decision, Event as _, Fetches, Filter, HeaderName, HeaderValue, Host, Mode, Never,
+    NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
 };
 use refusal::Refusal;
 use std::rc::Rc;
@@ -98,6 +98,7 @@ impl Filter for ApiKeyAuth {
     type RuleEvent = NoCodes;
     type State = Option<Slot>;
     type RequestBody = Never;
+    type RequestTrailers = Self;
     type Response = Never;
     type ResponseBody = Never;
     type Answers = Never;
@@ -170,6 +171,12 @@ impl Filter for ApiKeyAuth {
                 )
             }
         }
+    }
+}
+
+impl OnRequestTrailers for ApiKeyAuth {
+    fn owned_fields(&self, _slot: &Option<Slot>) -> Vec<HeaderName> {
+        self.config.consumer_header.clone().into_iter().collect()
     }
 }
 

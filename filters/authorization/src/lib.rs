@@ -69,6 +69,7 @@ impl Filter for Authorization {
     type RuleEvent = NoCodes;
     type State = ();
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Never;
     type ResponseBody = Never;
     type Answers = Never;

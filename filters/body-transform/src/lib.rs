@@ -137,6 +137,7 @@ impl Filter for BodyTransform {
     type RuleEvent = NoCodes;
     type State = State;
     type RequestBody = Self;
+    type RequestTrailers = Never;
     type Response = Self;
     type ResponseBody = Self;
     type Answers = Never;

@@ -58,6 +58,7 @@ impl Filter for HeaderTransform {
     type RuleEvent = NoCodes;
     type State = State;
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Self;
     type ResponseBody = Never;
     type Answers = Never;

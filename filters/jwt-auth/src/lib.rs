@@ -43,8 +43,8 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Waiters};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    CountedRule, Decision, Fetches, Filter, Host, InvalidValue, Mode, Never, NoCodes, Polled,
-    Request, Step, Until, credential,
+    CountedRule, Decision, Fetches, Filter, HeaderName, Host, InvalidValue, Mode, Never, NoCodes,
+    OnRequestTrailers, Polled, Request, Step, Until, credential,
 };
 use std::cell::Cell;
 use std::rc::Rc;
@@ -166,6 +166,7 @@ impl Filter for JwtAuth {
     /// The request's slot, while it waits for keys.
     type State = Option<Slot>;
     type RequestBody = Never;
+    type RequestTrailers = Self;
     type Response = Never;
     type ResponseBody = Never;
     type Answers = Never;
@@ -244,6 +245,12 @@ impl Filter for JwtAuth {
             },
             Err(refusal) => self.refuse(refusal, rule),
         }
+    }
+}
+
+impl OnRequestTrailers for JwtAuth {
+    fn owned_fields(&self, _slot: &Option<Slot>) -> Vec<HeaderName> {
+        self.config.written.clone()
     }
 }
 

@@ -128,6 +128,7 @@ impl Filter for RateLimit {
     type RuleEvent = Count;
     type State = Exchange;
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Self;
     type ResponseBody = Never;
     type Answers = Never;

@@ -51,6 +51,7 @@ fn exports(wasm: &[u8]) -> Vec<(String, String)> {
 
 const LOGS: Phases = Phases {
     request_body: false,
+    request_trailers: false,
     response: false,
     response_body: false,
     answers: false,

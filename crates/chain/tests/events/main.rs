@@ -21,6 +21,7 @@ mod faults;
 
 /// Responses of every shape, through filters that do everything with them.
 mod responses;
+mod trailers;
 
 /// What becomes of responses, case by case.
 mod replies;

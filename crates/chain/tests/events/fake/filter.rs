@@ -14,8 +14,9 @@ use gatehouse_chain::{Chain, Placed, Tells, link};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use gatehouse_filter::{
     Answer, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches, Filter,
-    GrpcAnswer, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog,
-    OnRequestBody, OnResponse, OnResponseBody, Polled, Request, Response, ResponseDecision, codes,
+    GrpcAnswer, HeaderName, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer,
+    OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Polled, Request, Response,
+    ResponseDecision, codes,
 };
 use serde_json::Value;
 use std::cell::Cell;
@@ -78,6 +79,8 @@ struct Script {
     is_blind: bool,
     /// It does not take the bytes of bodies.
     leaves_bytes: bool,
+    /// The fields that come from it or from nobody.
+    owns: Vec<HeaderName>,
 }
 
 /// How often a filter was asked in each phase.
@@ -119,6 +122,12 @@ impl Script {
             start_fails: value["start"] == "fails",
             is_blind: value["blind"] == true,
             leaves_bytes: value["leaves_bytes"] == true,
+            owns: match &value["owns"] {
+                Value::Array(names) => {
+                    names.iter().map(|name| name.as_str().unwrap().try_into().unwrap()).collect()
+                }
+                _ => Vec::new(),
+            },
         }
     }
 
@@ -184,6 +193,7 @@ macro_rules! filter {
             type RuleEvent = NoCodes;
             type State = Turns;
             type RequestBody = $phase;
+            type RequestTrailers = $phase;
             type Response = $some;
             type ResponseBody = $phase;
             type Answers = $phase;
@@ -260,6 +270,12 @@ impl<const AT: usize> OnRequestBody for Full<AT> {
     ) -> Result<Decision<Code>, Broken> {
         self.0.see(NAMES[AT], body, head.is_some(), "body");
         decide(NAMES[AT], self.0.words("body", turns), head, Some(body), callouts)
+    }
+}
+
+impl<const AT: usize> OnRequestTrailers for Full<AT> {
+    fn owned_fields(&self, _: &Turns) -> Vec<HeaderName> {
+        self.0.owns.clone()
     }
 }
 

@@ -13,7 +13,8 @@ impl World {
     ///
     /// A head is `get`, or `post` where a body follows; a response's `ok.`, or `ok` where a body
     /// follows; a number behind a colon is its `content-length`. `b:text` is a part of the body,
-    /// `r:text` of the response's, and the last with a full stop; `t` and `rt` are trailers. Then
+    /// `r:text` of the response's, and the last with a full stop; `t` and `rt` are trailers,
+    /// `t:a=1,b=2` those. Then
     /// there are `tick`, `answer:1`, `message:1` with the number of the call, `proxy:503` where the
     /// proxy answers, and `leave` at the end.
     pub(crate) fn play(&mut self, context: u32, events: &str) {
@@ -25,7 +26,8 @@ impl World {
                 "ok" | "ok." => self.sized_head(context, Response, rest, name == "ok."),
                 "b" => self.part(context, Request, rest),
                 "r" => self.part(context, Response, rest),
-                "t" => self.trailers(context, Request, "t=1"),
+                "t" if rest.is_empty() => self.trailers(context, Request, "t=1"),
+                "t" => self.trailers(context, Request, &rest.replace(',', " ")),
                 "rt" => self.trailers(context, Response, "t=1"),
                 "tick" => self.tick(ROOT),
                 "answer" => self.answer(ROOT, number(), 200),

@@ -5,8 +5,8 @@ use super::journal::{tell, text};
 use gatehouse_chain::{Direction, LocalReply, MetricKind, Proxy, Refused};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expressions,
-    GrpcCall, Hash, Headers, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError,
-    Timestamp, Version,
+    GrpcCall, Hash, HeaderName, Headers, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
+    StoreError, Timestamp, Version,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -38,6 +38,10 @@ pub(crate) enum Asked {
     /// The body is given, without its last byte.
     WholeBody,
     ReplaceBody,
+    /// All trailers.
+    Trailers,
+    /// The removal of one.
+    Trailer,
     Reply,
     Resume,
     State,
@@ -177,6 +181,28 @@ impl Proxy for FakeProxy {
                     fields.push((name.to_owned(), value.as_bytes().to_vec()));
                 }
             }
+            Ok(())
+        })?
+    }
+
+    fn request_trailers(&self) -> Headers {
+        if self.is_refused(Asked::Trailers) {
+            return Headers::lazy(|| None);
+        }
+        let trailers = self.half(Direction::Request, |half| half.trailers.clone());
+        let trailers = trailers.ok().flatten().unwrap_or_default();
+        let fields: Vec<_> =
+            trailers.split(' ').filter_map(|field| field.split_once('=')).collect();
+        Headers::from_list(&fields)
+    }
+
+    fn remove_request_trailer(&self, name: &HeaderName) -> Result<(), Refused> {
+        self.allow(Asked::Trailer)?;
+        self.half(Direction::Request, |half| {
+            let trailers = half.trailers.as_mut().ok_or(Refused(2))?;
+            let is_other =
+                |field: &&str| field.split_once('=').is_none_or(|(of, _)| of != name.as_str());
+            *trailers = trailers.split(' ').filter(is_other).collect::<Vec<_>>().join(" ");
             Ok(())
         })?
     }

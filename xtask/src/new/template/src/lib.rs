@@ -42,6 +42,7 @@ impl Filter for MyFilter {
     type RuleEvent = NoCodes;
     type State = ();
     type RequestBody = Never;
+    type RequestTrailers = Never;
     type Response = Never;
     type ResponseBody = Never;
     type Answers = Never;

@@ -1,0 +1,44 @@
+//! Trailers of requests.
+
+use crate::bodies::End;
+use crate::chain::Callback;
+use crate::exchange::{Exchange, Hold, Progress};
+use crate::fault::Fault;
+use crate::flow::TrailersFlow;
+
+impl Exchange {
+    /// The request's trailers have come: whatever came before is the whole body.
+    pub(crate) fn request_trailers(&mut self, callback: &Callback<'_>) -> TrailersFlow {
+        self.hold = Some(Hold::Head);
+        self.body.end = Some(End::Trailers);
+        self.body_came(callback);
+        let goes_on = matches!(self.progress, Progress::Passed) && self.takers.is_empty();
+        match goes_on && self.clear_trailers(callback) {
+            true => TrailersFlow::Continue,
+            false => TrailersFlow::Hold,
+        }
+    }
+
+    /// Takes out of the trailers what comes from the filters or from nobody, when all of them have
+    /// seen the request. A field that the host keeps there may be a forged identity: the request
+    /// ends there. Whether it goes on.
+    pub(crate) fn clear_trailers(&mut self, callback: &Callback<'_>) -> bool {
+        let owned: Vec<_> = self.stages.iter().map(|stage| stage.owned_fields()).collect();
+        if owned.iter().all(Vec::is_empty) {
+            return true;
+        }
+        for (at, owned) in owned.iter().enumerate() {
+            let mut trailers = callback.proxy.request_trailers();
+            trailers.remove_in_every_spelling(owned);
+            if trailers.is_unread() {
+                return self.fail(Fault::TrailersUnread, at, callback);
+            }
+            for edit in trailers.edits() {
+                if callback.proxy.remove_request_trailer(&edit.name).is_err() {
+                    return self.fail(Fault::TrailerKept, at, callback);
+                }
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,94 @@
+//! Trailers of requests: what a filter takes out of the head, or writes into it, does not come
+//! after the body either.
+
+use gatehouse_sandbox::Gateway;
+use gatehouse_sandbox::raw::Request;
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use crate::harness::upstream::Upstream;
+use crate::harness::{Shared, configuration, http2, token};
+
+/// Each identity field of a filter's example, and a trailer that is the client's own.
+#[test]
+fn who_a_request_is_from_is_in_no_trailer_of_its_client() {
+    let bearer = token::bearer(&token::good("alice"));
+    for (example, filter, owned, credential) in [
+        (
+            "envoy/jwt-auth.yaml",
+            "jwt-auth",
+            &["x-user", "x_user", "x-roles"][..],
+            ("authorization", bearer.as_str()),
+        ),
+        (
+            "envoy/api-key-auth.yaml",
+            "api-key-auth",
+            &["x-consumer", "x_consumer"],
+            ("x-api-key", "acme-demo-key-2"),
+        ),
+    ] {
+        let upstream = Upstream::start();
+        let gateway = Shared::start(
+            Gateway::builder(example)
+                .upstream("echo:8000", upstream.address())
+                .edit(configuration::keep_trailers)
+                .edit(lenient_names)
+                .edit(move |tree| {
+                    let open = json!({"match": {"path": {"prefix": "/public"}}, "require": "none"});
+                    let rules = configuration::shipped(tree, filter)["rules"].as_array_mut();
+                    rules.expect("rules are a list").insert(0, open);
+                }),
+        );
+        for (case, path, with_credential) in
+            [("known", "/orders", true), ("one that needs no name", "/public", false)]
+        {
+            let forged =
+                owned.iter().map(|name| format!("{name}: mallory\r\n")).collect::<String>();
+            let fields = match with_credential {
+                true => format!("{}: {}\r\n", credential.0, credential.1),
+                false => String::new(),
+            };
+            let raw = format!(
+                "POST {path} HTTP/1.1\r\nhost: a.example\r\n{fields}transfer-encoding: chunked\r\n\
+                 \r\n2\r\nab\r\n0\r\n{forged}x-sum: 1\r\n\r\n"
+            );
+            let response = gateway.send(Request::exact(raw));
+            assert_eq!(response.status, 200, "{filter}, {case}: {}", response.text());
+            let got = upstream.wait();
+            assert_eq!(
+                (got.text().as_str(), got.trailers.as_str()),
+                ("ab", "x-sum: 1"),
+                "{filter}, {case}"
+            );
+
+            let mut trailers = HeaderMap::new();
+            for name in owned.iter().chain(&["x-sum"]) {
+                trailers.insert(*name, "mallory".parse().expect("a value"));
+            }
+            let mut request = http2::get(path).method("POST");
+            if with_credential {
+                request = request.header(credential.0, credential.1);
+            }
+            let request = request.body(()).expect("a request");
+            let to = gateway.gateway().address();
+            let answer = http2::send_body(to, request, &[b"ab"], Some(trailers));
+            assert_eq!(answer.status, 200, "{filter}, {case}, HTTP/2");
+            let got = upstream.wait();
+            let sent = (got.text(), got.trailers);
+            assert_eq!(
+                sent,
+                ("ab".to_owned(), "x-sum: mallory".to_owned()),
+                "{filter}, {case}, HTTP/2"
+            );
+        }
+        gateway.assert_no_trap();
+    }
+}
+
+/// Envoy lets names with an underscore through, as it does by default.
+fn lenient_names(tree: &mut Value) {
+    let options = tree
+        .pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config")
+        .expect("a connection manager");
+    options["common_http_protocol_options"] = json!({"headers_with_underscores_action": "ALLOW"});
+}
