@@ -161,6 +161,7 @@ fn each() -> [(Phases, &'static [&'static str]); Phases::COUNT] {
             Phases { request_body: true, ..none },
             &["proxy_on_request_body", "proxy_on_request_trailers"],
         ),
+        (Phases { request_trailers: true, ..none }, &["proxy_on_request_trailers"]),
         (Phases { response: true, ..none }, &["proxy_on_response_headers"]),
         (
             Phases { response_body: true, ..none },
@@ -196,7 +197,7 @@ fn what_a_module_says_of_itself_is_read_as_it_was_meant() {
         assert_eq!(Phases::from_flags(&flags), Some(phases));
         said.insert(flags);
     }
-    assert_eq!(said.len(), 128, "each says something else");
+    assert_eq!(said.len(), 256, "each says something else");
     // Modules and whoever reads them may be of different builds: the places are a contract.
     for (at, (phase, _)) in each().into_iter().enumerate() {
         let mut want = [b'0'; Phases::COUNT];
@@ -207,7 +208,8 @@ fn what_a_module_says_of_itself_is_read_as_it_was_meant() {
 
 #[test]
 fn whatever_else_a_module_says_is_not_understood() {
-    for flags in [&b""[..], b"0", b"000000", b"00000000", b"0000002", b"000000 ", b"\0\0\0\0\0\0\0"]
+    for flags in
+        [&b""[..], b"0", b"0000000", b"000000000", b"00000002", b"0000000 ", b"\0\0\0\0\0\0\0\0"]
     {
         assert_eq!(Phases::from_flags(flags), None, "{}", flags.escape_ascii());
     }
