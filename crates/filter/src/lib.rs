@@ -14,6 +14,7 @@ pub mod template;
 
 mod body;
 mod callouts;
+mod challenge;
 mod code;
 mod decision;
 mod filter;
@@ -31,6 +32,7 @@ mod target;
 
 pub use body::{Body, Collect, Copied};
 pub use callouts::{Answer, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall};
+pub use challenge::Challenge;
 pub use code::{Codes, Event, NoCodes, are_distinct};
 pub use decision::{Broken, Decision, Mode, ResponseDecision, ResponseStep, Step, Until};
 pub use fetched::Polled;

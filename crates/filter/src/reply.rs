@@ -93,6 +93,12 @@ impl Problem {
         self
     }
 
+    /// The same answer, which also says when to try again (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn with_retry_after(self, seconds: u64) -> Self {
+        self.with_header(RETRY_AFTER, HeaderValue::from_number(seconds))
+    }
+
     /// The same answer with one more member in its body.
     #[must_use]
     pub fn with_member(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -108,6 +114,8 @@ impl Problem {
         serde_json::to_vec(&Body { problem: self, code }).unwrap_or_default()
     }
 }
+
+const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
 /// A problem document, in the order in which a person reads it.
 struct Body<'a> {

@@ -61,7 +61,7 @@ fn tenants(source: Source) -> Fetched<Vec<String>> {
     ];
     let kind = Kind {
         filter: KnownTenants::NAME,
-        names: ["tenants", "turn"],
+        names: ["tenants", "lease"],
         counters: events.map(|event| event.counter()),
         read: Box::new(read),
     };

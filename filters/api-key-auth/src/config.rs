@@ -7,14 +7,14 @@ use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::fetched::{self, Fetched};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{HeaderName, Mode};
+use gatehouse_filter::{Challenge, HeaderName, Mode};
 use std::rc::Rc;
 
 /// What the filter does, in final form.
 pub(crate) struct Config {
     pub(crate) mode: Mode,
-    /// Quotable as it is.
-    pub(crate) realm: String,
+    /// What a client without a good key is asked for.
+    pub(crate) challenge: Challenge,
     /// Whether CORS preflights pass without a key.
     pub(crate) skip_preflight: bool,
     pub(crate) sources: Vec<Source>,
@@ -74,9 +74,8 @@ impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
-        let realm = fields.with_default("realm", "gatehouse".to_owned(), |node| {
-            node.quotable().map(str::to_owned)
-        });
+        // There is no registered scheme for API keys; this is what others call it.
+        let challenge = Challenge::read(&mut fields, "ApiKey");
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
         let sources = fields.with_default("sources", vec![DEFAULT_SOURCE], credential::sources);
         let forward = fields.with_default("forward", false, |node| node.boolean());
@@ -110,7 +109,7 @@ impl Config {
         fields.finish();
         Some(Self {
             mode: mode?,
-            realm: realm?,
+            challenge: challenge?,
             skip_preflight: skip_preflight?,
             sources: sources?,
             forward: forward?,

@@ -167,7 +167,7 @@ impl Filter for ApiKeyAuth {
                     self.config.mode,
                     refusal.code(),
                     rule,
-                    refusal.reply(&self.config.realm),
+                    refusal.reply(&self.config.challenge),
                 )
             }
         }

@@ -24,7 +24,7 @@ pub(crate) const LIMITS: Limits = Limits {
 pub(crate) fn from(source: Source, has_secret: bool) -> Fetched<Consumers> {
     let kind = Kind {
         filter: ApiKeyAuth::NAME,
-        names: ["consumers", "turn"],
+        names: ["consumers", "lease"],
         counters: [
             Event::ConsumersFetched,
             Event::ConsumersFetchFailed,

@@ -1,7 +1,7 @@
 use crate::Code;
 use crate::consumer::Useless;
 use gatehouse_filter::rules::AmbiguousTarget;
-use gatehouse_filter::{HeaderName, HeaderValue, Problem};
+use gatehouse_filter::{Challenge, Problem};
 
 /// Why a request is not let through: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,17 +28,14 @@ impl Refusal {
         self.row().0
     }
 
-    /// The answer. The realm must be quotable as it is.
-    pub(crate) fn reply(self, realm: &str) -> Problem {
+    /// The answer. A 401 has a challenge (RFC 9110 §11.6.1).
+    pub(crate) fn reply(self, challenge: &Challenge) -> Problem {
         let (_, status, detail) = self.row();
         let reply = Problem::new(status, detail);
-        if status != 401 {
-            return reply;
-        }
-        // RFC 9110 §11.6.1: a 401 has a challenge. There is no registered scheme for API keys.
-        match HeaderValue::try_from(format!("ApiKey realm=\"{realm}\"").into_bytes()) {
-            Ok(challenge) => reply.with_header(WWW_AUTHENTICATE, challenge),
-            Err(_) => reply,
+        match status {
+            401 => challenge.ask(reply),
+            503 => reply.with_retry_after(RETRY_AFTER),
+            _ => reply,
         }
     }
 
@@ -63,4 +60,6 @@ impl Refusal {
     }
 }
 
-const WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("www-authenticate");
+/// After so many seconds another try may find a list: it is fetched as often, unless `retry` says
+/// otherwise.
+const RETRY_AFTER: u64 = 5;

@@ -4,12 +4,12 @@ use crate::Authorization;
 use crate::rule::{Action, Rule};
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{HeaderValue, Mode};
+use gatehouse_filter::{Challenge, Mode};
 
 pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
     let mut fields = node.fields()?;
     let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
-    let realm = fields.with_default("realm", "gatehouse", |node| node.quotable());
+    let challenge = Challenge::read(&mut fields, "Bearer");
     let tells_scopes = fields.with_default("tell_scopes", false, |node| node.boolean());
     let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
     let rules =
@@ -18,15 +18,10 @@ pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
     fields.finish();
     Some(Authorization {
         mode: mode?,
-        challenge: challenge(realm?)?,
+        challenge: challenge?,
         tells_scopes: tells_scopes?,
         skip_preflight: skip_preflight?,
         rules: rules?,
         default: default?,
     })
-}
-
-/// The challenge of RFC 6750 §3 in a realm that needs no escapes between quotes (RFC 9110 §5.6.4).
-fn challenge(realm: &str) -> Option<HeaderValue> {
-    HeaderValue::try_from(format!("Bearer realm=\"{realm}\"").into_bytes()).ok()
 }

@@ -12,17 +12,17 @@ mod members;
 mod network;
 mod pattern;
 mod principal;
+mod refusal;
 mod rule;
 mod truth;
 
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::rules::AmbiguousTarget;
-use gatehouse_filter::rules::Rules;
+use gatehouse_filter::rules::{AmbiguousTarget, Rules};
 use gatehouse_filter::{
-    CountedRule, Decision, Filter, HeaderName, HeaderValue, Host, Mode, Never, NoCodes,
-    NoExpression, Problem, Request,
+    Challenge, CountedRule, Decision, Filter, Host, Mode, Never, NoCodes, NoExpression, Request,
 };
 use principal::Facts;
+use refusal::Refusal;
 use rule::{Action, Rule};
 use std::rc::Rc;
 
@@ -53,8 +53,8 @@ gatehouse_filter::codes! {
 #[derive(Debug)]
 pub struct Authorization {
     mode: Mode,
-    /// What a client that should log in is asked for: the value of `www-authenticate`.
-    challenge: HeaderValue,
+    /// What a client that should log in is asked for.
+    challenge: Challenge,
     /// Whether a client that lacks nothing but scopes is told which.
     tells_scopes: bool,
     skip_preflight: bool,
@@ -110,10 +110,7 @@ impl Filter for Authorization {
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
         let rules = match self.rules.guard_each(request) {
             Ok(rules) => rules,
-            Err(AmbiguousTarget) => {
-                let reply = Problem::new(400, AmbiguousTarget::DETAIL);
-                return Decision::refuse(self.mode, Code::TargetAmbiguous, None, reply);
-            }
+            Err(AmbiguousTarget) => return self.refuse(&Refusal::TargetAmbiguous, None),
         };
         // The first rule that might have decided otherwise, had the client said who it is.
         let mut asked: Option<Rc<str>> = None;
@@ -141,59 +138,45 @@ impl Filter for Authorization {
                 lacking = Some((Rc::clone(&rule.name), scopes.join(" ")));
             }
             if decides {
-                return self.refuse(asked, Code::Denied, Some(Rc::clone(&rule.name)), request);
+                let rule = Some(Rc::clone(&rule.name));
+                return self.refuse_unless_asked(asked, &Refusal::Denied, rule, request);
             }
         }
         match self.default {
             Action::Allow => Decision::pass(Code::DefaultAllowed, None),
             Action::Deny => match lacking {
-                Some((rule, scopes)) => self.refuse_for_scopes(rule, &scopes),
-                None => self.refuse(asked, Code::NoRule, None, request),
+                Some((rule, scopes)) => {
+                    self.refuse(&Refusal::InsufficientScope(scopes), Some(rule))
+                }
+                None => self.refuse_unless_asked(asked, &Refusal::NoRule, None, request),
             },
         }
     }
 }
 
 impl Authorization {
-    /// RFC 6750 §3.1: a client may come again with a token that has these scopes.
-    fn refuse_for_scopes(&self, rule: Rc<str>, scopes: &str) -> Decision<Code> {
-        let reply =
-            Problem::new(403, "this request needs other scopes").with_member("scope", scopes);
-        let challenge = [
-            self.challenge.as_bytes(),
-            format!(", error=\"insufficient_scope\", scope=\"{scopes}\"").as_bytes(),
-        ]
-        .concat();
-        let reply = match HeaderValue::try_from(challenge) {
-            Ok(challenge) => reply.with_header(WWW_AUTHENTICATE, challenge),
-            Err(_) => reply,
-        };
-        Decision::refuse(self.mode, Code::InsufficientScope, Some(rule), reply)
+    fn refuse(&self, refusal: &Refusal, rule: Option<Rc<str>>) -> Decision<Code> {
+        Decision::refuse(self.mode, refusal.code(), rule, refusal.reply(&self.challenge))
     }
 
-    /// Refuses with `code`, unless a rule asks for an identity. The client is not told which rule
-    /// it was.
-    fn refuse(
+    /// Refuses, unless a rule asks for an identity: then the client is asked for one.
+    fn refuse_unless_asked(
         &self,
         asked: Option<Rc<str>>,
-        code: Code,
+        refusal: &Refusal,
         rule: Option<Rc<str>>,
         request: &Request<'_>,
     ) -> Decision<Code> {
-        let is_for_want_of_identity = asked.is_some() || code == Code::NoRule;
+        let is_for_want_of_identity = asked.is_some() || *refusal == Refusal::NoRule;
         if self.skip_preflight && is_for_want_of_identity && request.is_preflight() {
             return Decision::pass(Code::Preflight, asked.or(rule));
         }
-        if asked.is_some() {
-            let reply = Problem::new(401, "this request needs credentials")
-                .with_header(WWW_AUTHENTICATE, self.challenge.clone());
-            return Decision::refuse(self.mode, Code::Unauthenticated, asked, reply);
+        match asked {
+            Some(asked) => self.refuse(&Refusal::Unauthenticated, Some(asked)),
+            None => self.refuse(refusal, rule),
         }
-        Decision::refuse(self.mode, code, rule, Problem::new(403, "this request is not allowed"))
     }
 }
-
-const WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("www-authenticate");
 
 #[cfg(test)]
 mod tests;

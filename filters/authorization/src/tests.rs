@@ -1,4 +1,5 @@
 use super::*;
+use gatehouse_filter::Problem;
 use gatehouse_filter::{Attribute, Codes, Headers, Identity, Reply, Step};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, check, configured};
 use serde_json::{Value, json};

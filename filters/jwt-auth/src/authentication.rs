@@ -1,12 +1,16 @@
 //! From a request to who it is from: by the token that it carries, or by one of each of several.
 
+use crate::algorithm::Algorithm;
 use crate::cache::Verified;
 use crate::claims::Claims;
 use crate::config::{Accepted, Require};
 use crate::keys::Lookup;
+use crate::refusal::Refusal;
+use crate::slot::{Awaited, Slot};
+use crate::token::MAX_TOKEN;
 use crate::token::Token;
 use crate::verify::HostVerifier;
-use crate::{Algorithm, Awaited, JwtAuth, MAX_TOKEN, Refusal, Slot, forward};
+use crate::{JwtAuth, forward};
 use gatehouse_filter::fetched::{Awaits, Fetched};
 use gatehouse_filter::{Caller, Host, Mode, Repeated, Request, Timestamp, credential};
 use std::borrow::Cow;

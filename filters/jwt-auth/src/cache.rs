@@ -5,8 +5,9 @@
 //! bytes, never by a digest alone.
 
 use crate::claims::Validity;
+use crate::jwks::KeySet;
+use crate::refusal::Refusal;
 use crate::revocation::Denylist;
-use crate::{KeySet, Refusal};
 use gatehouse_filter::{Caller, HeaderName, HeaderValue};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};

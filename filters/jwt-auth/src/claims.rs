@@ -1,7 +1,7 @@
 //! The claims of a token (RFC 7519 §4.1): their types, and whether they hold now and here.
 
-use crate::Refusal;
 use crate::json::{Member, Members};
+use crate::refusal::Refusal;
 use gatehouse_filter::Timestamp;
 use gatehouse_json::{Id, Kind};
 use serde_json::Value;

@@ -13,13 +13,13 @@ use crate::revocation::Revocations;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{HeaderName, Mode};
+use gatehouse_filter::{Challenge, HeaderName, Mode};
 
 /// What the filter does, in final form.
 pub(crate) struct Config {
     pub(crate) mode: Mode,
-    /// Quotable as it is.
-    pub(crate) realm: String,
+    /// What a client without a good token is asked for.
+    pub(crate) challenge: Challenge,
     /// Whether CORS preflights pass without a token.
     pub(crate) skip_preflight: bool,
     /// Whether a request that a filter before this one knows already needs no token.
@@ -43,9 +43,7 @@ impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
-        let realm = fields.with_default("realm", "gatehouse".to_owned(), |node| {
-            node.quotable().map(str::to_owned)
-        });
+        let challenge = Challenge::read(&mut fields, "Bearer");
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
         let accepts_identified =
             fields.with_default("accept_identified", false, |node| node.boolean());
@@ -71,7 +69,7 @@ impl Config {
         let (providers, sources) = providers?;
         Some(Self {
             mode: mode?,
-            realm: realm?,
+            challenge: challenge?,
             skip_preflight: skip_preflight?,
             accepts_identified: accepts_identified?,
             sources,

@@ -1,8 +1,8 @@
 //! Claims that are written to header fields for the upstream.
 
-use crate::Refusal;
 use crate::claims::Claims;
 use crate::json::Member;
+use crate::refusal::Refusal;
 use gatehouse_filter::{HeaderName, HeaderValue};
 use gatehouse_json::Kind;
 

@@ -1,9 +1,11 @@
 //! A set of keys (RFC 7517 §5) and which of them may have made a signature.
 
+use crate::algorithm::Algorithm;
+use crate::json;
 use crate::jwk::KeyFault;
 use crate::key::{Key, Material};
+use crate::refusal::Refusal;
 use crate::token::{Header, Token};
-use crate::{Algorithm, Refusal, json};
 use gatehouse_filter::Signatures;
 use serde_json::{Map, Value};
 use std::fmt;

@@ -11,7 +11,7 @@ pub(crate) use ed25519::Ed25519Key;
 pub(crate) use hmac::{HmacKey, shortest as shortest_secret};
 pub(crate) use rsa::RsaKey;
 
-use crate::Algorithm;
+use crate::algorithm::Algorithm;
 use gatehouse_filter::Signatures;
 
 /// A key of a key set.

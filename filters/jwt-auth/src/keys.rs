@@ -1,8 +1,14 @@
+use crate::JwtAuth;
+use crate::event::Event;
+use crate::jwks::KeySet;
+use crate::refusal::Refusal;
 use crate::token::Header;
-use crate::{Event, JwtAuth, KeySet, Refusal};
 use gatehouse_filter::fetched::{Fetched, Kind, Source};
 use gatehouse_filter::{Filter, Timestamp};
 use std::rc::Rc;
+
+/// The largest key set that is fetched, in bytes.
+pub const MAX_KEY_SET: usize = 256 * 1024;
 
 /// Where the keys of a provider are.
 pub(crate) enum Keys {
@@ -25,7 +31,7 @@ impl Keys {
     pub(crate) fn from(source: Source) -> Self {
         let kind = Kind {
             filter: JwtAuth::NAME,
-            names: ["keys", "turn"],
+            names: ["keys", "lease"],
             counters: [
                 Event::KeysFetched,
                 Event::KeysFetchFailed,

@@ -16,6 +16,7 @@ mod cache;
 mod claims;
 mod config;
 mod discovery;
+mod event;
 mod forward;
 mod identity;
 mod json;
@@ -27,20 +28,26 @@ mod pem;
 mod refusal;
 mod requirement;
 mod revocation;
+mod slot;
 mod token;
 mod verify;
 
 pub use algorithm::{Algorithm, Curve};
+pub use event::Event;
 pub use jwk::KeyFault;
 pub use jwks::{KeySet, KeySetError, SkippedKey};
+pub use keys::MAX_KEY_SET;
 pub use refusal::Refusal;
+pub use revocation::MAX_DENYLIST;
+pub use slot::{Awaited, Slot};
+pub use token::MAX_TOKEN;
 pub use verify::verify_compact;
 
 use authentication::Found;
 use cache::Cache;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::fetched::{self, Waiters};
+use gatehouse_filter::fetched::Waiters;
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
     CountedRule, Decision, Fetches, Filter, HeaderName, Host, InvalidValue, Mode, Never, NoCodes,
@@ -50,9 +57,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use token::UsualHeader;
 
-/// The longest token that is looked at, in bytes.
-pub const MAX_TOKEN: usize = 16 * 1024;
-
 /// The filter, configured.
 pub struct JwtAuth {
     config: Config,
@@ -61,18 +65,6 @@ pub struct JwtAuth {
     waiters: Waiters,
     usual_header: UsualHeader,
     cache: Cache,
-}
-
-/// A request's slot while it waits for what has to be fetched.
-pub type Slot = fetched::Slot<Awaited>;
-
-/// What a request waits for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Awaited {
-    /// The keys of the provider at this position.
-    Keys(usize),
-    /// The list of revocations.
-    Revocations,
 }
 
 gatehouse_filter::codes! {
@@ -132,28 +124,6 @@ gatehouse_filter::codes! {
         ClaimMismatch = "claim_mismatch",
         /// See [`Refusal::ClaimInvalid`].
         ClaimInvalid = "claim_invalid",
-    }
-}
-
-gatehouse_filter::events! {
-    /// What is counted beside the decisions.
-    pub enum Event {
-        /// See [`fetched::Event::Fetched`].
-        KeysFetched = "keys_fetched",
-        /// See [`fetched::Event::FetchFailed`].
-        KeysFetchFailed = "keys_fetch_failed",
-        /// See [`fetched::Event::Refused`].
-        KeysRefused = "keys_refused",
-        /// See [`fetched::Event::Dropped`].
-        KeysDropped = "keys_dropped",
-        /// See [`fetched::Event::Fetched`].
-        RevocationsFetched = "revocations_fetched",
-        /// See [`fetched::Event::FetchFailed`].
-        RevocationsFetchFailed = "revocations_fetch_failed",
-        /// See [`fetched::Event::Refused`].
-        RevocationsRefused = "revocations_refused",
-        /// See [`fetched::Event::Dropped`].
-        RevocationsDropped = "revocations_dropped",
     }
 }
 
@@ -263,15 +233,9 @@ impl Fetches for JwtAuth {
     }
 }
 
-/// The largest key set that is fetched, in bytes.
-pub const MAX_KEY_SET: usize = 256 * 1024;
-
-/// The largest list of revocations that is fetched, in bytes.
-pub const MAX_DENYLIST: usize = 4 * 1024 * 1024;
-
 impl JwtAuth {
     fn refuse(&self, refusal: Refusal, rule: Option<Rc<str>>) -> Decision<Code> {
-        let reply = refusal.reply(&self.config.realm);
+        let reply = refusal.reply(&self.config.challenge);
         Decision::refuse(self.config.mode, refusal.code(), rule, reply)
     }
 

@@ -1,6 +1,6 @@
 use crate::Code;
 use gatehouse_filter::rules::AmbiguousTarget;
-use gatehouse_filter::{HeaderName, HeaderValue, Problem};
+use gatehouse_filter::{Challenge, Problem};
 
 /// Why a request is not authenticated: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,25 +57,19 @@ impl Refusal {
         self.row().0
     }
 
-    /// The answer, with the challenge of RFC 6750 §3 in `realm`. The realm must be quotable as it
-    /// is.
-    pub(crate) fn reply(self, realm: &str) -> Problem {
+    /// The answer, with the challenge of RFC 6750 §3.
+    pub(crate) fn reply(self, challenge: &Challenge) -> Problem {
         let (_, status, error, detail) = self.row();
-        let challenge = match error {
-            // RFC 6750 §3.1: a client that sent no credentials is told no error.
-            None if status == 401 => format!("Bearer realm=\"{realm}\""),
-            // Another token would not help.
-            None => return Problem::new(status, detail),
-            Some(error) => {
-                format!(
-                    "Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{detail}\""
-                )
-            }
-        };
         let reply = Problem::new(status, detail);
-        match HeaderValue::try_from(challenge.into_bytes()) {
-            Ok(challenge) => reply.with_header(WWW_AUTHENTICATE, challenge),
-            Err(_) => reply,
+        match error {
+            // RFC 6750 §3.1: a client that sent no credentials is told no error.
+            None if status == 401 => challenge.ask(reply),
+            // Another token would not help; in a while this one may.
+            None if status == 503 => reply.with_retry_after(RETRY_AFTER),
+            None => reply,
+            Some(error) => {
+                challenge.tell(reply, &[("error", error), ("error_description", detail)])
+            }
         }
     }
 
@@ -176,4 +170,6 @@ impl Refusal {
     }
 }
 
-const WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("www-authenticate");
+/// After so many seconds another try may find what was missing: keys are fetched as often, unless
+/// `retry` says otherwise.
+const RETRY_AFTER: u64 = 5;

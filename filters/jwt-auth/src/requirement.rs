@@ -1,7 +1,7 @@
 //! What the claims of a verified token must be.
 
-use crate::Refusal;
 use crate::claims::Claims;
+use crate::refusal::Refusal;
 use serde_json::Value;
 
 /// Whom a provider's tokens may be about, and what they must say.

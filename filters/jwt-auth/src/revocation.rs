@@ -1,7 +1,9 @@
 //! Tokens that are good by all they say, and were revoked: a list that is polled.
 
+use crate::JwtAuth;
 use crate::claims::numeric_date;
-use crate::{Event, JwtAuth, Refusal};
+use crate::event::Event;
+use crate::refusal::Refusal;
 use gatehouse_filter::fetched::{Fetched, Kind, Source};
 use gatehouse_filter::{Filter, Identity, Timestamp};
 use serde::Deserialize;
@@ -11,6 +13,9 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Duration;
+
+/// The largest list of revocations that is fetched, in bytes.
+pub const MAX_DENYLIST: usize = 4 * 1024 * 1024;
 
 /// The list, and what happens without one.
 pub(crate) struct Revocations {
@@ -37,7 +42,7 @@ impl Revocations {
         let read = Cell::new(0_u64);
         let kind = Kind {
             filter: JwtAuth::NAME,
-            names: ["revocations", "revocations-turn"],
+            names: ["revocations", "revocations-lease"],
             counters: [
                 Event::RevocationsFetched,
                 Event::RevocationsFetchFailed,

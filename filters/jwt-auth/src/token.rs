@@ -1,9 +1,14 @@
+use crate::algorithm::Algorithm;
+use crate::base64url;
 use crate::cache::is_same;
 use crate::json::Members;
-use crate::{Algorithm, MAX_TOKEN, Refusal, base64url};
+use crate::refusal::Refusal;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
+
+/// The longest token that is looked at, in bytes.
+pub const MAX_TOKEN: usize = 16 * 1024;
 
 /// A compact JWS (RFC 7515 §7.1), taken apart. Nothing in it is to be believed before
 /// [`KeySet::verify`](crate::KeySet) says so.

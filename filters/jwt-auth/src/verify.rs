@@ -1,5 +1,6 @@
+use crate::jwks::KeySet;
+use crate::refusal::Refusal;
 use crate::token::{Token, UsualHeader};
-use crate::{KeySet, Refusal};
 use gatehouse_filter::{Hash, NoVerifier, Signatures};
 use std::cell::Cell;
 

@@ -1,7 +1,10 @@
 //! A provider's keys: here, or where they are to be fetched.
 
+use crate::algorithm::Algorithm;
+use crate::jwks::KeySet;
 use crate::keys::Keys;
-use crate::{Algorithm, KeySet, MAX_KEY_SET, discovery, pem};
+use crate::keys::MAX_KEY_SET;
+use crate::{discovery, pem};
 use gatehouse_filter::config::Node;
 use gatehouse_filter::fetched::{Fetch, Lead, Limits, Location, Source};
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 //! The providers: whom to trust, with what keys, and where their tokens are.
 
 use super::{jwks, requirements};
-use crate::Algorithm;
+use crate::algorithm::Algorithm;
 use crate::claims::Lifetime;
 use crate::forward::{ClaimToHeader, Form};
 use crate::identity::Places;

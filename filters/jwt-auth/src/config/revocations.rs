@@ -20,6 +20,6 @@ const LIMITS: Limits = Limits {
     timeout: Duration::from_secs(2),
     max_age: Duration::MAX,
     max_size: 1024 * 1024,
-    most: crate::MAX_DENYLIST,
+    most: crate::revocation::MAX_DENYLIST,
     retry: Duration::from_secs(1),
 };
