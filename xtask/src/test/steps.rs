@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use gatehouse_sandbox::{Packaging, workspace};
+use gatehouse_sandbox::{Packaging, envoy, workspace};
 
 use super::{configs, new_filter};
 use crate::{build, fuzz};
@@ -75,6 +75,14 @@ pub(super) static STEPS: [Step; 13] = [
     Step { name: "compose", title: "docker-compose.yml for real", slow: true, run: compose },
 ];
 
+/// The step that runs only where it is named: it takes an hour.
+pub(super) static MATRIX: Step = Step {
+    name: "matrix",
+    title: "the end-to-end tests on every version of Envoy that the modules are tested on",
+    slow: true,
+    run: matrix,
+};
+
 pub(super) const E2E: &str = "gatehouse-e2e";
 /// How long each target is fuzzed.
 const FUZZ_EACH: Duration = Duration::from_secs(5);
@@ -125,6 +133,24 @@ fn e2e() -> Result<Outcome> {
 
 fn e2e_gateway() -> Result<Outcome> {
     e2e_in(Packaging::Gateway)
+}
+
+/// All versions to their end, whichever fail.
+fn matrix() -> Result<Outcome> {
+    let mut failed = Vec::new();
+    for version in envoy::TESTED_VERSIONS {
+        println!("\n--> Envoy {version}");
+        let binary = envoy::of_version(version, |sentence| println!("{sentence}"))?;
+        let tested = finish(command(&["test", "--package", E2E]).env("ENVOY", binary.path()));
+        if let Err(error) = tested {
+            println!("Envoy {version}: {error:#}");
+            failed.push(version);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("tests failed on Envoy {}", failed.join(", "));
+    }
+    Ok(Outcome::Passed)
 }
 
 /// Whatever the environment says: each of the two steps is about one packaging.
