@@ -22,7 +22,11 @@ fn the_demo_works_on_every_version_that_the_modules_are_tested_on() {
 
         // Who it is, what he may do, what his answers look like.
         gateway.ask(Request::get("/orders")).assert_refused(version, 401, "jwt_auth.token_missing");
-        gateway.ask(with_token("/users/alice")).assert_refused(version, 403, "authorization.no_rule");
+        gateway.ask(with_token("/users/alice")).assert_refused(
+            version,
+            403,
+            "authorization.no_rule",
+        );
         let orders = gateway.ask(with_token("/orders")).response;
         assert_eq!(orders.status, 200, "{version}: {}", orders.text());
         assert_eq!(orders.header_text("x-content-type-options").as_deref(), Some("nosniff"));

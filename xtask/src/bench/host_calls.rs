@@ -17,13 +17,17 @@ pub(super) const NAME: &str = "host-calls";
 /// # Errors
 /// A module cannot be written.
 pub(super) fn bench(sources: &Sources) -> Result<Bench> {
-    let probes: [(&str, &[&str]); 8] = [
+    let probes: [(&str, &[&str]); 12] = [
         ("empty", &[]),
         ("head", &[call::HEAD]),
+        ("one-header", &[call::ONE_HEADER]),
         ("two-headers", &[call::TWO_HEADERS]),
         ("write", &[call::WRITE]),
         ("state", &[call::STATE]),
         ("count", &[call::COUNT]),
+        ("time", &[call::TIME]),
+        ("shared", &[call::SHARED]),
+        ("limit", &[call::HEAD, call::TIME, call::SHARED, call::STATE, call::COUNT, call::COUNT]),
         ("head-write", &[call::HEAD, call::WRITE]),
         ("all", &[call::HEAD, call::WRITE, call::STATE, call::COUNT]),
     ];

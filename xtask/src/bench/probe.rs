@@ -16,6 +16,13 @@ pub(super) mod call {
     pub(in super::super) const TWO_HEADERS: &str = "
         (drop (call $header (i32.const 0) (i32.const 120) (i32.const 12) (i32.const 0) (i32.const 4)))
         (drop (call $header (i32.const 0) (i32.const 140) (i32.const 10) (i32.const 0) (i32.const 4)))";
+    /// Reads `user-agent` alone: the least that a condition can ask for.
+    pub(in super::super) const ONE_HEADER: &str = "
+        (drop (call $header (i32.const 0) (i32.const 140) (i32.const 10) (i32.const 0) (i32.const 4)))";
+    /// Reads a value of 16 bytes from the shared data and writes it, as a limit does.
+    pub(in super::super) const SHARED: &str = "
+        (drop (call $get (i32.const 540) (i32.const 20) (i32.const 0) (i32.const 4) (i32.const 40)))
+        (drop (call $set (i32.const 540) (i32.const 20) (i32.const 560) (i32.const 16) (i32.const 0)))";
     /// Writes `x-bench`.
     pub(in super::super) const WRITE: &str = "(drop (call $write (i32.const 0) (i32.const 100) (i32.const 7) (i32.const 200) (i32.const 107)))";
     /// Leaves a decision in filter state.
@@ -71,6 +78,8 @@ fn text(calls: &str, data: Data<'_>) -> String {
   (import "env" "proxy_replace_header_map_value" (func $write (param i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_get_current_time_nanoseconds" (func $time (param i32) (result i32)))
   (import "env" "proxy_call_foreign_function" (func $foreign (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_shared_data" (func $get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_shared_data" (func $set (param i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_set_property" (func $state (param i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_define_metric" (func $define (param i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_increment_metric" (func $count (param i32 i64) (result i32)))
@@ -83,6 +92,8 @@ fn text(calls: &str, data: Data<'_>) -> String {
   (data (i32.const 440) "header_transform.applied;rule=bench")
   (data (i32.const 500) "gatehouse.identity")
   (data (i32.const 520) "verify_signature")
+  (data (i32.const 540) "gatehouse.rate_limit")
+  (data (i32.const 560) "0123456789abcdef")
   (data (i32.const 32) "{lengths}")
   (data (i32.const 4096) "{identity}")
   (data (i32.const 8192) "{signature}")
