@@ -24,10 +24,12 @@
 //! ```
 
 mod fields;
+mod json;
 mod units;
 
 pub use fields::Fields;
 pub(crate) use fields::nearest;
+pub use json::json_value;
 
 use serde_json::Value;
 use std::cell::RefCell;
@@ -63,7 +65,7 @@ pub fn read<T>(
     json: &[u8],
     reader: impl FnOnce(Node<'_>) -> Option<T>,
 ) -> Result<T, Vec<ConfigError>> {
-    match serde_json::from_slice(json) {
+    match json_value(json) {
         Ok(value) => read_value(&value, reader),
         Err(error) => Err(whole(format!("is not JSON: {error}"))),
     }
@@ -137,15 +139,35 @@ impl<'a> Node<'a> {
         self.value.as_bool().or_else(|| self.fault("must be true or false"))
     }
 
-    /// A whole number in a range.
+    /// A whole number in a range. One in quotes is one too: Envoy makes a text of a number in YAML
+    /// that a double does not hold, such as `9007199254740993`.
     pub fn integer(&self, range: RangeInclusive<u64>) -> Option<u64> {
-        let message = || format!("must be from {} to {}", range.start(), range.end());
+        let message = format!("must be from {} to {}", range.start(), range.end());
+        let (number, is_negative) = match self.value {
+            Value::Number(number) => (number.as_u64(), number.as_i64().is_some()),
+            Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (text.parse().ok(), false)
+            }
+            _ => (None, false),
+        };
+        match (number, self.as_float()) {
+            (Some(number), _) if range.contains(&number) => Some(number),
+            (Some(_), _) => self.fault(message),
+            (None, _) if is_negative => self.fault(message),
+            (None, Some(number)) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                self.fault(format!("must be written in digits alone, as {number:.0}; {message}"))
+            }
+            (None, _) => self.fault(format!("must be a whole number; {message}")),
+        }
+    }
+
+    /// A number with a point or an exponent, or a text of one, which is what Envoy makes of some
+    /// numbers in YAML (`1.5`, `1e3`).
+    fn as_float(&self) -> Option<f64> {
         match self.value {
-            Value::Number(number) => match number.as_u64() {
-                Some(number) if range.contains(&number) => Some(number),
-                _ => self.fault(message()),
-            },
-            _ => self.fault(format!("must be a whole number; {}", message())),
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
         }
     }
 

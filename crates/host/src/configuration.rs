@@ -4,6 +4,7 @@
 //! as the text itself, which is JSON; a `google.protobuf.Struct`, which is how YAML is written
 //! there, arrives as its serialised protobuf message.
 
+use gatehouse_filter::config::json_value;
 use gatehouse_filter::protobuf::{Fields, Payload};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -23,7 +24,7 @@ pub fn decode(bytes: &[u8]) -> Result<Value, Unreadable> {
     {
         return Ok(value);
     }
-    serde_json::from_slice(bytes).map_err(|error| Unreadable(error.to_string()))
+    json_value(bytes).map_err(Unreadable)
 }
 
 /// Neither JSON nor a `google.protobuf.Struct`; holds what is wrong with it as JSON.
@@ -59,7 +60,10 @@ fn read_struct(message: &[u8], depth: u32) -> Option<Value> {
                 _ => return None,
             }
         }
-        members.insert(key.to_owned(), value);
+        // A map with a key twice is no map that Envoy writes.
+        if members.insert(key.to_owned(), value).is_some() {
+            return None;
+        }
     }
     Some(Value::Object(members))
 }
@@ -178,6 +182,15 @@ mod tests {
         for length in 1..whole.len() {
             assert!(decode(&whole[..length]).is_err(), "{length} bytes");
         }
+    }
+
+    #[test]
+    fn a_name_that_comes_twice_is_refused_in_every_form() {
+        let fault = decode(br#"{"rules": [], "mode": "enforce", "mode": "shadow"}"#).unwrap_err();
+        assert!(fault.to_string().contains("`mode` comes twice"), "{fault}");
+        let once = message(&json!({"a": "b"}));
+        assert!(decode(&once).is_ok());
+        assert!(decode(&[once.clone(), once].concat()).is_err());
     }
 
     #[test]

@@ -100,10 +100,19 @@ fn durations_and_sizes_need_a_unit() {
 fn a_number_out_of_range_is_told_the_range() {
     let number = |json: &str| faults(json, |node| node.integer(1..=10).map(drop));
     assert_eq!(number("10"), Vec::<String>::new());
-    for bad in ["0", "11", "-1", "1.5", "1e3"] {
+    for bad in ["0", "11", "-1", "\"11\""] {
         assert_eq!(number(bad), ["must be from 1 to 10"], "{bad}");
     }
-    assert_eq!(number("\"1\""), ["must be a whole number; must be from 1 to 10"]);
+    for bad in ["1.5", "\"1.5\"", "\"\"", "\"x\"", "\"-1x\"", "[]", "1e300", "\"inf\""] {
+        assert_eq!(number(bad), ["must be a whole number; must be from 1 to 10"], "{bad}");
+    }
+    // Here the notation is at fault.
+    for (bad, written) in [("5.0", "5"), ("1e3", "1000"), ("\"1e3\"", "1000"), ("\"2.0\"", "2")] {
+        let want = format!("must be written in digits alone, as {written}; must be from 1 to 10");
+        assert_eq!(number(bad), [want], "{bad}");
+    }
+    // Envoy has made a text of it.
+    assert_eq!(number("\"7\""), Vec::<String>::new());
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         ),
         (
             limits(r#"[{"requests": 1.5, "window": "1s"}]"#),
-            "rules[0].limits[0].requests: must be from 1 to 1000000000",
+            "rules[0].limits[0].requests: must be a whole number; must be from 1 to 1000000000",
         ),
         (
             limits(r#"[{"requests": -1, "window": "1s"}]"#),
