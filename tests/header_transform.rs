@@ -2,6 +2,7 @@
 
 mod edges;
 mod operations;
+mod owned;
 mod readme;
 mod routes;
 

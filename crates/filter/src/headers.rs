@@ -1,7 +1,9 @@
 //! The fields of a head, with the edits made on top.
 
+mod owned;
 mod pairs;
 
+pub use owned::{FieldChange, Head};
 use pairs::Pairs;
 use std::cell::{Cell, OnceCell};
 use std::fmt;

@@ -38,7 +38,8 @@ pub use decision::{Broken, Decision, Mode, ResponseDecision, ResponseStep, Step,
 pub use fetched::Polled;
 pub use filter::{CountedRule, Filter};
 pub use headers::{
-    Edit, EditKind, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue, Mark, Repeated,
+    Edit, EditKind, FieldChange, Head, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue,
+    Mark, Repeated,
 };
 pub use host::{
     Attribute, Attributes, Clock, Counter, Expression, Expressions, Hash, Histogram, Host, Meter,

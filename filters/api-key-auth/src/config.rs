@@ -7,7 +7,7 @@ use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::fetched::{self, Fetched};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Challenge, HeaderName, Mode};
+use gatehouse_filter::{Challenge, FieldChange, Head, HeaderName, Mode};
 use std::rc::Rc;
 
 /// What the filter does, in final form.
@@ -154,16 +154,12 @@ fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> 
 
 /// The field that is written: not one that keys are read from.
 fn consumer_header(node: &Node<'_>, sources: Option<&[Source]>) -> Option<HeaderName> {
-    let name = match HeaderName::try_from(node.text()?) {
-        Ok(name) => name,
-        Err(invalid) => return node.fault(invalid.to_string()),
-    };
+    let name = Head::Request.field(FieldChange::Write, node)?;
     let is_source =
         |source: &Source| matches!(source, Source::Header { name: source, .. } if *source == name);
-    let is_reserved =
-        name.is_framing() || matches!(name.as_str(), "authorization" | "cookie" | "host");
+    let is_reserved = matches!(name.as_str(), "authorization" | "cookie");
     if is_reserved || sources.unwrap_or_default().iter().any(is_source) {
-        return node.fault("must not be a field that frames, routes or authenticates the request");
+        return node.fault("must not be a field that authenticates the request");
     }
     Some(name)
 }

@@ -216,7 +216,13 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
         ),
         (
             operation(json!({"set_header": {"name": "content-length", "value": "1"}})),
-            format!("{at}.set_header.name: is written by Envoy or by this filter itself"),
+            format!(
+                "{at}.set_header.name: belongs to the connection or frames the message: Envoy writes it itself"
+            ),
+        ),
+        (
+            operation(json!({"set_header": {"name": "content-type", "value": "1"}})),
+            format!("{at}.set_header.name: is written by this filter itself"),
         ),
         (
             side(json!({"encoding": "plain"})),

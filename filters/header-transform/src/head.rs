@@ -5,7 +5,7 @@ mod read;
 mod removal;
 
 pub(crate) use change::Change;
-use removal::Removal;
+use removal::{Pattern, Removal};
 
 use gatehouse_filter::template::{Sources, Template};
 use gatehouse_filter::{HeaderName, HeaderValue, Headers, InvalidValue};
@@ -96,7 +96,9 @@ impl HeadOperation {
                 }
             }
             Self::Remove(Removal::Name(name)) => Change::Remove(name),
-            Self::Remove(removal) => Change::RemoveAll(removal.names(headers)),
+            Self::Remove(Removal::Pattern(head, pattern)) => {
+                Change::RemoveAll(pattern.names(*head, headers))
+            }
             Self::Rename { from, to } => Change::Replace(to, values(headers, from)?, Some(from)),
             Self::Copy { from, to } => Change::Replace(to, values(headers, from)?, None),
             Self::Dedupe { name, keep, list } => match keep.of(headers, name, *list)? {

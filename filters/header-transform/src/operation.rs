@@ -19,6 +19,12 @@ pub(crate) fn one_operation(
         {
             node.fault("the operation must have its fields")
         }
+        // Whom it is for stands beside what it does, in every filter.
+        [name] if node.value().get(name).is_some_and(|fields| fields.get("when").is_some()) => node
+            .fault(match beside {
+                [] => "`when` is for response operations only".to_owned(),
+                _ => format!("`when` stands beside the operation: {{{name}: …, when: …}}"),
+            }),
         [_] => Some(()),
         _ => node.fault(format!(
             "must be a mapping with one key, the operation: {}",

@@ -1,6 +1,6 @@
 use super::Source;
-use crate::HeaderName;
 use crate::config::Node;
+use crate::{FieldChange, Head, HeaderName};
 
 /// Reads a list of places, of which no two can hold the same credential: `{header: x-key}`,
 /// `{header: authorization, prefix: "Bearer "}`, `{query: key}`, `{cookie: key}`.
@@ -55,14 +55,10 @@ impl Source {
 }
 
 fn header(node: &Node<'_>) -> Option<HeaderName> {
-    let name = match HeaderName::try_from(node.text()?) {
-        Ok(name) => name,
-        Err(invalid) => return node.fault(invalid.to_string()),
-    };
-    // They would be lost with the credential, and the request with them.
-    if name.is_framing() || matches!(name.as_str(), "cookie" | "host") {
-        return node
-            .fault("must not be a field that frames or routes the request, or holds cookies");
+    let name = Head::Request.field(FieldChange::Remove, node)?;
+    // They would be lost with the credential.
+    if name.as_str() == "cookie" {
+        return node.fault("holds cookies: take the credential from one of them by `cookie`");
     }
     Some(name)
 }

@@ -111,15 +111,23 @@ fn what_is_wrong_is_told_where_it_is() {
         (json!({"hmac_secret": "short"}), "hmac_secret: must be 32 bytes at least, and random"),
         (
             json!({"consumer_header": "host"}),
-            "consumer_header: must not be a field that frames, routes or authenticates the request",
+            "consumer_header: is what Envoy routes by: header-transform changes it by the operation `host`",
+        ),
+        (
+            json!({"consumer_header": "Upgrade"}),
+            "consumer_header: belongs to the connection or frames the message: Envoy writes it itself",
+        ),
+        (
+            json!({"consumer_header": "x-envoy-expected-rq-timeout-ms"}),
+            "consumer_header: is written by Envoy's router, after all filters: the router's `suppress_envoy_headers` leaves it out",
         ),
         (
             json!({"consumer_header": "Authorization"}),
-            "consumer_header: must not be a field that frames, routes or authenticates the request",
+            "consumer_header: must not be a field that authenticates the request",
         ),
         (
             json!({"consumer_header": "X-Api-Key"}),
-            "consumer_header: must not be a field that frames, routes or authenticates the request",
+            "consumer_header: must not be a field that authenticates the request",
         ),
         (
             json!({"consumer_header": ":path"}),
@@ -142,7 +150,7 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
         (json!({"headers": "a"}), "sources[1].headers: unknown field, did you mean `header`?"),
         (
             json!({"header": "cookie"}),
-            "sources[1].header: must not be a field that frames or routes the request, or holds cookies",
+            "sources[1].header: holds cookies: take the credential from one of them by `cookie`",
         ),
         (
             json!({"header": "a b"}),

@@ -4,7 +4,7 @@ use crate::text::{Needs, Text};
 use crate::value::Value;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::template::Scope;
-use gatehouse_filter::{HeaderName, HeaderValue};
+use gatehouse_filter::{FieldChange, Head, HeaderName, HeaderValue};
 use gatehouse_json::{Case, Path};
 
 const NAMES: [&str; 15] = [
@@ -167,7 +167,7 @@ fn operation(
             Some((Operation::Replace { value }, needs))
         }
         "set_header" => {
-            let name = fields.required("name", |node| header_name(&node));
+            let name = fields.required("name", |node| header_name(&node, scope));
             let value = fields.required("value", |node| {
                 if let Err(invalid) = HeaderValue::try_from(node.text()?.as_bytes()) {
                     return node.fault(invalid.to_string());
@@ -197,14 +197,11 @@ fn operation(
 }
 
 /// A field that this filter may write.
-fn header_name(node: &Node<'_>) -> Option<HeaderName> {
-    let name = match HeaderName::try_from(node.text()?) {
-        Ok(name) => name,
-        Err(invalid) => return node.fault(invalid.to_string()),
-    };
-    let own = matches!(name.as_str(), "host" | "content-type" | "content-encoding");
-    if own || name.is_framing() {
-        return node.fault("is written by Envoy or by this filter itself");
+fn header_name(node: &Node<'_>, scope: &Scope<'_>) -> Option<HeaderName> {
+    let head = if scope.response { Head::Response } else { Head::Request };
+    let name = head.field(FieldChange::Write, node)?;
+    if matches!(name.as_str(), "content-type" | "content-encoding") {
+        return node.fault("is written by this filter itself");
     }
     Some(name)
 }

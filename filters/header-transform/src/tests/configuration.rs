@@ -48,7 +48,7 @@ fn a_wrong_operation_is_told_by_its_field() {
         (r#"{"set": {"name": "a", "value": "a\r\nb"}}"#, ".set.value: must not contain CR, LF, NUL or other control characters".into()),
         (
             r#"{"set": {"name": "Host", "value": "a"}}"#,
-            ".set.name: the host is changed by the operation `host`; a template reads it as ${host}".into(),
+            ".set.name: is what Envoy routes by: header-transform changes it by the operation `host`".into(),
         ),
         (r#"{"append": {"name": "Connection", "value": "a"}}"#, format!(".append.name: {framing}")),
         (r#"{"add_if_absent": {"name": "te", "value": "a"}}"#, format!(".add_if_absent.name: {framing}")),
@@ -249,6 +249,18 @@ fn a_wrong_operation_on_the_status_is_told_by_its_field() {
             (r#"{"status": {"200": 101}}"#, ".status.200: must be from 200 to 599"),
             (r#"{"set": {"name": "a", "value": "b"}, "when": {}}"#, ".when.status: is required"),
             (
+                r#"{"set": {"name": "a", "value": "b", "when": {"status": [404]}}}"#,
+                ": `when` stands beside the operation: {set: …, when: …}",
+            ),
+            (
+                r#"{"status": {"404": "410"}}"#,
+                ".status.404: must be a whole number; must be from 200 to 599",
+            ),
+            (
+                r#"{"set": {"name": "a", "value": "b"}, "when": {"status": ["4.04e2", "404.5"]}}"#,
+                ".when.status[0]: must be a status code or a class of them, such as 404 or 5xx",
+            ),
+            (
                 r#"{"set": {"name": "a", "value": "b"}, "when": {"status": []}}"#,
                 ".when.status: must not be empty",
             ),
@@ -316,4 +328,53 @@ fn a_good_configuration_has_no_faults() {
     let told: Vec<String> =
         check::<HeaderTransform>(br#"{"rules": []}"#).iter().map(ToString::to_string).collect();
     assert_eq!(told, ["rules: must not be empty"]);
+}
+
+#[test]
+fn a_field_that_the_proxy_owns_is_a_fault_with_the_way_to_do_it() {
+    let set = |name: &str| format!(r#"{{"set": {{"name": "{name}", "value": "${{header.a}}"}}}}"#);
+    let remove = |name: &str| format!(r#"{{"remove": {{"name": "{name}"}}}}"#);
+    let rename =
+        |from: &str, to: &str| format!(r#"{{"rename": {{"from": "{from}", "to": "{to}"}}}}"#);
+    let copy = |from: &str, to: &str| format!(r#"{{"copy": {{"from": "{from}", "to": "{to}"}}}}"#);
+    let scheme = |op: &str, value: &str| {
+        format!(r#"{{"{op}": {{"name": "X-Forwarded-Proto", "value": "{value}"}}}}"#)
+    };
+    for (head, operation, want) in [
+        ("response", set("server"), Some("server_header_transformation")),
+        ("response", remove("Server"), Some("server_header_transformation")),
+        ("response", rename("server", "x-a"), Some("server_header_transformation")),
+        ("response", copy("x-a", "server"), Some("server_header_transformation")),
+        ("response", remove("date"), Some("it can be set, and not removed")),
+        ("response", rename("date", "x-date"), Some("it can be set, and not removed")),
+        ("request", remove("x-forwarded-proto"), Some("request_headers_to_remove")),
+        ("request", rename("x-forwarded-proto", "x-a"), Some("request_headers_to_remove")),
+        ("request", set("x-forwarded-proto"), Some("request_headers_to_remove")),
+        ("request", scheme("set", "ftp"), Some("request_headers_to_remove")),
+        ("request", set("x-envoy-expected-rq-timeout-ms"), Some("suppress_envoy_headers")),
+        ("request", remove("X-Envoy-Expected-Rq-Timeout-Ms"), Some("suppress_envoy_headers")),
+        // What works.
+        ("response", set("date"), None),
+        ("response", copy("server", "x-served-by"), None),
+        ("response", copy("date", "x-date"), None),
+        ("response", remove("x-envoy-upstream-service-time"), None),
+        ("response", remove("x-forwarded-proto"), None),
+        ("request", scheme("set", "https"), None),
+        ("request", scheme("add_if_absent", "http"), None),
+        ("request", copy("x-forwarded-proto", "x-scheme"), None),
+        ("request", remove("x-forwarded-for"), None),
+        ("request", remove("x-request-id"), None),
+        ("request", set("x-envoy-upstream-rq-timeout-ms"), None),
+        ("request", remove("server"), None),
+        ("request", remove("date"), None),
+    ] {
+        let json = format!(r#"{{"rules": [{{"{head}": [{operation}]}}]}}"#);
+        let faults = configured::<HeaderTransform>(&json).err().unwrap_or_default();
+        match want {
+            Some(want) => {
+                assert!(faults.iter().any(|fault| fault.contains(want)), "{json}: {faults:?}")
+            }
+            None => assert_eq!(faults, [""; 0], "{json}"),
+        }
+    }
 }

@@ -35,7 +35,7 @@ fn respond_with(
 fn response_operations_change_the_response_alone() {
     let filter = filter(
         r#"[{"request": [{"set": {"name": "x-request", "value": "1"}}],
-             "response": [{"remove": {"name": "server"}},
+             "response": [{"remove": {"name": "x-server"}},
                           {"rename": {"from": "x-upstream", "to": "x-served-by"}},
                           {"copy": {"from": "etag", "to": "x-etag"}},
                           {"append": {"name": "via", "value": "gatehouse"}},
@@ -43,7 +43,7 @@ fn response_operations_change_the_response_alone() {
                           {"set": {"name": "x-status", "value": "${response.status} ${response.header.via}"}}]}]"#,
     );
     let response: &[(&str, &[u8])] = &[
-        ("server", b"envoy"),
+        ("x-server", b"envoy"),
         ("x-upstream", b"\xff"),
         ("etag", b"W/1"),
         ("via", b"a"),
@@ -158,11 +158,11 @@ fn the_status_of_a_tunnel_stays() {
 #[test]
 fn an_operation_that_replaces_what_is_there_looks_at_the_response() {
     let filter = filter(
-        r#"[{"response": [{"replace_if_present": {"name": "server", "value": "${header.x-name}"}}]}]"#,
+        r#"[{"response": [{"replace_if_present": {"name": "x-server", "value": "${header.x-name}"}}]}]"#,
     );
     let named: &[(&str, &[u8])] = &[("x-name", b"gatehouse")];
-    let server: &[(&str, &[u8])] = &[("server", b"a")];
-    assert_eq!(answered(&filter, named, server), ["server: gatehouse"]);
+    let server: &[(&str, &[u8])] = &[("x-server", b"a")];
+    assert_eq!(answered(&filter, named, server), ["x-server: gatehouse"]);
     assert_eq!(answered(&filter, named, &[]), [""; 0]);
     assert_eq!(answered(&filter, &[], server), [""; 0]);
 }

@@ -97,7 +97,7 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
         (json!([{"query": "a", "prefix": "b"}]), "sources[0]: `prefix` is for `header` only"),
         (
             json!([{"header": "cookie"}]),
-            "sources[0].header: must not be a field that frames or routes the request, or holds cookies",
+            "sources[0].header: holds cookies: take the credential from one of them by `cookie`",
         ),
         (
             json!([{"query": "a"}, {"query": "a"}]),
