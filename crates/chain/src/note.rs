@@ -1,6 +1,6 @@
 //! What a filter leaves in filter state.
 
-use gatehouse_filter::{Caller, Mode};
+use gatehouse_filter::{Caller, Mode, percent_encoded_byte};
 
 /// What a filter leaves in filter state for the access log:
 /// `jwt_auth.allowed;rule=orders;subject=alice`.
@@ -30,12 +30,10 @@ pub(crate) fn note(code: &str, rule: Option<&str>, caller: Option<&Caller>, mode
 /// A subject is whatever an issuer wrote: what would end the field or the log line is
 /// percent-encoded.
 fn put_escaped(note: &mut Vec<u8>, byte: u8) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     if byte.is_ascii_graphic() && !matches!(byte, b';' | b'%' | b'"' | b'\\') {
         return note.push(byte);
     }
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
-    note.extend([b'%', digit(byte >> 4), digit(byte & 0x0f)]);
+    note.extend(percent_encoded_byte(byte));
 }
 
 #[cfg(test)]

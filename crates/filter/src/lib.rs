@@ -8,6 +8,7 @@
 pub mod config;
 pub mod credential;
 pub mod fetched;
+pub mod hex;
 pub mod protobuf;
 pub mod rules;
 pub mod template;
@@ -16,12 +17,14 @@ mod body;
 mod callouts;
 mod challenge;
 mod code;
+mod date;
 mod decision;
 mod filter;
 mod headers;
 mod host;
 mod identity;
 mod log;
+mod network;
 mod operator_log;
 mod percent;
 mod phase;
@@ -34,6 +37,7 @@ pub use body::{Body, Collect, Copied};
 pub use callouts::{Answer, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall};
 pub use challenge::Challenge;
 pub use code::{Codes, Event, NoCodes, are_distinct};
+pub use date::Date;
 pub use decision::{Broken, Decision, Mode, ResponseDecision, ResponseStep, Step, Until};
 pub use fetched::Polled;
 pub use filter::{CountedRule, Filter};
@@ -48,9 +52,9 @@ pub use host::{
 };
 pub use identity::{Caller, Identity, RawIdentity, claim_names};
 pub use log::Log;
+pub use network::{InvalidNetwork, Network};
 pub use operator_log::OperatorLog;
-pub use percent::{percent_decoded, percent_encoded};
-pub(crate) use percent::{percent_digit, percent_encoded_byte};
+pub use percent::{percent_decoded, percent_encoded, percent_encoded_byte};
 pub use phase::{
     AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
     OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Phases,

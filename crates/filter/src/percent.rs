@@ -1,3 +1,5 @@
+use crate::hex;
+
 /// The bytes of percent-encoded text (RFC 3986 §2.1), decoded one by one.
 ///
 /// A `%` that two hexadecimal digits do not follow stands for itself. A `+` stays: that it is a
@@ -6,10 +8,10 @@ pub fn percent_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if let [b'%', high, low, after @ ..] = rest
-            && let (Some(high), Some(low)) = (percent_digit(*high), percent_digit(*low))
+            && let Some(byte) = hex::byte(*high, *low)
         {
             rest = after;
-            return Some(high << 4 | low);
+            return Some(byte);
         }
         let (first, after) = rest.split_first()?;
         rest = after;
@@ -34,19 +36,9 @@ pub fn percent_encoded(text: &[u8]) -> impl Iterator<Item = u8> {
 }
 
 /// One byte in percent-encoded form, with upper-case digits (RFC 3986 §2.1).
-pub(crate) fn percent_encoded_byte(byte: u8) -> [u8; 3] {
-    [b'%', upper_digit(byte >> 4), upper_digit(byte & 15)]
-}
-
-fn upper_digit(nibble: u8) -> u8 {
-    let base = if nibble < 10 { b'0' } else { b'A'.saturating_sub(10) };
-    base.saturating_add(nibble)
-}
-
-/// The value of a hexadecimal digit.
-pub(crate) fn percent_digit(byte: u8) -> Option<u8> {
-    let digit = char::from(byte).to_digit(16)?;
-    u8::try_from(digit).ok()
+pub fn percent_encoded_byte(byte: u8) -> [u8; 3] {
+    let [high, low] = hex::upper(byte);
+    [b'%', high, low]
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use gatehouse_filter::hex;
 use std::fmt;
 
 /// The longest key that is looked at, in bytes: nobody buys more hashing with a longer one.
@@ -46,7 +47,7 @@ impl Digest {
         }
         let mut bytes = [0; 32];
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = digit(*high)? << 4 | digit(*low)?;
+            *byte = hex::byte(*high, *low)?;
         }
         Some(Self { kind, bytes })
     }
@@ -61,10 +62,6 @@ impl Digest {
         let [first, second, ..] = self.bytes;
         (self.kind, [first, second])
     }
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    u8::try_from(char::from(byte).to_digit(16)?).ok()
 }
 
 impl fmt::Display for Digest {

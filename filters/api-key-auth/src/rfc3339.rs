@@ -1,4 +1,4 @@
-use gatehouse_filter::Timestamp;
+use gatehouse_filter::{Date, Timestamp};
 
 /// Reads a time as RFC 3339 writes it: `2027-01-31T00:00:00Z`, with an offset instead of `Z`, with
 /// a fraction.
@@ -8,9 +8,11 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let mut rest = text.as_bytes();
     let year = number(&mut rest, 4)?;
     character(&mut rest, b"-")?;
-    let month = number(&mut rest, 2).filter(|month| (1..=12).contains(month))?;
+    let month = number(&mut rest, 2)?;
     character(&mut rest, b"-")?;
-    let day = number(&mut rest, 2).filter(|day| (1..=days_in(year, month)).contains(day))?;
+    let day = number(&mut rest, 2)?;
+    let date =
+        Date::new(i32::try_from(year).ok()?, u8::try_from(month).ok()?, u8::try_from(day).ok()?)?;
     character(&mut rest, b"Tt")?;
     let hour = number(&mut rest, 2).filter(|hour| *hour < 24)?;
     character(&mut rest, b":")?;
@@ -22,7 +24,8 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     if !rest.is_empty() {
         return None;
     }
-    let minutes = days_since_1970(year, month, day)
+    let minutes = date
+        .days_since_1970()
         .checked_mul(24)?
         .checked_add(hour)?
         .checked_mul(60)?
@@ -73,30 +76,6 @@ fn offset(rest: &mut &[u8]) -> Option<i64> {
     character(rest, b":")?;
     let minutes = number(rest, 2).filter(|minutes| *minutes < 60)?;
     hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(direction)
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 if is_leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days of the Gregorian calendar. The year begins in March, so that the leap day is its last.
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "a year has four digits, month and day have been checked"
-)]
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    // Five months from March on have 153 days, over and over.
-    let before_month = (153 * month + 2) / 5;
-    const DAYS_FROM_MARCH_OF_YEAR_0: i64 = 719_468;
-    365 * year + leap_days + before_month + (day - 1) - DAYS_FROM_MARCH_OF_YEAR_0
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a path captured, compared with what is known of the client.
 
 use crate::truth::Truth;
+use gatehouse_filter::hex;
 
 /// Whether a captured part of the path, percent-decoded once, is this text, byte for byte.
 ///
@@ -12,7 +13,7 @@ pub(crate) fn is(captured: &[u8], text: &str) -> Truth {
     let mut same = !captured.is_empty();
     while let [first, after @ ..] = rest {
         let (byte, after) = match (first, after) {
-            (b'%', [high, low, after @ ..]) => (digit(*high)? << 4 | digit(*low)?, after),
+            (b'%', [high, low, after @ ..]) => (hex::byte(*high, *low)?, after),
             (b'%', _) => return None,
             (byte, after) => (*byte, after),
         };
@@ -23,10 +24,6 @@ pub(crate) fn is(captured: &[u8], text: &str) -> Truth {
         rest = after;
     }
     Some(same && wanted.next().is_none())
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    u8::try_from(char::from(byte).to_digit(16)?).ok()
 }
 
 #[cfg(test)]

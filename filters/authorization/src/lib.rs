@@ -9,7 +9,6 @@ mod claim;
 mod condition;
 mod config;
 mod members;
-mod network;
 mod pattern;
 mod principal;
 mod refusal;

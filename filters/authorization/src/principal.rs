@@ -2,12 +2,11 @@
 
 use crate::claim::Claim;
 use crate::members::Members;
-use crate::network::Network;
 use crate::pattern::Pattern;
 use crate::truth::{self, Truth};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::Captures;
-use gatehouse_filter::{Identity, Request};
+use gatehouse_filter::{Identity, Network, Request};
 
 /// A description of somebody: every part must hold.
 #[derive(Debug)]

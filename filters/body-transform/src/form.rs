@@ -1,4 +1,4 @@
-use gatehouse_filter::percent_decoded;
+use gatehouse_filter::{percent_decoded, percent_encoded_byte};
 use gatehouse_json::{Document, Id, Kind, push_quoted};
 use std::collections::BTreeMap;
 
@@ -84,16 +84,12 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn push_encoded(text: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text {
         match byte {
             b' ' => out.push(b'+'),
             b'*' | b'-' | b'.' | b'_' => out.push(*byte),
             byte if byte.is_ascii_alphanumeric() => out.push(*byte),
-            byte => {
-                let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
-                out.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
-            }
+            byte => out.extend(percent_encoded_byte(*byte)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Windows that the calendar makes: so many requests per day, counted from midnight to midnight.
 
 use crate::gcra::Arrival;
+use gatehouse_filter::Date;
 
 /// How long a window is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,16 +64,9 @@ impl Calendar {
             Period::Hour => of_length(3_600),
             Period::Day => of_length(DAY),
             Period::Month => {
-                let (year, month) = month_of(local.div_euclid(DAY));
-                let (next_year, next_month) = if month == 12 {
-                    (year.saturating_add(1), 1)
-                } else {
-                    (year, month.saturating_add(1))
-                };
-                (
-                    first_day(year, month).saturating_mul(DAY),
-                    first_day(next_year, next_month).saturating_mul(DAY),
-                )
+                let today = Date::from_days_since_1970(local.div_euclid(DAY));
+                let seconds = |date: Date| date.days_since_1970().saturating_mul(DAY);
+                (seconds(today.first_of_month()), seconds(today.first_of_next_month()))
             }
         };
         let nanoseconds = |local: i64| {
@@ -81,50 +75,6 @@ impl Calendar {
         };
         (nanoseconds(start), nanoseconds(end))
     }
-}
-
-/// Days from 1970-01-01 to the first of a month of the Gregorian calendar. Counted in years that
-/// begin with March, so that the leap day is a year's last.
-fn first_day(year: i64, month: i64) -> i64 {
-    let (year, month) = if month <= 2 {
-        (year.saturating_sub(1), month.saturating_add(9))
-    } else {
-        (year, month.saturating_sub(3))
-    };
-    let leap_days = year
-        .div_euclid(4)
-        .saturating_sub(year.div_euclid(100))
-        .saturating_add(year.div_euclid(400));
-    // The months from March have 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31 days: 153 in every
-    // five.
-    let before_month = month.saturating_mul(153).saturating_add(2) / 5;
-    // From 0000-03-01 to 1970-01-01.
-    const TO_1970: i64 = 719_468;
-    year.saturating_mul(365)
-        .saturating_add(leap_days)
-        .saturating_add(before_month)
-        .saturating_sub(TO_1970)
-}
-
-/// Year and month of a day, counted from 1970-01-01.
-fn month_of(day: i64) -> (i64, i64) {
-    // At most one month too far: an average month has 2629746 seconds, and the error is below a
-    // month.
-    let months = day.saturating_mul(DAY).div_euclid(2_629_746);
-    let at = |months: i64| {
-        (months.div_euclid(12).saturating_add(1970), months.rem_euclid(12).saturating_add(1))
-    };
-    let begins = |months: i64| {
-        let (year, month) = at(months);
-        first_day(year, month)
-    };
-    if begins(months) > day {
-        return at(months.saturating_sub(1));
-    }
-    if begins(months.saturating_add(1)) <= day {
-        return at(months.saturating_add(1));
-    }
-    at(months)
 }
 
 impl Level {

@@ -3,8 +3,8 @@
 
 use crate::part::{Facts, Kind, Part};
 use crate::service::Descriptor;
+use gatehouse_filter::{hex, percent_encoded_byte};
 use siphasher::sip128::{Hasher128, SipHasher24};
-use std::fmt::Write as _;
 use std::hash::Hasher;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -70,7 +70,7 @@ fn put(text: &mut String, kind: Kind, value: &[u8]) {
         if byte.is_ascii_graphic() && !matches!(byte, b'%' | b',') {
             text.push(char::from(*byte));
         } else {
-            let _ = write!(text, "%{byte:02X}");
+            text.extend(percent_encoded_byte(*byte).map(char::from));
         }
     }
 }
@@ -79,10 +79,8 @@ fn put(text: &mut String, kind: Kind, value: &[u8]) {
 fn digest(text: &str) -> String {
     let mut hasher = SipHasher24::new();
     hasher.write(text.as_bytes());
-    hasher.finish128().as_bytes().iter().fold("%h".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digits = hasher.finish128().as_bytes().into_iter().flat_map(hex::lower).map(char::from);
+    "%h".chars().chain(digits).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::Captures;
-use gatehouse_filter::{HeaderName, Identity, Request, percent_decoded};
+use gatehouse_filter::{HeaderName, Identity, Network, Request, percent_decoded};
 use serde_json::Value;
 use std::net::IpAddr;
 
@@ -44,6 +44,15 @@ impl Default for Networks {
     /// An IPv4 address, and the /64 network that one IPv6 subscriber has at least.
     fn default() -> Self {
         Self { ipv4: 32, ipv6: 64 }
+    }
+}
+
+impl Networks {
+    fn of(self, address: IpAddr) -> Network {
+        match address {
+            IpAddr::V4(address) => Network::of_ipv4(address, self.ipv4),
+            IpAddr::V6(address) => Network::of_ipv6(address, self.ipv6),
+        }
     }
 }
 
@@ -97,19 +106,13 @@ impl Part {
         let request = facts.request;
         let mut text = |value: &[u8]| see(Kind::Text, value);
         match self {
-            Self::ClientAddress(networks) => match request.client_address() {
-                Some(IpAddr::V4(address)) => {
-                    let host_bits = 32_u32.saturating_sub(networks.ipv4.into());
-                    let mask = u32::MAX.checked_shl(host_bits).unwrap_or(0);
-                    see(Kind::Ipv4, &(u32::from(address) & mask).to_be_bytes());
+            Self::ClientAddress(networks) => {
+                match request.client_address().map(|address| networks.of(address)) {
+                    Some(Network::V4 { first, .. }) => see(Kind::Ipv4, &first.to_be_bytes()),
+                    Some(Network::V6 { first, .. }) => see(Kind::Ipv6, &first.to_be_bytes()),
+                    None => {}
                 }
-                Some(IpAddr::V6(address)) => {
-                    let host_bits = 128_u32.saturating_sub(networks.ipv6.into());
-                    let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
-                    see(Kind::Ipv6, &(u128::from(address) & mask).to_be_bytes());
-                }
-                None => {}
-            },
+            }
             Self::Header(name) => request.headers.values(name.as_str()).for_each(text),
             Self::Query(name) => query_values(request, name).for_each(|value| text(&value)),
             Self::Cookie(name) => cookie_values(request, name).for_each(text),

@@ -14,6 +14,7 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gatehouse_filter::percent_decoded;
 use serde::Serialize;
 
 use crate::problem::Problem;
@@ -66,7 +67,7 @@ impl Wanted {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             match name {
                 "status" => wanted.status = status(value)?,
-                "header" => wanted.add(&percent_decoded(value))?,
+                "header" => wanted.add(&percent_decoded(value.as_bytes()).collect::<Vec<_>>())?,
                 "delay_ms" => wanted.delay = delay(value)?,
                 _ => {}
             }
@@ -120,25 +121,6 @@ fn delay(value: &str) -> Result<Duration, String> {
     milliseconds
         .map(Duration::from_millis)
         .ok_or_else(|| format!("delay_ms: must be 0 to {LONGEST_DELAY_MS}"))
-}
-
-/// `%ff` to its byte; a percent sign that no two hex digits follow stays as it is.
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let escape = (first == b'%').then(|| after.split_at_checked(2)).flatten();
-        let decoded = escape.and_then(|(digits, after)| Some((hex(digits)?, after)));
-        let (byte, after) = decoded.unwrap_or((first, after));
-        bytes.push(byte);
-        rest = after;
-    }
-    bytes
-}
-
-fn hex(digits: &[u8]) -> Option<u8> {
-    let digits = digits.iter().all(u8::is_ascii_hexdigit).then_some(digits)?;
-    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// The value as text, each byte that is not UTF-8 as `\xff`. A backslash that was sent stays as it
@@ -195,7 +177,7 @@ mod tests {
             ("%zz", b"%zz"),
             ("%%41", b"%A"),
         ] {
-            assert_eq!(percent_decoded(text), want, "{text}");
+            assert_eq!(percent_decoded(text.as_bytes()).collect::<Vec<_>>(), want, "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Requests that rules and upstreams may read as different ones.
 
 use crate::rules::without_port;
-use crate::{percent_digit, percent_encoded_byte};
+use crate::{hex, percent_encoded_byte};
 
 /// The forms in which others may read a path: each is the one before with the escapes undone that
 /// make no difference to RFC 3986 or that some upstreams undo, and with every form of a slash or a
@@ -76,9 +76,9 @@ fn read_once(text: &[u8], undoes: impl Fn(u8) -> bool) -> Vec<u8> {
 /// JavaScript and IIS escape (ECMAScript's `escape`): where it is ASCII, it is that byte.
 fn next_byte(text: &[u8]) -> Option<(u8, bool, &[u8])> {
     if let [b'%', high, low, after @ ..] = text
-        && let (Some(high), Some(low)) = (percent_digit(*high), percent_digit(*low))
+        && let Some(byte) = hex::byte(*high, *low)
     {
-        return Some((high << 4 | low, true, after));
+        return Some((byte, true, after));
     }
     let (first, after) = text.split_first()?;
     Some((*first, false, after))
@@ -92,7 +92,7 @@ fn folded(text: &[u8]) -> Option<(u8, &[u8])> {
         let (digits, after) = digits.split_at_checked(4)?;
         let code = digits
             .iter()
-            .try_fold(0_u32, |code, digit| Some(code << 4 | u32::from(percent_digit(*digit)?)))?;
+            .try_fold(0_u32, |code, digit| Some(code << 4 | u32::from(hex::value(*digit)?)))?;
         return Some((ascii_of(code)?, after));
     }
     let (first, _, text) = next_byte(text).filter(|(byte, ..)| matches!(byte, 0xe2 | 0xef))?;

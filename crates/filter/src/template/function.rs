@@ -73,9 +73,7 @@ impl Function {
             Self::Sha256 => {
                 let digest = hmac_sha256::Hash::hash(out.get(start..)?);
                 out.truncate(start);
-                let digit =
-                    |nibble: u8| char::from_digit(nibble.into(), 16).map(|digit| digit as u8);
-                out.extend(digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit));
+                out.extend(digest.into_iter().flat_map(crate::hex::lower));
             }
             Self::Default(_) => {}
         }

@@ -1,8 +1,8 @@
 //! The text of a path in a configuration: one that a request can have.
 
 use crate::config::Node;
-use crate::percent_digit;
 use crate::rules::ambiguity;
+use crate::{hex, percent_encoded_byte};
 
 /// Text of a path that is compared byte for byte, and the forms in which others may read it.
 #[derive(Debug)]
@@ -130,14 +130,14 @@ fn normalised(text: &str) -> String {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let escape = rest.as_bytes().get(..3).and_then(|escape| match *escape {
-            [b'%', high, low] => Some(percent_digit(high)? << 4 | percent_digit(low)?),
+            [b'%', high, low] => hex::byte(high, low),
             _ => None,
         });
         match escape {
             Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
                 normal.push(char::from(byte));
             }
-            Some(byte) => normal.push_str(&format!("%{byte:02X}")),
+            Some(byte) => normal.extend(percent_encoded_byte(byte).map(char::from)),
             None => normal.push(first),
         }
         let length = if escape.is_some() { 3 } else { first.len_utf8() };
@@ -147,5 +147,5 @@ fn normalised(text: &str) -> String {
 }
 
 fn escaped(c: char) -> String {
-    c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect()
+    c.encode_utf8(&mut [0; 4]).bytes().flat_map(percent_encoded_byte).map(char::from).collect()
 }

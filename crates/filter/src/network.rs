@@ -8,14 +8,39 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// IPv4 and IPv6 are apart: `::/0` holds no IPv4 address, and the IPv4 addresses that IPv6 maps
 /// (`::ffff:0:0/96`) are written as what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Network {
-    V4 { first: u32, prefix: u32 },
-    V6 { first: u128, prefix: u32 },
+pub enum Network {
+    /// Of IPv4 addresses.
+    V4 {
+        /// Its first address.
+        first: u32,
+        /// At most 32.
+        prefix: u32,
+    },
+    /// Of IPv6 addresses.
+    V6 {
+        /// Its first address.
+        first: u128,
+        /// At most 128.
+        prefix: u32,
+    },
 }
 
 impl Network {
+    /// The network of this size that an IPv4 address is in.
+    pub fn of_ipv4(address: Ipv4Addr, prefix: u8) -> Self {
+        Self::v4(u32::from(address), prefix.into()).0
+    }
+
+    /// The network of this size that an IPv6 address is in.
+    pub fn of_ipv6(address: Ipv6Addr, prefix: u8) -> Self {
+        Self::v6(u128::from(address), prefix.into()).0
+    }
+
     /// Reads `10.0.0.0/8`, `2001:db8::/32`, or one address.
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidNetwork> {
+    ///
+    /// # Errors
+    /// [`InvalidNetwork`], which says what was meant where that can be told.
+    pub fn parse(text: &str) -> Result<Self, InvalidNetwork> {
         let (address, prefix) = match text.split_once('/') {
             None => (text, None),
             Some((address, prefix)) => (address, Some(prefix)),
@@ -43,8 +68,8 @@ impl Network {
     }
 
     /// Whether the address is in it. The address must be in its shortest form, as
-    /// [`Request::client_address`](gatehouse_filter::Request::client_address) has it.
-    pub(crate) fn has(&self, address: IpAddr) -> bool {
+    /// [`Request::client_address`](crate::Request::client_address) has it.
+    pub fn has(&self, address: IpAddr) -> bool {
         match (self, address) {
             (Self::V4 { prefix, .. }, IpAddr::V4(address)) => {
                 Self::v4(u32::from(address), *prefix).0 == *self
@@ -89,11 +114,14 @@ impl fmt::Display for Network {
 
 /// Why a text is no network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InvalidNetwork {
+pub enum InvalidNetwork {
     /// There is no address.
     Form,
     /// The number of bits is none, or too large.
-    Prefix { longest: u32 },
+    Prefix {
+        /// As many as the address has.
+        longest: u32,
+    },
     /// The address has bits that the network's addresses differ in.
     HostBits(Network),
     /// An IPv4 network in IPv6 form.
