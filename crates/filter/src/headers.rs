@@ -152,6 +152,11 @@ impl Headers {
         self.edits.extend(found.into_iter().map(|name| Edit { name, kind: EditKind::Remove }));
     }
 
+    /// Whether the client sent one of these fields, or what an upstream may take for one.
+    pub fn has_in_any_spelling(&self, names: &[HeaderName]) -> bool {
+        self.pairs().any(|(received, _)| names.iter().any(|name| name.is_spelt(received)))
+    }
+
     /// Drops the edits of a field that the next one makes void. Whoever applies the edits relies on
     /// it: a `set` always meets the field as it was received.
     fn forget(&mut self, name: &HeaderName) {

@@ -134,7 +134,7 @@ impl<'h> Request<'h> {
         let has = |name: &&str| self.headers.first(name).is_some();
         self.method() == b"OPTIONS"
             && ["origin", "access-control-request-method"].iter().all(has)
-            && !OVERRIDES.iter().any(has)
+            && !self.headers.has_in_any_spelling(&OVERRIDES)
     }
 
     /// The client's address, after Envoy applied its trusted hops. `None` for a client on a Unix
@@ -181,4 +181,8 @@ pub fn is_grpc(head: &Headers) -> bool {
 }
 
 /// Where frameworks look for a method that replaces the request's own.
-const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+const OVERRIDES: [HeaderName; 3] = [
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+];

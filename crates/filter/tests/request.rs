@@ -80,3 +80,21 @@ fn what_the_matched_route_told_is_forgotten_and_nothing_else_is() {
     let request = handed_on(Request::new(Headers::default(), &host), &host, Facts::forget_route);
     assert_eq!(told(&request), want("second", 2, "bob"));
 }
+
+#[test]
+fn a_preflight_that_names_another_method_in_any_spelling_is_none() {
+    let host = FakeHost::default();
+    let preflight: [(&str, &str); 3] =
+        [(":method", "OPTIONS"), ("origin", "https://a"), ("access-control-request-method", "PUT")];
+    let is_preflight = |more: Option<&str>| {
+        let fields: Vec<_> = preflight.into_iter().chain(more.map(|name| (name, "PUT"))).collect();
+        Request::new(Headers::from_list(&fields), &host).is_preflight()
+    };
+    assert!(is_preflight(None));
+    assert!(is_preflight(Some("x-http-methods")));
+    for name in
+        ["x-http-method-override", "x_http_method_override", "x-http_method", "x_method-override"]
+    {
+        assert!(!is_preflight(Some(name)), "{name}");
+    }
+}

@@ -6,7 +6,7 @@ use crate::target::{PathRewrite, QueryOperation, host, method};
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Captures;
 use gatehouse_filter::template::{Scope, Sources};
-use gatehouse_filter::{HeaderValue, Request};
+use gatehouse_filter::{Head, HeaderValue, Request};
 
 /// One change to the head of a request.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl RequestOperation {
                         .target()
                         .map_or(Refusal::PathInvalid, |name| Refusal::ValueInvalid(name.clone()))
                 })?;
-                change.make(&mut request.headers);
+                change.make(Head::Request, &mut request.headers);
             }
             Self::Path(rewrite) => {
                 if let Some(target) = rewrite.rewritten(request, captures)? {

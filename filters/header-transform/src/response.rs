@@ -2,9 +2,9 @@
 
 use crate::head::HeadOperation;
 use crate::status::{StatusMap, Statuses};
-use gatehouse_filter::Response;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::template::{Scope, Sources};
+use gatehouse_filter::{Head, Response};
 use std::rc::Rc;
 
 /// One change to the head of a response, and when it is made.
@@ -48,7 +48,7 @@ impl ResponseOperation {
                 let sources = Sources { response: Some(response), ..Sources::default() };
                 let change = operation.change(&response.headers, &sources);
                 let change = change.unwrap_or_else(|_| operation.change_without_value());
-                change.make(&mut response.headers);
+                change.make(Head::Response, &mut response.headers);
             }
             Action::Status(map) => map.apply(response),
         }

@@ -407,3 +407,39 @@ fn a_request_without_any_field_is_no_trouble() {
     assert_eq!(head(&request.headers), ["x-b: v"]);
     assert!(matches!(request.headers.edits().first().unwrap().kind, EditKind::Append(_)));
 }
+
+#[test]
+fn a_field_that_a_rule_writes_or_removes_goes_in_every_spelling_of_a_request() {
+    let sent: &[(&str, &[u8])] = &[("x-user", b"1"), ("x_user", b"2"), ("x-b", b"3")];
+    for (operations_json, want) in [
+        (r#"[{"set": {"name": "x-user", "value": "v"}}]"#, &["x-user: v", "x-b: 3"][..]),
+        (r#"[{"set": {"name": "x_user", "value": "v"}}]"#, &["x_user: v", "x-b: 3"]),
+        (r#"[{"set": {"name": "x-user", "value": "${header.none}"}}]"#, &["x-b: 3"]),
+        (r#"[{"set": {"name": "x-user", "value": "${header.x_user}"}}]"#, &["x-user: 2", "x-b: 3"]),
+        (r#"[{"replace_if_present": {"name": "x-user", "value": "v"}}]"#, &["x-user: v", "x-b: 3"]),
+        (r#"[{"remove": {"name": "x-user"}}]"#, &["x-b: 3"]),
+        (r#"[{"rename": {"from": "x_user", "to": "x-user"}}]"#, &["x-user: 2", "x-b: 3"]),
+        (r#"[{"rename": {"from": "x-user", "to": "x-c"}}]"#, &["x-b: 3", "x-c: 1"]),
+        (r#"[{"rename": {"from": "x-b", "to": "x-user"}}]"#, &["x-user: 3"]),
+        (r#"[{"copy": {"from": "x-b", "to": "x-user"}}]"#, &["x-user: 3", "x-b: 3"]),
+        (
+            r#"[{"map": {"from": "x-b", "to": "x-user", "table": {"3": "c"}}}]"#,
+            &["x-user: c", "x-b: 3"],
+        ),
+        // They keep what the client sent.
+        (
+            r#"[{"append": {"name": "x-user", "value": "v"}}]"#,
+            &["x-user: 1", "x-user: v", "x_user: 2", "x-b: 3"],
+        ),
+    ] {
+        let outcome = put(&operations(operations_json), sent);
+        let mut got = head(&outcome.headers);
+        let mut want = want.to_vec();
+        got.sort();
+        want.sort_unstable();
+        assert_eq!(got, want, "{operations_json}");
+    }
+    // An upstream's own fields are as it sends them.
+    let of_response = filter(r#"[{"response": [{"remove": {"name": "x-user"}}]}]"#);
+    assert_eq!(response::answered(&of_response, &[], sent), ["x_user: 2", "x-b: 3"]);
+}

@@ -1,7 +1,7 @@
 use super::*;
 
 /// The head of a response with these fields after a request with those.
-fn answered(
+pub(super) fn answered(
     filter: &HeaderTransform,
     request: &[(&str, &[u8])],
     response: &[(&str, &[u8])],
