@@ -33,7 +33,7 @@ mod table;
 use account::{Account, Uncounted};
 use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::rules::{Rule, Rules};
+use gatehouse_filter::rules::{AmbiguousTarget, Rule, Rules};
 use gatehouse_filter::{
     CallId, Callouts, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode, Never,
     OnGrpcAnswer, OnResponse, Problem, Request, Response, ResponseDecision,
@@ -57,6 +57,8 @@ gatehouse_filter::codes! {
         ShadowExceeded = "shadow_exceeded",
         /// No rule applies to the request.
         Unlimited = "unlimited",
+        /// A rule looks at the path or the host, and an upstream may read another one there.
+        TargetAmbiguous = "target_ambiguous",
         /// The request could not be counted, and goes on.
         Degraded = "degraded",
         /// The request could not be counted, and is refused.
@@ -88,6 +90,15 @@ pub struct RateLimit {
 enum OnError {
     Deny,
     Allow,
+}
+
+/// Why it is not known what a request counts against.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Unruled {
+    /// Its path or its host may be another one for the upstream than for the rules.
+    Ambiguous,
+    /// The store failed at this rule.
+    Uncounted(Rc<str>),
 }
 
 /// Which of the rules that match count.
@@ -172,7 +183,8 @@ impl Filter for RateLimit {
         }
         let mut accounts = match self.accounts(request) {
             Ok(accounts) => accounts,
-            Err(rule) => return self.uncounted(rule),
+            Err(Unruled::Ambiguous) => return self.ambiguous(),
+            Err(Unruled::Uncounted(rule)) => return self.uncounted(rule),
         };
         let Some(first) = accounts.first().map(|account| Rc::clone(&account.rule)) else {
             return Decision::pass(Code::Unlimited, None);
@@ -260,12 +272,14 @@ impl RateLimit {
         Decision::refuse(self.mode, Code::Exceeded, rule, reply)
     }
 
-    /// What the request counts against; the rule that could not tell, where the store failed.
-    fn accounts(&self, request: &Request<'_>) -> Result<Vec<Account>, Rc<str>> {
+    /// What the request counts against.
+    fn accounts(&self, request: &Request<'_>) -> Result<Vec<Account>, Unruled> {
         let mut accounts = Vec::new();
-        for (rule, captures) in self.rules.matching(request) {
+        let rules = self.rules.guard_each(request).map_err(|AmbiguousTarget| Unruled::Ambiguous)?;
+        for (rule, captures) in rules {
             let facts = Facts { request, captures: &captures };
-            let secret = self.secret(request.host()).map_err(|_| Rc::clone(&rule.name))?;
+            let uncounted = |_| Unruled::Uncounted(Rc::clone(&rule.name));
+            let secret = self.secret(request.host()).map_err(uncounted)?;
             let Some(digest) = rule.action.key.digest(secret, &facts) else { continue };
             let policy = Rc::clone(&rule.action);
             let demand = policy.demand(request);
@@ -293,6 +307,15 @@ impl RateLimit {
         }
         let enforced = accounts.iter().filter(|account| !account.is_shadow());
         Fields::new(&self.forms, enforced.flat_map(Account::limits))
+    }
+
+    /// Whoever writes a path in disguise would have a limit for each way to write it. Where all
+    /// rules only look on, nobody is refused.
+    fn ambiguous(&self) -> Decision<Code> {
+        let looks_on = self.rules.iter().all(|rule| rule.action.mode == Mode::Shadow);
+        let mode = if looks_on { Mode::Shadow } else { self.mode };
+        let reply = Problem::new(400, AmbiguousTarget::DETAIL);
+        Decision::refuse(mode, Code::TargetAmbiguous, None, reply)
     }
 
     fn uncounted(&self, rule: Rc<str>) -> Decision<Code> {

@@ -230,3 +230,40 @@ fn captures_of_each_rule_are_its_own() {
         ["/users/a", "/users/b", "/users/%61"].map(|path| code(&filter, &host, path, None).0);
     assert_eq!(codes, [Code::Allowed, Code::Allowed, Code::Exceeded]);
 }
+
+#[test]
+fn a_path_in_disguise_is_no_way_round_the_limit_of_a_rule() {
+    let login = |mode: &str| {
+        format!(
+            r#"{{"keys": 64, "rules": [{{"name": "login", "mode": "{mode}", "match": {{"path": {{"prefix": "/auth/login"}}}},
+            "limits": [{{"requests": 2, "window": "1m"}}]}}]}}"#
+        )
+    };
+    let host = FakeHost::at(NOW);
+    let enforcing = filter(&login("enforce"), &host);
+    for _ in 0..2 {
+        assert_eq!(code(&enforcing, &host, "/auth/login", None).0, Code::Allowed);
+    }
+    for path in [
+        "/auth/%6cogin",
+        "/auth%2flogin",
+        "/auth\\login",
+        "/auth/x/../login",
+        "/auth/x/..;/login",
+        "/auth/%2e/login",
+        "/auth/log%25%36%39n",
+        "/auth/%u006cogin",
+        "/auth/login/%00",
+    ] {
+        let outcome = ask(&enforcing, &host, &[(":path", path)]);
+        assert_eq!(outcome.decision.code, Code::TargetAmbiguous, "{path}");
+        assert!(matches!(outcome.decision.step, Step::Reply(_)), "{path}");
+    }
+    for path in ["/auth/login/", "/auth/login/x", "/auth/login"] {
+        assert_eq!(code(&enforcing, &host, path, None).0, Code::Exceeded, "{path}");
+    }
+    assert_eq!(counted(&host, 0), [2, 3, 0], "a refused disguise spends nothing");
+    let looking_on = filter(&login("shadow"), &host);
+    let outcome = ask(&looking_on, &host, &[(":path", "/auth%2flogin")]);
+    assert!(matches!(outcome.decision.step, Step::Continue), "rules in shadow refuse nobody");
+}
