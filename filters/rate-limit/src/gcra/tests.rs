@@ -211,3 +211,14 @@ fn it_decides_as_an_exact_token_bucket_does() {
         }
     }
 }
+
+#[test]
+fn after_a_pause_a_window_passes_the_burst_and_what_fills_meanwhile() {
+    for (burst, want) in [(10, 19), (5, 14), (1, 10)] {
+        let (limit, mut stored) = (limit(10, 10, burst), Arrival::default());
+        // Every tenth of a second, from the first to 9.9 s later.
+        let times = (0..100).map(|tenth| START + tenth * SECOND / 10);
+        let all: u32 = times.map(|now| passed(&limit, &mut stored, now, 20)).sum();
+        assert_eq!(all, want, "burst {burst}");
+    }
+}

@@ -267,3 +267,17 @@ fn a_path_in_disguise_is_no_way_round_the_limit_of_a_rule() {
     let outcome = ask(&looking_on, &host, &[(":path", "/auth%2flogin")]);
     assert!(matches!(outcome.decision.step, Step::Continue), "rules in shadow refuse nobody");
 }
+
+#[test]
+fn the_login_limit_of_the_demo_counts_every_way_to_write_the_path() {
+    let host = FakeHost::at(NOW);
+    let json = r#"{"keys": 64, "rules": [{"match": {"path": {"regex": "^/auth/login([/;].*)?$"}},
+        "limits": [{"requests": 5, "window": "1m"}]}]}"#;
+    let filter = filter(json, &host);
+    for path in ["/auth/login", "/auth/login?x", "/auth/login/", "/auth/login;x", "/auth/login/;x"]
+    {
+        assert_eq!(code(&filter, &host, path, None).0, Code::Allowed, "{path}");
+    }
+    assert_eq!(code(&filter, &host, "/auth/login", None).0, Code::Exceeded);
+    assert_eq!(code(&filter, &host, "/auth/loginx", None).0, Code::Unlimited);
+}
