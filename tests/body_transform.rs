@@ -166,7 +166,7 @@ fn rows() -> Vec<Row> {
         ),
         (
             op(json!([{"move": {"from": "a.b", "to": "c.d"}}])),
-            r#"{"a":{"b":[1]},"c":0}"#,
+            r#"{"a":{"b":[1]},"c":{}}"#,
             r#"{"a":{},"c":{"d":[1]}}"#,
         ),
         (op(json!([{"move": {"from": "absent", "to": "c"}}])), r#"{"c":"forged"}"#, "{}"),
@@ -227,8 +227,8 @@ fn rows() -> Vec<Row> {
         ),
         (
             op(
-                json!([{"set": {"path": "ok", "value": true, "when": {"path": "v", "exists": true}}},
-            {"remove": {"path": "v", "when": {"path": "ok", "equals": true}}}]),
+                json!([{"set": {"path": "ok", "value": true}, "when": {"path": "v", "exists": true}},
+            {"remove": {"path": "v"}, "when": {"path": "ok", "equals": true}}]),
             ),
             r#"{"v":null}"#,
             r#"{"ok":true}"#,
@@ -305,7 +305,7 @@ fn values_go_from_the_body_into_the_head_and_from_the_head_into_the_body() {
             ]},
             "response": {"operations": [
                 {"set_header": {"name": "x-error", "value": "${body.error}"}},
-                {"set_status": {"status": 404, "when": {"path": "error", "equals": "none such"}}},
+                {"set_status": {"status": 404}, "when": {"path": "error", "equals": "none such"}},
                 {"set": {"path": "of", "value": "${path.id} ${header.x-tenant} ${response.status}"}},
                 {"remove": {"path": "error"}},
             ]}}]),

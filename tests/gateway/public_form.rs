@@ -53,6 +53,16 @@ fn orders_are_in_camel_case_outside_and_in_an_envelope_inside() {
     ask(broken).assert_refused("two names", 400, "body_transform.duplicate_name");
     let text = Request::new("POST", "/orders").header("content-type", "text/plain").body("{}");
     ask(text).assert_refused("text", 415, "body_transform.type_refused");
+    // Nothing that a client says of itself leads past it.
+    for content_type in ["application/grpcx", "Application/gRPC-web+json", "application/x-grpc"] {
+        let broken = Request::new("POST", "/orders")
+            .header("content-type", content_type)
+            .body("{\"a\":1,\"a\":2}");
+        ask(broken).assert_refused(content_type, 415, "body_transform.type_refused");
+        let read = ask(Request::get("/orders").header("content-type", content_type));
+        assert_eq!(read.response.status, 200, "{content_type}");
+        assert!(!read.response.text().contains("internal"), "{content_type}");
+    }
     let missing = ask(Request::get("/orders/99"));
     assert_eq!(missing.response.json()["code"], "demo.not_found");
     gateway.assert_no_trap();

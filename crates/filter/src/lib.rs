@@ -61,6 +61,6 @@ pub use phase::{
     RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
 };
 pub use reply::{Document, GrpcStatus, Problem, Reply};
-pub use request::{Facts, Request, is_grpc};
+pub use request::{Facts, Request, is_grpc, is_grpc_or_grpc_web};
 pub use response::Response;
 pub use target::{query_values, split_target};

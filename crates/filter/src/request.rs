@@ -175,9 +175,22 @@ impl<'h> Request<'h> {
 /// Whether the client of a request with this head speaks gRPC (gRPC over HTTP/2, "Requests":
 /// content type `application/grpc`, with a suffix or parameters).
 pub fn is_grpc(head: &Headers) -> bool {
-    let content_type = head.first("content-type").unwrap_or_default();
+    is_said_to_be(head.first("content-type").unwrap_or_default(), &["grpc"])
+}
+
+/// Whether a content type is gRPC's, over HTTP/2 or as browsers speak it (gRPC-Web).
+pub fn is_grpc_or_grpc_web(content_type: &[u8]) -> bool {
+    is_said_to_be(content_type, &["grpc", "grpc-web", "grpc-web-text"])
+}
+
+/// Whether a content type is `application/` one of these, with a suffix or parameters (RFC 9110
+/// §8.3.1: without regard to case, and with white space before parameters).
+fn is_said_to_be(content_type: &[u8], subtypes: &[&str]) -> bool {
     let mut parts = content_type.splitn(2, |byte| matches!(byte, b'+' | b';'));
-    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/grpc"))
+    let essence = parts.next().unwrap_or_default().trim_ascii();
+    let (kind, subtype) = essence.split_at_checked(12).unwrap_or_default();
+    kind.eq_ignore_ascii_case(b"application/")
+        && subtypes.iter().any(|known| subtype.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 /// Where frameworks look for a method that replaces the request's own.

@@ -1,5 +1,5 @@
 use crate::document::{Document, Id, Kind, NONE, Node, Overgrown, Span};
-use crate::names::{self, Named, Twice};
+use crate::names::{self, Named, Names, Twice};
 use crate::string;
 
 /// How the words of a name are joined.
@@ -35,10 +35,36 @@ impl From<Overgrown> for CaseError {
 impl Case {
     /// Appends a name in this case; whether it is another one then.
     ///
-    /// Underscores at the beginning and at the end stay. A name with an underscore elsewhere that
-    /// no letter or digit follows stays as it is, as does one that has none to convert.
+    /// Only what the way back makes the same name again is converted: `EUR`, `userID` and `line_2`
+    /// stay as they are. A name that is data, such as a currency or a country, would come back as
+    /// another one, and nobody could tell which it was.
     fn push(self, name: &[u8], out: &mut Vec<u8>) -> bool {
         let start = out.len();
+        self.join(name, out);
+        let made = out.get(start..).unwrap_or_default();
+        if made == name {
+            return false;
+        }
+        let mut back = Vec::with_capacity(name.len());
+        self.other().join(made, &mut back);
+        if back == name {
+            return true;
+        }
+        out.truncate(start);
+        out.extend_from_slice(name);
+        false
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Camel => Self::Snake,
+            Self::Snake => Self::Camel,
+        }
+    }
+
+    /// Underscores at the beginning and at the end stay, as do those that no letter or digit
+    /// follows.
+    fn join(self, name: &[u8], out: &mut Vec<u8>) {
         match self {
             Self::Camel => {
                 let lead = name.iter().take_while(|byte| **byte == b'_').count();
@@ -77,7 +103,6 @@ impl Case {
                 }
             }
         }
-        out.get(start..) != Some(name)
     }
 }
 
@@ -104,22 +129,56 @@ struct Seat {
 }
 
 impl Document {
-    /// Converts the names of all members in a value, at every depth.
+    /// Converts the names of all members in a value, at every depth, but not in the values
+    /// `except`.
     ///
     /// # Errors
     /// [`CaseError`]; then some names are converted.
-    pub fn convert(&mut self, id: Id, case: Case) -> Result<(), CaseError> {
+    pub fn convert(&mut self, id: Id, case: Case, except: &[Id]) -> Result<(), CaseError> {
+        self.flag(except, true);
+        let converted = self.convert_unflagged(id, case);
+        self.flag(except, false);
+        converted
+    }
+
+    /// Converts what the string says, as if it were a name; nothing else is touched.
+    ///
+    /// # Errors
+    /// [`Overgrown`].
+    pub fn convert_text(&mut self, id: Id, case: Case) -> Result<(), Overgrown> {
+        let Some(text) = self.string(id) else { return Ok(()) };
+        let mut other = Vec::with_capacity(text.len().saturating_add(8));
+        if case.push(&text, &mut other) {
+            let mut quoted = Vec::with_capacity(other.len().saturating_add(2));
+            string::push_quoted(&other, &mut quoted);
+            let put = self.put(&quoted)?;
+            self.set(id, put);
+        }
+        Ok(())
+    }
+
+    fn flag(&mut self, ids: &[Id], keep: bool) {
+        for id in ids {
+            self.update(*id, |node| match keep {
+                true => node.flags |= Node::KEEPS_NAMES,
+                false => node.flags &= !Node::KEEPS_NAMES,
+            });
+        }
+    }
+
+    fn convert_unflagged(&mut self, id: Id, case: Case) -> Result<(), CaseError> {
         let mut converter =
             Converter { case, seats: vec![Seat::default(); SEATS.wrapping_add(ROW)] };
         let mut own = Vec::new();
         let mut at = id;
         loop {
             self.look_into(at);
-            if self.kind(at) == Kind::Object {
+            let stays = self.node(at).is(Node::KEEPS_NAMES);
+            if !stays && self.kind(at) == Kind::Object {
                 self.convert_members(at, &mut converter, &mut own)?;
             }
             let node = self.node(at);
-            if node.first != 0 {
+            if !stays && node.first != 0 {
                 at = Id(node.first);
                 continue;
             }
@@ -162,7 +221,7 @@ impl Document {
         }
         if changed {
             self.mark(object);
-            if names::twice(own, &self.text, &self.nodes).is_some() {
+            if names::twice(own, &self.text, &self.nodes, self.names).is_some() {
                 return Err(CaseError::Twice);
             }
         }
@@ -183,7 +242,7 @@ impl Document {
             let seat = self.seat(&name, node.key, converter.case)?;
             return Ok((seat.to, seat.hash));
         }
-        let number = names::hash(inner) as usize % SEATS;
+        let number = names::hash(inner, Names::Exact) as usize % SEATS;
         // One of a few seats, so that two names of one object do not take turns.
         let seats = converter.seats.get(number..number.wrapping_add(ROW)).unwrap_or_default();
         let mut free = number;
@@ -207,7 +266,7 @@ impl Document {
     fn seat(&mut self, name: &[u8], from: Span, case: Case) -> Result<Seat, Overgrown> {
         let mut other = Vec::with_capacity(name.len().saturating_add(8));
         let changed = case.push(name, &mut other);
-        let hash = names::hash(&other);
+        let hash = names::hash(&other, self.names);
         if !changed {
             return Ok(Seat { from, to: from, hash });
         }
@@ -236,10 +295,8 @@ mod tests {
             ("user_id", "userId"),
             ("_links", "_links"),
             ("__typename", "__typename"),
-            ("a_b_c", "aBC"),
+            ("is_a_test", "isATest"),
             ("trailing_", "trailing_"),
-            ("a__b", "a_B"),
-            ("line_2_text", "line2Text"),
             ("größe_in_cm", "größeInCm"),
             ("kebab-case", "kebab-case"),
             ("", ""),
@@ -250,9 +307,6 @@ mod tests {
         }
         for (camel, snake) in [
             ("unitPrice", "unit_price"),
-            ("userID", "user_id"),
-            ("HTTPCode", "http_code"),
-            ("Name", "name"),
             ("unit_price", "unit_price"),
             ("line2Text", "line2_text"),
             ("aB", "a_b"),
@@ -261,6 +315,35 @@ mod tests {
             let mut out = Vec::new();
             assert_eq!(Case::Snake.push(camel.as_bytes(), &mut out), snake != camel, "{camel}");
             assert_eq!(String::from_utf8(out).unwrap(), snake, "{camel}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_not_come_back_as_it_was_stays() {
+        for (case, name) in [
+            (Case::Snake, "EUR"),
+            (Case::Snake, "DE"),
+            (Case::Snake, "X"),
+            (Case::Snake, "Name"),
+            (Case::Snake, "userID"),
+            (Case::Snake, "HTTPCode"),
+            (Case::Snake, "en-US"),
+            (Case::Snake, "MON-27"),
+            (Case::Snake, "user_Id"),
+            (Case::Snake, "A_B"),
+            (Case::Snake, "T1"),
+            (Case::Camel, "line_2"),
+            (Case::Camel, "line_2_text"),
+            (Case::Camel, "a_b_c"),
+            (Case::Camel, "a__b"),
+            (Case::Camel, "DE_de"),
+            (Case::Camel, "EUR_USD"),
+            (Case::Camel, "de_DE"),
+            (Case::Camel, "MAX_SIZE"),
+        ] {
+            let mut out = Vec::new();
+            assert!(!case.push(name.as_bytes(), &mut out), "{name}");
+            assert_eq!(String::from_utf8(out).unwrap(), name);
         }
     }
 }

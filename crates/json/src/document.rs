@@ -1,4 +1,4 @@
-use crate::names;
+use crate::names::{self, Names};
 use crate::read::{self, Fault, Invalid};
 use crate::string;
 use std::borrow::Cow;
@@ -17,6 +17,7 @@ pub struct Document {
     pub(crate) most: usize,
     /// Whether a value could not be looked into: what would be written now is not all of it.
     pub(crate) lost: bool,
+    pub(crate) names: Names,
     depth: usize,
 }
 
@@ -78,6 +79,8 @@ impl Node {
     pub(crate) const VALUE_ESCAPED: u8 = 8;
     /// On its way out of its parent.
     pub(crate) const GONE: u8 = 16;
+    /// The names in it are not converted.
+    pub(crate) const KEEPS_NAMES: u8 = 32;
 
     pub(crate) fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
@@ -90,6 +93,15 @@ impl Document {
     /// # Errors
     /// [`Invalid`].
     pub fn read(text: Vec<u8>, most: usize) -> Result<Self, Invalid> {
+        Self::read_with(text, most, Names::Exact)
+    }
+
+    /// The same where it is said which names are one: an object may have a name once, and a path
+    /// finds all its spellings.
+    ///
+    /// # Errors
+    /// [`Invalid`].
+    pub fn read_with(text: Vec<u8>, most: usize, names: Names) -> Result<Self, Invalid> {
         const LONGEST: usize = 1 << 31;
         if text.len() > LONGEST {
             return Err(Invalid { fault: Fault::TooLong, at: LONGEST });
@@ -97,8 +109,9 @@ impl Document {
         // What objects and arrays of short values need; more is rare.
         let mut nodes = Vec::with_capacity(text.len() / 12);
         nodes.push(Node::EMPTY);
-        let depth = read::read(&text, Span { start: 0, end: text.len() as u32 }, 0, &mut nodes)?;
-        Ok(Self { text, nodes, most: most.min(LONGEST), lost: false, depth })
+        let whole = Span { start: 0, end: text.len() as u32 };
+        let depth = read::read(&text, whole, 0, &mut nodes, names)?;
+        Ok(Self { text, nodes, most: most.min(LONGEST), lost: false, names, depth })
     }
 
     /// How deep arrays and objects are nested in what was read: 0 for a string, 1 for `[]`.
@@ -126,6 +139,11 @@ impl Document {
     /// The name of a member.
     pub fn name(&self, id: Id) -> Cow<'_, [u8]> {
         names::name(&self.text, &self.nodes, id.0)
+    }
+
+    /// Whether two names are one in this document.
+    pub fn is_name(&self, left: &[u8], right: &[u8]) -> bool {
+        self.names.same(left, right)
     }
 
     /// What a string says; `None` where the value is no string.
@@ -181,8 +199,8 @@ impl Document {
         let is_named = |member: &Id| {
             let member = self.node(*member);
             match member.is(Node::KEY_ESCAPED) {
-                false => names::equal(names::inner(&self.text, member.key), name),
-                true => *names::decoded(&self.text, member.key) == *name,
+                false => self.names.same(names::inner(&self.text, member.key), name),
+                true => self.names.same(&names::decoded(&self.text, member.key), name),
             }
         };
         self.children_read(id).find(is_named)
@@ -200,8 +218,9 @@ impl Document {
             return;
         }
         if matches!(self.kind(id), Kind::Object | Kind::Array) {
-            // What is put in is JSON, but there may be too much of it.
-            let read = read::read(&self.text, node.value, id.0, &mut self.nodes);
+            // What is put in is JSON, but there may be too much of it. Its names are those of this
+            // document, or of the configuration.
+            let read = read::read(&self.text, node.value, id.0, &mut self.nodes, Names::Exact);
             self.lost |= read.is_err();
         }
         self.update(id, |node| node.flags &= !Node::UNREAD);

@@ -1,4 +1,5 @@
 use crate::document::{Document, Id, Kind, NONE, Node, Overgrown, Span};
+use crate::names::Names;
 use crate::path::{Path, Segment};
 use crate::string;
 
@@ -6,46 +7,106 @@ use crate::string;
 #[derive(Clone, Copy, Debug)]
 pub struct Put(Span);
 
+/// What a path that is written to leads to.
+#[derive(Clone, Default, Debug)]
+pub struct Places {
+    /// The places, in document order.
+    pub ids: Vec<Id>,
+    /// How often the path does not fit: something is in the way, or an item before it is missing.
+    /// Nothing was made there.
+    pub misfits: usize,
+}
+
 impl Document {
     /// The values at a path below `from`, in document order.
     pub fn select(&mut self, from: Id, path: &Path) -> Vec<Id> {
-        self.walk(from, &path.segments, false)
-    }
-
-    /// The places at a path below `from`, made where they are not there yet and all that is missing
-    /// can be made: members of objects, and items at the end of an array. A value that is in the
-    /// way of a member is replaced by an object. New places hold `null`.
-    ///
-    /// # Errors
-    /// [`Overgrown`].
-    pub fn place(&mut self, from: Id, path: &Path) -> Result<Vec<Id>, Overgrown> {
-        let places = self.walk(from, &path.segments, true);
-        if self.text.len() > self.most { Err(Overgrown) } else { Ok(places) }
-    }
-
-    fn walk(&mut self, from: Id, segments: &[Segment], make: bool) -> Vec<Id> {
         let mut found = vec![from];
-        let mut rest = segments;
-        while let Some((segment, after)) = rest.split_first() {
+        for segment in &path.segments {
             let mut next = Vec::with_capacity(found.len());
             for id in found {
                 match segment {
                     Segment::Every => next.extend(self.children(id)),
-                    segment => {
-                        let made = make && after.iter().all(Segment::can_be_first);
-                        let there = self.step(id, segment);
-                        next.extend(if made {
-                            there.or_else(|| self.made(id, segment))
-                        } else {
-                            there
-                        });
+                    segment => next.extend(self.step(id, segment)),
+                }
+            }
+            found = next;
+        }
+        found
+    }
+
+    /// The places at a path below `from`, made where they are not there yet and all that is missing
+    /// can be made: members of objects, and items at the end of an array. What is there is never
+    /// replaced to make room, `null` included. New places hold `null`; members have the name that
+    /// the path says.
+    ///
+    /// # Errors
+    /// [`Overgrown`].
+    pub fn place(&mut self, from: Id, path: &Path) -> Result<Places, Overgrown> {
+        self.place_in((from, false), path)
+    }
+
+    /// The same below a value that has just been taken away: what the path needs is made in its
+    /// place.
+    ///
+    /// # Errors
+    /// [`Overgrown`].
+    pub fn place_anew(&mut self, from: Id, path: &Path) -> Result<Places, Overgrown> {
+        self.place_in((from, true), path)
+    }
+
+    fn place_in(&mut self, from: (Id, bool), path: &Path) -> Result<Places, Overgrown> {
+        let mut found = vec![from];
+        let mut misfits = 0_usize;
+        let mut rest = path.segments.as_slice();
+        while let Some((segment, after)) = rest.split_first() {
+            let mut next = Vec::with_capacity(found.len());
+            for (id, fresh) in found {
+                if *segment == Segment::Every {
+                    if !matches!(self.kind(id), Kind::Array | Kind::Object) {
+                        misfits = misfits.saturating_add(1);
                     }
+                    next.extend(self.children(id).map(|id| (id, false)));
+                } else if let Some(there) = self.step(id, segment) {
+                    self.name_as(there, segment)?;
+                    next.push((there, false));
+                } else if after.contains(&Segment::Every) && self.takes(id, segment) {
+                    // Every one of none.
+                } else if let Some(made) = self.made((id, fresh), segment, after) {
+                    next.push((made, true));
+                } else {
+                    misfits = misfits.saturating_add(1);
                 }
             }
             found = next;
             rest = after;
         }
-        found
+        if self.text.len() > self.most {
+            return Err(Overgrown);
+        }
+        Ok(Places { ids: found.into_iter().map(|(id, _)| id).collect(), misfits })
+    }
+
+    /// Whether a value can have such a part at all.
+    fn takes(&self, id: Id, segment: &Segment) -> bool {
+        match segment {
+            Segment::Name { index: None, .. } => self.kind(id) == Kind::Object,
+            Segment::Name { .. } => matches!(self.kind(id), Kind::Object | Kind::Array),
+            Segment::Index(_) | Segment::Append | Segment::Every => self.kind(id) == Kind::Array,
+        }
+    }
+
+    /// A member that was found under another spelling gets the one that is written.
+    fn name_as(&mut self, id: Id, segment: &Segment) -> Result<(), Overgrown> {
+        match segment {
+            Segment::Name { name, .. }
+                if self.names != Names::Exact
+                    && self.node(id).key.end != 0
+                    && *self.name(id) != *name.as_bytes() =>
+            {
+                self.rename(id, name)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn step(&mut self, id: Id, segment: &Segment) -> Option<Id> {
@@ -58,8 +119,16 @@ impl Document {
         }
     }
 
-    /// Makes the place that a segment names, which is not there.
-    fn made(&mut self, id: Id, segment: &Segment) -> Option<Id> {
+    /// Makes the place that a segment names, which is not there; `None` where something else is.
+    fn made(
+        &mut self,
+        (id, fresh): (Id, bool),
+        segment: &Segment,
+        after: &[Segment],
+    ) -> Option<Id> {
+        if !after.iter().all(Segment::can_be_first) {
+            return None;
+        }
         let last = self.children(id).last();
         match (self.kind(id), segment) {
             (Kind::Array, Segment::Append) => Some(self.add(id, last, None)),
@@ -67,11 +136,11 @@ impl Document {
                 (self.children(id).count() == *index).then(|| self.add(id, last, None))
             }
             (Kind::Object, Segment::Name { name, .. }) => Some(self.add(id, last, Some(name))),
-            (_, Segment::Name { name, .. }) => {
+            (Kind::Null, Segment::Name { name, .. }) if fresh => {
                 self.empty(id, b"{}");
                 Some(self.add(id, None, Some(name)))
             }
-            (Kind::Null, Segment::Append | Segment::Index(0)) => {
+            (Kind::Null, Segment::Append | Segment::Index(0)) if fresh => {
                 self.empty(id, b"[]");
                 Some(self.add(id, None, None))
             }
@@ -176,10 +245,12 @@ impl Document {
         if parent.0 == NONE || self.kind(parent) != Kind::Object {
             return Ok(());
         }
+        if *self.name(id) == *name.as_bytes() {
+            return Ok(());
+        }
         match self.member(parent, name.as_bytes()) {
-            Some(same) if same == id => return Ok(()),
-            Some(other) => self.remove(&[other]),
-            None => {}
+            Some(other) if other != id => self.remove(&[other]),
+            _ => {}
         }
         let mut quoted = Vec::with_capacity(name.len().saturating_add(2));
         string::push_quoted(name.as_bytes(), &mut quoted);
@@ -199,6 +270,14 @@ impl Document {
     pub fn detach(&mut self, id: Id) -> Id {
         let free = self.taken(id);
         self.remove(&[id]);
+        free
+    }
+
+    /// Takes a value and leaves `null` in its place; otherwise as [`detach`](Self::detach). It costs
+    /// the same however many neighbours the place has.
+    pub fn lift(&mut self, id: Id) -> Id {
+        let free = self.taken(id);
+        self.empty(id, b"null");
         free
     }
 

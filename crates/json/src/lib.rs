@@ -31,7 +31,8 @@ mod write;
 
 pub use case::{Case, CaseError};
 pub use document::{Document, Id, Kind, Overgrown};
-pub use edit::Put;
+pub use edit::{Places, Put};
+pub use names::Names;
 
 pub use number::same_number;
 pub use path::{Path, PathError};

@@ -1,3 +1,5 @@
+mod fold;
+
 use crate::document::{Node, Span};
 use crate::string;
 use std::borrow::Cow;
@@ -5,6 +7,24 @@ use std::borrow::Cow;
 /// Two members of one object would have, or have, the same name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Twice;
+
+/// Which names are one.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Names {
+    /// Those of the same characters (RFC 8259 §8.3).
+    #[default]
+    Exact,
+    /// Those that differ in case alone too, as readers in Go, .NET and Java may take them: by simple
+    /// case folding of Unicode, so `ſ` is an `s` and the Kelvin sign a `k`.
+    IgnoreCase,
+}
+
+impl Names {
+    /// Whether two names are one.
+    pub fn same(self, left: &[u8], right: &[u8]) -> bool {
+        equal(left, right) || self == Self::IgnoreCase && fold::same(left, right)
+    }
+}
 
 /// A member's name, by its hash.
 #[derive(Clone, Copy)]
@@ -20,14 +40,19 @@ const FEW: usize = 24;
 ///
 /// Many names are sorted: names made to have one hash cost a comparison more, and no more than
 /// that.
-pub(crate) fn twice(names: &mut [Named], text: &[u8], nodes: &[Node]) -> Option<u32> {
+pub(crate) fn twice(
+    names: &mut [Named],
+    text: &[u8],
+    nodes: &[Node],
+    compare: Names,
+) -> Option<u32> {
+    let same =
+        |left: u32, right: u32| compare.same(&name(text, nodes, left), &name(text, nodes, right));
     if names.len() <= FEW {
         let mut rest: &[Named] = names;
         while let Some((name, others)) = rest.split_first() {
-            let same = |other: &&Named| {
-                other.hash == name.hash && same(text, nodes, name.node, other.node)
-            };
-            if let Some(other) = others.iter().find(same) {
+            let is_one = |other: &&Named| other.hash == name.hash && same(name.node, other.node);
+            if let Some(other) = others.iter().find(is_one) {
                 return Some(other.node);
             }
             rest = others;
@@ -35,18 +60,18 @@ pub(crate) fn twice(names: &mut [Named], text: &[u8], nodes: &[Node]) -> Option<
         return None;
     }
     names.sort_unstable_by(|left, right| {
-        let names = || name(text, nodes, left.node).cmp(&name(text, nodes, right.node));
+        let (own, other) = (|| name(text, nodes, left.node), || name(text, nodes, right.node));
+        let names = || match compare {
+            Names::Exact => own().cmp(&other()),
+            Names::IgnoreCase => fold::folded(&own()).cmp(fold::folded(&other())),
+        };
         left.hash.cmp(&right.hash).then_with(names)
     });
-    let same = |pair: &&[Named]| match pair {
-        [left, right] => left.hash == right.hash && same(text, nodes, left.node, right.node),
+    let is_one = |pair: &&[Named]| match pair {
+        [left, right] => left.hash == right.hash && same(left.node, right.node),
         _ => false,
     };
-    names.windows(2).find(same).and_then(|pair| pair.last()).map(|named| named.node)
-}
-
-fn same(text: &[u8], nodes: &[Node], left: u32, right: u32) -> bool {
-    equal(&name(text, nodes, left), &name(text, nodes, right))
+    names.windows(2).find(is_one).and_then(|pair| pair.last()).map(|named| named.node)
 }
 
 /// What a member's name says.
@@ -74,7 +99,12 @@ pub(crate) fn inner(text: &[u8], quoted: Span) -> &[u8] {
 }
 
 /// Quick, and not meant to withstand anybody: what has the same hash is compared.
-pub(crate) fn hash(name: &[u8]) -> u32 {
+pub(crate) fn hash(name: &[u8], compare: Names) -> u32 {
+    if compare == Names::IgnoreCase {
+        let mut folded = Vec::with_capacity(name.len());
+        fold::folded(name).for_each(|char| folded.extend(u32::from(char).to_le_bytes()));
+        return hash(&folded, Names::Exact);
+    }
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut hash = name.len() as u64;
     for word in name.as_chunks::<8>().0 {

@@ -45,6 +45,9 @@ pub enum PathError {
     Unclosed,
     /// A `~` in a pointer is neither `~0` nor `~1`.
     BadEscape,
+    /// A name without quotes has a character that looks like a calculation, a filter or a pattern:
+    /// there are none.
+    NeedsQuotes,
     /// More than 64 parts.
     TooLong,
 }
@@ -59,6 +62,11 @@ impl fmt::Display for PathError {
             }
             Self::BadEscape => {
                 "has a `~` that is neither `~0` (a tilde) nor `~1` (a slash): RFC 6901 §3"
+            }
+            Self::NeedsQuotes => {
+                "has a name with other characters than letters, digits, `_`, `-`, `$`, `@` and `:`: \
+                 put it between double quotes, as in `a.\"b c\"`; calculations, filters and \
+                 patterns in names are not known"
             }
             Self::TooLong => "has more than 64 parts",
         })
@@ -99,6 +107,17 @@ impl Path {
             }
             _ => None,
         }
+    }
+
+    /// Whether a value can be made at the one path while there still is one at the other: neither
+    /// leads through the other, and no item is named by its number.
+    pub fn is_apart_from(&self, other: &Self) -> bool {
+        let is_number = |segment: &Segment| {
+            matches!(segment, Segment::Index(_) | Segment::Name { index: Some(_), .. })
+        };
+        !self.segments.starts_with(&other.segments)
+            && !other.segments.starts_with(&self.segments)
+            && !other.segments.iter().any(is_number)
     }
 
     /// Splits two paths after their last wildcard, up to which they must be the same: what they
@@ -176,6 +195,7 @@ fn dotted(text: &str) -> Result<Vec<Segment>, PathError> {
             segments.push(match name {
                 "" => return Err(PathError::EmptyName),
                 "*" => Segment::Every,
+                name if !name.chars().all(is_plain) => return Err(PathError::NeedsQuotes),
                 name => Segment::Name { name: name.into(), index: None },
             });
             after = follows;
@@ -189,6 +209,11 @@ fn dotted(text: &str) -> Result<Vec<Segment>, PathError> {
             _ => return Err(PathError::Unclosed),
         };
     }
+}
+
+/// Whether a name with this character is one without quotes, too.
+fn is_plain(char: char) -> bool {
+    char.is_alphanumeric() || matches!(char, '_' | '-' | '$' | '@' | ':')
 }
 
 #[cfg(test)]
@@ -230,6 +255,18 @@ mod tests {
             ("$a", PathError::Unclosed),
             ("/a~2", PathError::BadEscape),
             ("/a~", PathError::BadEscape),
+            ("age + 10", PathError::NeedsQuotes),
+            ("a+b", PathError::NeedsQuotes),
+            ("price*2", PathError::NeedsQuotes),
+            ("internal_*", PathError::NeedsQuotes),
+            ("a?b", PathError::NeedsQuotes),
+            ("a/b", PathError::NeedsQuotes),
+            ("length(a)", PathError::NeedsQuotes),
+            ("a == b", PathError::NeedsQuotes),
+            ("first name", PathError::NeedsQuotes),
+            ("a || b", PathError::NeedsQuotes),
+            (" a", PathError::NeedsQuotes),
+            ("a,b", PathError::NeedsQuotes),
         ] {
             assert_eq!(Path::parse(text), Err(fault), "{text}");
         }

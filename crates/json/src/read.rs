@@ -1,5 +1,5 @@
 use crate::document::{NONE, Node, Span};
-use crate::names::{self, Named};
+use crate::names::{self, Named, Names};
 use crate::string;
 use std::fmt;
 
@@ -60,6 +60,7 @@ pub(crate) fn read(
     part: Span,
     root: u32,
     nodes: &mut Vec<Node>,
+    compare: Names,
 ) -> Result<usize, Invalid> {
     let end = part.end as usize;
     let text = text.get(..end).unwrap_or_default();
@@ -67,6 +68,7 @@ pub(crate) fn read(
         text,
         at: part.start as usize,
         nodes,
+        compare,
         frames: Vec::with_capacity(16),
         names: Vec::with_capacity(32),
         high: 0,
@@ -89,6 +91,7 @@ struct Reader<'a> {
     text: &'a [u8],
     at: usize,
     nodes: &'a mut Vec<Node>,
+    compare: Names,
     frames: Vec<Frame>,
     /// The names of the objects that are open, one object after the other.
     names: Vec<Named>,
@@ -212,9 +215,9 @@ impl Reader<'_> {
                 node.flags |= Node::KEY_ESCAPED;
                 let mut decoded = Vec::with_capacity(inner.len());
                 string::push_decoded(inner, &mut decoded);
-                names::hash(&decoded)
+                names::hash(&decoded, self.compare)
             } else {
-                names::hash(inner)
+                names::hash(inner, self.compare)
             };
             self.names.push(Named { hash, node: id });
             self.space();
@@ -248,7 +251,7 @@ impl Reader<'_> {
     /// Ends an object's list of names, none of which may be there twice.
     fn distinct(&mut self, from: usize) -> Result<(), Fault> {
         let own = self.names.get_mut(from..).unwrap_or_default();
-        let twice = names::twice(own, self.text, self.nodes);
+        let twice = names::twice(own, self.text, self.nodes, self.compare);
         self.names.truncate(from);
         if twice.is_some() { Err(Fault::DuplicateName) } else { Ok(()) }
     }

@@ -1,7 +1,7 @@
 //! Changes to documents.
 #![cfg(test)]
 
-use gatehouse_json::{Case, CaseError, Document, Overgrown, Path};
+use gatehouse_json::{Case, CaseError, Document, Names, Overgrown, Path};
 
 fn document(text: &str) -> Document {
     Document::read(text.as_bytes().to_vec(), 10_000).unwrap()
@@ -23,30 +23,85 @@ fn values_are_set_where_the_path_leads() {
         (r#"{"a":1}"#, "a", r#"{"a":9}"#),
         (r#"{"a":1}"#, "b", r#"{"a":1,"b":9}"#),
         (r#"{"a":1}"#, "b.c.d", r#"{"a":1,"b":{"c":{"d":9}}}"#),
-        (r#"{"a":1}"#, "a.b", r#"{"a":{"b":9}}"#),
-        (r#"{"a":[]}"#, "a.b", r#"{"a":{"b":9}}"#),
         (r#"{"a":[1,2]}"#, "/a/1", r#"{"a":[1,9]}"#),
         (r#"{"a":[1,2]}"#, "/a/2", r#"{"a":[1,2,9]}"#),
-        (r#"{"a":[1,2]}"#, "/a/3", r#"{"a":[1,2]}"#),
         (r#"{"a":[1,2]}"#, "/a/-", r#"{"a":[1,2,9]}"#),
         (r#"{"a":[ {} , {"x":1} ]}"#, "a[*].x", r#"{"a":[{"x":9},{"x":9}]}"#),
         (r#"{"a":{"0":1}}"#, "/a/0", r#"{"a":{"0":9}}"#),
         (r#"{}"#, "a[0].b", r#"{"a":[{"b":9}]}"#),
-        (r#"{}"#, "a[1].b", r#"{}"#),
         (r#"{}"#, "a[*].b", r#"{}"#),
         (r#"{"\u0061":1}"#, "a", r#"{"\u0061":9}"#),
         (r#"{}"#, "\"x\ty\"", r#"{"x\ty":9}"#),
         (r#"[1, 2]"#, "$", "9"),
         (r#"[[1],[2]]"#, "[*][*]", "[[9],[9]]"),
-        ("5", "a", r#"{"a":9}"#),
     ] {
         let mut document = document(before);
         let root = document.root();
         let places = document.place(root, &path(at)).unwrap();
+        assert_eq!(places.misfits, 0, "{at} of {before}");
         let nine = document.put(b"9").unwrap();
-        places.iter().for_each(|place| document.set(*place, nine));
+        places.ids.iter().for_each(|place| document.set(*place, nine));
         assert_eq!(written(&document), after, "{at} of {before}");
     }
+}
+
+#[test]
+fn what_is_in_the_way_of_a_path_is_never_replaced() {
+    for (before, at, misfits, after) in [
+        ("[1]", "a", 1, "[1]"),
+        ("5", "a", 1, "5"),
+        ("\"x\"", "a", 1, "\"x\""),
+        ("null", "a", 1, "null"),
+        ("true", "a.b", 1, "true"),
+        (r#"{"a":1}"#, "a.b", 1, r#"{"a":1}"#),
+        (r#"{"a":[]}"#, "a.b", 1, r#"{"a":[]}"#),
+        (r#"{"a":null}"#, "a.b", 1, r#"{"a":null}"#),
+        (r#"{"a":null}"#, "a[-]", 1, r#"{"a":null}"#),
+        (r#"{"a":"x"}"#, "a[-]", 1, r#"{"a":"x"}"#),
+        (r#"{"a":{}}"#, "a[-]", 1, r#"{"a":{}}"#),
+        (r#"{"a":{}}"#, "a[0]", 1, r#"{"a":{}}"#),
+        (r#"{"a":{"b":"x"}}"#, "a.b.c.d", 1, r#"{"a":{"b":"x"}}"#),
+        (r#"{"a":[1,2]}"#, "/a/3", 1, r#"{"a":[1,2]}"#),
+        (r#"{"a":[1,2]}"#, "a[7]", 1, r#"{"a":[1,2]}"#),
+        (r#"{}"#, "a[1].b", 1, "{}"),
+        (r#"{"i":"x"}"#, "i[*].a", 1, r#"{"i":"x"}"#),
+        (r#"{"i":[{},1,null,{}]}"#, "i[*].a", 2, r#"{"i":[{"a":9},1,null,{"a":9}]}"#),
+        (r#"[]"#, "i[*].a", 1, "[]"),
+        (r#"{}"#, "i[*].a", 0, "{}"),
+        (r#"{"i":[]}"#, "i[*].a", 0, r#"{"i":[]}"#),
+    ] {
+        let mut document = document(before);
+        let root = document.root();
+        let places = document.place(root, &path(at)).unwrap();
+        assert_eq!(places.misfits, misfits, "{at} of {before}");
+        let nine = document.put(b"9").unwrap();
+        places.ids.iter().for_each(|place| document.set(*place, nine));
+        assert_eq!(written(&document), after, "{at} of {before}");
+    }
+}
+
+#[test]
+fn names_that_differ_in_case_alone_are_found_and_may_not_be_there_twice() {
+    let read =
+        |text: &str| Document::read_with(text.as_bytes().to_vec(), 10_000, Names::IgnoreCase);
+    for text in [
+        r#"{"isAdmin":1,"ISADMIN":2}"#,
+        "{\"isAdmin\":1,\"i\u{17f}Admin\":2}",
+        "{\"key\":1,\"\\u212aey\":2}",
+        &format!("{{{}\"K1\":0}}", (0..30).map(|k| format!("\"k{k}\":0,")).collect::<String>()),
+    ] {
+        let fault = read(text).unwrap_err().fault;
+        assert_eq!(fault, gatehouse_json::Fault::DuplicateName, "{text}");
+        assert!(Document::read(text.as_bytes().to_vec(), 0).is_ok(), "{text}");
+    }
+    let mut document = read(r#"{"ISADMIN":1,"b":{"i\u017fadmin":2}}"#).unwrap();
+    let root = document.root();
+    let found = document.select(root, &path("b.isAdmin"));
+    document.remove(&found);
+    let places = document.place(root, &path("isAdmin")).unwrap();
+    let nine = document.put(b"9").unwrap();
+    places.ids.iter().for_each(|place| document.set(*place, nine));
+    assert_eq!(written(&document), r#"{"isAdmin":9,"b":{}}"#);
 }
 
 #[test]
@@ -117,8 +172,11 @@ fn values_move_with_what_is_in_them() {
         let root = document.root();
         let found = document.select(root, &path(from))[0];
         let value = document.detach(found);
-        let places = document.place(root, &path(to)).unwrap();
-        document.put_into(places[0], value);
+        let places = match from {
+            "$" => document.place_anew(root, &path(to)),
+            _ => document.place(root, &path(to)),
+        };
+        document.put_into(places.unwrap().ids[0], value);
         assert_eq!(written(&document), after, "{from} to {to} of {before}");
         // And it is still a document that can be changed at every depth.
         let ones = document.select(root, &path("*.*"));
@@ -134,7 +192,7 @@ fn a_value_is_wrapped_and_copied() {
     document.wrap(root, "data");
     let a = document.select(root, &path("data.a"))[0];
     let copy = document.put_copy(a).unwrap();
-    let place = document.place(root, &path("copy")).unwrap()[0];
+    let place = document.place(root, &path("copy")).unwrap().ids[0];
     document.set(place, copy);
     assert_eq!(
         written(&document),
@@ -148,12 +206,12 @@ fn names_are_converted_at_every_depth_and_may_not_collide() {
         r#"{"order_id":1,"line_items":[{"unit_price":1.0,"line_items":[{"\u0061_b":[]}]}]}"#,
     );
     let root = document.root();
-    document.convert(root, Case::Camel).unwrap();
+    document.convert(root, Case::Camel, &[]).unwrap();
     assert_eq!(
         written(&document),
         r#"{"orderId":1,"lineItems":[{"unitPrice":1.0,"lineItems":[{"aB":[]}]}]}"#
     );
-    document.convert(root, Case::Snake).unwrap();
+    document.convert(root, Case::Snake, &[]).unwrap();
     assert_eq!(
         written(&document),
         r#"{"order_id":1,"line_items":[{"unit_price":1.0,"line_items":[{"a_b":[]}]}]}"#
@@ -162,8 +220,26 @@ fn names_are_converted_at_every_depth_and_may_not_collide() {
     for text in [r#"{"user_id":1,"userId":2}"#, r#"{"x":[{"userId":1,"user_\u0069d":2}]}"#] {
         let mut document = crate::document(text);
         let root = document.root();
-        assert_eq!(document.convert(root, Case::Camel), Err(CaseError::Twice), "{text}");
+        assert_eq!(document.convert(root, Case::Camel, &[]), Err(CaseError::Twice), "{text}");
     }
+}
+
+#[test]
+fn names_in_excepted_values_stay_and_texts_are_converted_as_names_are() {
+    let mut document =
+        document(r#"{"itemPrices":{"perKg":{"inEur":1}},"loc":["lineItems",0,"EUR"]}"#);
+    let root = document.root();
+    let prices = document.select(root, &path("itemPrices"));
+    document.convert(root, Case::Snake, &prices).unwrap();
+    for id in document.select(root, &path("loc[*]")) {
+        document.convert_text(id, Case::Snake).unwrap();
+    }
+    assert_eq!(
+        written(&document),
+        r#"{"item_prices":{"perKg":{"inEur":1}},"loc":["line_items",0,"EUR"]}"#
+    );
+    document.convert(root, Case::Snake, &[]).unwrap();
+    assert!(written(&document).contains(r#"{"per_kg":{"in_eur":1}}"#));
 }
 
 #[test]
@@ -173,7 +249,7 @@ fn a_copy_that_cannot_be_looked_into_is_not_written_in_part() {
     let root = document.root();
     let a = document.select(root, &path("a"))[0];
     let copy = document.put_copy(a).unwrap();
-    let b = document.place(root, &path("b")).unwrap()[0];
+    let b = document.place(root, &path("b")).unwrap().ids[0];
     document.set(b, copy);
     let mut out = Vec::new();
     document.write(root, &mut out).unwrap();
@@ -189,7 +265,7 @@ fn a_document_cannot_grow_beyond_its_limit() {
     let mut grown = Ok(());
     for _ in 0..20 {
         grown = document.put_copy(root).map(|copy| {
-            let place = document.place(root, &path("[-]")).unwrap()[0];
+            let place = document.place(root, &path("[-]")).unwrap().ids[0];
             document.set(place, copy);
         });
     }

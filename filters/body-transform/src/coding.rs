@@ -1,5 +1,5 @@
 use flate2::Compression;
-use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
 use std::io::{Read, Write};
 
@@ -8,8 +8,8 @@ use std::io::{Read, Write};
 pub(crate) enum Coding {
     Plain,
     Gzip,
-    /// The zlib format (RFC 1950), as HTTP defines it; not the bare format that some send under
-    /// this name.
+    /// The zlib format (RFC 1950), as HTTP defines it, or the bare one (RFC 1951) that some send
+    /// under this name (RFC 9110 §8.4.1.2). It goes on as HTTP defines it.
     Deflate,
     Brotli,
 }
@@ -47,6 +47,13 @@ impl Coding {
         match self {
             Self::Plain => Ok(body),
             Self::Gzip => read(MultiGzDecoder::new(input), most),
+            // No writer of the bare format begins as zlib does: its padding would not be zeros.
+            Self::Deflate if !is_zlib(input) => {
+                let mut decoder = DeflateDecoder::new(input);
+                let decoded = read(&mut decoder, most)?;
+                let all = decoder.total_in() == input.len() as u64;
+                if all { Ok(decoded) } else { Err(Undecoded::Invalid) }
+            }
             Self::Deflate => {
                 let mut decoder = ZlibDecoder::new(input);
                 let decoded = read(&mut decoder, most)?;
@@ -79,6 +86,14 @@ impl Coding {
             Self::Brotli => stored(&body),
         }
     }
+}
+
+/// RFC 1950 §2.2: the method, and a check of both bytes.
+fn is_zlib(body: &[u8]) -> bool {
+    body.first_chunk().is_some_and(|head: &[u8; 2]| {
+        head.first().is_some_and(|method| method & 15 == 8)
+            && u16::from_be_bytes(*head).is_multiple_of(31)
+    })
 }
 
 fn read(decoder: impl Read, most: usize) -> Result<Vec<u8>, Undecoded> {
@@ -136,6 +151,18 @@ mod tests {
                 );
             }
             assert_eq!(Coding::Brotli.decode(brotli(&body), 200_000), Ok(body));
+        }
+    }
+
+    #[test]
+    fn deflate_without_its_zlib_envelope_is_read_too() {
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(b"{\"a\":1}").unwrap();
+        let bare = encoder.finish().unwrap();
+        assert_eq!(Coding::Deflate.decode(bare.clone(), 1000).as_deref(), Ok(&b"{\"a\":1}"[..]));
+        assert_eq!(Coding::Deflate.decode(bare.clone(), 3), Err(Undecoded::TooLong));
+        for bad in [bare[..bare.len() - 1].to_vec(), [bare.as_slice(), b"x"].concat()] {
+            assert_eq!(Coding::Deflate.decode(bad, 1000), Err(Undecoded::Invalid));
         }
     }
 

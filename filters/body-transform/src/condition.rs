@@ -1,3 +1,4 @@
+use crate::value::is_ambiguous;
 use gatehouse_filter::config::Node;
 use gatehouse_json::{Document, Id, Kind, Path, same_number};
 use serde_json::Value;
@@ -22,6 +23,8 @@ enum Scalar {
     /// As JSON writes it.
     Number(String),
     String(String),
+    /// A text that may have been a number before Envoy read it: both are meant.
+    Either(String),
 }
 
 impl Condition {
@@ -63,7 +66,8 @@ impl Scalar {
             (Self::Null, Kind::Null) => true,
             (Self::Boolean(want), Kind::Boolean) => (document.raw(id) == b"true") == *want,
             (Self::Number(want), Kind::Number) => same_number(document.raw(id), want.as_bytes()),
-            (Self::String(want), Kind::String) => {
+            (Self::Either(want), Kind::Number) => same_number(document.raw(id), want.as_bytes()),
+            (Self::String(want) | Self::Either(want), Kind::String) => {
                 document.string(id).is_some_and(|text| *text == *want.as_bytes())
             }
             _ => false,
@@ -81,6 +85,7 @@ fn scalar(node: &Node<'_>) -> Option<Scalar> {
         Value::Null => Scalar::Null,
         Value::Bool(value) => Scalar::Boolean(*value),
         Value::Number(number) => Scalar::Number(number.to_string()),
+        Value::String(text) if is_ambiguous(text) => Scalar::Either(text.clone()),
         Value::String(text) => Scalar::String(text.clone()),
         Value::Array(_) | Value::Object(_) => {
             return node.fault("must be text, a number, true or false");

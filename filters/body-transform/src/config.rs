@@ -5,9 +5,11 @@ use crate::operation::Operation;
 use crate::side::{Format, Passes, Side, Statuses, TypePattern};
 use crate::text::Needs;
 use crate::{BodyTransform, Transform, form};
+use gatehouse_filter::HeaderName;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::{self, Rules};
 use gatehouse_filter::template::Scope;
+use gatehouse_json::Names;
 use std::rc::Rc;
 
 /// Reads the configuration of the filter.
@@ -61,6 +63,11 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
         }
         Some(keep)
     });
+    let names = fields.with_default("names", Names::Exact, |node| {
+        node.one_of(&[("exact", Names::Exact), ("ignore_case", Names::IgnoreCase)])
+    });
+    let skips_misfits = fields
+        .with_default("on_misfit", false, |node| node.one_of(&[("reject", false), ("skip", true)]));
     let steps = fields.with_default("operations", Vec::new(), |node| {
         node.list(|node| operations::step(&node, scope, 0))
     });
@@ -93,9 +100,22 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
         keep_encoding: keep_encoding?,
         most: most?,
         passes,
+        names: names?,
+        skips_misfits: skips_misfits?,
+        fields: steps.iter().flat_map(|step| written_fields(&step.operation)).collect(),
         steps,
         needs,
     })
+}
+
+fn written_fields(operation: &Operation) -> Vec<HeaderName> {
+    match operation {
+        Operation::SetHeader { name, .. } => vec![name.clone()],
+        Operation::Each { steps, .. } => {
+            steps.iter().flat_map(|step| written_fields(&step.operation)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn edits_head(operation: &Operation) -> bool {

@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     NameConflict,
     /// It would become longer than four times `max_body`.
     Overgrown,
+    /// Something is in the way of a path that is written to.
+    Misfit,
     /// What should be written as a form has arrays of arrays or objects in it.
     NoForm,
     /// A value of the body cannot be the value of a header field.
@@ -63,6 +65,7 @@ impl Fault {
             Self::SeveralTypes
             | Self::NameConflict
             | Self::Overgrown
+            | Self::Misfit
             | Self::NoForm
             | Self::HeaderInvalid => Forgiven::Never,
         }
@@ -87,6 +90,7 @@ impl Fault {
             }
             Self::NameConflict => (Code::NameConflict, Code::ResponseNameConflict),
             Self::Overgrown => (Code::GrownTooLarge, Code::ResponseGrownTooLarge),
+            Self::Misfit => (Code::Misfit, Code::ResponseMisfit),
             Self::NoForm => (Code::NoForm, Code::ResponseNoForm),
             Self::HeaderInvalid => (Code::HeaderInvalid, Code::ResponseHeaderInvalid),
         };
@@ -121,6 +125,10 @@ impl Fault {
                 (400, "two members of an object in the body have the same meaning".into())
             }
             Self::Overgrown => (413, "the body becomes too long when it is transformed".into()),
+            Self::Misfit => (
+                400,
+                "the body has another shape: something is where an object or a list must be".into(),
+            ),
             Self::NoForm => (400, "the body must be an object of texts and lists of texts".into()),
             Self::HeaderInvalid => (
                 400,

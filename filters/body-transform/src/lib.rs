@@ -60,6 +60,8 @@ gatehouse_filter::codes! {
         NameConflict = "name_conflict",
         /// The transformed body would be too long.
         GrownTooLarge = "grown_too_large",
+        /// A path that is written to does not fit the body.
+        Misfit = "misfit",
         /// The body cannot be written as a form.
         NoForm = "no_form",
         /// A value of the body cannot be the value of a header field.
@@ -90,6 +92,8 @@ gatehouse_filter::codes! {
         ResponseNameConflict = "response_name_conflict",
         /// As `grown_too_large`, of the response.
         ResponseGrownTooLarge = "response_grown_too_large",
+        /// As `misfit`, of the response.
+        ResponseMisfit = "response_misfit",
         /// As `no_form`, of the response.
         ResponseNoForm = "response_no_form",
         /// As `header_invalid`, of the response.
@@ -170,9 +174,6 @@ impl Filter for BodyTransform {
             return Decision::pass(Code::Unmatched, None);
         };
         let name = Rc::clone(&rule.name);
-        if is_no_exchange_of_documents(request) {
-            return Decision::pass(Code::Untouched, Some(name));
-        }
         let transform = Rc::clone(&rule.action);
         let needs = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.needs.request);
         let snapshot = needs(&transform.request) || needs(&transform.response);
@@ -187,6 +188,10 @@ impl Filter for BodyTransform {
         let Some(side) = &transform.request else {
             return Decision::pass(Code::Untouched, Some(name));
         };
+        // The rule's, whatever becomes of the body.
+        if !side.fields.is_empty() {
+            request.headers.remove_in_every_spelling(&side.fields);
+        }
         if !request.body_follows() {
             return Decision::pass(Code::Untouched, Some(name));
         }
@@ -275,9 +280,11 @@ impl OnResponse for BodyTransform {
         let Some(side) = &transform.response else { return ResponseDecision::undecided() };
         let status = response.status();
         let untouched = || ResponseDecision::pass(Code::ResponseUntouched, Some(Rc::clone(&rule)));
-        if status == Some(101) || !side.has_status(status) {
+        if !side.has_status(status) {
             return untouched();
         }
+        state.response = side.needs.response.then(|| response.headers.clone());
+        side.fields.iter().for_each(|field| response.headers.remove(field));
         if !response.body_follows() {
             let content_type = response.headers.first("content-type").unwrap_or_default();
             // What a GET would be answered with has another length, and maybe another encoding (RFC
@@ -294,7 +301,6 @@ impl OnResponse for BodyTransform {
             Ok(Announced::OtherType) => untouched(),
             Ok(Announced::Body(coding)) => {
                 state.response_coding = Some(coding);
-                state.response = side.needs.response.then(|| response.headers.clone());
                 if !self.hold_heads {
                     side.relabel(&mut response.headers, coding);
                 }
@@ -405,14 +411,6 @@ impl BodyTransform {
             _ => ResponseDecision::pass(code, rule),
         }
     }
-}
-
-/// gRPC, and connections that are something else from here on: their bytes are no documents.
-fn is_no_exchange_of_documents(request: &Request<'_>) -> bool {
-    let content_type = request.headers.first("content-type").unwrap_or_default();
-    let grpc =
-        content_type.get(..16).is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"));
-    grpc || request.method() == b"CONNECT" || request.headers.first("upgrade").is_some()
 }
 
 fn edit(head: &mut Headers, changes: Vec<(HeaderName, Option<HeaderValue>)>) {

@@ -4,7 +4,7 @@ use crate::text::{Needs, Text};
 use crate::value::Value;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{HeaderName, HeaderValue};
-use gatehouse_json::{Case, CaseError, Document, Id, Kind, Overgrown, Path};
+use gatehouse_json::{Case, CaseError, Document, Id, Kind, Overgrown, Path, Places};
 
 /// One change, and when it is made.
 #[derive(Clone, Debug)]
@@ -60,6 +60,10 @@ pub(crate) enum Operation {
     Case {
         path: Path,
         case: Case,
+        /// Whose names stay.
+        except: Vec<Path>,
+        /// Texts that are names.
+        values: Vec<Path>,
     },
     /// The values become the only member of an object.
     Wrap {
@@ -98,6 +102,7 @@ pub(crate) struct Work<'a> {
     pub(crate) facts: Sources<'a>,
     /// Changes to the head, in order: a value, or none to remove the field.
     pub(crate) head: Vec<(HeaderName, Option<HeaderValue>)>,
+    pub(crate) skips_misfits: bool,
 }
 
 impl Work<'_> {
@@ -142,7 +147,7 @@ impl Work<'_> {
                         let members: Vec<Id> = document.children(id).collect();
                         let other = |id: &Id| {
                             let name = document.name(*id);
-                            names.iter().all(|kept| *kept.as_bytes() != *name)
+                            names.iter().all(|kept| !document.is_name(kept.as_bytes(), &name))
                         };
                         gone.extend(members.into_iter().filter(other));
                     }
@@ -168,9 +173,16 @@ impl Work<'_> {
                     self.run(steps, id)?;
                 }
             }
-            Operation::Case { path, case } => {
+            Operation::Case { path, case, except, values } => {
+                let mut found = |paths: &[Path]| -> Vec<Id> {
+                    paths.iter().flat_map(|path| document.select(base, path)).collect()
+                };
+                let (except, values) = (found(except), found(values));
+                for id in values {
+                    document.convert_text(id, *case)?;
+                }
                 for id in document.select(base, path) {
-                    document.convert(id, *case)?;
+                    document.convert(id, *case, &except)?;
                 }
             }
             Operation::Wrap { path, name } => {
@@ -211,13 +223,52 @@ impl Work<'_> {
         Some(json)
     }
 
-    fn write(&mut self, path: &Path, base: Id, json: &[u8]) -> Result<(), Overgrown> {
+    fn write(&mut self, path: &Path, base: Id, json: &[u8]) -> Result<(), Fault> {
         let places = self.document.place(base, path)?;
+        let places = self.fitting(places)?;
         if !places.is_empty() {
             let put = self.document.put(json)?;
             places.into_iter().for_each(|place| self.document.set(place, put));
         }
         Ok(())
+    }
+
+    /// Moves a value. Where it has no place to go to it stays.
+    fn carry_over(&mut self, way: &Way, parent: Id, from: Id) -> Result<(), Fault> {
+        let document = &mut self.document;
+        if way.from.is_root() {
+            // Only its place is left, and is not taken out of a list of many.
+            let value = document.lift(from);
+            let places = document.place_anew(parent, &way.to)?;
+            match places.ids.first() {
+                Some(place) => document.put_into(*place, value),
+                None => document.put_into(from, value),
+            }
+            return self.fitting(places).map(|_| ());
+        }
+        if way.from.is_apart_from(&way.to) {
+            let value = document.lift(from);
+            let places = document.place(parent, &way.to)?;
+            match places.ids.first() {
+                Some(place) => {
+                    document.put_into(*place, value);
+                    document.remove(&[from]);
+                }
+                None => document.put_into(from, value),
+            }
+            return self.fitting(places).map(|_| ());
+        }
+        // One is in the other, or an item of a list that becomes shorter.
+        let value = document.detach(from);
+        let places = document.place(parent, &way.to)?;
+        let place = places.ids.first().ok_or(Fault::Misfit)?;
+        document.put_into(*place, value);
+        Ok(())
+    }
+
+    fn fitting(&self, places: Places) -> Result<Vec<Id>, Fault> {
+        let fits = self.skips_misfits || places.misfits == 0;
+        if fits { Ok(places.ids) } else { Err(Fault::Misfit) }
     }
 
     fn remove(&mut self, path: &Path, base: Id) {
@@ -226,7 +277,7 @@ impl Work<'_> {
     }
 
     /// Each parent that the path names is looked at apart: one may have the value and the next not.
-    fn default(&mut self, path: &Path, value: &Value, base: Id) -> Result<(), Overgrown> {
+    fn default(&mut self, path: &Path, value: &Value, base: Id) -> Result<(), Fault> {
         let Some((common, rest, _)) = path.fork(path) else { return Ok(()) };
         for parent in self.document.select(base, &common) {
             if self.document.select(parent, &rest).is_empty()
@@ -238,7 +289,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn carry(&mut self, way: &Way, base: Id, copy: bool) -> Result<(), Overgrown> {
+    fn carry(&mut self, way: &Way, base: Id, copy: bool) -> Result<(), Fault> {
         for parent in self.document.select(base, &way.common) {
             let Some(from) = self.document.select(parent, &way.from).first().copied() else {
                 self.remove(&way.to, parent);
@@ -247,12 +298,10 @@ impl Work<'_> {
             if copy {
                 let put = self.document.put_copy(from)?;
                 let places = self.document.place(parent, &way.to)?;
+                let places = self.fitting(places)?;
                 places.into_iter().for_each(|place| self.document.set(place, put));
             } else {
-                let value = self.document.detach(from);
-                if let Some(place) = self.document.place(parent, &way.to)?.first() {
-                    self.document.put_into(*place, value);
-                }
+                self.carry_over(way, parent, from)?;
             }
         }
         Ok(())

@@ -4,8 +4,8 @@ use crate::form;
 use crate::operation::{Step, Work};
 use crate::text::Needs;
 use gatehouse_filter::template::Sources;
-use gatehouse_filter::{HeaderName, HeaderValue, Headers};
-use gatehouse_json::Document;
+use gatehouse_filter::{HeaderName, HeaderValue, Headers, is_grpc_or_grpc_web};
+use gatehouse_json::{Document, Names};
 
 /// What a rule does with the bodies of one direction.
 #[derive(Debug)]
@@ -18,6 +18,11 @@ pub(crate) struct Side {
     pub(crate) keep_encoding: bool,
     pub(crate) most: usize,
     pub(crate) passes: Passes,
+    pub(crate) names: Names,
+    /// Whether a change whose path does not fit is left out.
+    pub(crate) skips_misfits: bool,
+    /// The fields that `set_header` writes.
+    pub(crate) fields: Vec<HeaderName>,
     pub(crate) steps: Vec<Step>,
     pub(crate) needs: Needs,
 }
@@ -86,7 +91,7 @@ impl Side {
         // choose what is looked at.
         let content_type =
             head.only("content-type").map_err(|_| Fault::SeveralTypes)?.unwrap_or_default();
-        if essence(content_type).contains(&b',') {
+        if is_several(content_type) {
             return Err(Fault::SeveralTypes);
         }
         if !self.is_for(content_type) {
@@ -135,12 +140,16 @@ impl Side {
     ) -> Result<Transformed, Fault> {
         let plain = coding.decode(body, self.most)?;
         let json = match self.read {
-            Format::Json => plain,
+            // RFC 8259 §8.1: whoever reads may ignore a byte order mark; nobody may write one.
+            Format::Json => {
+                plain.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(plain)
+            }
             Format::Form => form::to_json(&plain).ok_or(Fault::NotAForm)?,
         };
         let length = json.len();
-        let document = Document::read(json, self.most.saturating_mul(4))?;
-        let mut work = Work { document, facts, head: Vec::new() };
+        let document = Document::read_with(json, self.most.saturating_mul(4), self.names)?;
+        let head = Vec::new();
+        let mut work = Work { document, facts, head, skips_misfits: self.skips_misfits };
         let root = work.document.root();
         work.run(&self.steps, root)?;
         let Work { mut document, head, .. } = work;
@@ -177,6 +186,23 @@ impl Side {
     }
 }
 
+/// Whether a field says several types: a comma that stands in no quoted parameter (RFC 9110
+/// §5.6.4). Some readers take the first of them, some the last.
+fn is_several(content_type: &[u8]) -> bool {
+    let (mut quoted, mut escaped, mut comma_quoted) = (false, false, false);
+    for byte in content_type {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => return true,
+            b',' => comma_quoted = true,
+            _ => {}
+        }
+    }
+    quoted && comma_quoted
+}
+
 /// A content type without its parameters.
 fn essence(content_type: &[u8]) -> &[u8] {
     content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
@@ -186,10 +212,17 @@ impl TypePattern {
     fn matches(&self, essence: &[u8]) -> bool {
         let Some(after) = &self.after else { return essence == self.before.as_bytes() };
         // A problem document says what went wrong, in a form of its own (RFC 9457): it is meant by
-        // its name only.
+        // its name only. So is gRPC.
         let rest = essence.strip_prefix(self.before.as_bytes());
+        // RFC 9110 §8.3.1: type and subtype are tokens.
+        let is_token =
+            |byte: &u8| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(byte);
         rest.is_some_and(|rest| rest.len() > after.len() && rest.ends_with(after.as_bytes()))
+            && essence.iter().filter(|byte| **byte == b'/').count() == 1
+            && essence.iter().all(|byte| *byte == b'/' || is_token(byte))
             && essence != b"application/problem+json"
+            // Messages with their lengths before them, and no document.
+            && !is_grpc_or_grpc_web(essence)
     }
 }
 

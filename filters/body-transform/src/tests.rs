@@ -63,7 +63,7 @@ fn a_body_is_asked_for_only_where_a_rule_wants_it() {
             "{}",
             "untouched",
         ),
-        ("an upgrade", &[JSON, ("x-a", ""), ("upgrade", "websocket")], "{}", "untouched"),
+        ("an upgrade", &[JSON, ("x-a", ""), ("upgrade", "websocket")], "{}", "transformed"),
         ("gRPC", &[("content-type", "application/grpc+json"), ("x-a", "")], "{}", "untouched"),
         ("an announced length", &[JSON, ("x-a", ""), ("content-length", "11")], "{}", "too_large"),
         (
@@ -197,6 +197,26 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
             operation(json!({"move": {"from": "a[*].b", "to": "c"}})),
             format!("{at}.move: from and to must be the same up to their last `*`"),
         ),
+        (
+            operation(json!({"set": {"path": "a", "value": "1.5"}})),
+            format!("{at}.set.value: `1.5` may be a number or a text"),
+        ),
+        (
+            operation(json!({"set": {"path": "a", "value": ["1e3"]}})),
+            format!("{at}.set.value: `1e3` may be a number or a text"),
+        ),
+        (
+            operation(json!({"set": {"path": "a", "value": "9007199254740993"}})),
+            format!("{at}.set.value: `9007199254740993` may be a number or a text"),
+        ),
+        (
+            operation(json!({"set": {"path": "a", "value": "${body.age + 10}"}})),
+            format!("{at}.set.value: `${{body.age + 10}}`: the path has a name with other"),
+        ),
+        (
+            operation(json!({"remove": {"path": "a", "when": {"path": "b", "exists": true}}})),
+            format!("{at}.remove.when: stands beside the operation"),
+        ),
         (operation(json!({"remove": {}})), format!("{at}.remove: must have either path or paths")),
         (
             operation(json!({"filter": {"path": "a", "keep": {"path": "b"}}})),
@@ -281,4 +301,155 @@ fn an_upstream_that_answers_early_changes_nothing_about_the_request() {
     let mut body = Body::new(b"{}".to_vec());
     let decision = filter.on_response_body(None, &mut body, &host, &mut state).unwrap();
     assert_eq!(decision.code.map(Codes::name), Some("response_encoding_invalid"));
+}
+
+/// What is configured of a request's side, what comes with which fields, and the code and the body
+/// that come of it.
+type Case =
+    (Value, &'static [(&'static str, &'static str)], &'static str, &'static str, &'static str);
+
+#[test]
+fn what_comes_is_judged_by_its_own_head_and_never_replaced_to_fit() {
+    let set = || json!([{"set": {"path": "tenant", "value": "t"}}]);
+    let strict = || json!({"on_other_type": "reject"});
+    let cases: Vec<Case> = vec![
+        (strict(), &[("content-type", "application/grpc")], "{}", "type_refused", ""),
+        (strict(), &[("content-type", "application/grpcx")], "{}", "type_refused", ""),
+        (strict(), &[("content-type", "APPLICATION/GRPC+json")], "{}", "type_refused", ""),
+        (strict(), &[("content-type", "application/grpc-web")], "{}", "type_refused", ""),
+        (strict(), &[("content-type", "text/plain"), ("upgrade", "x")], "{}", "type_refused", ""),
+        (strict(), &[("content-type", "application/json x")], "{}", "type_refused", ""),
+        (strict(), &[("content-type", "application/x y+json")], "{}", "type_refused", ""),
+        (
+            strict(),
+            &[("content-type", "application/json;a=1,text/plain")],
+            "{}",
+            "type_refused",
+            "",
+        ),
+        (strict(), &[("content-type", "application/json;a=\"1,2\"")], "{}", "transformed", "{}"),
+        (strict(), &[JSON], "\u{feff}{\"a\":1}", "transformed", r#"{"a":1}"#),
+        (json!({"operations": set()}), &[JSON], "[1]", "misfit", ""),
+        (json!({"operations": set()}), &[JSON], "\"x\"", "misfit", ""),
+        (json!({"operations": set(), "on_misfit": "skip"}), &[JSON], "[1]", "transformed", "[1]"),
+        (
+            json!({"operations": [{"default": {"path": "a.b", "value": 1}}]}),
+            &[JSON],
+            r#"{"a":[]}"#,
+            "misfit",
+            "",
+        ),
+        (
+            json!({"operations": [{"copy": {"from": "x", "to": "a[-]"}}]}),
+            &[JSON],
+            r#"{"x":1,"a":"t"}"#,
+            "misfit",
+            "",
+        ),
+        (
+            json!({"operations": [{"move": {"from": "x", "to": "a[-]"}}]}),
+            &[JSON],
+            r#"{"x":1,"a":"t"}"#,
+            "misfit",
+            "",
+        ),
+        (
+            json!({"operations": [{"move": {"from": "x", "to": "a.b"}}], "on_misfit": "skip"}),
+            &[JSON],
+            r#"{"x":1,"a":"t"}"#,
+            "transformed",
+            r#"{"x":1,"a":"t"}"#,
+        ),
+        (
+            json!({"operations": [{"move": {"from": "i[*]", "to": "i[*].data"}}]}),
+            &[JSON],
+            r#"{"i":[1,{}]}"#,
+            "transformed",
+            r#"{"i":[{"data":1},{"data":{}}]}"#,
+        ),
+        (
+            json!({"operations": [{"case": {"to": "snake"}}]}),
+            &[JSON],
+            r#"{"unitPrices":{"EUR":1,"DE":2}}"#,
+            "transformed",
+            r#"{"unit_prices":{"EUR":1,"DE":2}}"#,
+        ),
+        (
+            json!({"operations": [{"case": {"to": "snake", "except": ["prices"], "values": ["loc[*]"]}}]}),
+            &[JSON],
+            r#"{"prices":{"perKg":1},"loc":["lineItems",0]}"#,
+            "transformed",
+            r#"{"prices":{"perKg":1},"loc":["line_items",0]}"#,
+        ),
+        (
+            json!({"names": "ignore_case", "operations": [{"remove": {"path": "isAdmin"}}]}),
+            &[JSON],
+            "{\"i\u{17f}ADMIN\":true,\"a\":1}",
+            "transformed",
+            r#"{"a":1}"#,
+        ),
+        (
+            json!({"names": "ignore_case"}),
+            &[JSON],
+            r#"{"isAdmin":1,"ISADMIN":2}"#,
+            "duplicate_name",
+            "",
+        ),
+        (
+            json!({"names": "ignore_case", "operations": [{"keep": {"names": ["id"]}}]}),
+            &[JSON],
+            r#"{"ID":1,"x":2}"#,
+            "transformed",
+            r#"{"ID":1}"#,
+        ),
+        (
+            json!({"operations": [{"set": {"path": "a", "json": "1.50"}}, {"set": {"path": "b", "json": "9007199254740993"}}]}),
+            &[JSON],
+            "{}",
+            "transformed",
+            r#"{"a":1.50,"b":9007199254740993}"#,
+        ),
+        (
+            json!({"operations": [{"filter": {"path": "i", "keep": {"path": "$", "equals": "1.5"}}}]}),
+            &[JSON],
+            r#"{"i":[1.5,15e-1,2,"1.5"]}"#,
+            "transformed",
+            r#"{"i":[1.5,15e-1,"1.5"]}"#,
+        ),
+    ];
+    for (side, fields, body, code, want) in cases {
+        let filter = filter(json!({"rules": [{"request": side.clone()}]}));
+        let (told, got, _) = request(&filter, fields, body);
+        let got = got.unwrap_or_default();
+        assert_eq!((told.as_str(), got.as_str()), (code, want), "{side} {fields:?} {body}");
+    }
+}
+
+#[test]
+fn a_field_that_a_rule_writes_is_the_rules_whatever_comes_of_the_body() {
+    let operation = json!({"set_header": {"name": "x-author", "value": "${body.a}"},
+        "when": {"path": "b", "exists": true}});
+    let side = json!({"operations": [operation], "on_invalid": "pass", "on_oversize": "pass", "max_body": "20B"});
+    let filter = filter(json!({"hold_heads": true, "rules": [{"request": side}]}));
+    for (content_type, body, want) in [
+        ("application/json", r#"{"a":"x","b":1}"#, Some(&b"x"[..])),
+        ("application/json", r#"{"a":"x"}"#, None),
+        ("application/json", r#"{"b":1}"#, None),
+        ("application/json", "", None),
+        ("application/json", "{", None),
+        ("application/json", r#"{"a":"xxxxxxxxxxxxxxxxx"}"#, None),
+        ("text/plain", "{}", None),
+        ("application/grpc", "{}", None),
+    ] {
+        let fields =
+            [("content-type", content_type), ("x-author", "forged"), ("x_author", "forged")];
+        let (_, _, head) = request(&filter, &fields, body);
+        assert_eq!(head.first("x-author"), want, "{content_type} {body}");
+        assert_eq!(head.first("x_author"), None, "{content_type} {body}");
+    }
+    let host = FakeHost::default();
+    let head = [(":method", "GET"), (":path", "/"), ("x-author", "forged")];
+    let mut get = Request::new(Headers::from_list(&head), &host);
+    let _ = filter.on_request(&mut get, &mut State::default());
+    assert_eq!(get.headers.first("x-author"), None);
 }

@@ -26,6 +26,15 @@ impl Value {
         Some((value, needs))
     }
 
+    /// A value that is written as it stands: any JSON, in a text.
+    pub(crate) fn read_json(node: &Node<'_>) -> Option<Self> {
+        let json = node.text()?.as_bytes().to_vec();
+        match Document::read(json.clone(), 0) {
+            Ok(_) => Some(Self::Fixed(json.trim_ascii().to_vec())),
+            Err(invalid) => node.fault(format!("must be JSON: {invalid}")),
+        }
+    }
+
     fn of(
         value: &Configured,
         node: &Node<'_>,
@@ -33,6 +42,13 @@ impl Value {
         needs: &mut Needs,
     ) -> Option<Self> {
         Some(match value {
+            Configured::String(text) if is_ambiguous(text) => {
+                return node.fault(format!(
+                    "`{text}` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole \
+                     numbers beyond 2^53. Instead of `value`, write `json: '{text}'` for the \
+                     number or `json: '\"{text}\"'` for the text",
+                ));
+            }
             Configured::String(text) => {
                 let template = Text::parse(text, node, scope)?;
                 if let Some(path) = template.value_of_body() {
@@ -138,6 +154,15 @@ impl Value {
         }
         Some(())
     }
+}
+
+/// Whether a text is a number that Envoy's YAML does not deliver as one. A whole number up to 2^53
+/// is: as a text, it was between quotes.
+pub(crate) fn is_ambiguous(text: &str) -> bool {
+    let whole = text.parse::<i64>().is_ok_and(|number| number.unsigned_abs() <= 1 << 53);
+    let digits = text.bytes().any(|byte| byte.is_ascii_digit());
+    let written = |byte: u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+    !whole && digits && text.bytes().all(written) && text.parse::<f64>().is_ok()
 }
 
 /// A comma, unless the container has just been opened.

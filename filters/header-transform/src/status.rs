@@ -1,7 +1,7 @@
 //! Status codes: which a change is for, and which become others.
 
 use gatehouse_filter::config::Node;
-use gatehouse_filter::{HeaderName, HeaderValue, Response};
+use gatehouse_filter::{HeaderName, HeaderValue, Response, is_grpc_or_grpc_web};
 
 /// The status codes that a response operation is for.
 #[derive(Clone, Debug)]
@@ -111,7 +111,5 @@ fn has_no_content(status: u16) -> bool {
 
 fn is_grpc(response: &Response<'_>) -> bool {
     let content_type = response.headers.first("content-type").unwrap_or_default();
-    content_type.get(..GRPC.len()).is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
+    is_grpc_or_grpc_web(content_type)
 }
-
-const GRPC: &[u8] = b"application/grpc";

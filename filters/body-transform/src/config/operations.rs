@@ -30,13 +30,18 @@ const MOST_NESTED: usize = 4;
 
 /// An operation: a mapping with its name as the only key.
 pub(super) fn step(node: &Node<'_>, scope: &Scope<'_>, nested: usize) -> Option<Step> {
-    let key = node.value().as_object().filter(|members| members.len() == 1);
-    let Some(name) = key.and_then(|members| members.keys().next()) else {
-        return node
-            .fault(format!("must be a mapping with one key, the operation: {}", NAMES.join(", ")));
+    let keys = node
+        .value()
+        .as_object()
+        .map(|members| members.keys().filter(|key| *key != "when").collect::<Vec<_>>());
+    let Some([name]) = keys.as_deref() else {
+        return node.fault(format!(
+            "must be a mapping with one key, the operation, and `when` beside it: {}",
+            NAMES.join(", ")
+        ));
     };
     let mut outer = node.fields()?;
-    let Some(known) = NAMES.iter().find(|known| **known == *name) else {
+    let Some(known) = NAMES.iter().find(|known| **known == name.as_str()) else {
         // Makes them the known ones, so that the fault names the nearest.
         for known in NAMES {
             let _ = outer.optional(known, |_| Some(()));
@@ -47,13 +52,18 @@ pub(super) fn step(node: &Node<'_>, scope: &Scope<'_>, nested: usize) -> Option<
     let step = outer.required(known, |node| {
         let mut fields = node.fields()?;
         let read = operation(known, &mut fields, scope, nested);
-        let when = fields.optional("when", |node| Condition::read(&node));
+        fields.optional("when", |node| {
+            node.fault::<()>(format!(
+                "stands beside the operation: `{{{known}: {{…}}, when: {{…}}}}`"
+            ))
+        })?;
         fields.finish();
-        let (operation, needs) = read?;
-        Some(Step { when: when?, operation, needs })
+        read
     });
+    let when = outer.optional("when", |node| Condition::read(&node));
     outer.finish();
-    step
+    let (operation, needs) = step?;
+    Some(Step { when: when?, operation, needs })
 }
 
 fn operation(
@@ -63,14 +73,13 @@ fn operation(
     nested: usize,
 ) -> Option<(Operation, Needs)> {
     let path = |node: Node<'_>| condition::path(&node);
-    let of_value = |node: Node<'_>| Value::read(&node, scope);
     let text = |node: Node<'_>| node.text().map(str::to_owned);
     let whole = || Path::parse("$").ok();
     let plain = |operation: Operation| Some((operation, Needs::default()));
     match name {
         "set" | "default" => {
             let path = fields.required("path", path);
-            let value = fields.required("value", of_value);
+            let value = value(fields, scope);
             let (path, (value, needs)) = (path?, value?);
             let set = name == "set";
             Some((
@@ -148,7 +157,11 @@ fn operation(
             let case = fields.required("to", |node| {
                 node.one_of(&[("camel", Case::Camel), ("snake", Case::Snake)])
             });
-            plain(Operation::Case { path: path?, case: case? })
+            let list = |node: Node<'_>| node.nonempty_list(path_of);
+            let except = fields.with_default("except", Vec::new(), list);
+            let values = fields.with_default("values", Vec::new(), list);
+            let (except, values) = (except?, values?);
+            plain(Operation::Case { path: path?, case: case?, except, values })
         }
         "wrap" => {
             let path = fields.with_default("path", whole()?, path);
@@ -163,7 +176,7 @@ fn operation(
             plain(Operation::Unwrap { path: path? })
         }
         "replace" => {
-            let (value, needs) = fields.required("value", of_value)?;
+            let (value, needs) = value(fields, scope)?;
             Some((Operation::Replace { value }, needs))
         }
         "set_header" => {
@@ -193,6 +206,22 @@ fn operation(
             });
             plain(Operation::SetStatus { status: status? })
         }
+    }
+}
+
+fn path_of(node: Node<'_>) -> Option<Path> {
+    condition::path(&node)
+}
+
+/// A value, as YAML or as the text of JSON.
+fn value(fields: &mut Fields<'_>, scope: &Scope<'_>) -> Option<(Value, Needs)> {
+    let value = fields.optional("value", |node| Value::read(&node, scope));
+    let json = fields.optional("json", |node| Value::read_json(&node));
+    match (value?, json?) {
+        (Some(value), None) => Some(value),
+        (None, Some(value)) => Some((value, Needs::default())),
+        (None, None) => fields.required("value", |_| None),
+        _ => fields.node().fault("must have either value or json"),
     }
 }
 
