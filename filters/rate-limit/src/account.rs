@@ -4,7 +4,7 @@
 use crate::key::Digest;
 use crate::policy::{self, Count, Demand, Policy, Verdict};
 use crate::quota::{Level, Quota};
-use crate::table::{ATTEMPTS, Slot, Table, Unavailable};
+use crate::table::{ATTEMPTS, Slot, Unavailable};
 use gatehouse_filter::{Meter, Mode, Problem, Response, SetError, Store};
 use std::rc::Rc;
 
@@ -38,13 +38,12 @@ pub(crate) struct Uncounted(pub(crate) usize);
 /// [`Uncounted`]; then nothing was spent.
 pub(crate) fn spend(
     accounts: &mut [Account],
-    table: &Table,
     store: &dyn Store,
     now: u64,
 ) -> Result<u32, Uncounted> {
     let mut evicted = 0_u32;
     for (index, account) in accounts.iter_mut().enumerate() {
-        match account.look(table, store, now) {
+        match account.look(store, now) {
             Ok(slot) => account.slot = Some(slot),
             Err(_) if account.is_shadow() => {}
             Err(_) => return Err(Uncounted(index)),
@@ -58,28 +57,28 @@ pub(crate) fn spend(
             account.correct(slot, store);
             continue;
         }
-        match account.spend(slot, table, store, now) {
+        match account.spend(slot, store, now) {
             Ok(more) => evicted = evicted.saturating_add(more),
             Err(_) if account.is_shadow() => account.verdict = None,
             Err(_) => {
-                give_back(accounts, table, store, now);
+                give_back(accounts, store, now);
                 return Err(Uncounted(index));
             }
         }
         refused = account.refuses();
     }
     if refused {
-        give_back(accounts, table, store, now);
+        give_back(accounts, store, now);
     }
     Ok(evicted)
 }
 
-fn give_back(accounts: &mut [Account], table: &Table, store: &dyn Store, now: u64) {
+fn give_back(accounts: &mut [Account], store: &dyn Store, now: u64) {
     for account in accounts.iter_mut().filter(|account| account.spent) {
         account.spent = false;
         let cost = i64::from(account.demand.cost());
         // Who cannot be given back waits a little longer than necessary.
-        let _ = account.charge(cost.saturating_neg(), table, store, now);
+        let _ = account.charge(cost.saturating_neg(), store, now);
     }
 }
 
@@ -141,18 +140,13 @@ impl Account {
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was charged.
-    pub(crate) fn settle(
-        &mut self,
-        response: &Response<'_>,
-        table: &Table,
-        now: u64,
-    ) -> Result<(), Unavailable> {
+    pub(crate) fn settle(&mut self, response: &Response<'_>, now: u64) -> Result<(), Unavailable> {
         let Some(cost) = self.policy.cost.after(response).filter(|_| self.spent) else {
             return Ok(());
         };
         match i64::from(cost).saturating_sub(self.demand.cost().into()) {
             0 => Ok(()),
-            more => self.charge(more, table, response.host(), now),
+            more => self.charge(more, response.host(), now),
         }
     }
 
@@ -160,15 +154,9 @@ impl Account {
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was stored.
-    fn charge(
-        &mut self,
-        cost: i64,
-        table: &Table,
-        store: &dyn Store,
-        now: u64,
-    ) -> Result<(), Unavailable> {
+    fn charge(&mut self, cost: i64, store: &dyn Store, now: u64) -> Result<(), Unavailable> {
         let (policy, demand) = (&self.policy, &self.demand);
-        let (levels, _) = table.update(store, &self.digest, now, |stored| {
+        let (levels, _) = policy.table.update(store, &self.digest, now, |stored| {
             let mut levels = policy.levels(demand, stored, now);
             policy::charge(&mut levels, cost);
             let arrivals = policy::arrivals(&levels);
@@ -180,21 +168,15 @@ impl Account {
         Ok(())
     }
 
-    fn look(&mut self, table: &Table, store: &dyn Store, now: u64) -> Result<Slot, Unavailable> {
-        let slot = table.read(store, &self.digest, now)?;
+    fn look(&mut self, store: &dyn Store, now: u64) -> Result<Slot, Unavailable> {
+        let slot = self.policy.table.read(store, &self.digest, now)?;
         self.verdict = Some(self.policy.look(&self.demand, &slot.arrivals(), now));
         Ok(slot)
     }
 
     /// Spends, if what was read is still true; else looks again. Gives how many clients lost their
     /// slots.
-    fn spend(
-        &mut self,
-        mut slot: Slot,
-        table: &Table,
-        store: &dyn Store,
-        now: u64,
-    ) -> Result<u32, Unavailable> {
+    fn spend(&mut self, mut slot: Slot, store: &dyn Store, now: u64) -> Result<u32, Unavailable> {
         for _ in 0..ATTEMPTS {
             let Some(verdict) = self.verdict.as_mut().filter(|verdict| !verdict.is_refused())
             else {
@@ -211,7 +193,7 @@ impl Account {
                     self.spent = true;
                     return Ok(stored.evicted.into());
                 }
-                Err(SetError::Conflict) => slot = self.look(table, store, now)?,
+                Err(SetError::Conflict) => slot = self.look(store, now)?,
                 Err(SetError::Failed) => return Err(Unavailable::Store),
             }
         }

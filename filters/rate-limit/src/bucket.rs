@@ -46,7 +46,8 @@ impl Bucket {
 
     /// The slot for a client.
     pub(crate) fn place(&self, digest: &Digest, now: u64) -> Place {
-        let mut best = (u64::MAX, 0);
+        let latest = Arrival { nanoseconds: u64::MAX, part: u32::MAX };
+        let mut best = (latest, 0);
         for (index, slot) in self.bytes.chunks_exact(self.slot).enumerate() {
             let Some((owner, arrivals)) = slot.split_first_chunk::<DIGEST>() else {
                 continue;
@@ -54,11 +55,12 @@ impl Bucket {
             if owner == digest {
                 return Place::Own(index);
             }
-            let paid_back = read(arrivals).map(|arrival| arrival.nanoseconds).max();
+            // Of a window of the calendar, which ends for all at once, the part is what was used.
+            let paid_back = read(arrivals).max();
             best = best.min((paid_back.unwrap_or_default(), index));
         }
         match best {
-            (paid_back, index) if paid_back <= now => Place::Free(index),
+            (paid_back, index) if paid_back.nanoseconds <= now => Place::Free(index),
             (_, index) => Place::Evicted(index),
         }
     }

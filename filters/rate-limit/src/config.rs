@@ -2,6 +2,7 @@
 
 mod limit;
 mod rule;
+mod tables;
 
 use crate::bucket::MAX_LIMITS;
 use crate::fields::Form;
@@ -13,6 +14,7 @@ use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Rules;
 use std::cell::OnceCell;
 use std::rc::Rc;
+use tables::Tables;
 
 /// Clients in the table, unless `keys` says otherwise: 2.7 MB with one limit a rule.
 const KEYS: u64 = 65_536;
@@ -27,23 +29,16 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
     let apply = fields.with_default("apply", Apply::First, |node| node.one_of(&applies));
     let status = fields.with_default("status", 429, |node| node.integer(400..=599));
     let forms = fields.with_default("response_fields", vec![Form::Draft], forms);
-    let mut most_limits = 1;
+    let slots = keys.and_then(|keys| u32::try_from(keys).ok());
+    let mut tables = Tables::new(slots.unwrap_or(1));
     let rules = fields.required("rules", |node| {
         if node.value().as_array().is_some_and(Vec::is_empty) {
             return node.fault("must not be empty");
         }
-        let rules = Rules::read_each(
-            node.clone(),
-            |_| false,
-            |fields| {
-                let rule = rule::read(fields)?;
-                most_limits = most_limits.max(rule.limits.len());
-                Some(rule)
-            },
-        )?;
+        let rules = Rules::read_each(node.clone(), |_| false, rule::read)?;
         let mut number = 0_usize;
         let rules = rules.map(|name, rule| {
-            let policy = rule.named(name, number);
+            let policy = rule.named(name, number, &mut tables);
             number = number.saturating_add(1);
             Rc::new(policy)
         });
@@ -64,22 +59,22 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
     });
     fields.finish();
     let rules = rules?;
-    let leases =
-        rules.iter().any(|rule| rule.action.remote.as_ref().is_some_and(|r| r.lease.is_some()));
-    let keys = u32::try_from(keys?).ok()?;
     Some(RateLimit {
         mode: mode?,
         on_error: on_error?,
         apply: apply?,
         status: u16::try_from(status?).ok()?,
         forms: forms?,
-        table: Table::new(keys, most_limits),
-        leases: leases.then(|| Table::new(keys, MAX_LIMITS)),
+        leases: Table::new(LEASES, slots?, MAX_LIMITS),
+        tables: tables.made(),
         calls: Calls::default(),
         rules,
         secret: OnceCell::new(),
     })
 }
+
+/// The name of the table of leases.
+const LEASES: u32 = 0;
 
 /// What clients are told: one form, a list of them, or nothing.
 fn forms(node: Node<'_>) -> Option<Vec<Form>> {

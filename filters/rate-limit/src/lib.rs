@@ -77,9 +77,10 @@ pub struct RateLimit {
     /// Of a refusal.
     status: u16,
     forms: Vec<Form>,
-    table: Table,
-    /// What is leased from services; none where no rule leases.
-    leases: Option<Table>,
+    /// Of the rules; those with the same limits and costs share one.
+    tables: Vec<Rc<Table>>,
+    /// What is leased from services; made only where a rule leases.
+    leases: Table,
     calls: Calls,
     rules: Rules<Rc<Policy>>,
     secret: OnceCell<Secret>,
@@ -157,8 +158,13 @@ impl Filter for RateLimit {
 
     fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
         // A failure shows again at the first request, which has `on_error` for it.
-        let _ = self.table.prepare(host);
-        let _ = self.leases.as_ref().map(|leases| leases.prepare(host));
+        for table in &self.tables {
+            let _ = table.prepare(host);
+        }
+        let leases = |rule: &Rule<Rc<Policy>>| rule.action.leases();
+        if self.rules.iter().any(leases) {
+            let _ = self.leases.prepare(host);
+        }
         let _ = self.secret(host);
         Ok(())
     }
@@ -210,7 +216,7 @@ impl OnResponse for RateLimit {
             let host = response.host();
             let now = host.now().0;
             for account in &mut exchange.accounts {
-                if account.settle(response, &self.table, now).is_err() {
+                if account.settle(response, now).is_err() {
                     account.policy.count(Count::Uncounted, host);
                 }
             }
@@ -227,8 +233,7 @@ impl OnGrpcAnswer for RateLimit {
     const MAX_ANSWER_BYTES: usize = service::MAX_ANSWER_BYTES;
 
     fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, callouts: &dyn Callouts) {
-        let leases = self.leases.as_ref().unwrap_or(&self.table);
-        let ruled = self.calls.answered(call, answer, leases, callouts);
+        let ruled = self.calls.answered(call, answer, &self.leases, callouts);
         let event = if ruled { Event::ServiceAnswered } else { Event::ServiceFailed };
         event.count(callouts);
     }
@@ -243,7 +248,7 @@ impl RateLimit {
         host: &dyn Host,
         exchange: &mut Exchange,
     ) -> Decision<Code> {
-        match account::spend(&mut accounts, &self.table, host, host.now().0) {
+        match account::spend(&mut accounts, host, host.now().0) {
             Ok(evicted) => host.add(Event::EvictedLive.counter(), evicted.into()),
             Err(Uncounted(index)) => {
                 let account = accounts.get(index);

@@ -6,9 +6,11 @@ use crate::cost::Cost;
 use crate::counting::Remote;
 use crate::key::Key;
 use crate::quota::{Level, Quota, Terms};
+use crate::table::Table;
 use gatehouse_filter::{
     Codes as _, Counter, GrpcStatus, HeaderName, HeaderValue, Meter, Mode, Problem, Request,
 };
+use std::rc::Rc;
 
 /// RFC 9110 §10.2.3, as a number of seconds.
 const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
@@ -25,6 +27,8 @@ pub(crate) struct Policy {
     pub(crate) rule: usize,
     /// The service that it counts with; without, it counts in this process.
     pub(crate) remote: Option<Remote>,
+    /// Where its clients are.
+    pub(crate) table: Rc<Table>,
 }
 
 gatehouse_filter::codes! {
@@ -83,6 +87,11 @@ impl Policy {
     pub(crate) fn levels(&self, demand: &Demand, stored: &Arrivals, now: u64) -> Vec<Level> {
         let quotas = self.quotas.iter().zip(&demand.terms).zip(stored);
         quotas.map(|((quota, terms), stored)| quota.level(*terms, *stored, now)).collect()
+    }
+
+    /// Whether it counts with leases.
+    pub(crate) fn leases(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.lease.is_some())
     }
 
     /// Counts one request.

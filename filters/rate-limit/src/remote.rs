@@ -51,7 +51,7 @@ impl RateLimit {
                     remote,
                     client: account.digest(),
                     cost,
-                    table: self.leases.as_ref().unwrap_or(&self.table),
+                    table: &self.leases,
                     callouts: request.callouts(),
                     now,
                 };

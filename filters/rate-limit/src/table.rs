@@ -13,14 +13,19 @@ use gatehouse_filter::{SetError, Store, StoreError, Version};
 /// between; so many in a row do not happen with as many workers as a machine has cores.
 pub(crate) const ATTEMPTS: u32 = 64;
 
-/// A table of a fixed number of slots.
+/// The bits of a table's name.
+pub(crate) const NAME: u32 = 0xf_ffff;
+
+/// A table of a fixed number of slots. Only rules with the same limits and costs share one: what a
+/// client owes is compared with what others owe, and under other limits the same time is another
+/// share.
 #[derive(Debug)]
 pub(crate) struct Table {
     buckets: u64,
     /// Arrivals in a slot: the most limits that any rule has.
     limits: usize,
-    /// `rl1/<buckets>/<limits>/`: another size is another table. At most 22 bytes with the bucket's
-    /// number, which is what the host's strings hold without an allocation.
+    /// `r<name>/<buckets>/<limits>/`: another name or size is another table. At most 22 bytes with
+    /// the bucket's number, which is what the host's strings hold without an allocation.
     prefix: String,
 }
 
@@ -56,11 +61,12 @@ impl From<StoreError> for Unavailable {
 }
 
 impl Table {
-    /// A table of at least `keys` slots of `limits` arrivals each.
-    pub(crate) fn new(keys: u32, limits: usize) -> Self {
+    /// A table of at least `keys` slots of `limits` arrivals each. Of its name, 20 bits count.
+    pub(crate) fn new(name: u32, keys: u32, limits: usize) -> Self {
         let ways = u64::try_from(WAYS).unwrap_or(1);
         let buckets = u64::from(keys).div_ceil(ways).max(1);
-        Self { buckets, limits, prefix: format!("rl1/{buckets}/{limits}/") }
+        let name = name & NAME;
+        Self { buckets, limits, prefix: format!("r{name:05x}/{buckets}/{limits}/") }
     }
 
     /// Makes every bucket that is not there yet: the memory is taken now, not under attack. A mark,

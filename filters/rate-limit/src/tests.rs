@@ -1,6 +1,7 @@
 //! The filter as a whole: what becomes of requests.
 
 mod cost;
+mod flood;
 mod race;
 mod remote;
 mod rules;

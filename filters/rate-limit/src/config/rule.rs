@@ -1,4 +1,5 @@
 use super::limit::{self, Unnamed};
+use super::tables::Tables;
 use crate::cost::Cost;
 use crate::counting::{self, Service};
 use crate::key::{Absent, Key};
@@ -20,6 +21,8 @@ pub(super) struct Rule {
     service: Option<Service>,
     /// The limits and the cost as they were written: others count anew.
     definition: String,
+    /// The cost as it was written.
+    price: String,
 }
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
@@ -35,6 +38,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let counting = fields.optional("counting", |node| Some((counting::read(node.clone())?, node)));
     let definition =
         fields.node().value().get("limits").map(ToString::to_string).unwrap_or_default();
+    let price = fields.node().value().get("cost").map(ToString::to_string).unwrap_or_default();
     let (cost, limits) = (cost?, limits?);
     let (service, node) = counting?.unzip();
     let service = service.flatten();
@@ -51,13 +55,15 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
         return node.fault(format!("cost must not be more than a limit lets pass at once, {most}"));
     }
     let parts = parts?.unwrap_or_else(|| vec![Part::ClientAddress(Networks::default())]);
-    Some(Rule { parts, absent: absent?, limits, cost, mode: mode?, service, definition })
+    Some(Rule { parts, absent: absent?, limits, cost, mode: mode?, service, definition, price })
 }
 
 impl Rule {
     /// The policy, with its counters from this index on. Limits without a name get the rule's:
     /// `orders`, then `orders-2`, `orders-3`.
-    pub(super) fn named(self, rule: &str, number: usize) -> Policy {
+    pub(super) fn named(self, rule: &str, number: usize, tables: &mut Tables) -> Policy {
+        let class = format!("{} {}", self.definition, self.price);
+        let table = tables.of(class, self.limits.len());
         let mut taken: Vec<String> =
             self.limits.iter().filter_map(|limit| limit.name.clone()).collect();
         let mut free_name = || {
@@ -76,7 +82,8 @@ impl Rule {
         let quotas: Vec<Quota> = self.limits.into_iter().map(quota).collect();
         let policy = |definition: &str, quotas, remote| {
             let key = Key::new(rule, self.parts.clone(), self.absent, definition);
-            Policy { key, quotas, cost: self.cost.clone(), mode: self.mode, rule: number, remote }
+            let (cost, table) = (self.cost.clone(), Rc::clone(&table));
+            Policy { key, quotas, cost, mode: self.mode, rule: number, remote, table }
         };
         let remote = self.service.map(|service| {
             let requests = quotas.iter().map(|quota| quota.requests.most()).min().unwrap_or(1);

@@ -76,6 +76,15 @@ fn a_window_that_requests_do_not_divide_passes_them_exactly_window_after_window(
 }
 
 #[test]
+fn from_rest_a_window_passes_the_burst_and_what_comes_back_in_it() {
+    let limit = limit(10, 10, 10);
+    let mut stored = Arrival::default();
+    let passed: u32 =
+        (0..100).map(|tenth| passed(&limit, &mut stored, START + tenth * SECOND / 10, 20)).sum();
+    assert_eq!(passed, 19, "in 9.9 s");
+}
+
+#[test]
 fn the_level_tells_what_is_left_and_when() {
     // (used at the start, seconds later) -> (remaining, reset, retry after)
     for (used, later, want) in [

@@ -17,7 +17,15 @@ fn quota(name: &str, requests: u32, seconds: u64) -> Quota {
 
 fn policy(quotas: Vec<Quota>) -> Policy {
     let key = Key::new("orders", vec![], Absent::Share, "");
-    Policy { key, quotas, cost: Cost::Fixed(1), mode: Mode::Enforce, rule: 0, remote: None }
+    Policy {
+        key,
+        quotas,
+        cost: Cost::Fixed(1),
+        mode: Mode::Enforce,
+        rule: 0,
+        remote: None,
+        table: Rc::new(Table::new(0, 8, 1)),
+    }
 }
 
 /// One request: how it comes out, and what is stored after it.

@@ -22,7 +22,7 @@ fn add(table: &Table, host: &FakeHost, number: u64) -> Result<(u64, Stored), Una
 #[test]
 fn the_table_has_the_asked_number_of_slots_and_never_grows() {
     let host = FakeHost::default();
-    let table = Table::new(1_000, 2);
+    let table = Table::new(1, 1_000, 2);
     table.prepare(&host).unwrap();
     let (keys, bytes) = (host.store.keys(), host.store.bytes());
     assert_eq!((keys, bytes), (125 + 1, 1_000 * (16 + 2 * 12) + 1));
@@ -35,7 +35,7 @@ fn the_table_has_the_asked_number_of_slots_and_never_grows() {
 #[test]
 fn preparing_again_keeps_what_is_there() {
     let host = FakeHost::default();
-    let table = Table::new(64, 1);
+    let table = Table::new(1, 64, 1);
     table.prepare(&host).unwrap();
     add(&table, &host, 5).unwrap();
     table.prepare(&host).unwrap();
@@ -45,7 +45,7 @@ fn preparing_again_keeps_what_is_there() {
 #[test]
 fn a_preparation_that_did_not_end_is_ended_by_the_next_without_loss() {
     let host = FakeHost::default();
-    let table = Table::new(64, 1);
+    let table = Table::new(1, 64, 1);
     let bucket = table.bucket_key(table.bucket_of(&digest(5)));
     host.create(bucket.as_bytes(), &Bucket::unused(1)).unwrap();
     add(&table, &host, 5).unwrap();
@@ -65,7 +65,7 @@ fn a_host_that_wants_no_version_for_a_new_key_is_served_too() {
 #[test]
 fn conflicts_are_tried_again_and_not_for_ever() {
     let host = FakeHost::default();
-    let table = Table::new(64, 1);
+    let table = Table::new(1, 64, 1);
     table.prepare(&host).unwrap();
     host.store.conflict_next(ATTEMPTS - 1);
     assert_eq!(add(&table, &host, 5).unwrap().0, 1);
@@ -77,7 +77,7 @@ fn conflicts_are_tried_again_and_not_for_ever() {
 #[test]
 fn a_change_that_changes_nothing_is_not_written() {
     let host = FakeHost::default();
-    let table = Table::new(64, 1);
+    let table = Table::new(1, 64, 1);
     table.prepare(&host).unwrap();
     host.store.conflict_next(1);
     let looked = table.update(&host, &digest(5), NOW, |_| ((), None));
@@ -94,7 +94,7 @@ fn a_change_that_changes_nothing_is_not_written() {
 #[test]
 fn a_missing_a_foreign_and_a_broken_table_are_unavailable() {
     let host = FakeHost::default();
-    let table = Table::new(64, 1);
+    let table = Table::new(1, 64, 1);
     assert_eq!(add(&table, &host, 5).err(), Some(Unavailable::Store));
     let bucket = table.bucket_key(table.bucket_of(&digest(5)));
     host.create(bucket.as_bytes(), b"not a bucket").unwrap();
@@ -106,7 +106,7 @@ fn a_missing_a_foreign_and_a_broken_table_are_unavailable() {
 
 #[test]
 fn the_longest_key_fits_into_a_short_string_of_the_host() {
-    let table = Table::new(1_048_576, 4);
+    let table = Table::new(1, 1_048_576, 4);
     assert_eq!(table.buckets, 131_072);
     assert!(table.bucket_key(table.buckets - 1).len() <= 22);
 }
