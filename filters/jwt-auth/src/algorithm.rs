@@ -44,6 +44,11 @@ impl Algorithm {
         ("HS512", Self::Hmac(Hash::Sha512)),
     ];
 
+    /// Whether hosts verify it: RSASSA-PKCS1-v1_5 and ECDSA, in native code.
+    pub(crate) fn is_for_hosts(self) -> bool {
+        matches!(self, Self::RsaPkcs1(_) | Self::Ecdsa(_))
+    }
+
     /// The algorithm of a name; `None` for every other name, `none` among them.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = |(known, _): &&(&str, Self)| *known == name;

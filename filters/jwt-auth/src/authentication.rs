@@ -9,6 +9,7 @@ use crate::refusal::Refusal;
 use crate::slot::{Awaited, Slot};
 use crate::token::MAX_TOKEN;
 use crate::token::Token;
+use crate::trial::Trial;
 use crate::verify::HostVerifier;
 use crate::{JwtAuth, forward};
 use gatehouse_filter::fetched::{Awaits, Fetched};
@@ -160,7 +161,7 @@ impl JwtAuth {
             return Err(Refusal::AlgorithmNotAllowed);
         }
         let now = host.now();
-        let lookup = provider.keys.seek(&token.header, now)?;
+        let lookup = provider.keys.seek(&token.header, &provider.choice, now)?;
         claims.validity.check(now, &provider.lifetime)?;
         claims.check_audience(&provider.audiences, &provider.all_audiences)?;
         let keys = match lookup {
@@ -182,7 +183,8 @@ impl JwtAuth {
         };
 
         let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
-        keys.verify(&token, Some(&verifier))?;
+        let trial = Trial::within(self.config.bounds, &self.spent, now, &verifier);
+        keys.verify(&token, &provider.choice, &trial)?;
         self.usual_header.keep(&token);
 
         // From here on the claims are the issuer's word.

@@ -5,15 +5,18 @@ mod providers;
 mod require;
 mod requirements;
 mod revocations;
+mod verification;
 
 pub(crate) use providers::Provider;
 pub(crate) use require::{Accepted, Require};
 
 use crate::revocation::Revocations;
+use crate::trial::Bounds;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{Challenge, HeaderName, Mode};
+use verification::Verification;
 
 /// What the filter does, in final form.
 pub(crate) struct Config {
@@ -30,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) forwards_token: bool,
     /// How many verified tokens a worker remembers.
     pub(crate) cached_tokens: usize,
+    /// What verifying may take.
+    pub(crate) bounds: Bounds,
     pub(crate) providers: Vec<Provider>,
     /// Every field that a provider writes: clients may send none of them.
     pub(crate) written: Vec<HeaderName>,
@@ -51,7 +56,12 @@ impl Config {
         let forwards_token = fields.with_default("forward_token", true, |node| node.boolean());
         let cached_tokens = fields.with_default("cache", 1024, cached_tokens);
         let usual = sources.as_deref().unwrap_or_default();
-        let providers = fields.required("providers", |node| providers::read(&node, usual));
+        let verification =
+            fields.with_default("verification", Verification::default(), Verification::read);
+        let without_alg = verification.as_ref().map(|it| it.without_alg.as_slice());
+        let without_alg = without_alg.unwrap_or_default();
+        let providers =
+            fields.required("providers", |node| providers::read(&node, usual, without_alg));
         let known = providers.as_ref().map(|(providers, _)| providers.as_slice());
         let revocations = fields.optional("revocations", |node| {
             let issuers = |providers: &[Provider]| {
@@ -72,6 +82,7 @@ impl Config {
             challenge: challenge?,
             skip_preflight: skip_preflight?,
             accepts_identified: accepts_identified?,
+            bounds: verification?.bounds,
             sources,
             forwards_token: forwards_token?,
             cached_tokens: cached_tokens?,

@@ -105,7 +105,8 @@ impl Key {
         if algorithms.is_empty() {
             return Err(KeyFault::AlgorithmOfOtherType(named.unwrap_or_default().to_owned()));
         }
-        Ok(Self { kid: text(jwk, "kid")?.map(str::to_owned), algorithms, material })
+        let kid = text(jwk, "kid")?.map(str::to_owned);
+        Ok(Self { kid, algorithms, has_own_algorithm: algorithm.is_some(), material })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::jwk::KeyFault;
 use crate::key::{Key, Material};
 use crate::refusal::Refusal;
 use crate::token::{Header, Token};
-use gatehouse_filter::Signatures;
+use crate::trial::{Choice, TooMuch, Trial};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -106,10 +106,10 @@ impl KeySet {
 
     /// Whether a key may have signed a token, by what its header says: the check that costs
     /// nothing.
-    pub(crate) fn check(&self, header: &Header) -> Result<(), Refusal> {
-        match self.candidates(header).next() {
+    pub(crate) fn check(&self, header: &Header, choice: &Choice) -> Result<(), Refusal> {
+        match self.candidates(header, choice).next() {
             Some(_) => Ok(()),
-            None => Err(self.refusal(header)),
+            None => Err(self.refusal(header, choice)),
         }
     }
 
@@ -117,30 +117,49 @@ impl KeySet {
     pub(crate) fn verify(
         &self,
         token: &Token<'_>,
-        host: Option<&dyn Signatures>,
+        choice: &Choice,
+        trial: &Trial<'_>,
     ) -> Result<(), Refusal> {
         let algorithm = token.header.algorithm;
-        let signed_by = |key: &Key| key.verify(algorithm, &token.signature, token.signed, host);
-        let mut candidates = self.candidates(&token.header).peekable();
+        let mut candidates = self.candidates(&token.header, choice).peekable();
         if candidates.peek().is_none() {
-            return Err(self.refusal(&token.header));
+            return Err(self.refusal(&token.header, choice));
         }
-        if candidates.any(signed_by) { Ok(()) } else { Err(Refusal::SignatureInvalid) }
+        for key in candidates {
+            match key.verify(algorithm, &token.signature, token.signed, trial) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(TooMuch::OfRequest) => break,
+                Err(TooMuch::OfSecond) => return Err(Refusal::VerifierBusy),
+            }
+        }
+        Err(Refusal::SignatureInvalid)
     }
 
     /// The keys that may have signed a token.
-    fn candidates<'a>(&'a self, header: &'a Header) -> impl Iterator<Item = &'a Key> {
-        let is_able = |key: &&Key| key.algorithms.contains(&header.algorithm);
-        self.named(header.kid.as_deref()).filter(is_able).take(MAX_CANDIDATES)
+    fn candidates<'a>(
+        &'a self,
+        header: &'a Header,
+        choice: &'a Choice,
+    ) -> impl Iterator<Item = &'a Key> {
+        let is_able = move |key: &&Key| choice.allows(key, header.algorithm);
+        let able = || self.named(header.kid.as_deref()).filter(is_able);
+        // Whoever names no key of several that have names would have each of them tried.
+        let is_clear = header.kid.is_some() || choice.tries_named || able().nth(1).is_none();
+        able().filter(move |key| is_clear || key.kid.is_none()).take(MAX_CANDIDATES)
     }
 
     /// Why there is none.
-    fn refusal(&self, header: &Header) -> Refusal {
-        let is_named = self.named(header.kid.as_deref()).next().is_some();
-        if !is_named && self.supports(header.algorithm) {
-            return Refusal::KeyUnknown;
+    fn refusal(&self, header: &Header, choice: &Choice) -> Refusal {
+        let mut able = self.keys.iter().filter(|key| choice.allows(key, header.algorithm));
+        let is_able = able.next().is_some();
+        match &header.kid {
+            None if is_able => Refusal::KidMissing,
+            Some(_) if is_able && self.named(header.kid.as_deref()).next().is_none() => {
+                Refusal::KeyUnknown
+            }
+            _ => Refusal::AlgorithmNotAllowed,
         }
-        Refusal::AlgorithmNotAllowed
     }
 
     /// The keys that a `kid` may stand for: those of that name; where there is none, those without

@@ -12,7 +12,7 @@ pub(crate) use hmac::{HmacKey, shortest as shortest_secret};
 pub(crate) use rsa::RsaKey;
 
 use crate::algorithm::Algorithm;
-use gatehouse_filter::Signatures;
+use crate::trial::{TooMuch, Trial};
 
 /// A key of a key set.
 pub(crate) struct Key {
@@ -20,6 +20,8 @@ pub(crate) struct Key {
     pub(crate) kid: Option<String>,
     /// What it may verify: what its material can, narrowed by its own `alg`. Never empty.
     pub(crate) algorithms: Vec<Algorithm>,
+    /// Whether it says so itself, by its `alg`.
+    pub(crate) has_own_algorithm: bool,
     pub(crate) material: Material,
 }
 
@@ -33,6 +35,8 @@ pub(crate) enum Material {
 impl Key {
     /// Whether the key made this signature over `text` with this algorithm.
     ///
+    /// An HMAC takes some microseconds: it is not bounded.
+    ///
     /// The algorithm comes from a stranger's header. A key verifies with its own algorithms only,
     /// and each kind of material only with its own kind: an RSA modulus can never become an HMAC
     /// secret.
@@ -41,22 +45,24 @@ impl Key {
         algorithm: Algorithm,
         signature: &[u8],
         text: &[u8],
-        host: Option<&dyn Signatures>,
-    ) -> bool {
+        trial: &Trial<'_>,
+    ) -> Result<bool, TooMuch> {
         if !self.algorithms.contains(&algorithm) {
-            return false;
+            return Ok(false);
         }
         match (&self.material, algorithm) {
             (Material::Rsa(key), Algorithm::RsaPkcs1(hash)) => {
-                key.verify_pkcs1(hash, signature, text, host)
+                key.verify_pkcs1(hash, signature, text, trial)
             }
-            (Material::Rsa(key), Algorithm::RsaPss(hash)) => key.verify_pss(hash, signature, text),
+            (Material::Rsa(key), Algorithm::RsaPss(hash)) => {
+                key.verify_pss(hash, signature, text, trial)
+            }
             (Material::Ecdsa(key), Algorithm::Ecdsa(curve)) if key.curve() == curve => {
-                key.verify(signature, text, host)
+                key.verify(signature, text, trial)
             }
-            (Material::Ed25519(key), Algorithm::Ed25519) => key.verify(signature, text),
-            (Material::Hmac(key), Algorithm::Hmac(hash)) => key.verify(hash, signature, text),
-            _ => false,
+            (Material::Ed25519(key), Algorithm::Ed25519) => key.verify(signature, text, trial),
+            (Material::Hmac(key), Algorithm::Hmac(hash)) => Ok(key.verify(hash, signature, text)),
+            _ => Ok(false),
         }
     }
 

@@ -3,6 +3,7 @@ use crate::event::Event;
 use crate::jwks::KeySet;
 use crate::refusal::Refusal;
 use crate::token::Header;
+use crate::trial::Choice;
 use gatehouse_filter::fetched::{Fetched, Kind, Source};
 use gatehouse_filter::{Filter, Timestamp};
 use std::rc::Rc;
@@ -56,7 +57,12 @@ impl Keys {
 
     /// The keys that may have signed a token, by what its header says: the check that costs
     /// nothing.
-    pub(crate) fn seek(&self, header: &Header, now: Timestamp) -> Result<Lookup<'_>, Refusal> {
+    pub(crate) fn seek(
+        &self,
+        header: &Header,
+        choice: &Choice,
+        now: Timestamp,
+    ) -> Result<Lookup<'_>, Refusal> {
         let (keys, fetched) = match self {
             Self::Inline(keys) => (Rc::clone(keys), None),
             Self::Fetched(fetched) => match fetched.current(now) {
@@ -64,7 +70,7 @@ impl Keys {
                 None => return Ok(Lookup::Missing(fetched, Refusal::KeysUnavailable)),
             },
         };
-        match (keys.check(header), fetched) {
+        match (keys.check(header, choice), fetched) {
             (Ok(()), _) => Ok(Lookup::Found(keys)),
             (Err(_), Some(fetched)) if keys.lacks(header) => {
                 Ok(Lookup::Missing(fetched, Refusal::KeyUnknown))

@@ -30,6 +30,7 @@ mod requirement;
 mod revocation;
 mod slot;
 mod token;
+mod trial;
 mod verify;
 
 pub use algorithm::{Algorithm, Curve};
@@ -56,12 +57,15 @@ use gatehouse_filter::{
 use std::cell::Cell;
 use std::rc::Rc;
 use token::UsualHeader;
+use trial::Spent;
 
 /// The filter, configured.
 pub struct JwtAuth {
     config: Config,
     /// Remembered, so that a host that cannot verify is asked once.
     host_cannot_verify: Cell<bool>,
+    /// What verifying has taken this worker.
+    spent: Spent,
     waiters: Waiters,
     usual_header: UsualHeader,
     cache: Cache,
@@ -98,6 +102,8 @@ gatehouse_filter::codes! {
         AlgorithmNotAllowed = "algorithm_not_allowed",
         /// See [`Refusal::KeyUnknown`].
         KeyUnknown = "key_unknown",
+        /// See [`Refusal::VerifierBusy`].
+        VerifierBusy = "verifier_busy",
         /// See [`Refusal::KeysUnavailable`].
         KeysUnavailable = "keys_unavailable",
         /// See [`Refusal::SignatureInvalid`].
@@ -150,6 +156,7 @@ impl Filter for JwtAuth {
             cache: Cache::new(config.cached_tokens),
             config,
             host_cannot_verify: Cell::new(false),
+            spent: Spent::default(),
             waiters: Waiters::default(),
             usual_header: UsualHeader::default(),
         })

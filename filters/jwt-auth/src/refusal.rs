@@ -23,6 +23,10 @@ pub enum Refusal {
     AlgorithmNotAllowed,
     /// No key has the token's `kid`.
     KeyUnknown,
+    /// The token has no `kid`, and could be of any of several keys that have names.
+    KidMissing,
+    /// Verifying tokens has taken all the time that it may in this second.
+    VerifierBusy,
     /// The keys of the issuer could not be fetched.
     KeysUnavailable,
     /// No key made this signature.
@@ -65,6 +69,7 @@ impl Refusal {
             // RFC 6750 §3.1: a client that sent no credentials is told no error.
             None if status == 401 => challenge.ask(reply),
             // Another token would not help; in a while this one may.
+            None if self == Self::VerifierBusy => reply.with_retry_after(1),
             None if status == 503 => reply.with_retry_after(RETRY_AFTER),
             None => reply,
             Some(error) => {
@@ -116,6 +121,18 @@ impl Refusal {
             Self::KeyUnknown => {
                 (Code::KeyUnknown, 401, TOKEN, "The token's kid names no key of its issuer")
             }
+            Self::KidMissing => (
+                Code::KeyUnknown,
+                401,
+                TOKEN,
+                "The token has no kid, and its issuer has several keys",
+            ),
+            Self::VerifierBusy => (
+                Code::VerifierBusy,
+                503,
+                None,
+                "The token's signature cannot be verified now; try again in a second",
+            ),
             Self::KeysUnavailable => (
                 Code::KeysUnavailable,
                 503,

@@ -18,7 +18,7 @@ use token::{Says, Signed};
 /// The bench's name.
 pub(super) const NAME: &str = "identity";
 
-const FILTER: &str = "jwt-auth";
+pub(super) const FILTER: &str = "jwt-auth";
 
 /// What the filter may call and be called for, as in `envoy/jwt-auth.yaml`.
 pub(super) const CAPABILITIES: [&str; 20] = [

@@ -8,6 +8,7 @@
 mod body_transform;
 mod cores;
 mod envoy_process;
+mod forged;
 mod gateway;
 mod header_transform;
 mod host_calls;
@@ -38,11 +39,12 @@ use report::Report;
 use set_up::{Bench, SetUp};
 
 /// The benches by name; the first is the default.
-const BENCHES: [(&str, MakeBench); 4] = [
+const BENCHES: [(&str, MakeBench); 5] = [
     (header_transform::NAME, header_transform::bench),
     (host_calls::NAME, host_calls::bench),
     (rate_limit::NAME, rate_limit::bench),
     (identity::NAME, identity::bench),
+    (forged::NAME, forged::bench),
 ];
 
 /// In how many slices a set-up serves its requests of a round, the others in between: what disturbs

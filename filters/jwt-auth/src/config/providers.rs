@@ -7,6 +7,8 @@ use crate::forward::{ClaimToHeader, Form};
 use crate::identity::Places;
 use crate::keys::Keys;
 use crate::requirement::Requirements;
+use crate::trial::Choice;
+use gatehouse_filter::HeaderName;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::{FieldChange, Head, HeaderName};
@@ -26,6 +28,8 @@ pub(crate) struct Provider {
     pub(crate) keys: Keys,
     /// `None`: whatever the keys can.
     pub(crate) algorithms: Option<Vec<Algorithm>>,
+    /// Which of the keys are tried on a token.
+    pub(crate) choice: Choice,
     pub(crate) lifetime: Lifetime,
     pub(crate) requirements: Requirements,
     pub(crate) identity: Places,
@@ -33,10 +37,17 @@ pub(crate) struct Provider {
 }
 
 /// The providers, and the sources of all of them; `usual` are those of a provider that names none.
-pub(super) fn read(node: &Node<'_>, usual: &[Source]) -> Option<(Vec<Provider>, Vec<Source>)> {
+pub(super) fn read(
+    node: &Node<'_>,
+    usual: &[Source],
+    without_alg: &[Algorithm],
+) -> Option<(Vec<Provider>, Vec<Source>)> {
     let (mut names, mut issuers, mut places) = (Vec::new(), Vec::new(), Vec::new());
-    let providers =
-        node.nonempty_list(|node| provider(&node, usual, &mut names, &mut issuers, &mut places))?;
+    let providers = node.nonempty_list(|node| {
+        let mut provider = provider(&node, usual, &mut names, &mut issuers, &mut places)?;
+        provider.choice.without_alg.extend(without_alg);
+        Some(provider)
+    })?;
     let is_read = |name: &HeaderName| places.iter().any(|source| is_field(source, name));
     let written = |provider: &Provider| {
         let names = provider.claims_to_headers.iter().map(|forward| &forward.header);
@@ -86,6 +97,7 @@ fn provider(
             _ => Some(algorithms),
         }
     });
+    let tries_named = fields.with_default("try_named_keys", false, |node| node.boolean());
     let leeway = fields.with_default("leeway", Duration::from_secs(60), |node| leeway(&node));
     let requires_expiration =
         fields.with_default("require_expiration", true, |node| node.boolean());
@@ -103,6 +115,11 @@ fn provider(
         audiences: audiences?,
         all_audiences: all_audiences?,
         keys: keys?,
+        choice: Choice {
+            // Whoever names an algorithm means it for keys that name none, too.
+            without_alg: algorithms.as_ref()?.clone().unwrap_or_default(),
+            tries_named: tries_named?,
+        },
         algorithms: algorithms?,
         lifetime: Lifetime {
             leeway: leeway?,
@@ -151,7 +168,7 @@ fn is_field(source: &Source, field: &HeaderName) -> bool {
     matches!(source, Source::Header { name, .. } if name == field)
 }
 
-fn algorithm(node: &Node<'_>) -> Option<Algorithm> {
+pub(super) fn algorithm(node: &Node<'_>) -> Option<Algorithm> {
     let name = node.text()?;
     Algorithm::from_name(name).or_else(|| {
         let known: Vec<_> = Algorithm::NAMES.iter().map(|(name, _)| *name).collect();

@@ -1,5 +1,7 @@
 use crate::jwk::KeyFault;
+use crate::trial::{TooMuch, Trial};
 use jwt_simple::algorithms::{Ed25519PublicKey, EdDSAPublicKeyLike};
+use std::time::Duration;
 
 /// An Ed25519 public key (RFC 8037 §2).
 pub(crate) struct Ed25519Key(ed25519_compact::PublicKey);
@@ -16,9 +18,18 @@ impl Ed25519Key {
         self.0.as_ref()
     }
 
-    pub(super) fn verify(&self, signature: &[u8], text: &[u8]) -> bool {
-        ed25519_compact::Signature::from_slice(signature)
-            .and_then(|signature| self.0.verify(text, &signature))
-            .is_ok()
+    pub(super) fn verify(
+        &self,
+        signature: &[u8],
+        text: &[u8],
+        trial: &Trial<'_>,
+    ) -> Result<bool, TooMuch> {
+        let Ok(signature) = ed25519_compact::Signature::from_slice(signature) else {
+            return Ok(false);
+        };
+        trial.here(COST, || self.0.verify(text, &signature).is_ok())
     }
 }
+
+/// What a verification in the module takes.
+const COST: Duration = Duration::from_micros(250);

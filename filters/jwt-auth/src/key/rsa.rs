@@ -1,7 +1,9 @@
 use super::roca;
 use crate::jwk::KeyFault;
-use gatehouse_filter::{Hash, Signatures};
+use crate::trial::{TooMuch, Trial};
+use gatehouse_filter::Hash;
 use jwt_simple::algorithms::{RS256PublicKey, RSAPublicKeyLike};
+use std::time::Duration;
 use superboring::hash::MessageDigest;
 use superboring::pkey::{PKey, Public};
 use superboring::rsa::Padding;
@@ -52,19 +54,39 @@ impl RsaKey {
         hash: Hash,
         signature: &[u8],
         text: &[u8],
-        host: Option<&dyn Signatures>,
-    ) -> bool {
+        trial: &Trial<'_>,
+    ) -> Result<bool, TooMuch> {
         // RFC 8017 §8.2.2: a signature is as long as the modulus, leading zeros included.
         if signature.len() != self.signature_length {
-            return false;
+            return Ok(false);
         }
-        let by_host = host.and_then(|host| host.verify(hash, &self.spki, signature, text).ok());
-        by_host.unwrap_or_else(|| self.verify_here(Padding::PKCS1, hash, signature, text))
+        let by_host = trial
+            .by_host(self.cost(BY_HOST), |host| host.verify(hash, &self.spki, signature, text));
+        match by_host? {
+            Some(verified) => Ok(verified),
+            None => trial
+                .here(self.cost(HERE), || self.verify_here(Padding::PKCS1, hash, signature, text)),
+        }
     }
 
-    pub(super) fn verify_pss(&self, hash: Hash, signature: &[u8], text: &[u8]) -> bool {
-        signature.len() == self.signature_length
-            && self.verify_here(Padding::PKCS1_PSS, hash, signature, text)
+    pub(super) fn verify_pss(
+        &self,
+        hash: Hash,
+        signature: &[u8],
+        text: &[u8],
+        trial: &Trial<'_>,
+    ) -> Result<bool, TooMuch> {
+        if signature.len() != self.signature_length {
+            return Ok(false);
+        }
+        trial.here(self.cost(HERE), || self.verify_here(Padding::PKCS1_PSS, hash, signature, text))
+    }
+
+    /// What a verification takes that takes so long with 256 bytes: with the square of the length.
+    fn cost(&self, of_256_bytes: Duration) -> Duration {
+        let length = u32::try_from(self.signature_length).unwrap_or(u32::MAX);
+        let square = length.saturating_mul(length);
+        of_256_bytes.saturating_mul(square).checked_div(256 * 256).unwrap_or(of_256_bytes)
     }
 
     fn verify_here(&self, padding: Padding, hash: Hash, signature: &[u8], text: &[u8]) -> bool {
@@ -82,6 +104,10 @@ impl RsaKey {
         verify().unwrap_or(false)
     }
 }
+
+/// What a verification with 2048 bits takes, by the host and in the module.
+const BY_HOST: Duration = Duration::from_micros(25);
+const HERE: Duration = Duration::from_micros(1300);
 
 fn without_leading_zeros(mut number: &[u8]) -> &[u8] {
     while let [0, rest @ ..] = number {

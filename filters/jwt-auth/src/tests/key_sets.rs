@@ -159,7 +159,10 @@ fn a_token_is_checked_with_the_keys_that_its_kid_may_mean() {
     let elliptic = signed(r#"{"alg":"ES256","kid":"main"}"#, "{}");
     for (keys, token, want) in [
         (vec![decoy.clone(), ed25519("main")], &named, Ok(())),
-        (vec![decoy.clone(), ed25519("main")], &unnamed, Ok(())),
+        // Of several keys with names none is tried on a token that names none.
+        (vec![decoy.clone(), ed25519("main")], &unnamed, Err("key_unknown")),
+        (vec![decoy.clone(), nameless(ed25519("main"))], &unnamed, Ok(())),
+        (vec![ed25519("main"), with(p256(), json!({"kid": "ec"}))], &unnamed, Ok(())),
         (vec![decoy.clone(), nameless(ed25519("main"))], &named, Ok(())),
         (vec![decoy.clone()], &named, Err("key_unknown")),
         (vec![decoy.clone()], &unnamed, Err("signature_invalid")),

@@ -63,6 +63,7 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         CriticalUnsupported,
         AlgorithmNotAllowed,
         KeyUnknown,
+        KidMissing,
         SignatureInvalid,
         TokenRevoked,
         TokenExpired,
@@ -85,12 +86,12 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
     ];
     let mut codes: Vec<_> = all.iter().map(|refusal| refusal.code()).collect();
     codes.extend(passing);
-    for refusal in [KeysUnavailable, RevocationsUnavailable] {
+    for refusal in [KeysUnavailable, RevocationsUnavailable, VerifierBusy] {
         let unavailable = refusal.reply(&Challenge::usual("Bearer"));
         let [(name, value)] = &unavailable.headers[..] else { panic!("{refusal:?}") };
         assert_eq!(
             (unavailable.status, name.as_str(), value.as_bytes()),
-            (503, "retry-after", &b"5"[..]),
+            (503, "retry-after", if refusal == VerifierBusy { &b"1"[..] } else { b"5" }),
             "no challenge: no token would do"
         );
         codes.push(refusal.code());
