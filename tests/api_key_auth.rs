@@ -114,7 +114,7 @@ fn target(body: &str) -> String {
 
 #[test]
 fn every_refusal_is_told_everywhere() {
-    let both = Request::get(format!("/orders?api_key={ACME}")).header("x-api-key", ACME);
+    let both = Request::get(format!("/orders?api_key={INITECH}")).header("x-api-key", ACME);
     let partners = Request::get("/partners/x").header("x-api-key", INITECH);
     for (case, request, status, code, rule) in [
         ("no key", get(), 401, "key_missing", ""),
@@ -383,4 +383,50 @@ fn sha256(key: &str) -> String {
 /// The shipped config with another configuration of the filter.
 fn builder(value: Value) -> Builder {
     Gateway::builder(CONFIG).edit(move |tree| configuration::set(tree, "api-key-auth", value))
+}
+
+#[test]
+fn nothing_is_nothing_and_the_same_key_in_two_places_is_one() {
+    for (case, request, status, code) in [
+        ("an empty field", get().header("x-api-key", ""), 401, "key_missing"),
+        ("an empty parameter", Request::get("/orders?api_key="), 401, "key_missing"),
+        ("a cookie emptied at logout", get().header("cookie", "api_key=; a=1"), 401, "key_missing"),
+        (
+            "an empty parameter beside a key",
+            Request::get("/orders?api_key=").header("x-api-key", ACME),
+            200,
+            "allowed",
+        ),
+        (
+            "a cookie in quotes",
+            get().header("cookie", format!("api_key=\"{ACME}\"")),
+            200,
+            "allowed",
+        ),
+        (
+            "twice the same",
+            Request::get(format!("/orders?api_key={ACME}")).header("x-api-key", ACME),
+            200,
+            "allowed",
+        ),
+    ] {
+        let exchange = SHIPPED.ask(request);
+        assert_eq!(exchange.response.status, status, "{case}");
+        let logged = exchange.logged("api_key_auth");
+        assert!(logged.starts_with(&format!("api_key_auth.{code}")), "{case}: {logged}");
+    }
+}
+
+#[test]
+fn what_an_upstream_may_take_for_the_key_or_the_consumer_does_not_reach_it() {
+    let names = ["x_api_key", "x.api-key", "x--api-key", "x_consumer", "x.consumer", "x--consumer"];
+    let request = names
+        .iter()
+        .fold(get().header("x-api-key", ACME), |request, name| request.header(name, "forged"));
+    let exchange = SHIPPED.ask(request);
+    assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
+    for name in names {
+        assert_eq!(received(&exchange.response, name), [""; 0], "{name}");
+    }
+    assert_eq!(received(&exchange.response, "x-consumer"), ["acme"]);
 }

@@ -26,12 +26,13 @@ pub enum Source {
     Cookie(String),
 }
 
-/// The one credential of a request, decoded; `None` where it has none. Of a query, values that are
-/// longer than `most` bytes even decoded come as they are.
+/// The one credential of a request, decoded; `None` where it has none. An empty one is none, and
+/// the same in two places is one. Of a query, values that are longer than `most` bytes even decoded
+/// come as they are.
 ///
 /// # Errors
-/// [`Repeated`] where there is more than one, wherever they are and even if they are the same:
-/// whoever picks one lets a client show different credentials to different readers.
+/// [`Repeated`] where there are two, wherever they are: whoever picks one lets a client show
+/// different credentials to different readers.
 pub fn find<'r>(
     sources: &'r [Source],
     request: &'r Request<'_>,
@@ -39,31 +40,43 @@ pub fn find<'r>(
 ) -> Result<Option<Cow<'r, [u8]>>, Repeated> {
     let mut found = None;
     for source in sources {
-        let repeated = match source {
+        match source {
             Source::Header { name, prefix } => {
-                let mut values = request.headers.values(name.as_str());
-                let first = values.next().and_then(|value| key_in(value, prefix.as_deref()));
-                let again = values.next().is_some();
-                take(&mut found, first.map(Cow::Borrowed)) || again
+                // A second field is a second credential, of whatever scheme.
+                let mut values = request.headers.values(name.as_str()).filter(|it| !it.is_empty());
+                let Some(first) = values.next() else { continue };
+                if values.any(|value| value != first) {
+                    return Err(Repeated);
+                }
+                take(&mut found, key_in(first, prefix.as_deref()).map(Cow::Borrowed))?;
             }
             Source::Query(name) => {
                 let pairs = pieces(request.query().unwrap_or_default(), b'&');
-                let mut values =
-                    pairs.filter(|pair| is_named(pair, name)).map(|pair| halves(pair).1);
-                values.any(|value| take(&mut found, Some(decoded(value, most))))
+                for pair in pairs.filter(|pair| is_named(pair, name)) {
+                    take(&mut found, Some(decoded(halves(pair).1, most)))?;
+                }
             }
             Source::Cookie(name) => {
                 let cookies =
                     request.headers.values("cookie").flat_map(|field| pieces(field, b';'));
-                let mut values = cookies.filter_map(|cookie| cookie_value(cookie, name));
-                values.any(|value| take(&mut found, Some(Cow::Borrowed(value))))
+                for value in cookies.filter_map(|cookie| cookie_value(cookie, name)) {
+                    take(&mut found, Some(Cow::Borrowed(unquoted(value))))?;
+                }
             }
-        };
-        if repeated {
-            return Err(Repeated);
         }
     }
     Ok(found)
+}
+
+/// The fields that credentials may be in. What an upstream may read as one of them is to be removed
+/// ([`Headers::remove_other_spellings`](crate::Headers::remove_other_spellings)): nobody has checked
+/// what is in it.
+pub fn fields(sources: &[Source]) -> Vec<HeaderName> {
+    let name = |source: &Source| match source {
+        Source::Header { name, .. } => Some(name.clone()),
+        Source::Query(_) | Source::Cookie(_) => None,
+    };
+    sources.iter().filter_map(name).collect()
 }
 
 /// Takes every credential out of the request; everything else stays as it is, byte by byte.
@@ -81,12 +94,24 @@ pub fn strip(sources: &[Source], request: &mut Request<'_>) -> Result<(), Invali
     Ok(())
 }
 
-/// Whether a credential was there already.
-fn take<'r>(found: &mut Option<Cow<'r, [u8]>>, credential: Option<Cow<'r, [u8]>>) -> bool {
-    match credential {
-        Some(credential) => found.replace(credential).is_some(),
-        None => false,
+fn take<'r>(
+    found: &mut Option<Cow<'r, [u8]>>,
+    credential: Option<Cow<'r, [u8]>>,
+) -> Result<(), Repeated> {
+    let Some(credential) = credential.filter(|it| !it.is_empty()) else { return Ok(()) };
+    match found {
+        Some(known) if *known != credential => Err(Repeated),
+        _ => {
+            *found = Some(credential);
+            Ok(())
+        }
     }
+}
+
+/// The value of a cookie without the quotes that may be around it (RFC 6265 §4.1.1).
+fn unquoted(value: &[u8]) -> &[u8] {
+    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    inner.unwrap_or(value)
 }
 
 /// The credential in the value of a header field; `None` where the value has another prefix.

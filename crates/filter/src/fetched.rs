@@ -18,6 +18,7 @@ mod stored;
 mod waiters;
 
 pub use fetch::{Fetch, Limits};
+pub use kept::without_mark;
 pub use polled::Polled;
 pub use source::{Lead, Location, Source};
 pub use waiters::{Awaits, MAX_WAITERS, Slot, Waiters};
@@ -146,6 +147,12 @@ impl<T> Fetched<T> {
         lease.started >= then && !self.is_held(lease, now)
     }
 
+    /// Whether the last fetch came to nothing, or has not ended: what is not there may be.
+    pub fn is_failing(&self, now: Timestamp) -> bool {
+        let lease = self.lease.get();
+        lease.failures > 0 || self.is_held(lease, now)
+    }
+
     /// How long a request may wait.
     pub fn patience(&self) -> Duration {
         self.source.patience()
@@ -214,8 +221,8 @@ impl<T> Fetched<T> {
         let Calling { holder, is_for_document, .. } = calling;
         let failed = match &self.source.lead {
             Some(lead) if is_for_document => self.body(answer).and_then(|document| {
-                let location =
-                    (lead.locate)(document).map_err(|reason| (Event::Refused, reason))?;
+                let location = (lead.locate)(without_mark(document))
+                    .map_err(|reason| (Event::Refused, reason))?;
                 self.call(&self.source.led_to(lead, &location), holder, false, callouts);
                 Ok(())
             }),

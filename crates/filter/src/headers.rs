@@ -130,23 +130,36 @@ impl Headers {
         }
     }
 
-    /// Removes these fields, and all that an upstream may take for them: CGI and what came after it
-    /// make the same of `x-user` and `x_user` (RFC 3875 §4.1.18). Absent fields cost nothing.
+    /// Removes these fields, and all that an upstream may take for them: `x_user`, `x.user` and
+    /// `x--user` beside `x-user`. Absent fields cost nothing.
     pub fn remove_in_every_spelling(&mut self, names: &[HeaderName]) {
-        let is_spelt =
-            |edit: &Edit| names.iter().any(|name| name.is_spelt(edit.name.as_str().as_bytes()));
-        self.edits.retain(|edit| !is_spelt(edit));
+        self.remove_where(|received| names.iter().any(|name| name.is_spelt(received)));
+    }
+
+    /// Removes what an upstream may take for one of these fields, and leaves the fields themselves.
+    pub fn remove_other_spellings(&mut self, names: &[HeaderName]) {
+        if names.is_empty() {
+            return;
+        }
+        self.remove_where(|received| {
+            names.iter().any(|name| name.is_spelt(received))
+                && !names.iter().any(|name| name.as_str().as_bytes() == received)
+        });
+    }
+
+    fn remove_where(&mut self, is_removed: impl Fn(&[u8]) -> bool) {
+        self.edits.retain(|edit| !is_removed(edit.name.as_str().as_bytes()));
         let mut found: Vec<HeaderName> = Vec::new();
         for (received, _) in self.pairs() {
-            let Some(name) = names.iter().find(|name| name.is_spelt(received)) else { continue };
-            let spelling = match std::str::from_utf8(received).map(HeaderName::try_from) {
-                _ if name.as_str().as_bytes() == received => name.clone(),
-                Ok(Ok(spelling)) => spelling,
-                // Envoy has no such names.
-                _ => continue,
+            if !is_removed(received) {
+                continue;
+            }
+            // Envoy has no names that are none.
+            let Ok(Ok(name)) = std::str::from_utf8(received).map(HeaderName::try_from) else {
+                continue;
             };
-            if !found.contains(&spelling) {
-                found.push(spelling);
+            if !found.contains(&name) {
+                found.push(name);
             }
         }
         self.edits.extend(found.into_iter().map(|name| Edit { name, kind: EditKind::Remove }));
@@ -233,6 +246,16 @@ impl Headers {
     }
 }
 
+/// The bytes of a name, with one dash for all that stand together of what is no letter and no digit.
+fn spelling(name: &[u8]) -> impl Iterator<Item = u8> {
+    let mut was_dash = false;
+    name.iter().filter_map(move |byte| {
+        let is_dash = !byte.is_ascii_alphanumeric();
+        let again = std::mem::replace(&mut was_dash, is_dash) && is_dash;
+        (!again).then_some(if is_dash { b'-' } else { *byte })
+    })
+}
+
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Names only: values hold credentials.
@@ -307,11 +330,17 @@ impl HeaderName {
         self.0.as_str()
     }
 
-    /// Whether a received name differs from this one in nothing but `-` and `_`.
+    /// Whether some upstream takes a field of that name for this one: letters and digits are the
+    /// same. CGI and its heirs write `_` for `-` (RFC 3875 §4.1.18), some of them for whatever is no
+    /// letter and no digit, and some for all that stand together.
+    pub fn is_read_as(&self, other: &Self) -> bool {
+        self.is_spelt(other.as_str().as_bytes())
+    }
+
     fn is_spelt(&self, received: &[u8]) -> bool {
-        let dash = |byte: &u8| if *byte == b'_' { b'-' } else { *byte };
         let name = self.as_str().as_bytes();
-        name.len() == received.len() && name.iter().map(dash).eq(received.iter().map(dash))
+        // Most differ in the first byte already.
+        name.first() == received.first() && spelling(name).eq(spelling(received))
     }
 
     /// Whether the field is of one connection (RFC 9110 §7.6.1, §10.1.1) or frames the message (RFC

@@ -18,6 +18,8 @@ pub(crate) struct Config {
     /// Whether CORS preflights pass without a key.
     pub(crate) skip_preflight: bool,
     pub(crate) sources: Vec<Source>,
+    /// The fields among them.
+    pub(crate) fields: Vec<HeaderName>,
     /// Whether the upstream gets the key.
     pub(crate) forward: bool,
     /// The field that tells the upstream whose key it was.
@@ -111,6 +113,7 @@ impl Config {
             mode: mode?,
             challenge: challenge?,
             skip_preflight: skip_preflight?,
+            fields: credential::fields(sources.as_deref()?),
             sources: sources?,
             forward: forward?,
             consumer_header: consumer_header?,
@@ -158,6 +161,13 @@ fn consumer_header(node: &Node<'_>, sources: Option<&[Source]>) -> Option<Header
     let is_source =
         |source: &Source| matches!(source, Source::Header { name: source, .. } if *source == name);
     let is_reserved = matches!(name.as_str(), "authorization" | "cookie");
+    let name = match HeaderName::try_from(node.text()?) {
+        Ok(name) => name,
+        Err(invalid) => return node.fault(invalid.to_string()),
+    };
+    let is_source = |source: &Source| matches!(source, Source::Header { name: source, .. } if source.is_read_as(&name));
+    let is_reserved =
+        name.is_framing() || matches!(name.as_str(), "authorization" | "cookie" | "host");
     if is_reserved || sources.unwrap_or_default().iter().any(is_source) {
         return node.fault("must not be a field that authenticates the request");
     }

@@ -130,6 +130,7 @@ impl Filter for ApiKeyAuth {
         // First, so that no rule sees it, and whatever is decided: this field comes from here or
         // from nobody.
         request.headers.remove_in_every_spelling(self.config.consumer_header.as_slice());
+        request.headers.remove_other_spellings(&self.config.fields);
         let (rule, decided) = match self.config.rules.guard(request, &self.config.default) {
             Ok((rule, access)) => (rule, self.decide(request, access, slot)),
             Err(AmbiguousTarget) => (None, Err(Refusal::TargetAmbiguous)),

@@ -143,11 +143,10 @@ impl Part {
 
     fn holds(&self, facts: &Facts<'_>) -> Truth {
         if let Self::Sources(networks) = self {
-            // A client on a Unix socket has no address: it is in no network.
-            let address = facts.request.client_address();
-            return Some(
-                address.is_some_and(|address| networks.iter().any(|network| network.has(address))),
-            );
+            // A client on a Unix socket has none, and what cannot be read may be any: it cannot be
+            // told, so nobody is allowed by it, and whoever is denied by it stays out.
+            let address = facts.request.client_address()?;
+            return Some(networks.iter().any(|network| network.has(address)));
         }
         let identity = facts.request.identity();
         if let Self::Authenticated(authenticated) = self {

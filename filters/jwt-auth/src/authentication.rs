@@ -28,10 +28,11 @@ pub(crate) enum Found {
     NoKeysYet,
 }
 
-/// A token as it came, and the position of the source that it came in.
+/// A token as it came, and the positions of the sources that it came in: the same in two places is
+/// one token.
 struct Sent<'r> {
     token: Cow<'r, [u8]>,
-    source: usize,
+    sources: Vec<usize>,
 }
 
 impl JwtAuth {
@@ -97,10 +98,11 @@ impl JwtAuth {
             let Some(source) = self.config.sources.get(*index) else { continue };
             let found = credential::find(std::slice::from_ref(source), request, MAX_TOKEN)
                 .map_err(|Repeated| Refusal::TokenRepeated)?;
-            if let Some(token) = found
-                && sent.replace(Sent { token, source: *index }).is_some()
-            {
-                return Err(Refusal::TokenRepeated);
+            match (found, &mut sent) {
+                (None, _) => {}
+                (Some(token), None) => sent = Some(Sent { token, sources: vec![*index] }),
+                (Some(token), Some(sent)) if sent.token == token => sent.sources.push(*index),
+                (Some(_), Some(_)) => return Err(Refusal::TokenRepeated),
             }
         }
         Ok(sent)
@@ -116,7 +118,7 @@ impl JwtAuth {
         let Some(verified) = self.cache.find(&sent.token) else { return Ok(None) };
         let Some(provider) = self.config.providers.get(verified.provider) else { return Ok(None) };
         let is_accepted = accepted.providers.contains(&verified.provider);
-        if !is_accepted || !provider.sources.contains(&sent.source) {
+        if !is_accepted || !sent.sources.iter().any(|source| provider.sources.contains(source)) {
             return Ok(None);
         }
         let now = host.now();
@@ -151,7 +153,7 @@ impl JwtAuth {
                 }
             })?;
         let claims = Claims::parse(payload)?;
-        let provider = self.config.provider(accepted, claims.issuer().as_deref(), sent.source);
+        let provider = self.config.provider(accepted, claims.issuer().as_deref(), &sent.sources);
         let (index, provider) = provider.ok_or(Refusal::IssuerUnknown)?;
 
         // What costs nothing comes first: a forged token should not buy a verification, nor a
@@ -212,15 +214,20 @@ impl JwtAuth {
         refusal: Refusal,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        // Nobody can say that a key is unknown while the issuer cannot be asked.
+        let told = || match refusal {
+            Refusal::KeyUnknown if fetched.is_failing(now) => Refusal::KeysUnavailable,
+            refusal => refusal,
+        };
         // A dry run delays nobody.
         if self.config.mode == Mode::Shadow {
             fetched.want();
-            return Err(refusal);
+            return Err(told());
         }
         let awaits = if refusal == Refusal::KeyUnknown { Awaits::Newer } else { Awaits::Any };
         match self.waiters.may_wait(slot, awaited, fetched, awaits, now) {
             true => Ok(()),
-            false => Err(refusal),
+            false => Err(told()),
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) accepts_identified: bool,
     /// Where any provider's tokens are, and nowhere else; no two hold the same credential.
     pub(crate) sources: Vec<Source>,
+    /// The fields among them.
+    pub(crate) fields: Vec<HeaderName>,
     /// Whether the upstream gets the token too.
     pub(crate) forwards_token: bool,
     /// How many verified tokens a worker remembers.
@@ -83,6 +85,7 @@ impl Config {
             skip_preflight: skip_preflight?,
             accepts_identified: accepts_identified?,
             bounds: verification?.bounds,
+            fields: credential::fields(&sources),
             sources,
             forwards_token: forwards_token?,
             cached_tokens: cached_tokens?,
@@ -95,13 +98,13 @@ impl Config {
     }
 
     /// The provider whose tokens have this issuer, with its position, where such a token will do
-    /// and may be in this source. One that takes any issuer's tokens gets none of another
+    /// and may be in one of these sources. One that takes any issuer's tokens gets none of another
     /// provider's: nobody can say in another's name what only that one's keys can prove.
     pub(crate) fn provider(
         &self,
         accepted: &Accepted,
         issuer: Option<&str>,
-        source: usize,
+        sources: &[usize],
     ) -> Option<(usize, &Provider)> {
         let mut providers = self.providers.iter().enumerate();
         let named = providers
@@ -109,7 +112,8 @@ impl Config {
         let of_any =
             || self.providers.iter().enumerate().find(|(_, provider)| provider.issuer.is_none());
         let (index, provider) = named.or_else(of_any)?;
-        let is_accepted = accepted.providers.contains(&index) && provider.sources.contains(&source);
+        let is_accepted = accepted.providers.contains(&index)
+            && sources.iter().any(|source| provider.sources.contains(source));
         is_accepted.then_some((index, provider))
     }
 }

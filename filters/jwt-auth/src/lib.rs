@@ -181,6 +181,7 @@ impl Filter for JwtAuth {
     fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {
         // First, and whatever is decided: these fields come from here or from nobody.
         request.headers.remove_in_every_spelling(&self.config.written);
+        request.headers.remove_other_spellings(&self.config.fields);
         let (rule, require) = match self.config.rules.guard(request, &self.config.default) {
             Ok(guarded) => guarded,
             Err(AmbiguousTarget) => return self.refuse(Refusal::TargetAmbiguous, None),

@@ -17,6 +17,12 @@ pub(super) struct Kept<T> {
     seen: Cell<u64>,
 }
 
+/// The text without the byte order mark that editors put before it: readers of JSON may ignore it
+/// (RFC 8259 §8.1).
+pub fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 struct InUse<T> {
     value: Rc<T>,
     /// What it was read from.
@@ -32,7 +38,7 @@ impl<T> Kept<T> {
     }
 
     pub(super) fn read(&self, body: &[u8]) -> Result<T, String> {
-        (self.read)(body)
+        (self.read)(without_mark(body))
     }
 
     /// What is in use, while it is not too old.

@@ -268,3 +268,39 @@ fn what_an_earlier_filter_wrote_in_another_spelling_is_dropped_too() {
         }
     }
 }
+
+#[test]
+fn a_field_that_an_upstream_may_take_for_another_goes_with_it() {
+    for (received, is_taken) in [
+        ("x-user", true),
+        ("x_user", true),
+        ("x.user", true),
+        ("x--user", true),
+        ("x-_user", true),
+        ("x!user", true),
+        ("xuser", false),
+        ("x-user-", false),
+        ("-x-user", false),
+        ("x-users", false),
+        ("y-user", false),
+    ] {
+        let head = || Headers::from_list(&[(received, "root"), ("other", "1")]);
+        let mut headers = head();
+        headers.remove_in_every_spelling(&[name("x-user")]);
+        assert_eq!(headers.first(received).is_none(), is_taken, "{received}");
+        let mut headers = head();
+        headers.remove_other_spellings(&[name("x-user"), name("x-token")]);
+        assert_eq!(
+            headers.first(received).is_none(),
+            is_taken && received != "x-user",
+            "{received}"
+        );
+        assert_eq!(headers.first("other"), Some(&b"1"[..]), "{received}");
+        assert_eq!(name("x-user").is_read_as(&name(received)), is_taken, "{received}");
+    }
+    // Two fields that are both read are no other spellings of each other.
+    let mut headers = Headers::from_list(&[("x-key", "1"), ("x_key", "2"), ("x.key", "3")]);
+    headers.remove_other_spellings(&[name("x-key"), name("x_key")]);
+    assert_eq!(headers.edits().len(), 1);
+    assert_eq!(headers.first("x.key"), None);
+}

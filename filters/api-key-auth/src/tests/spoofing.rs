@@ -103,3 +103,30 @@ fn a_path_or_host_in_disguise_finds_no_rule_that_asks_for_less() {
         assert_eq!(outcome.status() == Some(400), want == "target_ambiguous", "{path} at {host}");
     }
 }
+
+#[test]
+fn a_field_that_an_upstream_may_take_for_the_key_s_does_not_reach_it() {
+    for (forward, path) in [(false, "/"), (true, "/"), (false, "/open"), (true, "/open")] {
+        let filter = filter(json!({"forward": forward, "rules": [
+            {"match": {"path": {"prefix": "/open"}}, "require": "none"},
+        ]}));
+        let mut fields = vec![(":path", path), ("x-api-key", "acme-new")];
+        fields.extend(["x_api_key", "x.api-key", "x--api-key"].map(|name| (name, "initech-1")));
+        let outcome = decide(&filter, &fields);
+        assert_eq!(outcome.status(), None);
+        for name in ["x_api_key", "x.api-key", "x--api-key"] {
+            assert_eq!(outcome.values(name), [""; 0], "{name} {forward} {path}");
+        }
+        assert_eq!(outcome.values("x-api-key").len(), usize::from(forward));
+    }
+}
+
+#[test]
+fn the_consumer_is_not_written_where_an_upstream_may_look_for_the_key() {
+    for name in ["x-api-key", "x_api_key", "x.api.key"] {
+        let configuration =
+            json!({"consumers": consumers(), "hmac_secret": SECRET, "consumer_header": name});
+        let faults = configured::<ApiKeyAuth>(&configuration.to_string()).err().unwrap();
+        assert!(faults[0].starts_with("consumer_header: must not be a field"), "{faults:?}");
+    }
+}

@@ -266,3 +266,25 @@ fn a_source_is_the_address_that_envoy_found() {
         assert_eq!(outcome.decision.code, Code::NoRule);
     }
 }
+
+#[test]
+fn a_rule_by_sources_is_decided_strictly_where_the_address_cannot_be_read() {
+    for (address, action, default, want) in [
+        ("10.0.0.1:1", "deny", "allow", Code::Denied),
+        ("192.0.2.1:1", "deny", "allow", Code::DefaultAllowed),
+        ("/run/client.sock", "deny", "allow", Code::Denied),
+        ("", "deny", "allow", Code::Denied),
+        ("/run/client.sock", "allow", "deny", Code::NoRule),
+        ("10.0.0.1:1", "allow", "deny", Code::Allowed),
+    ] {
+        let host = FakeHost::default();
+        if !address.is_empty() {
+            host.set(Attribute::SourceAddress, address);
+        }
+        let rules = json!([{"action": action, "principals": [{"sources": ["10.0.0.0/8"]}]}]);
+        let json = json!({"default": default, "rules": rules}).to_string();
+        let filter = gatehouse_filter_test::configured::<Authorization>(&json).unwrap();
+        let outcome = ask::<_, &str>(&filter, &host, &[]);
+        assert_eq!(outcome.decision.code, want, "{action} {address:?}");
+    }
+}

@@ -6,7 +6,7 @@ use crate::keys::Keys;
 use crate::keys::MAX_KEY_SET;
 use crate::{discovery, pem};
 use gatehouse_filter::config::Node;
-use gatehouse_filter::fetched::{Fetch, Lead, Limits, Location, Source};
+use gatehouse_filter::fetched::{Fetch, Lead, Limits, Location, Source, without_mark};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 use std::time::Duration;
@@ -36,9 +36,14 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
     let keys = match node.value() {
         Value::Object(members) if members.contains_key("pem") => return pem(node),
         Value::Object(members) if !members.contains_key("keys") => return node.fault(format!("must have keys, pem or cluster. {CLUSTERS}")),
-        Value::String(text) if text.contains("://") => return node.fault(format!("must not be a URL. {CLUSTERS}")),
         Value::Object(members) => KeySet::from_members(members),
-        Value::String(json) => KeySet::from_json(json.as_bytes()),
+        Value::String(json) => match without_mark(json.trim_ascii().as_bytes()) {
+            json if json.starts_with(b"{") => KeySet::from_json(json),
+            text if text.windows(3).any(|part| part == b"://") => {
+                return node.fault(format!("must not be a URL. {CLUSTERS}"));
+            }
+            other => KeySet::from_json(other),
+        },
         _ => return node.fault(
             "must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `pem` or `cluster`",
         ),

@@ -165,7 +165,7 @@ fn positions(sources: &[Source], places: &mut Vec<Source>) -> Vec<usize> {
 }
 
 fn is_field(source: &Source, field: &HeaderName) -> bool {
-    matches!(source, Source::Header { name, .. } if name == field)
+    matches!(source, Source::Header { name, .. } if name.is_read_as(field))
 }
 
 pub(super) fn algorithm(node: &Node<'_>) -> Option<Algorithm> {
@@ -209,7 +209,7 @@ fn claim_places(node: Node<'_>) -> Option<Places> {
 fn claims_to_headers(node: &Node<'_>, sources: &[Source]) -> Option<Vec<ClaimToHeader>> {
     const FORMS: [(&str, Form); 3] =
         [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
-    let mut headers: Vec<String> = Vec::new();
+    let mut headers: Vec<HeaderName> = Vec::new();
     node.nonempty_list(|node| {
         let mut fields = node.fields()?;
         let claim = fields.required("claim", text);
@@ -225,14 +225,25 @@ fn header(node: &Node<'_>, taken: &mut Vec<String>, sources: &[Source]) -> Optio
     let name = Head::Request.field(FieldChange::Write, node)?;
     if matches!(name.as_str(), "authorization" | "cookie") {
         return node.fault("must not be a field that authenticates the request");
+fn header(node: &Node<'_>, taken: &mut Vec<HeaderName>, sources: &[Source]) -> Option<HeaderName> {
+    let name = match HeaderName::try_from(node.text()?) {
+        Ok(name) => name,
+        Err(invalid) => return node.fault(invalid.to_string()),
+    };
+    if name.is_framing() || matches!(name.as_str(), "authorization" | "cookie" | "host") {
+        return node.fault("must not be a field that frames, routes or authenticates the request");
     }
     if sources.iter().any(|source| is_field(source, &name)) {
         return node.fault("must not be a field that tokens are read from: it is removed before");
     }
-    if taken.iter().any(|taken| taken == name.as_str()) {
+    if taken.contains(&name) {
         return node.fault("must be unique: an earlier claim is written to it");
     }
-    taken.push(name.as_str().to_owned());
+    if let Some(taken) = taken.iter().find(|taken| taken.is_read_as(&name)) {
+        let taken = taken.as_str();
+        return node.fault(format!("must be unique: upstreams may take it for `{taken}`, which an earlier claim is written to"));
+    }
+    taken.push(name.clone());
     Some(name)
 }
 

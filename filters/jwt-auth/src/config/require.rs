@@ -106,7 +106,7 @@ fn each(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Vec<Accepted>
             .filter_map(|index| providers?.get(*index))
             .flat_map(|provider| provider.claims_to_headers.iter().map(|forward| &forward.header))
             .collect();
-        if let Some(name) = own.iter().find(|name| written.contains(name)) {
+        if let Some(name) = own.iter().find(|name| written.iter().any(|known| known.is_read_as(name))) {
             return node.fault(format!(
                 "must not write the field `{}`, which a provider before it writes too",
                 name.as_str()

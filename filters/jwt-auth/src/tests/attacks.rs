@@ -87,7 +87,11 @@ fn a_token_has_exactly_one_spelling() {
         format!("\"{token}\""),
         format!("{{\"payload\":\"{payload}\",\"signatures\":[{{\"protected\":\"{header}\"}}]}}"),
     ] {
-        let want = if token.contains(',') { "token_repeated" } else { "token_malformed" };
+        let want = match &*token {
+            "" => "token_missing",
+            token if token.contains(',') => "token_repeated",
+            _ => "token_malformed",
+        };
         assert_eq!(code_for(&filter, &token), want, "{token}");
     }
 }

@@ -298,3 +298,18 @@ fn a_providers_algorithms_narrow_what_its_keys_can() {
     assert_eq!(code_for(&filter, &token("HS384", &sha384)), "allowed");
     assert_eq!(code_for(&filter, &token("HS384", &sha256)), "signature_invalid");
 }
+
+#[test]
+fn a_key_set_as_text_may_have_urls_in_it_and_a_mark_before_it() {
+    // As Microsoft Entra publishes it: each key names its issuer.
+    let mut keys = key_set();
+    keys["keys"][0]["issuer"] = json!("https://login.microsoftonline.com/{tenantid}/v2.0");
+    for text in [keys.to_string(), format!("\u{feff}{keys}"), format!("\n  {keys}\n")] {
+        let provider = json!({"name": "main", "issuer": ISSUER, "jwks": text});
+        let filter = filter(json!({"providers": [provider]}));
+        assert_eq!(code_for(&filter, &token(&claims())), "allowed", "{text:?}");
+    }
+    let url = json!({"name": "main", "issuer": ISSUER, "jwks": "https://login.example/keys"});
+    let faults = configured::<JwtAuth>(&json!({"providers": [url]}).to_string()).err().unwrap();
+    assert!(faults[0].starts_with("providers[0].jwks: must not be a URL."), "{faults:?}");
+}

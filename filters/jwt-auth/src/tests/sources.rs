@@ -15,6 +15,7 @@ fn a_token_is_taken_from_its_sources_and_only_from_them() {
     let (path, cookie) = (format!("/a?x=1&access_token={token}"), format!("a=1; session={token}"));
     let all: [(&str, &str); 4] =
         [("authorization", &bearer), ("x-token", &token), (":path", &path), ("cookie", &cookie)];
+    let changed = all.map(|(_, value)| format!("{value}A"));
     let host = FakeHost::at(NOW);
     let kept = filter(json!({"sources": sources}));
     let stripped = filter(json!({"sources": sources, "forward_token": false}));
@@ -30,14 +31,12 @@ fn a_token_is_taken_from_its_sources_and_only_from_them() {
         };
         assert_eq!(outcome.values(field.0), left);
         assert_eq!(outcome.values("x-user"), ["alice"]);
-        for other in all.iter().skip(index + 1) {
-            assert_eq!(
-                ask(&kept, &host, &[*field, *other]).decision.code.name(),
-                "token_repeated",
-                "{} {}",
-                field.0,
-                other.0
-            );
+        for (other, changed) in all.iter().zip(&changed).skip(index + 1) {
+            let case = format!("{} {}", field.0, other.0);
+            let code = |fields: &[(&str, &str)]| ask(&kept, &host, fields).decision.code.name();
+            assert_eq!(code(&[*field, *other]), "allowed", "the same token: {case}");
+            let changed = (other.0, &**changed);
+            assert_eq!(code(&[*field, changed]), "token_repeated", "another: {case}");
         }
     }
     // A refused token is not for the upstream, but in a dry run the request is as it was.
@@ -69,11 +68,11 @@ fn one_field_with_one_bearer_token_is_a_token() {
         (&["Bearer \ta.b.c"], "token_malformed"),
         (&["Bearer   a.b.c d"], "token_malformed"),
         (&[""], "token_missing"),
-        (&["Bearer"], "token_malformed"),
-        (&["Bearer "], "token_malformed"),
+        (&["Bearer"], "token_missing"),
+        (&["Bearer "], "token_missing"),
         (&["Bearer a.b.c d"], "token_malformed"),
         (&["Bearer a.b.c", "Bearer d.e.f"], "token_repeated"),
-        (&["Bearer a.b.c", "Bearer a.b.c"], "token_repeated"),
+        (&["Bearer a.b.c", "Bearer a.b.c"], "token_malformed"),
         (&["Basic YTpi", "Bearer a.b.c"], "token_repeated"),
         (&["Bearer a.b.c,Bearer d.e.f"], "token_repeated"),
         (&["Bearer a.b.c, Basic YTpi"], "token_repeated"),
@@ -114,5 +113,64 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
             &json!({"providers": [provider], "sources": sources}).to_string(),
         );
         assert_eq!(faults.err().unwrap(), [want]);
+    }
+}
+
+#[test]
+fn a_cookie_in_quotes_is_its_value_and_an_empty_one_is_none() {
+    let filter = filter(
+        json!({"sources": [{"cookie": "session"}, {"query": "token"}], "default": "optional"}),
+    );
+    let token = token(&claims());
+    for (cookie, path, want) in [
+        (format!("session=\"{token}\""), "/", "allowed"),
+        ("session=".to_owned(), "/", "anonymous"),
+        ("session=\"\"; a=1".to_owned(), "/?token=&x", "anonymous"),
+        (format!("session=; session={token}"), "/?token", "allowed"),
+        (format!("session=\"{token}"), "/", "token_malformed"),
+    ] {
+        let outcome = ask(&filter, &FakeHost::at(NOW), &[(":path", path), ("cookie", &cookie)]);
+        assert_eq!(outcome.decision.code.name(), want, "{cookie} {path}");
+    }
+}
+
+#[test]
+fn fields_that_an_upstream_may_take_for_one_are_one() {
+    let provider = |fields: Value| {
+        let mut provider = json!({"name": "main", "issuer": ISSUER, "jwks": key_set()});
+        gatehouse_filter_test::change(&mut provider, &fields);
+        json!({"providers": [provider]})
+    };
+    let to = |fields: &[&str]| {
+        let claims = fields.iter().map(|field| json!({"claim": "sub", "header": field}));
+        json!({"claims_to_headers": claims.collect::<Vec<_>>()})
+    };
+    for (fields, want) in [
+        (
+            to(&["x-a", "x_a"]),
+            "providers[0].claims_to_headers[1].header: must be unique: upstreams may take it for `x-a`",
+        ),
+        (
+            to(&["x-a", "x.a"]),
+            "providers[0].claims_to_headers[1].header: must be unique: upstreams may take it for `x-a`",
+        ),
+        (
+            json!({"sources": [{"header": "x_token"}], "claims_to_headers": [{"claim": "sub", "header": "x-token"}]}),
+            "providers[0].claims_to_headers[0].header: must not be a field that tokens are read from",
+        ),
+    ] {
+        let faults = configured::<JwtAuth>(&provider(fields).to_string()).err().unwrap();
+        assert!(faults[0].starts_with(want), "{faults:?}");
+    }
+    // Nobody has checked what is in them.
+    let filter = filter(json!({"sources": [{"header": "x-token"}]}));
+    let token = token(&claims());
+    let fields =
+        [("x-token", &*token), ("x_token", "other"), ("x.token", "other"), ("x--user", "root")];
+    let outcome = ask(&filter, &FakeHost::at(NOW), &fields);
+    assert_eq!(outcome.decision.code.name(), "allowed");
+    assert_eq!(outcome.values("x-token").len(), 1);
+    for name in ["x_token", "x.token", "x--user"] {
+        assert_eq!(outcome.values(name), [""; 0], "{name}");
     }
 }

@@ -239,3 +239,34 @@ fn operators_are_told_why_a_fetch_fails_once_for_each_reason() {
         assert!(line.len() < 400 && !line.contains('\n'), "{line}");
     }
 }
+
+#[test]
+fn a_byte_order_mark_before_the_keys_is_no_fault() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    tick(&worker, &host);
+    let body = format!("\u{feff}{}", set_of(&["a"]));
+    give(&worker, call(&host), &answer("200", body), &host);
+    assert_eq!(counted(&host, Event::Fetched), 1);
+    assert_eq!(Asked::with(&token_of("a")).ask(&worker, &host), "allowed");
+}
+
+#[test]
+fn while_the_provider_is_down_a_new_key_is_not_unknown_but_not_to_be_had() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    fetch(&host, &worker, &set_of(&["a"]));
+    host.clock.advance(seconds(10));
+    let mut asked = Asked::with(&token_of("b"));
+    assert_eq!(asked.ask(&worker, &host), "wait");
+    tick(&worker, &host);
+    give(&worker, call(&host), &answer("503", "down"), &host);
+    assert_eq!(asked.ask(&worker, &host), "keys_unavailable");
+    // The keys that are there stay good, and when it is up again the other one is unknown.
+    assert_eq!(Asked::with(&token_of("a")).ask(&worker, &host), "allowed");
+    host.clock.advance(seconds(10));
+    let mut asked = Asked::with(&token_of("b"));
+    assert_eq!(asked.ask(&worker, &host), "wait");
+    fetch(&host, &worker, &set_of(&["a", "c"]));
+    assert_eq!(asked.ask(&worker, &host), "key_unknown");
+}
