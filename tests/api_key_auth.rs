@@ -121,8 +121,8 @@ fn every_refusal_is_told_everywhere() {
         ("another scheme", get().header("authorization", "Basic YTpi"), 401, "key_missing", ""),
         ("a wrong key", get().header("x-api-key", "wrong"), 401, "key_invalid", ""),
         (
-            "the same key twice",
-            get().header("x-api-key", ACME).header("x-api-key", ACME),
+            "two keys in one place",
+            get().header("x-api-key", ACME).header("x-api-key", INITECH),
             400,
             "key_repeated",
             "",
@@ -419,7 +419,7 @@ fn nothing_is_nothing_and_the_same_key_in_two_places_is_one() {
 
 #[test]
 fn what_an_upstream_may_take_for_the_key_or_the_consumer_does_not_reach_it() {
-    let names = ["x_api_key", "x.api-key", "x--api-key", "x_consumer", "x.consumer", "x--consumer"];
+    let names = ["x_api_key", "x_api-key", "x_consumer"];
     let request = names
         .iter()
         .fold(get().header("x-api-key", ACME), |request, name| request.header(name, "forged"));
