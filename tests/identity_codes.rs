@@ -76,7 +76,7 @@ fn every_code_of_jwt_auth_is_seen() {
             ("preflight", preflight),
             ("target_ambiguous", Request::get("/public/%2e%2e;/")),
             ("token_missing", Request::get("/")),
-            ("token_repeated", sent(&good).header("authorization", bearer(&good))),
+            ("token_repeated", sent(&good).header("authorization", "Bearer another")),
             ("token_too_large", signed(json!({"a": "a".repeat(16 * 1024)}))),
             ("token_malformed", sent("a.b")),
             ("critical_unsupported", headed(json!({"crit": ["exp"], "exp": now}))),
@@ -147,7 +147,7 @@ fn every_code_of_api_key_auth_is_seen() {
             ("target_ambiguous", Request::get("/public/%2e%2e;/")),
             ("key_missing", Request::get("/")),
             ("key_invalid", sent("/", "wrong")),
-            ("key_repeated", sent("/", "good").header("x-api-key", "good")),
+            ("key_repeated", sent("/", "good").header("x-api-key", "another")),
             ("consumer_not_allowed", sent("/others", "good")),
             // Envoy refuses such bytes from a client; a filter before this one may have written
             // them.

@@ -158,16 +158,8 @@ fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> 
 /// The field that is written: not one that keys are read from.
 fn consumer_header(node: &Node<'_>, sources: Option<&[Source]>) -> Option<HeaderName> {
     let name = Head::Request.field(FieldChange::Write, node)?;
-    let is_source =
-        |source: &Source| matches!(source, Source::Header { name: source, .. } if *source == name);
-    let is_reserved = matches!(name.as_str(), "authorization" | "cookie");
-    let name = match HeaderName::try_from(node.text()?) {
-        Ok(name) => name,
-        Err(invalid) => return node.fault(invalid.to_string()),
-    };
     let is_source = |source: &Source| matches!(source, Source::Header { name: source, .. } if source.is_read_as(&name));
-    let is_reserved =
-        name.is_framing() || matches!(name.as_str(), "authorization" | "cookie" | "host");
+    let is_reserved = matches!(name.as_str(), "authorization" | "cookie");
     if is_reserved || sources.unwrap_or_default().iter().any(is_source) {
         return node.fault("must not be a field that authenticates the request");
     }
