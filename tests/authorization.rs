@@ -286,7 +286,7 @@ fn a_grpc_client_is_told_a_grpc_status() {
 
 #[test]
 fn a_condition_in_cel_is_judged_by_envoy() {
-    let gateway = Shared::start(with_conditions(json!({"rules": [
+    let gateway = Shared::start(builder(json!({"rules": [
         {"name": "fails", "match": {"path": {"prefix": "/deny"}}, "action": "deny",
          "condition": "request.headers['x-a'] == '1'"},
         {"name": "all", "match": {"path": {"prefix": "/deny"}}, "action": "allow"},
@@ -323,28 +323,19 @@ fn a_condition_in_cel_is_judged_by_envoy() {
 fn a_condition_that_is_no_cel_stops_the_start() {
     let nonsense = json!({"rules": [{"action": "deny", "condition": "request.path =="}]});
     let good = json!({"rules": [{"action": "deny", "condition": "true"}]});
-    // In one module with jwt-auth, neither may: a module is restricted as a whole.
     let nobody_may = |tree: &mut Value| {
-        configuration::capabilities(tree, "jwt-auth").remove("proxy_call_foreign_function");
+        configuration::forbid(tree, &["proxy_call_foreign_function"]);
     };
     let fault = "rules[0].condition: is not a CEL expression that the host can compile";
     let fault = configuration::fault_in_log("authorization", fault);
     for (case, refused) in [
-        ("nonsense", with_conditions(nonsense).start()),
+        ("nonsense", builder(nonsense).start()),
         ("the filter may not call the host's functions", builder(good).edit(nobody_may).start()),
     ] {
         let Err(refused) = refused else { panic!("{case}: Envoy started") };
         assert!(refused.log().contains(&fault), "{case}: {refused}");
         assert!(!refused.log().contains("panicked"), "{case}: {refused}");
     }
-}
-
-/// The same, where the filter may also call what compiles and evaluates expressions.
-fn with_conditions(value: Value) -> Builder {
-    builder(value).edit(|tree| {
-        configuration::capabilities(tree, "authorization")
-            .insert("proxy_call_foreign_function".to_owned(), json!({}));
-    })
 }
 
 /// The shipped config with another configuration of the filter.

@@ -105,10 +105,9 @@ fn check_says_the_same_offline() {
     }
 }
 
+/// A compiled pattern seeds hash tables, which asks Envoy for random numbers.
 #[test]
-fn the_shipped_capabilities_are_enough_for_a_pattern_in_a_condition() {
-    // A compiled pattern seeds hash tables: where `random_get` was not allowed, that was a trap at
-    // the start.
+fn every_filter_starts_with_a_pattern_in_a_condition() {
     for (config, filters) in [
         (
             "envoy/envoy.yaml",

@@ -187,7 +187,7 @@ fn a_capability_that_is_missing_is_told_in_the_log() {
         ("proxy_set_shared_data", "is `proxy_set_shared_data` among the allowed capabilities?"),
     ] {
         let keys = start(Gateway::builder("envoy/jwt-auth-remote.yaml").edit(move |tree| {
-            configuration::capabilities(tree, "jwt-auth").remove(capability);
+            configuration::forbid(tree, &[capability]);
         }));
         let provider = IdentityProvider::start(Behaviour::Answer("{}".to_owned()));
         let port = provider.address().port();
@@ -195,7 +195,7 @@ fn a_capability_that_is_missing_is_told_in_the_log() {
         let consumers = start(Gateway::builder("envoy/api-key-auth.yaml").edit(move |tree| {
             configuration::set(tree, "api-key-auth", polled);
             configuration::add_cluster(tree, "keys", port);
-            configuration::capabilities(tree, "api-key-auth").remove(capability);
+            configuration::forbid(tree, &[capability]);
         }));
         for gateway in [&keys, &consumers] {
             until(capability, || {

@@ -143,7 +143,7 @@ fn every_token_of_the_list_is_decided_as_the_rfcs_ask() {
 #[test]
 fn without_envoy_s_help_every_answer_is_the_same() {
     let alone = |tree: &mut Value| {
-        configuration::capabilities(tree, "jwt-auth").remove("proxy_call_foreign_function");
+        configuration::forbid(tree, &["proxy_call_foreign_function"]);
     };
     assert_decided(&start(builder().edit(alone)));
 }

@@ -232,9 +232,7 @@ fn a_request_that_cannot_be_counted_does_what_on_error_says() {
     {
         let rules = json!([{"name": "all", "limits": [{"requests": 1, "window": "1h"}]}]);
         let without_store = |tree: &mut Value| {
-            let capabilities = configuration::capabilities(tree, "rate-limit");
-            capabilities.remove("proxy_get_shared_data");
-            capabilities.remove("proxy_set_shared_data");
+            configuration::forbid(tree, &["proxy_get_shared_data", "proxy_set_shared_data"]);
         };
         let gateway = Shared::start(
             builder(json!({"on_error": on_error, "rules": rules})).edit(without_store),

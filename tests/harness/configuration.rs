@@ -32,16 +32,83 @@ pub(crate) fn set_bytes(tree: &mut Value, filter: &str, text: &str) {
         json!({"@type": "type.googleapis.com/google.protobuf.BytesValue", "value": bytes});
 }
 
-/// What the filter may do.
+/// Lets every filter do everything but this. All of them, because a module is restricted as a whole:
+/// what one filter of a gateway may do, all may.
 #[track_caller]
-pub(crate) fn capabilities<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Map<String, Value> {
-    plugin(tree, filter)
-        .and_then(|plugin| {
-            plugin.pointer_mut("/capability_restriction_config/allowed_capabilities")
-        })
-        .and_then(Value::as_object_mut)
-        .unwrap_or_else(|| panic!("the config restricts {filter}"))
+pub(crate) fn forbid(tree: &mut Value, capabilities: &[&str]) {
+    for name in capabilities {
+        assert!(CAPABILITIES.contains(name), "there is no capability {name}");
+    }
+    let allowed: Map<String, Value> = CAPABILITIES
+        .iter()
+        .filter(|name| !capabilities.contains(name))
+        .map(|name| ((*name).to_owned(), json!({})))
+        .collect();
+    restrict(tree, &json!({"allowed_capabilities": allowed}));
 }
+
+fn restrict(tree: &mut Value, restriction: &Value) {
+    if tree.get("vm_config").is_some() {
+        tree["capability_restriction_config"] = restriction.clone();
+    }
+    match tree {
+        Value::Array(items) => items.iter_mut().for_each(|item| restrict(item, restriction)),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|field| restrict(field, restriction));
+        }
+        _ => {}
+    }
+}
+
+/// All that a module of ours may ask of Envoy, and Envoy of it.
+const CAPABILITIES: [&str; 46] = [
+    "clock_time_get",
+    "environ_get",
+    "environ_sizes_get",
+    "fd_write",
+    "proc_exit",
+    "random_get",
+    "proxy_add_header_map_value",
+    "proxy_call_foreign_function",
+    "proxy_continue_stream",
+    "proxy_define_metric",
+    "proxy_get_buffer_bytes",
+    "proxy_get_current_time_nanoseconds",
+    "proxy_get_header_map_pairs",
+    "proxy_get_header_map_value",
+    "proxy_get_log_level",
+    "proxy_get_property",
+    "proxy_get_shared_data",
+    "proxy_grpc_call",
+    "proxy_http_call",
+    "proxy_increment_metric",
+    "proxy_log",
+    "proxy_record_metric",
+    "proxy_remove_header_map_value",
+    "proxy_replace_header_map_value",
+    "proxy_send_local_response",
+    "proxy_set_buffer_bytes",
+    "proxy_set_effective_context",
+    "proxy_set_property",
+    "proxy_set_shared_data",
+    "proxy_set_tick_period_milliseconds",
+    "proxy_on_configure",
+    "proxy_on_context_create",
+    "proxy_on_delete",
+    "proxy_on_done",
+    "proxy_on_grpc_close",
+    "proxy_on_grpc_receive",
+    "proxy_on_http_call_response",
+    "proxy_on_log",
+    "proxy_on_request_body",
+    "proxy_on_request_headers",
+    "proxy_on_request_trailers",
+    "proxy_on_response_body",
+    "proxy_on_response_headers",
+    "proxy_on_response_trailers",
+    "proxy_on_tick",
+    "proxy_on_vm_start",
+];
 
 /// Adds a cluster of one endpoint on this machine.
 #[track_caller]

@@ -100,7 +100,7 @@ What remains is yours:
 
 - filters/{kebab}/src: what it decides, its configuration, its refusals
 - filters/{kebab}/README.md: all that a user can see of it
-- envoy/{kebab}.yaml: the smallest configuration that shows it, and what it may do of the proxy
+- envoy/{kebab}.yaml: the smallest configuration that shows it
 - tests/{snake}.rs: what only a real Envoy can show
 - README.md and CHANGELOG.md: a line each
 - fuzz/: a target, where it reads a stranger's bytes in a way of its own"
