@@ -8,7 +8,7 @@ use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 
 use crate::harness::hostile::{self, Honest};
-use crate::harness::{Shared, configuration, http2, token, trap};
+use crate::harness::{Shared, configuration, envoy_keeps_dots_with_parameters, http2, token, trap};
 
 #[test]
 fn hostile_bytes_do_not_trap_it() {
@@ -120,6 +120,7 @@ fn who_is_unknown_is_asked_to_log_in_where_that_might_help() {
 
 #[test]
 fn a_path_in_disguise_is_the_path_that_envoy_routes_by() {
+    let with_parameters = if envoy_keeps_dots_with_parameters() { 400 } else { 403 };
     let user = bob(json!({}));
     for (path, status) in [
         ("/users/%62ob", 200),
@@ -144,9 +145,9 @@ fn a_path_in_disguise_is_the_path_that_envoy_routes_by() {
         ("/users/bo%C3%84", 403),
         ("/users/%ff", 403),
         ("/users/bob%01", 403),
-        // Envoy takes these for the path that is left.
-        ("/products/..;/users/alice", 403),
-        ("/products/..;x/users/alice", 403),
+        // Envoy 1.39 takes these for the path that is left.
+        ("/products/..;/users/alice", with_parameters),
+        ("/products/..;x/users/alice", with_parameters),
         // And these not, but some upstreams do.
         ("/products/%2e%2e;/users/alice", 400),
         ("/products/%2e%2e;x=1/users/alice", 400),

@@ -16,7 +16,9 @@ use gatehouse_sandbox::raw::{Request, Response};
 use gatehouse_sandbox::{Builder, Gateway, Upstreams, workspace};
 use serde_json::{Value, json};
 
-use crate::harness::{Exchange, Shared, http2, received, token, trap};
+use crate::harness::{
+    Exchange, Shared, envoy_keeps_dots_with_parameters, http2, received, token, trap,
+};
 
 /// For every case that counts nothing and stops nothing.
 static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(builder()));
@@ -206,6 +208,7 @@ fn the_keys_come_from_the_auth_service_and_that_is_counted_with_labels() {
 
 #[test]
 fn a_path_in_disguise_does_not_get_past_the_token() {
+    let with_parameters = if envoy_keeps_dots_with_parameters() { 400 } else { 401 };
     // Only `/auth` needs no token: what reads like it and is routed elsewhere must not.
     for (path, status) in [
         ("/auth/../orders", 401),
@@ -214,9 +217,9 @@ fn a_path_in_disguise_does_not_get_past_the_token() {
         ("/auth/..%2forders", 400),
         ("/auth%2f..%2forders", 400),
         ("/AUTH/../orders", 401),
-        // Envoy 1.40 takes `..;` for a step up too, so that this is `/orders` to routes and filters
+        // Envoy 1.39 takes `..;` for a step up too, so that this is `/orders` to routes and filters
         // alike.
-        ("/auth/..;/orders", 401),
+        ("/auth/..;/orders", with_parameters),
         ("/authx/../orders", 401),
         ("/authx", 401),
     ] {

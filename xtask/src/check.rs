@@ -1,62 +1,137 @@
-//! `cargo xtask check <file>…`: the configuration of every Gatehouse filter in an Envoy config,
-//! offline.
+//! `cargo xtask check <file>…`: what Envoy or a Gatehouse filter would refuse in an Envoy config, and
+//! what would make a guard guard nothing. Offline.
+
+mod addresses;
+mod clusters;
+mod depth;
+mod expressions;
+mod module_name;
+mod order;
+mod placed;
+mod unseen;
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 use gatehouse_sandbox::example::{Example, GATEWAY, WasmFilter};
 
+use crate::arguments::{Command, Given, Opt};
 use gatehouse_gateway::Registered;
+use module_name::Near;
 
-/// Checks the files and prints a line for each filter that is good and each field that is not.
+pub(crate) const COMMAND: Command = Command {
+    name: "check",
+    operands: "<file>…",
+    about: "Check these Envoy configs, offline.
+
+A fault is what stops Envoy or a filter, or what can never work: a configuration that a filter
+refuses, a module whose name is nearly one of ours, capabilities or a permission to hold heads that
+a filter lacks, a cluster that is not in the file, CEL that does not parse, nesting that Envoy does
+not read.
+
+A warning is what starts, and may guard nothing: a filter that decides by the caller before the one
+that says who calls, client addresses that the client itself may write, listeners and filters that
+come from elsewhere and are not seen.
+
+Ends with 0 where there is no fault. What only Envoy knows it does not tell: whether a CEL function
+exists, and whatever is no Gatehouse filter's.",
+    options: &[Opt { name: "--strict", value: None, about: "a warning is a fault" }],
+    run,
+};
+
+/// Checks the files and prints a line for each filter that is good and each thing that is not.
 ///
 /// # Errors
 /// No file named, or any fault found.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    if args.is_empty() {
+fn run(given: &Given) -> Result<()> {
+    if given.operands().is_empty() {
         bail!("check needs the Envoy configs to check: cargo xtask check envoy/envoy.yaml");
     }
-    let lines: Vec<Line> = args.iter().flat_map(|arg| file(Path::new(arg), arg)).collect();
-    lines.iter().for_each(|line| println!("{}", line.text));
-    match lines.iter().filter(|line| line.fault).count() {
+    let lines: Vec<Line> =
+        given.operands().iter().flat_map(|arg| file(Path::new(arg), arg)).collect();
+    lines.iter().for_each(|line| say!("{}", line.text));
+    let strict = given.has("--strict");
+    let counts = |line: &&Line| line.is_fault() || strict && line.level == Level::Warning;
+    match lines.iter().filter(counts).count() {
         0 => Ok(()),
         1 => bail!("1 fault found"),
         faults => bail!("{faults} faults found"),
     }
 }
 
-/// One thing to say of a file: a fault, a good filter, or a filter that is not ours.
+/// One thing to say of a file.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Line {
     /// What is printed.
     pub(crate) text: String,
-    /// Whether it is a fault.
-    pub(crate) fault: bool,
+    pub(crate) level: Level,
 }
+
+/// What a line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// A filter that is good, or one that is not ours.
+    Good,
+    /// What may guard nothing.
+    Warning,
+    /// What is refused, or can never work.
+    Fault,
+}
+
+impl Line {
+    pub(crate) fn is_fault(&self) -> bool {
+        self.level == Level::Fault
+    }
+}
+
+/// Something found in a file, before it is known what the file is called.
+type Found = (Level, String);
 
 /// Checks one file; the lines call it `name`.
 pub(crate) fn file(path: &Path, name: &str) -> Vec<Line> {
-    let good = |text: String| Line { text: format!("{name}: {text}"), fault: false };
-    let fault = |text: String| Line { text: format!("{name}: {text}"), fault: true };
-    let filters = match Example::load(path) {
-        Ok(example) => example.filters(),
-        Err(error) => return vec![Line { text: format!("{error:#}"), fault: true }],
+    let line = |(level, text): Found| {
+        let warning = if level == Level::Warning { "warning: " } else { "" };
+        Line { text: format!("{name}: {warning}{text}"), level }
     };
-    if filters.is_empty() {
-        return vec![good("ok, it has no wasm filter".to_owned())];
+    let example = match Example::load(path) {
+        Ok(example) => example,
+        Err(error) => return vec![Line { text: format!("{error:#}"), level: Level::Fault }],
+    };
+    let filters = example.filters();
+    let mut found: Vec<Found> = filters.iter().flat_map(of_module).collect();
+    let tree = example.tree();
+    let chains = placed::chains(tree);
+    found.extend(clusters::check(tree, &filters));
+    found.extend(expressions::check(tree, &filters));
+    found.extend(chains.iter().flat_map(order::check));
+    found.extend(chains.iter().flat_map(addresses::check));
+    found.extend(depth::check(tree));
+    found.extend(unseen::check(tree));
+    if found.is_empty() {
+        found.push((Level::Good, "ok, it has no wasm filter".to_owned()));
     }
-    let mut lines = Vec::new();
-    for wasm in &filters {
-        let filter = wasm.filter();
-        match verdict(wasm) {
-            Verdict::NotOurs => lines.push(good(format!("{}: skipped, not ours", describe(wasm)))),
-            Verdict::Good => lines.push(good(format!("filter {filter}: ok"))),
-            Verdict::Bad(all) => {
-                lines.extend(all.iter().map(|what| fault(format!("filter {filter}: {what}"))))
-            }
+    found.into_iter().map(line).collect()
+}
+
+/// What there is to say of a filter by itself.
+fn of_module(wasm: &WasmFilter) -> Vec<Found> {
+    let filter = wasm.filter();
+    match verdict(wasm) {
+        Verdict::Good => vec![(Level::Good, format!("filter {filter}: ok"))],
+        Verdict::Bad(all) => {
+            all.iter().map(|what| (Level::Fault, format!("filter {filter}: {what}"))).collect()
         }
+        Verdict::NotOurs => vec![match module_name::near(filter) {
+            Some(Near::Surely(ours)) => {
+                (Level::Fault, format!("{}: is nearly `{ours}.wasm`; call it that", describe(wasm)))
+            }
+            Some(Near::Perhaps(ours)) => (
+                Level::Warning,
+                format!("{}: skipped, not ours; was `{ours}.wasm` meant?", describe(wasm)),
+            ),
+            None => (Level::Good, format!("{}: skipped, not ours", describe(wasm))),
+        }],
     }
-    lines
 }
 
 enum Verdict {
@@ -151,7 +226,7 @@ mod tests {
       value: {providers: [{name: demo, issuer: https://a.example, audience: [x], jwks: {keys: []}}]}",
         );
         let wanted = "envoy.yaml: filter jwt-auth: providers[0].audience: unknown field, did you mean `audiences`?";
-        assert!(report.iter().any(|line| line.text == wanted && line.fault), "{report:?}");
+        assert!(report.iter().any(|line| line.text == wanted && line.is_fault()), "{report:?}");
     }
 
     #[test]
@@ -167,11 +242,11 @@ mod tests {
         };
         let report = body("fail_open: false");
         assert!(
-            report[0].fault && report[0].text.contains("hold_heads: needs `allow_on"),
+            report[0].is_fault() && report[0].text.contains("hold_heads: needs `allow_on"),
             "{report:?}"
         );
         let report = body("allow_on_headers_stop_iteration: true");
-        assert!(!report[0].fault, "{report:?}");
+        assert!(!report[0].is_fault(), "{report:?}");
     }
 
     #[test]
@@ -192,6 +267,10 @@ mod tests {
             "proxy_on_configure",
             "proxy_on_delete",
             "proxy_on_request_headers",
+            "proxy_get_buffer_bytes",
+            "proxy_get_header_map_pairs",
+            "proxy_get_property",
+            "proxy_send_local_response",
             "proxy_on_request_trailers",
             "proxy_on_response_headers",
             "proxy_on_response_body",
@@ -204,11 +283,11 @@ mod tests {
         ] {
             let report = with(module, &allowed, value);
             assert_eq!(report.len(), 1, "{report:?}");
-            assert!(report[0].fault && report[0].text.contains(wanted), "{report:?}");
+            assert!(report[0].is_fault() && report[0].text.contains(wanted), "{report:?}");
         }
         allowed.push("proxy_on_request_body");
         let report = with("body-transform", &allowed, "{rules: [{request: {}}]}");
-        assert!(report.iter().all(|line| !line.fault), "{report:?}");
+        assert!(report.iter().all(|line| !line.is_fault()), "{report:?}");
     }
 
     #[test]
@@ -231,13 +310,124 @@ mod tests {
             "filter gateway: filters[1].rate-limit.rules[0].limits[0].requests: is required",
         ] {
             assert!(
-                report.iter().any(|line| line.fault && line.text.contains(wanted)),
+                report.iter().any(|line| line.is_fault() && line.text.contains(wanted)),
                 "{report:?}"
             );
         }
         let report = gateway("allow_on_headers_stop_iteration: true", &format!("{{{body}}}"));
-        let good = Line { text: "envoy.yaml: filter gateway: ok".to_owned(), fault: false };
+        let good = Line { text: "envoy.yaml: filter gateway: ok".to_owned(), level: Level::Good };
         assert_eq!(report, [good]);
+    }
+
+    /// An example of `envoy/`, changed.
+    fn changed(example: &str, change: impl Fn(&mut serde_json::Value)) -> Vec<Line> {
+        let folder = gatehouse_sandbox::workspace::root().join("envoy");
+        let mut example = Example::load(&folder.join(example)).unwrap();
+        change(example.tree_mut());
+        static FILES: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = FILES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let path = std::env::temp_dir()
+            .join(format!("gatehouse-changed-{}-{number}.json", std::process::id()));
+        example.write(&path).unwrap();
+        let lines = file(&path, "envoy.yaml");
+        std::fs::remove_file(&path).unwrap();
+        lines
+    }
+
+    const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+
+    #[test]
+    fn what_the_whole_file_makes_of_a_filter_is_told() {
+        use serde_json::{Value, json};
+        type Case = (&'static str, &'static str, fn(&mut Value), Level, &'static str);
+        let cases: [Case; 9] = [
+            (
+                "a filter fetches through a cluster that is not there",
+                "jwt-auth-remote.yaml",
+                |tree| tree["static_resources"]["clusters"] = json!([]),
+                Level::Fault,
+                "filter jwt-auth: providers[0].jwks.cluster: there is no cluster `",
+            ),
+            (
+                "a route goes to one",
+                "rate-limit.yaml",
+                |tree| tree["static_resources"]["clusters"] = json!([]),
+                Level::Fault,
+                ".route.cluster: there is no cluster `",
+            ),
+            (
+                "the gateway's limits are before its tokens",
+                "gateway.yaml",
+                |tree| {
+                    let list = format!(
+                        "{MANAGER}/http_filters/0/typed_config/config/configuration/value/filters"
+                    );
+                    tree.pointer_mut(&list).unwrap().as_array_mut().unwrap().reverse();
+                },
+                Level::Warning,
+                "].authorization: decides before `",
+            ),
+            (
+                "authorization is before the token",
+                "authorization.yaml",
+                |tree| {
+                    let list = tree.pointer_mut(&format!("{MANAGER}/http_filters")).unwrap();
+                    list.as_array_mut().unwrap().swap(0, 1);
+                },
+                Level::Warning,
+                "filter authorization: decides before `jwt-auth` says who calls",
+            ),
+            (
+                "clients write their own address",
+                "rate-limit.yaml",
+                |tree| tree.pointer_mut(MANAGER).unwrap()["use_remote_address"] = json!(false),
+                Level::Warning,
+                "the client may write its own address",
+            ),
+            (
+                "listeners come from elsewhere",
+                "rate-limit.yaml",
+                |tree| tree["dynamic_resources"] = json!({"lds_config": {}}),
+                Level::Warning,
+                "listeners that come from `lds_config` are not seen",
+            ),
+            (
+                "a module is called nearly as ours",
+                "rate-limit.yaml",
+                |tree| {
+                    let wasm = format!("{MANAGER}/http_filters/0/typed_config/config");
+                    tree.pointer_mut(&wasm).unwrap()["vm_config"]["code"]["local"]["filename"] =
+                        json!("/etc/gatehouse/filters/rate_limit.wasm");
+                },
+                Level::Fault,
+                "is nearly `rate-limit.wasm`; call it that",
+            ),
+            (
+                "the access log has nonsense for CEL",
+                "rate-limit.yaml",
+                |tree| {
+                    tree.pointer_mut(MANAGER).unwrap()["x"] = json!("%CEL(request.path ==)%");
+                },
+                Level::Fault,
+                "is not a CEL expression that the host can compile: `request.path ==`",
+            ),
+            (
+                "capabilities are listed where Envoy 1.40 has them",
+                "rate-limit.yaml",
+                |tree| {
+                    let wasm = format!("{MANAGER}/http_filters/0/typed_config/config");
+                    tree.pointer_mut(&wasm).unwrap()["vm_config"]["capability_restriction_config"] =
+                        json!({"allowed_capabilities": {"proxy_log": {}}});
+                },
+                Level::Fault,
+                "must allow `proxy_on_request_headers`",
+            ),
+        ];
+        for (case, example, change, level, told) in cases {
+            let lines = changed(example, change);
+            let is_told = |line: &Line| line.level == level && line.text.contains(told);
+            assert!(lines.iter().any(is_told), "{case}: {lines:#?}");
+        }
     }
 
     #[test]
@@ -256,7 +446,7 @@ mod tests {
             example.write(&bundled).unwrap();
             let lines = file(&bundled, &name);
             std::fs::remove_file(&bundled).unwrap();
-            let good = Line { text: format!("{name}: filter gateway: ok"), fault: false };
+            let good = Line { text: format!("{name}: filter gateway: ok"), level: Level::Good };
             assert_eq!(lines, [good]);
         }
     }
@@ -265,7 +455,7 @@ mod tests {
     fn a_configuration_that_is_not_one_is_a_fault() {
         let report = report("rate-limit.wasm}}}\n    configuration: {rules: []}");
         let start = "envoy.yaml: filter rate-limit: configuration: needs an `@type`";
-        assert!(report[0].fault && report[0].text.starts_with(start), "{report:?}");
+        assert!(report[0].is_fault() && report[0].text.starts_with(start), "{report:?}");
     }
 
     #[test]
@@ -273,7 +463,7 @@ mod tests {
         let report = report("coraza.wasm}}}");
         let text =
             "envoy.yaml: module /etc/gatehouse/filters/coraza.wasm: skipped, not ours".to_owned();
-        assert_eq!(report, [Line { text, fault: false }]);
+        assert_eq!(report, [Line { text, level: Level::Good }]);
     }
 
     #[test]
@@ -282,7 +472,7 @@ mod tests {
             "cannot read /nowhere/envoy.yaml: No such file or directory (os error 2)".to_owned();
         assert_eq!(
             file(Path::new("/nowhere/envoy.yaml"), "envoy.yaml"),
-            [Line { text, fault: true }]
+            [Line { text, level: Level::Fault }]
         );
     }
 }

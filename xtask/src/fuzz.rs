@@ -12,7 +12,15 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use gatehouse_sandbox::workspace;
 
-const USAGE: &str = "usage: cargo xtask fuzz [target…] [--seconds N]";
+use crate::arguments::{Command as Named, Given, Opt};
+
+pub(crate) const COMMAND: Named = Named {
+    name: "fuzz",
+    operands: "[target…]",
+    about: "Give made-up bytes to every reader of a stranger's, or to those named.",
+    options: &[Opt { name: "--seconds", value: Some("N"), about: "so long each, instead of 60" }],
+    run,
+};
 
 /// Counters at every branch, and calls at every comparison: how libFuzzer sees what an input does.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -23,10 +31,10 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
 ///
 /// # Errors
 /// Bad options, no C++ compiler, or an input that a target fails on: it is kept, and its path told.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let options = Options::parse(args)?;
+fn run(given: &Given) -> Result<()> {
+    let time = Duration::from_secs(given.positive("--seconds")?.unwrap_or(60));
     ensure!(has_compiler(), "libFuzzer needs a C++ compiler: apt-get install g++");
-    targets(&options.targets, options.time)
+    targets(given.operands(), time)
 }
 
 /// Whether there is a compiler to build libFuzzer with.
@@ -47,37 +55,9 @@ pub(crate) fn targets(names: &[String], time: Duration) -> Result<()> {
     }
     let programs = build()?;
     for name in known.iter().filter(|name| names.is_empty() || names.contains(name)) {
-        println!("{name}: {}", fuzz(&programs, name, time)?);
+        say!("{name}: {}", fuzz(&programs, name, time)?);
     }
     Ok(())
-}
-
-#[derive(Debug, PartialEq)]
-struct Options {
-    targets: Vec<String>,
-    /// For each target.
-    time: Duration,
-}
-
-impl Options {
-    fn parse(args: &[String]) -> Result<Self> {
-        let mut options = Self { targets: Vec::new(), time: Duration::from_secs(60) };
-        let mut rest = args.iter();
-        while let Some(arg) = rest.next() {
-            match arg.as_str() {
-                "--seconds" => {
-                    let seconds =
-                        rest.next().and_then(|value| value.parse().ok()).filter(|value| *value > 0);
-                    options.time = Duration::from_secs(
-                        seconds.with_context(|| format!("--seconds needs a number; {USAGE}"))?,
-                    );
-                }
-                name if !name.starts_with('-') => options.targets.push(name.to_owned()),
-                other => bail!("fuzz does not know `{other}`; {USAGE}"),
-            }
-        }
-        Ok(options)
-    }
 }
 
 /// The targets by name: the files in `fuzz/targets`, sorted.
@@ -146,7 +126,7 @@ fn fuzz(programs: &Path, name: &str, time: Duration) -> Result<String> {
         let telling = |line: &&str| {
             ["panicked at", "ERROR", "Test unit written"].iter().any(|sign| line.contains(sign))
         };
-        said.lines().filter(telling).for_each(|line| eprintln!("{line}"));
+        said.lines().filter(telling).for_each(|line| note!("{line}"));
         bail!("the fuzz target {name} fails on an input: see {}", log.display());
     }
     Ok(said.lines().last().unwrap_or_default().to_owned())
@@ -155,21 +135,6 @@ fn fuzz(programs: &Path, name: &str, time: Duration) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(line: &str) -> Result<Options> {
-        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn options_are_targets_and_a_time() {
-        let options = parse("token --seconds 5 json").unwrap();
-        assert_eq!(options.targets, ["token", "json"]);
-        assert_eq!(options.time, Duration::from_secs(5));
-        assert_eq!(parse("").unwrap().targets, [""; 0]);
-        for bad in ["--seconds", "--seconds 0", "--seconds x", "--minutes 1"] {
-            assert!(parse(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn every_target_has_seeds_and_a_function() {

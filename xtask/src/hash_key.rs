@@ -4,25 +4,41 @@
 use std::fs::{self, File};
 use std::io::{Read as _, stdin};
 
+use crate::arguments::{Command, Given, Opt};
 use anyhow::{Context as _, Result, anyhow, bail};
 use gatehouse_api_key_auth::{Digest, MAX_KEY, Secret};
+
+pub(crate) const COMMAND: Command = Command {
+    name: "hash-key",
+    operands: "",
+    about: "Print a new API key and its digest for api-key-auth.",
+    options: &[
+        Opt { name: "--stdin", value: None, about: "take the key from standard input instead" },
+        Opt {
+            name: "--hmac-secret-file",
+            value: Some("FILE"),
+            about: "make a keyed digest, with the filter's hmac_secret",
+        },
+    ],
+    run,
+};
 
 /// Prints a new key, or the one on standard input, and its digest.
 ///
 /// # Errors
 /// Bad options, a secret that is too short or cannot be read, a key that the filter would not take.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let options = Options::parse(args)?;
+fn run(given: &Given) -> Result<()> {
+    let options = Options::read(given);
     let secret = options.secret_file.as_deref().map(secret).transpose()?;
     let key = match options.from_stdin {
-        true => given(secret.is_some())?,
+        true => read_key(secret.is_some())?,
         false => random()?,
     };
     let digest = match &secret {
         Some(secret) => Digest::hmac_sha256(secret, key.as_bytes()),
         None => Digest::sha256(key.as_bytes()),
     };
-    print!("{}", report(&key, &digest, options.from_stdin));
+    say!("{}", report(&key, &digest, options.from_stdin).trim_end());
     Ok(())
 }
 
@@ -34,28 +50,11 @@ struct Options {
 }
 
 impl Options {
-    fn parse(args: &[String]) -> Result<Self> {
-        let mut options = Self::default();
-        let mut args = args.iter();
-        while let Some(arg) = args.next() {
-            let (name, value) = match arg.split_once('=') {
-                Some((name, value)) => (name, Some(value)),
-                None => (arg.as_str(), None),
-            };
-            match (name, value) {
-                ("--stdin", None) => options.from_stdin = true,
-                ("--hmac-secret-file", value) => {
-                    let file = value.or_else(|| args.next().map(String::as_str));
-                    let file = file.ok_or_else(|| anyhow!("--hmac-secret-file needs a file"))?;
-                    options.secret_file = Some(file.to_owned());
-                }
-                // Not repeated: it may be a key that should have come on standard input.
-                _ => bail!(
-                    "hash-key has the options --stdin and --hmac-secret-file FILE, and takes no key as argument"
-                ),
-            }
+    fn read(given: &Given) -> Self {
+        Self {
+            from_stdin: given.has("--stdin"),
+            secret_file: given.value("--hmac-secret-file").map(ToOwned::to_owned),
         }
-        Ok(options)
     }
 }
 
@@ -67,7 +66,7 @@ fn secret(file: &str) -> Result<Secret> {
 }
 
 /// The key on standard input.
-fn given(keyed: bool) -> Result<String> {
+fn read_key(keyed: bool) -> Result<String> {
     let mut bytes = Vec::new();
     stdin().take(64 * 1024).read_to_end(&mut bytes).context("cannot read standard input")?;
     let key = std::str::from_utf8(without_line_break(&bytes))
@@ -131,7 +130,9 @@ mod tests {
     #[test]
     fn a_key_is_never_an_argument() {
         let parse = |args: &[&str]| {
-            Options::parse(&args.iter().map(ToString::to_string).collect::<Vec<_>>())
+            COMMAND
+                .parse(&args.iter().map(ToString::to_string).collect::<Vec<_>>())
+                .map(|given| Options::read(&given))
                 .map_err(|error| error.to_string())
         };
         let options = |from_stdin, file: Option<&str>| Options {

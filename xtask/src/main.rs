@@ -3,7 +3,16 @@
     clippy::disallowed_methods,
     reason = "steps are timed with the real clock; no filter links this program"
 )]
+#![deny(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "they panic where a pipe is closed: say! and note! do not"
+)]
 
+#[macro_use]
+mod output;
+
+mod arguments;
 mod bench;
 mod build;
 mod check;
@@ -15,59 +24,78 @@ mod up;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 
-const HELP: &str = "\
-usage: cargo xtask <command>
+use arguments::Command;
 
-  build [module…]      build every filter and the gateway of all of them, or those named, to
-                       target/filters/<name>.wasm
-  up [FILE]            build, then run Envoy on envoy/envoy.yaml, or on another example, with the demo
-                       services, until Ctrl-C
-      --port N         the gateway's port, instead of 8080 or GATEHOUSE_PORT
-      --admin-port N   Envoy's admin port, instead of 9901 or GATEHOUSE_ADMIN_PORT
-      --concurrency N  Envoy's worker threads, instead of 1
-  new NAME             make a filter that works, for you to change: see docs/writing-a-filter.md
-      --into DIR       in the clone at DIR, instead of this one
-  check <file>…        check the configuration of every Gatehouse filter in these Envoy configs, offline
-  hash-key             print a new API key and its digest for api-key-auth
-      --stdin          take the key from standard input instead
-      --hmac-secret-file FILE  make a keyed digest, with the filter's hmac_secret
-  test [step…]         everything that CI runs, or the steps named (`test --list` prints them)
-      --fast           without the fuzzers, the new filter and the compose test
-  bench [bench]        CPU per request, ours beside bare Envoy, native and Lua
-  fuzz [target…]       made-up bytes for every reader of a stranger's, a minute each
-      --seconds N      so long each
-
-Envoy is the program in ENVOY=/path, else `envoy` on PATH, else the pinned version, installed into target/.";
+const COMMANDS: [Command; 8] = [
+    build::COMMAND,
+    up::COMMAND,
+    new::COMMAND,
+    check::COMMAND,
+    hash_key::COMMAND,
+    test::COMMAND,
+    bench::COMMAND,
+    fuzz::COMMAND,
+];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            note!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(args: &[String]) -> Result<()> {
-    let (command, rest) =
-        args.split_first().map_or(("help", args), |(command, rest)| (command.as_str(), rest));
-    match command {
-        "build" => build::run(rest),
-        "up" => up::run(rest),
-        "new" => new::run(rest),
-        "check" => check::run(rest),
-        "hash-key" => hash_key::run(rest),
-        "test" => test::run(rest),
-        "bench" => bench::run(rest),
-        "fuzz" => fuzz::run(rest),
-        "help" | "--help" | "-h" => {
-            println!("{HELP}");
-            Ok(())
+    let Some((name, rest)) = args.split_first() else {
+        say!("{}", help());
+        return Ok(());
+    };
+    if ["help", "--help", "-h"].contains(&name.as_str()) {
+        say!("{}", help());
+        return Ok(());
+    }
+    let command = COMMANDS.iter().find(|command| command.name == name);
+    let command =
+        command.with_context(|| format!("no command is called `{name}`\n\n{}", help()))?;
+    let given = command.parse(rest)?;
+    if given.wants_help {
+        say!("{}", command.help());
+        return Ok(());
+    }
+    (command.run)(&given)
+}
+
+/// All commands, each with the first sentence of what it does.
+fn help() -> String {
+    let mut help = "usage: cargo xtask <command>\n\n".to_owned();
+    for Command { name, operands, about, .. } in &COMMANDS {
+        let first = about.split_inclusive('.').next().unwrap_or_default().replace('\n', " ");
+        help.push_str(&format!("  {:20} {first}\n", format!("{name} {operands}")));
+    }
+    help.push_str(
+        "\n`cargo xtask <command> --help` says what it takes. Envoy is the program in ENVOY=/path, else\n\
+         `envoy` on PATH, else the pinned version, installed into target/.",
+    );
+    help
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_says_what_it_does() {
+        for command in &COMMANDS {
+            assert!(help().contains(&format!("\n  {} ", command.name)), "{}", command.name);
+            assert!(run(&[command.name.to_owned(), "--help".to_owned()]).is_ok());
+            let error = run(&[command.name.to_owned(), "--nonsense".to_owned()]).unwrap_err();
+            let wanted = format!("{} has no option `--nonsense`; ", command.name);
+            assert!(error.to_string().starts_with(&wanted), "{error}");
         }
-        other => bail!("no command is called `{other}`\n\n{HELP}"),
     }
 }

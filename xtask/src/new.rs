@@ -13,28 +13,37 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use gatehouse_sandbox::workspace;
 
+use crate::arguments::{Command as Named, Given, Opt};
 use lists::Lists;
 use name::Name;
 
-const USAGE: &str = "new needs a name: cargo xtask new tenant-check [--into DIR]";
+pub(crate) const COMMAND: Named = Named {
+    name: "new",
+    operands: "NAME",
+    about: "Make a filter that works, for you to change.
+See docs/writing-a-filter.md.",
+    options: &[Opt {
+        name: "--into",
+        value: Some("DIR"),
+        about: "in the clone at DIR, instead of this one",
+    }],
+    run,
+};
 
 /// Makes a filter in this clone, or in the one at `DIR`, and prints what remains to do.
 ///
 /// # Errors
 /// No name, one that is not kebab-case, or one that is taken: then nothing was written.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let (name, root) = match args {
-        [name] => (name, workspace::root()),
-        [name, option, into] | [option, into, name] if option == "--into" => {
-            (name, PathBuf::from(into))
-        }
-        _ => bail!("{USAGE}"),
+fn run(given: &Given) -> Result<()> {
+    let [name] = given.operands() else {
+        bail!("new needs a name: cargo xtask new tenant-check [--into DIR]");
     };
+    let root = given.value("--into").map_or_else(workspace::root, PathBuf::from);
     let name: Name = name.parse()?;
     let written = write(&name, &root)?;
     format(&name, &root);
-    written.iter().for_each(|path| println!("{path}"));
-    println!("{}", remaining(&name));
+    written.iter().for_each(|path| say!("{path}"));
+    say!("{}", remaining(&name));
     Ok(())
 }
 
@@ -80,7 +89,7 @@ fn format(name: &Name, root: &Path) {
         cargo.args(["--package", package]);
     }
     if !cargo.status().is_ok_and(|status| status.success()) {
-        eprintln!("note: `cargo fmt --all` did not run; run it");
+        note!("note: `cargo fmt --all` did not run; run it");
     }
 }
 

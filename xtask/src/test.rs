@@ -8,50 +8,58 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use crate::arguments::{Command, Given, Opt};
 use steps::{MATRIX, Outcome, STEPS, Step};
+
+pub(crate) const COMMAND: Command = Command {
+    name: "test",
+    operands: "[step…]",
+    about: "Run everything that CI runs, or the steps named.",
+    options: &[
+        Opt {
+            name: "--fast",
+            value: None,
+            about: "without the fuzzers, the new filter and the compose test",
+        },
+        Opt { name: "--list", value: None, about: "print the steps" },
+    ],
+    run,
+};
 
 /// Runs the steps named, or all. The last line printed is `N passed, N failed`.
 ///
 /// # Errors
 /// Unknown step, or any step that failed.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let Some(chosen) = choose(args)? else {
-        all().for_each(|step| println!("{:12} {}", step.name, step.title));
+fn run(given: &Given) -> Result<()> {
+    let Some(chosen) = choose(given)? else {
+        all().for_each(|step| say!("{:12} {}", step.name, step.title));
         return Ok(());
     };
     let mut results = Vec::new();
     for step in chosen {
-        println!("\n==> {}: {}", step.name, step.title);
+        say!("\n==> {}: {}", step.name, step.title);
         let begin = Instant::now();
         let outcome = (step.run)();
         let result = Done { name: step.name, outcome, took: begin.elapsed() };
-        println!("<== {result}");
+        say!("<== {result}");
         results.push(result);
     }
     summary(&results)
 }
 
 /// `None`: only list them.
-fn choose(args: &[String]) -> Result<Option<Vec<&'static Step>>> {
-    let mut fast = false;
-    let mut names: Vec<&str> = Vec::new();
-    for arg in args {
-        match arg.as_str() {
-            "--list" => return Ok(None),
-            "--fast" => fast = true,
-            name if all().any(|step| step.name == name) => names.push(name),
-            other => {
-                let known: Vec<&str> = all().map(|step| step.name).collect();
-                bail!(
-                    "test has no step or option `{other}`; the options are --fast and --list, the steps {}",
-                    known.join(", ")
-                )
-            }
-        }
+fn choose(given: &Given) -> Result<Option<Vec<&'static Step>>> {
+    if given.has("--list") {
+        return Ok(None);
     }
-    let wanted = |step: &&Step| match names.as_slice() {
+    let (fast, names) = (given.has("--fast"), given.operands());
+    if let Some(name) = names.iter().find(|name| !all().any(|step| step.name == *name)) {
+        let known: Vec<&str> = all().map(|step| step.name).collect();
+        bail!("test has no step `{name}`; there are {}", known.join(", "));
+    }
+    let wanted = |step: &&Step| match names {
         [] => step.name != MATRIX.name && !(fast && step.slow),
-        names => names.contains(&step.name),
+        names => names.iter().any(|name| name == step.name),
     };
     Ok(Some(all().filter(wanted).collect()))
 }
@@ -86,12 +94,12 @@ impl std::fmt::Display for Done {
 fn summary(results: &[Done]) -> Result<()> {
     let failed = results.iter().filter(|done| done.outcome.is_err()).count();
     let passed = results.iter().filter(|done| matches!(done.outcome, Ok(Outcome::Passed))).count();
-    println!("\n==> summary");
-    results.iter().for_each(|done| println!("{done:#}"));
+    say!("\n==> summary");
+    results.iter().for_each(|done| say!("{done:#}"));
     if failed > 0 {
-        eprintln!("error: {failed} of {} steps failed", results.len());
+        note!("error: {failed} of {} steps failed", results.len());
     }
-    println!("{passed} passed, {failed} failed");
+    say!("{passed} passed, {failed} failed");
     if failed > 0 {
         // Not an error to be printed: the counts are the last line.
         std::process::exit(1);
@@ -105,7 +113,12 @@ mod tests {
 
     fn names(args: &[&str]) -> Vec<&'static str> {
         let args: Vec<String> = args.iter().map(ToString::to_string).collect();
-        choose(&args).unwrap().unwrap().iter().map(|step| step.name).collect()
+        choose(&COMMAND.parse(&args).unwrap())
+            .unwrap()
+            .unwrap()
+            .iter()
+            .map(|step| step.name)
+            .collect()
     }
 
     #[test]
@@ -128,6 +141,6 @@ mod tests {
 
     #[test]
     fn an_unknown_step_is_refused() {
-        assert!(choose(&["e3e".to_owned()]).is_err());
+        assert!(choose(&COMMAND.parse(&["e3e".to_owned()]).unwrap()).is_err());
     }
 }

@@ -9,22 +9,48 @@ use gatehouse_sandbox::example::Example;
 use gatehouse_sandbox::{Gateway, envoy, workspace};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::arguments::{Command, Given, Opt, number};
 use crate::build;
 
 const CONFIG: &str = "envoy/envoy.yaml";
+
+pub(crate) const COMMAND: Command = Command {
+    name: "up",
+    operands: "[FILE]",
+    about: "Build, then run Envoy on envoy/envoy.yaml, or on another example, until Ctrl-C.
+The demo services that the file names run behind it.",
+    options: &[
+        Opt {
+            name: "--port",
+            value: Some("N"),
+            about: "the gateway's port, instead of 8080 or GATEHOUSE_PORT",
+        },
+        Opt {
+            name: "--admin-port",
+            value: Some("N"),
+            about: "Envoy's admin port, instead of 9901 or GATEHOUSE_ADMIN_PORT",
+        },
+        Opt {
+            name: "--concurrency",
+            value: Some("N"),
+            about: "Envoy's worker threads, instead of 1",
+        },
+    ],
+    run,
+};
 
 /// Builds, starts everything, prints what to try, and stops everything on Ctrl-C or SIGTERM.
 ///
 /// # Errors
 /// Bad options, a port that is taken, anything missing, or an Envoy that refuses or ends by itself.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let options = Options::parse(args, |name| std::env::var(name).ok())?;
+fn run(given: &Given) -> Result<()> {
+    let options = Options::read(given, |name| std::env::var(name).ok())?;
     // Before the build: who has to choose another port should not wait for it.
     ensure_free(options.port, "--port", "GATEHOUSE_PORT")?;
     ensure_free(options.admin_port, "--admin-port", "GATEHOUSE_ADMIN_PORT")?;
-    build::run(&modules(&options.config)?)?;
-    let envoy = envoy::locate(|step| eprintln!("{step}"))?;
-    eprintln!("starting the demo services and {}", envoy.path().display());
+    build::report(&modules(&options.config)?)?;
+    let envoy = envoy::locate(|step| note!("{step}"))?;
+    note!("starting the demo services and {}", envoy.path().display());
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut stop = runtime.block_on(async { Stop::listen() })?;
@@ -38,7 +64,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         .start()?;
     print_hints(&gateway);
     let ended = runtime.block_on(wait(&mut gateway, &mut stop));
-    eprintln!("stopping");
+    note!("stopping");
     gateway.stop();
     ended
 }
@@ -53,38 +79,22 @@ struct Options {
 }
 
 impl Options {
-    fn parse(args: &[String], env: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    fn read(given: &Given, env: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let from_env = |name: &str, default: u16| match env(name).filter(|value| !value.is_empty())
         {
             Some(value) => number(name, &value),
             None => Ok(default),
         };
-        let mut options = Self {
-            config: CONFIG.to_owned(),
-            port: from_env("GATEHOUSE_PORT", 8080)?,
-            admin_port: from_env("GATEHOUSE_ADMIN_PORT", 9901)?,
-            concurrency: 1,
+        let of = |option: &str, other: Result<u16>| match given.value(option) {
+            Some(value) => number(option, value),
+            None => other,
         };
-        let mut args = args.iter();
-        while let Some(arg) = args.next() {
-            let (name, value) = match arg.split_once('=') {
-                Some((name, value)) => (name, Some(value)),
-                None => (arg.as_str(), None),
-            };
-            let mut value = || {
-                let given = value.or_else(|| args.next().map(String::as_str));
-                given.ok_or_else(|| anyhow!("{name} needs a number"))
-            };
-            match name {
-                "--port" => options.port = number(name, value()?)?,
-                "--admin-port" => options.admin_port = number(name, value()?)?,
-                "--concurrency" => options.concurrency = number(name, value()?)?,
-                config if !config.starts_with('-') => options.config = config.to_owned(),
-                _ => bail!(
-                    "up has no option `{name}`; there are --port, --admin-port and --concurrency"
-                ),
-            }
-        }
+        let options = Self {
+            config: given.operands().last().map_or(CONFIG, String::as_str).to_owned(),
+            port: of("--port", from_env("GATEHOUSE_PORT", 8080))?,
+            admin_port: of("--admin-port", from_env("GATEHOUSE_ADMIN_PORT", 9901))?,
+            concurrency: given.positive("--concurrency")?.unwrap_or(1),
+        };
         if options.port == options.admin_port && options.port != 0 {
             bail!("the gateway and Envoy's admin interface cannot both have port {}", options.port);
         }
@@ -108,10 +118,6 @@ fn modules(config: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T> {
-    value.parse().map_err(|_| anyhow!("{name} must be a number in range, not `{value}`"))
-}
-
 /// Envoy shares a port with another Envoy instead of failing (`SO_REUSEPORT`), so ask the kernel
 /// first.
 fn ensure_free(port: u16, option: &str, variable: &str) -> Result<()> {
@@ -126,7 +132,7 @@ fn ensure_free(port: u16, option: &str, variable: &str) -> Result<()> {
 
 fn print_hints(gateway: &Gateway) {
     let url = gateway.url("");
-    println!(
+    say!(
         r#"
 The gateway is at {url}, Envoy's admin interface at http://{admin}. Ctrl-C stops both.
 Try, in another terminal: no token; alice logs in; with her token; bob may not do what alice may; a partner's API key.
@@ -192,7 +198,10 @@ mod tests {
         let env = |name: &str| {
             env.iter().find(|(this, _)| *this == name).map(|(_, value)| (*value).to_owned())
         };
-        Options::parse(&args, env).map_err(|error| error.to_string())
+        COMMAND
+            .parse(&args)
+            .and_then(|given| Options::read(&given, env))
+            .map_err(|error| error.to_string())
     }
 
     #[test]

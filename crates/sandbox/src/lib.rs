@@ -27,6 +27,7 @@ pub mod raw;
 pub mod workspace;
 
 mod gateway;
+mod modules;
 mod packaging;
 mod process;
 mod redis;

@@ -56,13 +56,17 @@ fn ways() -> [(&'static str, Option<Value>); 4] {
 /// it.
 pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
     build::modules(&[NAME.to_owned()])?;
-    let envoy = envoy::locate(|step| eprintln!("{step}"))?;
+    let envoy = envoy::locate(|step| note!("{step}"))?;
     let cores = Cores::choose()?;
-    println!("{NAME}: CPU of Envoy with one worker, median of {} rounds", options.rounds);
-    println!("{}", cores.describe());
-    println!(
+    say!("{NAME}: CPU of Envoy with one worker, median of {} rounds", options.rounds);
+    say!("{}", cores.describe());
+    say!(
         "{:>8}  {:14} {:>11} {:>11} {:>10}  MB/s a core",
-        "body", "set-up", "µs", "added µs", "MB/s"
+        "body",
+        "set-up",
+        "µs",
+        "added µs",
+        "MB/s"
     );
     for (label, size) in SIZES {
         let mut running = Vec::new();
@@ -98,16 +102,14 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
                 positive if positive > 0.0 => format!("{:.0}", size as f64 / positive),
                 _ => "-".to_owned(),
             };
-            println!(
+            say!(
                 "{label:>8}  {name:14} {cost:>11.1} {added:>11.1} {:>10}  {}",
                 rate(cost),
                 rate(added)
             );
         }
     }
-    println!(
-        "MB/s: the whole gateway; MB/s a core: the filter alone, what it adds to pass-through."
-    );
+    say!("MB/s: the whole gateway; MB/s a core: the filter alone, what it adds to pass-through.");
     Ok(())
 }
 

@@ -56,12 +56,12 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
         bail!("--module is not for {NAME}: its set-ups do more than one module does");
     }
     build_modules()?;
-    let program = program::locate(|step| eprintln!("{step}"))?;
-    eprintln!("signing {} tokens", requests::POOL);
+    let program = program::locate(|step| note!("{step}"))?;
+    note!("signing {} tokens", requests::POOL);
     let key = Signed::rs256(options.token)?;
     let requests = Requests::new(&key, options.token)?;
     let stage = Stage::new(program.path(), &sources.scratch, requests)?;
-    eprintln!("{}", stage.cores.describe());
+    note!("{}", stage.cores.describe());
 
     let LineUp { contenders, skipped } = choose(contenders(&key, sources)?, options, &stage)?;
     let figures = measurement::measure(&contenders, options, &stage)?;
@@ -83,14 +83,15 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
         });
         return print_json(&figures, &resources, &skipped, &run);
     }
-    println!(
+    say!(
         "{NAME}: CPU µs a request of the gateway with one worker; median of {} rounds of {} requests",
-        options.rounds, options.requests
+        options.rounds,
+        options.requests
     );
-    println!("{}; {token} token of {} bytes", stage.cores.describe(), key.token.len());
+    say!("{}; {token} token of {} bytes", stage.cores.describe(), key.token.len());
     table::print(&figures);
     for (name, why) in &skipped {
-        println!("{name} skipped: {why}");
+        say!("{name} skipped: {why}");
     }
     targets::print(&figures);
     resources::print(&resources);
@@ -144,6 +145,6 @@ fn print_json(
         "resources": resources.iter().map(resources::Resources::json).collect::<Vec<_>>(),
         "skipped": skipped,
     });
-    println!("{}", serde_json::to_string_pretty(&report)?);
+    say!("{}", serde_json::to_string_pretty(&report)?);
     Ok(())
 }

@@ -30,6 +30,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use gatehouse_sandbox::{envoy, workspace};
 
+use crate::arguments::{Command, Given, Opt};
 use crate::build;
 use cores::Cores;
 use load::Load;
@@ -62,13 +63,49 @@ struct Sources {
     scratch: PathBuf,
 }
 
+pub(crate) const COMMAND: Command = Command {
+    name: "bench",
+    operands: "[bench]",
+    about: "Measure CPU per request, ours beside bare Envoy, native and Lua.
+The benches are header-transform, host-calls, rate-limit, rate-limit-keys, identity,
+body-transform and gateway.",
+    options: &[
+        Opt { name: "--requests", value: Some("N"), about: "so many a set-up and round" },
+        Opt { name: "--rounds", value: Some("N"), about: "how often each set-up is measured" },
+        Opt {
+            name: "--filter-set",
+            value: Some("NAME,…"),
+            about: "only these set-ups, beside the baseline",
+        },
+        Opt {
+            name: "--module",
+            value: Some("FILE"),
+            about: "one more module, loaded without configuration",
+        },
+        Opt { name: "--keys", value: Some("N"), about: "so many clients, in rate-limit-keys" },
+        Opt { name: "--json", value: None, about: "JSON in place of the table" },
+        Opt {
+            name: "--token",
+            value: Some("KIND"),
+            about: "what tokens say in gateway: usual or short",
+        },
+        Opt {
+            name: "--peers",
+            value: Some("NAME,…"),
+            about: "which other gateways in gateway: none, or names",
+        },
+        Opt { name: "--plot", value: Some("FILE"), about: "where gateway draws its chart" },
+    ],
+    run,
+};
+
 /// Runs one bench and prints its table, or JSON with `--json`. Slow is not an error.
 ///
 /// # Errors
 /// Bad options, no Envoy, a filter that does not build, or an Envoy that does not answer as the
 /// set-up must.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let options = Options::parse(args)?;
+fn run(given: &Given) -> Result<()> {
+    let options = Options::read(given)?;
     let sources =
         Sources { modules: workspace::filters(), scratch: workspace::target().join("bench") };
     fs::create_dir_all(&sources.scratch)
@@ -90,7 +127,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     bench.keep(&options.set_ups)?;
     build_modules(&bench)?;
 
-    let envoy = envoy::locate(|step| eprintln!("{step}"))?;
+    let envoy = envoy::locate(|step| note!("{step}"))?;
     let report = measure(&bench, &options, envoy.path(), &sources.scratch)?;
     if options.json { report.print_json() } else { report.print_table() }
 }
@@ -125,12 +162,12 @@ fn measure<'a>(
     scratch: &Path,
 ) -> Result<Report<'a>> {
     let cores = Cores::choose()?;
-    eprintln!("{}", cores.describe());
+    note!("{}", cores.describe());
 
     let mut report = Report::new(bench, options, &cores);
     let mut order: Vec<usize> = (0..bench.set_ups.len()).collect();
     for round in 1..=options.rounds {
-        eprintln!("starting {} set-ups, round {round} of {}", bench.set_ups.len(), options.rounds);
+        note!("starting {} set-ups, round {round} of {}", bench.set_ups.len(), options.rounds);
         let start = |set_up| start(set_up, options, envoy, scratch, &cores);
         // Anew in each round: of two processes of one set-up, one may be slower by a tenth for as
         // long as it lives.

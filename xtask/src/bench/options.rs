@@ -2,14 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use super::gateway;
 use super::identity::token::Says;
-
-const USAGE: &str = "usage: cargo xtask bench [bench] [--requests N] [--rounds N] [--filter-set NAME,…] \
-                     [--module FILE.wasm]… [--keys N] [--json]; \
-                     for gateway also [--token usual|short] [--peers none|NAME,…] [--plot FILE.svg]";
+use crate::arguments::Given;
 
 /// What to measure and how long.
 #[derive(Debug, PartialEq)]
@@ -38,42 +35,26 @@ pub(super) struct Options {
 
 impl Options {
     /// # Errors
-    /// An unknown option, a missing value, or a number that is not positive.
-    pub(super) fn parse(args: &[String]) -> Result<Self> {
-        let (mut requests, mut rounds) = (None, None);
+    /// A word that none is, or a number that is not positive.
+    pub(super) fn read(given: &Given) -> Result<Self> {
+        let (requests, rounds) = (given.positive("--requests")?, given.positive("--rounds")?);
+        let bench = match given.operands() {
+            [] => None,
+            [bench] => Some(bench.clone()),
+            _ => bail!("bench takes one bench at a time"),
+        };
         let mut options = Options {
-            bench: None,
+            bench,
             requests: 40_000,
             rounds: 6,
-            set_ups: Vec::new(),
-            modules: Vec::new(),
-            keys: 10_000_000,
-            json: false,
-            token: Says::Much,
-            peers: None,
-            plot: None,
+            set_ups: given.values("--filter-set").last().map(names).unwrap_or_default(),
+            modules: given.values("--module").map(PathBuf::from).collect(),
+            keys: given.positive("--keys")?.unwrap_or(10_000_000),
+            json: given.has("--json"),
+            token: given.value("--token").map_or(Ok(Says::Much), says)?,
+            peers: given.value("--peers").map(names),
+            plot: given.value("--plot").map(PathBuf::from),
         };
-        let mut rest = args.iter();
-        while let Some(arg) = rest.next() {
-            let mut value = || rest.next().with_context(|| format!("{arg} needs a value; {USAGE}"));
-            match arg.as_str() {
-                "--requests" => requests = Some(positive(arg, value()?)?),
-                "--rounds" => rounds = Some(positive(arg, value()?)?),
-                "--filter-set" => {
-                    options.set_ups = names(value()?);
-                }
-                "--keys" => options.keys = positive(arg, value()?)?,
-                "--module" => options.modules.push(value()?.into()),
-                "--json" => options.json = true,
-                "--token" => options.token = says(value()?)?,
-                "--peers" => options.peers = Some(names(value()?)),
-                "--plot" => options.plot = Some(value()?.into()),
-                name if !name.starts_with('-') && options.bench.is_none() => {
-                    options.bench = Some(name.to_owned());
-                }
-                other => bail!("bench does not know `{other}`; {USAGE}"),
-            }
-        }
         if options.bench.as_deref() == Some(gateway::NAME) {
             // Many set-ups, each measured in four ways.
             (options.requests, options.rounds) = (gateway::REQUESTS, gateway::ROUNDS);
@@ -96,19 +77,15 @@ fn says(token: &str) -> Result<Says> {
     }
 }
 
-fn positive(option: &str, value: &str) -> Result<usize> {
-    match value.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => bail!("{option}: `{value}` is not a whole number above zero"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Options> {
-        Options::parse(&line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>())
+        Options::read(
+            &super::super::COMMAND
+                .parse(&line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>())?,
+        )
     }
 
     #[test]

@@ -45,21 +45,21 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
     let set_up = SetUp::new(NAME, vec![filter]);
 
     let cores = Cores::choose()?;
-    let envoy = envoy::locate(|step| eprintln!("{step}"))?;
+    let envoy = envoy::locate(|step| note!("{step}"))?;
     cores.use_for_gateway()?;
     let mut gateway = envoy_process::start(envoy.path(), &sources.scratch, &set_up)?;
     cores.use_for_load()?;
     gateway.wait_until_ready()?;
     set_up.check(gateway.address())?;
 
-    println!("{NAME}: {keys} clients, {REMEMBERED} remembered; memory of Envoy (RSS) in MiB");
+    say!("{NAME}: {keys} clients, {REMEMBERED} remembered; memory of Envoy (RSS) in MiB");
     let mut clients = Clients::connect(gateway.address())?;
     // Pools and buffers have their size after some thousand requests.
     clients.come(keys.min(20_000))?;
-    println!("{:>12}  {:>8.1}", "before", gateway.mebibytes()?);
+    say!("{:>12}  {:>8.1}", "before", gateway.mebibytes()?);
     for _ in 0..READINGS {
         clients.come(keys.div_ceil(READINGS))?;
-        println!("{:>12}  {:>8.1}", clients.came, gateway.mebibytes()?);
+        say!("{:>12}  {:>8.1}", clients.came, gateway.mebibytes()?);
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ impl<'a> Report<'a> {
         let shown: Vec<String> =
             self.names().zip(&costs).map(|(name, cost)| format!("{name} {cost:.1}")).collect();
         self.rounds.push(costs);
-        eprintln!("round {}: {}", self.rounds.len(), shown.join(", "));
+        note!("round {}: {}", self.rounds.len(), shown.join(", "));
     }
 
     pub(super) fn print_table(&self) -> Result<()> {
@@ -60,29 +60,35 @@ impl<'a> Report<'a> {
             [target] => format!("x {}", target.reference),
             _ => "ratio".to_owned(),
         };
-        println!(
+        say!(
             "{}: CPU µs a request of Envoy with one worker; median, min and max of {} rounds of {} requests",
             self.bench.name,
             self.rounds.len(),
             self.requests
         );
-        println!("{}", self.cores);
-        println!(
+        say!("{}", self.cores);
+        say!(
             "{:width$}  {:>7} {:>7} {:>7}  {:>7} {:>7} {:>7}  {reference:>7}",
-            "set-up", "cost", "min", "max", "added", "min", "max"
+            "set-up",
+            "cost",
+            "min",
+            "max",
+            "added",
+            "min",
+            "max"
         );
         for row in &rows {
             let ratio = row.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
             let added = row.added.as_ref().map(Spread::columns).unwrap_or_default();
-            println!("{:width$}  {}  {added:>23}  {ratio:>7}", row.name, row.cost.columns());
+            say!("{:width$}  {}  {added:>23}  {ratio:>7}", row.name, row.cost.columns());
         }
         if let Some(share) =
             rows.first().and_then(|bare| bare.cost.width()).filter(|share| *share > BUSY)
         {
-            println!("the machine was busy: the baseline alone varied by {:.0} %", share * 100.0);
+            say!("the machine was busy: the baseline alone varied by {:.0} %", share * 100.0);
         }
         for verdict in self.bench.targets.iter().filter_map(|target| verdict(target, &rows)) {
-            println!("{verdict}");
+            say!("{verdict}");
         }
         Ok(())
     }
@@ -118,7 +124,7 @@ impl<'a> Report<'a> {
             "set_ups": set_ups,
             "targets": targets,
         });
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
         Ok(())
     }
 

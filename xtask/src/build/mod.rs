@@ -15,6 +15,17 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use gatehouse_sandbox::workspace;
 
+use crate::arguments::Command as Named;
+
+pub(crate) const COMMAND: Named = Named {
+    name: "build",
+    operands: "[module…]",
+    about: "Build every filter and the gateway of all of them, or those named.
+Writes target/filters/<name>.wasm.",
+    options: &[],
+    run: |given| report(given.operands()),
+};
+
 /// One filter, built and trimmed.
 pub(crate) struct Module {
     /// The filter's name: its folder under `filters/`.
@@ -33,11 +44,8 @@ pub(crate) struct Module {
 ///
 /// # Errors
 /// An unknown filter, a missing toolchain part, a compile error, or a module that [`trim`] refuses.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    if let Some(option) = args.iter().find(|arg| arg.starts_with('-')) {
-        bail!("build takes filter names only, not `{option}`: cargo xtask build [filter…]");
-    }
-    let modules = modules(args)?;
+pub(crate) fn report(names: &[String]) -> Result<()> {
+    let modules = modules(names)?;
     print_table(&modules);
     Ok(())
 }
@@ -45,7 +53,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 /// Builds the filters `names`, all when empty, with cargo's own progress on the terminal.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`report`].
 pub(crate) fn modules(names: &[String]) -> Result<Vec<Module>> {
     let names = choose(known(), names)?;
     toolchain::ensure_target()?;
@@ -88,7 +96,7 @@ fn choose(known: Vec<String>, wanted: &[String]) -> Result<Vec<String>> {
 }
 
 fn compile(names: &[String], profile: &str) -> Result<()> {
-    eprintln!("building {} for {}", names.join(", "), toolchain::TARGET);
+    note!("building {} for {}", names.join(", "), toolchain::TARGET);
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = Command::new(&program);
     cargo.current_dir(workspace::root()).args([
@@ -157,14 +165,16 @@ fn print_table(modules: &[Module]) {
         .max()
         .unwrap_or_default()
         .max("filter".len());
-    println!(
+    say!(
         "{:width$}  {:>10}  {:>11}  callbacks (proxy_on_…)",
-        "module", "linked KiB", "trimmed KiB"
+        "module",
+        "linked KiB",
+        "trimmed KiB"
     );
     for module in modules {
         let callbacks: Vec<&str> =
             module.callbacks.iter().map(|name| name.trim_start_matches("proxy_on_")).collect();
-        println!(
+        say!(
             "{:width$}  {:>10.1}  {:>11.1}  {}",
             module.name,
             kib(module.linked),
@@ -173,7 +183,7 @@ fn print_table(modules: &[Module]) {
         );
     }
     if let Some(folder) = modules.first().and_then(|module| module.path.parent()) {
-        println!("written to {}", folder.display());
+        say!("written to {}", folder.display());
     }
 }
 

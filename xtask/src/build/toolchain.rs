@@ -20,7 +20,7 @@ pub(super) fn ensure_target() -> Result<()> {
     if library_folder()?.is_dir() {
         return Ok(());
     }
-    eprintln!("the Rust target {TARGET} is not installed; running: rustup target add {TARGET}");
+    note!("the Rust target {TARGET} is not installed; running: rustup target add {TARGET}");
     match Command::new("rustup")
         .current_dir(workspace::root())
         .args(["target", "add", TARGET])

@@ -12,7 +12,7 @@ use super::steps::Outcome;
 use crate::check;
 
 pub(super) fn run() -> Result<Outcome> {
-    let envoy = envoy::locate(|step| println!("{step}"))?;
+    let envoy = envoy::locate(|step| say!("{step}"))?;
     let folder = workspace::root().join("envoy");
     let scratch = workspace::target().join("sandbox/validate");
     fs::create_dir_all(&scratch).with_context(|| format!("cannot create {}", scratch.display()))?;
@@ -25,7 +25,7 @@ pub(super) fn run() -> Result<Outcome> {
             Ok(example) if !example.is_bootstrap() => continue,
             Ok(example) => example,
             Err(error) if is_bootstrap_text(&path) => {
-                println!("{name}: {error:#}");
+                say!("{name}: {error:#}");
                 bad.push(name);
                 continue;
             }
@@ -33,7 +33,7 @@ pub(super) fn run() -> Result<Outcome> {
         };
         seen = true;
         let lines = check::file(&path, &name);
-        lines.iter().for_each(|line| println!("{}", line.text));
+        lines.iter().for_each(|line| say!("{}", line.text));
         example.place(&Placement {
             port: 0,
             admin_port: 0,
@@ -44,10 +44,10 @@ pub(super) fn run() -> Result<Outcome> {
         example.write(&rendered)?;
         let accepted = envoy.validate(&rendered);
         match &accepted {
-            Ok(()) => println!("{name}: Envoy accepts it"),
-            Err(error) => println!("{name}: {error:#}"),
+            Ok(()) => say!("{name}: Envoy accepts it"),
+            Err(error) => say!("{name}: {error:#}"),
         }
-        if lines.iter().any(|line| line.fault) || accepted.is_err() {
+        if lines.iter().any(|line| line.level != check::Level::Good) || accepted.is_err() {
             bad.push(name);
         }
     }

@@ -31,9 +31,9 @@ pub(super) fn run() -> Result<Outcome> {
     for profile in PROFILES {
         link_registry(&workspace::target().join(profile), &target.join(profile))?;
     }
-    let envoy = envoy::locate(|line| println!("{line}"))?;
+    let envoy = envoy::locate(|line| say!("{line}"))?;
     let cargo = |args: &[&str]| {
-        println!("$ cargo {}", args.join(" "));
+        say!("$ cargo {}", args.join(" "));
         let mut command = Command::new(steps::program());
         command.current_dir(&copy).args(args).stdin(Stdio::null());
         command.env("CARGO_TARGET_DIR", &target).env("ENVOY", envoy.path());

@@ -97,7 +97,7 @@ fn format() -> Result<Outcome> {
 }
 
 fn build() -> Result<Outcome> {
-    build::run(&[]).map(|()| Outcome::Passed)
+    build::report(&[]).map(|()| Outcome::Passed)
 }
 
 fn clippy() -> Result<Outcome> {
@@ -139,11 +139,11 @@ fn e2e_gateway() -> Result<Outcome> {
 fn matrix() -> Result<Outcome> {
     let mut failed = Vec::new();
     for version in envoy::TESTED_VERSIONS {
-        println!("\n--> Envoy {version}");
-        let binary = envoy::of_version(version, |sentence| println!("{sentence}"))?;
+        say!("\n--> Envoy {version}");
+        let binary = envoy::of_version(version, |sentence| say!("{sentence}"))?;
         let tested = finish(command(&["test", "--package", E2E]).env("ENVOY", binary.path()));
         if let Err(error) = tested {
-            println!("Envoy {version}: {error:#}");
+            say!("Envoy {version}: {error:#}");
             failed.push(version);
         }
     }
@@ -201,7 +201,7 @@ fn run_script(root: &Path, script: &Path) -> Result<(ExitStatus, Option<String>)
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).lines() {
             let line = line.with_context(cannot)?;
-            println!("{line}");
+            say!("{line}");
             skipped = line.strip_prefix("skipped: ").map(str::to_owned).or(skipped);
         }
     }

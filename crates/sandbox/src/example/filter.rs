@@ -71,8 +71,8 @@ impl WasmFilter {
     }
 }
 
-/// Looks at every mapping of the tree, so that it makes no difference where a filter is nested.
-pub(super) fn find(tree: &Value) -> Vec<WasmFilter> {
+/// The wasm filters in a tree. Looks at every mapping, so that it makes no difference where a filter is nested.
+pub fn find(tree: &Value) -> Vec<WasmFilter> {
     let mut found = Vec::new();
     collect(tree, &mut found);
     found
@@ -100,13 +100,18 @@ pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
         module: text("/config/vm_config/code/local/filename"),
         configuration: tree.pointer("/config/configuration").cloned().unwrap_or_default(),
         may_hold_heads: allows("/config/allow_on_headers_stop_iteration"),
-        // To Envoy, no name at all is no restriction.
-        allowed: tree
-            .pointer("/config/capability_restriction_config/allowed_capabilities")
-            .and_then(Value::as_object)
-            .filter(|allowed| !allowed.is_empty())
-            .map(|allowed| allowed.keys().cloned().collect()),
+        allowed: ["/config", "/config/vm_config"]
+            .into_iter()
+            .find_map(|place| allowed(tree, place)),
     })
+}
+
+/// The capabilities that are listed here: beside the VM up to Envoy 1.39, in it since 1.40. To Envoy,
+/// no name at all is no restriction.
+fn allowed(tree: &Value, place: &str) -> Option<BTreeSet<String>> {
+    let list = format!("{place}/capability_restriction_config/allowed_capabilities");
+    let allowed = tree.pointer(&list)?.as_object().filter(|allowed| !allowed.is_empty())?;
+    Some(allowed.keys().cloned().collect())
 }
 
 fn collect(tree: &Value, found: &mut Vec<WasmFilter>) {

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 
 use super::{Gateway, StartError, admin_get, wait_for};
 use crate::envoy::{self, EnvoyBinary};
 use crate::example::{Example, Placement};
 use crate::process::Process;
-use crate::{Packaging, Upstreams, workspace};
+use crate::{Packaging, Upstreams, modules, workspace};
 
 type Edit = Box<dyn FnOnce(&mut Value)>;
 
@@ -154,7 +154,7 @@ impl Builder {
             upstreams: upstreams.addresses().clone(),
             filters: workspace::filters(),
         });
-        missing_module(&example)?;
+        ensure_modules(&example)?;
 
         let folder = Folder::create(&self.config)?;
         let config = folder.path().join("envoy.json");
@@ -183,12 +183,13 @@ impl Builder {
     }
 }
 
-/// Envoy's own message for a module that is not there names the path but not the cure.
-fn missing_module(example: &Example) -> Result<()> {
+/// Envoy's own message for a module that is not there names the path but not the cure, and of an
+/// old one it says nothing.
+fn ensure_modules(example: &Example) -> Result<()> {
     for filter in example.filters() {
         let path = Path::new(&filter.module);
-        if path.starts_with(workspace::filters()) && !path.is_file() {
-            bail!("{} is not built: run `cargo xtask build`", path.display());
+        if path.starts_with(workspace::filters()) {
+            modules::ensure_built(path)?;
         }
     }
     Ok(())

@@ -171,7 +171,10 @@ mod tests {
     use super::*;
 
     fn kept(line: &str) -> Result<Vec<&'static str>> {
-        let options = Options::parse(&line.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>())?;
+        let options = Options::read(
+            &crate::bench::COMMAND
+                .parse(&line.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>())?,
+        )?;
         let all = || {
             let nginx = |name, over| Contender {
                 name,

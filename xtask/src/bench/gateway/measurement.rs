@@ -26,7 +26,7 @@ pub(super) fn measure<'a>(
     let mut figures = Figures::new(contenders);
     let mut order: Vec<usize> = (0..contenders.len()).collect();
     for round in 1..=options.rounds {
-        eprintln!("starting {} set-ups, round {round} of {}", contenders.len(), options.rounds);
+        note!("starting {} set-ups, round {round} of {}", contenders.len(), options.rounds);
         // Anew in each round: of two processes of one set-up, one may be slower for as long as it
         // lives.
         let mut running = Vec::new();

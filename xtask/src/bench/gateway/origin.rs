@@ -26,7 +26,7 @@ pub(super) fn start() -> Result<u16> {
         Builder::new_current_thread().enable_io().build().context("cannot start the origin")?;
     let work = move || {
         if let Err(error) = serve(&runtime, listener) {
-            eprintln!("the origin ended: {error:#}");
+            note!("the origin ended: {error:#}");
         }
     };
     thread::Builder::new()

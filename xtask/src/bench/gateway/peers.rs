@@ -190,7 +190,7 @@ fn install(stage: &Stage) -> Result<()> {
     if fs::read(&mark).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    eprintln!("installing the Python peer into {}", environment.display());
+    note!("installing the Python peer into {}", environment.display());
     said_well(Command::new(program("python3")?).args(["-m", "venv"]).arg(&environment))?;
     let python = environment.join("bin/python");
     let pip =

@@ -44,7 +44,7 @@ pub(super) fn measure(
             &[]
         };
         for &workers in workers {
-            eprintln!("memory and start of {} with {workers} workers", contender.name);
+            note!("memory and start of {} with {workers} workers", contender.name);
             all.push(one(contender, workers, options, stage)?);
         }
     }
@@ -73,17 +73,23 @@ fn one(contender: &Contender, workers: u32, options: &Options, stage: &Stage) ->
 /// Prints a row a set-up and number of workers.
 pub(super) fn print(all: &[Resources]) {
     let width = all.iter().map(|one| one.name.len()).max().unwrap_or_default();
-    println!(
-        "memory after a load, and from the start to the first answer, all workers on one core:"
-    );
-    println!(
+    say!("memory after a load, and from the start to the first answer, all workers on one core:");
+    say!(
         "{:width$}  {:>7}  {:>8}  {:>10}  {:>6}",
-        "set-up", "workers", "RSS MiB", "answer ms", "CPU s"
+        "set-up",
+        "workers",
+        "RSS MiB",
+        "answer ms",
+        "CPU s"
     );
     for one in all {
-        println!(
+        say!(
             "{:width$}  {:>7}  {:>8.1}  {:>10.0}  {:>6.2}",
-            one.name, one.workers, one.mebibytes, one.first_answer_ms, one.first_cpu
+            one.name,
+            one.workers,
+            one.mebibytes,
+            one.first_answer_ms,
+            one.first_cpu
         );
     }
 }

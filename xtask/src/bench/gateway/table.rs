@@ -10,7 +10,7 @@ const REFERENCE: &str = "native";
 /// Prints a row a set-up: all that it costs, and what it adds for each kind of request.
 pub(super) fn print(figures: &Figures<'_>) {
     for line in lines(figures) {
-        println!("{line}");
+        say!("{line}");
     }
 }
 

@@ -53,7 +53,7 @@ impl Target {
 /// A line a target.
 pub(super) fn print(figures: &Figures<'_>) {
     for target in &TARGETS {
-        println!("{}", target.verdict(figures));
+        say!("{}", target.verdict(figures));
     }
 }
 

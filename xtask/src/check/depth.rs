@@ -1,0 +1,39 @@
+//! Nesting that Envoy does not read.
+
+use serde_json::Value;
+
+use super::placed::children;
+use super::{Found, Level};
+
+/// How many mappings and lists may stand one in the other: seen with Envoy 1.40, in JSON and YAML.
+const DEEPEST: usize = 100;
+
+/// A file that is nested too deep.
+pub(super) fn check(tree: &Value) -> Option<Found> {
+    is_deeper(tree, DEEPEST).then(|| {
+        (Level::Fault, format!("is nested deeper than {DEEPEST}, which Envoy does not read"))
+    })
+}
+
+fn is_deeper(tree: &Value, left: usize) -> bool {
+    if !tree.is_array() && !tree.is_object() {
+        return false;
+    }
+    match left.checked_sub(1) {
+        None => true,
+        Some(left) => children(tree).any(|child| is_deeper(child, left)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_hundred_levels_are_read_and_one_more_is_not() {
+        let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+        assert_eq!(check(&nested(DEEPEST)), None);
+        assert!(check(&nested(DEEPEST + 1)).is_some());
+    }
+}
