@@ -7,6 +7,9 @@ mod framing;
 /// Bodies that are compressed.
 mod encodings;
 
+/// What heads decide: types, protocols, and the fields that a rule writes.
+mod heads;
+
 /// Bodies of every length around the cap, and 64 MB that nobody asked for.
 mod sizes;
 

@@ -393,7 +393,7 @@ fn a_line_of_the_access_log_tells_the_whole_story() {
         ("authorization", json!("authorization.allowed;rule=orders")),
         ("rate_limit", json!("rate_limit.allowed;rule=orders")),
         ("header_transform", json!("header_transform.applied;rule=upstream")),
-        ("body_transform", json!("body_transform.untouched;rule=orders")),
+        ("body_transform", json!("body_transform.response_transformed;rule=orders")),
     ] {
         assert_eq!(log[field], want, "{field} in {log}");
     }

@@ -21,8 +21,8 @@ fn orders_are_in_camel_case_outside_and_in_an_envelope_inside() {
     assert_eq!(length, Some(one.response.body.len().to_string()));
     assert_eq!(
         one.logged("body_transform"),
-        "body_transform.untouched;rule=orders",
-        "of the request"
+        "body_transform.response_transformed;rule=orders",
+        "there is nothing to change of the request"
     );
 
     let all = ask(Request::get("/orders"));

@@ -326,11 +326,14 @@ impl Exchange {
         let chain = Rc::clone(&self.chain);
         let (Some(link), proxy) = (chain.link(at), callback.proxy) else { return true };
         let code = decision.code.map_or("", |code| link.count(code, proxy));
-        let ResponseStep::Reply(reply) = &decision.step else { return true };
-        if chain.tells.decisions {
+        let reply = match &decision.step {
+            ResponseStep::Reply(reply) => Some(reply),
+            _ => None,
+        };
+        if chain.tells.decisions && (reply.is_some() || decision.rule.is_some()) {
             link.note(code, decision.rule.as_deref(), None, proxy);
         }
-        self.reply_instead(reply, code, callback)
+        reply.is_none_or(|reply| self.reply_instead(reply, code, callback))
     }
 
     /// All filters have let the response go on: the edits are carried out.

@@ -82,7 +82,8 @@ pub struct ResponseDecision<C> {
     /// Why, as a stable code; `None` where there was nothing to decide, and then nothing is
     /// counted.
     pub code: Option<C>,
-    /// The name of the rule that decided.
+    /// The name of the rule that decided. A decision that names one is noted in filter state, in
+    /// place of the one on the request; of the others only replies are.
     pub rule: Option<Rc<str>>,
     /// What happens to the response.
     pub step: ResponseStep,

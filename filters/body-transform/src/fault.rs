@@ -23,6 +23,9 @@ pub(crate) enum Fault {
     TypeRefused,
     /// It is said to be of several types.
     SeveralTypes,
+    /// Its type is the rule's, and the head asks for another protocol: nobody could tell where it
+    /// ends.
+    ProtocolChanges,
     /// Two members of one object would have the same name.
     NameConflict,
     /// It would become longer than four times `max_body`.
@@ -63,6 +66,7 @@ impl Fault {
             Self::EncodingUnknown => Forgiven::OnUnknownEncoding,
             Self::TypeRefused => Forgiven::OnOtherType,
             Self::SeveralTypes
+            | Self::ProtocolChanges
             | Self::NameConflict
             | Self::Overgrown
             | Self::Misfit
@@ -85,7 +89,7 @@ impl Fault {
             Self::NotAForm => (Code::Invalid, Code::ResponseInvalid),
             Self::EncodingUnknown => (Code::EncodingUnknown, Code::ResponseEncodingUnknown),
             Self::EncodingInvalid => (Code::EncodingInvalid, Code::ResponseEncodingInvalid),
-            Self::TypeRefused | Self::SeveralTypes => {
+            Self::TypeRefused | Self::SeveralTypes | Self::ProtocolChanges => {
                 (Code::TypeRefused, Code::ResponseTypeRefused)
             }
             Self::NameConflict => (Code::NameConflict, Code::ResponseNameConflict),
@@ -121,6 +125,9 @@ impl Fault {
             }
             Self::TypeRefused => (415, "the body must have another content-type".into()),
             Self::SeveralTypes => (415, "send one content-type".into()),
+            Self::ProtocolChanges => {
+                (415, "a body of this type cannot come with a change of the protocol".into())
+            }
             Self::NameConflict => {
                 (400, "two members of an object in the body have the same meaning".into())
             }

@@ -22,8 +22,8 @@ use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
     Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, HeaderName,
-    HeaderValue, Headers, Host, Mode, Never, NoCodes, OnRequestBody, OnResponse, OnResponseBody,
-    Request, Response, ResponseDecision, ResponseStep, Step,
+    HeaderValue, Headers, Host, Mode, Never, NoCodes, OnRequestBody, OnRequestTrailers, OnResponse,
+    OnResponseBody, Request, Response, ResponseDecision, ResponseStep, Step,
 };
 use side::{Announced, CONTENT_ENCODING, CONTENT_LENGTH, Side};
 use std::rc::Rc;
@@ -125,6 +125,8 @@ pub struct State {
     response_coding: Option<Coding>,
     /// The response's head, where a template names it and it will be gone when the body has come.
     response: Option<Headers>,
+    /// Whether something was done to the request, and is in filter state.
+    is_noted: bool,
 }
 
 #[derive(Debug)]
@@ -141,7 +143,7 @@ impl Filter for BodyTransform {
     type RuleEvent = NoCodes;
     type State = State;
     type RequestBody = Self;
-    type RequestTrailers = Never;
+    type RequestTrailers = Self;
     type Response = Self;
     type ResponseBody = Self;
     type Answers = Never;
@@ -195,7 +197,12 @@ impl Filter for BodyTransform {
         if !request.body_follows() {
             return Decision::pass(Code::Untouched, Some(name));
         }
-        match side.announced(&request.headers) {
+        let announced = if asks_for_another_protocol(request) {
+            side.announced_before_another_protocol(&request.headers)
+        } else {
+            side.announced(&request.headers)
+        };
+        match announced {
             Ok(Announced::OtherType) => Decision::pass(Code::Untouched, Some(name)),
             Ok(Announced::Body(coding)) => {
                 state.request_coding = Some(coding);
@@ -262,10 +269,18 @@ impl OnRequestBody for BodyTransform {
                     edit(&mut request.headers, transformed.head);
                 }
                 body.replace(transformed.body);
+                state.is_noted = true;
                 Ok(Decision::pass(Code::Transformed, Some(rule)))
             }
             Err(fault) => Ok(self.refuse(fault, side, Direction::Request, state)),
         }
+    }
+}
+
+impl OnRequestTrailers for BodyTransform {
+    fn owned_fields(&self, state: &State) -> Vec<HeaderName> {
+        let side = state.matched.as_ref().and_then(|matched| matched.transform.request.as_ref());
+        side.map(|side| side.fields.clone()).unwrap_or_default()
     }
 }
 
@@ -276,12 +291,11 @@ impl OnResponse for BodyTransform {
         state: &mut State,
     ) -> ResponseDecision<Code> {
         let Some(matched) = &state.matched else { return ResponseDecision::undecided() };
-        let (transform, rule) = (Rc::clone(&matched.transform), Rc::clone(&matched.rule));
+        let transform = Rc::clone(&matched.transform);
         let Some(side) = &transform.response else { return ResponseDecision::undecided() };
         let status = response.status();
-        let untouched = || ResponseDecision::pass(Code::ResponseUntouched, Some(Rc::clone(&rule)));
         if !side.has_status(status) {
-            return untouched();
+            return state.done(Code::ResponseUntouched);
         }
         state.response = side.needs.response.then(|| response.headers.clone());
         side.fields.iter().for_each(|field| response.headers.remove(field));
@@ -295,20 +309,22 @@ impl OnResponse for BodyTransform {
                     response.headers.remove(&CONTENT_ENCODING);
                 }
             }
-            return untouched();
+            return state.done(Code::ResponseUntouched);
         }
-        match side.announced(&response.headers) {
-            Ok(Announced::OtherType) => untouched(),
+        // After a 101 comes another protocol, and no document.
+        let announced = match status {
+            Some(101) => side.other_type(),
+            _ => side.announced(&response.headers),
+        };
+        match announced {
+            Ok(Announced::OtherType) => state.done(Code::ResponseUntouched),
             Ok(Announced::Body(coding)) => {
                 state.response_coding = Some(coding);
                 if !self.hold_heads {
                     side.relabel(&mut response.headers, coding);
                 }
                 let step = ResponseStep::ReadBody(self.wish(side));
-                ResponseDecision {
-                    step,
-                    ..ResponseDecision::pass(Code::ResponseTransformed, Some(rule))
-                }
+                ResponseDecision { step, ..state.done(Code::ResponseTransformed) }
             }
             Err(fault) => self.refuse_response(fault, side, state),
         }
@@ -335,12 +351,11 @@ impl OnResponseBody for BodyTransform {
         let transform = Rc::clone(&matched.transform);
         let side =
             transform.response.as_ref().ok_or(Broken("has a rule that is not for responses"))?;
-        let rule = Rc::clone(&matched.rule);
         let Some(bytes) = body.bytes() else {
             return Ok(self.refuse_response(Fault::TooLong, side, state));
         };
         if bytes.is_empty() {
-            return Ok(ResponseDecision::pass(Code::ResponseUntouched, Some(rule)));
+            return Ok(state.done(Code::ResponseUntouched));
         }
         let of_request = matched
             .request
@@ -361,7 +376,7 @@ impl OnResponseBody for BodyTransform {
                     edit(&mut response.headers, transformed.head);
                 }
                 body.replace(transformed.body);
-                Ok(ResponseDecision::pass(Code::ResponseTransformed, Some(rule)))
+                Ok(state.done(Code::ResponseTransformed))
             }
             Err(fault) => Ok(self.refuse_response(fault, side, state)),
         }
@@ -386,7 +401,10 @@ impl BodyTransform {
         let rule = state.matched.as_ref().map(|matched| Rc::clone(&matched.rule));
         if side.passes(fault) {
             let passed = match direction {
-                Direction::Request => Code::Passed,
+                Direction::Request => {
+                    state.is_noted = true;
+                    Code::Passed
+                }
                 Direction::Response => Code::ResponsePassed,
             };
             return Decision::pass(passed, rule);
@@ -408,9 +426,23 @@ impl BodyTransform {
             self.refuse(fault, side, Direction::Response, state);
         match step {
             Step::Reply(reply) => ResponseDecision::refuse(code, rule, reply),
-            _ => ResponseDecision::pass(code, rule),
+            _ => state.done(code),
         }
     }
+}
+
+impl State {
+    /// A response that goes on. What was done to it is noted where nothing was done to the request.
+    fn done(&self, code: Code) -> ResponseDecision<Code> {
+        let is_noted = self.is_noted || code == Code::ResponseUntouched;
+        let rule = self.matched.as_ref().filter(|_| !is_noted);
+        ResponseDecision::pass(code, rule.map(|matched| Rc::clone(&matched.rule)))
+    }
+}
+
+/// Whether what follows the head may be something else than a body (RFC 9110 §7.8, §9.3.6).
+fn asks_for_another_protocol(request: &Request<'_>) -> bool {
+    request.method() == b"CONNECT" || request.headers.first("upgrade").is_some()
 }
 
 fn edit(head: &mut Headers, changes: Vec<(HeaderName, Option<HeaderValue>)>) {

@@ -95,21 +95,42 @@ impl Side {
             return Err(Fault::SeveralTypes);
         }
         if !self.is_for(content_type) {
-            return if self.passes.other_type {
-                Ok(Announced::OtherType)
-            } else {
-                Err(Fault::TypeRefused)
-            };
+            return self.other_type();
         }
         let encoding = head.only("content-encoding").map_err(|_| Fault::EncodingUnknown)?;
         let coding = Coding::named(encoding.unwrap_or_default().trim_ascii())
             .ok_or(Fault::EncodingUnknown)?;
-        let length =
-            head.first("content-length").and_then(|length| std::str::from_utf8(length).ok());
-        match length.and_then(|length| length.parse::<u64>().ok()) {
+        match content_length(head) {
             Some(length) if length > self.most as u64 => Err(Fault::TooLong),
             _ => Ok(Announced::Body(coding)),
         }
+    }
+
+    /// The same of a request that asks for another protocol (RFC 9110 §7.8, §9.3.6). What follows
+    /// it is no document and has no end. With a `content-length` there may be a document before it,
+    /// for an upstream that does not change.
+    ///
+    /// # Errors
+    /// See [`announced`](Self::announced).
+    pub(crate) fn announced_before_another_protocol(
+        &self,
+        head: &Headers,
+    ) -> Result<Announced, Fault> {
+        match self.announced(head)? {
+            Announced::Body(_) if content_length(head).is_some_and(|length| length > 0) => {
+                Err(Fault::ProtocolChanges)
+            }
+            Announced::Body(_) => self.other_type(),
+            Announced::OtherType => Ok(Announced::OtherType),
+        }
+    }
+
+    /// What is no document of the rule's.
+    ///
+    /// # Errors
+    /// [`Fault::TypeRefused`] where the rule takes nothing else.
+    pub(crate) fn other_type(&self) -> Result<Announced, Fault> {
+        if self.passes.other_type { Ok(Announced::OtherType) } else { Err(Fault::TypeRefused) }
     }
 
     pub(crate) fn is_for(&self, content_type: &[u8]) -> bool {
@@ -201,6 +222,10 @@ fn is_several(content_type: &[u8]) -> bool {
         }
     }
     quoted && comma_quoted
+}
+
+fn content_length(head: &Headers) -> Option<u64> {
+    std::str::from_utf8(head.first("content-length")?).ok()?.parse().ok()
 }
 
 /// A content type without its parameters.

@@ -1,3 +1,6 @@
+/// What heads decide: types, protocols, and the fields that a rule writes.
+mod heads;
+
 use super::*;
 use gatehouse_filter::Codes;
 use gatehouse_filter_test::{FakeHost, check, configured};
@@ -63,7 +66,7 @@ fn a_body_is_asked_for_only_where_a_rule_wants_it() {
             "{}",
             "untouched",
         ),
-        ("an upgrade", &[JSON, ("x-a", ""), ("upgrade", "websocket")], "{}", "transformed"),
+        ("an upgrade", &[JSON, ("x-a", ""), ("upgrade", "websocket")], "{}", "untouched"),
         ("gRPC", &[("content-type", "application/grpc+json"), ("x-a", "")], "{}", "untouched"),
         ("an announced length", &[JSON, ("x-a", ""), ("content-length", "11")], "{}", "too_large"),
         (

@@ -175,11 +175,13 @@ fn bodies_of_responses_are_not_for_filters_that_read_none() {
 }
 
 #[test]
-fn decisions_about_responses_are_counted_once_and_noted_where_they_reply() {
+fn decisions_about_responses_are_counted_once_and_noted_where_they_reply_or_name_a_rule() {
     let name = |code| format!("gatehouse_decisions_total.filter=first;.code={code};.mode=enforce;");
     for (words, body, passed, refused, note) in [
         ("pass", "pass", 0, 0, None),
         ("count", "pass", 1, 0, None),
+        ("note", "pass", 1, 0, Some("first.passed;rule=orders")),
+        ("read hold look", "note", 1, 0, Some("first.passed;rule=orders")),
         ("read hold look", "count", 1, 0, None),
         ("read free look", "count", 1, 0, None),
         ("count read hold look", "count", 1, 0, None),

@@ -199,6 +199,7 @@ pub(super) fn decide_response<'a>(
             }
             "pass" => ResponseDecision::undecided(),
             "count" => ResponseDecision::pass(Code::Passed, None),
+            "note" => ResponseDecision::pass(Code::Passed, Some("orders".into())),
             "refuse" => ResponseDecision::refuse(Code::Refused, None, problem()),
             "read" => {
                 ResponseDecision { step: ResponseStep::ReadBody(collect(&mut words)), ..decided }
