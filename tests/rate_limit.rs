@@ -24,8 +24,12 @@ fn hostile_bytes_do_not_trap_it() {
          "match": {"path": {"regex": "^/[^/]+$"}, "headers": [{"name": "x-a", "regex": "."}]}},
     ]}));
     let gateway = gateway.start().unwrap_or_else(|fault| panic!("{fault}"));
-    let honest =
-        Honest { path: "/orders", headers: &[("authorization", "Bearer a")], refused: &[] };
+    let honest = Honest {
+        path: "/orders",
+        headers: &[("authorization", "Bearer a")],
+        // A rule looks at the host, and there is no single one.
+        refused: &[("two hosts", 400)],
+    };
     hostile::survive(&gateway, &honest);
 }
 

@@ -86,6 +86,37 @@ fn passwords_cannot_be_guessed_quickly() {
 }
 
 #[test]
+fn no_spelling_of_the_login_gets_past_its_limit() {
+    let gateway = Shared::start(builder());
+    while gateway.send(login("alice", "guess")).status == 401 {}
+    for path in ["/auth/login/", "/auth/login;x", "/auth//login", "/auth/./login", "/auth/%6cogin"]
+    {
+        let body = json!({"username": "alice", "password": "guess"});
+        let status = gateway.send(Request::post_json(path, &body)).status;
+        assert!(matches!(status, 400 | 429), "{path}: {status}");
+    }
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn preflights_lock_no_browser_out() {
+    let gateway = Shared::start(builder());
+    let preflight = || {
+        Request::new("OPTIONS", "/orders")
+            .header("origin", "https://shop.example")
+            .header("access-control-request-method", "PUT")
+    };
+    for number in 0..50 {
+        let status = gateway.send(preflight()).status;
+        assert_ne!(status, 429, "preflight {number}");
+    }
+    let orders =
+        Request::get("/orders").header("authorization", token::bearer(&token::good("bob")));
+    assert_eq!(gateway.send(orders).status, 200);
+    gateway.assert_no_trap();
+}
+
+#[test]
 fn limits_follow_what_is_known_of_the_client() {
     let by_identity = |tree: &mut Value| {
         configuration::shipped(tree, "api-key-auth")["consumers"][0]["tier"] = json!("gold");

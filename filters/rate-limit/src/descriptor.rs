@@ -1,7 +1,8 @@
 //! What a request counts by, in texts that mean the same to every gateway and that a person can
 //! read in the service's configuration.
 
-use crate::part::{Facts, Kind, Part};
+use crate::key::Absent;
+use crate::part::{Facts, Kind, Networks, Part};
 use crate::service::Descriptor;
 use gatehouse_filter::{hex, percent_encoded_byte};
 use siphasher::sip128::{Hasher128, SipHasher24};
@@ -16,10 +17,15 @@ const LONGEST: usize = 256;
 
 /// The descriptor of a request under a rule: `rule` with its name, then one entry for each part of
 /// its key.
-pub(crate) fn descriptor(rule: &str, parts: &[Part], facts: &Facts<'_>) -> Descriptor {
+pub(crate) fn descriptor(
+    rule: &str,
+    parts: &[Part],
+    absent: Absent,
+    facts: &Facts<'_>,
+) -> Descriptor {
     let mut entries = Vec::with_capacity(parts.len().saturating_add(1));
     entries.push((RULE.to_owned(), rule.to_owned()));
-    entries.extend(parts.iter().map(|part| (name(part), value(part, facts))));
+    entries.extend(parts.iter().map(|part| (name(part), value(part, absent, facts))));
     entries
 }
 
@@ -33,10 +39,11 @@ fn name(part: &Part) -> String {
     }
 }
 
-/// The values, with a comma between them; `%` alone where there is none. What is no plain ASCII is
+/// The values, with a comma between them; `%` alone where there is none, or `%@` and the client's
+/// address. What is no plain ASCII is
 /// percent-encoded, and so are the comma and the percent sign: no two lists of values are the same
 /// text.
-fn value(part: &Part, facts: &Facts<'_>) -> String {
+fn value(part: &Part, absent: Absent, facts: &Facts<'_>) -> String {
     let mut text: Option<String> = None;
     part.values(facts, |kind, value| {
         let text = match &mut text {
@@ -48,7 +55,16 @@ fn value(part: &Part, facts: &Facts<'_>) -> String {
         };
         put(text, kind, value);
     });
-    let text = text.unwrap_or_else(|| "%".to_owned());
+    let text = text.unwrap_or_else(|| {
+        let mut text = "%".to_owned();
+        if absent == Absent::ClientAddress {
+            Part::ClientAddress(Networks::default()).values(facts, |kind, value| {
+                text.push('@');
+                put(&mut text, kind, value);
+            });
+        }
+        text
+    });
     // A client may send 60 KiB; whoever makes two such values collide shares a limit with himself.
     if text.len() > LONGEST { digest(&text) } else { text }
 }

@@ -1,6 +1,6 @@
 //! What tells one client from another: the parts of a request that a rule counts by, as one digest.
 
-use crate::part::{Facts, Part};
+use crate::part::{Facts, Networks, Part};
 use gatehouse_filter::{Host, StoreError};
 use siphasher::sip128::{Hasher128, SipHasher24};
 use std::fmt;
@@ -23,10 +23,18 @@ pub(crate) struct Key {
 /// What happens to a request that has no value for a part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Absent {
+    /// Absence is a value of each client address: whoever lacks a part shares a limit with those
+    /// who lack it and come from where it comes from, and cannot use up another's.
+    ClientAddress,
     /// Absence is a value: all such requests share a limit.
     Share,
     /// The rule does not apply.
     Skip,
+}
+
+impl Absent {
+    pub(crate) const NAMES: [(&'static str, Self); 3] =
+        [("client_address", Self::ClientAddress), ("share", Self::Share), ("skip", Self::Skip)];
 }
 
 impl Key {
@@ -54,6 +62,11 @@ impl Key {
         self.parts.iter().any(|part| matches!(part, Part::Route))
     }
 
+    /// What becomes of a request without one of its parts.
+    pub(crate) fn absent(&self) -> Absent {
+        self.absent
+    }
+
     /// What it is made of.
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
@@ -74,8 +87,18 @@ impl Key {
                 hasher.write(&length(value));
                 hasher.write(value);
             });
-            if absent && self.absent == Absent::Skip {
-                return None;
+            if absent {
+                // No browser sends credentials with a preflight (Fetch standard, "CORS-preflight
+                // fetch"): it is no request of any client's account.
+                if self.absent == Absent::Skip || facts.request.is_preflight() {
+                    return None;
+                }
+                if self.absent == Absent::ClientAddress {
+                    Part::ClientAddress(Networks::default()).values(facts, |kind, value| {
+                        hasher.write(&[ABSENT, kind as u8]);
+                        hasher.write(value);
+                    });
+                }
             }
             hasher.write(&[END]);
         }
@@ -84,6 +107,8 @@ impl Key {
 }
 
 const END: u8 = 0;
+/// No kind of a value, so no value is taken for an absent one.
+const ABSENT: u8 = 0xff;
 
 fn length(bytes: &[u8]) -> [u8; 8] {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes()

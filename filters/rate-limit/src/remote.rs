@@ -162,7 +162,7 @@ impl RateLimit {
         let found = self.rules.matching(request).find(|(rule, _)| rule.name == account.rule);
         found.map_or_else(Vec::new, |(rule, captures)| {
             let facts = Facts { request, captures: &captures };
-            descriptor(&rule.name, account.policy.key.parts(), &facts)
+            descriptor(&rule.name, account.policy.key.parts(), account.policy.key.absent(), &facts)
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod cost;
 mod flood;
+mod lacking;
 mod race;
 mod remote;
 mod rules;

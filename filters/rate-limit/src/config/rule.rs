@@ -29,8 +29,8 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let captures = captured_names(fields);
     let parts =
         fields.optional("key", |node| node.nonempty_list(|node| part::read(&node, &captures)));
-    let absents = [("share", Absent::Share), ("skip", Absent::Skip)];
-    let absent = fields.with_default("absent", Absent::Share, |node| node.one_of(&absents));
+    let absent =
+        fields.with_default("absent", Absent::ClientAddress, |node| node.one_of(&Absent::NAMES));
     let cost = fields.with_default("cost", Cost::Fixed(1), Cost::read);
     let after = cost.as_ref().is_some_and(Cost::is_told_after);
     let limits = fields.required("limits", |node| limit::read(&node, after));

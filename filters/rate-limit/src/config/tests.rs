@@ -156,7 +156,7 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
             )),
             "rules[0].key[0].capture: is not captured by the rule's path, which has b, c",
         ),
-        (rule(&format!(r#"{{"absent": "deny", {ok}}}"#)), "rules[0].absent: must be one of share, skip"),
+        (rule(&format!(r#"{{"absent": "deny", {ok}}}"#)), "rules[0].absent: must be one of client_address, share, skip"),
         (rule(&format!(r#"{{"mode": "dry", {ok}}}"#)), "rules[0].mode: must be one of enforce, shadow"),
         (top(r#""apply": "any""#), "apply: must be one of first, all"),
         (top(r#""status": 200"#), "status: must be from 400 to 599"),

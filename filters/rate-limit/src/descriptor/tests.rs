@@ -10,10 +10,24 @@ fn told(part: Part, address: &str, values: &[&[u8]]) -> (String, String) {
     let fields: Vec<(&str, &[u8])> = values.iter().map(|value| ("x-key", *value)).collect();
     let request = Request::new(Headers::from_list(&fields), &host);
     let captures = Captures::default();
-    let mut entries =
-        descriptor("orders", &[part], &Facts { request: &request, captures: &captures });
+    let mut entries = descriptor(
+        "orders",
+        &[part],
+        Absent::Share,
+        &Facts { request: &request, captures: &captures },
+    );
     assert_eq!(entries[0], ("rule".to_owned(), "orders".to_owned()));
     entries.swap_remove(1)
+}
+
+/// What is told of a request that lacks a part.
+fn lacking(address: &str, absent: Absent) -> String {
+    let host = FakeHost::default();
+    host.set(Attribute::SourceAddress, address);
+    let request = Request::new(Headers::default(), &host);
+    let facts = Facts { request: &request, captures: &Captures::default() };
+    let part = Part::Header(HeaderName::from_static("x-key"));
+    descriptor("orders", &[part], absent, &facts).swap_remove(1).1
 }
 
 #[test]
@@ -44,6 +58,9 @@ fn every_part_has_a_name_and_a_value_that_a_person_can_read() {
             None => assert_eq!(told.1, value),
         }
     }
+    assert_eq!(lacking("192.0.2.7:4711", Absent::ClientAddress), "%@192.0.2.7");
+    assert_eq!(lacking("a pipe", Absent::ClientAddress), "%");
+    assert_eq!(lacking("192.0.2.7:4711", Absent::Share), "%");
     let digest = |last: u8| {
         let mut long = long.clone();
         *long.last_mut().unwrap() = last;
