@@ -1,5 +1,8 @@
 //! `body-transform`, on `envoy/body-transform.yaml`.
 
+/// Operations whose paths do not fit, and names that are data.
+mod misfits;
+
 /// Heads, lengths, trailers and protocols around a body, with heads that wait and with heads that
 /// do not.
 mod framing;

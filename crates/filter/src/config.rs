@@ -25,11 +25,13 @@
 
 mod fields;
 mod json;
+mod number;
 mod units;
 
 pub use fields::Fields;
 pub(crate) use fields::nearest;
 pub use json::json_value;
+pub use number::{may_be_number, same_number};
 
 use serde_json::Value;
 use std::cell::RefCell;

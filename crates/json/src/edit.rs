@@ -7,6 +7,16 @@ use crate::string;
 #[derive(Clone, Copy, Debug)]
 pub struct Put(Span);
 
+/// A value that was taken out of an object or an array, and where it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut {
+    place: Id,
+    /// Its neighbour.
+    before: Option<Id>,
+    /// The value, for [`put_into`](Document::put_into).
+    pub value: Id,
+}
+
 /// What a path that is written to leads to.
 #[derive(Clone, Default, Debug)]
 pub struct Places {
@@ -271,6 +281,25 @@ impl Document {
         let free = self.taken(id);
         self.remove(&[id]);
         free
+    }
+
+    /// Takes a value out as [`detach`](Self::detach) does, with what [`restore`](Self::restore)
+    /// needs to put it back.
+    pub fn cut(&mut self, id: Id) -> Cut {
+        let parent = Id(self.node(id).parent);
+        let before = self.children(parent).take_while(|child| *child != id).last();
+        Cut { place: id, before, value: self.detach(id) }
+    }
+
+    /// Puts a value back where it was, if nothing has been changed since.
+    pub fn restore(&mut self, Cut { place, before, value }: Cut) {
+        let parent = Id(self.node(place).parent);
+        self.update(place, |node| node.flags &= !Node::GONE);
+        match before {
+            Some(before) => self.update(before, |node| node.next = place.0),
+            None => self.update(parent, |node| node.first = place.0),
+        }
+        self.put_into(place, value);
     }
 
     /// Takes a value and leaves `null` in its place; otherwise as [`detach`](Self::detach). It costs

@@ -31,7 +31,7 @@ mod write;
 
 pub use case::{Case, CaseError};
 pub use document::{Document, Id, Kind, Overgrown};
-pub use edit::{Places, Put};
+pub use edit::{Cut, Places, Put};
 pub use names::Names;
 
 pub use number::same_number;

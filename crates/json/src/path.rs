@@ -98,6 +98,11 @@ impl Path {
         self.segments.contains(&Segment::Every)
     }
 
+    /// Whether it leads by the place after the last item of an array.
+    pub fn has_end(&self) -> bool {
+        self.segments.contains(&Segment::Append)
+    }
+
     /// The path of what a member is in, and the member's name; `None` where the last part is no
     /// name.
     pub fn split_name(&self) -> Option<(Self, &str)> {

@@ -4,9 +4,9 @@ use crate::members::Members;
 use crate::pattern::Pattern;
 use crate::truth::Truth;
 use gatehouse_filter::Identity;
-use gatehouse_filter::config::Node;
+use gatehouse_filter::config::{Node, may_be_number, same_number};
 use gatehouse_filter::rules::Captures;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A condition on one claim of the credential.
 #[derive(Debug)]
@@ -26,10 +26,10 @@ enum Test {
 
 /// What a claim, or an item of it, must be. Types are not converted: the text `1` is not the
 /// number 1.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 enum Item {
     Text(Pattern),
-    Number(i64),
+    Number(Number),
     Boolean(bool),
 }
 
@@ -71,13 +71,38 @@ impl Item {
         match node.value() {
             Value::Bool(boolean) => Some(Self::Boolean(*boolean)),
             Value::Number(number) => match number.as_i64() {
-                Some(number) if (-MOST..=MOST).contains(&number) => Some(Self::Number(number)),
-                _ => node.fault(format!("must be a whole number from -{MOST} to {MOST}")),
+                Some(whole) if (-MOST..=MOST).contains(&whole) => {
+                    Some(Self::Number(number.clone()))
+                }
+                _ => node.fault(format!(
+                    "must be a whole number from -{MOST} to {MOST}, or {{json: '{number}'}}"
+                )),
             },
+            Value::String(text) if may_be_number(text) => {
+                node.ambiguous(text, "Write a mapping,")
+            }
+            Value::Object(members) if members.contains_key("json") => {
+                let mut fields = node.fields()?;
+                let item = fields.required("json", |node| Self::of_json(&node));
+                fields.finish();
+                item
+            }
             Value::String(_) | Value::Object(_) => Pattern::read(node, captures).map(Self::Text),
             _ => node.fault(
-                "must be text, a whole number, true, false, {prefix: text}, {suffix: text} or {capture: name}",
+                "must be text, a whole number, true, false, {prefix: text}, {suffix: text}, {capture: name} or {json: text}",
             ),
+        }
+    }
+
+    /// What a text of JSON says: a number as it stands, or a text that looks like one.
+    fn of_json(node: &Node<'_>) -> Option<Self> {
+        match node.json()? {
+            Value::Number(number) => Some(Self::Number(number)),
+            Value::String(text) if !text.is_empty() => {
+                Some(Self::Text(Pattern::Exact(text.into_boxed_str())))
+            }
+            Value::Bool(boolean) => Some(Self::Boolean(boolean)),
+            _ => node.fault("must be the JSON of a text, a number, true or false"),
         }
     }
 
@@ -90,19 +115,9 @@ impl Item {
             {
                 pattern.matches(&number.to_string(), captures)
             }
-            (Self::Number(want), Value::Number(number)) => Some(is_number(number, *want)),
+            (Self::Number(want), Value::Number(number)) => Some(same_number(number, want)),
             (Self::Boolean(want), Value::Bool(boolean)) => Some(boolean == want),
             _ => Some(false),
         }
-    }
-}
-
-/// JSON does not tell `1` from `1.0` (RFC 8259 §6).
-fn is_number(number: &serde_json::Number, want: i64) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "a configured number is exact as a double")]
-    let want_double = want as f64;
-    match number.as_i64() {
-        Some(number) => number == want,
-        None => !number.is_u64() && number.as_f64() == Some(want_double),
     }
 }

@@ -1,5 +1,4 @@
-use crate::value::is_ambiguous;
-use gatehouse_filter::config::Node;
+use gatehouse_filter::config::{Node, may_be_number};
 use gatehouse_json::{Document, Id, Kind, Path, same_number};
 use serde_json::Value;
 
@@ -38,13 +37,14 @@ impl Condition {
             fields
                 .optional("one_of", |node| node.nonempty_list(|node| scalar(&node)))?
                 .map(Test::OneOf),
+            fields.optional("json", |node| exact(&node))?.map(|scalar| Test::OneOf(vec![scalar])),
             fields.optional("exists", |node| node.boolean())?.map(Test::Exists),
         ];
         fields.finish();
         let mut tests = tests.into_iter().flatten();
         match (tests.next(), tests.next()) {
             (Some(test), None) => Some(Self { path: path?, test }),
-            _ => node.fault("must have exactly one of equals, one_of, exists"),
+            _ => node.fault("must have exactly one of equals, one_of, json, exists"),
         }
     }
 
@@ -75,9 +75,35 @@ impl Scalar {
     }
 }
 
-/// A path of the configuration.
+/// A path that values are read at, or taken away.
 pub(crate) fn path(node: &Node<'_>) -> Option<Path> {
+    match place(node)? {
+        path if path.has_end() => node.fault(NO_VALUE_AT_END),
+        path => Some(path),
+    }
+}
+
+/// A path that is written to.
+pub(crate) fn place(node: &Node<'_>) -> Option<Path> {
     Path::parse(node.text()?).map_or_else(|error| node.fault(error.to_string()), Some)
+}
+
+/// The place after the last item never has a value.
+pub(crate) const NO_VALUE_AT_END: &str = "has `-`, the place after the last item, where nothing is: only what is written may go there. \
+     A member of that name is `\"-\"`";
+
+/// The scalar that a text of JSON says, and nothing else.
+fn exact(node: &Node<'_>) -> Option<Scalar> {
+    Some(match node.json()? {
+        // With all its digits.
+        Value::Number(_) => Scalar::Number(node.text()?.trim().to_owned()),
+        Value::String(text) => Scalar::String(text),
+        Value::Bool(value) => Scalar::Boolean(value),
+        Value::Null => Scalar::Null,
+        Value::Array(_) | Value::Object(_) => {
+            return node.fault("must be the JSON of a text, a number, true, false or null");
+        }
+    })
 }
 
 fn scalar(node: &Node<'_>) -> Option<Scalar> {
@@ -85,7 +111,7 @@ fn scalar(node: &Node<'_>) -> Option<Scalar> {
         Value::Null => Scalar::Null,
         Value::Bool(value) => Scalar::Boolean(*value),
         Value::Number(number) => Scalar::Number(number.to_string()),
-        Value::String(text) if is_ambiguous(text) => Scalar::Either(text.clone()),
+        Value::String(text) if may_be_number(text) => Scalar::Either(text.clone()),
         Value::String(text) => Scalar::String(text.clone()),
         Value::Array(_) | Value::Object(_) => {
             return node.fault("must be text, a number, true or false");

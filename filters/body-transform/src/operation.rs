@@ -259,11 +259,13 @@ impl Work<'_> {
             return self.fitting(places).map(|_| ());
         }
         // One is in the other, or an item of a list that becomes shorter.
-        let value = document.detach(from);
+        let cut = document.cut(from);
         let places = document.place(parent, &way.to)?;
-        let place = places.ids.first().ok_or(Fault::Misfit)?;
-        document.put_into(*place, value);
-        Ok(())
+        match places.ids.first() {
+            Some(place) => document.put_into(*place, cut.value),
+            None => document.restore(cut),
+        }
+        self.fitting(places).map(|_| ())
     }
 
     fn fitting(&self, places: Places) -> Result<Vec<Id>, Fault> {

@@ -220,10 +220,34 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
             operation(json!({"remove": {"path": "a", "when": {"path": "b", "exists": true}}})),
             format!("{at}.remove.when: stands beside the operation"),
         ),
+        (
+            operation(json!({"remove": {"path": "a[-]"}})),
+            format!("{at}.remove.path: has `-`, the place after the last item"),
+        ),
+        (
+            operation(json!({"move": {"from": "/a/-", "to": "b"}})),
+            format!("{at}.move.from: has `-`, the place after the last item"),
+        ),
+        (
+            operation(json!({"set": {"path": "b", "value": "${body.a[-]}"}})),
+            format!("{at}.set.value: `${{body.a[-]}}`: the path has `-`"),
+        ),
+        (
+            operation(json!({"set": {"path": "b", "value": "${body.age + 10}"}})),
+            format!("{at}.set.value: `${{body.age + 10}}`: the path has a name"),
+        ),
+        (
+            operation(json!({"set": {"path": "b", "value": [{"c": "1e3"}]}})),
+            format!("{at}.set.value: `1e3` may be a number or a text"),
+        ),
+        (
+            operation(json!({"filter": {"path": "a", "keep": {"path": "b", "json": "[]"}}})),
+            format!("{at}.filter.keep.json: must be the JSON of a text, a number"),
+        ),
         (operation(json!({"remove": {}})), format!("{at}.remove: must have either path or paths")),
         (
             operation(json!({"filter": {"path": "a", "keep": {"path": "b"}}})),
-            format!("{at}.filter.keep: must have exactly one of equals, one_of, exists"),
+            format!("{at}.filter.keep: must have exactly one of equals, one_of, json, exists"),
         ),
         (
             operation(json!({"case": {"to": "kebab"}})),
@@ -411,6 +435,48 @@ fn what_comes_is_judged_by_its_own_head_and_never_replaced_to_fit() {
             "{}",
             "transformed",
             r#"{"a":1.50,"b":9007199254740993}"#,
+        ),
+        (
+            json!({"operations": [{"filter": {"path": "i", "keep": {"path": "$", "json": "1.50"}}}]}),
+            &[JSON],
+            r#"{"i":[1.5,15e-1,2,"1.5"]}"#,
+            "transformed",
+            r#"{"i":[1.5,15e-1]}"#,
+        ),
+        (
+            json!({"operations": [{"filter": {"path": "i", "keep": {"path": "$", "json": "\"1.5\""}}}]}),
+            &[JSON],
+            r#"{"i":[1.5,2,"1.5"]}"#,
+            "transformed",
+            r#"{"i":["1.5"]}"#,
+        ),
+        (
+            json!({"operations": [{"move": {"from": "i[1]", "to": "i[5]"}}], "on_misfit": "skip"}),
+            &[JSON],
+            r#"{"i":[0,{"a":[1]},2]}"#,
+            "transformed",
+            r#"{"i":[0,{"a":[1]},2]}"#,
+        ),
+        (
+            json!({"operations": [{"move": {"from": "i[0]", "to": "i[0].a"}}], "on_misfit": "skip"}),
+            &[JSON],
+            r#"{"i":[7,"x"]}"#,
+            "transformed",
+            r#"{"i":[7,"x"]}"#,
+        ),
+        (
+            json!({"operations": [{"move": {"from": "i[2]", "to": "i[5]"}}], "on_misfit": "skip"}),
+            &[JSON],
+            r#"{"i":[0,1,[2]]}"#,
+            "transformed",
+            r#"{"i":[0,1,[2]]}"#,
+        ),
+        (
+            json!({"operations": [{"move": {"from": "i[1]", "to": "i[5]"}}]}),
+            &[JSON],
+            r#"{"i":[0,1]}"#,
+            "misfit",
+            "",
         ),
         (
             json!({"operations": [{"filter": {"path": "i", "keep": {"path": "$", "equals": "1.5"}}}]}),

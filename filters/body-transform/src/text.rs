@@ -1,3 +1,4 @@
+use crate::condition::NO_VALUE_AT_END;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::template::{Scope, Sources, Template};
 use gatehouse_json::{Document, Id, Kind, Path};
@@ -120,6 +121,9 @@ fn body_path(inner: &str, node: &Node<'_>) -> Option<Path> {
     match Path::parse(path) {
         Ok(path) if path.has_wildcard() => {
             node.fault(format!("`${{body{inner}}}`: must name one value, without `*`"))
+        }
+        Ok(path) if path.has_end() => {
+            node.fault(format!("`${{body{inner}}}`: the path {NO_VALUE_AT_END}"))
         }
         Ok(path) => Some(path),
         Err(error) => node.fault(format!("`${{body{inner}}}`: the path {error}")),

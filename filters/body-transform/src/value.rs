@@ -1,5 +1,5 @@
 use crate::text::{Needs, Text};
-use gatehouse_filter::config::Node;
+use gatehouse_filter::config::{Node, may_be_number};
 use gatehouse_filter::template::{Scope, Sources};
 use gatehouse_json::{Document, Id, Path, push_quoted};
 use serde_json::Value as Configured;
@@ -42,12 +42,8 @@ impl Value {
         needs: &mut Needs,
     ) -> Option<Self> {
         Some(match value {
-            Configured::String(text) if is_ambiguous(text) => {
-                return node.fault(format!(
-                    "`{text}` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole \
-                     numbers beyond 2^53. Instead of `value`, write `json: '{text}'` for the \
-                     number or `json: '\"{text}\"'` for the text",
-                ));
+            Configured::String(text) if may_be_number(text) => {
+                return node.ambiguous(text, "Instead of `value`, write");
             }
             Configured::String(text) => {
                 let template = Text::parse(text, node, scope)?;
@@ -154,15 +150,6 @@ impl Value {
         }
         Some(())
     }
-}
-
-/// Whether a text is a number that Envoy's YAML does not deliver as one. A whole number up to 2^53
-/// is: as a text, it was between quotes.
-pub(crate) fn is_ambiguous(text: &str) -> bool {
-    let whole = text.parse::<i64>().is_ok_and(|number| number.unsigned_abs() <= 1 << 53);
-    let digits = text.bytes().any(|byte| byte.is_ascii_digit());
-    let written = |byte: u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-    !whole && digits && text.bytes().all(written) && text.parse::<f64>().is_ok()
 }
 
 /// A comma, unless the container has just been opened.

@@ -2,6 +2,7 @@
 
 use crate::claims::Claims;
 use crate::refusal::Refusal;
+use gatehouse_filter::config::same_number;
 use serde_json::Value;
 
 /// Whom a provider's tokens may be about, and what they must say.
@@ -108,9 +109,7 @@ impl Want {
 /// only.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one == other || one.as_f64() == other.as_f64()
-        }
+        (Value::Number(one), Value::Number(other)) => same_number(one, other),
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len()
                 && one.iter().zip(other).all(|(one, other)| is_same(one, other))

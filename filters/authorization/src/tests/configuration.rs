@@ -48,8 +48,9 @@ fn a_wrong_configuration_is_told_by_its_field() {
 #[test]
 fn a_wrong_principal_is_told_by_its_field() {
     let pattern = "must be text, {prefix: text}, {suffix: text} or {capture: name}";
-    let item = "must be text, a whole number, true, false, {prefix: text}, {suffix: text} or {capture: name}";
+    let item = "must be text, a whole number, true, false, {prefix: text}, {suffix: text}, {capture: name} or {json: text}";
     let whole = "must be a whole number from -9007199254740991 to 9007199254740991";
+    let ambiguous = "`NUMBER` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole numbers beyond 2^53. Write a mapping, `json: 'NUMBER'` for the number or `json: '\"NUMBER\"'` for the text";
     let claim = "must have any, all or both, or else present";
     for (principal, want) in [
         (json!("alice"), ": must be a mapping of fields".to_owned()),
@@ -97,10 +98,29 @@ fn a_wrong_principal_is_told_by_its_field() {
             json!({"claims": [{"path": "a", "equals": "b"}]}),
             ".claims[0].equals: unknown field".into(),
         ),
-        (json!({"claims": [{"path": "a", "any": [0.5]}]}), format!(".claims[0].any[0]: {whole}")),
+        (
+            json!({"claims": [{"path": "a", "any": [0.5]}]}),
+            format!(".claims[0].any[0]: {whole}, or {{json: '0.5'}}"),
+        ),
+        (
+            json!({"claims": [{"path": "a", "any": ["1.5"]}]}),
+            format!(".claims[0].any[0]: {}", ambiguous.replace("NUMBER", "1.5")),
+        ),
+        (
+            json!({"claims": [{"path": "a", "all": ["x", "9007199254740993"]}]}),
+            format!(".claims[0].all[1]: {}", ambiguous.replace("NUMBER", "9007199254740993")),
+        ),
+        (
+            json!({"claims": [{"path": "a", "any": [{"json": "[1]"}]}]}),
+            ".claims[0].any[0].json: must be the JSON of a text, a number, true or false".into(),
+        ),
+        (
+            json!({"claims": [{"path": "a", "any": [{"json": "1", "prefix": "a"}]}]}),
+            ".claims[0].any[0].prefix: unknown field".into(),
+        ),
         (
             json!({"claims": [{"path": "a", "any": [9_007_199_254_740_992_u64]}]}),
-            format!(".claims[0].any[0]: {whole}"),
+            format!(".claims[0].any[0]: {whole}, or {{json: '9007199254740992'}}"),
         ),
         (json!({"claims": [{"path": "a", "all": [["b"]]}]}), format!(".claims[0].all[0]: {item}")),
         (

@@ -26,7 +26,7 @@ fn each_part_is_compared_with_its_part_of_the_identity() {
         roles: texts(&["user", "Auditor"]),
         groups: texts(&["team/red", "team-blue"]),
         claims: json!({
-            "email": "a@example.com", "age": 42, "big": 9_007_199_254_740_993_u64, "half": 0.5, "one": 1.0,
+            "email": "a@example.com", "age": 42, "big": 9_007_199_254_740_993_u64, "half": 0.5, "one": 1.0, "version": "1.5",
             "admin": true, "none": null, "empty": [], "teams": ["red", 7, null, {"a": 1}],
             "org": {"id": "o-1", "level": {"n": -3}}, "https://example.com/tier": "gold", "blank": "",
         })
@@ -83,6 +83,13 @@ fn each_part_is_compared_with_its_part_of_the_identity() {
         (json!({"claims": [{"path": "age", "any": [{"prefix": "4"}]}]}), false),
         (json!({"claims": [{"path": "one", "any": [1]}]}), true),
         (json!({"claims": [{"path": "half", "any": [0]}]}), false),
+        // What Envoy's YAML makes texts of.
+        (json!({"claims": [{"path": "half", "any": [{"json": "5e-1"}]}]}), true),
+        (json!({"claims": [{"path": "half", "any": [{"json": "\"0.5\""}]}]}), false),
+        (json!({"claims": [{"path": "version", "any": [{"json": "\"1.5\""}]}]}), true),
+        (json!({"claims": [{"path": "version", "any": [{"json": "1.5"}]}]}), false),
+        (json!({"claims": [{"path": "big", "any": [{"json": "9007199254740993"}]}]}), true),
+        (json!({"claims": [{"path": "big", "any": [{"json": "9007199254740992"}]}]}), false),
         (json!({"claims": [{"path": "big", "any": [9_007_199_254_740_991_i64]}]}), false),
         (json!({"claims": [{"path": "admin", "any": [true]}]}), true),
         (json!({"claims": [{"path": "admin", "any": [false]}]}), false),

@@ -78,7 +78,7 @@ fn operation(
     let plain = |operation: Operation| Some((operation, Needs::default()));
     match name {
         "set" | "default" => {
-            let path = fields.required("path", path);
+            let path = fields.required("path", |node| condition::place(&node));
             let value = value(fields, scope);
             let (path, (value, needs)) = (path?, value?);
             let set = name == "set";
@@ -111,7 +111,7 @@ fn operation(
         }
         "move" | "copy" => {
             let from = fields.required("from", path);
-            let to = fields.required("to", path);
+            let to = fields.required("to", |node| condition::place(&node));
             let (from, to) = (from?, to?);
             let Some((common, from, to)) = from.fork(&to) else {
                 return fields.node().fault("from and to must be the same up to their last `*`");

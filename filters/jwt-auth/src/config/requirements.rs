@@ -1,5 +1,5 @@
 use crate::requirement::{Requirement, Requirements, Subject, Type, Want};
-use gatehouse_filter::config::{Fields, Node};
+use gatehouse_filter::config::{Fields, Node, may_be_number};
 use serde_json::Value;
 
 /// The fields of a provider that say what its tokens must be.
@@ -30,16 +30,20 @@ fn requirement(node: Node<'_>) -> Option<Requirement> {
     ];
     let mut fields = node.fields()?;
     let claim = fields.required("claim", |node| node.text().map(str::to_owned));
-    let equals = fields.optional("equals", |node| Some(node.value().clone()));
+    let equals = fields.optional("equals", |node| match ambiguous(node.value()) {
+        Some(text) => node.ambiguous(text, "Instead of `equals`, write"),
+        None => Some(node.value().clone()),
+    });
+    let json = fields.optional("json", |node| node.json());
     let any_of = fields.optional("any_of", |node| node.nonempty_list(|node| scalar(&node)));
     let kind = fields.optional("type", |node| node.one_of(&TYPES));
     fields.finish();
-    let want = match (equals?, any_of?, kind?) {
-        (None, None, None) => Want::Present,
-        (Some(value), None, None) => Want::Equals(value),
-        (None, Some(values), None) => Want::AnyOf(values),
-        (None, None, Some(kind)) => Want::Type(kind),
-        _ => return node.fault("must have only one of equals, any_of, type"),
+    let want = match (equals?, json?, any_of?, kind?) {
+        (None, None, None, None) => Want::Present,
+        (Some(value), None, None, None) | (None, Some(value), None, None) => Want::Equals(value),
+        (None, None, Some(values), None) => Want::AnyOf(values),
+        (None, None, None, Some(kind)) => Want::Type(kind),
+        _ => return node.fault("must have only one of equals, json, any_of, type"),
     };
     Some(Requirement { claim: claim?, want })
 }
@@ -47,9 +51,31 @@ fn requirement(node: Node<'_>) -> Option<Requirement> {
 /// A value that can be an item of a list.
 fn scalar(node: &Node<'_>) -> Option<Value> {
     match node.value() {
+        Value::String(text) if may_be_number(text) => node.ambiguous(text, "Write a mapping,"),
+        Value::Object(members) if members.contains_key("json") => {
+            let mut fields = node.fields()?;
+            let value = fields.required("json", |node| match node.json()? {
+                Value::Array(_) | Value::Object(_) | Value::Null => {
+                    node.fault("must be the JSON of a text, a number or a boolean")
+                }
+                value => Some(value),
+            });
+            fields.finish();
+            value
+        }
         Value::Array(_) | Value::Object(_) | Value::Null => {
-            node.fault("must be text, a number or a boolean")
+            node.fault("must be text, a number, a boolean or {json: text}")
         }
         value => Some(value.clone()),
+    }
+}
+
+/// A text in the value that may be a number.
+fn ambiguous(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text.as_str()).filter(|text| may_be_number(text)),
+        Value::Array(items) => items.iter().find_map(ambiguous),
+        Value::Object(members) => members.values().find_map(ambiguous),
+        _ => None,
     }
 }

@@ -52,7 +52,7 @@ fn a_subject_is_one_of_some_or_begins_like_one() {
 #[test]
 fn a_required_claim_is_there_and_what_it_must_be() {
     let claims = claims_with(json!({
-        "tier": "gold", "level": 3, "half": 0.5, "verified": true, "nothing": null,
+        "tier": "gold", "level": 3, "half": 0.5, "big": 9_007_199_254_740_993_u64, "version": "1.5", "verified": true, "nothing": null,
         "roles": ["admin", "user"], "numbers": [1, 2], "empty": [],
         "realm": {"access": {"roles": ["a"]}}, "https://x.example/tier": "silver",
     }));
@@ -69,6 +69,14 @@ fn a_required_claim_is_there_and_what_it_must_be() {
         (json!({"claim": "level", "equals": 3.0}), true),
         (json!({"claim": "level", "equals": "3"}), false),
         (json!({"claim": "half", "equals": 0.5}), true),
+        (json!({"claim": "half", "json": "5e-1"}), true),
+        (json!({"claim": "half", "json": "\"0.5\""}), false),
+        (json!({"claim": "half", "any_of": [{"json": "0.5"}]}), true),
+        (json!({"claim": "version", "json": "\"1.5\""}), true),
+        (json!({"claim": "version", "any_of": [{"json": "1.5"}]}), false),
+        (json!({"claim": "version", "any_of": [{"json": "\"1.5\""}]}), true),
+        (json!({"claim": "big", "json": "9007199254740993"}), true),
+        (json!({"claim": "big", "json": "9007199254740992"}), false),
         (json!({"claim": "verified", "equals": true}), true),
         (json!({"claim": "verified", "equals": "true"}), false),
         (json!({"claim": "roles", "equals": ["admin", "user"]}), true),
@@ -152,11 +160,23 @@ fn what_is_wrong_with_a_requirement_is_told_where_it_is() {
         (json!({"required_claims": [{"equals": "a"}]}), "required_claims[0].claim: is required"),
         (
             json!({"required_claims": [{"claim": "a", "equals": "a", "type": "text"}]}),
-            "required_claims[0]: must have only one of equals, any_of, type",
+            "required_claims[0]: must have only one of equals, json, any_of, type",
+        ),
+        (
+            json!({"required_claims": [{"claim": "a", "equals": "1.5"}]}),
+            "required_claims[0].equals: `1.5` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole numbers beyond 2^53. Instead of `equals`, write `json: '1.5'` for the number or `json: '\"1.5\"'` for the text",
+        ),
+        (
+            json!({"required_claims": [{"claim": "a", "equals": {"b": ["1e3"]}}]}),
+            "required_claims[0].equals: `1e3` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole numbers beyond 2^53. Instead of `equals`, write `json: '1e3'` for the number or `json: '\"1e3\"'` for the text",
+        ),
+        (
+            json!({"required_claims": [{"claim": "a", "any_of": ["9007199254740993"]}]}),
+            "required_claims[0].any_of[0]: `9007199254740993` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole numbers beyond 2^53. Write a mapping, `json: '9007199254740993'` for the number or `json: '\"9007199254740993\"'` for the text",
         ),
         (
             json!({"required_claims": [{"claim": "a", "any_of": [["a"]]}]}),
-            "required_claims[0].any_of[0]: must be text, a number or a boolean",
+            "required_claims[0].any_of[0]: must be text, a number, a boolean or {json: text}",
         ),
         (
             json!({"required_claims": [{"claim": "a", "type": "string"}]}),
