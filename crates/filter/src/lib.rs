@@ -25,6 +25,7 @@ mod log;
 mod operator_log;
 mod percent;
 mod phase;
+mod phases;
 mod reply;
 mod request;
 mod response;
@@ -52,9 +53,10 @@ pub use percent::{percent_decoded, percent_encoded};
 pub(crate) use percent::{percent_digit, percent_encoded_byte};
 pub use phase::{
     AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
-    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Phases,
+    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
     RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
 };
+pub use phases::Phases;
 pub use reply::{Document, GrpcStatus, Problem, Reply};
 pub use request::{Facts, Request, is_grpc};
 pub use response::Response;
