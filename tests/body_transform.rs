@@ -76,7 +76,9 @@ static SHIPPED: LazyLock<Shared> =
 
 #[test]
 fn the_shipped_rules_change_bodies_both_ways() {
-    let body = json!({"authorName": "Ann", "attachments": [{"internalId": 7, "name": "a"}], "tenant": "evil"});
+    let body = json!({
+        "authorName": "Ann", "attachments": [{"internalId": 7, "name": "a"}], "tenant": "evil",
+    });
     let request = Request::post_json("/notes?x=1", &body)
         .header("x-tenant", "acme")
         .header("x-author", "evil");
