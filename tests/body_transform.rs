@@ -63,7 +63,8 @@ fn hostile_bytes_do_not_trap_it() {
                 .body(body.clone());
             let response = gateway.request(request);
             assert!(
-                matches!(response.status, 200 | 400 | 415),
+                // Zeros are raw deflate of an endless text.
+                matches!(response.status, 200 | 400 | 413 | 415),
                 "{index} {encoding}: {}",
                 response.status
             );
@@ -82,7 +83,9 @@ static SHIPPED: LazyLock<Shared> =
 
 #[test]
 fn the_shipped_rules_change_bodies_both_ways() {
-    let body = json!({"authorName": "Ann", "attachments": [{"internalId": 7, "name": "a"}], "tenant": "evil"});
+    let body = json!({
+        "authorName": "Ann", "attachments": [{"internalId": 7, "name": "a"}], "tenant": "evil",
+    });
     let request = Request::post_json("/notes?x=1", &body)
         .header("x-tenant", "acme")
         .header("x-author", "evil");

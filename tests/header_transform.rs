@@ -27,7 +27,11 @@ fn hostile_bytes_do_not_trap_it() {
         "${host}",
     ];
     let set = |start: &str| -> Vec<Value> {
-        let operation = |(n, value): (usize, &&str)| json!({"set": {"name": format!("{start}-{n}"), "value": value}});
+        let operation = |(n, value): (usize, &&str)| {
+            json!({
+                "set": {"name": format!("{start}-{n}"), "value": value},
+            })
+        };
         sources.iter().enumerate().map(operation).collect()
     };
     let mut request = set("x-to");

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::harness::identity_provider::{Behaviour, IdentityProvider};
 use crate::harness::token::{self, bearer, claims, with};
-use crate::harness::{Shared, configuration};
+
+use crate::harness::{Exchange, Shared, configuration};
 
 #[test]
 fn every_code_of_jwt_auth_is_seen() {
@@ -106,7 +107,32 @@ fn every_code_of_jwt_auth_is_seen() {
         &unlisted,
         vec![("revocations_unavailable", signed(json!({})))],
     ));
+    let exchange = forged_until_busy();
+    seen.insert(code_seen("jwt-auth", "verifier_busy", &exchange));
     assert_all_seen("jwt-auth", &seen);
+}
+
+/// The first answer to a forged token whose verification its worker has no more time for.
+#[track_caller]
+fn forged_until_busy() -> Exchange {
+    let modulus = token::base64url(&[0xff; 256]);
+    let keys = json!({"keys": [{"kty": "RSA", "alg": "PS256", "e": "AQAB", "n": modulus}]});
+    let value = json!({
+        "providers": [{"name": "main", "issuer": gatehouse_demo::ISSUER, "jwks": keys}],
+        "verification": {"per_second": "10ms"},
+    });
+    let gateway = Shared::start(
+        Gateway::builder("envoy/jwt-auth.yaml")
+            .edit(move |tree| configuration::set(tree, "jwt-auth", value)),
+    );
+    let unsigned = token::unsigned(&json!({"alg": "PS256"}), &claims("alice"));
+    let (text, _) = unsigned.rsplit_once('.').expect("a token has dots");
+    let forged = format!("{text}.{}", token::base64url(&[1; 256]));
+    let request = Request::get("/").header("authorization", bearer(&forged));
+    (0..100)
+        .map(|_| gateway.ask(request.clone()))
+        .find(|exchange| exchange.response.status == 503)
+        .expect("10 ms are enough for few of 100")
 }
 
 #[test]
@@ -233,39 +259,35 @@ fn assert_all_seen(filter: &str, seen: &BTreeSet<String>) {
 /// code.
 #[track_caller]
 fn codes_seen(filter: &str, gateway: &Shared, cases: Vec<(&str, Request)>) -> BTreeSet<String> {
-    let (documented, name) = (documented(filter), filter.replace('-', "_"));
-    let mut seen = BTreeSet::new();
-    for (code, request) in cases {
-        let code = format!("{name}.{code}");
-        let row = documented
-            .get(&code)
-            .unwrap_or_else(|| panic!("{code} is not in the README of {filter}"));
-        let exchange = gateway.ask(request);
-        assert_eq!(
-            exchange.logged(&name).split(';').next(),
-            Some(code.as_str()),
-            "{}",
-            exchange.log
-        );
-        match row.status {
-            Some(status) => exchange.assert_refused(&code, status, &code),
-            None => {
-                assert_eq!(exchange.response.status, 200, "{code}: {}", exchange.response.text())
-            }
-        }
-        let challenge = exchange.response.header_text("www-authenticate");
-        assert_eq!(challenge.is_some(), row.challenge != "none", "{code}: {challenge:?}");
-        if let Some(error) = row.challenge.strip_prefix("`invalid_") {
-            let error = format!("error=\"invalid_{}\"", error.trim_end_matches('`'));
-            assert!(
-                challenge.is_some_and(|challenge| challenge.contains(&error)),
-                "{code}: {error}"
-            );
-        }
-        seen.insert(code);
-    }
+    let seen = cases
+        .into_iter()
+        .map(|(code, request)| code_seen(filter, code, &gateway.ask(request)))
+        .collect();
     gateway.assert_no_trap();
     seen
+}
+
+/// Compares what came of a request with what the README of the filter says of the code, which is
+/// returned with the filter's name.
+#[track_caller]
+fn code_seen(filter: &str, code: &str, exchange: &Exchange) -> String {
+    let (documented, name) = (documented(filter), filter.replace('-', "_"));
+    let code = format!("{name}.{code}");
+    let row =
+        documented.get(&code).unwrap_or_else(|| panic!("{code} is not in the README of {filter}"));
+    let logged = exchange.logged(&name);
+    assert_eq!(logged.split(';').next(), Some(code.as_str()), "{}", exchange.log);
+    match row.status {
+        Some(status) => exchange.assert_refused(&code, status, &code),
+        None => assert_eq!(exchange.response.status, 200, "{code}: {}", exchange.response.text()),
+    }
+    let challenge = exchange.response.header_text("www-authenticate");
+    assert_eq!(challenge.is_some(), row.challenge != "none", "{code}: {challenge:?}");
+    if let Some(error) = row.challenge.strip_prefix("`invalid_") {
+        let error = format!("error=\"invalid_{}\"", error.trim_end_matches('`'));
+        assert!(challenge.is_some_and(|challenge| challenge.contains(&error)), "{code}: {error}");
+    }
+    code
 }
 
 /// A row of the table of codes.

@@ -130,7 +130,10 @@ fn a_storm_of_unknown_key_names_makes_at_most_one_fetch_a_throttle_period() {
     const RETRY: Duration = Duration::from_secs(1);
     let key = token::es256("a");
     let provider = IdentityProvider::start(Behaviour::Answer(key_set(&[&key])));
-    let jwks = json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1h", "timeout": "500ms", "retry": "1s"});
+    let jwks = json!({
+        "cluster": "auth", "path": "/jwks.json", "refresh": "1h", "timeout": "500ms",
+        "retry": "1s",
+    });
     let value = json!({"providers": [{"name": "demo", "issuer": OURS, "jwks": jwks}]});
     let gateway = start(
         Gateway::builder(CONFIG)

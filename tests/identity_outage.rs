@@ -125,7 +125,11 @@ fn a_gateway_that_starts_while_the_provider_is_stopped_finds_it_later() {
 fn what_cannot_be_fetched_is_told_in_the_log() {
     let garbage = IdentityProvider::start(Behaviour::Answer("<html>".to_owned()));
     let key = token::es256("a");
-    let provider = |name: &str, issuer: &str, jwks: Value| json!({"name": name, "issuer": issuer, "jwks": jwks});
+    let provider = |name: &str, issuer: &str, jwks: Value| {
+        json!({
+            "name": name, "issuer": issuer, "jwks": jwks,
+        })
+    };
     let value = json!({
         "providers": [
             provider("inline", gatehouse_demo::ISSUER, json!({"keys": [key.jwk]})),
@@ -191,7 +195,9 @@ fn a_capability_that_is_missing_is_told_in_the_log() {
         }));
         let provider = IdentityProvider::start(Behaviour::Answer("{}".to_owned()));
         let port = provider.address().port();
-        let polled = json!({"consumers_from": {"cluster": "keys", "path": "/consumers.json", "timeout": "100ms"}});
+        let polled = json!({
+            "consumers_from": {"cluster": "keys", "path": "/consumers.json", "timeout": "100ms"},
+        });
         let consumers = start(Gateway::builder("envoy/api-key-auth.yaml").edit(move |tree| {
             configuration::set(tree, "api-key-auth", polled);
             configuration::add_cluster(tree, "keys", port);

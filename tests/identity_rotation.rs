@@ -84,7 +84,10 @@ fn status(gateway: &Gateway, token: &str) -> u16 {
 /// The shipped config with this provider's keys, asked for every second, and a cache that is too
 /// small.
 fn gateway(provider: &IdentityProvider, workers: u32) -> Gateway {
-    let jwks = json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1s", "timeout": "3s", "retry": "1s"});
+    let jwks = json!({
+        "cluster": "auth", "path": "/jwks.json", "refresh": "1s", "timeout": "3s",
+        "retry": "1s",
+    });
     let value = json!({"cache": {"tokens": 16}, "providers": [{"name": "demo", "issuer": gatehouse_demo::ISSUER,
         "jwks": jwks, "claims_to_headers": [{"claim": "sub", "header": "x-user"}]}]});
     Gateway::builder("envoy/jwt-auth-remote.yaml")

@@ -199,7 +199,10 @@ fn ours() -> Value {
             json!({"name": name, "issuer": issuer, "audiences": [AUDIENCE], "jwks": {"keys": keys}})
         })
         .collect();
-    json!({"providers": providers})
+    // The list is of what a token proves, whatever that costs.
+    let verification = json!({"without_alg": ["PS256", "PS384", "PS512", "EdDSA", "Ed25519", "HS256",
+        "HS384", "HS512"], "per_second": "1s"});
+    json!({"providers": providers, "verification": verification})
 }
 
 /// A second listener, with `jwt_authn` in place of `jwt-auth` and otherwise like the first.

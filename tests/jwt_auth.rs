@@ -379,7 +379,9 @@ fn a_client_cannot_say_who_it_is() {
 
 #[test]
 fn a_claim_below_a_name_with_dots_reaches_the_upstream() {
-    let access = json!({"my.client": {"roles": ["viewer", "editor"]}, "my": {"client": {"roles": ["owner"]}}});
+    let access = json!({
+        "my.client": {"roles": ["viewer", "editor"]}, "my": {"client": {"roles": ["owner"]}},
+    });
     let token = KEYS[0].sign(&with(claims("alice"), json!({"resource_access": access})));
     let exchange = GATEWAY.ask(with_token(&token));
     assert_eq!(exchange.response.status, 200);

@@ -101,7 +101,10 @@ fn ask(gateway: &Gateway, token: &str) -> Response {
 
 /// The shipped config with this provider's keys.
 fn builder(provider: &IdentityProvider) -> Builder {
-    let jwks = json!({"cluster": "auth", "path": "/jwks.json", "refresh": "1s", "timeout": "500ms", "retry": "1s"});
+    let jwks = json!({
+        "cluster": "auth", "path": "/jwks.json", "refresh": "1s", "timeout": "500ms",
+        "retry": "1s",
+    });
     let value =
         json!({"providers": [{"name": "demo", "issuer": gatehouse_demo::ISSUER, "jwks": jwks}]});
     Gateway::builder(CONFIG)

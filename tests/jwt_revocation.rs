@@ -150,7 +150,10 @@ fn list(tag: &'static str, entries: &[Value]) -> Behaviour {
 
 /// The shipped config with this key, and with this list asked for every second.
 fn builder(publisher: &IdentityProvider, key: &Key, changes: Value) -> Builder {
-    let list = json!({"cluster": "auth", "path": "/revoked", "refresh": "1s", "timeout": "500ms", "retry": "1s"});
+    let list = json!({
+        "cluster": "auth", "path": "/revoked", "refresh": "1s", "timeout": "500ms",
+        "retry": "1s",
+    });
     let value = json!({
         "providers": [{"name": "demo", "issuer": ISSUER, "jwks": {"keys": [key.jwk]}}],
         "revocations": with(list, changes),

@@ -16,7 +16,10 @@ use crate::harness::{Exchange, Shared, configuration, http2, received};
 #[test]
 fn hostile_bytes_do_not_trap_it() {
     // The key is made of headers of all sorts, so that the filter reads what a client sends.
-    let key = json!([{"header": "x-a"}, {"header": "authorization"}, {"header": "cookie"}, {"header": "x-tenant"}]);
+    let key = json!([
+        {"header": "x-a"}, {"header": "authorization"}, {"header": "cookie"},
+        {"header": "x-tenant"},
+    ]);
     let gateway = builder(json!({"rules": [
         {"name": "by-header", "match": {"path": {"prefix": "/orders"}, "hosts": ["gateway.example"]},
          "key": key, "limits": [{"requests": 1_000_000, "window": "1s"}]},

@@ -4,7 +4,7 @@
 use gatehouse_sandbox::Gateway;
 use gatehouse_sandbox::raw::Request;
 use http::HeaderMap;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::upstream::Upstream;
 use crate::harness::{Shared, configuration, http2, token};
@@ -32,7 +32,7 @@ fn who_a_request_is_from_is_in_no_trailer_of_its_client() {
             Gateway::builder(example)
                 .upstream("echo:8000", upstream.address())
                 .edit(configuration::keep_trailers)
-                .edit(lenient_names)
+                .edit(configuration::allow_underscores)
                 .edit(move |tree| {
                     let open = json!({"match": {"path": {"prefix": "/public"}}, "require": "none"});
                     let rules = configuration::shipped(tree, filter)["rules"].as_array_mut();
@@ -83,12 +83,4 @@ fn who_a_request_is_from_is_in_no_trailer_of_its_client() {
         }
         gateway.assert_no_trap();
     }
-}
-
-/// Envoy lets names with an underscore through, as it does by default.
-fn lenient_names(tree: &mut Value) {
-    let options = tree
-        .pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config")
-        .expect("a connection manager");
-    options["common_http_protocol_options"] = json!({"headers_with_underscores_action": "ALLOW"});
 }

@@ -1,6 +1,8 @@
 use crate::{NOW, filter};
 use gatehouse_api_key_auth::ApiKeyAuth;
-use gatehouse_filter::{Answer, CallId, Filter, GrpcAnswer, Headers, OnGrpcAnswer, Request, Step, Until};
+use gatehouse_filter::{
+    Answer, CallId, Filter, GrpcAnswer, Headers, OnGrpcAnswer, Request, Step, Until,
+};
 use gatehouse_filter_test::{FakeHost, answer as give, ask, prepare, tick};
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
@@ -32,9 +34,10 @@ fn fetched<F: Filter>(configuration: &str, good: &[&[u8]], body: &[u8]) {
         }
     }
     tick(&filter, &host);
-    for fields in
-        [[("authorization", "Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImEifQ.e30.AAAA")], [("x-api-key", "a")]]
-    {
+    for fields in [
+        [("authorization", "Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImEifQ.e30.AAAA")],
+        [("x-api-key", "a")],
+    ] {
         let outcome = ask(&filter, &host, &fields);
         assert!(outcome.decision.step != Step::Continue);
     }
@@ -59,7 +62,11 @@ fn ruled(message: &[u8]) {
 }
 
 fn ok(body: &[u8]) -> Answer {
-    Answer { headers: Headers::from_list(&[(":status", "200")]), body: body.to_vec(), ..Answer::default() }
+    Answer {
+        headers: Headers::from_list(&[(":status", "200")]),
+        body: body.to_vec(),
+        ..Answer::default()
+    }
 }
 
 const JWKS: &str = r#"{
@@ -67,10 +74,10 @@ const JWKS: &str = r#"{
     "revocations": {"cluster": "auth", "path": "/revoked.json"}
 }"#;
 
-const DISCOVERY: &str =
-    r#"{"providers": [{"name": "main", "issuer": "https://issuer.example", "jwks": {"cluster": "auth"}}]}"#;
+const DISCOVERY: &str = r#"{"providers": [{"name": "main", "issuer": "https://issuer.example", "jwks": {"cluster": "auth"}}]}"#;
 
-const DOCUMENT: &[u8] = br#"{"issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/keys"}"#;
+const DOCUMENT: &[u8] =
+    br#"{"issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/keys"}"#;
 
 const CONSUMERS: &str = r#"{"consumers_from": {"cluster": "keys", "path": "/consumers.json"}}"#;
 

@@ -12,7 +12,8 @@ pub fn body(data: &[u8]) {
     }
     let Some((label, bytes)) = data.split_first() else { return };
     let path = ["/json", "/form"][usize::from(label & 1)];
-    let content_type = ["application/json", "application/x-www-form-urlencoded"][usize::from(label & 1)];
+    let content_type =
+        ["application/json", "application/x-www-form-urlencoded"][usize::from(label & 1)];
     let encoding = ["identity", "gzip", "deflate", "br"][usize::from(label >> 1 & 3)];
     let head = [
         (":method", "POST"),
@@ -24,7 +25,9 @@ pub fn body(data: &[u8]) {
         let host = FakeHost::at(NOW);
         let mut request = Request::new(Headers::from_list(&head), &host).with_body(true);
         let mut state = Default::default();
-        let Step::ReadBody(collect) = filter.on_request(&mut request, &mut state).step else { return };
+        let Step::ReadBody(collect) = filter.on_request(&mut request, &mut state).step else {
+            return;
+        };
         let is_too_long = bytes.len() > collect.max_bytes;
         let mut body = if is_too_long { Body::too_long() } else { Body::new(bytes.to_vec()) };
         assert!(collect.hold_head && collect.may_replace);

@@ -18,7 +18,11 @@ pub fn claims(data: &[u8]) {
     FILTER.with(|filter| {
         let host = FakeHost::at(NOW);
         let ask = || {
-            ask(filter, &host, &[("authorization", format!("Bearer {token}")), ("x-sub", "root".to_owned())])
+            ask(
+                filter,
+                &host,
+                &[("authorization", format!("Bearer {token}")), ("x-sub", "root".to_owned())],
+            )
         };
         let first = ask();
         check(&first, payload);
@@ -34,7 +38,8 @@ fn check(outcome: &Outcome<JwtAuth>, payload: &[u8]) {
         return;
     }
     let identity = outcome.identity().expect("whoever passes is known");
-    let claims: Map<String, Value> = serde_json::from_slice(payload).expect("serde_json reads it, too");
+    let claims: Map<String, Value> =
+        serde_json::from_slice(payload).expect("serde_json reads it, too");
     assert_eq!(identity.claims, claims);
     assert_eq!(identity.issuer.as_deref(), Some("issuer"));
     assert_eq!(identity.subject.as_deref(), claims.get("sub").and_then(Value::as_str));

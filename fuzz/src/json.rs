@@ -11,7 +11,9 @@ pub fn json(data: &[u8]) {
         Err(invalid) => {
             assert!(invalid.at <= data.len());
             match invalid.fault {
-                Fault::Syntax | Fault::NotUtf8 => assert!(theirs.is_err(), "{}", data.escape_ascii()),
+                Fault::Syntax | Fault::NotUtf8 => {
+                    assert!(theirs.is_err(), "{}", data.escape_ascii())
+                }
                 Fault::DuplicateName | Fault::TooDeep | Fault::TooManyValues | Fault::TooLong => {}
             }
             return;
@@ -30,7 +32,11 @@ pub fn json(data: &[u8]) {
         }
         Err(error) => {
             let is_huge = error.to_string().starts_with("number out of range");
-            assert!(is_huge || document.depth() >= MOST_DEPTH - 1, "{error}: {}", data.escape_ascii());
+            assert!(
+                is_huge || document.depth() >= MOST_DEPTH - 1,
+                "{error}: {}",
+                data.escape_ascii()
+            );
         }
     }
 }

@@ -2,7 +2,9 @@ use crate::{NOW, filter};
 use gatehouse_api_key_auth::ApiKeyAuth;
 use gatehouse_authorization::Authorization;
 use gatehouse_filter::credential::{self, Source};
-use gatehouse_filter::{Attribute, Filter, HeaderName, Headers, Identity, Request, Step, percent_decoded};
+use gatehouse_filter::{
+    Attribute, Filter, HeaderName, Headers, Identity, Request, Step, percent_decoded,
+};
 use gatehouse_filter_test::{FakeHost, Outcome, ask};
 use gatehouse_header_transform::HeaderTransform;
 use gatehouse_jwt_auth::JwtAuth;
@@ -69,7 +71,10 @@ fn has_no_credential<F: Filter>(outcome: &Outcome<F>) {
     let mut request = Request::new(outcome.headers.clone(), &host);
     let sources = [
         Source::Header { name: HeaderName::from_static("x-key"), prefix: None },
-        Source::Header { name: HeaderName::from_static("authorization"), prefix: Some("Key ".to_owned()) },
+        Source::Header {
+            name: HeaderName::from_static("authorization"),
+            prefix: Some("Key ".to_owned()),
+        },
         Source::Query("key".to_owned()),
         Source::Cookie("key".to_owned()),
     ];

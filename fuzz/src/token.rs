@@ -9,7 +9,11 @@ pub fn token(data: &[u8]) {
     KEYS.with(|sets| {
         for keys in sets {
             if verify_compact(data, keys, None).is_ok() {
-                assert!(TOKENS.iter().any(|good| good.as_bytes() == data), "{}", data.escape_ascii());
+                assert!(
+                    TOKENS.iter().any(|good| good.as_bytes() == data),
+                    "{}",
+                    data.escape_ascii()
+                );
             }
         }
     });

@@ -28,7 +28,8 @@ fn a_rule_is_not_switched_off_by_what_a_client_says_its_request_is() {
         };
         let rules = json!([rule("strict", "reject"), rule("lax", "pass")]);
         let builder = with_rules(hold, rules).upstream("echo:8000", upstream.address());
-        let gateway = Shared::start(builder.edit(allow_websocket));
+        let builder = builder.edit(allow_websocket).edit(configuration::keep_trailers);
+        let gateway = Shared::start(builder);
         upstream.answer_with(200, "application/json", "", r#"{"id":1,"secret":2}"#);
         let socket = &[("connection", "upgrade"), ("upgrade", "websocket")][..];
         for (fields, code) in [
@@ -125,7 +126,8 @@ fn a_field_that_a_rule_writes_is_never_the_clients_nor_the_upstreams() {
         json!({"operations": [{"set_header": {"name": "x-owner", "value": "${body.owner}"}}]});
     let rules = json!([{"name": "all", "request": side, "response": side}]);
     let builder = with_rules(true, rules).upstream("echo:8000", upstream.address());
-    let gateway = Shared::start(builder.edit(configuration::keep_trailers));
+    let builder = builder.edit(configuration::keep_trailers);
+    let gateway = Shared::start(builder.edit(configuration::allow_underscores));
     for (case, content_type, body, want) in [
         ("said", "application/json", r#"{"owner":"ann"}"#, Some("ann")),
         ("not said", "application/json", "{}", None),

@@ -23,7 +23,10 @@ fn a_body_up_to_the_cap_is_transformed_and_one_byte_more_is_not() {
     for hold in [true, false] {
         let upstream = Upstream::start();
         let rule = |name: &str, choice: &str| {
-            let side = json!({"max_body": "64KiB", "on_oversize": choice, "operations": [{"wrap": {"name": "d"}}]});
+            let side = json!({
+                "max_body": "64KiB", "on_oversize": choice,
+                "operations": [{"wrap": {"name": "d"}}],
+            });
             json!({"name": name, "match": {"path": {"prefix": format!("/{name}")}}, "request": side,
                 "response": side})
         };
@@ -120,7 +123,9 @@ fn beyond_what_envoy_collects_the_cap_has_no_effect() {
 fn what_nobody_asked_for_streams_by_with_memory_flat() {
     const LENGTH: usize = 64 << 20;
     for hold in [true, false] {
-        let rules = json!([{"name": "in", "match": {"path": {"prefix": "/in"}}, "request": {}, "response": {}}]);
+        let rules = json!([
+            {"name": "in", "match": {"path": {"prefix": "/in"}}, "request": {}, "response": {}},
+        ]);
         let upstream = Upstream::start();
         let mirror = mirror();
         let gateway = with_rules(hold, rules).upstream("echo:8000", mirror).start();

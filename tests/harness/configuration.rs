@@ -136,6 +136,15 @@ pub(crate) fn keep_trailers(tree: &mut Value) {
     });
 }
 
+/// Has Envoy let names with an underscore through, as it does unless told otherwise.
+#[track_caller]
+pub(crate) fn allow_underscores(tree: &mut Value) {
+    let manager = tree
+        .pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config")
+        .expect("a connection manager");
+    manager["common_http_protocol_options"] = json!({"headers_with_underscores_action": "ALLOW"});
+}
+
 /// The `PluginConfig` of the filter.
 #[track_caller]
 pub(crate) fn plugin_config<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Map<String, Value> {

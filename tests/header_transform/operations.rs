@@ -119,7 +119,10 @@ const CASES: &[Case] = &[
     Case {
         name: "rename-and-copy",
         rule: || {
-            let operations = json!([{"rename": {"from": "x-a", "to": "x-b"}}, {"copy": {"from": "x-b", "to": "x-c"}}]);
+            let operations = json!([
+                {"rename": {"from": "x-a", "to": "x-b"}},
+                {"copy": {"from": "x-b", "to": "x-c"}},
+            ]);
             json!({"request": operations, "response": operations})
         },
         target: "/?header=x-a:1&header=x-a:2&header=x-b:old&header=x-c:old",

@@ -188,7 +188,9 @@ fn with_apply_all_every_rule_counts_and_a_rule_in_shadow_mode_only_looks_on() {
 
 #[test]
 fn live_clients_that_lose_their_slots_are_counted() {
-    let rules = json!([{"name": "all", "key": [{"query": "k"}], "limits": [{"requests": 1, "window": "30d"}]}]);
+    let rules = json!([
+        {"name": "all", "key": [{"query": "k"}], "limits": [{"requests": 1, "window": "30d"}]},
+    ]);
     let gateway = Shared::start(builder(json!({"keys": 8, "rules": rules})));
     for client in 0..20 {
         assert_eq!(gateway.send(Request::get(format!("/?k={client}"))).status, 200);

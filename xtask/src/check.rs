@@ -225,7 +225,8 @@ mod tests {
       '@type': type.googleapis.com/google.protobuf.Struct
       value: {providers: [{name: demo, issuer: https://a.example, audience: [x], jwks: {keys: []}}]}",
         );
-        let wanted = "envoy.yaml: filter jwt-auth: providers[0].audience: unknown field, did you mean `audiences`?";
+        let wanted = "envoy.yaml: filter jwt-auth: providers[0].audience: unknown field, \
+             did you mean `audiences`?";
         assert!(report.iter().any(|line| line.text == wanted && line.is_fault()), "{report:?}");
     }
 

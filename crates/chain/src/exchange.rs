@@ -5,7 +5,7 @@ use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::link::Stage;
 use crate::response::ResponseSide;
-use crate::{BodyFlow, Direction, HeadFlow, LocalReply, Proxy};
+use crate::{BodyFlow, Direction, HeadFlow, LocalReply};
 use gatehouse_filter::{
     Answer, Caller, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Step,
     is_grpc,
@@ -320,35 +320,6 @@ impl Exchange {
         }
     }
 
-    /// Carries out the edits made so far. An edit that the host refuses would leave a field that a
-    /// filter removed or replaced, which may be a forged identity: the request ends there.
-    fn carry_out(&mut self, at: usize, callback: &Callback<'_>) -> bool {
-        if self.head.is_unread() {
-            return self.fail(Fault::HeadUnread, at, callback);
-        }
-        if !apply(Direction::Request, &self.head, callback.proxy) {
-            return self.fail(Fault::EditRefused, at, callback);
-        }
-        true
-    }
-
-    /// Carries out the edits made so far, for a filter that asks for what depends on them.
-    fn settle(&mut self, at: usize, callback: &Callback<'_>) -> bool {
-        if self.head.edits().is_empty() {
-            return true;
-        }
-        if !self.carry_out(at, callback) {
-            return false;
-        }
-        // What was read is known without asking again.
-        self.head = match self.head.is_read() {
-            true => self.head.settled(),
-            false => callback.proxy.head(Direction::Request),
-        };
-        self.facts.forget_route();
-        true
-    }
-
     /// Lets a request that was held go on, outside its own callbacks.
     pub(crate) fn resume(&mut self, callback: &Callback<'_>) {
         // With the head held alone, what came of the body would go on with it, past whoever waits
@@ -387,20 +358,4 @@ impl Exchange {
         self.chain.tell_fault(fault, at, callback.proxy);
         self.reply(&fault.problem().into(), fault.code(), callback)
     }
-}
-
-/// Carries out all edits of a head. Whether the host did.
-pub(crate) fn apply(of: Direction, head: &Headers, proxy: &dyn Proxy) -> bool {
-    head.edits().iter().all(|edit| {
-        let name = edit.name.as_str();
-        proxy
-            .edit(of, edit, head.count_if_read(name))
-            .inspect_err(|refused| {
-                proxy.error(&format!(
-                    "the host refused to change the field {name}, status {}",
-                    refused.0
-                ));
-            })
-            .is_ok()
-    })
 }

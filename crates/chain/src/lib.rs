@@ -16,6 +16,7 @@
 mod bodies;
 mod calls;
 mod chain;
+mod edits;
 mod exchange;
 mod fault;
 mod flow;

@@ -5,6 +5,7 @@ use crate::chain::Callback;
 use crate::exchange::{Exchange, Hold, Progress};
 use crate::fault::Fault;
 use crate::flow::TrailersFlow;
+use gatehouse_filter::Edit;
 
 impl Exchange {
     /// The request's trailers have come: whatever came before is the whole body.
@@ -24,20 +25,15 @@ impl Exchange {
     /// ends there. Whether it goes on.
     pub(crate) fn clear_trailers(&mut self, callback: &Callback<'_>) -> bool {
         let owned: Vec<_> = self.stages.iter().map(|stage| stage.owned_fields()).collect();
-        if owned.iter().all(Vec::is_empty) {
-            return true;
+        let Some(owner) = owned.iter().position(|owned| !owned.is_empty()) else { return true };
+        let mut trailers = callback.proxy.request_trailers();
+        trailers.remove_in_every_spelling(&owned.concat());
+        if trailers.is_unread() {
+            return self.fail(Fault::TrailersUnread, owner, callback);
         }
-        for (at, owned) in owned.iter().enumerate() {
-            let mut trailers = callback.proxy.request_trailers();
-            trailers.remove_in_every_spelling(owned);
-            if trailers.is_unread() {
-                return self.fail(Fault::TrailersUnread, at, callback);
-            }
-            for edit in trailers.edits() {
-                if callback.proxy.remove_request_trailer(&edit.name).is_err() {
-                    return self.fail(Fault::TrailerKept, at, callback);
-                }
-            }
+        let is_kept = |edit: &Edit| callback.proxy.remove_request_trailer(&edit.name).is_err();
+        if trailers.edits().iter().any(is_kept) {
+            return self.fail(Fault::TrailerKept, owner, callback);
         }
         true
     }

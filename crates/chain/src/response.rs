@@ -2,7 +2,8 @@
 
 use crate::bodies::{Arriving, CONTENT_LENGTH, End};
 use crate::chain::Callback;
-use crate::exchange::{Exchange, apply};
+use crate::edits::apply;
+use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply, TrailersFlow};
 use gatehouse_filter::{

@@ -13,6 +13,7 @@ mod fetch;
 mod kept;
 mod lease;
 mod polled;
+mod schedule;
 mod source;
 mod stored;
 mod waiters;
@@ -140,34 +141,16 @@ impl<T> Fetched<T> {
         self.is_wanted.set(true);
     }
 
-    /// Whether a fetch that began then or later has ended, well or not. One that was under way
-    /// already may have been answered before the key was published.
-    pub fn was_fetched_since(&self, then: Timestamp, now: Timestamp) -> bool {
-        let lease = self.lease.get();
-        lease.started >= then && !self.is_held(lease, now)
-    }
-
-    /// Whether the last fetch came to nothing, or has not ended: what is not there may be.
-    pub fn is_failing(&self, now: Timestamp) -> bool {
-        let lease = self.lease.get();
-        lease.failures > 0 || self.is_held(lease, now)
-    }
-
     /// How long a request may wait.
     pub fn patience(&self) -> Duration {
         self.source.patience()
     }
 
-    /// Whether an answer may come before `deadline`.
-    pub fn may_change_before(&self, deadline: Timestamp, now: Timestamp) -> bool {
-        let lease = self.lease.get();
-        self.is_held(lease, now) || has_passed(lease.started, self.pause(lease), deadline)
-    }
-
     /// Follows the other workers, and fetches where it is time and nobody else does.
     pub fn tick(&self, callouts: &dyn Callouts) {
         let Ok(stored) = callouts.get(&self.lease_key) else {
-            let reason = "shared data cannot be read: is `proxy_get_shared_data` among the allowed capabilities?";
+            let reason = "shared data cannot be read: is `proxy_get_shared_data` among the \
+                 allowed capabilities?";
             return self.operator_log.failed(&self.what, reason, callouts);
         };
         let Some((value, version)) = stored else {
@@ -361,50 +344,10 @@ impl<T> Fetched<T> {
             callouts.add(*counter, 1);
         }
     }
-
-    /// Whether somebody fetches. A lease that ends later than any could is of another clock.
-    fn is_held(&self, lease: Lease, now: Timestamp) -> bool {
-        now < lease.held_until && lease.held_until <= now.after(self.lease_length())
-    }
-
-    /// Whether it is time to fetch, and enough time since the last fetch.
-    fn is_due(&self, lease: Lease, now: Timestamp) -> bool {
-        let is_due = match self.kept.fetched_at() {
-            None => true,
-            Some(fetched_at) => {
-                self.is_wanted.get() || has_passed(fetched_at, self.source.fetch.refresh, now)
-            }
-        };
-        is_due && has_passed(lease.started, self.pause(lease), now)
-    }
-
-    /// The least time from the start of the last fetch to the next. Where there is nothing to go on
-    /// with it starts small, and grows to the same.
-    fn pause(&self, lease: Lease) -> Duration {
-        if self.kept.fetched_at().is_some() {
-            return self.source.fetch.retry;
-        }
-        let doublings = u32::try_from(lease.failures.min(16)).unwrap_or_default();
-        FIRST_PAUSE.saturating_mul(1 << doublings).min(self.source.fetch.retry)
-    }
-
-    /// Longer than any fetch takes.
-    fn lease_length(&self) -> Duration {
-        self.source.patience().saturating_add(Duration::from_secs(1))
-    }
 }
 
 const CANNOT_WRITE: &str =
     "shared data cannot be written: is `proxy_set_shared_data` among the allowed capabilities?";
 
-/// The first pause after a failure that left nothing to go on with.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-
 /// Nobody else writes the lease while it is held, but for one who found the lease expired.
 const ATTEMPTS: u32 = 8;
-
-/// Whether `wait` has passed since `then`. A time in the future is of a clock that has been
-/// corrected since: it holds nobody up.
-fn has_passed(then: Timestamp, wait: Duration, now: Timestamp) -> bool {
-    now < then || now >= then.after(wait)
-}

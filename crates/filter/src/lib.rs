@@ -28,6 +28,7 @@ mod network;
 mod operator_log;
 mod percent;
 mod phase;
+mod phases;
 mod reply;
 mod request;
 mod response;
@@ -57,9 +58,10 @@ pub use operator_log::OperatorLog;
 pub use percent::{percent_decoded, percent_encoded, percent_encoded_byte};
 pub use phase::{
     AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
-    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Phases,
+    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
     RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
 };
+pub use phases::Phases;
 pub use reply::{Document, GrpcStatus, Problem, Reply};
 pub use request::{Facts, Request, is_grpc, is_grpc_or_grpc_web};
 pub use response::Response;

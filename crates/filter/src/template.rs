@@ -134,7 +134,10 @@ impl Template {
 
     /// Whether it uses facts that are known only until the request has gone on.
     pub fn needs_request(&self) -> bool {
-        let of_request = |piece: &Piece| matches!(piece, Piece::Expression(expression) if !expression.is_of_response());
+        let of_request = |piece: &Piece| match piece {
+            Piece::Expression(expression) => !expression.is_of_response(),
+            _ => false,
+        };
         self.0.iter().any(of_request)
     }
 

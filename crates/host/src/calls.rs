@@ -4,7 +4,10 @@
 //! into an enum that lacks some of them. Here a status is a number and a value is bytes.
 #![allow(unsafe_code, reason = "the host's functions are foreign; this module is the boundary")]
 
+mod imports;
+
 use gatehouse_chain::MetricKind;
+use imports::*;
 use std::ptr::null_mut;
 
 /// The host did not do it; the number is the ABI's `proxy_status_t`.
@@ -38,123 +41,6 @@ const PLUGIN_CONFIGURATION: u32 = 7;
 const REQUEST_STREAM: u32 = 0;
 const COUNTER: u32 = 0;
 const HISTOGRAM: u32 = 2;
-
-#[link(wasm_import_module = "env")]
-unsafe extern "C" {
-    fn proxy_get_log_level(level: *mut u32) -> u32;
-    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
-    fn proxy_get_buffer_bytes(
-        kind: u32,
-        start: usize,
-        size: usize,
-        data: *mut *mut u8,
-        length: *mut usize,
-    ) -> u32;
-    fn proxy_set_buffer_bytes(
-        kind: u32,
-        start: usize,
-        size: usize,
-        data: *const u8,
-        length: usize,
-    ) -> u32;
-    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, length: *mut usize) -> u32;
-    fn proxy_add_header_map_value(
-        map: u32,
-        name: *const u8,
-        name_length: usize,
-        value: *const u8,
-        length: usize,
-    ) -> u32;
-    fn proxy_replace_header_map_value(
-        map: u32,
-        name: *const u8,
-        name_length: usize,
-        value: *const u8,
-        length: usize,
-    ) -> u32;
-    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_length: usize) -> u32;
-    fn proxy_get_property(
-        path: *const u8,
-        path_length: usize,
-        data: *mut *mut u8,
-        length: *mut usize,
-    ) -> u32;
-    fn proxy_set_property(
-        path: *const u8,
-        path_length: usize,
-        value: *const u8,
-        length: usize,
-    ) -> u32;
-    fn proxy_get_shared_data(
-        key: *const u8,
-        key_length: usize,
-        data: *mut *mut u8,
-        length: *mut usize,
-        version: *mut u32,
-    ) -> u32;
-    fn proxy_set_shared_data(
-        key: *const u8,
-        key_length: usize,
-        value: *const u8,
-        length: usize,
-        version: u32,
-    ) -> u32;
-    fn proxy_send_local_response(
-        status: u32,
-        details: *const u8,
-        details_length: usize,
-        body: *const u8,
-        body_length: usize,
-        headers: *const u8,
-        headers_length: usize,
-        grpc_status: i32,
-    ) -> u32;
-    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
-    fn proxy_set_effective_context(context: u32) -> u32;
-    fn proxy_continue_stream(stream: u32) -> u32;
-    fn proxy_define_metric(kind: u32, name: *const u8, name_length: usize, id: *mut u32) -> u32;
-    fn proxy_increment_metric(id: u32, by: i64) -> u32;
-    fn proxy_record_metric(id: u32, value: u64) -> u32;
-    fn proxy_http_call(
-        cluster: *const u8,
-        cluster_length: usize,
-        headers: *const u8,
-        headers_length: usize,
-        body: *const u8,
-        body_length: usize,
-        trailers: *const u8,
-        trailers_length: usize,
-        timeout: u32,
-        token: *mut u32,
-    ) -> u32;
-    fn proxy_grpc_call(
-        upstream: *const u8,
-        upstream_length: usize,
-        service: *const u8,
-        service_length: usize,
-        method: *const u8,
-        method_length: usize,
-        metadata: *const u8,
-        metadata_length: usize,
-        message: *const u8,
-        message_length: usize,
-        timeout: u32,
-        token: *mut u32,
-    ) -> u32;
-    fn proxy_call_foreign_function(
-        name: *const u8,
-        name_length: usize,
-        arguments: *const u8,
-        arguments_length: usize,
-        data: *mut *mut u8,
-        length: *mut usize,
-    ) -> u32;
-}
-
-#[link(wasm_import_module = "wasi_snapshot_preview1")]
-unsafe extern "C" {
-    fn random_get(buffer: *mut u8, length: usize) -> u32;
-}
 
 /// The level that the host logs at: 0 trace to 5 critical, 6 off.
 pub(crate) fn log_level() -> Option<u32> {

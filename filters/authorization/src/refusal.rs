@@ -1,3 +1,5 @@
+//! Why a request is refused, and what its client is told: one table.
+
 use crate::Code;
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{Challenge, Problem};

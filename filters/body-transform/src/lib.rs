@@ -10,6 +10,7 @@ mod config;
 mod fault;
 mod form;
 mod operation;
+mod refusal;
 mod side;
 mod text;
 mod value;
@@ -388,46 +389,6 @@ impl OnResponseBody for BodyTransform {
 impl BodyTransform {
     fn wish(&self, side: &Side) -> Collect {
         Collect { max_bytes: side.most, hold_head: self.hold_heads, may_replace: true }
-    }
-
-    /// The decision where a body was not transformed: it goes on as it is, or it is refused.
-    fn refuse(
-        &self,
-        fault: Fault,
-        side: &Side,
-        direction: Direction,
-        state: &mut State,
-    ) -> Decision<Code> {
-        let rule = state.matched.as_ref().map(|matched| Rc::clone(&matched.rule));
-        if side.passes(fault) {
-            let passed = match direction {
-                Direction::Request => {
-                    state.is_noted = true;
-                    Code::Passed
-                }
-                Direction::Response => Code::ResponsePassed,
-            };
-            return Decision::pass(passed, rule);
-        }
-        // The refusal goes to the client as a response: it is not the upstream's, and stays as it
-        // is.
-        state.matched = None;
-        Decision::refuse(Mode::Enforce, fault.code(direction), rule, fault.reply(direction))
-    }
-
-    /// The same of a response.
-    fn refuse_response(
-        &self,
-        fault: Fault,
-        side: &Side,
-        state: &mut State,
-    ) -> ResponseDecision<Code> {
-        let Decision { code, rule, step, .. } =
-            self.refuse(fault, side, Direction::Response, state);
-        match step {
-            Step::Reply(reply) => ResponseDecision::refuse(code, rule, reply),
-            _ => state.done(code),
-        }
     }
 }
 

@@ -216,7 +216,7 @@ impl JwtAuth {
     ) -> Result<(), Refusal> {
         // Nobody can say that a key is unknown while the issuer cannot be asked.
         let told = || match refusal {
-            Refusal::KeyUnknown if fetched.is_failing(now) => Refusal::KeysUnavailable,
+            Refusal::KeyUnknown if fetched.is_failing() => Refusal::KeysUnavailable,
             refusal => refusal,
         };
         // A dry run delays nobody.

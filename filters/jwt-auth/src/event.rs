@@ -1,3 +1,5 @@
+//! What is counted beside the decisions.
+
 gatehouse_filter::events! {
     /// What is counted beside the decisions.
     pub enum Event {

@@ -112,7 +112,8 @@ impl Denylist {
         let mut list =
             Self { number, issuers: issuers.iter().map(|_| Revoked::default()).collect(), others };
         for (index, entry) in document.revoked.into_iter().enumerate() {
-            let form = "must have iss and jti, or iss and before, perhaps with sub; before in seconds since 1970";
+            let form = "must have iss and jti, or iss and before, perhaps with sub; before in \
+                 seconds since 1970";
             let what = entry.what().ok_or_else(|| format!("revoked[{index}] {form}"))?;
             let index = issuers.iter().position(|issuer| issuer.as_deref() == Some(&*entry.iss));
             let revoked = match (index, &mut list.others) {

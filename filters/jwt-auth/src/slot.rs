@@ -1,3 +1,5 @@
+//! What a held request waits for.
+
 use gatehouse_filter::fetched;
 
 /// A request's slot while it waits for what has to be fetched.

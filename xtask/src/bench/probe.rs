@@ -24,7 +24,8 @@ pub(super) mod call {
         (drop (call $get (i32.const 540) (i32.const 20) (i32.const 0) (i32.const 4) (i32.const 40)))
         (drop (call $set (i32.const 540) (i32.const 20) (i32.const 560) (i32.const 16) (i32.const 0)))";
     /// Writes `x-bench`.
-    pub(in super::super) const WRITE: &str = "(drop (call $write (i32.const 0) (i32.const 100) (i32.const 7) (i32.const 200) (i32.const 107)))";
+    pub(in super::super) const WRITE: &str = "
+        (drop (call $write (i32.const 0) (i32.const 100) (i32.const 7) (i32.const 200) (i32.const 107)))";
     /// Leaves a decision in filter state.
     pub(in super::super) const STATE: &str =
         "(drop (call $state (i32.const 400) (i32.const 26) (i32.const 440) (i32.const 35)))";
@@ -34,7 +35,8 @@ pub(super) mod call {
     /// Asks for the time.
     pub(in super::super) const TIME: &str = "(drop (call $time (i32.const 24)))";
     /// Leaves [`Data::identity`](super::Data) in filter state.
-    pub(in super::super) const IDENTITY: &str = "(drop (call $state (i32.const 500) (i32.const 18) (i32.const 4096) (i32.load (i32.const 32))))";
+    pub(in super::super) const IDENTITY: &str = "
+        (drop (call $state (i32.const 500) (i32.const 18) (i32.const 4096) (i32.load (i32.const 32))))";
     /// Has the host verify [`Data::signature`](super::Data); traps where it is not good: then the
     /// answer has an error text, and more than two bytes.
     pub(in super::super) const VERIFY: &str = "(drop (call $foreign (i32.const 520) (i32.const 16)

@@ -175,7 +175,9 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
         have.retain(|fault| have_is_first(fault, &source));
         assert_eq!(have, [want]);
     }
-    let prefixes = json!({"sources": [{"header": "a", "prefix": "Key "}, {"header": "a", "prefix": "key Two "}]});
+    let prefixes = json!({
+        "sources": [{"header": "a", "prefix": "Key "}, {"header": "a", "prefix": "key Two "}],
+    });
     assert_eq!(
         faults(&with(prefixes)),
         ["sources[1]: must be another place: an earlier source takes the same credentials"]

@@ -281,7 +281,8 @@ fn a_new_route_must_be_asked_for() {
         for reroute in ["", r#""reroute": false,"#] {
             let json = format!(r#"{{"rules": [{{{reroute} "request": [{operation}]}}]}}"#);
             let faults = configured::<HeaderTransform>(&json).unwrap_err();
-            let want = "rules[0]: must say `reroute: true`: it changes the path, the query, the method or the host";
+            let want = "rules[0]: must say `reroute: true`: it changes the path, the query, \
+                 the method or the host";
             assert!(faults[0].starts_with(want), "{faults:?}");
         }
         let json = format!(r#"{{"rules": [{{"reroute": true, "request": [{operation}]}}]}}"#);

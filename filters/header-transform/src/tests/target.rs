@@ -16,7 +16,10 @@ fn a_path_is_rewritten() {
     let prefix = r#""request": [{"path": {"prefix": "/v1/", "to": "/"}}]"#;
     let longer = r#""request": [{"path": {"prefix": "/v1", "to": "/api/v2/"}}]"#;
     let all = r#""request": [{"path": {"prefix": "/", "to": "/api"}}]"#;
-    let regex = r#""request": [{"path": {"regex": "/v1/(?P<kind>[^/]+)/([0-9]+)(/.*)?", "to": "/{kind}s/{2}{3}"}}]"#;
+    let regex = concat!(
+        r#""request": [{"path": {"regex": "#,
+        r#""/v1/(?P<kind>[^/]+)/([0-9]+)(/.*)?", "to": "/{kind}s/{2}{3}"}}]"#
+    );
     let fixed = r#""request": [{"path": {"to": "/health"}}]"#;
     for (rule, target, want) in [
         (template, "/v1/users/17/a/b?q=1", "/users/17/x/a/b?q=1"),
@@ -59,7 +62,10 @@ fn a_path_is_rewritten() {
 #[test]
 fn a_rewrite_never_makes_a_traversal_or_another_host() {
     let template = r#""match": {"path": {"template": "/v1/{a}/{rest=**}"}}, "request": [{"path": {"to": "/u/{a}/{rest}"}}]"#;
-    let start = r#""match": {"path": {"template": "/v1/{rest=**}"}}, "request": [{"path": {"to": "/{rest}"}}]"#;
+    let start = concat!(
+        r#""match": {"path": {"template": "/v1/{rest=**}"}}, "#,
+        r#""request": [{"path": {"to": "/{rest}"}}]"#
+    );
     let glued = r#""request": [{"path": {"regex": "/v1/(.*)/(.*)", "to": "/{1}{2}/etc"}}]"#;
     let prefix = r#""request": [{"path": {"prefix": "/v1", "to": "/"}}]"#;
     for (rule, target) in [

@@ -36,7 +36,8 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
     let key = |key: &str| rule(&format!(r#"{{"key": {key}, {ok}}}"#));
     let amount = |amount: &str| limits(&format!(r#"[{{"requests": {amount}, "window": "1s"}}]"#));
     let cost = |cost: &str| rule(&format!(r#"{{"cost": {cost}, {ok}}}"#));
-    const ONE_PART: &str = "rules[0].key[0]: must have exactly one of client_address, header, query, cookie, capture, claim";
+    const ONE_PART: &str = "rules[0].key[0]: must have exactly one of client_address, header, \
+         query, cookie, capture, claim";
     const OFFSET: &str =
         "rules[0].limits[0].offset: must be a distance from UTC such as +02:00, at most 14:59";
     for (json, want) in [

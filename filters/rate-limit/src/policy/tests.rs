@@ -74,7 +74,10 @@ fn a_request_that_costs_more_than_ever_passes_is_not_told_to_wait() {
     let policy = Policy { cost: Cost::Fixed(3), ..policy(vec![quota("minute", 2, 60)]) };
     let (demand, verdict) = ask(&policy, &mut Arrivals::default(), NOW);
     let reply = policy.refusal(429, &demand, &verdict).unwrap();
-    let detail = r#"the policy "minute" allows 2 requests per 60 s, never as many at once as this one counts for: 3"#;
+    let detail = concat!(
+        r#"the policy "minute" allows 2 requests per 60 s, never as "#,
+        r#"many at once as this one counts for: 3"#
+    );
     assert_eq!(reply.detail, detail);
     assert!(reply.headers.is_empty());
 }

@@ -1,11 +1,12 @@
 //! A VM with its proxy: streams that behave as Envoy's do.
 
+mod outside;
+
 use super::filter::configure;
 use super::half::{Half, Iteration, Sink};
 use super::journal::{self, tell, text};
 use super::proxy::{FakeProxy, Reply, Stream};
 use gatehouse_chain::{BodyFlow, Direction, HeadFlow, TrailersFlow, Vm};
-use gatehouse_filter::{Answer, CallId, GrpcAnswer, Headers};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -346,36 +347,6 @@ impl World {
         tell(format!("the proxy answers {status}"));
         let fields = vec![(":status".to_owned(), status.to_string().into_bytes())];
         self.answer_locally(context, Reply { fields, body: b"sorry".to_vec() });
-    }
-
-    pub(crate) fn tick(&mut self, root: u32) {
-        tell("tick");
-        self.root_callback(root, |vm, proxy| vm.ticked(root, proxy));
-    }
-
-    /// A call is answered, with this status.
-    pub(crate) fn answer(&mut self, root: u32, call: u32, status: u16) {
-        tell(format!("answer {call}"));
-        self.proxy.calls.borrow_mut().retain(|known| known.0 != call);
-        let read = move |max_bytes: usize| Answer {
-            headers: Headers::from_list(&[(":status", status.to_string())]),
-            body: b"answer"[..max_bytes.min(6)].to_vec(),
-            truncated: max_bytes < 6,
-            refused: None,
-        };
-        self.root_callback(root, |vm, proxy| vm.call_answered(root, CallId(call), read, proxy));
-    }
-
-    /// A gRPC call is answered.
-    pub(crate) fn grpc_answer(&mut self, root: u32, call: u32) {
-        tell(format!("grpc answer {call}"));
-        self.proxy.grpc_calls.borrow_mut().retain(|known| known.0 != call);
-        let read = |max_bytes: usize| GrpcAnswer {
-            status: 0,
-            message: b"message"[..max_bytes.min(7)].to_vec(),
-            truncated: max_bytes < 7,
-        };
-        self.root_callback(root, |vm, proxy| vm.grpc_answered(root, CallId(call), read, proxy));
     }
 
     /// A stream ends, for whatever reason.
