@@ -1,8 +1,9 @@
 mod operations;
 
+use crate::content_type::TypePattern;
 use crate::fault::Direction;
 use crate::operation::Operation;
-use crate::side::{Format, Passes, Side, Statuses, TypePattern};
+use crate::side::{Format, Passes, Side, Statuses};
 use crate::text::Needs;
 use crate::{BodyTransform, Transform, form};
 use gatehouse_filter::HeaderName;

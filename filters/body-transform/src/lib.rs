@@ -7,6 +7,7 @@ mod asking;
 mod coding;
 mod condition;
 mod config;
+mod content_type;
 mod fault;
 mod form;
 mod operation;
@@ -17,16 +18,16 @@ mod value;
 
 use asking::ask_for_what_can_be_read;
 use coding::Coding;
-use fault::{Direction, Fault};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
-    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, HeaderName,
-    HeaderValue, Headers, Host, Mode, Never, NoCodes, OnRequestBody, OnRequestTrailers, OnResponse,
-    OnResponseBody, Request, Response, ResponseDecision, ResponseStep, Step,
+    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, HeaderName, Headers,
+    Host, Mode, Never, NoCodes, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
+    Request, Response, ResponseDecision, ResponseStep, Step,
 };
-use side::{Announced, CONTENT_ENCODING, CONTENT_LENGTH, Side};
+use refusal::{refuse, refuse_response};
+use side::{Announced, Outcome, Side};
 use std::rc::Rc;
 
 gatehouse_filter::codes! {
@@ -215,7 +216,7 @@ impl Filter for BodyTransform {
                     ..Decision::pass(Code::Transformed, Some(name))
                 }
             }
-            Err(fault) => self.refuse(fault, side, Direction::Request, state),
+            Err(fault) => refuse(fault, side, state),
         }
     }
 }
@@ -246,12 +247,6 @@ impl OnRequestBody for BodyTransform {
         let side =
             transform.request.as_ref().ok_or(Broken("has a rule that is not for requests"))?;
         let rule = Rc::clone(&matched.rule);
-        let Some(bytes) = body.bytes() else {
-            return Ok(self.refuse(Fault::TooLong, side, Direction::Request, state));
-        };
-        if bytes.is_empty() {
-            return Ok(Decision::pass(Code::Untouched, Some(rule)));
-        }
         let before = matched
             .request
             .as_ref()
@@ -261,19 +256,14 @@ impl OnRequestBody for BodyTransform {
             captures: before.as_ref().map(|(_, captures)| *captures),
             ..Sources::default()
         };
-        match side.transform(bytes, coding, facts) {
-            Ok(transformed) => {
-                if self.hold_heads
-                    && let Some(request) = head
-                {
-                    side.relabel(&mut request.headers, coding);
-                    edit(&mut request.headers, transformed.head);
-                }
-                body.replace(transformed.body);
+        let head = head.map(|request| &mut request.headers);
+        match side.apply(body, coding, facts, head) {
+            Ok(Outcome::Untouched) => Ok(Decision::pass(Code::Untouched, Some(rule))),
+            Ok(Outcome::Transformed) => {
                 state.is_noted = true;
                 Ok(Decision::pass(Code::Transformed, Some(rule)))
             }
-            Err(fault) => Ok(self.refuse(fault, side, Direction::Request, state)),
+            Err(fault) => Ok(refuse(fault, side, state)),
         }
     }
 }
@@ -301,15 +291,7 @@ impl OnResponse for BodyTransform {
         state.response = side.needs.response.then(|| response.headers.clone());
         side.fields.iter().for_each(|field| response.headers.remove(field));
         if !response.body_follows() {
-            let content_type = response.headers.first("content-type").unwrap_or_default();
-            // What a GET would be answered with has another length, and maybe another encoding (RFC
-            // 9110 §8.6).
-            if status == Some(304) || side.is_for(content_type) {
-                response.headers.remove(&CONTENT_LENGTH);
-                if !side.keep_encoding {
-                    response.headers.remove(&CONTENT_ENCODING);
-                }
-            }
+            side.unlabel(status, &mut response.headers);
             return state.done(Code::ResponseUntouched);
         }
         // After a 101 comes another protocol, and no document.
@@ -327,7 +309,7 @@ impl OnResponse for BodyTransform {
                 let step = ResponseStep::ReadBody(self.wish(side));
                 ResponseDecision { step, ..state.done(Code::ResponseTransformed) }
             }
-            Err(fault) => self.refuse_response(fault, side, state),
+            Err(fault) => refuse_response(fault, side, state),
         }
     }
 }
@@ -352,12 +334,6 @@ impl OnResponseBody for BodyTransform {
         let transform = Rc::clone(&matched.transform);
         let side =
             transform.response.as_ref().ok_or(Broken("has a rule that is not for responses"))?;
-        let Some(bytes) = body.bytes() else {
-            return Ok(self.refuse_response(Fault::TooLong, side, state));
-        };
-        if bytes.is_empty() {
-            return Ok(state.done(Code::ResponseUntouched));
-        }
         let of_request = matched
             .request
             .as_ref()
@@ -368,18 +344,11 @@ impl OnResponseBody for BodyTransform {
             captures: of_request.as_ref().map(|(_, captures)| *captures),
             response: of_response.as_ref(),
         };
-        match side.transform(bytes, coding, facts) {
-            Ok(transformed) => {
-                if self.hold_heads
-                    && let Some(response) = head
-                {
-                    side.relabel(&mut response.headers, coding);
-                    edit(&mut response.headers, transformed.head);
-                }
-                body.replace(transformed.body);
-                Ok(state.done(Code::ResponseTransformed))
-            }
-            Err(fault) => Ok(self.refuse_response(fault, side, state)),
+        let head = head.map(|response| &mut response.headers);
+        match side.apply(body, coding, facts, head) {
+            Ok(Outcome::Untouched) => Ok(state.done(Code::ResponseUntouched)),
+            Ok(Outcome::Transformed) => Ok(state.done(Code::ResponseTransformed)),
+            Err(fault) => Ok(refuse_response(fault, side, state)),
         }
     }
 
@@ -404,15 +373,6 @@ impl State {
 /// Whether what follows the head may be something else than a body (RFC 9110 §7.8, §9.3.6).
 fn asks_for_another_protocol(request: &Request<'_>) -> bool {
     request.method() == b"CONNECT" || request.headers.first("upgrade").is_some()
-}
-
-fn edit(head: &mut Headers, changes: Vec<(HeaderName, Option<HeaderValue>)>) {
-    for (name, value) in changes {
-        match value {
-            Some(value) => head.set(&name, value),
-            None => head.remove(&name),
-        }
-    }
 }
 
 #[cfg(all(target_family = "wasm", feature = "module"))]

@@ -2,48 +2,38 @@
 
 use crate::fault::{Direction, Fault};
 use crate::side::Side;
-use crate::{BodyTransform, Code, State};
-use gatehouse_filter::{Decision, Mode, ResponseDecision, Step};
+use crate::{Code, State};
+use gatehouse_filter::{Decision, Mode, ResponseDecision};
 use std::rc::Rc;
 
-impl BodyTransform {
-    /// The decision where a body was not transformed: it goes on as it is, or it is refused.
-    pub(crate) fn refuse(
-        &self,
-        fault: Fault,
-        side: &Side,
-        direction: Direction,
-        state: &mut State,
-    ) -> Decision<Code> {
+/// A request whose body was not transformed: it goes on as it is, or it is refused.
+pub(crate) fn refuse(fault: Fault, side: &Side, state: &mut State) -> Decision<Code> {
+    const OF: Direction = Direction::Request;
+    if side.passes(fault) {
+        state.is_noted = true;
         let rule = state.matched.as_ref().map(|matched| Rc::clone(&matched.rule));
-        if side.passes(fault) {
-            let passed = match direction {
-                Direction::Request => {
-                    state.is_noted = true;
-                    Code::Passed
-                }
-                Direction::Response => Code::ResponsePassed,
-            };
-            return Decision::pass(passed, rule);
-        }
-        // The refusal goes to the client as a response: it is not the upstream's, and stays as it
-        // is.
-        state.matched = None;
-        Decision::refuse(Mode::Enforce, fault.code(direction), rule, fault.reply(direction))
+        return Decision::pass(Code::Passed, rule);
     }
+    Decision::refuse(Mode::Enforce, fault.code(OF), state.ended(), fault.reply(OF))
+}
 
-    /// The same of a response.
-    pub(crate) fn refuse_response(
-        &self,
-        fault: Fault,
-        side: &Side,
-        state: &mut State,
-    ) -> ResponseDecision<Code> {
-        let Decision { code, rule, step, .. } =
-            self.refuse(fault, side, Direction::Response, state);
-        match step {
-            Step::Reply(reply) => ResponseDecision::refuse(code, rule, reply),
-            _ => state.done(code),
-        }
+/// The same of a response.
+pub(crate) fn refuse_response(
+    fault: Fault,
+    side: &Side,
+    state: &mut State,
+) -> ResponseDecision<Code> {
+    const OF: Direction = Direction::Response;
+    if side.passes(fault) {
+        return state.done(Code::ResponsePassed);
+    }
+    ResponseDecision::refuse(fault.code(OF), state.ended(), fault.reply(OF))
+}
+
+impl State {
+    /// The rule of a refusal, which goes to the client as a response: it is not the upstream's, and
+    /// stays as it is.
+    fn ended(&mut self) -> Option<Rc<str>> {
+        self.matched.take().map(|matched| matched.rule)
     }
 }

@@ -1,10 +1,11 @@
 use crate::coding::Coding;
+use crate::content_type::{TypePattern, essence, is_several};
 use crate::fault::{Fault, Forgiven};
 use crate::form;
 use crate::operation::{Step, Work};
 use crate::text::Needs;
 use gatehouse_filter::template::Sources;
-use gatehouse_filter::{HeaderName, HeaderValue, Headers, is_grpc_or_grpc_web};
+use gatehouse_filter::{Body, HeaderName, HeaderValue, Headers};
 use gatehouse_json::{Document, Names};
 
 /// What a rule does with the bodies of one direction.
@@ -43,14 +44,6 @@ pub(crate) struct Passes {
     pub(crate) unknown_encoding: bool,
 }
 
-/// A content type, or many: `application/json`, `application/*+json`, `text/*`.
-#[derive(Debug)]
-pub(crate) struct TypePattern {
-    pub(crate) before: String,
-    /// What follows the star; `None` where there is none.
-    pub(crate) after: Option<String>,
-}
-
 /// A status code, or a class of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Statuses {
@@ -67,10 +60,18 @@ pub(crate) enum Announced {
     OtherType,
 }
 
-/// A body in its new form.
-pub(crate) struct Transformed {
-    pub(crate) body: Vec<u8>,
-    pub(crate) head: Vec<(HeaderName, Option<HeaderValue>)>,
+/// What became of a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Outcome {
+    Transformed,
+    /// There was nothing to transform.
+    Untouched,
+}
+
+/// A body in its new form, and what of it goes into the head.
+struct Transformed {
+    body: Vec<u8>,
+    head: Vec<(HeaderName, Option<HeaderValue>)>,
 }
 
 impl Side {
@@ -133,7 +134,7 @@ impl Side {
         if self.passes.other_type { Ok(Announced::OtherType) } else { Err(Fault::TypeRefused) }
     }
 
-    pub(crate) fn is_for(&self, content_type: &[u8]) -> bool {
+    fn is_for(&self, content_type: &[u8]) -> bool {
         let essence = essence(content_type).to_ascii_lowercase();
         self.types.iter().any(|pattern| pattern.matches(&essence))
     }
@@ -149,11 +150,36 @@ impl Side {
         }
     }
 
-    /// Brings a body into its new form.
+    /// Brings a body that has come into its new form, and the head with it where it waits.
     ///
     /// # Errors
     /// [`Fault`].
-    pub(crate) fn transform(
+    pub(crate) fn apply(
+        &self,
+        body: &mut Body,
+        coding: Coding,
+        facts: Sources<'_>,
+        head: Option<&mut Headers>,
+    ) -> Result<Outcome, Fault> {
+        let bytes = body.bytes().ok_or(Fault::TooLong)?;
+        if bytes.is_empty() {
+            return Ok(Outcome::Untouched);
+        }
+        let transformed = self.transform(bytes, coding, facts)?;
+        if let Some(head) = head {
+            self.relabel(head, coding);
+            for (name, value) in transformed.head {
+                match value {
+                    Some(value) => head.set(&name, value),
+                    None => head.remove(&name),
+                }
+            }
+        }
+        body.replace(transformed.body);
+        Ok(Outcome::Transformed)
+    }
+
+    fn transform(
         &self,
         body: Vec<u8>,
         coding: Coding,
@@ -186,6 +212,18 @@ impl Side {
         Ok(Transformed { body, head })
     }
 
+    /// Takes out of the head of a response without a body what is not true of the one that a GET
+    /// would be answered with: it has another length, and maybe another encoding (RFC 9110 §8.6).
+    pub(crate) fn unlabel(&self, status: Option<u16>, head: &mut Headers) {
+        let content_type = head.first("content-type").unwrap_or_default();
+        if status == Some(304) || self.is_for(content_type) {
+            head.remove(&CONTENT_LENGTH);
+            if !self.keep_encoding {
+                head.remove(&CONTENT_ENCODING);
+            }
+        }
+    }
+
     /// What the head must say of a transformed body: its type and encoding, and nothing about the
     /// bytes that came.
     pub(crate) fn relabel(&self, head: &mut Headers, coding: Coding) {
@@ -207,54 +245,14 @@ impl Side {
     }
 }
 
-/// Whether a field says several types: a comma that stands in no quoted parameter (RFC 9110
-/// §5.6.4). Some readers take the first of them, some the last.
-fn is_several(content_type: &[u8]) -> bool {
-    let (mut quoted, mut escaped, mut comma_quoted) = (false, false, false);
-    for byte in content_type {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b',' if !quoted => return true,
-            b',' => comma_quoted = true,
-            _ => {}
-        }
-    }
-    quoted && comma_quoted
-}
-
 fn content_length(head: &Headers) -> Option<u64> {
     std::str::from_utf8(head.first("content-length")?).ok()?.parse().ok()
 }
 
-/// A content type without its parameters.
-fn essence(content_type: &[u8]) -> &[u8] {
-    content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
-}
-
-impl TypePattern {
-    fn matches(&self, essence: &[u8]) -> bool {
-        let Some(after) = &self.after else { return essence == self.before.as_bytes() };
-        // A problem document says what went wrong, in a form of its own (RFC 9457): it is meant by
-        // its name only. So is gRPC.
-        let rest = essence.strip_prefix(self.before.as_bytes());
-        // RFC 9110 §8.3.1: type and subtype are tokens.
-        let is_token =
-            |byte: &u8| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(byte);
-        rest.is_some_and(|rest| rest.len() > after.len() && rest.ends_with(after.as_bytes()))
-            && essence.iter().filter(|byte| **byte == b'/').count() == 1
-            && essence.iter().all(|byte| *byte == b'/' || is_token(byte))
-            && essence != b"application/problem+json"
-            // Messages with their lengths before them, and no document.
-            && !is_grpc_or_grpc_web(essence)
-    }
-}
-
 /// A field that the program itself knows.
-pub(crate) const CONTENT_LENGTH: HeaderName = HeaderName::from_static("content-length");
+const CONTENT_LENGTH: HeaderName = HeaderName::from_static("content-length");
 const CONTENT_TYPE: HeaderName = HeaderName::from_static("content-type");
-pub(crate) const CONTENT_ENCODING: HeaderName = HeaderName::from_static("content-encoding");
+const CONTENT_ENCODING: HeaderName = HeaderName::from_static("content-encoding");
 
 /// Digests (RFC 9530, RFC 3230, RFC 1864) and the offer of ranges: of the bytes that came.
 const OF_THE_BYTES: [HeaderName; 5] = [
