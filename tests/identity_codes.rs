@@ -115,7 +115,7 @@ fn every_code_of_jwt_auth_is_seen() {
 /// The first answer to a forged token whose verification its worker has no more time for.
 #[track_caller]
 fn forged_until_busy() -> Exchange {
-    let modulus = token::base64url(&[0xff; 256]);
+    let modulus = token::base64url([0xff; 256]);
     let keys = json!({"keys": [{"kty": "RSA", "alg": "PS256", "e": "AQAB", "n": modulus}]});
     let value = json!({
         "providers": [{"name": "main", "issuer": gatehouse_demo::ISSUER, "jwks": keys}],
@@ -127,7 +127,7 @@ fn forged_until_busy() -> Exchange {
     );
     let unsigned = token::unsigned(&json!({"alg": "PS256"}), &claims("alice"));
     let (text, _) = unsigned.rsplit_once('.').expect("a token has dots");
-    let forged = format!("{text}.{}", token::base64url(&[1; 256]));
+    let forged = format!("{text}.{}", token::base64url([1; 256]));
     let request = Request::get("/").header("authorization", bearer(&forged));
     (0..100)
         .map(|_| gateway.ask(request.clone()))

@@ -1,12 +1,13 @@
 //! An identity provider that does as it is told.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use gatehouse_sandbox::raw::Received;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
@@ -159,14 +160,14 @@ fn listen(listener: TcpListener, orders: &Arc<Orders>) -> Socket {
     }))
 }
 
-fn obey(behaviour: Behaviour, mut stream: TcpStream, orders: &Orders) {
+fn obey(behaviour: Behaviour, stream: TcpStream, orders: &Orders) {
     if matches!(behaviour, Behaviour::HangUp) {
         return;
     }
-    let mut head = [0; 4096];
-    let length = stream.read(&mut head).unwrap_or_default();
-    let head = String::from_utf8_lossy(&head[..length]).to_lowercase();
-    let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut stream = BufReader::new(stream);
+    let Ok(request) = Received::read_head(&mut stream) else { return };
+    let (head, target) = (request.head().to_lowercase(), request.target().to_lowercase());
+    let stream = stream.into_inner();
     orders.heads.lock().unwrap_or_else(PoisonError::into_inner).push(head.clone());
     let behaviour = orders.once_released(behaviour);
     match behaviour {

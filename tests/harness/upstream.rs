@@ -1,11 +1,13 @@
 //! An upstream that a case writes: it keeps each request as it came, byte for byte, and answers
 //! what it is told.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use gatehouse_sandbox::raw;
 
 /// A server of HTTP/1.1. It ends with the process.
 pub(crate) struct Upstream {
@@ -22,7 +24,7 @@ struct Shared {
 }
 
 /// A request as the upstream got it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Received {
     /// The request line and the header lines, names in lower case.
     pub(crate) head: String,
@@ -30,6 +32,12 @@ pub(crate) struct Received {
     pub(crate) body: Vec<u8>,
     /// The trailer lines.
     pub(crate) trailers: String,
+}
+
+impl From<raw::Received> for Received {
+    fn from(request: raw::Received) -> Self {
+        Self { head: request.head(), trailers: request.trailer_lines(), body: request.body }
+    }
 }
 
 impl Received {
@@ -122,65 +130,23 @@ impl Upstream {
     }
 }
 
-fn serve(mut stream: TcpStream, shared: &Mutex<Shared>) {
+fn serve(stream: TcpStream, shared: &Mutex<Shared>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
-    let mut bytes = Vec::new();
-    let mut chunk = [0; 65_536];
-    let mut has_begun = false;
-    loop {
-        match stream.read(&mut chunk) {
-            Ok(0) | Err(_) => return,
-            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+    let mut stream = BufReader::new(stream);
+    let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+    // Envoy sends one request after the other, each when the one before it has been answered.
+    while let Ok(mut request) = raw::Received::read_head(&mut stream) {
+        lock().begun.push(String::from_utf8_lossy(&request.line).into_owned());
+        if request.read_body(&mut stream).is_err() {
+            return;
         }
-        if !has_begun && let Some(end) = find(&bytes, b"\r\n\r\n") {
-            has_begun = true;
-            let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-            let line = head.lines().next().unwrap_or_default().to_owned();
-            shared.lock().unwrap_or_else(PoisonError::into_inner).begun.push(line);
-        }
-        // Envoy sends one request after the other, each when the one before it has been answered.
-        let Some(received) = whole(&bytes) else { continue };
-        bytes.clear();
-        has_begun = false;
         let answer = {
-            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            shared.received.push(received);
+            let mut shared = lock();
+            shared.received.push(Received::from(request));
             shared.answer.clone()
         };
-        if stream.write_all(&answer).is_err() {
+        if stream.get_mut().write_all(&answer).is_err() {
             return;
         }
     }
-}
-
-/// The request, when all of it is there.
-fn whole(bytes: &[u8]) -> Option<Received> {
-    let end = find(bytes, b"\r\n\r\n")?;
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let mut received = Received { head, ..Received::default() };
-    let mut rest = &bytes[end + 4..];
-    if let Some(length) = received.header("content-length") {
-        let length: usize = length.parse().expect("Envoy writes a length");
-        received.body = rest.get(..length)?.to_vec();
-        return Some(received);
-    }
-    if received.header("transfer-encoding") != Some("chunked") {
-        return Some(received);
-    }
-    loop {
-        let line = find(rest, b"\r\n")?;
-        let size = usize::from_str_radix(std::str::from_utf8(&rest[..line]).ok()?, 16).ok()?;
-        rest = &rest[line + 2..];
-        if size == 0 {
-            let end = if rest.starts_with(b"\r\n") { 0 } else { find(rest, b"\r\n\r\n")? };
-            received.trailers = String::from_utf8_lossy(&rest[..end]).into_owned();
-            return Some(received);
-        }
-        received.body.extend_from_slice(rest.get(..size)?);
-        rest = rest.get(size + 2..)?;
-    }
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
 }

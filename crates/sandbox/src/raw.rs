@@ -2,6 +2,8 @@
 //!
 //! For tests: an ordinary client refuses to send the requests that a gateway must survive.
 
+mod message;
+mod received;
 mod request;
 mod response;
 
@@ -11,8 +13,10 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+pub use message::Field;
+pub use received::Received;
 pub use request::Request;
-pub use response::{Field, Response};
+pub use response::Response;
 
 /// How long connecting, each read and each write may take, unless [`Connection::open_within`] says
 /// otherwise.
@@ -25,9 +29,9 @@ pub enum Error {
     Connect(io::Error),
     /// Nothing came for as long as a read may take.
     Timeout,
-    /// The peer closed or reset the connection before a whole response came.
+    /// The peer closed or reset the connection before a whole message came.
     Closed,
-    /// The peer sent something that is not an HTTP/1.1 response.
+    /// The peer sent something that is not an HTTP/1.1 message.
     Malformed(&'static str),
     /// Any other fault of the connection.
     Io(io::Error),
@@ -146,8 +150,8 @@ impl fmt::Display for Error {
         match self {
             Self::Connect(fault) => write!(out, "cannot connect: {fault}"),
             Self::Timeout => out.write_str("no answer in time"),
-            Self::Closed => out.write_str("the connection was closed before a whole response came"),
-            Self::Malformed(what) => write!(out, "not an HTTP/1.1 response: {what}"),
+            Self::Closed => out.write_str("the connection was closed before a whole message came"),
+            Self::Malformed(what) => write!(out, "not an HTTP/1.1 message: {what}"),
             Self::Io(fault) => write!(out, "the connection failed: {fault}"),
         }
     }

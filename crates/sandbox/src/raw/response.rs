@@ -1,15 +1,9 @@
 //! A response as bytes.
 
-use std::io::{BufRead, Read as _};
+use std::io::BufRead;
 
 use super::Error;
-
-/// No head line, and no number of head lines, that a sane peer sends is longer.
-const LONGEST_LINE: u64 = 1 << 20;
-const MOST_LINES: usize = 10_000;
-
-/// Name and value.
-pub type Field = (Vec<u8>, Vec<u8>);
+use super::message::{self, Field, Length, line, lines};
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -34,8 +28,7 @@ impl Response {
     /// Every value of the header, in order.
     #[must_use]
     pub fn header_all(&self, name: &str) -> Vec<&[u8]> {
-        let named = |(this, _): &&Field| this.eq_ignore_ascii_case(name.as_bytes());
-        self.headers.iter().filter(named).map(|(_, value)| value.as_slice()).collect()
+        message::values(&self.headers, name).collect()
     }
 
     /// The first value of the header as text; bytes that are not UTF-8 are replaced.
@@ -65,49 +58,16 @@ impl Response {
             if (100..200).contains(&status) && status != 101 {
                 continue;
             }
-            let mut response = Self { status, headers, body: Vec::new(), trailers: Vec::new() };
+            let (mut body, mut trailers) = (Vec::new(), Vec::new());
             if !to_head && !matches!(status, 101 | 204 | 304) {
-                response.read_body(from)?;
+                match Length::of(&headers)? {
+                    Length::Chunked => (body, trailers) = message::read_chunks(from)?,
+                    Length::Bytes(length) => message::read_exactly(from, length, &mut body)?,
+                    Length::Unsaid => drop(from.read_to_end(&mut body)?),
+                }
             }
-            return Ok(response);
+            return Ok(Self { status, headers, body, trailers });
         }
-    }
-
-    fn read_body(&mut self, from: &mut impl BufRead) -> Result<(), Error> {
-        let chunked = self
-            .header("transfer-encoding")
-            .is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
-        if chunked {
-            return self.read_chunks(from);
-        }
-        match self.header_text("content-length") {
-            Some(length) => {
-                let length = length
-                    .parse()
-                    .map_err(|_| Error::Malformed("content-length is not a number"))?;
-                read_exactly(from, length, &mut self.body)
-            }
-            None => Ok(from.read_to_end(&mut self.body).map(|_| ())?),
-        }
-    }
-
-    fn read_chunks(&mut self, from: &mut impl BufRead) -> Result<(), Error> {
-        loop {
-            let head = line(from)?;
-            let digits = head.split(|byte| *byte == b';').next().unwrap_or_default();
-            let size = std::str::from_utf8(digits)
-                .ok()
-                .and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
-            match size.ok_or(Error::Malformed("chunk size is not a number"))? {
-                0 => break,
-                size => read_exactly(from, size, &mut self.body)?,
-            }
-            if !line(from)?.is_empty() {
-                return Err(Error::Malformed("a chunk is longer than it says"));
-            }
-        }
-        self.trailers = lines(from)?;
-        Ok(())
     }
 }
 
@@ -118,43 +78,6 @@ fn status(line: &[u8]) -> Result<u16, Error> {
         .and_then(|rest| rest.get(..3));
     code.and_then(|code| std::str::from_utf8(code).ok()?.parse().ok())
         .ok_or(Error::Malformed("no status line"))
-}
-
-/// Header or trailer lines up to the empty one.
-fn lines(from: &mut impl BufRead) -> Result<Vec<Field>, Error> {
-    let mut found = Vec::new();
-    while found.len() < MOST_LINES {
-        let line = line(from)?;
-        if line.is_empty() {
-            return Ok(found);
-        }
-        let colon = line
-            .iter()
-            .position(|byte| *byte == b':')
-            .ok_or(Error::Malformed("a header without a colon"))?;
-        let (name, value) = line.split_at(colon);
-        found
-            .push((name.to_vec(), value.strip_prefix(b":").unwrap_or(value).trim_ascii().to_vec()));
-    }
-    Err(Error::Malformed("too many header lines"))
-}
-
-/// One line without its line end.
-fn line(from: &mut impl BufRead) -> Result<Vec<u8>, Error> {
-    let mut line = Vec::new();
-    from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
-    match line.strip_suffix(b"\n") {
-        Some(line) => Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec()),
-        None if u64::try_from(line.len()).is_ok_and(|length| length < LONGEST_LINE) => {
-            Err(Error::Closed)
-        }
-        None => Err(Error::Malformed("a line is too long")),
-    }
-}
-
-fn read_exactly(from: &mut impl BufRead, length: u64, into: &mut Vec<u8>) -> Result<(), Error> {
-    let read = from.by_ref().take(length).read_to_end(into)?;
-    if u64::try_from(read) == Ok(length) { Ok(()) } else { Err(Error::Closed) }
 }
 
 #[cfg(test)]
