@@ -157,7 +157,7 @@ fn every_refusal_is_told_everywhere() {
             "token_too_large",
             invalid,
         ),
-        ("no token behind the scheme", vec!["Bearer ".to_owned()], 401, "token_malformed", invalid),
+        ("no token behind the scheme", vec!["Bearer ".to_owned()], 401, "token_missing", ""),
         ("two parts", vec!["Bearer a.b".to_owned()], 401, "token_malformed", invalid),
         (
             "four parts",
