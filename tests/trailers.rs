@@ -84,3 +84,41 @@ fn who_a_request_is_from_is_in_no_trailer_of_its_client() {
         gateway.assert_no_trap();
     }
 }
+
+/// What an operation of `header-transform` does to the head, and what of the trailers comes to an
+/// upstream.
+#[test]
+fn a_field_that_header_transform_writes_or_removes_is_in_no_trailer_either() {
+    for (case, operation, kept) in [
+        ("set", json!({"set": {"name": "x-tenant", "value": "acme"}}), &["x-tier", "x-sum"][..]),
+        ("removed", json!({"remove": {"name": "x-tenant"}}), &["x-tier", "x-sum"]),
+        ("removed by prefix", json!({"remove": {"prefix": "x-t"}}), &["x_tenant", "x-sum"]),
+        ("renamed", json!({"rename": {"from": "x-tenant", "to": "x-tier"}}), &["x-sum"]),
+        ("copied", json!({"copy": {"from": "x-tier", "to": "x-tenant"}}), &["x-tier", "x-sum"]),
+        (
+            "appended",
+            json!({"append": {"name": "x-tenant", "value": "acme"}}),
+            &["x-tenant", "x_tenant", "x-tier", "x-sum"],
+        ),
+    ] {
+        let upstream = Upstream::start();
+        let gateway = Shared::start(
+            Gateway::builder("envoy/header-transform.yaml")
+                .upstream("echo:8000", upstream.address())
+                .edit(configuration::keep_trailers)
+                .edit(configuration::allow_underscores)
+                .edit(move |tree| {
+                    let rules = json!([{"name": "all", "request": [operation]}]);
+                    configuration::set(tree, "header-transform", json!({"rules": rules}));
+                }),
+        );
+        let raw = "POST / HTTP/1.1\r\nhost: a.example\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n\
+            0\r\nx-tenant: 1\r\nx_tenant: 1\r\nx-tier: 1\r\nx-sum: 1\r\n\r\n";
+        let response = gateway.send(Request::exact(raw));
+        assert_eq!(response.status, 200, "{case}: {}", response.text());
+        let got = upstream.wait();
+        let want: Vec<String> = kept.iter().map(|name| format!("{name}: 1")).collect();
+        assert_eq!((got.text().as_str(), got.trailers), ("ab", want.join("\r\n")), "{case}");
+        gateway.assert_no_trap();
+    }
+}

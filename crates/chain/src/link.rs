@@ -6,7 +6,7 @@ use crate::note::note;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     Answer, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter, Decision,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, HeaderName, Host, Log, LogPhase, Phases,
+    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, LogPhase, Phases,
     Polled, Request, RequestBodyPhase, RequestTrailersPhase, Response, ResponseBodyPhase,
     ResponseDecision, ResponsePhase,
 };
@@ -70,7 +70,7 @@ pub trait Stage {
         answers: Vec<Answer>,
         request: &mut Request<'_>,
     ) -> Result<Decision<usize>, Broken>;
-    fn owned_fields(&self) -> Vec<HeaderName>;
+    fn clear_trailers(&self, trailers: &mut Headers);
     fn on_response(&mut self, response: &mut Response<'_>) -> ResponseDecision<usize>;
     /// # Errors
     /// [`Broken`]
@@ -197,8 +197,8 @@ impl<F: Filter> Stage for Begun<F> {
         F::Answers::on_answers(&self.filter, answers, request, &mut self.state).map(untyped)
     }
 
-    fn owned_fields(&self) -> Vec<HeaderName> {
-        F::RequestTrailers::owned_fields(&self.filter, &self.state)
+    fn clear_trailers(&self, trailers: &mut Headers) {
+        F::RequestTrailers::clear_trailers(&self.filter, trailers, &self.state);
     }
 
     fn on_response(&mut self, response: &mut Response<'_>) -> ResponseDecision<usize> {

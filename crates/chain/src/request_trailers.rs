@@ -24,13 +24,16 @@ impl Exchange {
     /// seen the request. A field that the host keeps there may be a forged identity: the request
     /// ends there. Whether it goes on.
     pub(crate) fn clear_trailers(&mut self, callback: &Callback<'_>) -> bool {
-        let owned: Vec<_> = self.stages.iter().map(|stage| stage.owned_fields()).collect();
-        let Some(owner) = owned.iter().position(|owned| !owned.is_empty()) else { return true };
         let mut trailers = callback.proxy.request_trailers();
-        trailers.remove_in_every_spelling(&owned.concat());
-        if trailers.is_unread() {
-            return self.fail(Fault::TrailersUnread, owner, callback);
+        let mut owner = None;
+        for (at, stage) in self.stages.iter().enumerate() {
+            stage.clear_trailers(&mut trailers);
+            if trailers.is_unread() {
+                return self.fail(Fault::TrailersUnread, at, callback);
+            }
+            owner = owner.or((!trailers.edits().is_empty()).then_some(at));
         }
+        let Some(owner) = owner else { return true };
         let is_kept = |edit: &Edit| callback.proxy.remove_request_trailer(&edit.name).is_err();
         if trailers.edits().iter().any(is_kept) {
             return self.fail(Fault::TrailerKept, owner, callback);

@@ -5,7 +5,7 @@
 //! one: neither can be forgotten, and what a module exports to the host follows from the types.
 
 use crate::{
-    Answer, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, HeaderName, Log,
+    Answer, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, Headers, Log,
     Polled, Request, Response, ResponseDecision,
 };
 
@@ -43,9 +43,9 @@ pub trait OnRequestBody: Filter<RequestBody = Self> {
 /// no way round it. An upstream may merge trailers into the head (RFC 9110 §6.5.1), and Envoy hands
 /// them on to whatever speaks HTTP/2.
 pub trait OnRequestTrailers: Filter<RequestTrailers = Self> {
-    /// The fields, of the request that the state is of. They are taken out of its trailers, in
-    /// every spelling.
-    fn owned_fields(&self, state: &Self::State) -> Vec<HeaderName>;
+    /// Takes those fields out of the trailers of the request that the state is of. They are fetched
+    /// when they are first read. Nothing but removals is carried out.
+    fn clear_trailers(&self, trailers: &mut Headers, state: &Self::State);
 }
 
 /// Sees the heads of responses: the upstream's, and those that the proxy or a filter made up.
@@ -168,7 +168,7 @@ phases! {
     }
     /// Either the filter, which is [`OnRequestTrailers`], or [`Never`].
     RequestTrailersPhase: OnRequestTrailers {
-        fn owned_fields(state: &F::State) -> Vec<HeaderName> = Vec::new();
+        fn clear_trailers(trailers: &mut Headers, state: &F::State) = ();
     }
     /// Either the filter, which is [`OnResponse`], or [`Never`].
     ResponsePhase: OnResponse {

@@ -3,10 +3,10 @@
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     Answer, AnswersPhase, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, HeaderName, Headers, Host, Log, Mode,
-    Never, NoCodes, OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse,
-    OnResponseBody, Phases, Polled, Request, RequestBodyPhase, Response, ResponseBodyPhase,
-    ResponseDecision, ResponsePhase, ResponseStep, Step,
+    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, Mode, Never, NoCodes,
+    OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
+    Phases, Polled, Request, RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision,
+    ResponsePhase, ResponseStep, Step,
 };
 use gatehouse_filter_test::FakeHost;
 use std::collections::BTreeSet;
@@ -97,9 +97,7 @@ impl OnRequestBody for Busy {
 }
 
 impl OnRequestTrailers for Busy {
-    fn owned_fields(&self, _state: &()) -> Vec<HeaderName> {
-        Vec::new()
-    }
+    fn clear_trailers(&self, _trailers: &mut Headers, _state: &()) {}
 }
 
 impl OnResponse for Busy {

@@ -25,7 +25,7 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Awaits, Fetched, Waiters};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    CountedRule, Decision, Event as _, Fetches, Filter, HeaderName, HeaderValue, Host, Mode, Never,
+    CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Headers, Host, Mode, Never,
     NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
 };
 use refusal::Refusal;
@@ -176,8 +176,8 @@ impl Filter for ApiKeyAuth {
 }
 
 impl OnRequestTrailers for ApiKeyAuth {
-    fn owned_fields(&self, _slot: &Option<Slot>) -> Vec<HeaderName> {
-        self.config.consumer_header.clone().into_iter().collect()
+    fn clear_trailers(&self, trailers: &mut Headers, _slot: &Option<Slot>) {
+        trailers.remove_in_every_spelling(self.config.consumer_header.as_slice());
     }
 }
 

@@ -22,9 +22,9 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
-    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, HeaderName, Headers,
-    Host, Mode, Never, NoCodes, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
-    Request, Response, ResponseDecision, ResponseStep, Step,
+    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, Headers, Host, Mode,
+    Never, NoCodes, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Request,
+    Response, ResponseDecision, ResponseStep, Step,
 };
 use refusal::{refuse, refuse_response};
 use side::{Announced, Outcome, Side};
@@ -269,9 +269,11 @@ impl OnRequestBody for BodyTransform {
 }
 
 impl OnRequestTrailers for BodyTransform {
-    fn owned_fields(&self, state: &State) -> Vec<HeaderName> {
+    fn clear_trailers(&self, trailers: &mut Headers, state: &State) {
         let side = state.matched.as_ref().and_then(|matched| matched.transform.request.as_ref());
-        side.map(|side| side.fields.clone()).unwrap_or_default()
+        if let Some(side) = side {
+            trailers.remove_in_every_spelling(&side.fields);
+        }
     }
 }
 

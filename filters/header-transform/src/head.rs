@@ -70,6 +70,30 @@ impl HeadOperation {
         }
     }
 
+    /// Takes out of a request's trailers what it writes into the head or removes from it.
+    pub(crate) fn clear(&self, trailers: &mut Headers) {
+        match self {
+            Self::Set { name, .. } | Self::ReplaceIfPresent { name, .. } => {
+                trailers.remove_in_every_spelling(std::slice::from_ref(name));
+            }
+            Self::Remove(Removal::Name(name)) => {
+                trailers.remove_in_every_spelling(std::slice::from_ref(name));
+            }
+            Self::Remove(Removal::Pattern(head, pattern)) => {
+                let names = pattern.names(*head, trailers);
+                names.iter().for_each(|name| trailers.remove(name));
+            }
+            Self::Rename { from, to } => {
+                trailers.remove_in_every_spelling(&[from.clone(), to.clone()]);
+            }
+            Self::Copy { to, .. } | Self::Map { to, .. } => {
+                trailers.remove_in_every_spelling(std::slice::from_ref(to));
+            }
+            // They leave what the client sent.
+            Self::Append { .. } | Self::AddIfAbsent { .. } | Self::Dedupe { .. } => {}
+        }
+    }
+
     /// What it does to a head.
     ///
     /// # Errors

@@ -17,9 +17,10 @@ mod transform;
 use config::Config;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    CountedRule, Decision, Filter, Host, Mode, Never, NoCodes, OnResponse, Request, Response,
-    ResponseDecision,
+    CountedRule, Decision, Filter, Headers, Host, Mode, Never, NoCodes, OnRequestTrailers,
+    OnResponse, Request, Response, ResponseDecision,
 };
+use request::RequestOperation;
 use response::ResponseOperation;
 use std::rc::Rc;
 
@@ -48,6 +49,8 @@ pub struct HeaderTransform {
 /// the request filled in.
 #[derive(Debug, Default)]
 pub struct State {
+    /// What the rule does to the request: its trailers are still to come.
+    request: Option<Rc<[RequestOperation]>>,
     response: Option<Rc<[ResponseOperation]>>,
 }
 
@@ -58,7 +61,7 @@ impl Filter for HeaderTransform {
     type RuleEvent = NoCodes;
     type State = State;
     type RequestBody = Never;
-    type RequestTrailers = Never;
+    type RequestTrailers = Self;
     type Response = Self;
     type ResponseBody = Never;
     type Answers = Never;
@@ -91,6 +94,7 @@ impl Filter for HeaderTransform {
             return Decision::pass(Code::Unmatched, None);
         };
         let edited = rule.action.edit(request, &captures);
+        state.request = Some(rule.action.for_trailers());
         // The answer to a refused request goes through the response operations too.
         state.response = rule.action.for_response(request, &captures);
         let name = Some(Rc::clone(&rule.name));
@@ -98,6 +102,14 @@ impl Filter for HeaderTransform {
             Ok(()) => Decision::pass(Code::Applied, name),
             Err(refusal) => Decision::refuse(Mode::Enforce, refusal.code(), name, refusal.reply()),
         }
+    }
+}
+
+impl OnRequestTrailers for HeaderTransform {
+    fn clear_trailers(&self, trailers: &mut Headers, state: &State) {
+        state.request.iter().flat_map(|operations| operations.iter()).for_each(|operation| {
+            operation.clear(trailers);
+        });
     }
 }
 

@@ -6,7 +6,7 @@ use crate::target::{PathRewrite, QueryOperation, host, method};
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Captures;
 use gatehouse_filter::template::{Scope, Sources};
-use gatehouse_filter::{Head, HeaderValue, Request};
+use gatehouse_filter::{Head, HeaderValue, Headers, Request};
 
 /// One change to the head of a request.
 #[derive(Debug)]
@@ -45,6 +45,14 @@ impl RequestOperation {
     /// Whether it changes what Envoy chooses routes by in the first place.
     pub(crate) fn changes_route(&self) -> bool {
         !matches!(self, Self::Head(_))
+    }
+
+    /// Takes out of a request's trailers what it writes into the head or removes from it.
+    pub(crate) fn clear(&self, trailers: &mut Headers) {
+        match self {
+            Self::Head(operation) => operation.clear(trailers),
+            Self::Path(_) | Self::Query(_) | Self::Method(_) | Self::Host(_) => {}
+        }
     }
 
     /// Records what it does to a request.

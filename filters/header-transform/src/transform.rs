@@ -12,7 +12,7 @@ use std::rc::Rc;
 /// The operations of a rule.
 #[derive(Debug)]
 pub(crate) struct Transform {
-    request: Vec<RequestOperation>,
+    request: Rc<[RequestOperation]>,
     response: Option<ResponseTransform>,
 }
 
@@ -52,7 +52,7 @@ impl Transform {
             needs_request: operations.iter().any(ResponseOperation::needs_request),
             operations: operations.into(),
         });
-        Some(Self { request, response })
+        Some(Self { request: request.into(), response })
     }
 
     /// Carries out the request operations, or tells why one of them cannot be.
@@ -62,6 +62,11 @@ impl Transform {
         captures: &Captures,
     ) -> Result<(), Refusal> {
         self.request.iter().try_for_each(|operation| operation.edit(request, captures))
+    }
+
+    /// The request operations, for the trailers that come after the body.
+    pub(crate) fn for_trailers(&self) -> Rc<[RequestOperation]> {
+        Rc::clone(&self.request)
     }
 
     /// The response operations, with what they need of the request filled in.

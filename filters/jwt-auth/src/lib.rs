@@ -51,7 +51,7 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::Waiters;
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    CountedRule, Decision, Fetches, Filter, HeaderName, Host, InvalidValue, Mode, Never, NoCodes,
+    CountedRule, Decision, Fetches, Filter, Headers, Host, InvalidValue, Mode, Never, NoCodes,
     OnRequestTrailers, Polled, Request, Step, Until, credential,
 };
 use std::cell::Cell;
@@ -227,8 +227,8 @@ impl Filter for JwtAuth {
 }
 
 impl OnRequestTrailers for JwtAuth {
-    fn owned_fields(&self, _slot: &Option<Slot>) -> Vec<HeaderName> {
-        self.config.written.clone()
+    fn clear_trailers(&self, trailers: &mut Headers, _slot: &Option<Slot>) {
+        trailers.remove_in_every_spelling(&self.config.written);
     }
 }
 

@@ -274,8 +274,8 @@ impl<const AT: usize> OnRequestBody for Full<AT> {
 }
 
 impl<const AT: usize> OnRequestTrailers for Full<AT> {
-    fn owned_fields(&self, _: &Turns) -> Vec<HeaderName> {
-        self.0.owns.clone()
+    fn clear_trailers(&self, trailers: &mut Headers, _: &Turns) {
+        trailers.remove_in_every_spelling(&self.0.owns);
     }
 }
 
