@@ -57,11 +57,13 @@ fn a_field_of_a_filter_is_taken_out_of_trailers_however_the_request_was_held() {
 #[test]
 fn trailers_that_nobody_owns_are_not_even_read() {
     let mut world = World::of(json!([{}, {"owns": []}]));
+    // Whoever read them would end the request.
+    world.proxy.refuse(Asked::Trailers, None);
     world.open(STREAM, ROOT);
     world.play(STREAM, &format!("post b:a {FORGED}"));
     let sent = "x-user=eve x_user=eve x-user=mallory t=1";
-    assert_eq!(world.sink(STREAM, Request).trailers.as_deref(), Some(sent));
-    assert_eq!(world.proxy.asked(Asked::Trailers), 0, "{:#?}", journal::take());
+    let got = world.sink(STREAM, Request).trailers;
+    assert_eq!(got.as_deref(), Some(sent), "{:#?}", journal::take());
 }
 
 #[test]
