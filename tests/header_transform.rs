@@ -5,6 +5,7 @@ mod operations;
 mod owned;
 mod readme;
 mod routes;
+mod upstream;
 
 use std::sync::LazyLock;
 

@@ -22,6 +22,7 @@ mod rate_limit;
 mod rate_limit_keys;
 mod report;
 mod set_up;
+mod worst;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,12 +41,13 @@ use report::Report;
 use set_up::{Bench, SetUp};
 
 /// The benches by name; the first is the default.
-const BENCHES: [(&str, MakeBench); 5] = [
+const BENCHES: [(&str, MakeBench); 6] = [
     (header_transform::NAME, header_transform::bench),
     (host_calls::NAME, host_calls::bench),
     (rate_limit::NAME, rate_limit::bench),
     (identity::NAME, identity::bench),
     (forged::NAME, forged::bench),
+    (worst::NAME, worst::bench),
 ];
 
 /// In how many slices a set-up serves its requests of a round, the others in between: what disturbs
@@ -61,13 +63,15 @@ struct Sources {
     modules: PathBuf,
     /// `<target>/bench`: configurations, logs and generated modules.
     scratch: PathBuf,
+    /// Modules from another time, to be measured beside ours.
+    before: Option<PathBuf>,
 }
 
 pub(crate) const COMMAND: Command = Command {
     name: "bench",
     operands: "[bench]",
     about: "Measure CPU per request, ours beside bare Envoy, native and Lua.
-The benches are header-transform, host-calls, rate-limit, rate-limit-keys, identity,
+The benches are header-transform, host-calls, rate-limit, rate-limit-keys, identity, forged, worst,
 body-transform and gateway.",
     options: &[
         Opt { name: "--requests", value: Some("N"), about: "so many a set-up and round" },
@@ -81,6 +85,11 @@ body-transform and gateway.",
             name: "--module",
             value: Some("FILE"),
             about: "one more module, loaded without configuration",
+        },
+        Opt {
+            name: "--before",
+            value: Some("FOLDER"),
+            about: "other modules to measure beside ours, in worst",
         },
         Opt { name: "--keys", value: Some("N"), about: "so many clients, in rate-limit-keys" },
         Opt { name: "--json", value: None, about: "JSON in place of the table" },
@@ -106,8 +115,11 @@ body-transform and gateway.",
 /// set-up must.
 fn run(given: &Given) -> Result<()> {
     let options = Options::read(given)?;
-    let sources =
-        Sources { modules: workspace::filters(), scratch: workspace::target().join("bench") };
+    let sources = Sources {
+        modules: workspace::filters(),
+        scratch: workspace::target().join("bench"),
+        before: options.before.clone(),
+    };
     fs::create_dir_all(&sources.scratch)
         .with_context(|| format!("cannot create {}", sources.scratch.display()))?;
 

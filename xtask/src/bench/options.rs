@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use super::gateway;
 use super::identity::token::Says;
+use super::{gateway, worst};
 use crate::arguments::Given;
 
 /// What to measure and how long.
@@ -21,6 +21,8 @@ pub(super) struct Options {
     pub(super) set_ups: Vec<String>,
     /// More modules to measure, loaded without configuration.
     pub(super) modules: Vec<PathBuf>,
+    /// A folder of modules from another time.
+    pub(super) before: Option<PathBuf>,
     /// How many clients come, where that is what is measured.
     pub(super) keys: usize,
     /// JSON on stdout in place of the table.
@@ -49,6 +51,7 @@ impl Options {
             rounds: 6,
             set_ups: given.values("--filter-set").last().map(names).unwrap_or_default(),
             modules: given.values("--module").map(PathBuf::from).collect(),
+            before: given.value("--before").map(PathBuf::from),
             keys: given.positive("--keys")?.unwrap_or(10_000_000),
             json: given.has("--json"),
             token: given.value("--token").map_or(Ok(Says::Much), says)?,
@@ -58,6 +61,10 @@ impl Options {
         if options.bench.as_deref() == Some(gateway::NAME) {
             // Many set-ups, each measured in four ways.
             (options.requests, options.rounds) = (gateway::REQUESTS, gateway::ROUNDS);
+        }
+        if options.bench.as_deref() == Some(worst::NAME) {
+            // Each is as long as hundreds.
+            options.requests = worst::REQUESTS;
         }
         options.requests = requests.unwrap_or(options.requests);
         options.rounds = rounds.unwrap_or(options.rounds);
@@ -103,7 +110,7 @@ mod tests {
     #[test]
     fn every_option_is_taken() {
         let options =
-            parse("identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm --keys 5 --json --token short --peers nginx,haproxy --plot a.svg")
+            parse("identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm --before old --keys 5 --json --token short --peers nginx,haproxy --plot a.svg")
                 .unwrap();
         assert_eq!(
             options,
@@ -113,6 +120,7 @@ mod tests {
                 rounds: 2,
                 set_ups: vec!["lua".to_owned(), "bare".to_owned()],
                 modules: vec!["a.wasm".into()],
+                before: Some("old".into()),
                 keys: 5,
                 json: true,
                 token: Says::Little,

@@ -39,7 +39,7 @@ impl HeadOperation {
                 .optional("rename", |node| moved(&node, head, removable))?
                 .map(|(from, to)| Self::Rename { from, to }),
             fields
-                .optional("copy", |node| moved(&node, head, readable))?
+                .optional("copy", |node| copied(&node, head))?
                 .map(|(from, to)| Self::Copy { from, to }),
             fields.optional("dedupe", |node| dedupe(&node, head))?,
             fields.optional("map", |node| map(&node, head))?,
@@ -112,6 +112,18 @@ fn moved(
     let (from, to) = (from?, to?);
     if from == to {
         return node.fault("from and to must differ");
+    }
+    Some((from, to))
+}
+
+fn copied(node: &Node<'_>, head: Head) -> Option<(HeaderName, HeaderName)> {
+    let (from, to) = moved(node, head, readable)?;
+    if head == Head::Request && from.is_read_as(&to) {
+        return node.fault(format!(
+            "many upstreams read `{}` as `{}`, so that only one of them can stay: use `rename`",
+            from.as_str(),
+            to.as_str()
+        ));
     }
     Some((from, to))
 }

@@ -59,6 +59,12 @@ fn a_wrong_operation_is_told_by_its_field() {
         (r#"{"copy": {"from": "a", "to": "proxy-connection"}}"#, format!(".copy.to: {framing}")),
         (r#"{"copy": {"from": "a", "to": "trailer"}}"#, format!(".copy.to: {framing}")),
         (r#"{"copy": {"from": "X-A", "to": "x-a"}}"#, ".copy: from and to must differ".into()),
+        (
+            r#"{"copy": {"from": "x_a", "to": "x-a"}}"#,
+            ".copy: many upstreams read `x_a` as `x-a`, so that only one of them can stay: use \
+             `rename`"
+                .into(),
+        ),
         (r#"{"copy": {"name": "x-a", "to": "x-b"}}"#, ".copy.from: is required".into()),
         (
             r#"{"set": {"name": "a", "value": "x ${path.id}"}}"#,

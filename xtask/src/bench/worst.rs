@@ -1,0 +1,151 @@
+//! `cargo xtask bench worst`: what the most expensive request that Envoy lets through costs each
+//! filter, over what it costs Envoy without it. Of forged tokens the bench `forged` tells.
+//!
+//! A head has 60 KiB at most, Envoy's own limit, and a body what the rule takes: more than that a
+//! stranger cannot send. With `--before FOLDER` the modules in it are measured beside ours.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::Sources;
+use super::set_up::{Bench, SetUp, request, request_with, wasm_filter};
+
+/// The bench's name.
+pub(super) const NAME: &str = "worst";
+
+/// How many a set-up and round, unless told otherwise.
+pub(super) const REQUESTS: usize = 400;
+
+/// A request, and the filter that it costs most.
+struct Case {
+    filter: &'static str,
+    /// The rows of the table: Envoy alone, the filter, and the filter from before.
+    names: [&'static str; 3],
+    configuration: Value,
+    request: Vec<u8>,
+}
+
+/// An empty-handed gateway, and for each case one without and one with the filter.
+///
+/// # Errors
+/// None.
+pub(super) fn bench(sources: &Sources) -> Result<Bench> {
+    let mut set_ups = vec![SetUp::new("bare", vec![])];
+    for case in cases() {
+        let [bare, ours, before] = case.names;
+        let add = |name, modules: Option<&Path>| {
+            let filter = |modules: &Path| {
+                let module = modules.join(format!("{}.wasm", case.filter));
+                wasm_filter(case.filter, &module, Some(case.configuration.clone()), &[])
+            };
+            SetUp {
+                filter: modules.map(|_| case.filter.to_owned()),
+                request: case.request.clone(),
+                over: modules.map(|_| bare),
+                ..SetUp::new(name, modules.map(filter).into_iter().collect())
+            }
+        };
+        set_ups.push(add(bare, None));
+        set_ups.push(add(ours, Some(&sources.modules)));
+        if let Some(modules) = &sources.before {
+            set_ups.push(add(before, Some(modules)));
+        }
+    }
+    Ok(Bench { name: NAME, set_ups, targets: vec![] })
+}
+
+fn cases() -> Vec<Case> {
+    // Names that differ, so that none can be passed by at its first byte.
+    let numbered = |count: usize, write: fn(usize) -> String| -> String {
+        (0..count).map(write).collect::<Vec<_>>().concat()
+    };
+    let segments = format!("/orders{}", numbered(14_000, |number| format!("/{:x}", number % 16)));
+    let parameters =
+        format!("/orders?{}", numbered(8_000, |number| format!("%61{:x}=1&", number % 16)));
+    let cookies = numbered(3_000, |number| format!("api_ke{number}=1; "));
+    let fields = numbered(80, |number| format!("x-a_{number}: {}\r\n", "v".repeat(600)));
+    let credentials = request_with(&parameters, &format!("cookie: {cookies}\r\n"));
+    let sources =
+        |header: &str| json!([{"header": header}, {"query": "api_key"}, {"cookie": "api_key"}]);
+    let keyless = json!({"sources": sources("x-api-key"), "default": "optional",
+        "consumers": [{"name": "acme", "keys": [{"digest":
+            "sha256:0000000000000000000000000000000000000000000000000000000000000001"}]}]});
+    let tokenless = json!({"sources": [{"header": "x-token"}, {"query": "api_key"},
+        {"cookie": "api_key"}], "default": "optional",
+        "providers": [{"name": "bench", "issuer": "https://bench.example", "jwks": {"keys": [
+            {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}}]});
+    let rules: Vec<Value> = (0..64)
+        .map(|number| {
+            json!({"match": {"path": {"template": format!("/orders/{{a}}/{number}x/{{rest=**}}")}},
+                "action": "deny"})
+        })
+        .collect();
+    let limits: Vec<Value> = (0..8)
+        .map(|number| {
+            json!({"key": [{"query": format!("b{number}")}, {"cookie": format!("c{number}")}],
+                "limits": [{"requests": 1_000_000_000, "window": "1s"}]})
+        })
+        .collect();
+    let head = json!({"rules": [{"reroute": true, "request": [
+        {"query": {"keep_only": ["b"]}},
+        {"remove": {"regex": "^x-(b|c)+$"}},
+        {"set": {"name": "x-a-1", "value": "${query.b | trim | lower}"}},
+    ]}]});
+    let side = json!({"max_body": "1MiB", "operations": [
+        {"case": {"to": "snake"}}, {"remove": {"path": "a[*].b"}}]});
+    let body = json!({"hold_heads": true, "rules": [{"request": side}]});
+    // Each member is the least that counts as one.
+    let objects = format!("[{}0]", "{\"a\":0},".repeat(130_000));
+    let post = [
+        format!(
+            "POST /orders HTTP/1.1\r\nhost: a.example\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n",
+            objects.len()
+        ),
+        objects,
+    ]
+    .concat()
+    .into_bytes();
+    let case =
+        |filter, names, configuration, request| Case { filter, names, configuration, request };
+    vec![
+        case(
+            "jwt-auth",
+            ["jwt-auth-bare", "jwt-auth", "jwt-auth-before"],
+            tokenless,
+            credentials.clone(),
+        ),
+        case(
+            "api-key-auth",
+            ["api-key-auth-bare", "api-key-auth", "api-key-auth-before"],
+            keyless,
+            credentials.clone(),
+        ),
+        case(
+            "authorization",
+            ["authorization-bare", "authorization", "authorization-before"],
+            json!({"default": "allow", "rules": rules}),
+            request(&segments),
+        ),
+        case(
+            "rate-limit",
+            ["rate-limit-bare", "rate-limit", "rate-limit-before"],
+            json!({"apply": "all", "rules": limits}),
+            credentials,
+        ),
+        case(
+            "header-transform",
+            ["header-transform-bare", "header-transform", "header-transform-before"],
+            head,
+            request_with(parameters.get(..8_000).unwrap_or_default(), &fields),
+        ),
+        case(
+            "body-transform",
+            ["body-transform-bare", "body-transform", "body-transform-before"],
+            body,
+            post,
+        ),
+    ]
+}
