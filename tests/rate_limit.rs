@@ -1,7 +1,9 @@
 //! `rate-limit`, on `envoy/rate-limit.yaml`.
 
 mod exactness;
+mod flood;
 mod rules;
+mod sliding_window;
 
 use std::sync::LazyLock;
 use std::time::Instant;

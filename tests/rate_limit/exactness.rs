@@ -16,22 +16,25 @@ const WINDOW: &str = "30d";
 
 #[test]
 fn four_workers_pass_exactly_the_limit_run_after_run() {
-    println!("limit  passed, run after run  by local_ratelimit");
+    println!("limit  passed, run after run   sliding window  by local_ratelimit");
     for limit in [1, 10, 100, 1_000] {
-        let ours = [(); 3].map(|()| {
+        let run = |algorithm: &'static str| {
             let with_limit = move |tree: &mut Value| {
-                let rules =
-                    json!([{"name": "all", "limits": [{"requests": limit, "window": WINDOW}]}]);
+                let limits = json!([{"requests": limit, "window": WINDOW, "algorithm": algorithm}]);
+                let rules = json!([{"name": "all", "limits": limits}]);
                 configuration::set(tree, "rate-limit", json!({"rules": rules}));
             };
             passed(limit, Gateway::builder("envoy/rate-limit.yaml").edit(with_limit))
-        });
+        };
+        let ours = [(); 3].map(|()| run("token_bucket"));
+        let sliding = [(); 2].map(|()| run("sliding_window"));
         let envoys = passed(
             limit,
             Gateway::builder("envoy/rate-limit.yaml").edit(move |tree| native(tree, limit)),
         );
-        println!("{limit:>5}  {:>21}  {envoys:>18}", format!("{ours:?}"));
-        assert_eq!(ours, [limit; 3]);
+        let [ours_told, sliding_told] = [format!("{ours:?}"), format!("{sliding:?}")];
+        println!("{limit:>5}  {ours_told:>21}  {sliding_told:>15}  {envoys:>18}");
+        assert_eq!((ours, sliding), ([limit; 3], [limit; 2]));
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a request counts against: one account for each rule that applies to it, spent all together
 //! or not at all.
 
+use crate::bucket::Evicted;
 use crate::key::Digest;
-use crate::policy::{self, Count, Demand, Policy, Verdict};
+use crate::policy::{Count, Demand, Policy, Verdict};
 use crate::quota::{Level, Quota};
 use crate::table::{ATTEMPTS, Slot, Unavailable};
 use gatehouse_filter::{Meter, Mode, Problem, Response, SetError, Store};
@@ -19,16 +20,16 @@ pub(crate) struct Account {
     slot: Option<Slot>,
     /// `None` until its slot was read.
     pub(crate) verdict: Option<Verdict>,
-    /// Whether the request was counted.
-    pub(crate) spent: bool,
+    /// When the request was counted, in nanoseconds since 1970; `None` where it was not.
+    pub(crate) spent: Option<u64>,
 }
 
 /// The accounts could not all be counted: this one was the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Uncounted(pub(crate) usize);
 
-/// Spends the request from every account, or from none if one that enforces refuses. Gives how many
-/// clients lost their slots.
+/// Spends the request from every account, or from none if one that enforces refuses. Clients that
+/// lose their slots to it come to `evicted`.
 ///
 /// All accounts are read before the first is written, so a refused request changes nothing. Only
 /// where another worker spends the last of an account in between, what was spent from those before
@@ -40,8 +41,8 @@ pub(crate) fn spend(
     accounts: &mut [Account],
     store: &dyn Store,
     now: u64,
-) -> Result<u32, Uncounted> {
-    let mut evicted = 0_u32;
+    evicted: &mut Vec<Evicted>,
+) -> Result<(), Uncounted> {
     for (index, account) in accounts.iter_mut().enumerate() {
         match account.look(store, now) {
             Ok(slot) => account.slot = Some(slot),
@@ -58,7 +59,7 @@ pub(crate) fn spend(
             continue;
         }
         match account.spend(slot, store, now) {
-            Ok(more) => evicted = evicted.saturating_add(more),
+            Ok(more) => evicted.extend(more),
             Err(_) if account.is_shadow() => account.verdict = None,
             Err(_) => {
                 give_back(accounts, store, now);
@@ -70,21 +71,21 @@ pub(crate) fn spend(
     if refused {
         give_back(accounts, store, now);
     }
-    Ok(evicted)
+    Ok(())
 }
 
 fn give_back(accounts: &mut [Account], store: &dyn Store, now: u64) {
-    for account in accounts.iter_mut().filter(|account| account.spent) {
-        account.spent = false;
-        let cost = i64::from(account.demand.cost());
+    for account in accounts {
+        let Some(spent) = account.spent.take() else { continue };
+        let cost = account.demand.cost();
         // Who cannot be given back waits a little longer than necessary.
-        let _ = account.charge(cost.saturating_neg(), store, now);
+        let _ = account.change(store, now, |level| level.give_back(cost, spent));
     }
 }
 
 impl Account {
     pub(crate) fn new(rule: Rc<str>, policy: Rc<Policy>, digest: Digest, demand: Demand) -> Self {
-        Self { rule, policy, digest, demand, slot: None, verdict: None, spent: false }
+        Self { rule, policy, digest, demand, slot: None, verdict: None, spent: None }
     }
 
     /// Who the client is.
@@ -130,68 +131,88 @@ impl Account {
         let count = match &self.verdict {
             None => Count::Uncounted,
             Some(verdict) if verdict.is_refused() => Count::Exceeded,
-            Some(_) if self.spent => Count::Allowed,
+            Some(_) if self.spent.is_some() => Count::Allowed,
             Some(_) => return,
         };
         self.policy.count(count, meter);
     }
 
     /// Charges what the response says that the request has cost, beyond what was spent already.
+    /// Gives the client that lost its slot to that.
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was charged.
-    pub(crate) fn settle(&mut self, response: &Response<'_>, now: u64) -> Result<(), Unavailable> {
-        let Some(cost) = self.policy.cost.after(response).filter(|_| self.spent) else {
-            return Ok(());
+    pub(crate) fn settle(
+        &mut self,
+        response: &Response<'_>,
+        now: u64,
+    ) -> Result<Option<Evicted>, Unavailable> {
+        let (Some(cost), Some(spent)) = (self.policy.cost.after(response), self.spent) else {
+            return Ok(None);
         };
-        match i64::from(cost).saturating_sub(self.demand.cost().into()) {
-            0 => Ok(()),
-            more => self.charge(more, response.host(), now),
+        let before = self.demand.cost();
+        let (more, less) = (cost.saturating_sub(before), before.saturating_sub(cost));
+        if (more, less) == (0, 0) {
+            return Ok(None);
         }
+        self.change(response.host(), now, |level| {
+            level.charge(more);
+            level.give_back(less, spent);
+        })
     }
 
-    /// Adds to what is used, or takes from it, whatever the limit says.
+    /// Changes what is used, whatever the limit says. Gives the client that lost its slot to that.
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was stored.
-    fn charge(&mut self, cost: i64, store: &dyn Store, now: u64) -> Result<(), Unavailable> {
+    fn change(
+        &mut self,
+        store: &dyn Store,
+        now: u64,
+        change: impl Fn(&mut Level),
+    ) -> Result<Option<Evicted>, Unavailable> {
         let (policy, demand) = (&self.policy, &self.demand);
-        let (levels, _) = policy.table.update(store, &self.digest, now, |stored| {
+        let (levels, stored) = policy.table.update(store, &self.digest, now, |stored| {
             let mut levels = policy.levels(demand, stored, now);
-            policy::charge(&mut levels, cost);
-            let arrivals = policy::arrivals(&levels);
+            levels.iter_mut().for_each(&change);
+            let arrivals: Vec<_> = levels.iter().flat_map(Level::arrivals).collect();
             (levels, Some(arrivals))
         })?;
         if let Some(verdict) = &mut self.verdict {
             verdict.levels = levels;
         }
-        Ok(())
+        Ok(stored.evicted)
     }
 
     fn look(&mut self, store: &dyn Store, now: u64) -> Result<Slot, Unavailable> {
         let slot = self.policy.table.read(store, &self.digest, now)?;
-        self.verdict = Some(self.policy.look(&self.demand, &slot.arrivals(), now));
+        self.verdict = Some(self.policy.look(&self.demand, slot.arrivals(), now));
         Ok(slot)
     }
 
-    /// Spends, if what was read is still true; else looks again. Gives how many clients lost their
-    /// slots.
-    fn spend(&mut self, mut slot: Slot, store: &dyn Store, now: u64) -> Result<u32, Unavailable> {
+    /// Spends, if what was read is still true; else looks again. Gives the client that lost its
+    /// slot to that.
+    fn spend(
+        &mut self,
+        mut slot: Slot,
+        store: &dyn Store,
+        now: u64,
+    ) -> Result<Option<Evicted>, Unavailable> {
         for _ in 0..ATTEMPTS {
             let Some(verdict) = self.verdict.as_mut().filter(|verdict| !verdict.is_refused())
             else {
-                return Ok(0);
+                return Ok(None);
             };
             let cost = self.demand.cost();
-            verdict.charge(cost.into());
+            verdict.charge(cost);
             if cost == 0 && !verdict.corrected() {
-                self.spent = true;
-                return Ok(0);
+                self.spent = Some(now);
+                return Ok(None);
             }
-            match slot.store(store, &self.digest, &verdict.arrivals()) {
+            match slot.store(store, &self.digest, verdict.arrivals()) {
                 Ok(stored) => {
-                    self.spent = true;
-                    return Ok(stored.evicted.into());
+                    self.spent = Some(now);
+                    return Ok(stored.evicted);
                 }
                 Err(SetError::Conflict) => slot = self.look(store, now)?,
                 Err(SetError::Failed) => return Err(Unavailable::Store),
@@ -204,7 +225,7 @@ impl Account {
     /// until the clock has caught up. Where that fails, the next request tries again.
     fn correct(&self, slot: Slot, store: &dyn Store) {
         if let Some(verdict) = self.verdict.as_ref().filter(|verdict| verdict.corrected()) {
-            let _ = slot.store(store, &self.digest, &verdict.arrivals());
+            let _ = slot.store(store, &self.digest, verdict.arrivals());
         }
     }
 }

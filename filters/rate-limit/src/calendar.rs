@@ -89,6 +89,13 @@ impl Level {
         self.used = u32::try_from(used).unwrap_or(u32::MAX);
     }
 
+    /// Takes from what was used at a moment, unless that was in an earlier window.
+    pub(crate) fn give_back(&mut self, cost: u32, spent: u64) {
+        if spent >= self.start {
+            self.charge(i64::from(cost).saturating_neg());
+        }
+    }
+
     /// Whether what was stored is of a window that has not begun.
     pub(crate) fn corrected(&self) -> bool {
         self.corrected

@@ -4,9 +4,10 @@ mod limit;
 mod rule;
 mod tables;
 
-use crate::bucket::MAX_LIMITS;
+use crate::evictions::Evictions;
 use crate::fields::Form;
 use crate::global::Calls;
+use crate::hybrid::Lease;
 use crate::table::Table;
 use crate::{Apply, OnError, RateLimit};
 use gatehouse_filter::Mode;
@@ -65,11 +66,12 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
         apply: apply?,
         status: u16::try_from(status?).ok()?,
         forms: forms?,
-        leases: Table::new(LEASES, slots?, MAX_LIMITS),
+        leases: Table::new(LEASES, slots?, Lease::layout()),
         tables: tables.made(),
         calls: Calls::default(),
         rules,
         secret: OnceCell::new(),
+        evictions: Evictions::default(),
     })
 }
 

@@ -236,7 +236,7 @@ impl Query<'_> {
 
     fn change_lease<T>(&self, mut change: impl FnMut(&mut Lease) -> T) -> Result<T, Unavailable> {
         let store: &dyn gatehouse_filter::Host = self.callouts;
-        let change = |stored: &crate::bucket::Arrivals| {
+        let change = |stored: crate::bucket::Arrivals<'_>| {
             let before = Lease::from_arrivals(stored);
             let mut lease = before;
             let value = change(&mut lease);

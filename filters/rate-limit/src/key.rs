@@ -6,9 +6,17 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use std::fmt;
 use std::hash::Hasher;
 
-/// What a client is known by in the table. It is not kept with its parts: 128 keyed bits do not
-/// collide.
+/// What a client is known by in the table. It is not kept with its parts: 112 keyed bits do not
+/// collide. The last two bytes are the mark of its rule.
 pub(crate) type Digest = [u8; 16];
+
+/// Tells whose client it is that has a slot.
+pub(crate) type Mark = [u8; 2];
+
+/// The mark in a digest.
+pub(crate) fn mark_of(digest: &Digest) -> Mark {
+    digest.last_chunk().copied().unwrap_or_default()
+}
 
 /// A rule's key: requests with the same values for its parts share the rule's limits.
 #[derive(Debug)]
@@ -102,7 +110,16 @@ impl Key {
             }
             hasher.write(&[END]);
         }
-        Some(hasher.finish128().as_bytes())
+        let mut digest = hasher.finish128().as_bytes();
+        if let Some(mark) = digest.last_chunk_mut() {
+            *mark = self.mark();
+        }
+        Some(digest)
+    }
+
+    /// What the digests of its clients end with. Two rules have the same by chance, once in 65536.
+    pub(crate) fn mark(&self) -> Mark {
+        mark_of(&self.prefix)
     }
 }
 

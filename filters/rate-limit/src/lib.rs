@@ -18,19 +18,23 @@ mod cost;
 mod counting;
 mod decimal;
 mod descriptor;
+mod evictions;
 mod fields;
 mod gcra;
 mod global;
 mod hybrid;
 mod key;
+mod layout;
 mod part;
 mod policy;
 mod quota;
 mod remote;
 mod service;
+mod sliding_window;
 mod table;
 
 use account::{Account, Uncounted};
+use evictions::Evictions;
 use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{AmbiguousTarget, Rule, Rules};
@@ -84,6 +88,7 @@ pub struct RateLimit {
     calls: Calls,
     rules: Rules<Rc<Policy>>,
     secret: OnceCell<Secret>,
+    evictions: Evictions,
 }
 
 /// What happens to a request that cannot be counted.
@@ -202,7 +207,7 @@ impl Filter for RateLimit {
                 None => Decision::pass(Code::Unlimited, None),
             };
         }
-        self.count_here(accounts, first, request.host(), exchange)
+        self.count_here(accounts, first, request.callouts(), exchange)
     }
 }
 
@@ -216,8 +221,9 @@ impl OnResponse for RateLimit {
             let host = response.host();
             let now = host.now().0;
             for account in &mut exchange.accounts {
-                if account.settle(response, now).is_err() {
-                    account.policy.count(Count::Uncounted, host);
+                match account.settle(response, now) {
+                    Ok(evicted) => self.evictions.count(evicted.as_slice(), &self.rules, host),
+                    Err(_) => account.policy.count(Count::Uncounted, host),
                 }
             }
             exchange.fields = Some(self.fields(&exchange.accounts));
@@ -245,18 +251,18 @@ impl RateLimit {
         &self,
         mut accounts: Vec<Account>,
         first: Rc<str>,
-        host: &dyn Host,
+        callouts: &dyn Callouts,
         exchange: &mut Exchange,
     ) -> Decision<Code> {
-        match account::spend(&mut accounts, host, host.now().0) {
-            Ok(evicted) => host.add(Event::EvictedLive.counter(), evicted.into()),
-            Err(Uncounted(index)) => {
-                let account = accounts.get(index);
-                account
-                    .into_iter()
-                    .for_each(|account| account.policy.count(Count::Uncounted, host));
-                return self.uncounted(account.map_or(first, |account| Rc::clone(&account.rule)));
-            }
+        let host: &dyn Host = callouts;
+        let mut evicted = Vec::new();
+        let spent = account::spend(&mut accounts, host, host.now().0, &mut evicted);
+        self.evictions.count(&evicted, &self.rules, host);
+        self.evictions.tell(&evicted, &self.rules, callouts);
+        if let Err(Uncounted(index)) = spent {
+            let account = accounts.get(index);
+            account.into_iter().for_each(|account| account.policy.count(Count::Uncounted, host));
+            return self.uncounted(account.map_or(first, |account| Rc::clone(&account.rule)));
         }
         accounts.iter().for_each(|account| account.count(host));
         let refusing = accounts.iter().filter(|account| account.is_refused());
@@ -298,7 +304,10 @@ impl RateLimit {
 
     /// Keeps what the response needs of a request that goes on.
     fn remember(&self, accounts: Vec<Account>, exchange: &mut Exchange) {
-        if accounts.iter().any(|account| account.spent && account.policy.cost.is_told_after()) {
+        if accounts
+            .iter()
+            .any(|account| account.spent.is_some() && account.policy.cost.is_told_after())
+        {
             exchange.accounts = accounts;
         } else {
             exchange.fields = Some(self.fields(&accounts));

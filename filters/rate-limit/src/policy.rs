@@ -1,9 +1,10 @@
 //! What a rule allows: a key to tell clients apart by, the limits that each of them has, and what a
 //! request costs.
 
-use crate::bucket::{Arrivals, MAX_LIMITS};
+use crate::bucket::MAX_LIMITS;
 use crate::cost::Cost;
 use crate::counting::Remote;
+use crate::gcra::Arrival;
 use crate::key::Key;
 use crate::quota::{Level, Quota, Terms};
 use crate::table::Table;
@@ -40,6 +41,9 @@ gatehouse_filter::codes! {
         Exceeded = "exceeded",
         /// The store failed.
         Uncounted = "uncounted",
+        /// A client lost its slot before it had paid everything back: a sign that `keys` is too
+        /// small.
+        EvictedLive = "evicted_live",
     }
 }
 
@@ -75,7 +79,12 @@ impl Policy {
     }
 
     /// Whether the request passes, for what is stored; nothing is spent.
-    pub(crate) fn look(&self, demand: &Demand, stored: &Arrivals, now: u64) -> Verdict {
+    pub(crate) fn look(
+        &self,
+        demand: &Demand,
+        stored: impl Iterator<Item = Arrival>,
+        now: u64,
+    ) -> Verdict {
         let levels = self.levels(demand, stored, now);
         let wait = |level: &Level| level.retry_after(demand.least).unwrap_or(u64::MAX);
         let refusing = levels.iter().enumerate().filter(|(_, level)| !level.allows(demand.least));
@@ -84,9 +93,14 @@ impl Policy {
     }
 
     /// The levels for what is stored.
-    pub(crate) fn levels(&self, demand: &Demand, stored: &Arrivals, now: u64) -> Vec<Level> {
-        let quotas = self.quotas.iter().zip(&demand.terms).zip(stored);
-        quotas.map(|((quota, terms), stored)| quota.level(*terms, *stored, now)).collect()
+    pub(crate) fn levels(
+        &self,
+        demand: &Demand,
+        mut stored: impl Iterator<Item = Arrival>,
+        now: u64,
+    ) -> Vec<Level> {
+        let quotas = self.quotas.iter().zip(&demand.terms);
+        quotas.map(|(quota, terms)| quota.level(*terms, &mut stored, now)).collect()
     }
 
     /// Whether it counts with leases.
@@ -151,27 +165,15 @@ impl Verdict {
         self.levels.iter().any(Level::corrected)
     }
 
-    /// Adds to what is used of every quota, or takes from it.
-    pub(crate) fn charge(&mut self, cost: i64) {
-        charge(&mut self.levels, cost);
+    /// Adds to what is used of every quota.
+    pub(crate) fn charge(&mut self, cost: u32) {
+        self.levels.iter_mut().for_each(|level| level.charge(cost));
     }
 
     /// What to store.
-    pub(crate) fn arrivals(&self) -> Arrivals {
-        arrivals(&self.levels)
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = Arrival> {
+        self.levels.iter().flat_map(Level::arrivals)
     }
-}
-
-/// Adds to what is used of every quota, or takes from it.
-pub(crate) fn charge(levels: &mut [Level], cost: i64) {
-    levels.iter_mut().for_each(|level| level.charge(cost));
-}
-
-/// What to store for these levels.
-pub(crate) fn arrivals(levels: &[Level]) -> Arrivals {
-    let mut arrivals = Arrivals::default();
-    arrivals.iter_mut().zip(levels).for_each(|(arrival, level)| *arrival = level.arrival());
-    arrivals
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use crate::account::Account;
 use crate::counting::{OnError, Remote};
 use crate::descriptor::descriptor;
 use crate::fields::Fields;
-use crate::gcra::Arrival;
 use crate::global::{Outcome, Progress, Query};
 use crate::part::Facts;
 use crate::policy::{Count, Policy};
@@ -151,7 +150,7 @@ impl RateLimit {
         let Some(digest) = digest else { return self.uncounted(rule) };
         let counted =
             Account::new(Rc::clone(&rule), Rc::clone(share), digest, share.demand(request));
-        let decision = self.count_here(vec![counted], rule, request.host(), exchange);
+        let decision = self.count_here(vec![counted], rule, request.callouts(), exchange);
         match decision.code {
             Code::Allowed => Decision { code: Code::Degraded, ..decision },
             _ => decision,
@@ -189,7 +188,7 @@ fn refusal(
     request: &Request<'_>,
 ) -> Problem {
     let Some(quota) = policy.quotas.first() else { return unavailable() };
-    let level = quota.level(quota.terms(request), Arrival::default(), request.host().now().0);
+    let level = quota.level(quota.terms(request), &mut std::iter::empty(), request.host().now().0);
     let (name, requests, window) = (&quota.name, level.requests(), level.window());
     let noun = if requests == 1 { "request" } else { "requests" };
     let seconds =

@@ -4,9 +4,11 @@
 //! grow for ever. It is set-associative: a client's digest chooses a bucket, and in it the client
 //! has any of a few slots.
 
-use crate::bucket::{Arrivals, Bucket, Place, WAYS};
+use crate::bucket::{Arrivals, Bucket, Evicted, Place, WAYS};
 use crate::decimal;
+use crate::gcra::Arrival;
 use crate::key::Digest;
+use crate::layout::Layout;
 use gatehouse_filter::{SetError, Store, StoreError, Version};
 
 /// How often a request tries to write. Each failure means that another worker has succeeded in
@@ -22,10 +24,9 @@ pub(crate) const NAME: u32 = 0xf_ffff;
 #[derive(Debug)]
 pub(crate) struct Table {
     buckets: u64,
-    /// Arrivals in a slot: the most limits that any rule has.
-    limits: usize,
-    /// `r<name>/<buckets>/<limits>/`: another name or size is another table. At most 22 bytes with
-    /// the bucket's number, which is what the host's strings hold without an allocation.
+    layout: Layout,
+    /// `r<name><buckets>/<arrivals of a slot>/`: another name or size is another table. At most 22
+    /// bytes with the bucket's number, which is what the host's strings hold without an allocation.
     prefix: String,
 }
 
@@ -41,8 +42,8 @@ pub(crate) struct Slot {
 /// What storing a slot did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Stored {
-    /// Whether another client, which had something to pay back, lost its slot.
-    pub(crate) evicted: bool,
+    /// Another client, which had something to pay back, and lost its slot.
+    pub(crate) evicted: Option<Evicted>,
 }
 
 /// Why a slot could not be changed.
@@ -61,12 +62,13 @@ impl From<StoreError> for Unavailable {
 }
 
 impl Table {
-    /// A table of at least `keys` slots of `limits` arrivals each. Of its name, 20 bits count.
-    pub(crate) fn new(name: u32, keys: u32, limits: usize) -> Self {
+    /// A table of at least `keys` slots of this layout. Of its name, 20 bits count.
+    pub(crate) fn new(name: u32, keys: u32, layout: Layout) -> Self {
         let ways = u64::try_from(WAYS).unwrap_or(1);
         let buckets = u64::from(keys).div_ceil(ways).max(1);
         let name = name & NAME;
-        Self { buckets, limits, prefix: format!("r{name:05x}/{buckets}/{limits}/") }
+        let prefix = format!("r{name:05x}{buckets}/{}/", layout.arrivals());
+        Self { buckets, layout, prefix }
     }
 
     /// Makes every bucket that is not there yet: the memory is taken now, not under attack. A mark,
@@ -79,7 +81,7 @@ impl Table {
         if store.get(mark.as_bytes())?.is_some() {
             return Ok(());
         }
-        let unused = Bucket::unused(self.limits);
+        let unused = Bucket::unused(&self.layout);
         for index in 0..self.buckets {
             store.create(self.bucket_key(index).as_bytes(), &unused)?;
         }
@@ -98,8 +100,8 @@ impl Table {
     ) -> Result<Slot, Unavailable> {
         let key = self.bucket_key(self.bucket_of(digest));
         let (bytes, version) = store.get(key.as_bytes())?.ok_or(Unavailable::Store)?;
-        let bucket = Bucket::new(bytes, self.limits).ok_or(Unavailable::Store)?;
-        let place = bucket.place(digest, now);
+        let bucket = Bucket::new(bytes, &self.layout).ok_or(Unavailable::Store)?;
+        let place = bucket.place(digest, now, &self.layout);
         Ok(Slot { key, bucket, version, place })
     }
 
@@ -109,18 +111,18 @@ impl Table {
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was stored.
-    pub(crate) fn update<T>(
+    pub(crate) fn update<T, A: IntoIterator<Item = Arrival>>(
         &self,
         store: &dyn Store,
         digest: &Digest,
         now: u64,
-        mut change: impl FnMut(&Arrivals) -> (T, Option<Arrivals>),
+        mut change: impl FnMut(Arrivals<'_>) -> (T, Option<A>),
     ) -> Result<(T, Stored), Unavailable> {
         for _ in 0..ATTEMPTS {
             let slot = self.read(store, digest, now)?;
-            let (value, arrivals) = change(&slot.arrivals());
+            let (value, arrivals) = change(slot.arrivals());
             let Some(arrivals) = arrivals else { return Ok((value, Stored::default())) };
-            match slot.store(store, digest, &arrivals) {
+            match slot.store(store, digest, arrivals) {
                 Ok(stored) => return Ok((value, stored)),
                 Err(SetError::Conflict) => {}
                 Err(SetError::Failed) => return Err(Unavailable::Store),
@@ -144,7 +146,7 @@ impl Table {
 
 impl Slot {
     /// What the slot remembers of the client.
-    pub(crate) fn arrivals(&self) -> Arrivals {
+    pub(crate) fn arrivals(&self) -> Arrivals<'_> {
         self.bucket.arrivals(self.place)
     }
 
@@ -156,11 +158,15 @@ impl Slot {
         mut self,
         store: &dyn Store,
         digest: &Digest,
-        arrivals: &Arrivals,
+        arrivals: impl IntoIterator<Item = Arrival>,
     ) -> Result<Stored, SetError> {
         self.bucket.write(self.place, digest, arrivals);
         store.set(self.key.as_bytes(), self.bucket.bytes(), Some(self.version))?;
-        Ok(Stored { evicted: matches!(self.place, Place::Evicted(_)) })
+        let evicted = match self.place {
+            Place::Evicted(_, evicted) => Some(evicted),
+            Place::Own(_) | Place::Free(_) => None,
+        };
+        Ok(Stored { evicted })
     }
 }
 

@@ -6,6 +6,7 @@ mod lacking;
 mod race;
 mod remote;
 mod rules;
+mod sliding;
 
 use super::*;
 use gatehouse_filter::{Attribute, Headers, Identity, Reply, ResponseStep, Step, Until};

@@ -162,3 +162,17 @@ fn times_at_the_ends_of_their_type_saturate() {
         }
     }
 }
+
+#[test]
+fn what_was_used_in_an_earlier_window_is_not_given_back_in_this_one() {
+    let calendar = calendar(Period::Day, 0);
+    let (evening, morning) = (utc(2026, 11, 24, DAY - 1), utc(2026, 11, 25, 1));
+    let mut stored = Arrival::default();
+    assert!(ask(&calendar, 10, 4, &mut stored, evening));
+    assert!(ask(&calendar, 10, 7, &mut stored, morning));
+    let mut level = calendar.level(10, stored, morning + 1);
+    level.give_back(4, evening);
+    assert_eq!(level.remaining(), 3);
+    level.give_back(4, morning);
+    assert_eq!(level.remaining(), 7);
+}

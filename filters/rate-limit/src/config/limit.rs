@@ -3,6 +3,7 @@ use crate::bucket::MAX_LIMITS;
 use crate::calendar::{Calendar, Period};
 use crate::gcra::Limit;
 use crate::quota::Pace;
+use crate::sliding_window::SlidingWindow;
 use gatehouse_filter::config::{Fields, Node};
 use std::time::Duration;
 
@@ -22,14 +23,14 @@ const DAY: u64 = 86_400;
 const LONGEST_FILL: Duration = Duration::from_secs(3_650 * DAY);
 
 /// Reads the limits of a rule; `owing` where a client may use more than it has, because its
-/// requests tell their cost when they have passed.
-pub(super) fn read(node: &Node<'_>, owing: bool) -> Option<Vec<Unnamed>> {
+/// requests tell their cost when they have passed; `is_remote` where a service counts.
+pub(super) fn read(node: &Node<'_>, owing: bool, is_remote: bool) -> Option<Vec<Unnamed>> {
     let mut names: Vec<String> = Vec::new();
     let limits = node.nonempty_list(|node| {
         let mut fields = node.fields()?;
         let name = fields.optional("name", |node| policy_name(&node, &names));
         let requests = fields.required("requests", Amount::read);
-        let pace = pace(&mut fields, requests.as_ref(), owing);
+        let pace = pace(&mut fields, requests.as_ref(), owing, is_remote);
         fields.finish();
         let name = name?;
         names.extend(name.clone());
@@ -41,8 +42,20 @@ pub(super) fn read(node: &Node<'_>, owing: bool) -> Option<Vec<Unnamed>> {
     Some(limits)
 }
 
+/// How the requests of a window come back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Algorithm {
+    TokenBucket,
+    SlidingWindow,
+}
+
 /// How the requests come back: over a window, or at the end of a period of the calendar.
-fn pace(fields: &mut Fields<'_>, requests: Option<&Amount>, owing: bool) -> Option<Pace> {
+fn pace(
+    fields: &mut Fields<'_>,
+    requests: Option<&Amount>,
+    owing: bool,
+    is_remote: bool,
+) -> Option<Pace> {
     let periods = [
         ("second", Period::Second),
         ("minute", Period::Minute),
@@ -54,16 +67,41 @@ fn pace(fields: &mut Fields<'_>, requests: Option<&Amount>, owing: bool) -> Opti
     let offset = fields.optional("offset", |node| offset(&node));
     let window = fields.optional("window", window);
     let burst = fields.optional("burst", |node| Some((Amount::read(node.clone())?, node)));
+    let algorithm = fields.optional("algorithm", |node| {
+        let names = [
+            ("token_bucket", Algorithm::TokenBucket),
+            ("sliding_window", Algorithm::SlidingWindow),
+        ];
+        let algorithm = node.one_of(&names)?;
+        if is_remote {
+            return node.fault(
+                "goes with `counting: {mode: local}`: a rate limit service counts in its own way",
+            );
+        }
+        Some(algorithm)
+    });
     let (period, offset, window, burst) = (period?, offset?, window?, burst?);
+    let algorithm = algorithm?;
     let node = fields.node();
     match (period, window) {
         (Some(_), None) if burst.is_some() => node
             .fault("`burst` goes with `window`: in a period of the calendar, all may come at once"),
+        (Some(_), None) if algorithm.is_some() => node.fault(
+            "`algorithm` goes with `window`: a period of the calendar begins and ends for all",
+        ),
         (Some(period), None) => {
             Some(Pace::Calendar(Calendar { period, offset: offset.unwrap_or(0) }))
         }
         (None, Some(_)) if offset.is_some() => {
             node.fault("`offset` goes with `per`: a window begins whenever a client comes")
+        }
+        (None, Some(_)) if burst.is_some() && algorithm == Some(Algorithm::SlidingWindow) => node
+            .fault(
+                "`burst` goes with `algorithm: token_bucket`: of a sliding window, all may come at once",
+            ),
+        (None, Some(window)) if algorithm == Some(Algorithm::SlidingWindow) => {
+            let length = u64::try_from(window.as_nanos()).ok()?;
+            Some(Pace::Sliding(SlidingWindow::new(length, requests?.most())))
         }
         (None, Some(window)) => even(window, requests?, burst, owing),
         _ => node.fault("must have exactly one of window, per"),

@@ -3,6 +3,7 @@ use super::tables::Tables;
 use crate::cost::Cost;
 use crate::counting::{self, Service};
 use crate::key::{Absent, Key};
+use crate::layout::Layout;
 use crate::part::{self, Networks, Part};
 use crate::policy::Policy;
 use crate::quota::{Pace, Quota};
@@ -33,9 +34,10 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
         fields.with_default("absent", Absent::ClientAddress, |node| node.one_of(&Absent::NAMES));
     let cost = fields.with_default("cost", Cost::Fixed(1), Cost::read);
     let after = cost.as_ref().is_some_and(Cost::is_told_after);
-    let limits = fields.required("limits", |node| limit::read(&node, after));
-    let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     let counting = fields.optional("counting", |node| Some((counting::read(node.clone())?, node)));
+    let is_remote = matches!(counting, Some(Some((Some(_), _))));
+    let limits = fields.required("limits", |node| limit::read(&node, after, is_remote));
+    let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     let definition =
         fields.node().value().get("limits").map(ToString::to_string).unwrap_or_default();
     let price = fields.node().value().get("cost").map(ToString::to_string).unwrap_or_default();
@@ -63,7 +65,8 @@ impl Rule {
     /// `orders`, then `orders-2`, `orders-3`.
     pub(super) fn named(self, rule: &str, number: usize, tables: &mut Tables) -> Policy {
         let class = format!("{} {}", self.definition, self.price);
-        let table = tables.of(class, self.limits.len());
+        let gauges = self.limits.iter().map(|limit| limit.pace.gauge(&limit.requests));
+        let table = tables.of(class, Layout::new(gauges.collect()));
         let mut taken: Vec<String> =
             self.limits.iter().filter_map(|limit| limit.name.clone()).collect();
         let mut free_name = || {
@@ -105,7 +108,9 @@ impl Unnamed {
     fn most_at_once(&self) -> u32 {
         match &self.pace {
             Pace::Even { burst: Some(burst), .. } => burst.most(),
-            Pace::Even { burst: None, .. } | Pace::Calendar(_) => self.requests.most(),
+            Pace::Even { burst: None, .. } | Pace::Calendar(_) | Pace::Sliding(_) => {
+                self.requests.most()
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+use crate::layout::Layout;
 use crate::table::{NAME, Table};
 use std::rc::Rc;
 
@@ -15,7 +16,7 @@ impl Tables {
 
     /// The table of rules of this class. Its name comes of the class alone, so that its clients keep
     /// their counts when other rules come and go.
-    pub(super) fn of(&mut self, class: String, limits: usize) -> Rc<Table> {
+    pub(super) fn of(&mut self, class: String, layout: Layout) -> Rc<Table> {
         if let Some((_, _, table)) = self.made.iter().find(|(known, ..)| *known == class) {
             return Rc::clone(table);
         }
@@ -24,7 +25,7 @@ impl Tables {
         while self.made.iter().any(|(_, taken, _)| *taken == name) {
             name = (name.wrapping_add(1) & NAME).max(1);
         }
-        let table = Rc::new(Table::new(name, self.keys, limits));
+        let table = Rc::new(Table::new(name, self.keys, layout));
         self.made.push((class, name, Rc::clone(&table)));
         table
     }

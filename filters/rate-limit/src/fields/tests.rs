@@ -1,7 +1,6 @@
 use super::*;
 use crate::amount::Amount;
 use crate::calendar::{Calendar, Period};
-use crate::gcra::Arrival;
 use crate::quota::Pace;
 use gatehouse_filter_test::FakeHost;
 
@@ -23,7 +22,7 @@ fn limits() -> Vec<(Quota, Level)> {
                 requests: Amount::Fixed(requests),
                 gateways: 1,
             };
-            let mut level = quota.level(quota.terms(&request), Arrival::default(), NOW);
+            let mut level = quota.level(quota.terms(&request), &mut std::iter::empty(), NOW);
             level.charge(used);
             (quota, level)
         })

@@ -1,7 +1,7 @@
 //! What the workers of a process hold for one client, and when they ask for more.
 
-use crate::bucket::Arrivals;
 use crate::gcra::Arrival;
+use crate::layout::{Gauge, Layout};
 use crate::service::Told;
 
 /// How a rule leases.
@@ -155,8 +155,13 @@ impl Lease {
         }
     }
 
+    /// How a table lays leases out: of two, the one that ends later is worth more.
+    pub(crate) fn layout() -> Layout {
+        Layout::new(vec![Gauge::Time { full: 1 }; 4])
+    }
+
     /// As the table keeps it.
-    pub(crate) fn arrivals(&self) -> Arrivals {
+    pub(crate) fn arrivals(&self) -> [Arrival; 4] {
         let of = |nanoseconds, part| Arrival { nanoseconds, part };
         [
             of(self.expires, self.credit),
@@ -167,8 +172,8 @@ impl Lease {
     }
 
     /// From what the table has.
-    pub(crate) fn from_arrivals(arrivals: &Arrivals) -> Self {
-        let [credit, quiet, window, granted] = *arrivals;
+    pub(crate) fn from_arrivals(mut stored: impl Iterator<Item = Arrival>) -> Self {
+        let [credit, quiet, window, granted] = [(); 4].map(|()| stored.next().unwrap_or_default());
         Self {
             credit: credit.part,
             expires: credit.nanoseconds,

@@ -2,6 +2,7 @@ use super::*;
 use crate::amount::Amount;
 use crate::gcra::Arrival;
 use crate::key::Absent;
+use crate::layout::Layout;
 use crate::quota::Pace;
 use gatehouse_filter::Headers;
 use gatehouse_filter_test::FakeHost;
@@ -24,19 +25,19 @@ fn policy(quotas: Vec<Quota>) -> Policy {
         mode: Mode::Enforce,
         rule: 0,
         remote: None,
-        table: Rc::new(Table::new(0, 8, 1)),
+        table: Rc::new(Table::new(0, 8, Layout::new(vec![]))),
     }
 }
 
 /// One request: how it comes out, and what is stored after it.
-fn ask(policy: &Policy, stored: &mut Arrivals, now: u64) -> (Demand, Verdict) {
+fn ask(policy: &Policy, stored: &mut Vec<Arrival>, now: u64) -> (Demand, Verdict) {
     let host = FakeHost::default();
     let request = Request::new(Headers::from_list::<&str, &str>(&[]), &host);
     let demand = policy.demand(&request);
-    let mut verdict = policy.look(&demand, stored, now);
+    let mut verdict = policy.look(&demand, stored.iter().copied(), now);
     if !verdict.is_refused() {
-        verdict.charge(demand.cost().into());
-        *stored = verdict.arrivals();
+        verdict.charge(demand.cost());
+        *stored = verdict.arrivals().collect();
     }
     (demand, verdict)
 }
@@ -44,11 +45,11 @@ fn ask(policy: &Policy, stored: &mut Arrivals, now: u64) -> (Demand, Verdict) {
 #[test]
 fn a_refused_request_spends_from_no_limit() {
     let policy = policy(vec![quota("orders", 2, 1), quota("day", 100, 86_400)]);
-    let mut stored = Arrivals::default();
+    let mut stored = Vec::new();
     for _ in 0..2 {
         assert!(!ask(&policy, &mut stored, NOW).1.is_refused());
     }
-    let before = stored;
+    let before = stored.clone();
     let (_, verdict) = ask(&policy, &mut stored, NOW);
     assert!(verdict.is_refused());
     assert_eq!(stored, before);
@@ -58,7 +59,7 @@ fn a_refused_request_spends_from_no_limit() {
 #[test]
 fn the_limit_to_wait_for_longest_is_the_one_that_is_told() {
     let policy = policy(vec![quota("minute", 1, 60), quota("second", 1, 1)]);
-    let mut stored = Arrivals::default();
+    let mut stored = Vec::new();
     let (demand, verdict) = ask(&policy, &mut stored, NOW);
     assert!(policy.refusal(429, &demand, &verdict).is_none());
     let (demand, verdict) = ask(&policy, &mut stored, NOW);
@@ -72,7 +73,7 @@ fn the_limit_to_wait_for_longest_is_the_one_that_is_told() {
 #[test]
 fn a_request_that_costs_more_than_ever_passes_is_not_told_to_wait() {
     let policy = Policy { cost: Cost::Fixed(3), ..policy(vec![quota("minute", 2, 60)]) };
-    let (demand, verdict) = ask(&policy, &mut Arrivals::default(), NOW);
+    let (demand, verdict) = ask(&policy, &mut Vec::new(), NOW);
     let reply = policy.refusal(429, &demand, &verdict).unwrap();
     let detail = concat!(
         r#"the policy "minute" allows 2 requests per 60 s, never as "#,
@@ -85,12 +86,12 @@ fn a_request_that_costs_more_than_ever_passes_is_not_told_to_wait() {
 #[test]
 fn a_clock_set_back_must_be_stored_even_when_the_request_is_refused() {
     let policy = policy(vec![quota("orders", 1, 10)]);
-    let mut stored = Arrivals::default();
+    let mut stored = Vec::new();
     let _ = ask(&policy, &mut stored, NOW);
     let back = NOW - 3_600 * SECOND;
     let (_, verdict) = ask(&policy, &mut stored, back);
     assert!(verdict.is_refused() && verdict.corrected());
-    stored = verdict.arrivals();
+    stored = verdict.arrivals().collect();
     assert_eq!(stored[0], Arrival { nanoseconds: back + 10 * SECOND, part: 0 });
     assert!(!ask(&policy, &mut stored, back + 10 * SECOND).1.is_refused());
 }

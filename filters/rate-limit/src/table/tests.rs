@@ -1,4 +1,7 @@
 use super::*;
+use crate::bucket::MAX_LIMITS;
+use crate::layout::Gauge;
+use crate::sliding_window::MOST_ENTRIES;
 use gatehouse_filter_test::FakeHost;
 
 const NOW: u64 = 1_000;
@@ -12,22 +15,27 @@ fn digest(number: u64) -> Digest {
 
 /// Adds one to what the slot remembers, and tells the sum.
 fn add(table: &Table, host: &FakeHost, number: u64) -> Result<(u64, Stored), Unavailable> {
-    table.update(host, &digest(number), NOW, |arrivals| {
-        let mut arrivals = *arrivals;
-        arrivals[0].nanoseconds = arrivals[0].nanoseconds.max(NOW) + 1;
-        (arrivals[0].nanoseconds - NOW, Some(arrivals))
+    table.update(host, &digest(number), NOW, |mut stored| {
+        let mut arrival = stored.next().unwrap_or_default();
+        arrival.nanoseconds = arrival.nanoseconds.max(NOW) + 1;
+        (arrival.nanoseconds - NOW, Some([arrival]))
     })
+}
+
+fn layout(limits: usize) -> Layout {
+    Layout::new(vec![Gauge::Time { full: 1_000 }; limits])
 }
 
 #[test]
 fn the_table_has_the_asked_number_of_slots_and_never_grows() {
     let host = FakeHost::default();
-    let table = Table::new(1, 1_000, 2);
+    let table = Table::new(1, 1_000, layout(2));
     table.prepare(&host).unwrap();
     let (keys, bytes) = (host.store.keys(), host.store.bytes());
     assert_eq!((keys, bytes), (125 + 1, 1_000 * (16 + 2 * 12) + 1));
-    let evicted =
-        (0..20_000).filter(|number| add(&table, &host, *number).unwrap().1.evicted).count();
+    let evicted = (0..20_000)
+        .filter(|number| add(&table, &host, *number).unwrap().1.evicted.is_some())
+        .count();
     assert_eq!((host.store.keys(), host.store.bytes()), (keys, bytes));
     assert_eq!(evicted, 19_000, "numbers in a row fill every bucket evenly");
 }
@@ -35,7 +43,7 @@ fn the_table_has_the_asked_number_of_slots_and_never_grows() {
 #[test]
 fn preparing_again_keeps_what_is_there() {
     let host = FakeHost::default();
-    let table = Table::new(1, 64, 1);
+    let table = Table::new(1, 64, layout(1));
     table.prepare(&host).unwrap();
     add(&table, &host, 5).unwrap();
     table.prepare(&host).unwrap();
@@ -45,9 +53,9 @@ fn preparing_again_keeps_what_is_there() {
 #[test]
 fn a_preparation_that_did_not_end_is_ended_by_the_next_without_loss() {
     let host = FakeHost::default();
-    let table = Table::new(1, 64, 1);
+    let table = Table::new(1, 64, layout(1));
     let bucket = table.bucket_key(table.bucket_of(&digest(5)));
-    host.create(bucket.as_bytes(), &Bucket::unused(1)).unwrap();
+    host.create(bucket.as_bytes(), &Bucket::unused(&layout(1))).unwrap();
     add(&table, &host, 5).unwrap();
     table.prepare(&host).unwrap();
     assert_eq!(add(&table, &host, 5).unwrap().0, 2);
@@ -65,7 +73,7 @@ fn a_host_that_wants_no_version_for_a_new_key_is_served_too() {
 #[test]
 fn conflicts_are_tried_again_and_not_for_ever() {
     let host = FakeHost::default();
-    let table = Table::new(1, 64, 1);
+    let table = Table::new(1, 64, layout(1));
     table.prepare(&host).unwrap();
     host.store.conflict_next(ATTEMPTS - 1);
     assert_eq!(add(&table, &host, 5).unwrap().0, 1);
@@ -77,15 +85,15 @@ fn conflicts_are_tried_again_and_not_for_ever() {
 #[test]
 fn a_change_that_changes_nothing_is_not_written() {
     let host = FakeHost::default();
-    let table = Table::new(1, 64, 1);
+    let table = Table::new(1, 64, layout(1));
     table.prepare(&host).unwrap();
     host.store.conflict_next(1);
-    let looked = table.update(&host, &digest(5), NOW, |_| ((), None));
+    let looked = table.update(&host, &digest(5), NOW, |_| ((), None::<[Arrival; 0]>));
     assert!(looked.is_ok());
     let mut tries = 0;
     let changed = table.update(&host, &digest(5), NOW, |_| {
         tries += 1;
-        ((), Some(Arrivals::default()))
+        ((), Some([Arrival::default()]))
     });
     assert!(changed.is_ok());
     assert_eq!(tries, 2, "the conflict was still waiting");
@@ -94,7 +102,7 @@ fn a_change_that_changes_nothing_is_not_written() {
 #[test]
 fn a_missing_a_foreign_and_a_broken_table_are_unavailable() {
     let host = FakeHost::default();
-    let table = Table::new(1, 64, 1);
+    let table = Table::new(1, 64, layout(1));
     assert_eq!(add(&table, &host, 5).err(), Some(Unavailable::Store));
     let bucket = table.bucket_key(table.bucket_of(&digest(5)));
     host.create(bucket.as_bytes(), b"not a bucket").unwrap();
@@ -106,7 +114,8 @@ fn a_missing_a_foreign_and_a_broken_table_are_unavailable() {
 
 #[test]
 fn the_longest_key_fits_into_a_short_string_of_the_host() {
-    let table = Table::new(1, 1_048_576, 4);
+    let logs = vec![Gauge::Count { arrivals: MOST_ENTRIES, full: 1_000 }; MAX_LIMITS];
+    let table = Table::new(NAME, 1_048_576, Layout::new(logs));
     assert_eq!(table.buckets, 131_072);
     assert!(table.bucket_key(table.buckets - 1).len() <= 22);
 }

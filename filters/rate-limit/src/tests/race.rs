@@ -94,9 +94,9 @@ impl Signatures for Worker<'_> {
 
 /// How many of 200 requests of each of 8 workers pass. The workers prepare the store while others
 /// already serve.
-fn passed(limit: u32, shared: &Shared) -> usize {
+fn passed(limit: u32, algorithm: &str, shared: &Shared) -> usize {
     let json = format!(
-        r#"{{"keys": 64, "rules": [{{"limits": [{{"requests": {limit}, "window": "60s"}}]}}]}}"#
+        r#"{{"keys": 64, "rules": [{{"limits": [{{"requests": {limit}, "window": "60s", "algorithm": "{algorithm}"}}]}}]}}"#
     );
     let work = |number: u8| {
         let host = Worker { shared, number };
@@ -116,13 +116,15 @@ fn passed(limit: u32, shared: &Shared) -> usize {
 
 #[test]
 fn eight_workers_at_once_pass_exactly_the_limit() {
-    let mut conflicts = 0;
-    for limit in [1, 10, 100, 1_000] {
-        for _ in 0..10 {
-            let shared = Shared::default();
-            assert_eq!(passed(limit, &shared), limit as usize);
-            conflicts += shared.conflicts.into_inner();
+    for algorithm in ["token_bucket", "sliding_window"] {
+        let mut conflicts = 0;
+        for limit in [1, 10, 100, 1_000] {
+            for _ in 0..10 {
+                let shared = Shared::default();
+                assert_eq!(passed(limit, algorithm, &shared), limit as usize, "{algorithm}");
+                conflicts += shared.conflicts.into_inner();
+            }
         }
+        assert!(conflicts > 0, "{algorithm}: no two workers ever met: the test shows nothing");
     }
-    assert!(conflicts > 0, "no two workers ever met: the test shows nothing");
 }

@@ -21,8 +21,8 @@ fn a_lease_is_stored_and_read_back() {
         granted_at: 6,
         was_cut: true,
     };
-    assert_eq!(Lease::from_arrivals(&lease.arrivals()), lease);
-    assert_eq!(Lease::from_arrivals(&Arrivals::default()), Lease::default());
+    assert_eq!(Lease::from_arrivals(lease.arrivals().into_iter()), lease);
+    assert_eq!(Lease::from_arrivals(std::iter::empty()), Lease::default());
 }
 
 #[test]
