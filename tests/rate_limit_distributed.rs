@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::harness::hostile::{self, Honest};
 use crate::harness::rate_limit_service::{Behaviour, Puppet, Service};
-use crate::harness::{Shared, configuration, trap};
+use crate::harness::{Exchange, Shared, configuration, received, trap};
 
 const CONFIG: &str = "envoy/rate-limit-global.yaml";
 
@@ -113,6 +113,89 @@ fn what_the_service_tells_of_a_limit_is_told_to_the_client() {
         .and_then(|text| text.parse().ok())
         .expect("a number");
     assert!((1..=86_400).contains(&wait), "{wait}");
+    gateway.assert_no_trap();
+}
+
+/// `RateLimitResponse { overall_code, statuses: [{duration_until_reset}], response_headers_to_add,
+/// request_headers_to_add }`, without the status where there is no time.
+fn ruling(
+    code: u8,
+    reset: Option<u8>,
+    response: &[(&str, &str)],
+    request: &[(&str, &str)],
+) -> Behaviour {
+    let bytes = |number: u8, value: &[u8]| {
+        let length = i8::try_from(value.len()).expect("short").unsigned_abs();
+        [&[number << 3 | 2, length][..], value].concat()
+    };
+    let mut message = vec![0x08, code];
+    if let Some(reset) = reset {
+        message.extend(bytes(2, &bytes(4, &[0x08, reset])));
+    }
+    for (number, fields) in [(3, response), (4, request)] {
+        for (name, value) in fields {
+            let field = [bytes(1, name.as_bytes()), bytes(2, value.as_bytes())].concat();
+            message.extend(bytes(number, &field));
+        }
+    }
+    Behaviour::Message(message)
+}
+
+#[test]
+fn the_fields_that_a_service_adds_reach_the_client_and_the_upstream() {
+    const FIELDS: [(&str, &str); 9] = [
+        ("X-RateLimit-Limit", "100, 100;w=60"),
+        ("X-RateLimit-Remaining", "41"),
+        ("X-RateLimit-Reset", "17"),
+        ("X-Plan", "gold"),
+        // What the proxy owns, what says what the message is, and what would split it.
+        ("Content-Length", "3"),
+        ("Transfer-Encoding", "chunked"),
+        ("Content-Type", "text/plain"),
+        (":status", "500"),
+        ("X-Split", "a\r\nx-other: b"),
+    ];
+    let puppet = Puppet::start(Behaviour::Silent);
+    let gateway = Shared::start(builder(
+        &puppet.address,
+        rules(100, &json!({"mode": "global", "timeout": "5s"})),
+    ));
+    let told = |exchange: &Exchange| {
+        ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-plan"]
+            .map(|name| exchange.response.header_text(name).unwrap_or_default())
+    };
+    let asked = |behaviour| {
+        puppet.behave(behaviour);
+        gateway.ask(Request::get("/?header=x-plan:none").header("x-score", "mine"))
+    };
+    let request =
+        [("X-Score", "7"), ("Host", "evil"), (":path", "/admin"), ("Connection", "close")];
+    let passed = asked(ruling(1, None, &FIELDS, &request));
+    assert_eq!(passed.response.status, 200, "{}", passed.response.text());
+    assert_eq!(told(&passed)[..3], ["100, 100;w=60", "41", "17"]);
+    assert_eq!(passed.response.header_all("x-plan"), [b"none", b"gold"]);
+    assert_eq!(received(&passed.response, "x-score"), ["mine", "7"]);
+    assert!(passed.response.text().contains("/?header=x-plan:none"), "{}", passed.response.text());
+
+    // (case, what is told, seconds to wait)
+    for (case, behaviour, wait) in [
+        ("nothing", ruling(2, None, &[], &[]), "86400"),
+        ("a field", ruling(2, None, &FIELDS, &request), "17"),
+        ("a status", ruling(2, Some(9), &[], &[]), "9"),
+        ("both", ruling(2, Some(9), &FIELDS, &[]), "9"),
+    ] {
+        let has_fields = ["a field", "both"].contains(&case);
+        let refused = asked(behaviour);
+        refused.assert_refused(case, 429, "rate_limit.exceeded");
+        assert_eq!(refused.response.header_text("retry-after").as_deref(), Some(wait), "{case}");
+        let want = if has_fields { ["100, 100;w=60", "41", "17", "gold"] } else { [""; 4] };
+        assert_eq!(told(&refused), want, "{case}");
+        let kind = refused.response.header_all("content-type");
+        assert_eq!(kind, [b"application/problem+json"], "{case}");
+        for name in ["x-split", "x-other", "transfer-encoding"] {
+            assert_eq!(refused.response.header(name), None, "{case}, {name}");
+        }
+    }
     gateway.assert_no_trap();
 }
 

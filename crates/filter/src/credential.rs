@@ -4,9 +4,9 @@ mod places;
 
 pub use places::sources;
 
-use crate::{
-    HeaderName, HeaderValue, InvalidValue, Repeated, Request, percent_decoded, split_target,
-};
+use crate::cookie::{cookie_value, cookie_values};
+use crate::target::{query_value, query_values, split_target};
+use crate::{HeaderName, HeaderValue, InvalidValue, Repeated, Request, percent_decoded};
 use std::borrow::Cow;
 
 /// A place where a credential may be.
@@ -51,16 +51,13 @@ pub fn find<'r>(
                 take(&mut found, key_in(first, prefix.as_deref()).map(Cow::Borrowed))?;
             }
             Source::Query(name) => {
-                let pairs = pieces(request.query().unwrap_or_default(), b'&');
-                for pair in pairs.filter(|pair| is_named(pair, name)) {
-                    take(&mut found, Some(decoded(halves(pair).1, most)))?;
+                for value in query_values(request.query().unwrap_or_default(), name) {
+                    take(&mut found, Some(decoded(value, most)))?;
                 }
             }
             Source::Cookie(name) => {
-                let cookies =
-                    request.headers.values("cookie").flat_map(|field| pieces(field, b';'));
-                for value in cookies.filter_map(|cookie| cookie_value(cookie, name)) {
-                    take(&mut found, Some(Cow::Borrowed(unquoted(value))))?;
+                for value in cookie_values(&request.headers, name) {
+                    take(&mut found, Some(Cow::Borrowed(value)))?;
                 }
             }
         }
@@ -106,12 +103,6 @@ fn take<'r>(
             Ok(())
         }
     }
-}
-
-/// The value of a cookie without the quotes that may be around it (RFC 6265 §4.1.1).
-fn unquoted(value: &[u8]) -> &[u8] {
-    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-    inner.unwrap_or(value)
 }
 
 /// The credential in the value of a header field; `None` where the value has another prefix.
@@ -189,14 +180,8 @@ fn pieces(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     text.split(move |byte| *byte == separator)
 }
 
-/// Name and value; a pair without `=` has an empty value.
-fn halves(pair: &[u8]) -> (&[u8], &[u8]) {
-    let mut halves = pair.splitn(2, |byte| *byte == b'=');
-    (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
-}
-
 fn is_named(pair: &[u8], name: &str) -> bool {
-    percent_decoded(halves(pair).0).eq(name.bytes())
+    query_value(pair, name).is_some()
 }
 
 /// What the escapes stand for; of a value that is too long even decoded, nothing is.
@@ -205,10 +190,4 @@ fn decoded(value: &[u8], most: usize) -> Cow<'_, [u8]> {
         return Cow::Owned(percent_decoded(value).collect());
     }
     Cow::Borrowed(value)
-}
-
-/// The value of the cookie, where this is the one. A cookie without `=` is a name without a value.
-fn cookie_value<'c>(cookie: &'c [u8], name: &str) -> Option<&'c [u8]> {
-    let (this, value) = halves(cookie);
-    (this.trim_ascii() == name.as_bytes()).then(|| value.trim_ascii())
 }

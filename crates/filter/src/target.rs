@@ -1,3 +1,5 @@
+use crate::percent_decoded;
+
 /// Splits a request target into its path and its query, without the `?`; a fragment is dropped.
 ///
 /// ```
@@ -9,11 +11,26 @@ pub fn split_target(target: &[u8]) -> (&[u8], Option<&[u8]>) {
     (parts.next().unwrap_or_default(), parts.next())
 }
 
-/// The raw (still encoded) values of one query parameter, in the order sent. The name is compared
-/// raw.
+/// The values of one parameter of a query, still encoded, in the order sent. Its name is compared
+/// decoded: whoever hides a parameter by encoding its name would have this gateway read one value
+/// and the upstream another. A parameter without `=` has an empty value.
+///
+/// ```
+/// let values: Vec<_> = gatehouse_filter::query_values(b"a=1&%61=%32&b=3&a", "a").collect();
+/// assert_eq!(values, [&b"1"[..], b"%32", b""]);
+/// ```
 pub fn query_values<'a>(query: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    query.split(|byte| *byte == b'&').filter_map(move |pair| {
-        let mut parts = pair.splitn(2, |byte| *byte == b'=');
-        (parts.next()? == name.as_bytes()).then(|| parts.next().unwrap_or_default())
-    })
+    query.split(|byte| *byte == b'&').filter_map(move |pair| query_value(pair, name))
+}
+
+/// The value of a `name=value` of a query, still encoded, where it is this parameter's.
+pub(crate) fn query_value<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let (this, value) = halves(pair);
+    percent_decoded(this).eq(name.bytes()).then_some(value)
+}
+
+/// Name and value of a pair; one without `=` has an empty value.
+pub(crate) fn halves(pair: &[u8]) -> (&[u8], &[u8]) {
+    let mut halves = pair.splitn(2, |byte| *byte == b'=');
+    (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
 }

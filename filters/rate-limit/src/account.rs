@@ -5,8 +5,9 @@ use crate::bucket::Evicted;
 use crate::key::Digest;
 use crate::policy::{Count, Demand, Policy, Verdict};
 use crate::quota::{Level, Quota};
+use crate::refusal::Refusal;
 use crate::table::{ATTEMPTS, Slot, Unavailable};
-use gatehouse_filter::{Meter, Mode, Problem, Response, SetError, Store};
+use gatehouse_filter::{Meter, Mode, Response, SetError, Store};
 use std::rc::Rc;
 
 /// A client's standing with one rule, for one request.
@@ -113,8 +114,8 @@ impl Account {
         self.verdict.as_ref().map_or(0, |verdict| verdict.wait(&self.demand))
     }
 
-    /// The answer to a request that the rule refuses; `None` where it does not.
-    pub(crate) fn refusal(&self, status: u16) -> Option<Problem> {
+    /// What to tell of a request that the rule refuses; `None` where it does not.
+    pub(crate) fn refusal(&self, status: u16) -> Option<Refusal<'_>> {
         self.policy.refusal(status, &self.demand, self.verdict.as_ref()?)
     }
 

@@ -2,9 +2,22 @@
 
 use crate::decimal;
 use crate::quota::{Level, Quota};
-use crate::service::Told;
+use crate::service::{Ruling, Told};
 use gatehouse_filter::{HeaderName, HeaderValue, Headers, Problem};
 use std::cmp::Reverse;
+
+const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
+
+/// Fields that are one number: the last one who knows replaces it.
+const NUMBERS: [&str; 7] = [
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "retry-after",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+];
 
 /// A form of telling.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,16 +65,29 @@ impl Fields {
         Self::of_lines(forms, &lines)
     }
 
-    /// The fields for what a service told of a limit.
-    pub(crate) fn told(forms: &[Form], name: &str, told: Option<Told>) -> Self {
-        Self::of_lines(forms, told.map(|told| Line::told(name, told)).as_slice())
+    /// The fields for what a service told of a limit, and those that it adds itself: they come
+    /// before ours, which replace them where there is one number.
+    pub(crate) fn ruled(forms: &[Form], name: &str, ruling: &Ruling) -> Self {
+        let field = |(name, value): &(HeaderName, HeaderValue)| {
+            let list = !NUMBERS.contains(&name.as_str());
+            Field { name: name.clone(), value: value.clone(), list }
+        };
+        let mut fields = Self(ruling.response.iter().map(field).collect());
+        let line = ruling.told.filter(|told| told.window > 0).map(|told| Line::told(name, told));
+        fields.tell(forms, line.as_slice());
+        fields
     }
 
     fn of_lines(forms: &[Form], lines: &[Line<'_>]) -> Self {
         let mut fields = Self::default();
+        fields.tell(forms, lines);
+        fields
+    }
+
+    fn tell(&mut self, forms: &[Form], lines: &[Line<'_>]) {
         // Of two that are as near, the one that takes longer to come back.
         let nearest = lines.iter().min_by_key(|line| (line.remaining, Reverse(line.reset)));
-        let Some(nearest) = nearest else { return fields };
+        let Some(nearest) = nearest else { return };
         for form in forms {
             match form {
                 Form::Draft => {
@@ -76,8 +102,8 @@ impl Fields {
                         );
                         member(&mut limit, line.name, [("r", line.remaining), ("t", line.reset)]);
                     }
-                    fields.add("ratelimit-policy", policy, true);
-                    fields.add("ratelimit", limit, true);
+                    self.add("ratelimit-policy", policy, true);
+                    self.add("ratelimit", limit, true);
                 }
                 Form::Draft03 => {
                     let mut limit = nearest.requests.to_string();
@@ -87,18 +113,17 @@ impl Fields {
                         limit.push_str(";w=");
                         limit.push_str(&line.window.to_string());
                     }
-                    fields.add("ratelimit-limit", limit, false);
-                    fields.add("ratelimit-remaining", nearest.remaining.to_string(), false);
-                    fields.add("ratelimit-reset", nearest.reset.to_string(), false);
+                    self.add("ratelimit-limit", limit, false);
+                    self.add("ratelimit-remaining", nearest.remaining.to_string(), false);
+                    self.add("ratelimit-reset", nearest.reset.to_string(), false);
                 }
                 Form::XRateLimit => {
-                    fields.add("x-ratelimit-limit", nearest.requests.to_string(), false);
-                    fields.add("x-ratelimit-remaining", nearest.remaining.to_string(), false);
-                    fields.add("x-ratelimit-reset", nearest.reset.to_string(), false);
+                    self.add("x-ratelimit-limit", nearest.requests.to_string(), false);
+                    self.add("x-ratelimit-remaining", nearest.remaining.to_string(), false);
+                    self.add("x-ratelimit-reset", nearest.reset.to_string(), false);
                 }
             }
         }
-        fields
     }
 
     /// Adds the fields to a response.
@@ -112,16 +137,23 @@ impl Fields {
         }
     }
 
-    /// Adds the fields to an answer of our own.
+    /// Adds the fields to an answer of our own. What that says already it says once.
     pub(crate) fn on_reply(self, reply: Problem) -> Problem {
-        self.0.into_iter().fold(reply, |reply, field| reply.with_header(field.name, field.value))
+        self.0.into_iter().fold(reply, |reply, Field { name, value, .. }| {
+            match reply.headers.iter().any(|(said, _)| *said == name && name == RETRY_AFTER) {
+                true => reply,
+                false => reply.with_header(name, value),
+            }
+        })
     }
 
     /// Names are printable ASCII, so every value is one that a field can have.
     fn add(&mut self, name: &'static str, value: String, list: bool) {
-        if let Ok(value) = HeaderValue::try_from(value.into_bytes()) {
-            self.0.push(Field { name: HeaderName::from_static(name), value, list });
+        let Ok(value) = HeaderValue::try_from(value.into_bytes()) else { return };
+        if !list {
+            self.0.retain(|field| field.name.as_str() != name);
         }
+        self.0.push(Field { name: HeaderName::from_static(name), value, list });
     }
 }
 
@@ -147,7 +179,8 @@ impl<'a> Line<'a> {
     }
 
     fn told(name: &'a str, told: Told) -> Self {
-        let (requests, window, remaining) = (told.requests, told.window, told.remaining.into());
+        let (requests, window) = (told.requests, told.window);
+        let remaining = told.remaining.unwrap_or(0).into();
         Self { name, requests, window, remaining, reset: told.reset_seconds().unwrap_or(window) }
     }
 }

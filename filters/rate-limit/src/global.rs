@@ -46,9 +46,9 @@ pub(crate) struct Pending {
 }
 
 /// What came of a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Outcome {
-    Ruled(Ruling),
+    Ruled(Rc<Ruling>),
     /// No answer, or one that is none.
     Failed,
 }
@@ -67,7 +67,7 @@ pub(crate) enum Progress {
 impl Pending {
     /// What came of the call; `None` while it is under way.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
-        self.outcome.get().copied()
+        self.outcome.get().cloned()
     }
 
     /// Holds a request until the call is answered.
@@ -195,7 +195,8 @@ impl Calls {
         let ruling = if readable { Ruling::read(&answer.message) } else { None };
         let now = callouts.now();
         remote.trouble.ended(ruling.is_some(), now);
-        let outcome = ruling.map_or(Outcome::Failed, Outcome::Ruled);
+        let ruled = ruling.is_some();
+        let outcome = ruling.map_or(Outcome::Failed, |ruling| Outcome::Ruled(Rc::new(ruling)));
         let pending = match what {
             What::One(pending) => pending.upgrade(),
             What::Lease { client, hits, least } => {
@@ -208,27 +209,29 @@ impl Calls {
                     callouts,
                     now,
                 };
-                query.settle(outcome, hits);
+                query.settle(&outcome, hits);
                 self.leases.borrow_mut().remove(&client)
             }
         };
         if let Some(pending) = pending {
             let _ = pending.outcome.set(outcome);
         }
-        ruling.is_some()
+        ruled
     }
 }
 
 impl Query<'_> {
     /// Puts what came of a call for a lease into it. Where the store fails, what was granted is
     /// lost.
-    fn settle(&self, outcome: Outcome, hits: u32) {
+    fn settle(&self, outcome: &Outcome, hits: u32) {
         let Some(terms) = self.remote.lease else { return };
         let now = self.now.0;
         let _ = self.change_lease(|lease| match outcome {
-            Outcome::Ruled(Ruling { passed: true, told }) => lease.granted(hits, told, now, &terms),
-            Outcome::Ruled(Ruling { passed: false, told }) => {
-                lease.refused(hits, self.cost, told, now, &terms)
+            Outcome::Ruled(ruling) if ruling.passed => {
+                lease.granted(hits, ruling.told, now, &terms);
+            }
+            Outcome::Ruled(ruling) => {
+                lease.refused(hits, self.cost, ruling.told, now, &terms);
             }
             Outcome::Failed => lease.failed(),
         });

@@ -28,6 +28,7 @@ mod layout;
 mod part;
 mod policy;
 mod quota;
+mod refusal;
 mod remote;
 mod service;
 mod sliding_window;
@@ -40,12 +41,13 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{AmbiguousTarget, Rule, Rules};
 use gatehouse_filter::{
     CallId, Callouts, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode, Never,
-    OnGrpcAnswer, OnResponse, Problem, Request, Response, ResponseDecision,
+    OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision,
 };
 use global::{Calls, Pending};
 use key::Secret;
 use part::Facts;
 use policy::{Count, Policy};
+use refusal::Refusal;
 use std::cell::OnceCell;
 use std::rc::Rc;
 use table::{Table, Unavailable};
@@ -278,9 +280,9 @@ impl RateLimit {
             self.remember(accounts, exchange);
             return Decision::pass(Code::ShadowExceeded, rule);
         }
-        let reply = refusing.refusal(self.status).unwrap_or_else(unavailable);
-        let reply = self.fields(&accounts).on_reply(reply);
-        Decision::refuse(self.mode, Code::Exceeded, rule, reply)
+        let refusal = refusing.refusal(self.status).unwrap_or(Refusal::StoreUnavailable);
+        let reply = self.fields(&accounts).on_reply(refusal.reply());
+        Decision::refuse(self.mode, refusal.code(), rule, reply)
     }
 
     /// What the request counts against.
@@ -328,15 +330,16 @@ impl RateLimit {
     fn ambiguous(&self) -> Decision<Code> {
         let looks_on = self.rules.iter().all(|rule| rule.action.mode == Mode::Shadow);
         let mode = if looks_on { Mode::Shadow } else { self.mode };
-        let reply = Problem::new(400, AmbiguousTarget::DETAIL);
-        Decision::refuse(mode, Code::TargetAmbiguous, None, reply)
+        let refusal = Refusal::TargetAmbiguous;
+        Decision::refuse(mode, refusal.code(), None, refusal.reply())
     }
 
     fn uncounted(&self, rule: Rc<str>) -> Decision<Code> {
         match self.on_error {
             OnError::Allow => Decision::pass(Code::Degraded, Some(rule)),
             OnError::Deny => {
-                Decision::refuse(self.mode, Code::StoreUnavailable, Some(rule), unavailable())
+                let refusal = Refusal::StoreUnavailable;
+                Decision::refuse(self.mode, refusal.code(), Some(rule), refusal.reply())
             }
         }
     }
@@ -347,10 +350,6 @@ impl RateLimit {
         }
         self.secret.get().ok_or(Unavailable::Store)
     }
-}
-
-fn unavailable() -> Problem {
-    Problem::new(503, "the request could not be counted; try again")
 }
 
 #[cfg(test)]

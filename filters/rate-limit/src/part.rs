@@ -2,7 +2,9 @@
 
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::Captures;
-use gatehouse_filter::{HeaderName, Identity, Network, Request, percent_decoded};
+use gatehouse_filter::{
+    HeaderName, Identity, Network, Request, cookie_values, percent_decoded, query_values,
+};
 use serde_json::Value;
 use std::net::IpAddr;
 
@@ -114,8 +116,11 @@ impl Part {
                 }
             }
             Self::Header(name) => request.headers.values(name.as_str()).for_each(text),
-            Self::Query(name) => query_values(request, name).for_each(|value| text(&value)),
-            Self::Cookie(name) => cookie_values(request, name).for_each(text),
+            Self::Query(name) => {
+                let values = query_values(request.query().unwrap_or_default(), name);
+                values.map(decoded).for_each(|value| text(&value));
+            }
+            Self::Cookie(name) => cookie_values(&request.headers, name).for_each(text),
             Self::Capture(name) => {
                 let value = facts.captures.get(name);
                 value.map(decoded).into_iter().for_each(|value| text(&value));
@@ -162,31 +167,7 @@ impl Member {
     }
 }
 
-/// Names are compared and values are taken decoded: whoever writes a parameter with escapes is the
-/// same client.
-fn query_values<'a>(request: &'a Request<'_>, name: &'a str) -> impl Iterator<Item = Vec<u8>> + 'a {
-    let pairs = request.query().unwrap_or_default().split(|byte| *byte == b'&').map(halves);
-    let named = pairs.filter(|(this, _)| percent_decoded(this).eq(name.bytes()));
-    named.map(|(_, value)| decoded(value))
-}
-
-/// The values of the cookies with the name (RFC 6265 §4.2.1).
-fn cookie_values<'a>(
-    request: &'a Request<'_>,
-    name: &'a str,
-) -> impl Iterator<Item = &'a [u8]> + 'a {
-    let cookies =
-        request.headers.values("cookie").flat_map(|field| field.split(|byte| *byte == b';'));
-    let named = cookies.map(halves).filter(|(this, _)| this.trim_ascii() == name.as_bytes());
-    named.map(|(_, value)| value.trim_ascii())
-}
-
-/// Name and value; a pair without `=` has an empty value.
-fn halves(pair: &[u8]) -> (&[u8], &[u8]) {
-    let mut halves = pair.splitn(2, |byte| *byte == b'=');
-    (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
-}
-
+/// Whoever writes a value with escapes is the same client.
 fn decoded(value: &[u8]) -> Vec<u8> {
     percent_decoded(value).collect()
 }

@@ -7,14 +7,10 @@ use crate::counting::Remote;
 use crate::gcra::Arrival;
 use crate::key::Key;
 use crate::quota::{Level, Quota, Terms};
+use crate::refusal::{Exceeded, Refusal};
 use crate::table::Table;
-use gatehouse_filter::{
-    Codes as _, Counter, GrpcStatus, HeaderName, HeaderValue, Meter, Mode, Problem, Request,
-};
+use gatehouse_filter::{Codes as _, Counter, Meter, Mode, Request};
 use std::rc::Rc;
-
-/// RFC 9110 §10.2.3, as a number of seconds.
-const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
 /// The limits of a rule. They are checked together and spent together.
 #[derive(Debug)]
@@ -113,31 +109,23 @@ impl Policy {
         meter.add(Counter::OfRule { rule: self.rule, event: count.index() }, 1);
     }
 
-    /// The answer to a request that was refused; `None` where it was not.
+    /// What to tell of a request that was refused; `None` where it was not.
     pub(crate) fn refusal(
         &self,
         status: u16,
         demand: &Demand,
         verdict: &Verdict,
-    ) -> Option<Problem> {
+    ) -> Option<Refusal<'_>> {
         let index = verdict.refused_by?;
         let (quota, level) = (self.quotas.get(index)?, verdict.levels.get(index)?);
-        let (name, requests, window) = (&quota.name, level.requests(), level.window());
-        let noun = if requests == 1 { "request" } else { "requests" };
-        let allows = format!("the policy \"{name}\" allows {requests} {noun} per {window} s");
-        let wait = level.retry_after(demand.least);
-        let detail = match wait {
-            Some(wait) => format!("{allows}; try again in {wait} s"),
-            None => {
-                format!("{allows}, never as many at once as this one counts for: {}", demand.least)
-            }
-        };
-        let reply = Problem { grpc: GrpcStatus::ResourceExhausted, ..Problem::new(status, detail) };
-        let reply = reply.with_member("policy", name.as_str());
-        Some(match wait {
-            Some(wait) => reply.with_header(RETRY_AFTER, HeaderValue::from_number(wait)),
-            None => reply,
-        })
+        Some(Refusal::Exceeded(Exceeded {
+            status,
+            name: &quota.name,
+            requests: level.requests(),
+            window: level.window(),
+            cost: demand.least,
+            wait: level.retry_after(demand.least),
+        }))
     }
 }
 

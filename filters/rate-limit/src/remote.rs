@@ -7,14 +7,12 @@ use crate::fields::Fields;
 use crate::global::{Outcome, Progress, Query};
 use crate::part::Facts;
 use crate::policy::{Count, Policy};
-use crate::service::{Descriptor, Ruling, Told};
-use crate::{Code, Exchange, RateLimit, unavailable};
-use gatehouse_filter::{Decision, GrpcStatus, HeaderName, HeaderValue, Mode, Problem, Request};
+use crate::refusal::{Exceeded, Refusal};
+use crate::service::{Descriptor, Ruling, seconds};
+use crate::{Code, Exchange, RateLimit};
+use gatehouse_filter::{Decision, Mode, Request};
 use std::rc::Rc;
 use std::time::Duration;
-
-/// RFC 9110 §10.2.3, as a number of seconds.
-const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
 impl RateLimit {
     /// Counts with the rule's service. The request waits where it has to, and then this is asked
@@ -22,7 +20,7 @@ impl RateLimit {
     pub(crate) fn count_remotely(
         &self,
         account: Account,
-        request: &Request<'_>,
+        request: &mut Request<'_>,
         exchange: &mut Exchange,
     ) -> Decision<Code> {
         let policy = Rc::clone(&account.policy);
@@ -37,7 +35,7 @@ impl RateLimit {
         let outcome = waited.as_ref().and_then(|(pending, _)| pending.outcome());
         let deadline =
             waited.map_or(now.after(remote.timeout.saturating_mul(2)).0, |(_, deadline)| deadline);
-        let progress = match (outcome, remote.lease) {
+        let progress = match (outcome, &remote.lease) {
             (Some(outcome), None) => Ok(Progress::Ended(outcome)),
             (Some(Outcome::Failed), Some(_)) => Ok(Progress::Ended(Outcome::Failed)),
             // The lease has what was granted, and others take from it too: not for ever.
@@ -67,16 +65,20 @@ impl RateLimit {
                 exchange.waiting = Some((pending, deadline));
                 Decision { step, ..Decision::pass(Code::Allowed, None) }
             }
-            Progress::Leased => self.pass_remotely(account, None, request, exchange),
+            Progress::Leased => {
+                account.policy.count(Count::Allowed, request.host());
+                Decision::pass(Code::Allowed, Some(account.rule))
+            }
             Progress::Refused(left) => {
                 let reset = Some(Duration::from_nanos(left)).filter(|left| !left.is_zero());
                 self.refuse_remotely(account, reset, None, request)
             }
-            Progress::Ended(Outcome::Ruled(Ruling { passed: true, told })) => {
-                self.pass_remotely(account, told, request, exchange)
+            Progress::Ended(Outcome::Ruled(ruling)) if ruling.passed => {
+                self.pass_remotely(account, &ruling, request, exchange)
             }
-            Progress::Ended(Outcome::Ruled(Ruling { passed: false, told })) => {
-                self.refuse_remotely(account, told.and_then(|told| told.reset), told, request)
+            Progress::Ended(Outcome::Ruled(ruling)) => {
+                let reset = ruling.told.and_then(|told| told.reset);
+                self.refuse_remotely(account, reset, Some(&ruling), request)
             }
             Progress::Ended(Outcome::Failed) => self.fail(account, remote, request, exchange),
         }
@@ -85,12 +87,16 @@ impl RateLimit {
     fn pass_remotely(
         &self,
         account: Account,
-        told: Option<Told>,
-        request: &Request<'_>,
+        ruling: &Ruling,
+        request: &mut Request<'_>,
         exchange: &mut Exchange,
     ) -> Decision<Code> {
         account.policy.count(Count::Allowed, request.host());
-        exchange.fields = Some(self.told(&account, told));
+        if self.tells(&account) {
+            exchange.fields = Some(self.ruled(&account, ruling));
+            let added = ruling.request.iter();
+            added.for_each(|(name, value)| request.headers.append(name, value.clone()));
+        }
         Decision::pass(Code::Allowed, Some(account.rule))
     }
 
@@ -98,16 +104,32 @@ impl RateLimit {
         &self,
         account: Account,
         reset: Option<Duration>,
-        told: Option<Told>,
+        ruling: Option<&Ruling>,
         request: &Request<'_>,
     ) -> Decision<Code> {
         account.policy.count(Count::Exceeded, request.host());
         if account.is_shadow() {
             return Decision::pass(Code::ShadowExceeded, Some(account.rule));
         }
-        let reply = refusal(&account.policy, self.status, reset, request);
-        let reply = self.told(&account, told).on_reply(reply);
-        Decision::refuse(self.mode, Code::Exceeded, Some(account.rule), reply)
+        let policy = &account.policy;
+        let Some(quota) = policy.quotas.first() else { return self.uncounted(account.rule) };
+        let terms = quota.terms(request);
+        let level = quota.level(terms, &mut std::iter::empty(), request.host().now().0);
+        let refusal = Refusal::Exceeded(Exceeded {
+            status: self.status,
+            name: &quota.name,
+            requests: level.requests(),
+            window: level.window(),
+            cost: account.demand.cost(),
+            // Where nobody says when the window ends, it does so within its own length.
+            wait: Some(reset.map_or(level.window(), seconds)),
+        });
+        let reply = refusal.reply();
+        let reply = match ruling.filter(|_| self.tells(&account)) {
+            Some(ruling) => self.ruled(&account, ruling).on_reply(reply),
+            None => reply,
+        };
+        Decision::refuse(self.mode, refusal.code(), Some(Rc::clone(&account.rule)), reply)
     }
 
     /// What the rule says for when the service does not rule.
@@ -122,12 +144,10 @@ impl RateLimit {
             account.policy.count(Count::Uncounted, request.host());
         }
         match &remote.on_error {
-            OnError::Deny if !account.is_shadow() => Decision::refuse(
-                self.mode,
-                Code::ServiceUnavailable,
-                Some(account.rule),
-                unavailable(),
-            ),
+            OnError::Deny if !account.is_shadow() => {
+                let refusal = Refusal::ServiceUnavailable;
+                Decision::refuse(self.mode, refusal.code(), Some(account.rule), refusal.reply())
+            }
             OnError::Deny | OnError::Allow => Decision::pass(Code::Degraded, Some(account.rule)),
             OnError::LocalShare(share) => self.count_share(&account, share, request, exchange),
         }
@@ -165,13 +185,15 @@ impl RateLimit {
         })
     }
 
+    /// Whether anybody is told: a dry run changes nothing.
+    fn tells(&self, account: &Account) -> bool {
+        self.mode == Mode::Enforce && !account.is_shadow()
+    }
+
     /// What the client is told of what the service told.
-    fn told(&self, account: &Account, told: Option<Told>) -> Fields {
-        if self.mode == Mode::Shadow || account.is_shadow() {
-            return Fields::default();
-        }
+    fn ruled(&self, account: &Account, ruling: &Ruling) -> Fields {
         let name = account.policy.quotas.first().map_or("", |quota| &quota.name);
-        Fields::told(&self.forms, name, told.filter(|told| told.window > 0))
+        Fields::ruled(&self.forms, name, ruling)
     }
 }
 
@@ -179,26 +201,4 @@ impl RateLimit {
 fn is_over(deadline: u64, now: u64, timeout: Duration) -> bool {
     let longest = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX).saturating_mul(2);
     now >= deadline || deadline > now.saturating_add(longest)
-}
-
-fn refusal(
-    policy: &Policy,
-    status: u16,
-    reset: Option<Duration>,
-    request: &Request<'_>,
-) -> Problem {
-    let Some(quota) = policy.quotas.first() else { return unavailable() };
-    let level = quota.level(quota.terms(request), &mut std::iter::empty(), request.host().now().0);
-    let (name, requests, window) = (&quota.name, level.requests(), level.window());
-    let noun = if requests == 1 { "request" } else { "requests" };
-    let seconds =
-        |reset: Duration| reset.as_secs().saturating_add(u64::from(reset.subsec_nanos() > 0));
-    // Where nobody says when the window ends, it does so within its own length.
-    let wait = reset.map_or(window, seconds);
-    let detail = format!(
-        "the policy \"{name}\" allows {requests} {noun} per {window} s; try again in {wait} s"
-    );
-    Problem { grpc: GrpcStatus::ResourceExhausted, ..Problem::new(status, detail) }
-        .with_member("policy", name.as_str())
-        .with_header(RETRY_AFTER, HeaderValue::from_number(wait))
 }

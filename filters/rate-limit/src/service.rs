@@ -1,6 +1,10 @@
 //! Envoy's rate limit service protocol (envoy: `api/envoy/service/ratelimit/v3/rls.proto`), as a
 //! client speaks it: what `envoyproxy/ratelimit` and Limitador answer.
 
+mod added;
+
+use added::Added;
+use gatehouse_filter::Head;
 use gatehouse_filter::protobuf::{Fields, Payload, put_bytes, put_varint_field};
 use std::time::Duration;
 
@@ -9,8 +13,9 @@ pub(crate) const SERVICE: &str = "envoy.service.ratelimit.v3.RateLimitService";
 /// Its one method.
 pub(crate) const METHOD: &str = "ShouldRateLimit";
 
-/// The most bytes of an answer that are read: a status is about 40, and one is asked for.
-pub(crate) const MAX_ANSWER_BYTES: usize = 4096;
+/// The most bytes of an answer that are read: a status is about 40, and one is asked for; the rest
+/// is fields that the service adds.
+pub(crate) const MAX_ANSWER_BYTES: usize = 16 * 1024;
 
 /// What a request counts by, as the service knows it: a key and a value for each part.
 pub(crate) type Descriptor = Vec<(String, String)>;
@@ -37,23 +42,27 @@ pub(crate) fn question(domain: &str, descriptor: &[(String, String)], hits: u32)
 }
 
 /// What the service says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Ruling {
     /// Whether the hits pass. They were counted then.
     pub(crate) passed: bool,
     /// The limit that it went by, where it tells.
     pub(crate) told: Option<Told>,
+    /// The fields that it adds to the response …
+    pub(crate) response: Added,
+    /// … and to the request, where that passes.
+    pub(crate) request: Added,
 }
 
-/// What a service tells of a limit. Limitador tells nothing.
+/// What a service tells of a limit. Limitador tells nothing but in the fields that it adds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Told {
     /// So many requests …
     pub(crate) requests: u32,
     /// … in so many seconds; 0 where the unit is not known.
     pub(crate) window: u64,
-    /// How many are left.
-    pub(crate) remaining: u32,
+    /// How many are left, where it tells.
+    pub(crate) remaining: Option<u32>,
     /// When the window ends, from now; `None` where it does not say.
     pub(crate) reset: Option<Duration>,
 }
@@ -61,53 +70,65 @@ pub(crate) struct Told {
 impl Told {
     /// The seconds until the window ends, rounded up.
     pub(crate) fn reset_seconds(&self) -> Option<u64> {
-        let reset = self.reset?;
-        Some(reset.as_secs().saturating_add(u64::from(reset.subsec_nanos() > 0)))
+        self.reset.map(seconds)
     }
 }
 
 impl Ruling {
     /// Reads a `RateLimitResponse { Code overall_code = 1; repeated DescriptorStatus statuses = 2;
-    /// … }`. `None` for what is none, and for a code that says neither yes nor no.
+    /// repeated HeaderValue response_headers_to_add = 3; repeated HeaderValue
+    /// request_headers_to_add = 4; … }`. `None` for what is none, and for a code that says neither
+    /// yes nor no.
     pub(crate) fn read(message: &[u8]) -> Option<Self> {
         const OK: u64 = 1;
         const OVER_LIMIT: u64 = 2;
         let mut code = 0;
-        let mut told = None;
+        let mut told: Option<Told> = None;
+        let (mut response, mut request) = (Added::new(Head::Response), Added::new(Head::Request));
         for field in Fields(message) {
             match field? {
                 (1, Payload::Varint(value)) => code = value,
                 (2, Payload::Bytes(status)) if told.is_none() => told = Told::read(status)?,
+                (3, Payload::Bytes(field)) => response.read(field)?,
+                (4, Payload::Bytes(field)) => request.read(field)?,
                 _ => {}
             }
         }
-        match code {
-            OK => Some(Self { passed: true, told }),
-            OVER_LIMIT => Some(Self { passed: false, told }),
-            _ => None,
+        if told.is_none_or(|told| told.reset.is_none())
+            && let Some(reset) = response.reset()
+        {
+            told = Some(Told { reset: Some(reset), ..told.unwrap_or_default() });
         }
+        let passed = match code {
+            OK => true,
+            OVER_LIMIT => false,
+            _ => return None,
+        };
+        Some(Self { passed, told, response, request })
     }
 }
 
 impl Told {
     /// `DescriptorStatus { Code code = 1; RateLimit current_limit = 2; uint32 limit_remaining = 3;
-    /// Duration duration_until_reset = 4; … }`. Nothing told where it has no limit, an error where
-    /// it is malformed.
+    /// Duration duration_until_reset = 4; … }`. Nothing told where it has neither a limit nor a
+    /// time, an error where it is malformed. What is left is told of a limit only: none left and
+    /// nothing said are the same bytes.
     fn read(status: &[u8]) -> Option<Option<Self>> {
         let mut told = Self::default();
-        let mut has_limit = false;
+        let (mut has_limit, mut remaining) = (false, 0);
         for field in Fields(status) {
             match field? {
                 (2, Payload::Bytes(limit)) => {
                     has_limit = true;
                     (told.requests, told.window) = read_limit(limit)?;
                 }
-                (3, Payload::Varint(remaining)) => told.remaining = narrowed(remaining),
+                (3, Payload::Varint(left)) => remaining = narrowed(left),
                 (4, Payload::Bytes(duration)) => told.reset = read_duration(duration)?,
                 _ => {}
             }
         }
-        Some(has_limit.then_some(told))
+        told.remaining = has_limit.then_some(remaining);
+        Some((has_limit || told.reset.is_some()).then_some(told))
     }
 }
 
@@ -149,8 +170,18 @@ fn read_duration(duration: &[u8]) -> Option<Option<Duration>> {
         }
     }
     let nanos = u32::try_from(nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
-    let is_sane = (1..=366 * 86_400).contains(&seconds) || (seconds == 0 && nanos > Some(0));
-    Some(nanos.filter(|_| is_sane).map(|nanos| Duration::new(seconds, nanos)))
+    Some(nanos.and_then(|nanos| sane(Duration::new(seconds, nanos))))
+}
+
+/// Whole seconds, rounded up.
+pub(crate) fn seconds(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
+}
+
+/// A time that may be one until a window ends.
+fn sane(reset: Duration) -> Option<Duration> {
+    const YEAR: Duration = Duration::from_secs(366 * 86_400);
+    (!reset.is_zero() && reset <= YEAR).then_some(reset)
 }
 
 fn narrowed(value: u64) -> u32 {

@@ -9,7 +9,7 @@ mod rules;
 mod sliding;
 
 use super::*;
-use gatehouse_filter::{Attribute, Headers, Identity, Reply, ResponseStep, Step, Until};
+use gatehouse_filter::{Attribute, Headers, Identity, Problem, Reply, ResponseStep, Step, Until};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 use std::time::Duration;
 

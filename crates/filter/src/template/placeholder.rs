@@ -1,9 +1,9 @@
 use super::claim::claim_text;
 use super::fault::Fault;
 use super::{Scope, Sources};
-use crate::percent_decoded;
 use crate::rules::without_port;
 use crate::{HeaderName, Headers, Identity, Request, config};
+use crate::{percent_decoded, query_values};
 
 /// A fact that a template names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,15 +106,10 @@ fn joined(headers: &Headers, name: &HeaderName, out: &mut Vec<u8>) -> Option<()>
     Some(())
 }
 
-/// The first value of a parameter. Its name is compared decoded: whoever hides a parameter by
-/// encoding its name would have this gateway read one value and the upstream another.
+/// The first value of a parameter.
 fn query(request: &Request<'_>, name: &str, out: &mut Vec<u8>) -> Option<()> {
-    let value = request.query()?.split(|byte| *byte == b'&').find_map(|pair| {
-        let mut parts = pair.splitn(2, |byte| *byte == b'=');
-        let found = percent_decoded(parts.next()?).eq(name.bytes());
-        found.then(|| parts.next().unwrap_or_default())
-    });
-    out.extend(percent_decoded(value?));
+    let value = query_values(request.query()?, name).next()?;
+    out.extend(percent_decoded(value));
     Some(())
 }
 

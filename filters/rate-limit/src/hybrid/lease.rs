@@ -95,7 +95,8 @@ impl Lease {
         }
         // Towards the end the batches become small, so that little is left with one gateway that
         // another lacks.
-        let most = told.map_or(u32::MAX, |told| told.remaining / 2).max(1);
+        let remaining = told.and_then(|told| told.remaining);
+        let most = remaining.map_or(u32::MAX, |remaining| remaining / 2).max(1);
         self.was_cut = most < self.batch;
         self.batch = self.batch.min(most);
     }
@@ -110,7 +111,7 @@ impl Lease {
         now: u64,
         terms: &Terms,
     ) {
-        let remaining = told.map_or(u32::MAX, |told| told.remaining);
+        let remaining = told.and_then(|told| told.remaining).unwrap_or(u32::MAX);
         self.batch = (hits / 2).min(remaining).max(1);
         self.window_end = told.map_or(0, |told| window_end(told, now));
         self.was_cut = true;

@@ -42,13 +42,13 @@ fn each_part_sees_what_the_request_has_for_it() {
         ("x-tenant", b"a"),
         ("x-tenant", b"\xff"),
         ("cookie", b"session=s1; theme=dark;session = s2"),
-        ("cookie", b"session"),
+        ("cookie", b"session; session=\"s3\""),
     ];
     let host = host();
     for (part, want) in [
         (r#"{"header": "X-Tenant"}"#, vec!["Text a", r"Text \xff"]),
         (r#"{"query": "q"}"#, vec!["Text 1", "Text 2", "Text "]),
-        (r#"{"cookie": "session"}"#, vec!["Text s1", "Text s2", "Text "]),
+        (r#"{"cookie": "session"}"#, vec!["Text s1", "Text s2", "Text ", "Text s3"]),
         (r#"{"capture": "id"}"#, vec!["Text a/b"]),
         (r#"{"capture": "rest"}"#, vec!["Text c"]),
         (r#""path""#, vec!["Text /users/a%2Fb/c"]),

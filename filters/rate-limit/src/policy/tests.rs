@@ -4,7 +4,7 @@ use crate::gcra::Arrival;
 use crate::key::Absent;
 use crate::layout::Layout;
 use crate::quota::Pace;
-use gatehouse_filter::Headers;
+use gatehouse_filter::{GrpcStatus, Headers};
 use gatehouse_filter_test::FakeHost;
 
 const SECOND: u64 = 1_000_000_000;
@@ -63,7 +63,7 @@ fn the_limit_to_wait_for_longest_is_the_one_that_is_told() {
     let (demand, verdict) = ask(&policy, &mut stored, NOW);
     assert!(policy.refusal(429, &demand, &verdict).is_none());
     let (demand, verdict) = ask(&policy, &mut stored, NOW);
-    let reply = policy.refusal(503, &demand, &verdict).unwrap();
+    let reply = policy.refusal(503, &demand, &verdict).unwrap().reply();
     assert_eq!((reply.status, reply.grpc), (503, GrpcStatus::ResourceExhausted));
     assert_eq!(reply.detail, r#"the policy "minute" allows 1 request per 60 s; try again in 60 s"#);
     assert_eq!(reply.members, [("policy", "minute".to_owned())]);
@@ -74,7 +74,7 @@ fn the_limit_to_wait_for_longest_is_the_one_that_is_told() {
 fn a_request_that_costs_more_than_ever_passes_is_not_told_to_wait() {
     let policy = Policy { cost: Cost::Fixed(3), ..policy(vec![quota("minute", 2, 60)]) };
     let (demand, verdict) = ask(&policy, &mut Vec::new(), NOW);
-    let reply = policy.refusal(429, &demand, &verdict).unwrap();
+    let reply = policy.refusal(429, &demand, &verdict).unwrap().reply();
     let detail = concat!(
         r#"the policy "minute" allows 2 requests per 60 s, never as "#,
         r#"many at once as this one counts for: 3"#

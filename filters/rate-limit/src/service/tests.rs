@@ -56,13 +56,49 @@ fn an_answer_says_yes_or_no_and_perhaps_why() {
     let told = Told {
         requests: 100,
         window: 60,
-        remaining: 41,
+        remaining: Some(41),
         reset: Some(Duration::from_millis(12_500)),
     };
-    let header = of(&[&bytes(1, b"X-RateLimit-Limit".to_vec()), &bytes(2, b"100".to_vec())]);
+    let header = |name: &str, value: &str| {
+        of(&[&bytes(1, name.as_bytes().to_vec()), &bytes(2, value.as_bytes().to_vec())])
+    };
+    let only_reset =
+        |seconds| Told { reset: Some(Duration::from_secs(seconds)), ..Told::default() };
     for (case, message, want) in [
         ("Limitador's", of(&[&number(1, 1)]), Some((true, None))),
-        ("Limitador's refusal", of(&[&number(1, 2), &bytes(3, header)]), Some((false, None))),
+        (
+            "Limitador's refusal",
+            of(&[&number(1, 2), &bytes(3, header("X-RateLimit-Limit", "100"))]),
+            Some((false, None)),
+        ),
+        (
+            "Limitador's refusal with a time",
+            of(&[&number(1, 2), &bytes(3, header("X-RateLimit-Reset", "7"))]),
+            Some((false, Some(only_reset(7)))),
+        ),
+        (
+            "a time without a limit",
+            of(&[&number(1, 2), &bytes(2, of(&[&number(1, 2), &bytes(4, reset(7, 0))]))]),
+            Some((false, Some(only_reset(7)))),
+        ),
+        (
+            "a time in both places",
+            of(&[
+                &number(1, 1),
+                &bytes(3, header("X-RateLimit-Reset", "7")),
+                &bytes(2, status.clone()),
+            ]),
+            Some((true, Some(told))),
+        ),
+        (
+            "a limit without a time, which a field has",
+            of(&[
+                &number(1, 1),
+                &bytes(2, of(&[&bytes(2, limit(100, 2)), &number(3, 41)])),
+                &bytes(3, header("X-RateLimit-Reset", "7")),
+            ]),
+            Some((true, Some(Told { reset: Some(Duration::from_secs(7)), ..told }))),
+        ),
         (
             "with a status",
             of(&[&number(1, 1), &bytes(2, status.clone())]),
@@ -87,6 +123,19 @@ fn an_answer_says_yes_or_no_and_perhaps_why() {
         let read = Ruling::read(&message).map(|ruling| (ruling.passed, ruling.told));
         assert_eq!(read, want, "{case}");
     }
+    let both = of(&[
+        &bytes(3, header("X-Response", "1")),
+        &bytes(4, header("X-Request", "2")),
+        &bytes(3, header("x-response", "3")),
+        &number(1, 1),
+    ]);
+    let ruling = Ruling::read(&both).unwrap();
+    let names = |added: &Added| added.iter().map(|(name, _)| name.as_str().to_owned()).collect();
+    let (response, request): (Vec<_>, Vec<_>) = (names(&ruling.response), names(&ruling.request));
+    assert_eq!(
+        (response.join(" ").as_str(), request),
+        ("x-response x-response", vec!["x-request".to_owned()])
+    );
 }
 
 fn number_only() -> Vec<u8> {
@@ -122,10 +171,18 @@ fn garbage_is_no_answer_and_panics_nowhere() {
     }
     let status =
         of(&[&number(1, 1), &bytes(2, limit(100, 2)), &number(3, 41), &bytes(4, reset(12, 5))]);
-    let whole = of(&[&number(1, 1), &bytes(2, status)]);
+    let field = of(&[&bytes(1, b"x-a".to_vec()), &bytes(2, b"1".to_vec())]);
+    let whole = of(&[
+        &number(1, 1),
+        &bytes(2, status.clone()),
+        &bytes(3, field.clone()),
+        &bytes(4, field.clone()),
+    ]);
+    // Between two fields it is a message.
+    let ends = [2, 4 + status.len(), 6 + status.len() + field.len()];
     for length in 0..whole.len() {
         let read = Ruling::read(&whole[..length]);
-        assert!(read.is_none() || length == 2, "{length} bytes: {read:?}");
+        assert_eq!(read.is_some(), ends.contains(&length), "{length} bytes: {read:?}");
     }
     // Every byte replaced by every other: nothing panics.
     for index in 0..whole.len() {

@@ -1,5 +1,7 @@
 //! Rules that count with a service, which the test plays.
 
+mod fields;
+
 use super::*;
 use crate::service::Ruling;
 use gatehouse_filter::{CallId, CallRefused, Callouts};

@@ -6,7 +6,7 @@ const MILLISECOND: u64 = SECOND / 1000;
 const TERMS: Terms = Terms { most: 50, length: SECOND, timeout: 100 * MILLISECOND };
 
 fn told(remaining: u32, reset: Duration) -> Option<Told> {
-    Some(Told { requests: 1000, window: 60, remaining, reset: Some(reset) })
+    Some(Told { requests: 1000, window: 60, remaining: Some(remaining), reset: Some(reset) })
 }
 
 #[test]
@@ -190,7 +190,7 @@ impl Service {
             self.used += hits;
         }
         let told = self.tells.then(|| Told {
-            remaining: self.limit.saturating_sub(self.used),
+            remaining: Some(self.limit.saturating_sub(self.used)),
             reset: Some(Duration::from_nanos(3600 * SECOND + NOW - now)),
             ..Told::default()
         });

@@ -1,0 +1,77 @@
+//! Why a request is refused, and what its client is told: one table.
+
+use crate::Code;
+use gatehouse_filter::rules::AmbiguousTarget;
+use gatehouse_filter::{GrpcStatus, Problem};
+use std::borrow::Cow;
+
+/// Why a request is not let through: one variant a fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refusal<'a> {
+    /// The path or the host can be read as another one than the rules read.
+    TargetAmbiguous,
+    /// A limit is used up.
+    Exceeded(Exceeded<'a>),
+    /// It could not be counted.
+    StoreUnavailable,
+    /// The rate limit service did not rule.
+    ServiceUnavailable,
+}
+
+/// The limit that is used up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Exceeded<'a> {
+    /// The status that the configuration has for it.
+    pub(crate) status: u16,
+    pub(crate) name: &'a str,
+    pub(crate) requests: u32,
+    /// In seconds.
+    pub(crate) window: u64,
+    /// What the request counts for.
+    pub(crate) cost: u32,
+    /// Seconds until it may pass; `None` where it never may.
+    pub(crate) wait: Option<u64>,
+}
+
+impl Refusal<'_> {
+    /// The code that clients, logs and metrics see.
+    pub(crate) fn code(&self) -> Code {
+        self.row().0
+    }
+
+    /// The answer. Who may come again is told when (RFC 6585 §4).
+    pub(crate) fn reply(&self) -> Problem {
+        let (_, status, detail) = self.row();
+        let reply = Problem::new(status, detail);
+        let Self::Exceeded(exceeded) = self else { return reply };
+        let reply = Problem { grpc: GrpcStatus::ResourceExhausted, ..reply };
+        let reply = reply.with_member("policy", exceeded.name);
+        match exceeded.wait {
+            Some(seconds) => reply.with_retry_after(seconds),
+            None => reply,
+        }
+    }
+
+    /// The table: code, status, and what to mend.
+    fn row(&self) -> (Code, u16, Cow<'static, str>) {
+        const UNCOUNTED: &str = "the request could not be counted; try again";
+        match self {
+            Self::TargetAmbiguous => (Code::TargetAmbiguous, 400, AmbiguousTarget::DETAIL.into()),
+            Self::Exceeded(exceeded) => (Code::Exceeded, exceeded.status, exceeded.detail().into()),
+            Self::StoreUnavailable => (Code::StoreUnavailable, 503, UNCOUNTED.into()),
+            Self::ServiceUnavailable => (Code::ServiceUnavailable, 503, UNCOUNTED.into()),
+        }
+    }
+}
+
+impl Exceeded<'_> {
+    fn detail(&self) -> String {
+        let Self { name, requests, window, cost, .. } = self;
+        let noun = if *requests == 1 { "request" } else { "requests" };
+        let allows = format!("the policy \"{name}\" allows {requests} {noun} per {window} s");
+        match self.wait {
+            Some(wait) => format!("{allows}; try again in {wait} s"),
+            None => format!("{allows}, never as many at once as this one counts for: {cost}"),
+        }
+    }
+}
