@@ -26,7 +26,10 @@ pub fn query_values<'a>(query: &'a [u8], name: &'a str) -> impl Iterator<Item = 
 /// The value of a `name=value` of a query, still encoded, where it is this parameter's.
 pub(crate) fn query_value<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let (this, value) = halves(pair);
-    percent_decoded(this).eq(name.bytes()).then_some(value)
+    // Of thousands of parameters nearly all differ in the first byte already.
+    let (first, wanted) = (this.first(), name.as_bytes().first());
+    let may_be = first == wanted || first == Some(&b'%');
+    (may_be && percent_decoded(this).eq(name.bytes())).then_some(value)
 }
 
 /// Name and value of a pair; one without `=` has an empty value.

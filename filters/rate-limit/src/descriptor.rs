@@ -39,13 +39,13 @@ fn name(part: &Part) -> String {
     }
 }
 
-/// The values, with a comma between them; `%` alone where there is none, or `%@` and the client's
-/// address. What is no plain ASCII is
+/// The values, with a comma between them, and another and `%` behind them where there are more than
+/// are looked at; `%` alone where there is none, or `%@` and the client's address. What is no plain ASCII is
 /// percent-encoded, and so are the comma and the percent sign: no two lists of values are the same
 /// text.
 fn value(part: &Part, absent: Absent, facts: &Facts<'_>) -> String {
     let mut text: Option<String> = None;
-    part.values(facts, |kind, value| {
+    let is_all = part.values(facts, |kind, value| {
         let text = match &mut text {
             None => text.insert(String::new()),
             Some(text) => {
@@ -55,6 +55,9 @@ fn value(part: &Part, absent: Absent, facts: &Facts<'_>) -> String {
         };
         put(text, kind, value);
     });
+    if let (false, Some(text)) = (is_all, &mut text) {
+        text.push_str(",%");
+    }
     let text = text.unwrap_or_else(|| {
         let mut text = "%".to_owned();
         if absent == Absent::ClientAddress {

@@ -89,12 +89,15 @@ impl Key {
             // Every value is written as its kind, its length and its bytes, and every part ends
             // with a byte that is no kind: no two different lists of values are the same bytes.
             let mut absent = true;
-            part.values(facts, |kind, value| {
+            let is_all = part.values(facts, |kind, value| {
                 absent = false;
                 hasher.write(&[kind as u8]);
                 hasher.write(&length(value));
                 hasher.write(value);
             });
+            if !is_all {
+                hasher.write(&[MORE]);
+            }
             if absent {
                 // No browser sends credentials with a preflight (Fetch standard, "CORS-preflight
                 // fetch"): it is no request of any client's account.
@@ -126,6 +129,8 @@ impl Key {
 const END: u8 = 0;
 /// No kind of a value, so no value is taken for an absent one.
 const ABSENT: u8 = 0xff;
+/// There were more values than are looked at.
+const MORE: u8 = 0xfe;
 
 fn length(bytes: &[u8]) -> [u8; 8] {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes()

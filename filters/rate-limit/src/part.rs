@@ -6,6 +6,7 @@ use gatehouse_filter::{
     HeaderName, Identity, Network, Request, cookie_values, percent_decoded, query_values,
 };
 use serde_json::Value;
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// What a request is told apart by.
@@ -103,10 +104,20 @@ impl Part {
         (kind, name.to_owned())
     }
 
-    /// Shows every value that the request has for the part, in order; none where it has none.
-    pub(crate) fn values(&self, facts: &Facts<'_>, mut see: impl FnMut(Kind, &[u8])) {
+    /// Shows the values that the request has for the part, in order; none where it has none. Whether
+    /// that was all of them: a head has room for thousands, of which the first
+    /// [`MOST_VALUES`] are shown.
+    pub(crate) fn values(&self, facts: &Facts<'_>, mut see: impl FnMut(Kind, &[u8])) -> bool {
+        /// The one too many is looked for, and not shown.
+        const ONE_MORE: usize = MOST_VALUES + 1;
         let request = facts.request;
-        let mut text = |value: &[u8]| see(Kind::Text, value);
+        let mut seen = 0_usize;
+        let mut text = |value: &[u8]| {
+            seen = seen.saturating_add(1);
+            if seen < ONE_MORE {
+                see(Kind::Text, value);
+            }
+        };
         match self {
             Self::ClientAddress(networks) => {
                 match request.client_address().map(|address| networks.of(address)) {
@@ -115,12 +126,16 @@ impl Part {
                     None => {}
                 }
             }
-            Self::Header(name) => request.headers.values(name.as_str()).for_each(text),
+            Self::Header(name) => {
+                request.headers.values(name.as_str()).take(ONE_MORE).for_each(text);
+            }
             Self::Query(name) => {
                 let values = query_values(request.query().unwrap_or_default(), name);
-                values.map(decoded).for_each(|value| text(&value));
+                values.take(ONE_MORE).map(decoded).for_each(|value| text(&value));
             }
-            Self::Cookie(name) => cookie_values(&request.headers, name).for_each(text),
+            Self::Cookie(name) => {
+                cookie_values(&request.headers, name).take(ONE_MORE).for_each(text);
+            }
             Self::Capture(name) => {
                 let value = facts.captures.get(name);
                 value.map(decoded).into_iter().for_each(|value| text(&value));
@@ -142,6 +157,7 @@ impl Part {
                 }
             }
         }
+        seen <= MOST_VALUES
     }
 }
 
@@ -168,9 +184,16 @@ impl Member {
 }
 
 /// Whoever writes a value with escapes is the same client.
-fn decoded(value: &[u8]) -> Vec<u8> {
-    percent_decoded(value).collect()
+fn decoded(value: &[u8]) -> Cow<'_, [u8]> {
+    if value.contains(&b'%') {
+        return Cow::Owned(percent_decoded(value).collect());
+    }
+    Cow::Borrowed(value)
 }
+
+/// The most values of a part that count. Whoever sends more is told apart by the first of them,
+/// and from those who send no more.
+pub(crate) const MOST_VALUES: usize = 16;
 
 /// Reads a part; `captures` are the names that the rule's path template captures.
 pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Part> {

@@ -88,6 +88,22 @@ fn cases() -> Vec<Case> {
                 "limits": [{"requests": 1_000_000_000, "window": "1s"}]})
         })
         .collect();
+    // Values that count, as many as there is room for, and slots as large as they can be.
+    let values = request_with(
+        &format!("/orders?{}", numbered(7_000, |_| "q=1&".to_owned())),
+        &format!("cookie: {}\r\n", numbered(6_000, |_| "q=1;".to_owned())),
+    );
+    let sliding: Vec<Value> = (0..8)
+        .map(|number| {
+            let limit = |window: &str| {
+                json!({"name": format!("{window}-{number}"), "requests": 1_000_000_000,
+                    "window": window, "algorithm": "sliding_window"})
+            };
+            let limits = ["1s", "1m", "1h", "1d"].map(limit);
+            json!({"name": format!("rule-{number}"), "key": [{"query": "q"}, {"cookie": "q"}],
+                "limits": limits})
+        })
+        .collect();
     let head = json!({"rules": [{"reroute": true, "request": [
         {"query": {"keep_only": ["b"]}},
         {"remove": {"regex": "^x-(b|c)+$"}},
@@ -134,6 +150,12 @@ fn cases() -> Vec<Case> {
             ["rate-limit-bare", "rate-limit", "rate-limit-before"],
             json!({"apply": "all", "rules": limits}),
             credentials,
+        ),
+        case(
+            "rate-limit",
+            ["rate-limit-values-bare", "rate-limit-values", "rate-limit-values-before"],
+            json!({"apply": "all", "keys": 1024, "rules": sliding}),
+            values,
         ),
         case(
             "header-transform",

@@ -44,6 +44,8 @@ fn every_part_has_a_name_and_a_value_that_a_person_can_read() {
         (&header, "", &[b""], "header.x-key", ""),
         (&header, "", &[b"a", b"b"], "header.x-key", "a,b"),
         (&header, "", &[b"a,b"], "header.x-key", "a%2Cb"),
+        (&header, "", &[&b"a"[..]; 16], "header.x-key", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a"),
+        (&header, "", &[&b"a"[..]; 17], "header.x-key", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,%"),
         (&header, "", &[b"%"], "header.x-key", "%25"),
         (&header, "", &[b"\xff\0 \n"], "header.x-key", "%FF%00%20%0A"),
         (&header, "", &[&long], "header.x-key", "%h44b4b4d0f1b4e1f0a9c5ab2a6cf0f6e6"),

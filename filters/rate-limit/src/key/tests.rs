@@ -44,6 +44,12 @@ fn no_two_lists_of_values_have_the_same_digest() {
         vec![("x-a", b"\xff".to_vec())],
         vec![("x-a", b"\xff\xfe".to_vec())],
         vec![("x-a", "\u{fffd}".into())],
+        vec![("x-a", b"1".to_vec()); 15],
+        vec![("x-a", b"1".to_vec()); 16],
+        vec![("x-a", b"1".to_vec()); 17],
+        [vec![("x-a", b"1".to_vec()); 16], vec![("x-b", b"1".to_vec())]].concat(),
+        [vec![("x-a", b"1".to_vec()); 17], vec![("x-b", b"1".to_vec())]].concat(),
+        [vec![("x-a", b"2".to_vec())], vec![("x-a", b"1".to_vec()); 16]].concat(),
         vec![("x-a", long)],
         vec![("x-a", other_long)],
     ];
@@ -53,6 +59,29 @@ fn no_two_lists_of_values_have_the_same_digest() {
         let digest = digest(vec![header("x-a"), header("x-b")], &host, head);
         assert_eq!(seen.insert(digest, index), None, "head {index}");
     }
+}
+
+#[test]
+fn of_more_values_than_any_client_sends_the_first_ones_count() {
+    let host = FakeHost::default();
+    let of = |count, last: &str| {
+        let pairs = vec!["q=1"; count].join("&");
+        let cookies = vec!["q=1"; count].join("; ");
+        let path = format!("/?{pairs}&q={last}");
+        let cookies = format!("{cookies}; q={last}");
+        let fields = vec![("x-a", b"1".to_vec()); count];
+        let fields = [fields, vec![("x-a", last.as_bytes().to_vec())]].concat();
+        [
+            digest(vec![Part::Query("q".to_owned())], &host, &[(":path", path.into_bytes())]),
+            digest(vec![Part::Cookie("q".to_owned())], &host, &[("cookie", cookies.into_bytes())]),
+            digest(vec![header("x-a")], &host, &fields),
+        ]
+    };
+    for (first, second) in of(15, "1").into_iter().zip(of(15, "2")) {
+        assert_ne!(first, second, "sixteen");
+    }
+    assert_eq!(of(16, "1"), of(16, "2"), "more are told apart by the first sixteen");
+    assert_eq!(of(16, "1"), of(14_000, "2"));
 }
 
 #[test]
