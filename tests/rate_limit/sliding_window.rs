@@ -66,8 +66,9 @@ fn no_window_anywhere_passes_more_than_the_limit_over_four_workers() {
         // From rest the whole limit passes, and again when a window has gone by: four times.
         let first = passed.iter().filter(|(_, got)| *got < begin + WINDOW).count();
         assert!(first <= limit, "{first} from rest");
-        let windows = time.as_millis() / (WINDOW + pane + Duration::from_millis(200)).as_millis();
-        let least = limit * usize::try_from(windows + 1).expect("few");
+        // A slow machine may be late for the last time.
+        let windows = time.as_millis() / (WINDOW + pane).as_millis();
+        let least = limit * usize::try_from(windows).expect("few");
         assert!(passed.len() >= least, "only {} of {least} passed", passed.len());
         assert!(passed.len() <= limit * 4, "{} passed", passed.len());
         trap::assert_none(&gateway);
