@@ -93,7 +93,7 @@ fn a_key_is_good_from_every_place_and_stays_at_the_gateway() {
         assert_eq!(target(&text), path, "{case}");
         assert_eq!(received(&exchange.response, "cookie"), cookies, "{case}");
         assert_eq!(received(&exchange.response, "x-consumer"), ["acme"], "{case}");
-        assert_eq!(exchange.logged("api_key_auth"), "api_key_auth.allowed;consumer=acme", "{case}");
+        assert_eq!(exchange.noted("api_key_auth"), "api_key_auth.allowed;consumer=acme", "{case}");
         let identity: Value =
             serde_json::from_str(exchange.logged("identity")).expect("an identity is JSON");
         assert_eq!(
@@ -146,7 +146,7 @@ fn every_refusal_is_told_everywhere() {
         let exchange = SHIPPED.ask(request);
         let code = format!("api_key_auth.{code}");
         exchange.assert_refused(case, status, &code);
-        assert_eq!(exchange.logged("api_key_auth"), format!("{code}{rule}"), "{case}");
+        assert_eq!(exchange.noted("api_key_auth"), format!("{code}{rule}"), "{case}");
         let challenge = exchange.response.header_text("www-authenticate");
         let want = (status == 401).then_some("ApiKey realm=\"gatehouse\"");
         assert_eq!(challenge.as_deref(), want, "{case}");
@@ -188,7 +188,7 @@ fn rules_say_who_may_do_without_a_key() {
         let exchange =
             SHIPPED.ask(request.header("x-consumer", "root").header("X-Consumer", "admin"));
         assert_eq!(exchange.response.status, 200, "{case}: {}", exchange.response.text());
-        assert_eq!(exchange.logged("api_key_auth"), format!("api_key_auth.{note}"), "{case}");
+        assert_eq!(exchange.noted("api_key_auth"), format!("api_key_auth.{note}"), "{case}");
         assert_eq!(received(&exchange.response, "x-consumer"), consumer, "{case}");
         assert!(received(&exchange.response, "x-api-key").is_empty(), "{case}");
     }
@@ -254,7 +254,7 @@ fn a_dry_run_refuses_nobody() {
     })));
     let exchange = gateway.ask(get().header("x-api-key", "wrong").header("x-consumer", "root"));
     assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
-    assert_eq!(exchange.logged("api_key_auth"), "api_key_auth.key_invalid;mode=shadow");
+    assert_eq!(exchange.noted("api_key_auth"), "api_key_auth.key_invalid;mode=shadow");
     assert!(received(&exchange.response, "x-consumer").is_empty());
     gateway.assert_no_trap();
 }
@@ -412,7 +412,7 @@ fn nothing_is_nothing_and_the_same_key_in_two_places_is_one() {
     ] {
         let exchange = SHIPPED.ask(request);
         assert_eq!(exchange.response.status, status, "{case}");
-        let logged = exchange.logged("api_key_auth");
+        let logged = exchange.noted("api_key_auth");
         assert!(logged.starts_with(&format!("api_key_auth.{code}")), "{case}: {logged}");
     }
 }

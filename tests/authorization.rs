@@ -68,7 +68,7 @@ fn rules_decide_by_who_it_is() {
     ] {
         let exchange = SHIPPED.ask(Request::new(method, path).header("authorization", who));
         assert_eq!(exchange.response.status, status, "{case}: {}", exchange.response.text());
-        assert_eq!(exchange.logged("authorization"), format!("authorization.{note}"), "{case}");
+        assert_eq!(exchange.noted("authorization"), format!("authorization.{note}"), "{case}");
         if status == denied {
             let code = note.split(';').next().unwrap_or_default();
             exchange.assert_refused(case, denied, &format!("authorization.{code}"));
@@ -114,7 +114,7 @@ fn who_is_unknown_is_asked_to_log_in_where_that_might_help() {
         .header("access-control-request-method", "GET");
     let exchange = SHIPPED.ask(preflight);
     assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
-    assert_eq!(exchange.logged("authorization"), "authorization.preflight");
+    assert_eq!(exchange.noted("authorization"), "authorization.preflight");
     SHIPPED.assert_no_trap();
 }
 
@@ -188,10 +188,10 @@ fn a_host_in_disguise_is_no_host() {
         let request =
             hosts.iter().fold(Request::get("/"), |request, host| request.header("host", host));
         let exchange = gateway.ask(request);
-        assert_eq!(exchange.logged("authorization"), format!("authorization.{note}"), "{hosts:?}");
+        assert_eq!(exchange.noted("authorization"), format!("authorization.{note}"), "{hosts:?}");
     }
     let absolute = Request::get("http://admin.example.com/").header("host", "shop.example.com");
-    assert_eq!(gateway.ask(absolute).logged("authorization"), format!("authorization.{denied}"));
+    assert_eq!(gateway.ask(absolute).noted("authorization"), format!("authorization.{denied}"));
     gateway.assert_no_trap();
 }
 
@@ -223,7 +223,7 @@ fn a_dry_run_refuses_nobody_and_counts_who_would_be() {
     ] {
         let exchange = gateway.ask(Request::get(path));
         assert_eq!(exchange.response.status, 200, "{path}");
-        assert_eq!(exchange.logged("authorization"), note, "{path}");
+        assert_eq!(exchange.noted("authorization"), note, "{path}");
     }
     let stats = gateway.gateway().stats();
     let count = |code: &str| {
@@ -261,7 +261,7 @@ fn an_issuer_may_write_who_it_is_elsewhere() {
     }
     let exchange =
         gateway.ask(Request::get("/").header("authorization", bob(json!({"azp": "a;b"}))));
-    assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.allowed;subject=bob;consumer=a%3Bb");
+    assert_eq!(exchange.noted("jwt_auth"), "jwt_auth.allowed;subject=bob;consumer=a%3Bb");
     gateway.assert_no_trap();
 }
 
@@ -311,7 +311,7 @@ fn a_condition_in_cel_is_judged_by_envoy() {
             Some(value) => request.header("x-a", value),
             None => request,
         });
-        assert_eq!(exchange.logged("authorization"), format!("authorization.{note}"), "{case}");
+        assert_eq!(exchange.noted("authorization"), format!("authorization.{note}"), "{case}");
         let status = if note.starts_with("allowed") { 200 } else { 403 };
         assert_eq!(exchange.response.status, status, "{case}");
     }

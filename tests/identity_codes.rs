@@ -101,6 +101,13 @@ fn every_code_of_jwt_auth_is_seen() {
     let whole = Shared::start(Gateway::builder("envoy/envoy.yaml"));
     let partner = Request::get("/products").header("x-api-key", "acme-partner-demo-key");
     seen.extend(codes_seen("jwt-auth", &whole, vec![("identified", partner)]));
+    let either = Shared::start(Gateway::builder("envoy/envoy.yaml").edit(|tree| {
+        configuration::shipped(tree, "jwt-auth")["on_both"] = json!("refuse");
+    }));
+    let both = Request::get("/products")
+        .header("x-api-key", "acme-partner-demo-key")
+        .header("authorization", bearer(&token::good("alice")));
+    seen.extend(codes_seen("jwt-auth", &either, vec![("two_identities", both)]));
     let unlisted = start(unlisted, list.address().port());
     seen.extend(codes_seen(
         "jwt-auth",

@@ -1,6 +1,8 @@
 //! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`, while the identity provider fails in every way that
 //! it can: the keys that there are stay in use, and no request notices.
 
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -87,6 +89,33 @@ fn no_request_notices_that_the_provider_is_stopped_slow_or_talks_nonsense() {
 }
 
 #[test]
+fn keys_in_gzip_that_nobody_asked_for_are_read_and_a_bomb_is_not() {
+    let (key, new) = (token::es256("a"), token::es256("b"));
+    let provider = IdentityProvider::start(Behaviour::Packed("1", key_set(&[&key])));
+    let gateway = start(builder(&provider, json!({})));
+    until("the keys have come", || status(&gateway, &key) == 200);
+    let heads = provider.take_heads();
+    assert!(heads.iter().all(|head| head.contains("accept-encoding: identity")), "{heads:?}");
+    // Its tag is that of the gzip, and good for what is in it.
+    until("it is confirmed", || {
+        provider.take_heads().iter().any(|head| head.contains("if-none-match: \"1\""))
+    });
+    let before = counted(&gateway, "keys_fetched");
+    until("by a 304", || counted(&gateway, "keys_fetched") > before);
+    assert_eq!(status(&gateway, &key), 200);
+    let bomb = key_set(&[&key, &new]) + &" ".repeat(10_000_000);
+    provider.behave(Behaviour::Packed("2", bomb));
+    let before = counted(&gateway, "keys_refused");
+    until("the bomb", || counted(&gateway, "keys_refused") > before);
+    assert_eq!(status(&gateway, &key), 200, "the last keys stay");
+    let line = "the answer is larger than 65536 bytes (`max_size`)";
+    until(line, || gateway.stderr().contains(line));
+    provider.behave(Behaviour::Packed("3", key_set(&[&key, &new])));
+    until("new keys", || status(&gateway, &new) == 200);
+    trap::assert_none(&gateway);
+}
+
+#[test]
 fn keys_that_nobody_confirms_are_used_no_longer_than_max_age() {
     let key = token::es256("a");
     let mut provider = IdentityProvider::start(Behaviour::Answer(key_set(&[&key])));
@@ -123,7 +152,15 @@ fn a_gateway_that_starts_while_the_provider_is_stopped_finds_it_later() {
 
 #[test]
 fn what_cannot_be_fetched_is_told_in_the_log() {
-    let garbage = IdentityProvider::start(Behaviour::Answer("<html>".to_owned()));
+    let foreign = json!({"issuer": "https://f.example/", "jwks_uri": "https://f.example/keys"});
+    let garbage = IdentityProvider::start(Behaviour::Site(vec![
+        ("/jwks.json", Behaviour::Answer("<html>".to_owned())),
+        ("/revoked.json", Behaviour::Answer("<html>".to_owned())),
+        ("/.well-known/openid-configuration", Behaviour::Answer(foreign.to_string())),
+    ]));
+    let mut closed = IdentityProvider::start(Behaviour::HangUp);
+    closed.stop();
+    let (open, closed) = (speaks_no_tls(), closed.address().port());
     let key = token::es256("a");
     let provider = |name: &str, issuer: &str, jwks: Value| {
         json!({
@@ -135,13 +172,20 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
             provider("inline", gatehouse_demo::ISSUER, json!({"keys": [key.jwk]})),
             provider("misspelt", "https://a.example", json!({"cluster": "auht", "path": "/jwks.json"})),
             provider("garbage", "https://b.example", json!({"cluster": "auth", "path": "/jwks.json"})),
+            provider("refused", "https://c.example", json!({"cluster": "closed", "path": "/jwks.json"})),
+            provider("not TLS", "https://d.example", json!({"cluster": "encrypted", "path": "/jwks.json"})),
+            provider("missing", "https://e.example", json!({"cluster": "auth", "path": "/missing"})),
+            provider("foreign", "https://f.example", json!({"cluster": "auth"})),
         ],
         "revocations": {"cluster": "auth", "path": "/revoked.json", "on_error": "allow"},
     });
     let gateway = start(
         Gateway::builder("envoy/jwt-auth-remote.yaml")
             .upstream("auth:8000", garbage.address())
-            .edit(move |tree| configuration::set(tree, "jwt-auth", value)),
+            .edit(move |tree| configuration::set(tree, "jwt-auth", value))
+            .edit(move |tree| configuration::add_cluster(tree, "closed", closed))
+            .edit(move |tree| configuration::add_tls_cluster(tree, "encrypted", open))
+            .edit(tell_why_there_is_no_connection),
     );
     let polled = json!({"consumers_from": {"cluster": "kyes", "path": "/consumers.json"}});
     let keys = start(
@@ -151,11 +195,27 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
     for (gateway, line) in [
         (
             &gateway,
-            "jwt-auth: keys from the cluster `auht`, /jwks.json: cluster `auht`: Envoy has no such cluster",
+            "jwt-auth: keys of the provider `misspelt` from the cluster `auht`, /jwks.json: cluster `auht`: Envoy has no such cluster",
         ),
         (
             &gateway,
-            "jwt-auth: keys from the cluster `auth`, /jwks.json: the key set is not a JSON object",
+            "jwt-auth: keys of the provider `garbage` from the cluster `auth`, /jwks.json: the key set is not a JSON object",
+        ),
+        (
+            &gateway,
+            "jwt-auth: keys of the provider `refused` from the cluster `closed`, /jwks.json: status 503: the connection was refused (",
+        ),
+        (
+            &gateway,
+            "jwt-auth: keys of the provider `not TLS` from the cluster `encrypted`, /jwks.json: status 503: TLS failed (",
+        ),
+        (
+            &gateway,
+            "jwt-auth: keys of the provider `missing` from the cluster `auth`, /missing: status 404",
+        ),
+        (
+            &gateway,
+            "another issuer's: its `issuer` is `https://f.example/`, and the provider's `https://f.example`",
         ),
         (
             &gateway,
@@ -172,8 +232,80 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
     }
     // The others notice nothing of it.
     assert_eq!(status(&gateway, &key), 200);
+    // The counters say whose it is, too.
+    let metrics = gateway.admin("/stats/prometheus");
+    for (event, provider) in [
+        ("keys_fetch_failed", "refused"),
+        ("keys_fetch_failed", "not%20TLS"),
+        ("keys_refused", "garbage"),
+        ("keys_refused", "foreign"),
+    ] {
+        let counts = |line: &str| {
+            line.starts_with("gatehouse_events_total{")
+                && line.contains(&format!("event=\"{event}\""))
+                && line.contains(&format!("provider=\"{provider}\""))
+                && !line.ends_with(" 0")
+        };
+        assert!(metrics.lines().any(counts), "{event} {provider}: {metrics}");
+    }
     trap::assert_none(&gateway);
     trap::assert_none(&keys);
+}
+
+/// The port of a server that answers whatever comes in plain HTTP.
+fn speaks_no_tls() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("a bound socket").port();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    port
+}
+
+/// Has Envoy say of a call that found no connection why: it leaves that out unless told.
+fn tell_why_there_is_no_connection(tree: &mut Value) {
+    let guard = "envoy.reloadable_features.hide_transport_failure_reason_in_response_body";
+    tree["layered_runtime"] =
+        json!({"layers": [{"name": "tests", "static_layer": {guard: false}}]});
+}
+
+#[test]
+fn without_envoy_s_reason_a_failed_connection_is_told_with_where_to_look() {
+    let key = token::es256("a");
+    let mut provider = IdentityProvider::start(Behaviour::Answer(key_set(&[&key])));
+    provider.stop();
+    let gateway = start(builder(&provider, json!({})));
+    let line = "jwt-auth: keys of the provider `demo` from the cluster `auth`, /jwks.json: status 503: the connection was refused";
+    until(line, || gateway.stderr().lines().any(|said| said.contains(line)));
+    trap::assert_none(&gateway);
+}
+
+#[test]
+fn a_start_without_a_fault_warns_of_nothing_and_tells_the_keys_in_use() {
+    let (old, new) = (token::es256("old"), token::es256("new"));
+    let provider = IdentityProvider::start(Behaviour::Answer(key_set(&[&old])));
+    for _ in 0..4 {
+        provider.publish(&[&old]);
+        let gateway = start(builder(&provider, json!({})).concurrency(2));
+        let told = |keys: &str| {
+            let line = format!(
+                "jwt-auth: keys of the provider `demo` from the cluster `auth`, /jwks.json: now in use: {keys}"
+            );
+            gateway.stderr().lines().filter(|said| said.ends_with(&line)).count()
+        };
+        until("the first keys", || told("old (EC: ES256)") == 1);
+        let before = counted(&gateway, "keys_fetched");
+        until("fetched again", || counted(&gateway, "keys_fetched") >= before + 3);
+        assert_eq!(told("old (EC: ES256)"), 1, "they are the same");
+        provider.publish(&[&old, &new]);
+        until("the others", || told("old (EC: ES256), new (EC: ES256)") == 1);
+        let said = gateway.stderr();
+        let warns = |line: &&str| line.contains("[warning]") && line.contains("jwt-auth");
+        assert_eq!(said.lines().filter(warns).collect::<Vec<_>>(), Vec::<&str>::new());
+        trap::assert_none(&gateway);
+    }
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn every_algorithm_is_verified_and_one_flipped_bit_is_noticed() {
         let good = key.sign(&claims);
         let exchange = GATEWAY.ask(with_token(&good));
         assert_eq!(exchange.response.status, 200, "{name}: {}", exchange.response.text());
-        assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.allowed;subject=alice", "{name}");
+        assert_eq!(exchange.noted("jwt_auth"), "jwt_auth.allowed;subject=alice", "{name}");
         assert_eq!(received(&exchange.response, "x-user"), ["alice"], "{name}");
         GATEWAY.ask(with_token(&token::flipped(&good))).assert_refused(
             name,
@@ -262,7 +262,7 @@ fn every_refusal_is_told_everywhere() {
             .fold(Request::get("/orders"), |request, value| request.header("authorization", value));
         let exchange = GATEWAY.ask(request);
         exchange.assert_refused(case, status, &format!("jwt_auth.{code}"));
-        assert_eq!(exchange.logged("jwt_auth"), format!("jwt_auth.{code}"), "{case}");
+        assert_eq!(exchange.noted("jwt_auth"), format!("jwt_auth.{code}"), "{case}");
         let challenge = exchange.response.header_text("www-authenticate").unwrap_or_default();
         if error.is_empty() {
             assert_eq!(challenge, "Bearer realm=\"gatehouse\"", "{case}");
@@ -280,7 +280,7 @@ fn every_refusal_is_told_everywhere() {
         401,
         "jwt_auth.issuer_unknown",
     );
-    assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.issuer_unknown;rule=own");
+    assert_eq!(exchange.noted("jwt_auth"), "jwt_auth.issuer_unknown;rule=own");
     GATEWAY.assert_no_trap();
 }
 
@@ -339,14 +339,14 @@ fn rules_say_who_needs_a_token() {
             .fold(Request::get(path), |request, value| request.header("authorization", value));
         let exchange = GATEWAY.ask(request);
         assert_eq!(exchange.response.status, status, "{case}");
-        assert_eq!(exchange.logged("jwt_auth"), note, "{case}");
+        assert_eq!(exchange.noted("jwt_auth"), note, "{case}");
     }
     let preflight = Request::new("OPTIONS", "/orders")
         .header("origin", "https://app.example")
         .header("access-control-request-method", "GET");
     let exchange = GATEWAY.ask(preflight);
     assert_eq!(exchange.response.status, 200);
-    assert_eq!(exchange.logged("jwt_auth"), "jwt_auth.preflight");
+    assert_eq!(exchange.noted("jwt_auth"), "jwt_auth.preflight");
     GATEWAY.assert_no_trap();
 }
 
@@ -456,7 +456,7 @@ fn in_shadow_mode_nobody_is_refused_and_nobody_is_believed() {
     ] {
         let exchange = gateway.ask(request.header("x-user", "root"));
         assert_eq!(exchange.response.status, 200, "{case}");
-        assert_eq!(exchange.logged("jwt_auth"), note, "{case}");
+        assert_eq!(exchange.noted("jwt_auth"), note, "{case}");
         assert!(received(&exchange.response, "x-user").is_empty(), "{case}");
     }
     let metrics = gateway.gateway().admin("/stats/prometheus");
@@ -611,7 +611,7 @@ fn a_rule_can_need_a_token_of_each_of_several_issuers() {
         );
         let exchange = gateway.ask(request);
         assert_eq!(exchange.response.status, status, "{case}: {}", exchange.response.text());
-        assert_eq!(exchange.logged("jwt_auth"), note, "{case}");
+        assert_eq!(exchange.noted("jwt_auth"), note, "{case}");
         if note.starts_with(allowed) {
             for (field, want) in ["x-user", "x-service"].iter().zip(who) {
                 assert_eq!(received(&exchange.response, field).concat(), want, "{case}");

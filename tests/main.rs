@@ -59,6 +59,9 @@ mod authorization;
 /// The demo gateway on every version of Envoy that the modules are tested on.
 mod versions;
 
+/// What a client that speaks gRPC-Web is told by every filter that refuses.
+mod grpc_web;
+
 /// Trailers of requests: what filters take out of heads does not come after the body.
 mod trailers;
 

@@ -121,6 +121,17 @@ pub(crate) fn add_cluster(tree: &mut Value, name: &str, port: u16) {
     clusters.expect("the config has clusters").push(cluster);
 }
 
+/// The same of one that is spoken to in TLS.
+#[track_caller]
+pub(crate) fn add_tls_cluster(tree: &mut Value, name: &str, port: u16) {
+    add_cluster(tree, name, port);
+    let clusters = tree.pointer_mut("/static_resources/clusters").and_then(Value::as_array_mut);
+    let cluster = clusters.and_then(|clusters| clusters.last_mut()).expect("it was added");
+    cluster["transport_socket"] = json!({"name": "envoy.transport_sockets.tls", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+    }});
+}
+
 /// Has Envoy keep trailers of HTTP/1.1, those of clients and those for the first cluster.
 #[track_caller]
 pub(crate) fn keep_trailers(tree: &mut Value) {

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use gatehouse_sandbox::raw::Received;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
@@ -40,6 +42,8 @@ pub(crate) enum Behaviour {
     BreakOff(String),
     /// 200 with this tag and this body, or 304 for whoever has it.
     Tagged(&'static str, String),
+    /// The same in gzip, whether or not anybody asked for it.
+    Packed(&'static str, String),
     /// By the target; 404 for all others.
     Site(Vec<(&'static str, Behaviour)>),
 }
@@ -181,32 +185,46 @@ fn obey(behaviour: Behaviour, stream: TcpStream, orders: &Orders) {
 }
 
 fn answer(behaviour: Behaviour, asked: &str, mut stream: TcpStream, orders: &Orders) {
-    let mut tag = String::new();
+    let mut fields = String::new();
+    let is_packed = matches!(behaviour, Behaviour::Packed(..));
     let (status, body, promised) = match behaviour {
-        Behaviour::Answer(body) => (200, body, None),
-        Behaviour::Tagged(name, body) => {
-            tag = format!("etag: \"{name}\"\r\n");
+        Behaviour::Answer(body) => (200, body.into_bytes(), None),
+        Behaviour::Tagged(name, body) | Behaviour::Packed(name, body) => {
+            fields = format!("etag: \"{name}\"\r\n");
             let is_known = asked.contains(&format!("if-none-match: \"{name}\""));
-            if is_known { (304, String::new(), None) } else { (200, body, None) }
+            match (is_known, is_packed) {
+                (true, _) => (304, Vec::new(), None),
+                (false, false) => (200, body.into_bytes(), None),
+                (false, true) => {
+                    fields.push_str("content-encoding: gzip\r\n");
+                    (200, packed(body.as_bytes()), None)
+                }
+            }
         }
         Behaviour::AnswerLate(body, late) => {
             thread::sleep(late);
-            (200, body, None)
+            (200, body.into_bytes(), None)
         }
-        Behaviour::Refuse(status, body) => (status, body, None),
+        Behaviour::Refuse(status, body) => (status, body.into_bytes(), None),
         Behaviour::Silent => {
             return orders.silent.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
         }
         Behaviour::HangUp | Behaviour::Hold | Behaviour::Site(_) => return,
         Behaviour::BreakOff(body) => {
             let promised = body.len() + 1;
-            (200, body, Some(promised))
+            (200, body.into_bytes(), Some(promised))
         }
     };
     let length = promised.unwrap_or(body.len());
     let head = format!(
-        "HTTP/1.1 {status} Done\r\ncontent-length: {length}\r\n{tag}connection: close\r\n\r\n"
+        "HTTP/1.1 {status} Done\r\ncontent-length: {length}\r\n{fields}connection: close\r\n\r\n"
     );
     // Envoy may have had enough of it before the end.
-    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+}
+
+/// The gzip of a body.
+fn packed(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).and_then(|()| encoder.finish()).expect("it is memory")
 }

@@ -81,6 +81,18 @@ impl Exchange {
         self.log.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// What a filter has left in filter state of its decision, but for what it says of why.
+    pub(crate) fn noted(&self, filter: &str) -> &str {
+        self.logged(filter).split(";why=").next().unwrap_or_default()
+    }
+
+    /// Why, where it says so.
+    pub(crate) fn why(&self, filter: &str) -> String {
+        let why = self.logged(filter).split(";why=").nth(1).unwrap_or_default();
+        let bytes = gatehouse_filter::percent_decoded(why.as_bytes()).collect();
+        String::from_utf8(bytes).expect("it was text")
+    }
+
     /// Fails unless the request was refused with this status and code, in all the places where a
     /// code is told.
     #[track_caller]

@@ -3,12 +3,12 @@
 use crate::bodies::{Arriving, End};
 use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
-use crate::link::Stage;
+use crate::link::{Stage, Told};
 use crate::response::ResponseSide;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply};
 use gatehouse_filter::{
-    Answer, Caller, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Step,
-    is_grpc,
+    Answer, Clock as _, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Spoken,
+    Step,
 };
 use std::collections::VecDeque;
 use std::mem;
@@ -223,12 +223,11 @@ impl Exchange {
         if self.head.is_unread() {
             return self.fail(Fault::HeadUnread, at, callback);
         }
-        let Decision { code, rule, caller, step } = decision;
+        let Decision { code, rule, caller, step, why } = decision;
+        let told = Told { rule, caller, why };
         match step {
-            Step::Continue => self.tell(at, code, rule.as_deref(), caller, None, callback),
-            Step::Reply(reply) => {
-                self.tell(at, code, rule.as_deref(), caller, Some(reply), callback)
-            }
+            Step::Continue => self.tell(at, code, told, None, callback),
+            Step::Reply(reply) => self.tell(at, code, told, Some(reply), callback),
             Step::Wait(until) => {
                 self.head.undo_to(mark);
                 self.wait(at, asked, until, callback)
@@ -248,8 +247,7 @@ impl Exchange {
         &mut self,
         at: usize,
         code: usize,
-        rule: Option<&str>,
-        caller: Option<Rc<Caller>>,
+        told: Told,
         reply: Option<Reply>,
         callback: &Callback<'_>,
     ) -> bool {
@@ -258,9 +256,14 @@ impl Exchange {
         let proxy = callback.proxy;
         let code = link.count(code, proxy);
         if chain.tells.decisions {
-            link.note(code, rule, caller.as_deref(), proxy);
+            link.note(code, &told, proxy);
         }
-        if let Some(caller) = caller {
+        if told.why.is_some()
+            && let Some(host) = chain.host(at, callback)
+        {
+            link.tell_why(code, &told, host.now(), proxy);
+        }
+        if let Some(caller) = told.caller {
             // Without it the filters of other modules would take the request for nobody's, or
             // somebody else's.
             if chain.tells.identity && proxy.set_state(Identity::STATE, caller.json()).is_err() {
@@ -344,7 +347,7 @@ impl Exchange {
         self.progress = Progress::Over;
         self.takers.clear();
         self.reading = None;
-        let local = LocalReply::new(reply, code, is_grpc(&self.head));
+        let local = LocalReply::new(reply, code, Spoken::by(&self.head));
         if let Err(refused) = callback.proxy.reply(&local) {
             callback
                 .proxy

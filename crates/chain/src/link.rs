@@ -3,12 +3,13 @@
 use crate::Proxy;
 use crate::metrics::{Metrics, metric_name};
 use crate::note::note;
+use crate::reasons::Reasons;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     Answer, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter, Decision,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, LogPhase, Phases,
-    Polled, Request, RequestBodyPhase, RequestTrailersPhase, Response, ResponseBodyPhase,
-    ResponseDecision, ResponsePhase,
+    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, LogPhase, Mode,
+    Phases, Polled, Request, RequestBodyPhase, RequestTrailersPhase, Response, ResponseBodyPhase,
+    ResponseDecision, ResponsePhase, Timestamp,
 };
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -47,7 +48,20 @@ pub trait Link {
     /// Counts a decision. Its full code: `jwt_auth.token_missing`.
     fn count(&self, code: usize, proxy: &dyn Proxy) -> &str;
     /// Leaves a decision in filter state, for the access log.
-    fn note(&self, code: &str, rule: Option<&str>, caller: Option<&Caller>, proxy: &dyn Proxy);
+    fn note(&self, code: &str, told: &Told, proxy: &dyn Proxy);
+    /// Tells in the log why a decision was made, where the filter says so.
+    fn tell_why(&self, code: &str, told: &Told, now: Timestamp, proxy: &dyn Proxy);
+}
+
+/// What is told of a decision, beside its code.
+#[derive(Default, Debug)]
+pub struct Told {
+    /// [`Decision::rule`].
+    pub rule: Option<Rc<str>>,
+    /// [`Decision::caller`].
+    pub caller: Option<Rc<Caller>>,
+    /// [`Decision::why`].
+    pub why: Option<String>,
 }
 
 /// A request in one filter: the filter with what it remembers. The methods are those of [`Filter`]
@@ -90,6 +104,7 @@ pub fn link<F: Filter>(node: Node<'_>) -> Option<Box<dyn Link>> {
     let name = metric_name::<F>();
     Some(Box::new(Linked {
         metrics: OnceCell::new(),
+        reasons: Reasons::default(),
         note_name: format!("gatehouse.{name}"),
         codes: F::Code::ALL.iter().map(|code| format!("{name}.{}", code.name())).collect(),
         filter,
@@ -99,6 +114,7 @@ pub fn link<F: Filter>(node: Node<'_>) -> Option<Box<dyn Link>> {
 struct Linked<F: Filter> {
     filter: Rc<F>,
     metrics: OnceCell<Metrics>,
+    reasons: Reasons,
     /// Where the note goes: `gatehouse.jwt_auth`.
     note_name: String,
     /// The full codes, by index.
@@ -162,10 +178,22 @@ impl<F: Filter> Link for Linked<F> {
         self.codes.get(code).map_or("", String::as_str)
     }
 
-    fn note(&self, code: &str, rule: Option<&str>, caller: Option<&Caller>, proxy: &dyn Proxy) {
-        let note = note(code, rule, caller, self.filter.mode());
+    fn note(&self, code: &str, told: &Told, proxy: &dyn Proxy) {
+        let Told { rule, caller, why } = told;
+        let note =
+            note(code, rule.as_deref(), caller.as_deref(), why.as_deref(), self.filter.mode());
         // The access log lacks it then; nothing is decided by it.
         let _ = proxy.set_state(&self.note_name, &note);
+    }
+
+    fn tell_why(&self, code: &str, told: &Told, now: Timestamp, proxy: &dyn Proxy) {
+        let Some(why) = &told.why else { return };
+        let line = || {
+            let rule = told.rule.as_ref().map(|rule| format!(", rule `{rule}`"));
+            let mode = if self.filter.mode() == Mode::Shadow { " (shadow)" } else { "" };
+            format!("{code}{}{mode}: {why}", rule.unwrap_or_default())
+        };
+        self.reasons.tell(F::NAME, now, proxy, line);
     }
 }
 
@@ -225,8 +253,8 @@ impl<F: Filter> Stage for Begun<F> {
 }
 
 fn untyped<C: Codes>(decision: Decision<C>) -> Decision<usize> {
-    let Decision { code, rule, caller, step } = decision;
-    Decision { code: code.index(), rule, caller, step }
+    let Decision { code, rule, caller, step, why } = decision;
+    Decision { code: code.index(), rule, caller, step, why }
 }
 
 fn untyped_response<C: Codes>(decision: ResponseDecision<C>) -> ResponseDecision<usize> {

@@ -1,6 +1,6 @@
 //! The proxy, as one filter of a chain sees it.
 
-use crate::metrics::labelled;
+use crate::metrics::{EVENTS, labelled};
 use crate::pending::{Owner, Pending};
 use crate::{Link, MetricKind, Proxy};
 use gatehouse_filter::{
@@ -45,6 +45,11 @@ impl Meter for LinkHost<'_> {
         Counter::Defined(self.proxy.define(MetricKind::Counter, &labelled(name, labels)))
     }
 
+    fn define_event(&self, event: &str, label: (&str, &str)) -> Counter {
+        let filter = self.of.name().replace('-', "_");
+        self.define_counter(EVENTS, &[("filter", &filter), ("event", event), label])
+    }
+
     fn define_histogram(&self, name: &str, labels: &[(&str, &str)]) -> Histogram {
         Histogram(self.proxy.define(MetricKind::Histogram, &labelled(name, labels)))
     }
@@ -60,6 +65,10 @@ impl Callouts for LinkHost<'_> {
 
     fn warn(&self, line: &str) {
         self.proxy.warn(&format!("{}: {line}", self.of.name()));
+    }
+
+    fn info(&self, line: &str) {
+        self.proxy.info(&format!("{}: {line}", self.of.name()));
     }
 
     fn grpc(&self, call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {

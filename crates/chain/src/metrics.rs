@@ -1,5 +1,6 @@
 //! The counters of one filter.
 
+use crate::note::escaped;
 use crate::{MetricKind, Proxy};
 use gatehouse_filter::{Codes, CountedRule, Counter, Filter};
 
@@ -28,9 +29,8 @@ impl Metrics {
             let labels = [("filter", name.as_str()), ("code", code.name()), ("mode", mode)];
             counter("gatehouse_decisions_total", &labels)
         };
-        let event = |event: &F::Event| {
-            counter("gatehouse_events_total", &[("filter", name), ("event", event.name())])
-        };
+        let event =
+            |event: &F::Event| counter(EVENTS, &[("filter", name), ("event", event.name())]);
         let of_rule = |CountedRule { name: rule, mode }: &CountedRule| {
             let event = |event: &F::RuleEvent| {
                 let labels = [
@@ -71,11 +71,17 @@ impl Metrics {
     }
 }
 
-/// A metric's name with its labels in it: `name.filter=jwt_auth;.code=allowed;`.
+/// The counters of what filters do beside deciding.
+pub(crate) const EVENTS: &str = "gatehouse_events_total";
+
+/// A metric's name with its labels in it: `name.filter=jwt_auth;.code=allowed;`. Values may be
+/// names that somebody gave: what would end one is percent-encoded.
 pub(crate) fn labelled(name: &str, labels: &[(&str, &str)]) -> String {
     let mut full = name.to_owned();
     for (label, value) in labels {
-        full.extend([".", label, "=", value, ";"]);
+        full.extend([".", label, "="]);
+        full.extend(value.bytes().flat_map(escaped).map(char::from));
+        full.push(';');
     }
     full
 }
@@ -83,4 +89,21 @@ pub(crate) fn labelled(name: &str, labels: &[(&str, &str)]) -> String {
 /// The filter's name in metrics, codes and filter state: `jwt_auth`.
 pub(crate) fn metric_name<F: Filter>() -> String {
     F::NAME.replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_s_value_cannot_end_it() {
+        for (value, want) in [
+            ("demo", "n.provider=demo;"),
+            ("https://a.example/x", "n.provider=https://a.example/x;"),
+            ("a b;.code=x;", "n.provider=a%20b%3B.code=x%3B;"),
+            ("é\"%\\\n", "n.provider=%C3%A9%22%25%5C%0A;"),
+        ] {
+            assert_eq!(labelled("n", &[("provider", value)]), want);
+        }
+    }
 }

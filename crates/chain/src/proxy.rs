@@ -97,6 +97,9 @@ pub trait Proxy: Clock + Attributes + Store + Random + Signatures + Expressions 
     /// A line in the host's log for operators.
     fn warn(&self, line: &str);
 
+    /// A line in the host's log for operators, that warns of nothing.
+    fn info(&self, line: &str);
+
     /// Whether lines for developers are wanted; a closure makes the line only then.
     fn debug(&self, line: &dyn Fn() -> String);
 }

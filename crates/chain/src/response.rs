@@ -5,9 +5,10 @@ use crate::chain::Callback;
 use crate::edits::apply;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
+use crate::link::Told;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply, TrailersFlow};
 use gatehouse_filter::{
-    Collect, Copied, Headers, Log, Reply, Response, ResponseDecision, ResponseStep,
+    Collect, Copied, Headers, Log, Reply, Response, ResponseDecision, ResponseStep, Spoken,
 };
 use std::collections::VecDeque;
 use std::mem;
@@ -332,7 +333,8 @@ impl Exchange {
             _ => None,
         };
         if chain.tells.decisions && (reply.is_some() || decision.rule.is_some()) {
-            link.note(code, decision.rule.as_deref(), None, proxy);
+            let told = Told { rule: decision.rule.clone(), ..Told::default() };
+            link.note(code, &told, proxy);
         }
         reply.is_none_or(|reply| self.reply_instead(reply, code, callback))
     }
@@ -363,7 +365,7 @@ impl Exchange {
     fn reply_instead(&mut self, reply: &Reply, code: &str, callback: &Callback<'_>) -> bool {
         self.response.progress = Progress::Over;
         self.response.takers.clear();
-        let local = LocalReply::new(reply, code, false);
+        let local = LocalReply::new(reply, code, Spoken::Http);
         if let Err(refused) = callback.proxy.reply(&local) {
             callback
                 .proxy

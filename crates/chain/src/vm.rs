@@ -4,7 +4,7 @@ use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::pending::Owner;
 use crate::{BodyFlow, Exchange, HeadFlow, LocalReply, Proxy, Refused, TrailersFlow};
-use gatehouse_filter::{Answer, CallId, GrpcAnswer};
+use gatehouse_filter::{Answer, CallId, GrpcAnswer, Spoken};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -87,7 +87,7 @@ impl Vm {
                 proxy.error(fault.line());
                 let reply = fault.problem().into();
                 // There is nothing else that could be done.
-                let _ = proxy.reply(&LocalReply::new(&reply, fault.code(), false));
+                let _ = proxy.reply(&LocalReply::new(&reply, fault.code(), Spoken::Http));
                 HeadFlow::HoldAll
             }
         }

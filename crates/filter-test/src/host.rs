@@ -27,6 +27,8 @@ pub struct FakeHost {
     counts: RefCell<Vec<(Counter, u64)>>,
     expressions: RefCell<Vec<(String, Option<bool>)>>,
     warnings: RefCell<Vec<String>>,
+    lines: RefCell<Vec<String>>,
+    events: RefCell<Vec<String>>,
 }
 
 /// A gRPC call that a filter made.
@@ -70,6 +72,17 @@ impl FakeHost {
     /// The warnings since this was last asked, in order.
     pub fn take_warnings(&self) -> Vec<String> {
         self.warnings.take()
+    }
+
+    /// The lines that are no warnings since this was last asked, in order.
+    pub fn take_lines(&self) -> Vec<String> {
+        self.lines.take()
+    }
+
+    /// How often an event was counted for a value of a label, [defined](Meter::define_event) as
+    /// such.
+    pub fn counted_by(&self, event: &str, label: (&str, &str)) -> u64 {
+        self.count_of(self.define_event(event, label))
     }
 
     /// Calls are refused from now on, or, with `None`, made again.
@@ -171,6 +184,16 @@ impl Meter for FakeHost {
         Counter::Defined(None)
     }
 
+    fn define_event(&self, event: &str, (label, value): (&str, &str)) -> Counter {
+        let name = format!("{event} {label}={value}");
+        let mut events = self.events.borrow_mut();
+        let known = events.iter().position(|event| *event == name).unwrap_or_else(|| {
+            events.push(name);
+            events.len().saturating_sub(1)
+        });
+        Counter::Defined(u32::try_from(known).ok())
+    }
+
     fn define_histogram(&self, _name: &str, _labels: &[(&str, &str)]) -> Histogram {
         Histogram(None)
     }
@@ -185,6 +208,10 @@ impl Callouts for FakeHost {
 
     fn warn(&self, line: &str) {
         self.warnings.borrow_mut().push(line.to_owned());
+    }
+
+    fn info(&self, line: &str) {
+        self.lines.borrow_mut().push(line.to_owned());
     }
 
     fn grpc(&self, call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {

@@ -1,6 +1,6 @@
 //! Calls that a filter makes through the proxy.
 
-use crate::{HeaderName, HeaderValue, Headers, Host};
+use crate::{HeaderName, HeaderValue, Headers, Host, printable};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -25,6 +25,9 @@ pub trait Callouts: Host {
     /// client sent. What a peer said may be in it; [`OperatorLog`](crate::OperatorLog) bounds that,
     /// and how often it is said.
     fn warn(&self, _line: &str) {}
+
+    /// A line in the host's log that is no warning, in the same way.
+    fn info(&self, _line: &str) {}
 
     /// Calls a gRPC method of one message through an Envoy cluster. The answer comes to
     /// [`OnGrpcAnswer::on_grpc_answer`](crate::OnGrpcAnswer::on_grpc_answer) later, exactly once.
@@ -147,15 +150,90 @@ impl Answer {
         match self.status() {
             Some(200) => None,
             // The host makes up answers too, and they look the same.
-            Some(503) => Some("status 503: nobody answers there, or the server says so".to_owned()),
+            Some(503) => Some(format!("status 503: {}", self.unreached())),
             Some(504) => Some("status 504: no answer in time, or the server says so".to_owned()),
             Some(status) => Some(format!("status {status}")),
             None => Some("the answer broke off".to_owned()),
         }
     }
 
+    /// Why nobody answered, as far as a 503 tells: Envoy's own has the reason in its text. A server
+    /// may say the same.
+    fn unreached(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        if text == "no healthy upstream" {
+            return "the cluster has no healthy host".to_owned();
+        }
+        let Some((_, reason)) = text
+            .split_once("reset reason: ")
+            .filter(|_| text.starts_with("upstream connect error"))
+        else {
+            return "nobody answers there, or the server says so".to_owned();
+        };
+        let has = |part: &str| reason.contains(part);
+        let what = match () {
+            () if has("TLS_error") => "TLS failed",
+            () if has("Connection refused") || has("connect error: 111") => {
+                "the connection was refused"
+            }
+            () if has("connection timeout") => "no connection within `connect_timeout`",
+            // From 1.38.1 on Envoy leaves out which, unless its runtime guard
+            // `hide_transport_failure_reason_in_response_body` is false.
+            () if has("connection failure") => {
+                "the connection was refused or TLS failed, as the cluster's `ssl.` counters tell"
+            }
+            () => "no answer from there",
+        };
+        format!("{what} ({})", printable(reason.trim(), MOST_OF_A_REASON))
+    }
+
     /// The status code; `None` where there is no answer.
     pub fn status(&self) -> Option<u16> {
         std::str::from_utf8(self.headers.first(":status")?).ok()?.parse().ok()
+    }
+}
+
+/// The most characters of what Envoy says of a call.
+const MOST_OF_A_REASON: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_nobody_answered_is_told_as_far_as_envoy_says_it() {
+        let refused = "upstream connect error or disconnect/reset before headers. reset reason: \
+             remote connection failure, transport failure reason: delayed connect error: ";
+        let reset = "upstream connect error or disconnect/reset before headers. reset reason: ";
+        for (status, body, want) in [
+            ("503", format!("{refused}Connection refused"), "the connection was refused ("),
+            ("503", format!("{refused}111"), "the connection was refused ("),
+            (
+                "503",
+                format!(
+                    "{reset}remote connection failure, transport failure reason: TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end"
+                ),
+                "TLS failed (remote connection failure, transport failure reason: TLS_error:|",
+            ),
+            (
+                "503",
+                format!("{reset}remote connection failure"),
+                "the connection was refused or TLS failed, as the cluster's `ssl.` counters tell (",
+            ),
+            ("503", format!("{reset}connection timeout"), "no connection within `connect_timeout`"),
+            ("503", format!("{reset}connection termination"), "no answer from there (connection"),
+            ("503", "no healthy upstream".to_owned(), "the cluster has no healthy host"),
+            ("503", "no".to_owned(), "nobody answers there, or the server says so"),
+            ("503", "reset reason: TLS_error".to_owned(), "nobody answers there"),
+            ("504", "upstream request timeout".to_owned(), "no answer in time, or the server says"),
+        ] {
+            let answer = Answer {
+                headers: Headers::from_list(&[(":status", status)]),
+                body: body.clone().into_bytes(),
+                ..Answer::default()
+            };
+            let told = answer.failure().unwrap();
+            assert!(told.starts_with(&format!("status {status}: {want}")), "{body}: {told}");
+        }
     }
 }

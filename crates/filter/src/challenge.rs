@@ -19,9 +19,11 @@ impl Challenge {
         Self { own, realm: "gatehouse".to_owned(), schemes: vec![own.to_owned()] }
     }
 
-    /// Reads `realm` and `schemes`; unless told otherwise, the filter's own scheme is the only one.
-    pub fn read(fields: &mut Fields<'_>, own: &'static str) -> Option<Self> {
-        let usual = Self::usual(own);
+    /// Reads `realm` and `schemes`; unless told otherwise, the filter's own scheme will do, and these
+    /// others.
+    pub fn read(fields: &mut Fields<'_>, own: &'static str, others: &[&str]) -> Option<Self> {
+        let mut usual = Self::usual(own);
+        usual.schemes.extend(others.iter().map(|other| (*other).to_owned()));
         let realm =
             fields.with_default("realm", usual.realm, |node| node.quotable().map(str::to_owned));
         let schemes = fields.with_default("schemes", usual.schemes, schemes);
@@ -37,15 +39,18 @@ impl Challenge {
     }
 
     /// The answer that tells what is wrong with credentials of the filter's own scheme. Values need
-    /// no escapes between quotes. Where that scheme would not do, nothing is told.
+    /// no escapes between quotes. Where that scheme would not do, nothing is told. A 401 also names
+    /// the other schemes: credentials of those would do as well.
     #[must_use]
     pub fn tell(&self, problem: Problem, parameters: &[(&str, &str)]) -> Problem {
-        let is_own = |scheme: &&String| scheme.eq_ignore_ascii_case(self.own);
-        let own = self.schemes.iter().find(is_own);
-        match own.and_then(|scheme| self.field(scheme, parameters)) {
-            Some(field) => problem.with_header(WWW_AUTHENTICATE, field),
-            None => problem,
-        }
+        let names_others = problem.status == 401;
+        let told =
+            self.schemes.iter().filter_map(|scheme| match scheme.eq_ignore_ascii_case(self.own) {
+                true => self.field(scheme, parameters),
+                false if names_others => self.field(scheme, &[]),
+                false => None,
+            });
+        told.fold(problem, |problem, field| problem.with_header(WWW_AUTHENTICATE, field))
     }
 
     fn field(&self, scheme: &str, parameters: &[(&str, &str)]) -> Option<HeaderValue> {
@@ -83,7 +88,7 @@ mod tests {
     fn challenge(json: &str) -> Result<Challenge, String> {
         let reader = |node: Node<'_>| {
             let mut fields = node.fields()?;
-            let challenge = Challenge::read(&mut fields, "Bearer");
+            let challenge = Challenge::read(&mut fields, "Bearer", &[]);
             fields.finish();
             challenge
         };
@@ -107,13 +112,21 @@ mod tests {
             (
                 r#"{"realm": "x y", "schemes": ["ApiKey", "bearer"]}"#,
                 vec![r#"ApiKey realm="x y""#, r#"bearer realm="x y""#],
-                vec![r#"bearer realm="x y", a="b""#],
+                vec![r#"ApiKey realm="x y""#, r#"bearer realm="x y", a="b""#],
             ),
-            (r#"{"schemes": ["ApiKey"]}"#, vec![r#"ApiKey realm="gatehouse""#], vec![]),
+            (
+                r#"{"schemes": ["ApiKey"]}"#,
+                vec![r#"ApiKey realm="gatehouse""#],
+                vec![r#"ApiKey realm="gatehouse""#],
+            ),
         ] {
             let challenge = challenge(configured).unwrap();
             assert_eq!(fields(&challenge.ask(Problem::new(401, "x"))), asked, "{configured}");
             let problem = challenge.tell(Problem::new(401, "x"), &[("a", "b")]);
+            assert_eq!(fields(&problem), told, "{configured}");
+            // What is no 401 asks for nothing: it only tells what is wrong.
+            let problem = challenge.tell(Problem::new(403, "x"), &[("a", "b")]);
+            let told: Vec<_> = told.into_iter().filter(|field| field.contains("a=")).collect();
             assert_eq!(fields(&problem), told, "{configured}");
         }
     }

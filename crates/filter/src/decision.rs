@@ -19,12 +19,16 @@ pub struct Decision<C> {
     pub caller: Option<Rc<Caller>>,
     /// What happens to the request.
     pub step: Step,
+    /// What operators are told beside the code, in filter state and in the log: what was seen, and
+    /// what was wanted. What a stranger sent is [`printable`](crate::printable) and short in it, and
+    /// no credential is. Clients are not told.
+    pub why: Option<String>,
 }
 
 impl<C> Decision<C> {
     /// The request goes on.
     pub fn pass(code: C, rule: Option<Rc<str>>) -> Self {
-        Self { code, rule, caller: None, step: Step::Continue }
+        Self { code, rule, caller: None, step: Step::Continue, why: None }
     }
 
     /// The request is answered here, or, in [`Mode::Shadow`], would have been: the code is counted
@@ -34,7 +38,12 @@ impl<C> Decision<C> {
             Mode::Enforce => Step::Reply(reply.into()),
             Mode::Shadow => Step::Continue,
         };
-        Self { code, rule, caller: None, step }
+        Self { code, rule, caller: None, step, why: None }
+    }
+
+    /// The same decision, with what operators are told of it.
+    pub fn because(self, why: Option<String>) -> Self {
+        Self { why, ..self }
     }
 
     /// The same decision, which also tells who the request is from.

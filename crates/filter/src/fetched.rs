@@ -9,6 +9,7 @@
 //!
 //! A filter that has some says so in [`Fetches`](crate::Fetches), and the shell does the rest.
 
+mod body;
 mod fetch;
 mod kept;
 mod lease;
@@ -17,17 +18,23 @@ mod schedule;
 mod source;
 mod stored;
 mod waiters;
+mod whose;
 
 pub use fetch::{Fetch, Limits};
 pub use kept::without_mark;
 pub use polled::Polled;
 pub use source::{Lead, Location, Source};
 pub use waiters::{Awaits, MAX_WAITERS, Slot, Waiters};
+pub use whose::Whose;
 
-use crate::{Answer, CallId, Callout, Callouts, Counter, OperatorLog, SetError, Store, Timestamp};
+use crate::printable;
+use crate::{
+    Answer, CallId, CallRefused, Callout, Callouts, Counter, Meter, OperatorLog, SetError, Store,
+    Timestamp,
+};
 use kept::Kept;
 use lease::Lease;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use stored::Stored;
@@ -54,10 +61,12 @@ pub struct Kind<T> {
     pub filter: &'static str,
     /// The names of the shared values: the body, by which operators hear of it too, and the lease.
     pub names: [&'static str; 2],
-    /// The filter's counters of its events, in the order of [`Event`].
-    pub counters: [Counter; 4],
+    /// Whose it is in the filter, and how its events are counted.
+    pub whose: Whose,
     /// Makes of a body what is used.
     pub read: Reader<T>,
+    /// Says in a few words what that is: operators are told whenever it is something else.
+    pub describe: fn(&T) -> String,
 }
 
 /// Reads a body, or says why it cannot be used.
@@ -69,18 +78,24 @@ type Failure = (Event, String);
 /// Something that is fetched, as one worker knows it.
 pub struct Fetched<T> {
     source: Source,
-    counters: [Counter; 4],
+    whose: Whose,
+    counters: OnceCell<[Counter; 4]>,
+    describe: fn(&T) -> String,
     lease_key: Vec<u8>,
     kept: Kept<T>,
     /// As read at the last tick.
     lease: Cell<Lease>,
     /// The call that this worker made.
     calling: Cell<Option<Calling>>,
+    /// What the call asks for, where it is one of two.
+    asking: RefCell<String>,
+    /// Since when Envoy has known no such cluster.
+    unknown_since: Cell<Option<Timestamp>>,
     /// Whether a request of this worker asked for something newer.
     is_wanted: Cell<bool>,
     /// What operators are told.
     operator_log: OperatorLog,
-    /// What that is about: `keys from auth/jwks.json`.
+    /// What that is about: `keys of the provider `demo` from the cluster `auth`, /jwks.json`.
     what: String,
 }
 
@@ -105,20 +120,30 @@ impl<T> Fetched<T> {
         let [what, _] = kind.names;
         Self {
             operator_log: OperatorLog::default(),
-            what: format!("{what} from the cluster `{}`, {}", source.cluster, source.location.path),
-            counters: kind.counters,
+            what: format!(
+                "{what}{} from the cluster `{}`, {}",
+                kind.whose.words(),
+                source.cluster,
+                source.location.path
+            ),
+            whose: kind.whose,
+            counters: OnceCell::new(),
+            describe: kind.describe,
             lease_key: lease,
             kept: Kept::new(body, kind.read, source.fetch.max_age),
             lease: Cell::new(Lease::default()),
             calling: Cell::new(None),
+            asking: RefCell::default(),
+            unknown_since: Cell::new(None),
             is_wanted: Cell::new(false),
             source,
         }
     }
 
-    /// Makes the shared values, and reads what is in them already: a worker that starts late need
-    /// not wait. Whether they are there.
-    pub fn prepare<H: Store + ?Sized>(&self, host: &H) -> bool {
+    /// Makes the counters and the shared values, and reads what is in them already: a worker that
+    /// starts late need not wait. Whether they are there.
+    pub fn prepare<H: Store + Meter + ?Sized>(&self, host: &H) -> bool {
+        self.counters.get_or_init(|| self.whose.counters(host));
         let made = host.create(&self.kept.key, &Stored::default().to_bytes());
         // The lease is made last: whoever finds one finds a body.
         if made.and_then(|()| host.create(&self.lease_key, &Lease::default().to_bytes())).is_err() {
@@ -203,57 +228,58 @@ impl<T> Fetched<T> {
         self.calling.set(None);
         let Calling { holder, is_for_document, .. } = calling;
         let failed = match &self.source.lead {
-            Some(lead) if is_for_document => self.body(answer).and_then(|document| {
-                let location = (lead.locate)(without_mark(document))
-                    .map_err(|reason| (Event::Refused, reason))?;
-                self.call(&self.source.led_to(lead, &location), holder, false, callouts);
-                Ok(())
-            }),
+            Some(lead) if is_for_document => {
+                body::of(answer, self.source.fetch.max_size).and_then(|document| {
+                    let location = (lead.locate)(without_mark(&document))
+                        .map_err(|reason| (Event::Refused, reason))?;
+                    self.call(&self.source.led_to(lead, &location), holder, false, callouts);
+                    Ok(())
+                })
+            }
             // Only whoever has a tag asks in a way that is answered so.
             None if answer.status() == Some(304) && self.kept.tag().is_some() => {
                 self.confirm(holder, callouts);
                 Ok(())
             }
-            _ => self.body(answer).and_then(|body| {
-                let value = self.kept.read(body).map_err(|reason| (Event::Refused, reason))?;
+            _ => body::of(answer, self.source.fetch.max_size).and_then(|body| {
+                let value = self.kept.read(&body).map_err(|reason| (Event::Refused, reason))?;
                 self.share(
                     value,
-                    Stored::new(answer.headers.first("etag"), body),
+                    Stored::new(answer.headers.first("etag"), &body),
                     holder,
                     callouts,
                 );
                 Ok(())
             }),
         };
-        if let Err(failure) = failed {
-            self.fail(failure, holder, callouts);
+        if let Err((event, reason)) = failed {
+            let reason = format!("{}{reason}", self.asking.borrow());
+            self.fail((event, reason), holder, callouts);
         }
         true
     }
 
     fn call(&self, callout: &Callout, holder: u64, is_for_document: bool, callouts: &dyn Callouts) {
-        match callouts.call(callout) {
+        if self.source.lead.is_some() {
+            *self.asking.borrow_mut() = format!(
+                "{}{} through the cluster `{}`: ",
+                callout.authority, callout.path, callout.cluster
+            );
+        }
+        let called = callouts.call(callout);
+        if called != Err(CallRefused::BadArgument) {
+            self.unknown_since.set(None);
+        }
+        match called {
             Ok(call) => self.calling.set(Some(Calling { call, holder, is_for_document })),
+            Err(CallRefused::BadArgument) if self.may_become_known(callouts.now()) => {
+                self.end(holder, callouts, |_| {});
+            }
             Err(refused) => {
                 let reason = format!("cluster `{}`: {refused}", callout.cluster);
                 self.fail((Event::FetchFailed, reason), holder, callouts);
             }
         }
-    }
-
-    /// The body of an answer that has one to go on with.
-    fn body<'a>(&self, answer: &'a Answer) -> Result<&'a [u8], Failure> {
-        if let Some(reason) = answer.failure() {
-            return Err((Event::FetchFailed, reason));
-        }
-        let most = self.source.fetch.max_size;
-        if answer.truncated || answer.body.len() > most {
-            return Err((
-                Event::Refused,
-                format!("the answer is larger than {most} bytes (`max_size`)"),
-            ));
-        }
-        Ok(&answer.body)
     }
 
     /// Uses what came, and stores it for the other workers.
@@ -271,9 +297,15 @@ impl<T> Fetched<T> {
             }
         });
         let number = ended.filter(|_| is_stored.get()).map(|lease| lease.bodies);
+        let before = self.told_in_use();
         // It has been read, so there is no fault to come of it.
         let _ = self.kept.adopt(came, number, now, |_| Ok(value));
         self.succeed(callouts);
+        let after = self.told_in_use();
+        if before != after {
+            let in_use = printable(&after.unwrap_or_default(), MOST_OF_A_DESCRIPTION);
+            callouts.info(&format!("{}: now in use: {in_use}", self.what));
+        }
     }
 
     /// What is in use is the latest: it is only younger.
@@ -287,6 +319,11 @@ impl<T> Fetched<T> {
             }
         });
         self.succeed(callouts);
+    }
+
+    /// What operators are told of what is in use.
+    fn told_in_use(&self) -> Option<String> {
+        self.kept.in_use().map(|value| (self.describe)(&value))
     }
 
     fn succeed(&self, callouts: &dyn Callouts) {
@@ -336,11 +373,15 @@ impl<T> Fetched<T> {
         if lease.ended != last.ended {
             self.is_wanted.set(false);
         }
+        if lease.fetched_at != last.fetched_at {
+            self.unknown_since.set(None);
+        }
         self.kept.follow(lease, last, store)
     }
 
     fn count(&self, event: Event, callouts: &dyn Callouts) {
-        if let Some(counter) = self.counters.get(event as usize) {
+        let counters = self.counters.get();
+        if let Some(counter) = counters.and_then(|counters| counters.get(event as usize)) {
             callouts.add(*counter, 1);
         }
     }
@@ -348,6 +389,9 @@ impl<T> Fetched<T> {
 
 const CANNOT_WRITE: &str =
     "shared data cannot be written: is `proxy_set_shared_data` among the allowed capabilities?";
+
+/// The most characters that operators are told of what is in use.
+const MOST_OF_A_DESCRIPTION: usize = 1000;
 
 /// Nobody else writes the lease while it is held, but for one who found the lease expired.
 const ATTEMPTS: u32 = 8;

@@ -193,6 +193,12 @@ pub trait Meter {
     /// freed, so the values that a label can have must be bounded by the configuration.
     fn define_counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter;
 
+    /// Defines a counter of something that the filter counts beside its decisions, for one value of
+    /// a label: `keys_fetched`, by `("provider", "demo")`.
+    fn define_event(&self, event: &str, label: (&str, &str)) -> Counter {
+        self.define_counter(event, &[label])
+    }
+
     /// Defines a histogram, in the same way.
     fn define_histogram(&self, name: &str, labels: &[(&str, &str)]) -> Histogram;
 }

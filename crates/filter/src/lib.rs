@@ -21,6 +21,7 @@ mod cookie;
 mod date;
 mod decision;
 mod filter;
+mod gzip;
 mod headers;
 mod host;
 mod identity;
@@ -30,6 +31,7 @@ mod operator_log;
 mod percent;
 mod phase;
 mod phases;
+mod printable;
 mod reply;
 mod request;
 mod response;
@@ -44,6 +46,7 @@ pub use date::Date;
 pub use decision::{Broken, Decision, Mode, ResponseDecision, ResponseStep, Step, Until};
 pub use fetched::Polled;
 pub use filter::{CountedRule, Filter};
+pub use gzip::{Undecoded, gunzip, is_gzip, read_at_most};
 pub use headers::{
     Edit, EditKind, FieldChange, Head, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue,
     Mark, Repeated,
@@ -64,7 +67,8 @@ pub use phase::{
     RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
 };
 pub use phases::Phases;
+pub use printable::printable;
 pub use reply::{Document, GrpcStatus, Problem, Reply};
-pub use request::{Facts, Request, is_grpc, is_grpc_or_grpc_web};
+pub use request::{Facts, Request, Spoken, is_grpc, is_grpc_or_grpc_web};
 pub use response::Response;
 pub use target::{query_values, split_target};

@@ -1,4 +1,4 @@
-use crate::Callouts;
+use crate::{Callouts, printable};
 use std::cell::RefCell;
 
 /// What operators are told of work that the filter does for itself, such as fetching: once when it
@@ -12,7 +12,7 @@ pub struct OperatorLog {
 impl OperatorLog {
     /// It failed: `what` is the work, `reason` may hold what a peer said.
     pub fn failed(&self, what: &str, reason: &str, callouts: &dyn Callouts) {
-        let reason = printable(reason);
+        let reason = printable(reason, MOST);
         let mut last = self.reason.borrow_mut();
         if last.as_ref() != Some(&reason) {
             callouts.warn(&format!("{what}: {reason}"));
@@ -26,16 +26,6 @@ impl OperatorLog {
             callouts.warn(&format!("{what}: recovered"));
         }
     }
-}
-
-/// Text that stays one line, and a short one.
-fn printable(text: &str) -> String {
-    let mut line: String =
-        text.chars().map(|char| if char.is_control() { ' ' } else { char }).take(MOST).collect();
-    if line.len() < text.len() {
-        line.push('…');
-    }
-    line
 }
 
 /// The most characters of a reason.

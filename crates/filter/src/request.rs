@@ -178,6 +178,37 @@ pub fn is_grpc(head: &Headers) -> bool {
     is_said_to_be(head.first("content-type").unwrap_or_default(), &["grpc"])
 }
 
+/// How a client speaks, and with it the form of an error that it can read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spoken {
+    /// HTTP: a document with a status.
+    Http,
+    /// gRPC over HTTP/2, also where Envoy's `grpc_web` filter has made it of gRPC-Web.
+    Grpc,
+    /// gRPC-Web as browsers send it, and what the content type of an answer is.
+    GrpcWeb(&'static str),
+}
+
+impl Spoken {
+    /// As the head of a request says.
+    pub fn by(head: &Headers) -> Self {
+        let said = head.first("content-type").unwrap_or_default();
+        let essence = said.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let is = |kind: &str| essence.eq_ignore_ascii_case(kind.as_bytes());
+        match () {
+            () if is_said_to_be(said, &["grpc"]) => Self::Grpc,
+            () if is("application/grpc-web") => Self::GrpcWeb("application/grpc-web"),
+            () if is("application/grpc-web-text") => Self::GrpcWeb("application/grpc-web-text"),
+            // Without the format that messages would have: there are none.
+            () if is_said_to_be(said, &["grpc-web"]) => Self::GrpcWeb("application/grpc-web+proto"),
+            () if is_said_to_be(said, &["grpc-web-text"]) => {
+                Self::GrpcWeb("application/grpc-web-text+proto")
+            }
+            () => Self::Http,
+        }
+    }
+}
+
 /// Whether a content type is gRPC's, over HTTP/2 or as browsers speak it (gRPC-Web).
 pub fn is_grpc_or_grpc_web(content_type: &[u8]) -> bool {
     is_said_to_be(content_type, &["grpc", "grpc-web", "grpc-web-text"])

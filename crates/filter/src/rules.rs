@@ -164,6 +164,18 @@ impl<T> Rules<T> {
         self.0.iter().any(|rule| rule.condition.reads_route())
     }
 
+    /// Of these rules that are for the request's path, the first of which the fewest parts of
+    /// `match` do not hold, with the names of these parts.
+    pub fn nearest(
+        &self,
+        request: &Request<'_>,
+        of: impl Fn(&T) -> bool,
+    ) -> Option<(&Rule<T>, Vec<&'static str>)> {
+        let rules = self.0.iter().filter(|rule| of(&rule.action));
+        let rules = rules.map(|rule| (rule, rule.condition.unmet(request)));
+        rules.filter(|(_, unmet)| !unmet.contains(&"path")).min_by_key(|(_, unmet)| unmet.len())
+    }
+
     /// The rules, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Rule<T>> {
         self.0.iter()

@@ -2,7 +2,7 @@
 //! host.
 
 use gatehouse_filter::fetched::{
-    Awaits, Event, Fetch, Fetched, Kind, Lead, Location, MAX_WAITERS, Slot, Source, Waiters,
+    Awaits, Event, Fetch, Fetched, Kind, Lead, Location, MAX_WAITERS, Slot, Source, Waiters, Whose,
 };
 use gatehouse_filter::{
     Answer, CallId, CallRefused, Callout, Clock, Counter, HeaderName, HeaderValue, Headers, Store,
@@ -35,8 +35,13 @@ fn worker_of(host: &FakeHost, source: Source) -> Fetched<String> {
         Ok(text) if text.starts_with("list") => Ok(text),
         _ => Err("is no list".to_owned()),
     };
-    let kind =
-        Kind { filter: "test", names: ["list", "lease"], counters: COUNTERS, read: Box::new(read) };
+    let kind = Kind {
+        filter: "test",
+        names: ["list", "lease"],
+        whose: Whose::Filter(COUNTERS),
+        read: Box::new(read),
+        describe: |list| list.clone(),
+    };
     let worker = Fetched::new(source, kind);
     worker.prepare(host);
     worker
@@ -104,7 +109,7 @@ fn it_asks_as_the_source_says() {
     let (id, call) = call(&host);
     assert_eq!((call.cluster.as_str(), call.authority.as_str()), ("lists", "lists.example"));
     assert_eq!((&*call.method, call.path.as_str(), call.timeout), ("GET", "/list?v=1", seconds(2)));
-    assert_eq!(call.headers, [field("accept", "text/plain")]);
+    assert_eq!(call.headers, [field("accept", "text/plain"), field("accept-encoding", "identity")]);
     assert!(
         !worker.answered(CallId(id.0 + 1), &answer("200", "list"), &host),
         "another call's answer"
@@ -213,6 +218,39 @@ fn with_nothing_to_go_on_with_tries_start_close_together() {
         host.clock.advance(Duration::from_millis(100));
     }
     assert_eq!(starts, [0, 500, 1500, 3500, 7500, 12_500, 17_500]);
+}
+
+#[test]
+fn a_cluster_that_is_only_late_is_no_failure() {
+    let host = FakeHost::at(NOW);
+    let workers = [worker(&host), worker(&host)];
+    let tick = || workers.iter().for_each(|worker| worker.tick(&host));
+    let run = |time: Duration| {
+        for _ in 0..time.as_millis() / 100 {
+            tick();
+            host.clock.advance(Duration::from_millis(100));
+        }
+    };
+    host.refuse_calls(Some(CallRefused::BadArgument));
+    run(Duration::from_millis(14_900));
+    assert_eq!((counted(&host, Event::FetchFailed), host.take_warnings().len()), (0, 0));
+    // And it is fetched as soon as it is there.
+    host.refuse_calls(None);
+    run(Duration::from_millis(300));
+    assert!(workers[0].answered(call(&host).0, &answer("200", "list"), &host));
+    assert_eq!(host.take_lines(), ["list from the cluster `lists`, /list?v=1: now in use: list"]);
+    tick();
+
+    // One that is taken away may come back as well, but one that never comes is told.
+    host.clock.advance(seconds(60));
+    host.refuse_calls(Some(CallRefused::BadArgument));
+    run(seconds(14));
+    assert_eq!((counted(&host, Event::FetchFailed), host.take_warnings().len()), (0, 0));
+    run(seconds(30));
+    assert!(counted(&host, Event::FetchFailed) > 0);
+    let told =
+        "list from the cluster `lists`, /list?v=1: cluster `lists`: Envoy has no such cluster";
+    assert!(host.take_warnings().iter().all(|line| line == told));
 }
 
 #[test]
@@ -337,4 +375,64 @@ fn so_many_requests_wait_and_no_more() {
     assert!(!may_wait(&mut None));
     places.pop();
     assert!(may_wait(&mut None), "somebody went");
+}
+
+#[test]
+fn gzip_that_nobody_asked_for_is_read_within_the_bound() {
+    // `list one`, and 1000 bytes that begin with `list`.
+    let one = packed(b"list one");
+    let mut cut = one.clone();
+    cut.pop();
+    let bomb = packed(format!("list{}", " ".repeat(996)).as_bytes());
+    assert!(bomb.len() < 100);
+    let coded = |coding: &str, tag: &str, body: &[u8]| Answer {
+        headers: Headers::from_list(&[
+            (":status", "200"),
+            ("content-encoding", coding),
+            ("etag", tag),
+        ]),
+        body: body.to_vec(),
+        ..Answer::default()
+    };
+    for (coding, body, want) in [
+        ("gzip", one.as_slice(), ""),
+        ("X-GZIP", &one, ""),
+        ("identity", b"list one", ""),
+        ("gzip", b"list one", "the answer is not the gzip that its `content-encoding` says"),
+        ("gzip", &cut, "the answer is not the gzip that its `content-encoding` says"),
+        ("gzip", &bomb, "the answer is larger than 100 bytes (`max_size`)"),
+        ("br", &one, "the answer has the `content-encoding` `br`; only gzip is read"),
+        ("gzip, gzip", &one, "the answer has the `content-encoding` `gzip, gzip`"),
+    ] {
+        let host = FakeHost::at(NOW);
+        let worker = worker(&host);
+        fetch(&host, &worker, &coded(coding, "\"a\"", body));
+        let said = host.take_warnings().concat();
+        assert_eq!(said.is_empty(), want.is_empty(), "{coding}: {said}");
+        assert!(said.contains(want), "{coding}: {said}");
+        let list = want.is_empty().then_some("list one");
+        assert_eq!(current(&host, &worker).as_deref(), list, "{coding}");
+    }
+    // What is stored is the text, and the tag is that of what came: a 304 is good for both.
+    let host = FakeHost::at(NOW);
+    let workers = [worker(&host), worker(&host)];
+    fetch(&host, &workers[0], &coded("gzip", "\"a\"", &one));
+    workers[1].tick(&host);
+    assert_eq!(current(&host, &workers[1]).as_deref(), Some("list one"));
+    host.clock.advance(seconds(60));
+    workers[1].tick(&host);
+    let (id, callout) = call(&host);
+    assert!(callout.headers.contains(&field("if-none-match", "\"a\"")), "{callout:?}");
+    assert!(workers[1].answered(id, &answer("304", ""), &host));
+    assert_eq!((counted(&host, Event::Fetched), host.take_warnings().len()), (2, 0));
+    assert_eq!(current(&host, &workers[1]).as_deref(), Some("list one"));
+}
+
+/// The gzip of a text.
+fn packed(text: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(text);
+    encoder.finish().unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! What is known around a request's head, and who knows it.
 
-use gatehouse_filter::{Attribute, Facts, Headers, Identity, Request};
+use gatehouse_filter::{Attribute, Facts, Headers, Identity, Request, Spoken};
 use gatehouse_filter_test::FakeHost;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
@@ -97,4 +97,33 @@ fn a_preflight_that_names_another_method_in_any_spelling_is_none() {
     {
         assert!(!is_preflight(Some(name)), "{name}");
     }
+}
+
+#[test]
+fn how_a_client_speaks_is_what_its_content_type_says() {
+    const WEB: Spoken = Spoken::GrpcWeb("application/grpc-web");
+    const PROTO: Spoken = Spoken::GrpcWeb("application/grpc-web+proto");
+    const TEXT: Spoken = Spoken::GrpcWeb("application/grpc-web-text");
+    const TEXT_PROTO: Spoken = Spoken::GrpcWeb("application/grpc-web-text+proto");
+    for (kind, want) in [
+        ("", Spoken::Http),
+        ("application/json", Spoken::Http),
+        ("application/grpc", Spoken::Grpc),
+        ("application/grpc+proto", Spoken::Grpc),
+        ("APPLICATION/gRPC ; a=b", Spoken::Grpc),
+        ("application/grpc-web", WEB),
+        ("application/grpc-web; charset=utf-8", WEB),
+        ("application/grpc-web+proto", PROTO),
+        ("Application/gRPC-Web+json", PROTO),
+        ("application/grpc-web-text", TEXT),
+        ("application/grpc-web-text+proto; a=b", TEXT_PROTO),
+        ("application/grpc-webx", Spoken::Http),
+        ("application/grpc-web-texts", Spoken::Http),
+        ("text/grpc-web", Spoken::Http),
+        ("application/grpcx", Spoken::Http),
+    ] {
+        let head = Headers::from_list(&[("content-type", kind)]);
+        assert_eq!(Spoken::by(&head), want, "{kind}");
+    }
+    assert_eq!(Spoken::by(&Headers::default()), Spoken::Http);
 }

@@ -1,7 +1,7 @@
 //! Waiting for what is fetched: lets requests of tenants through that a list knows.
 
 use gatehouse_filter::config::{self, ConfigError, Node};
-use gatehouse_filter::fetched::{Awaits, Fetched, Kind, Limits, Slot, Source, Waiters};
+use gatehouse_filter::fetched::{Awaits, Fetched, Kind, Limits, Slot, Source, Waiters, Whose};
 use gatehouse_filter::{
     CountedRule, Decision, Event as _, Fetches, Filter, Host, Mode, Never, NoCodes, Polled,
     Problem, Request, Step, Until,
@@ -62,8 +62,9 @@ fn tenants(source: Source) -> Fetched<Vec<String>> {
     let kind = Kind {
         filter: KnownTenants::NAME,
         names: ["tenants", "lease"],
-        counters: events.map(|event| event.counter()),
+        whose: Whose::Filter(events.map(|event| event.counter())),
         read: Box::new(read),
+        describe: |tenants| format!("{} tenants", tenants.len()),
     };
     Fetched::new(source, kind)
 }

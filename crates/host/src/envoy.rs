@@ -126,6 +126,10 @@ impl Proxy for Envoy {
         log::warn!("{line}");
     }
 
+    fn info(&self, line: &str) {
+        log::info!("{line}");
+    }
+
     fn debug(&self, line: &dyn Fn() -> String) {
         if log::log_enabled!(log::Level::Debug) {
             log::debug!("{}", line());

@@ -77,7 +77,7 @@ impl Config {
         let mut fields = node.fields()?;
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
         // There is no registered scheme for API keys; this is what others call it.
-        let challenge = Challenge::read(&mut fields, "ApiKey");
+        let challenge = Challenge::read(&mut fields, "ApiKey", &[]);
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
         let sources = fields.with_default("sources", vec![DEFAULT_SOURCE], credential::sources);
         let forward = fields.with_default("forward", false, |node| node.boolean());

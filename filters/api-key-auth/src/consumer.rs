@@ -54,6 +54,13 @@ impl Useless {
     }
 }
 
+/// A key that opens nothing, and whose it is, where that is known: what operators are told.
+#[derive(Debug)]
+pub(crate) struct Unfit {
+    pub(crate) useless: Useless,
+    pub(crate) why: String,
+}
+
 impl Consumers {
     /// Whose key this is, which is good at this time.
     pub(crate) fn authenticate(
@@ -61,9 +68,10 @@ impl Consumers {
         key: &[u8],
         secret: Option<&Secret>,
         now: Timestamp,
-    ) -> Result<&Rc<Consumer>, Useless> {
+    ) -> Result<&Rc<Consumer>, Unfit> {
         if key.len() > crate::MAX_KEY {
-            return Err(Useless::TooLong);
+            let why = format!("a key of {} bytes", key.len());
+            return Err(Unfit { useless: Useless::TooLong, why });
         }
         // Sorted, so one end of the list tells whether there is any of a kind.
         let ends = [self.keys.first(), self.keys.last()];
@@ -72,12 +80,18 @@ impl Consumers {
         let keyed =
             secret.filter(|_| has(Kind::HmacSha256)).map(|secret| Digest::hmac_sha256(secret, key));
         let found = [plain, keyed].into_iter().flatten().find_map(|digest| self.find(&digest));
-        let found = found.ok_or(Useless::Unknown)?;
+        let unknown = || Unfit { useless: Useless::Unknown, why: "a key of nobody's".to_owned() };
+        let found = found.ok_or_else(unknown)?;
+        let owner = &found.owner.name;
         if now < found.not_before {
-            return Err(Useless::NotYetValid);
+            let wait = found.not_before.seconds().saturating_sub(now.seconds());
+            let why = format!("a key of `{owner}` that is good in {wait} s");
+            return Err(Unfit { useless: Useless::NotYetValid, why });
         }
-        if found.expires_at.is_some_and(|expires_at| expires_at <= now) {
-            return Err(Useless::Expired);
+        if let Some(expired_at) = found.expires_at.filter(|expires_at| *expires_at <= now) {
+            let ago = now.seconds().saturating_sub(expired_at.seconds());
+            let why = format!("a key of `{owner}` that expired {ago} s ago");
+            return Err(Unfit { useless: Useless::Expired, why });
         }
         Ok(&found.owner)
     }
@@ -89,6 +103,11 @@ impl Consumers {
         let start = self.keys.partition_point(|key| key.digest.prefix() < prefix);
         let near = self.keys.iter().skip(start).take_while(|key| key.digest.prefix() == prefix);
         near.fold(None, |found, key| if key.digest.equals(digest) { Some(key) } else { found })
+    }
+
+    /// How many there are, for operators.
+    pub(crate) fn description(&self) -> String {
+        format!("{} consumers, {} keys", self.list.len(), self.keys.len())
     }
 
     /// Whether there is a consumer of this name.

@@ -28,7 +28,7 @@ use gatehouse_filter::{
     CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Headers, Host, Mode, Never,
     NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
 };
-use refusal::Refusal;
+use refusal::{Refusal, Refused};
 use std::rc::Rc;
 
 /// The filter, configured.
@@ -133,17 +133,17 @@ impl Filter for ApiKeyAuth {
         request.headers.remove_other_spellings(&self.config.fields);
         let (rule, decided) = match self.config.rules.guard(request, &self.config.default) {
             Ok((rule, access)) => (rule, self.decide(request, access, slot)),
-            Err(AmbiguousTarget) => (None, Err(Refusal::TargetAmbiguous)),
+            Err(AmbiguousTarget) => (None, Err(Refused::from(Refusal::TargetAmbiguous))),
         };
         let decided = match decided {
             Ok(Verdict::Wait) => {
                 let code = Code::ConsumersUnavailable;
                 let step = Step::Wait(Until::Fetched);
-                return Decision { code, rule, caller: None, step };
+                return Decision { step, ..Decision::pass(code, rule) };
             }
             Ok(Verdict::Pass(code)) => Ok((code, None)),
             Ok(Verdict::Known(consumer)) => Ok((Code::Allowed, Some(consumer))),
-            Err(refusal) => Err(refusal),
+            Err(refused) => Err(refused),
         };
         *slot = None;
         // Whatever is decided, and also where the key was not looked at: it is for the gateway
@@ -151,7 +151,7 @@ impl Filter for ApiKeyAuth {
         let stripped = match self.config.forward {
             true => Ok(()),
             false => credential::strip(&self.config.sources, request)
-                .map_err(|_| Refusal::RequestMalformed),
+                .map_err(|_| Refused::from(Refusal::RequestMalformed)),
         };
         let decided = decided.and_then(|decided| stripped.map(|()| decided));
         match decided {
@@ -160,7 +160,7 @@ impl Filter for ApiKeyAuth {
                 self.tell_upstream(request, &consumer);
                 Decision::pass(code, rule).with_caller(Rc::clone(&consumer.caller))
             }
-            Err(refusal) => {
+            Err(Refused { refusal, why }) => {
                 if let Refusal::KeyInvalid(useless) = refusal {
                     useless.event().count(request.host());
                 }
@@ -170,6 +170,7 @@ impl Filter for ApiKeyAuth {
                     rule,
                     refusal.reply(&self.config.challenge),
                 )
+                .because(why)
             }
         }
     }
@@ -209,7 +210,7 @@ impl ApiKeyAuth {
         request: &Request<'_>,
         access: &Access,
         slot: &mut Option<Slot>,
-    ) -> Result<Verdict, Refusal> {
+    ) -> Result<Verdict, Refused> {
         if access.require == Require::Nothing {
             return Ok(Verdict::Pass(Code::NotRequired));
         }
@@ -220,7 +221,7 @@ impl ApiKeyAuth {
             .map_err(|_| Refusal::KeyRepeated)?;
         let Some(key) = key else {
             return match access.require {
-                Require::Key => Err(Refusal::KeyMissing),
+                Require::Key => Err(Refusal::KeyMissing.into()),
                 Require::Nothing | Require::Optional => Ok(Verdict::Pass(Code::Anonymous)),
             };
         };
@@ -235,13 +236,14 @@ impl ApiKeyAuth {
                 {
                     return Ok(Verdict::Wait);
                 }
-                None => return Err(Refusal::ConsumersUnavailable),
+                None => return Err(Refusal::ConsumersUnavailable.into()),
             },
         };
         let secret = self.config.hmac_secret.as_ref();
-        let consumer = list.authenticate(&key, secret, now).map_err(Refusal::KeyInvalid)?;
+        let consumer = list.authenticate(&key, secret, now)?;
         if !access.allows(consumer) {
-            return Err(Refusal::ConsumerNotAllowed);
+            let why = Some(format!("a key of `{}`", consumer.name));
+            return Err(Refused { refusal: Refusal::ConsumerNotAllowed, why });
         }
         Ok(Verdict::Known(Rc::clone(consumer)))
     }

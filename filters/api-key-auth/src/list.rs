@@ -4,7 +4,7 @@ use crate::consumer::Consumers;
 use crate::{ApiKeyAuth, Event};
 use gatehouse_filter::Filter;
 use gatehouse_filter::config::{self, ConfigError, Node};
-use gatehouse_filter::fetched::{Fetched, Kind, Limits, Source};
+use gatehouse_filter::fetched::{Fetched, Kind, Limits, Source, Whose};
 use std::time::Duration;
 
 /// The largest list, in bytes: some twenty thousand consumers.
@@ -25,13 +25,16 @@ pub(crate) fn from(source: Source, has_secret: bool) -> Fetched<Consumers> {
     let kind = Kind {
         filter: ApiKeyAuth::NAME,
         names: ["consumers", "lease"],
-        counters: [
-            Event::ConsumersFetched,
-            Event::ConsumersFetchFailed,
-            Event::ConsumersRefused,
-            Event::ConsumersDropped,
-        ]
-        .map(gatehouse_filter::Event::counter),
+        whose: Whose::Filter(
+            [
+                Event::ConsumersFetched,
+                Event::ConsumersFetchFailed,
+                Event::ConsumersRefused,
+                Event::ConsumersDropped,
+            ]
+            .map(gatehouse_filter::Event::counter),
+        ),
+        describe: Consumers::description,
         read: Box::new(move |body| read(body, has_secret)),
     };
     Fetched::new(source, kind)

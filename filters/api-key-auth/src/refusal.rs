@@ -1,5 +1,5 @@
 use crate::Code;
-use crate::consumer::Useless;
+use crate::consumer::{Unfit, Useless};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{Challenge, Problem};
 
@@ -20,6 +20,25 @@ pub(crate) enum Refusal {
     ConsumersUnavailable,
     /// What is left of the request without its key cannot be written.
     RequestMalformed,
+}
+
+/// A refusal, with what operators are told of it.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) refusal: Refusal,
+    pub(crate) why: Option<String>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, why: None }
+    }
+}
+
+impl From<Unfit> for Refused {
+    fn from(Unfit { useless, why }: Unfit) -> Self {
+        Self { refusal: Refusal::KeyInvalid(useless), why: Some(why) }
+    }
 }
 
 impl Refusal {

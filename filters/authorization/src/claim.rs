@@ -50,6 +50,15 @@ impl Claim {
         Some(Self { path: path?, test })
     }
 
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The claim as it is, in JSON.
+    pub(crate) fn seen(&self, identity: &Identity) -> Option<String> {
+        identity.claim(&self.path).map(Value::to_string)
+    }
+
     pub(crate) fn holds(&self, identity: &Identity, captures: &Captures) -> Truth {
         let value = identity.claim(&self.path).unwrap_or(&Value::Null);
         let items = match (&self.test, value) {

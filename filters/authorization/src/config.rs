@@ -9,7 +9,7 @@ use gatehouse_filter::{Challenge, Mode};
 pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
     let mut fields = node.fields()?;
     let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
-    let challenge = Challenge::read(&mut fields, "Bearer");
+    let challenge = Challenge::read(&mut fields, "Bearer", &[]);
     let tells_scopes = fields.with_default("tell_scopes", false, |node| node.boolean());
     let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
     let rules =

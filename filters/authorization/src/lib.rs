@@ -9,6 +9,7 @@ mod claim;
 mod condition;
 mod config;
 mod members;
+mod nearest;
 mod pattern;
 mod principal;
 mod refusal;
@@ -145,7 +146,8 @@ impl Filter for Authorization {
             Action::Allow => Decision::pass(Code::DefaultAllowed, None),
             Action::Deny => match lacking {
                 Some((rule, scopes)) => {
-                    self.refuse(&Refusal::InsufficientScope(scopes), Some(rule))
+                    let why = format!("lacks the scopes {scopes}");
+                    self.refuse(&Refusal::InsufficientScope(scopes), Some(rule)).because(Some(why))
                 }
                 None => self.refuse_unless_asked(asked, &Refusal::NoRule, None, request),
             },
@@ -172,7 +174,10 @@ impl Authorization {
         }
         match asked {
             Some(asked) => self.refuse(&Refusal::Unauthenticated, Some(asked)),
-            None => self.refuse(refusal, rule),
+            None => {
+                let why = (*refusal == Refusal::NoRule).then(|| self.nearest(request));
+                self.refuse(refusal, rule).because(why)
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::pattern::Pattern;
 use crate::truth::{self, Truth};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::Captures;
-use gatehouse_filter::{Identity, Network, Request};
+use gatehouse_filter::{Identity, Network, Request, printable};
 
 /// A description of somebody: every part must hold.
 #[derive(Debug)]
@@ -18,12 +18,12 @@ enum Part {
     Authenticated(bool),
     /// The client's address is in one of these.
     Sources(Vec<Network>),
-    /// One text of the identity is one of these.
-    Text(Field<Option<String>>, Vec<Pattern>),
+    /// One text of the identity, of this name, is one of these.
+    Text(&'static str, Field<Option<String>>, Vec<Pattern>),
     /// The scopes have these.
     Scopes(Members<Pattern>),
-    /// Another list of the identity has these.
-    List(Field<Vec<String>>, Members<Pattern>),
+    /// Another list of the identity, of this name, has these.
+    List(&'static str, Field<Vec<String>>, Members<Pattern>),
     Claim(Claim),
 }
 
@@ -95,6 +95,12 @@ impl Principal {
         (!scopes.is_empty()).then_some(scopes)
     }
 
+    /// The parts that do not hold, each with what there is instead.
+    pub(crate) fn lacks(&self, facts: &Facts<'_>) -> Vec<String> {
+        let failing = self.0.iter().filter(|part| part.holds(facts) != Some(true));
+        failing.map(|part| part.seen(facts)).collect()
+    }
+
     /// Whether it is somebody because there is no identity.
     pub(crate) fn is_anonymous(&self) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Authenticated(false)))
@@ -114,15 +120,18 @@ fn parts(fields: &mut Fields<'_>, captures: &[&str]) -> Option<Vec<Part>> {
         fields.optional("sources", |node| node.nonempty_list(network).map(Part::Sources)),
     ];
     for (name, field) in TEXTS {
-        parts.push(
-            fields.optional(name, |node| Some(Part::Text(field, node.nonempty_list(pattern)?))),
-        );
+        parts
+            .push(fields.optional(name, |node| {
+                Some(Part::Text(name, field, node.nonempty_list(pattern)?))
+            }));
     }
     parts
         .push(fields.optional("scopes", |node| Some(Part::Scopes(Members::read(&node, pattern)?))));
     for (name, field) in LISTS {
         parts.push(
-            fields.optional(name, |node| Some(Part::List(field, Members::read(&node, pattern)?))),
+            fields.optional(name, |node| {
+                Some(Part::List(name, field, Members::read(&node, pattern)?))
+            }),
         );
     }
     let claims = fields.with_default("claims", vec![], |node| {
@@ -132,6 +141,14 @@ fn parts(fields: &mut Fields<'_>, captures: &[&str]) -> Option<Vec<Part>> {
     Some(parts?.into_iter().flatten().chain(claims?).collect())
 }
 
+/// What somebody is said to be, for a line in a log.
+fn shown(text: &str) -> String {
+    format!("`{}`", printable(text, MOST))
+}
+
+/// The most characters of that.
+const MOST: usize = 64;
+
 fn network(node: Node<'_>) -> Option<Network> {
     Network::parse(node.text()?).map_or_else(|invalid| node.fault(invalid.to_string()), Some)
 }
@@ -139,6 +156,45 @@ fn network(node: Node<'_>) -> Option<Network> {
 impl Part {
     fn needs_identity(&self) -> bool {
         !matches!(self, Self::Authenticated(false) | Self::Sources(_))
+    }
+
+    /// What there is of what it asks for, for operators.
+    fn seen(&self, facts: &Facts<'_>) -> String {
+        if let Self::Sources(_) = self {
+            let address = facts.request.client_address();
+            let address = address.map_or_else(|| "unknown".to_owned(), |it| it.to_string());
+            return format!("sources, and the client is {address}");
+        }
+        let Some(identity) = facts.request.identity() else {
+            return format!("{}, and there is no identity", self.name());
+        };
+        let list = |texts: &Vec<String>| match texts.as_slice() {
+            [] => "none".to_owned(),
+            texts => shown(&texts.join(" ")),
+        };
+        let seen = match self {
+            Self::Text(_, field, _) => {
+                field(identity).as_deref().map_or_else(|| "none".to_owned(), shown)
+            }
+            Self::Scopes(_) => list(&identity.scopes),
+            Self::List(_, field, _) => list(field(identity)),
+            Self::Claim(claim) => {
+                claim.seen(identity).map_or_else(|| "none".to_owned(), |it| shown(&it))
+            }
+            Self::Authenticated(_) | Self::Sources(_) => "an identity".to_owned(),
+        };
+        format!("{}, and there is {seen}", self.name())
+    }
+
+    /// What a configuration calls it.
+    fn name(&self) -> String {
+        match self {
+            Self::Authenticated(authenticated) => format!("authenticated: {authenticated}"),
+            Self::Sources(_) => "sources".to_owned(),
+            Self::Text(name, ..) | Self::List(name, ..) => (*name).to_owned(),
+            Self::Scopes(_) => "scopes".to_owned(),
+            Self::Claim(claim) => format!("the claim `{}`", claim.path()),
+        }
     }
 
     fn holds(&self, facts: &Facts<'_>) -> Truth {
@@ -155,7 +211,7 @@ impl Part {
         let Some(identity) = identity else { return Some(false) };
         let captures = &facts.captures;
         match self {
-            Self::Text(field, patterns) => match field(identity) {
+            Self::Text(_, field, patterns) => match field(identity) {
                 Some(text) => {
                     truth::any(patterns.iter().map(|pattern| pattern.matches(text, captures)))
                 }
@@ -164,7 +220,7 @@ impl Part {
             Self::Scopes(members) => {
                 members.hold(&identity.scopes, |pattern, text| pattern.matches(text, captures))
             }
-            Self::List(field, members) => {
+            Self::List(_, field, members) => {
                 members.hold(field(identity), |pattern, text| pattern.matches(text, captures))
             }
             Self::Claim(claim) => claim.holds(identity, captures),

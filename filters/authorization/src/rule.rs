@@ -75,6 +75,15 @@ impl Rule {
         holds.unwrap_or(self.action == Action::Deny)
     }
 
+    /// What does not hold of a request that it does not decide: of the principal that is nearest.
+    pub(crate) fn lacks(&self, facts: &Facts<'_>) -> Vec<String> {
+        let principals = self.principals.iter().flatten().map(|principal| principal.lacks(facts));
+        match principals.min_by_key(Vec::len) {
+            Some(lacks) if !lacks.is_empty() => lacks,
+            _ => vec!["its condition does not hold".to_owned()],
+        }
+    }
+
     /// The scopes with which it would allow a request that it does not allow, where nothing else is
     /// missing.
     pub(crate) fn missing_scopes(&self, facts: &Facts<'_>) -> Option<Vec<&str>> {

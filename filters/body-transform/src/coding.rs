@@ -1,7 +1,8 @@
 use flate2::Compression;
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
-use std::io::{Read, Write};
+use gatehouse_filter::{Undecoded, gunzip, is_gzip, read_at_most};
+use std::io::Write;
 
 /// A content coding that bodies are read from (RFC 9110 §8.4.1, RFC 7932).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,15 +15,6 @@ pub(crate) enum Coding {
     Brotli,
 }
 
-/// Why a body was not decoded.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Undecoded {
-    /// It is not what `content-encoding` says.
-    Invalid,
-    /// It is longer than wanted, decoded. No more than that was decoded.
-    TooLong,
-}
-
 impl Coding {
     /// The coding that a `content-encoding` names; `None` for one that is not known, and for
     /// several.
@@ -31,7 +23,7 @@ impl Coding {
             |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
         match () {
             () if is(&["", "identity"]) => Some(Self::Plain),
-            () if is(&["gzip", "x-gzip"]) => Some(Self::Gzip),
+            () if is_gzip(name) => Some(Self::Gzip),
             () if is(&["deflate"]) => Some(Self::Deflate),
             () if is(&["br"]) => Some(Self::Brotli),
             () => None,
@@ -46,17 +38,17 @@ impl Coding {
         let input = body.as_slice();
         match self {
             Self::Plain => Ok(body),
-            Self::Gzip => read(MultiGzDecoder::new(input), most),
+            Self::Gzip => gunzip(input, most),
             // No writer of the bare format begins as zlib does: its padding would not be zeros.
             Self::Deflate if !is_zlib(input) => {
                 let mut decoder = DeflateDecoder::new(input);
-                let decoded = read(&mut decoder, most)?;
+                let decoded = read_at_most(&mut decoder, most)?;
                 let all = decoder.total_in() == input.len() as u64;
                 if all { Ok(decoded) } else { Err(Undecoded::Invalid) }
             }
             Self::Deflate => {
                 let mut decoder = ZlibDecoder::new(input);
-                let decoded = read(&mut decoder, most)?;
+                let decoded = read_at_most(&mut decoder, most)?;
                 // What follows the stream is of nobody.
                 if decoder.total_in() == input.len() as u64 {
                     Ok(decoded)
@@ -64,7 +56,7 @@ impl Coding {
                     Err(Undecoded::Invalid)
                 }
             }
-            Self::Brotli => read(brotli_decompressor::Decompressor::new(input, 4096), most),
+            Self::Brotli => read_at_most(brotli_decompressor::Decompressor::new(input, 4096), most),
         }
     }
 
@@ -94,13 +86,6 @@ fn is_zlib(body: &[u8]) -> bool {
         head.first().is_some_and(|method| method & 15 == 8)
             && u16::from_be_bytes(*head).is_multiple_of(31)
     })
-}
-
-fn read(decoder: impl Read, most: usize) -> Result<Vec<u8>, Undecoded> {
-    let mut decoded = Vec::new();
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(limit).read_to_end(&mut decoded).map_err(|_| Undecoded::Invalid)?;
-    if decoded.len() > most { Err(Undecoded::TooLong) } else { Ok(decoded) }
 }
 
 /// Brotli's form of bytes that are not compressed (RFC 7932 §9.2): a window of 16 bits, then

@@ -1,6 +1,5 @@
 use crate::Code;
-use crate::coding::Undecoded;
-use gatehouse_filter::Problem;
+use gatehouse_filter::{Problem, Undecoded};
 use gatehouse_json::{self as json, Invalid};
 use std::borrow::Cow;
 

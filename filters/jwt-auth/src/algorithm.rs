@@ -49,6 +49,12 @@ impl Algorithm {
         matches!(self, Self::RsaPkcs1(_) | Self::Ecdsa(_))
     }
 
+    /// The first of its names.
+    pub(crate) fn name(self) -> &'static str {
+        let is_this = |(_, algorithm): &&(&str, Self)| *algorithm == self;
+        Self::NAMES.iter().find(is_this).map_or("", |(name, _)| name)
+    }
+
     /// The algorithm of a name; `None` for every other name, `none` among them.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = |(known, _): &&(&str, Self)| *known == name;

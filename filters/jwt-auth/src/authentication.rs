@@ -3,7 +3,7 @@
 use crate::algorithm::Algorithm;
 use crate::cache::Verified;
 use crate::claims::Claims;
-use crate::config::{Accepted, Require};
+use crate::config::{Accepted, OnBoth, Require};
 use crate::keys::Lookup;
 use crate::refusal::Refusal;
 use crate::slot::{Awaited, Slot};
@@ -11,6 +11,7 @@ use crate::token::MAX_TOKEN;
 use crate::token::Token;
 use crate::trial::Trial;
 use crate::verify::HostVerifier;
+use crate::why::Refused;
 use crate::{JwtAuth, forward};
 use gatehouse_filter::fetched::{Awaits, Fetched};
 use gatehouse_filter::{Caller, Host, Mode, Repeated, Request, Timestamp, credential};
@@ -23,7 +24,8 @@ pub(crate) enum Found {
     Identity(Rc<Caller>),
     /// It need not say who it is from, and does not.
     Nobody,
-    /// It has no token, and a filter before this one knows who it is from.
+    /// A filter before this one knows who it is from, and that is who: it has no token, or a good one
+    /// that changes nothing about it.
     Identified,
     NoKeysYet,
 }
@@ -42,7 +44,7 @@ impl JwtAuth {
         request: &mut Request<'_>,
         require: &Require,
         slot: &mut Option<Slot>,
-    ) -> Result<Found, Refusal> {
+    ) -> Result<Found, Refused> {
         let host = request.host();
         let (each, missing) = match require {
             Require::Nothing => return Ok(Found::Nobody),
@@ -63,9 +65,12 @@ impl JwtAuth {
                 return match missing {
                     None => Ok(Found::Nobody),
                     Some(Refusal::TokenMissing) if is_identified() => Ok(Found::Identified),
-                    Some(refusal) => Err(refusal),
+                    Some(refusal) => Err(refusal.into()),
                 };
             };
+            if self.config.on_both == OnBoth::Refuse && request.identity().is_some() {
+                return Err(Refusal::TwoIdentities.into());
+            }
             let verified = match self.recall(&sent, accepted, host)? {
                 Some(verified) => verified,
                 None => match self.verify(&sent, accepted, host, slot)? {
@@ -79,6 +84,9 @@ impl JwtAuth {
             }
         }
         let Some(first) = first else { return Ok(Found::Nobody) };
+        if self.config.on_both == OnBoth::Key && request.identity().is_some() {
+            return Ok(Found::Identified);
+        }
         for verified in [&first].into_iter().chain(&others) {
             for (name, value) in verified.fields.iter() {
                 request.headers.append(name, value.clone());
@@ -114,7 +122,7 @@ impl JwtAuth {
         sent: &Sent<'_>,
         accepted: &Accepted,
         host: &dyn Host,
-    ) -> Result<Option<Rc<Verified>>, Refusal> {
+    ) -> Result<Option<Rc<Verified>>, Refused> {
         let Some(verified) = self.cache.find(&sent.token) else { return Ok(None) };
         let Some(provider) = self.config.providers.get(verified.provider) else { return Ok(None) };
         let is_accepted = accepted.providers.contains(&verified.provider);
@@ -126,12 +134,16 @@ impl JwtAuth {
         if !provider.keys.current(now).is_some_and(|keys| Rc::ptr_eq(&keys, &verified.keys)) {
             return Ok(None);
         }
-        verified.validity.check(now, &provider.lifetime)?;
+        let refused = |refusal| {
+            let subject = verified.caller.subject();
+            Refused::of_known(refusal, &verified.validity, subject, provider, now)
+        };
+        verified.validity.check(now, &provider.lifetime).map_err(refused)?;
         if let Some(revocations) = &self.config.revocations {
             // Without a list: as for a token that was never seen.
             let Ok(list) = revocations.current(now) else { return Ok(None) };
             let issued = verified.validity.issued(now, &provider.lifetime);
-            verified.check_revoked(list.as_deref(), issued)?;
+            verified.check_revoked(list.as_deref(), issued).map_err(refused)?;
         }
         Ok(Some(verified))
     }
@@ -143,19 +155,39 @@ impl JwtAuth {
         accepted: &Accepted,
         host: &dyn Host,
         slot: &mut Option<Slot>,
-    ) -> Result<Option<Rc<Verified>>, Refusal> {
+    ) -> Result<Option<Rc<Verified>>, Refused> {
         let (token, payload) =
             Token::parse(&sent.token, &self.usual_header).map_err(|refusal| {
                 match sent.token.contains(&b',') {
                     // Two fields that a proxy has joined.
-                    true => Refusal::TokenRepeated,
-                    false => refusal,
+                    true => Refusal::TokenRepeated.into(),
+                    false => Refused::for_form(refusal, &sent.token),
                 }
             })?;
-        let claims = Claims::parse(payload)?;
+        let claims = Claims::parse(payload).map_err(Refused::for_types)?;
         let provider = self.config.provider(accepted, claims.issuer().as_deref(), &sent.sources);
-        let (index, provider) = provider.ok_or(Refusal::IssuerUnknown)?;
+        let Some((index, provider)) = provider else {
+            let issuer = claims.issuer();
+            let owner = self.config.provider_of(issuer.as_deref()).map(|(_, provider)| provider);
+            return Err(Refused::for_issuer(&claims, owner, self.config.names(accepted)));
+        };
+        let now = host.now();
+        self.judge(&token, &claims, index, &sent.token, host, slot)
+            .map_err(|refusal| Refused::of_token(refusal, &token, &claims, provider, now))
+    }
 
+    /// Judges a token that was taken apart, of the provider at this position; `None` where the
+    /// request has to wait for keys.
+    fn judge(
+        &self,
+        token: &Token<'_>,
+        claims: &Claims,
+        index: usize,
+        sent: &[u8],
+        host: &dyn Host,
+        slot: &mut Option<Slot>,
+    ) -> Result<Option<Rc<Verified>>, Refusal> {
+        let provider = self.config.providers.get(index).ok_or(Refusal::IssuerUnknown)?;
         // What costs nothing comes first: a forged token should not buy a verification, nor a
         // fetch.
         let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.header.algorithm);
@@ -186,22 +218,22 @@ impl JwtAuth {
 
         let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
         let trial = Trial::within(self.config.bounds, &self.spent, now, &verifier);
-        keys.verify(&token, &provider.choice, &trial)?;
-        self.usual_header.keep(&token);
+        keys.verify(token, &provider.choice, &trial)?;
+        self.usual_header.keep(token);
 
         // From here on the claims are the issuer's word.
-        provider.requirements.check(&claims)?;
+        provider.requirements.check(claims)?;
         let verified = Rc::new(Verified {
             provider: index,
             keys,
             validity: claims.validity,
-            caller: Rc::new(provider.identity.caller(&claims)),
+            caller: Rc::new(provider.identity.caller(claims)),
             checked: Cell::new(0),
-            fields: forward::fields(&provider.claims_to_headers, &claims)?,
+            fields: forward::fields(&provider.claims_to_headers, claims)?,
         });
         verified
             .check_revoked(denylist.as_deref(), claims.validity.issued(now, &provider.lifetime))?;
-        self.cache.keep(&sent.token, &verified);
+        self.cache.keep(sent, &verified);
         Ok(Some(verified))
     }
 

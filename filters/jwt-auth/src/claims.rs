@@ -59,9 +59,9 @@ impl Known {
 /// When a token is valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Validity {
-    expires: Option<Duration>,
-    not_before: Option<Duration>,
-    issued: Option<Duration>,
+    pub(crate) expires: Option<Duration>,
+    pub(crate) not_before: Option<Duration>,
+    pub(crate) issued: Option<Duration>,
 }
 
 impl Claims {
@@ -111,6 +111,11 @@ impl Claims {
         self.members.member(self.known.subject?).text()
     }
 
+    /// `aud`.
+    pub(crate) fn audience(&self) -> Option<Member<'_>> {
+        Some(self.members.member(self.known.audience?))
+    }
+
     /// `scope`, else `scp`.
     pub(crate) fn scopes(&self) -> Option<Member<'_>> {
         Some(self.members.member(self.known.scope.or(self.known.scp)?))
@@ -144,7 +149,7 @@ impl Claims {
 
     /// Whether the token is for one of `any`, where there are some, and for each of `all`.
     pub(crate) fn check_audience(&self, any: &[String], all: &[String]) -> Result<(), Refusal> {
-        let audience = self.known.audience.map(|audience| self.members.member(audience));
+        let audience = self.audience();
         let is_for = |ours: &String| {
             let is_ours = |member: Member<'_>| member.text().is_some_and(|text| text == *ours);
             audience.is_some_and(|audience| is_ours(audience) || audience.items().any(is_ours))

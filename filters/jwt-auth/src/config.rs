@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) skip_preflight: bool,
     /// Whether a request that a filter before this one knows already needs no token.
     pub(crate) accepts_identified: bool,
+    /// Who a request is from that has a token, and that a filter before this one knows.
+    pub(crate) on_both: OnBoth,
     /// Where any provider's tokens are, and nowhere else; no two hold the same credential.
     pub(crate) sources: Vec<Source>,
     /// The fields among them.
@@ -46,14 +48,36 @@ pub(crate) struct Config {
     pub(crate) default: Require,
 }
 
+/// Who a request is from that has a token, and that a filter before this one knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OnBoth {
+    /// Nobody: it is refused.
+    Refuse,
+    /// Whom the filter before knows, by its key.
+    Key,
+    /// Whom the token says.
+    Token,
+}
+
+impl OnBoth {
+    const NAMES: [(&'static str, Self); 3] =
+        [("refuse", Self::Refuse), ("key", Self::Key), ("token", Self::Token)];
+}
+
 impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
-        let challenge = Challenge::read(&mut fields, "Bearer");
-        let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
         let accepts_identified =
             fields.with_default("accept_identified", false, |node| node.boolean());
+        let is_one_of_two = accepts_identified == Some(true);
+        // Who is known by a key needs no token.
+        let others: &[&str] = if is_one_of_two { &["ApiKey"] } else { &[] };
+        let challenge = Challenge::read(&mut fields, "Bearer", others);
+        let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
+        // Where both are needed, both are sent.
+        let on_both = if is_one_of_two { OnBoth::Refuse } else { OnBoth::Token };
+        let on_both = fields.with_default("on_both", on_both, |node| node.one_of(&OnBoth::NAMES));
         let sources = fields.with_default("sources", vec![authorization()], credential::sources);
         let forwards_token = fields.with_default("forward_token", true, |node| node.boolean());
         let cached_tokens = fields.with_default("cache", 1024, cached_tokens);
@@ -84,6 +108,7 @@ impl Config {
             challenge: challenge?,
             skip_preflight: skip_preflight?,
             accepts_identified: accepts_identified?,
+            on_both: on_both?,
             bounds: verification?.bounds,
             fields: credential::fields(&sources),
             sources,
@@ -106,15 +131,26 @@ impl Config {
         issuer: Option<&str>,
         sources: &[usize],
     ) -> Option<(usize, &Provider)> {
+        let (index, provider) = self.provider_of(issuer)?;
+        let is_accepted = accepted.providers.contains(&index)
+            && sources.iter().any(|source| provider.sources.contains(source));
+        is_accepted.then_some((index, provider))
+    }
+
+    /// The provider whose tokens have this issuer, with its position, wherever they are taken.
+    pub(crate) fn provider_of(&self, issuer: Option<&str>) -> Option<(usize, &Provider)> {
         let mut providers = self.providers.iter().enumerate();
         let named = providers
             .find(|(_, provider)| issuer.is_some() && provider.issuer.as_deref() == issuer);
         let of_any =
             || self.providers.iter().enumerate().find(|(_, provider)| provider.issuer.is_none());
-        let (index, provider) = named.or_else(of_any)?;
-        let is_accepted = accepted.providers.contains(&index)
-            && sources.iter().any(|source| provider.sources.contains(source));
-        is_accepted.then_some((index, provider))
+        named.or_else(of_any)
+    }
+
+    /// The names of the providers whose tokens will do.
+    pub(crate) fn names(&self, accepted: &Accepted) -> impl Iterator<Item = &str> {
+        let providers = accepted.providers.iter().filter_map(|index| self.providers.get(*index));
+        providers.map(|provider| provider.name.as_str())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::json;
 use gatehouse_filter::fetched::Location;
+use gatehouse_filter::printable;
 use serde_json::Value;
 
 /// Where an issuer's document is (section 4): the issuer must be a URL without query and fragment.
@@ -15,19 +16,33 @@ pub(crate) fn document_of(issuer: &str) -> Option<Location> {
 ///
 /// # Errors
 /// What is wrong with the document.
-pub(crate) fn keys_of(issuer: &str, document: &[u8]) -> Result<Location, &'static str> {
+pub(crate) fn keys_of(issuer: &str, document: &[u8]) -> Result<Location, String> {
     let members = json::object(document)
         .ok_or("the issuer's document is not a JSON object without repeated members")?;
     let text = |name| members.get(name).and_then(Value::as_str);
     if text("issuer") != Some(issuer) {
-        return Err(
-            "the issuer's document is another issuer's: its `issuer` must be the provider's, character for character",
-        );
+        let seen = text("issuer").map_or_else(|| "none".to_owned(), quoted);
+        return Err(format!(
+            "the issuer's document is another issuer's: its `issuer` is {seen}, and the provider's {}, which must be the same, character for character",
+            quoted(issuer)
+        ));
     }
-    text("jwks_uri")
-        .and_then(location)
-        .ok_or("the issuer's document has no `jwks_uri` that is a URL of https or http")
+    let Some(place) = text("jwks_uri") else {
+        return Err("the issuer's document has no `jwks_uri`".to_owned());
+    };
+    location(place).ok_or_else(|| {
+        let seen = quoted(place);
+        format!("the `jwks_uri` of the issuer's document, {seen}, is no URL of https or http")
+    })
 }
+
+/// What is in a document, for a line in a log.
+fn quoted(text: &str) -> String {
+    format!("`{}`", printable(text, MOST_OF_A_NAME))
+}
+
+/// The most characters of that.
+const MOST_OF_A_NAME: usize = 80;
 
 /// An absolute URL of `https` or `http`, without userinfo and fragment.
 fn location(url: &str) -> Option<Location> {

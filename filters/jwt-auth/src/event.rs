@@ -4,14 +4,6 @@ gatehouse_filter::events! {
     /// What is counted beside the decisions.
     pub enum Event {
         /// See [`gatehouse_filter::fetched::Event::Fetched`].
-        KeysFetched = "keys_fetched",
-        /// See [`gatehouse_filter::fetched::Event::FetchFailed`].
-        KeysFetchFailed = "keys_fetch_failed",
-        /// See [`gatehouse_filter::fetched::Event::Refused`].
-        KeysRefused = "keys_refused",
-        /// See [`gatehouse_filter::fetched::Event::Dropped`].
-        KeysDropped = "keys_dropped",
-        /// See [`gatehouse_filter::fetched::Event::Fetched`].
         RevocationsFetched = "revocations_fetched",
         /// See [`gatehouse_filter::fetched::Event::FetchFailed`].
         RevocationsFetchFailed = "revocations_fetch_failed",
@@ -21,3 +13,7 @@ gatehouse_filter::events! {
         RevocationsDropped = "revocations_dropped",
     }
 }
+
+/// What is counted of each provider's keys, in the order of [`gatehouse_filter::fetched::Event`].
+pub(crate) const PROVIDER_EVENTS: [&str; 4] =
+    ["keys_fetched", "keys_fetch_failed", "keys_refused", "keys_dropped"];

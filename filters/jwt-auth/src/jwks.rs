@@ -88,6 +88,27 @@ impl KeySet {
         &self.skipped
     }
 
+    /// The keys in a few words, for operators: names, kinds and algorithms; of keys that are no good
+    /// at all, why.
+    pub(crate) fn description(&self) -> String {
+        let broken = self.skipped.iter().filter(|key| !key.fault.is_foreign());
+        let broken = broken.map(|key| format!("keys[{}] {}", key.index, key.fault));
+        let used = list(self.keys.iter().map(Key::description));
+        match list(broken) {
+            broken if broken.is_empty() => used,
+            broken => format!("{used}; not used: {broken}"),
+        }
+    }
+
+    /// The names of the first so many keys, for operators.
+    pub(crate) fn names(&self, most: usize) -> String {
+        let mut names: Vec<_> = self.keys.iter().take(most).map(Key::shown_name).collect();
+        if self.keys.len() > most {
+            names.push("…".to_owned());
+        }
+        names.join(", ")
+    }
+
     /// Whether a key of the set can verify with this algorithm.
     pub(crate) fn supports(&self, algorithm: Algorithm) -> bool {
         self.keys.iter().any(|key| key.algorithms.contains(&algorithm))
@@ -172,6 +193,10 @@ impl KeySet {
             Some(_) => key.kid.is_none(),
         })
     }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
 }
 
 /// A token without `kid` costs no more verifications than this.

@@ -13,6 +13,7 @@ pub(crate) use rsa::RsaKey;
 
 use crate::algorithm::Algorithm;
 use crate::trial::{TooMuch, Trial};
+use gatehouse_filter::printable;
 
 /// A key of a key set.
 pub(crate) struct Key {
@@ -66,6 +67,23 @@ impl Key {
         }
     }
 
+    /// Its name, kind and algorithms, for operators: `main (RSA: RS256)`.
+    pub(crate) fn description(&self) -> String {
+        let kind = match &self.material {
+            Material::Rsa(_) => "RSA",
+            Material::Ecdsa(_) => "EC",
+            Material::Ed25519(_) => "OKP",
+            Material::Hmac(_) => "oct",
+        };
+        let names: Vec<_> = self.algorithms.iter().map(|algorithm| algorithm.name()).collect();
+        format!("{} ({kind}: {})", self.shown_name(), names.join(" "))
+    }
+
+    /// Its name, for operators.
+    pub(crate) fn shown_name(&self) -> String {
+        printable(self.kid.as_deref().unwrap_or("without kid"), MOST_OF_A_KID)
+    }
+
     /// Whether two keys are one, listed twice.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let same_material = match (&self.material, &other.material) {
@@ -84,3 +102,6 @@ impl Key {
         self.kid.is_some() && self.kid == other.kid && self.algorithms.iter().any(in_common)
     }
 }
+
+/// The most characters of a key's name that operators are told.
+const MOST_OF_A_KID: usize = 64;

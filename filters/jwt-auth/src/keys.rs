@@ -1,10 +1,10 @@
 use crate::JwtAuth;
-use crate::event::Event;
+use crate::event::PROVIDER_EVENTS;
 use crate::jwks::KeySet;
 use crate::refusal::Refusal;
 use crate::token::Header;
 use crate::trial::Choice;
-use gatehouse_filter::fetched::{Fetched, Kind, Source};
+use gatehouse_filter::fetched::{Fetched, Kind, Source, Whose};
 use gatehouse_filter::{Filter, Timestamp};
 use std::rc::Rc;
 
@@ -28,18 +28,13 @@ pub(crate) enum Lookup<'k> {
 }
 
 impl Keys {
-    /// Keys that come from there.
-    pub(crate) fn from(source: Source) -> Self {
+    /// A provider's keys, that come from there.
+    pub(crate) fn from(source: Source, provider: String) -> Self {
         let kind = Kind {
             filter: JwtAuth::NAME,
             names: ["keys", "lease"],
-            counters: [
-                Event::KeysFetched,
-                Event::KeysFetchFailed,
-                Event::KeysRefused,
-                Event::KeysDropped,
-            ]
-            .map(gatehouse_filter::Event::counter),
+            whose: Whose::One { of: "provider", name: provider, events: PROVIDER_EVENTS },
+            describe: KeySet::description,
             // What is fetched, anybody may read: a secret in it is none.
             read: Box::new(|json| {
                 match KeySet::from_json(json) {

@@ -32,6 +32,7 @@ mod slot;
 mod token;
 mod trial;
 mod verify;
+mod why;
 
 pub use algorithm::{Algorithm, Curve};
 pub use event::Event;
@@ -51,13 +52,14 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::Waiters;
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    CountedRule, Decision, Fetches, Filter, Headers, Host, InvalidValue, Mode, Never, NoCodes,
-    OnRequestTrailers, Polled, Request, Step, Until, credential,
+    Codes as _, CountedRule, Decision, Fetches, Filter, Headers, Host, InvalidValue, Mode, Never,
+    NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
 };
 use std::cell::Cell;
 use std::rc::Rc;
 use token::UsualHeader;
 use trial::Spent;
+use why::Refused;
 
 /// The filter, configured.
 pub struct JwtAuth {
@@ -78,7 +80,8 @@ gatehouse_filter::codes! {
         Allowed = "allowed",
         /// There is no token, and none is needed.
         Anonymous = "anonymous",
-        /// There is no token, and a filter before this one knows who it is.
+        /// A filter before this one knows who it is, and there is no token, or one that does not
+        /// matter.
         Identified = "identified",
         /// The token is no good, and none is needed.
         TokenIgnored = "token_ignored",
@@ -92,6 +95,8 @@ gatehouse_filter::codes! {
         TokenMissing = "token_missing",
         /// See [`Refusal::TokenRepeated`].
         TokenRepeated = "token_repeated",
+        /// See [`Refusal::TwoIdentities`].
+        TwoIdentities = "two_identities",
         /// See [`Refusal::TokenTooLarge`].
         TokenTooLarge = "token_too_large",
         /// See [`Refusal::TokenMalformed`].
@@ -184,7 +189,7 @@ impl Filter for JwtAuth {
         request.headers.remove_other_spellings(&self.config.fields);
         let (rule, require) = match self.config.rules.guard(request, &self.config.default) {
             Ok(guarded) => guarded,
-            Err(AmbiguousTarget) => return self.refuse(Refusal::TargetAmbiguous, None),
+            Err(AmbiguousTarget) => return self.refuse(Refusal::TargetAmbiguous.into(), None),
         };
         if matches!(require, Require::Nothing) {
             return Decision::pass(Code::NotRequired, rule);
@@ -201,7 +206,7 @@ impl Filter for JwtAuth {
                 // was.
                 found.and_then(|found| match self.config.forwards_token {
                     true => Ok(found),
-                    false => self.take_out_tokens(request).map(|()| found),
+                    false => Ok(self.take_out_tokens(request).map(|()| found)?),
                 })
             }
         };
@@ -216,12 +221,18 @@ impl Filter for JwtAuth {
                 ..Decision::pass(Code::KeysUnavailable, rule)
             },
             // Never on to an upstream, which may take it for one that was looked at.
-            Err(_) if matches!(require, Require::Lenient(_)) => match self.take_out_tokens(request)
-            {
-                Ok(()) => Decision::pass(Code::TokenIgnored, rule),
-                Err(refusal) => self.refuse(refusal, rule),
-            },
-            Err(refusal) => self.refuse(refusal, rule),
+            Err(ignored) if matches!(require, Require::Lenient(_)) => {
+                match self.take_out_tokens(request) {
+                    Ok(()) => {
+                        let code = ignored.refusal.code().name();
+                        let why = ignored.why.map_or_else(String::new, |why| format!(": {why}"));
+                        Decision::pass(Code::TokenIgnored, rule)
+                            .because(Some(format!("{code}{why}")))
+                    }
+                    Err(refusal) => self.refuse(refusal.into(), rule),
+                }
+            }
+            Err(refused) => self.refuse(refused, rule),
         }
     }
 }
@@ -242,9 +253,10 @@ impl Fetches for JwtAuth {
 }
 
 impl JwtAuth {
-    fn refuse(&self, refusal: Refusal, rule: Option<Rc<str>>) -> Decision<Code> {
+    fn refuse(&self, refused: Refused, rule: Option<Rc<str>>) -> Decision<Code> {
+        let Refused { refusal, why } = refused;
         let reply = refusal.reply(&self.config.challenge);
-        Decision::refuse(self.config.mode, refusal.code(), rule, reply)
+        Decision::refuse(self.config.mode, refusal.code(), rule, reply).because(why)
     }
 
     fn take_out_tokens(&self, request: &mut Request<'_>) -> Result<(), Refusal> {

@@ -13,6 +13,8 @@ pub enum Refusal {
     TokenOfEachMissing,
     /// More than one set of credentials was sent.
     TokenRepeated,
+    /// There is a token, and a filter before this one knows who it is by something else.
+    TwoIdentities,
     /// The token is longer than [`MAX_TOKEN`](crate::MAX_TOKEN) bytes.
     TokenTooLarge,
     /// Not a compact JWS of JSON objects.
@@ -96,6 +98,9 @@ impl Refusal {
             ),
             Self::TokenRepeated => {
                 (Code::TokenRepeated, 400, REQUEST, "Send one token, in one place")
+            }
+            Self::TwoIdentities => {
+                (Code::TwoIdentities, 400, REQUEST, "Send a key or a token, not both")
             }
             Self::TokenTooLarge => {
                 (Code::TokenTooLarge, 401, TOKEN, "The token is longer than 16384 bytes")

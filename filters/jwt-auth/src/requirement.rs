@@ -13,6 +13,14 @@ pub(crate) struct Requirements {
     pub(crate) claims: Vec<Requirement>,
 }
 
+/// What is not as it must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unmet<'r> {
+    Subject,
+    /// The claim at this path.
+    Claim(&'r str),
+}
+
 /// One `sub`, or all that begin alike.
 #[derive(Debug)]
 pub(crate) enum Subject {
@@ -54,18 +62,28 @@ pub(crate) enum Type {
 impl Requirements {
     /// Whether the claims are as they must be. To be asked after the signature was verified.
     pub(crate) fn check(&self, claims: &Claims) -> Result<(), Refusal> {
+        match self.unmet(claims) {
+            None => Ok(()),
+            Some(Unmet::Subject) => Err(Refusal::SubjectMismatch),
+            Some(Unmet::Claim(_)) => Err(Refusal::ClaimMismatch),
+        }
+    }
+
+    /// The first that is not as it must be.
+    pub(crate) fn unmet(&self, claims: &Claims) -> Option<Unmet<'_>> {
         if !self.subjects.is_empty() {
             let subject = claims.subject();
             let is_allowed =
                 |allowed: &Subject| subject.as_deref().is_some_and(|subject| allowed.is(subject));
             if !self.subjects.iter().any(is_allowed) {
-                return Err(Refusal::SubjectMismatch);
+                return Some(Unmet::Subject);
             }
         }
         let is_met = |required: &Requirement| {
             claims.at(&required.claim).is_some_and(|claim| required.want.is_met(&claim.value()))
         };
-        if self.claims.iter().all(is_met) { Ok(()) } else { Err(Refusal::ClaimMismatch) }
+        let unmet = self.claims.iter().find(|required| !is_met(required))?;
+        Some(Unmet::Claim(&unmet.claim))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::JwtAuth;
 use crate::claims::numeric_date;
 use crate::event::Event;
 use crate::refusal::Refusal;
-use gatehouse_filter::fetched::{Fetched, Kind, Source};
+use gatehouse_filter::fetched::{Fetched, Kind, Source, Whose};
 use gatehouse_filter::{Filter, Identity, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,13 +43,16 @@ impl Revocations {
         let kind = Kind {
             filter: JwtAuth::NAME,
             names: ["revocations", "revocations-lease"],
-            counters: [
-                Event::RevocationsFetched,
-                Event::RevocationsFetchFailed,
-                Event::RevocationsRefused,
-                Event::RevocationsDropped,
-            ]
-            .map(gatehouse_filter::Event::counter),
+            whose: Whose::Filter(
+                [
+                    Event::RevocationsFetched,
+                    Event::RevocationsFetchFailed,
+                    Event::RevocationsRefused,
+                    Event::RevocationsDropped,
+                ]
+                .map(gatehouse_filter::Event::counter),
+            ),
+            describe: |list: &Denylist| format!("{} entries", list.entries),
             read: Box::new(move |json| {
                 read.set(read.get().wrapping_add(1));
                 Denylist::read(json, &issuers, most, read.get())
@@ -74,6 +77,8 @@ impl Revocations {
 pub(crate) struct Denylist {
     /// Which of the lists that this worker has read; from 1.
     pub(crate) number: u64,
+    /// How many entries it has, whomever they are about.
+    entries: usize,
     issuers: Vec<Revoked>,
     /// Of issuers that no provider names, where one takes any: by `iss`.
     others: Option<HashMap<Box<str>, Revoked>>,
@@ -109,8 +114,9 @@ impl Denylist {
             return Err(format!("has {have} entries, more than {most} (`max_entries`)"));
         }
         let others = issuers.contains(&None).then(HashMap::new);
-        let mut list =
-            Self { number, issuers: issuers.iter().map(|_| Revoked::default()).collect(), others };
+        let entries = document.revoked.len();
+        let revoked = issuers.iter().map(|_| Revoked::default()).collect();
+        let mut list = Self { number, entries, issuers: revoked, others };
         for (index, entry) in document.revoked.into_iter().enumerate() {
             let form = "must have iss and jti, or iss and before, perhaps with sub; before in \
                  seconds since 1970";

@@ -15,6 +15,7 @@ mod rfc_examples;
 mod several;
 mod sources;
 mod times;
+mod why;
 mod work;
 mod wycheproof;
 

@@ -54,6 +54,13 @@ impl<'t> Token<'t> {
 }
 
 impl Header {
+    /// What the header of a token says that it is signed with, known or not.
+    pub(crate) fn algorithm_named(token: &[u8]) -> Option<String> {
+        let encoded = token.split(|byte| *byte == b'.').next()?;
+        let members = Members::read(base64url::decode(encoded)?)?;
+        members.get("alg")?.text().map(Cow::into_owned)
+    }
+
     /// `jwk`, `jku`, `x5c` and `x5u` are not read: keys come from the configuration only.
     fn read(json: Vec<u8>) -> Result<Self, Refusal> {
         let members = Members::read(json).ok_or(Refusal::TokenMalformed)?;

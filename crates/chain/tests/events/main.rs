@@ -41,5 +41,8 @@ mod ends;
 /// What is done once, however many filters there are.
 mod once;
 
+/// Why requests were decided as they were.
+mod reasons;
+
 /// How long a body may be, and what its head says about that.
 mod lengths;

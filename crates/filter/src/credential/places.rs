@@ -12,6 +12,11 @@ pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
             return node
                 .fault("must be another place: an earlier source takes the same credentials");
         }
+        if let Some(other) = earlier.iter().find_map(|earlier| earlier.other_spelling_of(&source)) {
+            return node.fault(format!(
+                "must be another field than `{other}`, which upstreams may take it for: an earlier source is that, and every other spelling of it is removed from requests"
+            ));
+        }
         earlier.push(source.clone());
         Some(source)
     })
@@ -51,6 +56,19 @@ impl Source {
             [prefix, other_prefix].map(|prefix| prefix.as_bytes().split_at_checked(shorter));
         let [Some((start, _)), Some((other_start, _))] = starts else { return true };
         name == other_name && start.eq_ignore_ascii_case(other_start)
+    }
+}
+
+impl Source {
+    /// The field of this source, where another is the same in another spelling: what `x_key` is for
+    /// `x-key`.
+    pub fn other_spelling_of(&self, other: &Self) -> Option<&str> {
+        match (self, other) {
+            (Self::Header { name, .. }, Self::Header { name: other, .. }) => {
+                (name != other && name.is_read_as(other)).then(|| name.as_str())
+            }
+            _ => None,
+        }
     }
 }
 

@@ -48,6 +48,11 @@ impl<T> Kept<T> {
         (now < in_use.fetched_at.after(self.max_age)).then(|| Rc::clone(&in_use.value))
     }
 
+    /// What was in use last, however old it is.
+    pub(super) fn in_use(&self) -> Option<Rc<T>> {
+        self.in_use.borrow().as_ref().map(|in_use| Rc::clone(&in_use.value))
+    }
+
     pub(super) fn fetched_at(&self) -> Option<Timestamp> {
         self.in_use.borrow().as_ref().map(|in_use| in_use.fetched_at)
     }

@@ -50,6 +50,14 @@ impl<T> Fetched<T> {
         FIRST_PAUSE.saturating_mul(1 << doublings).min(self.source.fetch.retry)
     }
 
+    /// Whether a cluster that is not known may only be on its way: while Envoy starts, and while it
+    /// takes on another configuration, filters run before all clusters are there.
+    pub(super) fn may_become_known(&self, now: Timestamp) -> bool {
+        let since = self.unknown_since.get().filter(|since| *since <= now).unwrap_or(now);
+        self.unknown_since.set(Some(since));
+        now < since.after(WARMING)
+    }
+
     /// Longer than any fetch takes.
     pub(super) fn lease_length(&self) -> Duration {
         self.source.patience().saturating_add(Duration::from_secs(1))
@@ -58,6 +66,10 @@ impl<T> Fetched<T> {
 
 /// The first pause after a failure that left nothing to go on with.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// How long Envoy may take to get its clusters: as long as it waits for a control plane
+/// (`initial_fetch_timeout`) unless told otherwise.
+const WARMING: Duration = Duration::from_secs(15);
 
 /// Whether `wait` has passed since `then`. A time in the future is of a clock that has been
 /// corrected since: it holds nobody up.

@@ -92,7 +92,11 @@ impl Source {
     }
 
     fn get(&self, cluster: &str, location: &Location, tag: Option<String>) -> Callout {
-        let mut headers = vec![(ACCEPT, HeaderValue::from_static(self.accept))];
+        // Some servers send gzip all the same.
+        let mut headers = vec![
+            (ACCEPT, HeaderValue::from_static(self.accept)),
+            (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+        ];
         // A tag that cannot be sent was not received from a server either.
         let tag = tag.and_then(|tag| HeaderValue::try_from(tag.into_bytes()).ok());
         headers.extend(tag.map(|tag| (IF_NONE_MATCH, tag)));
@@ -110,6 +114,7 @@ impl Source {
 }
 
 const ACCEPT: HeaderName = HeaderName::from_static("accept");
+const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("accept-encoding");
 const IF_NONE_MATCH: HeaderName = HeaderName::from_static("if-none-match");
 
 /// What can stand in a request line as it is.

@@ -77,6 +77,25 @@ impl Condition {
         !self.hosts.is_empty()
     }
 
+    /// The parts that do not hold, by their names in a configuration: for whoever has to say why no
+    /// rule is for a request.
+    pub(super) fn unmet(&self, request: &Request<'_>) -> Vec<&'static str> {
+        let route = |fact: Option<&[u8]>, want: &Option<String>| {
+            want.as_ref().is_none_or(|want| fact == Some(want.as_bytes()))
+        };
+        let is_allowed = |method: &String| method.as_bytes() == request.method();
+        let is_here = |host: &HostPattern| host.matches(request.authority());
+        let parts = [
+            ("methods", self.methods.is_empty() || self.methods.iter().any(is_allowed)),
+            ("hosts", self.hosts.is_empty() || self.hosts.iter().any(is_here)),
+            ("path", self.path.as_ref().is_none_or(|it| it.matches(request.path()).is_some())),
+            ("headers", self.headers.iter().all(|condition| condition.matches(request))),
+            ("route", self.route.is_none() || route(request.route_name(), &self.route)),
+            ("policy", self.policy.is_none() || route(request.policy(), &self.policy)),
+        ];
+        parts.into_iter().filter(|(_, holds)| !holds).map(|(name, _)| name).collect()
+    }
+
     /// What the path captured, or `None` where a part does not hold. The parts that cost a host
     /// call are looked at last.
     pub(super) fn matches(&self, request: &Request<'_>) -> Option<Captures> {

@@ -169,6 +169,10 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
             json!({"header": "x-key", "prefix": "Key "}),
             "sources[1]: must be another place: an earlier source takes the same credentials",
         ),
+        // One of the two would be removed for the other's sake.
+        (json!({"header": "x_key"}), SPELT),
+        (json!({"header": "X.Key"}), SPELT),
+        (json!({"header": "x--key", "prefix": "Key "}), SPELT),
     ] {
         let mut have = faults(&with(json!({"sources": [{"header": "x-key"}, source]})));
         // A misspelt field also leaves the source without a slot.
@@ -265,3 +269,5 @@ fn a_key_that_was_pasted_by_mistake_is_not_repeated() {
     let faults = faults(&configuration).join("\n");
     assert!(!faults.is_empty() && !faults.contains("0123456789abcdef"), "{faults}");
 }
+
+const SPELT: &str = "sources[1]: must be another field than `x-key`, which upstreams may take it for: an earlier source is that, and every other spelling of it is removed from requests";

@@ -268,3 +268,32 @@ fn a_key_wins_over_an_earlier_identity_and_no_key_leaves_it() {
     assert_eq!(outcome.decision.code.name(), "anonymous");
     assert!(outcome.identity().is_none(), "nothing is written over the earlier one");
 }
+
+#[test]
+fn operators_are_told_why_a_key_was_refused_and_clients_are_not() {
+    let filter = filter(json!({
+        "consumers": [
+            {"name": "acme", "keys": [
+                {"digest": sha256("old"), "expires_at": "2027-01-15T07:58:20Z"},
+                {"digest": sha256("new"), "not_before": "2027-01-15T08:01:40Z"},
+            ]},
+            {"name": "initech", "keys": [{"digest": sha256("other")}]},
+        ],
+        "rules": [{"match": {"path": {"prefix": "/"}}, "consumers": ["acme"]}],
+    }));
+    let long = "k".repeat(600);
+    for (key, code, want) in [
+        ("old", "key_invalid", Some("a key of `acme` that expired 100 s ago")),
+        ("new", "key_invalid", Some("a key of `acme` that is good in 100 s")),
+        ("nobody", "key_invalid", Some("a key of nobody's")),
+        (&long, "key_invalid", Some("a key of 600 bytes")),
+        ("other", "consumer_not_allowed", Some("a key of `initech`")),
+        ("", "key_missing", None),
+    ] {
+        let outcome = decide(&filter, &[("x-api-key", key)]);
+        assert_eq!(outcome.decision.code.name(), code, "{key}");
+        assert_eq!(outcome.decision.why.as_deref(), want, "{key}");
+        let (_, body, _) = told(&outcome);
+        assert!(!body.contains("acme") && !body.contains("initech"), "{body}");
+    }
+}

@@ -295,3 +295,55 @@ fn a_rule_by_sources_is_decided_strictly_where_the_address_cannot_be_read() {
         assert_eq!(outcome.decision.code, want, "{action} {address:?}");
     }
 }
+
+#[test]
+fn operators_are_told_which_rule_was_nearest_and_what_was_lacking() {
+    let filter = filter(json!([
+        {"name": "banned", "action": "deny", "principals": [{"subjects": ["mallory"]}]},
+        {"name": "staff", "match": {"path": {"prefix": "/users"}, "methods": ["GET"]}, "action": "allow",
+         "principals": [
+             {"roles": {"any": ["admin"]}, "scopes": {"all": ["users:read"]}, "issuers": ["https://b.example"]},
+             {"roles": {"any": ["auditor"]}, "issuers": ["https://a.example"]},
+         ]},
+        {"name": "gold", "match": {"path": {"prefix": "/users"}}, "action": "allow",
+         "principals": [{"tiers": ["gold"], "claims": [{"path": "plan", "any": ["x"]}],
+                         "sources": ["10.0.0.0/8"]}]},
+        {"name": "edit", "match": {"path": {"prefix": "/orders"}, "methods": ["PUT", "DELETE"],
+         "hosts": ["a.example"]}, "action": "allow"},
+        {"name": "list", "match": {"path": {"prefix": "/orders"}, "methods": ["HEAD"]}, "action": "allow"},
+    ]));
+    let long = "r".repeat(300);
+    let user = known("alice", &["user", "b\n"]);
+    for (host, path, want) in [
+        (&user, "/users/1", "nearest rule `staff`: roles, and there is `user b `".to_owned()),
+        (
+            &known("alice", &[&long]),
+            "/users/1",
+            format!("nearest rule `staff`: roles, and there is `{}…`", "r".repeat(64)),
+        ),
+        (
+            &known("alice", &[]),
+            "/users",
+            "nearest rule `staff`: roles, and there is none".to_owned(),
+        ),
+        (&user, "/orders", "nearest rule `list`: its methods are others".to_owned()),
+        (&user, "/else", "no rule is for this path".to_owned()),
+    ] {
+        let outcome = get(&filter, host, path);
+        assert_eq!(outcome.decision.code, Code::NoRule, "{path}");
+        assert_eq!(outcome.decision.why, Some(want), "{path}");
+        let told = format!("{:?}", reply(&outcome));
+        assert!(!told.contains("staff") && !told.contains("list"), "{told}");
+    }
+    // What decides is told by its name, as ever.
+    let denied = get(&filter, &known("mallory", &[]), "/users");
+    assert_eq!((denied.decision.code, denied.decision.why), (Code::Denied, None));
+    let telling: Authorization = configured(
+        &json!({"tell_scopes": true, "rules": [{"name": "read", "action": "allow",
+            "principals": [{"scopes": {"all": ["a", "b"]}}]}]})
+        .to_string(),
+    )
+    .unwrap();
+    let lacking = get(&telling, &user, "/");
+    assert_eq!(lacking.decision.why.as_deref(), Some("lacks the scopes a b"));
+}

@@ -13,10 +13,15 @@ use std::time::Duration;
 
 /// Inline keys, or, in a mapping with `cluster`, their source. The issuer is `None` where it is at
 /// fault, and `Some(None)` where it may be anybody.
-pub(super) fn keys(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Keys> {
+pub(super) fn keys(
+    node: &Node<'_>,
+    provider: Option<&str>,
+    issuer: Option<Option<&str>>,
+) -> Option<Keys> {
     match node.value() {
         Value::Object(members) if members.contains_key("cluster") => {
-            source(node, issuer).map(Keys::from)
+            let source = source(node, issuer)?;
+            Some(Keys::from(source, provider?.to_owned()))
         }
         _ => inline(node).map(|keys| Keys::Inline(Rc::new(keys))),
     }
@@ -108,9 +113,7 @@ fn source(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Source> {
             let lead = Lead {
                 name: issuer.clone(),
                 cluster: keys_cluster.unwrap_or_else(|| cluster.clone()),
-                locate: Box::new(move |document| {
-                    discovery::keys_of(&issuer, document).map_err(str::to_owned)
-                }),
+                locate: Box::new(move |document| discovery::keys_of(&issuer, document)),
             };
             (
                 Location { authority: authority.unwrap_or(document.authority), ..document },

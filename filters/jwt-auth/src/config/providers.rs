@@ -79,11 +79,15 @@ fn provider(
     if taken.iter().any(clashes) {
         node.fault::<()>("has its tokens where those of a provider before it may be: the same `sources` will do, or quite others");
     }
+    let spelt = |source: &Source| places.iter().find_map(|other| other.other_spelling_of(source));
+    if let Some(name) = taken.iter().find_map(spelt) {
+        node.fault::<()>(format!("has its tokens in a field that upstreams may take for `{name}`, where those of a provider before it are: every other spelling of that is removed from requests"));
+    }
     let audiences = fields.with_default("audiences", vec![], |node| node.nonempty_list(text));
     let all_audiences =
         fields.with_default("all_audiences", vec![], |node| node.nonempty_list(text));
     let keys = fields.required("jwks", |node| {
-        jwks::keys(&node, issuer.as_ref().map(|issuer| issuer.as_deref()))
+        jwks::keys(&node, name.as_deref(), issuer.as_ref().map(|issuer| issuer.as_deref()))
     });
     let algorithms = fields.optional("algorithms", |node| {
         let algorithms = node.nonempty_list(|node| algorithm(&node))?;

@@ -86,12 +86,18 @@ fn code_or_wait(decision: &Decision<Code>) -> &'static str {
 
 /// How often this became of a fetch of keys.
 fn counted(host: &FakeHost, event: Event) -> u64 {
-    host.counted(match event {
-        Event::Fetched => crate::Event::KeysFetched,
-        Event::FetchFailed => crate::Event::KeysFetchFailed,
-        Event::Refused => crate::Event::KeysRefused,
-        Event::Dropped => crate::Event::KeysDropped,
-    })
+    counted_of(host, "main", event)
+}
+
+/// The same of the keys of this provider.
+fn counted_of(host: &FakeHost, provider: &str, event: Event) -> u64 {
+    let event = match event {
+        Event::Fetched => "keys_fetched",
+        Event::FetchFailed => "keys_fetch_failed",
+        Event::Refused => "keys_refused",
+        Event::Dropped => "keys_dropped",
+    };
+    host.counted_by(event, ("provider", provider))
 }
 
 /// A request that may be asked about many times.

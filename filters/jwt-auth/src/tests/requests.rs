@@ -58,6 +58,7 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         TokenMissing,
         TokenOfEachMissing,
         TokenRepeated,
+        TwoIdentities,
         TokenTooLarge,
         TokenMalformed,
         CriticalUnsupported,
@@ -366,7 +367,8 @@ fn whoever_is_known_already_may_need_no_token_but_no_bad_one_passes() {
     known.identify(&partner);
     let good = format!("Bearer {}", token(&claims()));
     let code = |accept: bool, default: &str, host: &FakeHost, authorization: Option<&str>| {
-        let filter = filter(json!({"accept_identified": accept, "default": default}));
+        let more = json!({"accept_identified": accept, "on_both": "token", "default": default});
+        let filter = filter(more);
         let sent: Vec<_> =
             authorization.map(|value| ("authorization", value)).into_iter().collect();
         let outcome = ask(&filter, host, &sent);

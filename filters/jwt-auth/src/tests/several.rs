@@ -212,6 +212,13 @@ fn providers_that_cannot_be_told_apart_are_not_required_together() {
                 "rules[0].require: must be none, optional, lenient, any, a list of provider names, or a mapping with one of any, optional, lenient, all",
             ],
         ),
+        (
+            json!({"sources": [{"header": "authorization_", "prefix": "a "}, {"header": "authorizatioN"}]}),
+            json!("any"),
+            vec![
+                "providers[1]: has its tokens where those of a provider before it may be: the same `sources` will do, or quite others",
+            ],
+        ),
         // A field without a prefix holds every token that one with a prefix does.
         (
             json!({"sources": [{"header": "authorization"}]}),
@@ -255,4 +262,72 @@ fn a_provider_of_any_issuer_takes_nobody_else_s_tokens() {
     assert_eq!(code(json!("any"), json!(ISSUER)), ("audience_mismatch", None));
     assert_eq!(code(json!(["self-made"]), json!(ISSUER)), ("issuer_unknown", None));
     assert_eq!(code(json!(["strict"]), json!(other)), ("issuer_unknown", None));
+}
+
+#[test]
+fn who_sends_a_key_and_a_token_is_refused_or_one_of_the_two() {
+    const NOBODY: Option<&str> = None;
+    let good = token(&claims());
+    let expired = token(&claims_with(json!({"exp": 1})));
+    let either = |on_both: Value| json!({"accept_identified": true, "on_both": on_both});
+    for (case, more, sent, is_known, code, subject, field) in [
+        ("either, strictly", either(json!(null)), &good, true, "two_identities", NOBODY, NOBODY),
+        ("refuse", either(json!("refuse")), &good, true, "two_identities", NOBODY, NOBODY),
+        (
+            "a bad token as well",
+            either(json!("refuse")),
+            &expired,
+            true,
+            "two_identities",
+            NOBODY,
+            NOBODY,
+        ),
+        ("no key", either(json!("refuse")), &good, false, "allowed", Some("alice"), Some("alice")),
+        ("token", either(json!("token")), &good, true, "allowed", Some("alice"), Some("alice")),
+        ("key", either(json!("key")), &good, true, "identified", NOBODY, NOBODY),
+        (
+            "key, and a bad token",
+            either(json!("key")),
+            &expired,
+            true,
+            "token_expired",
+            NOBODY,
+            NOBODY,
+        ),
+        (
+            "key, of whom there is none",
+            either(json!("key")),
+            &good,
+            false,
+            "allowed",
+            Some("alice"),
+            Some("alice"),
+        ),
+        // Where both are needed, both are sent.
+        ("both", json!({}), &good, true, "allowed", Some("alice"), Some("alice")),
+        (
+            "both, strictly",
+            json!({"on_both": "refuse"}),
+            &good,
+            true,
+            "two_identities",
+            NOBODY,
+            NOBODY,
+        ),
+    ] {
+        let host = FakeHost::at(NOW);
+        if is_known {
+            let consumer = Some("acme".to_owned());
+            host.identify(&gatehouse_filter::Identity { consumer, ..Default::default() });
+        }
+        let authorization = format!("Bearer {sent}");
+        let outcome = ask(&filter(more), &host, &[("authorization", &authorization)]);
+        assert_eq!(outcome.decision.code.name(), code, "{case}");
+        let identity = outcome.identity().and_then(|identity| identity.subject);
+        assert_eq!(identity.as_deref(), subject, "{case}");
+        assert_eq!(outcome.values("x-user").first().map(String::as_str), field, "{case}");
+        if code == "two_identities" {
+            assert_eq!(outcome.status(), Some(400), "{case}");
+        }
+    }
 }

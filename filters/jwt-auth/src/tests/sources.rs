@@ -103,6 +103,10 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
             "sources[1]: must be another place: an earlier source takes the same credentials",
         ),
         (
+            json!([{"header": "x-token"}, {"header": "x_token", "prefix": "a "}]),
+            "sources[1]: must be another field than `x-token`, which upstreams may take it for: an earlier source is that, and every other spelling of it is removed from requests",
+        ),
+        (
             json!([{"header": "x-user"}]),
             "providers[0].claims_to_headers[0].header: must not be a field that tokens are read from: it is removed before",
         ),

@@ -318,6 +318,10 @@ impl Proxy for FakeProxy {
         tell(format!("error: {line}"));
     }
 
+    fn info(&self, line: &str) {
+        tell(format!("info: {line}"));
+    }
+
     fn warn(&self, line: &str) {
         tell(format!("warn: {line}"));
     }

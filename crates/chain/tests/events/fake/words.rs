@@ -83,8 +83,8 @@ pub(super) fn decide<'a>(
     mut body: Option<&mut Body>,
     callouts: &dyn Callouts,
 ) -> Result<Decision<Code>, Broken> {
-    let decision = |code, step| Decision { code, rule: None, caller: None, step };
-    let (mut caller, mut rule) = (None, None);
+    let decision = |code, step| Decision { code, rule: None, caller: None, step, why: None };
+    let (mut caller, mut rule, mut why) = (None, None, None);
     let mut decided = decision(Code::Passed, Step::Continue);
     while let Some(word) = words.next() {
         if let Some(request) = request.as_mut()
@@ -167,10 +167,14 @@ pub(super) fn decide<'a>(
                 rule = words.next().map(Into::into);
                 continue;
             }
+            "because" => {
+                why = words.next().map(Into::into);
+                continue;
+            }
             other => panic!("no such word: {other}"),
         };
     }
-    Ok(Decision { caller, rule, ..decided })
+    Ok(Decision { caller, rule, why, ..decided })
 }
 
 /// Decides on a response as the words say.

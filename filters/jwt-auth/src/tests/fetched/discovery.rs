@@ -95,6 +95,10 @@ fn the_second_call_may_be_refused_too() {
     let document_call = call(&host);
     host.refuse_calls(Some(CallRefused::BadArgument));
     give(&worker, document_call, &answer("200", document()), &host);
+    assert_eq!(counted(&host, Event::FetchFailed), 0, "the cluster may yet come");
+    host.refuse_calls(Some(CallRefused::Failed));
+    host.clock.advance(Duration::from_millis(500));
+    tick(&worker, &host);
     assert_eq!(counted(&host, Event::FetchFailed), 1);
     host.refuse_calls(None);
     host.clock.advance(Duration::from_millis(500));
@@ -126,9 +130,16 @@ fn operators_are_told_what_is_wrong_with_a_document() {
     let other =
         json!({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/"}).to_string();
     let nowhere = json!({"issuer": ISSUER}).to_string();
+    let file = json!({"issuer": ISSUER, "jwks_uri": "file:///etc/passwd"}).to_string();
+    let long = json!({"issuer": "\u{1b}[2J".repeat(1000)}).to_string();
     for (document, want) in [
-        (other, "the issuer's document is another issuer's"),
+        (
+            other,
+            "the issuer's document is another issuer's: its `issuer` is `https://evil.example`, and the provider's `https://issuer.example`,",
+        ),
+        (long, "its `issuer` is ` [2J [2J"),
         (nowhere, "the issuer's document has no `jwks_uri`"),
+        (file, "the `jwks_uri` of the issuer's document, `file:///etc/passwd`, is no URL"),
         ("[]".to_owned(), "the issuer's document is not a JSON object"),
     ] {
         let host = FakeHost::at(NOW);
@@ -136,6 +147,19 @@ fn operators_are_told_what_is_wrong_with_a_document() {
         tick(&worker, &host);
         give(&worker, call(&host), &answer("200", document), &host);
         let said = host.take_warnings().concat();
-        assert!(said.contains(want), "{said}");
+        assert!(said.contains(want) && !said.contains('\u{1b}'), "{said}");
+        assert!(
+            said.starts_with("keys of the provider `main` from the cluster `auth`, "),
+            "{said}"
+        );
     }
+    // Of the two parts, the line says which.
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    tick(&worker, &host);
+    give(&worker, call(&host), &answer("200", document()), &host);
+    give(&worker, call(&host), &answer("404", ""), &host);
+    let said = host.take_warnings().concat();
+    let want = ": keys.example/certs?v=1 through the cluster `keys`: status 404";
+    assert!(said.ends_with(want), "{said}");
 }

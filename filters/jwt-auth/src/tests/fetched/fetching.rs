@@ -184,7 +184,8 @@ fn two_providers_fetch_each_its_own() {
     assert_eq!(code(&filter, &host, &of_b), "allowed");
     assert_eq!(code(&filter, &host, &token(&claims())), "wait");
     give(&filter, calls[0].0, &Answer::default(), &host);
-    assert_eq!(counted(&host, Event::FetchFailed), 1);
+    assert_eq!(counted_of(&host, "a", Event::FetchFailed), 1);
+    assert_eq!(counted_of(&host, "b", Event::Fetched), 1);
 }
 
 #[test]
@@ -216,6 +217,8 @@ fn operators_are_told_why_a_fetch_fails_once_for_each_reason() {
     let secret = json!({"keys": [{"kty": "oct", "k": base64(&[7; 32])}]}).to_string();
     let long = json!({"keys": [{"kty": "\n".repeat(900)}]}).to_string().replace("\\n", "a");
     for (reply, want) in [
+        // While Envoy starts that may yet come.
+        (Err(CallRefused::BadArgument), ""),
         (Err(CallRefused::BadArgument), "cluster `auth`: Envoy has no such cluster"),
         (Err(CallRefused::BadArgument), ""),
         (Ok(answer("503", "")), "status 503: nobody answers there"),
@@ -233,11 +236,54 @@ fn operators_are_told_why_a_fetch_fails_once_for_each_reason() {
     ] {
         let line = said(reply);
         assert_eq!(line.is_empty(), want.is_empty(), "{line}");
-        let is_told =
-            line.starts_with("keys from the cluster `auth`, /jwks.json: ") || line.is_empty();
+        let is_told = line
+            .starts_with("keys of the provider `main` from the cluster `auth`, /jwks.json: ")
+            || line.is_empty();
         assert!(is_told && line.contains(want), "{line}: {want}");
         assert!(line.len() < 400 && !line.contains('\n'), "{line}");
     }
+}
+
+#[test]
+fn operators_are_told_which_keys_are_in_use_whenever_they_are_others() {
+    let host = FakeHost::at(NOW);
+    let workers = [worker(&host), worker(&host)];
+    let weak = json!({"kty": "RSA", "kid": "old", "e": "AQAB", "n": base64(&[0xff; 128])});
+    let for_encryption = json!({"kty": "RSA", "use": "enc", "kid": "enc"});
+    let with = |other: Value| {
+        let mut set = set_of(&["a"]);
+        set["keys"].as_array_mut().unwrap().push(other);
+        set
+    };
+    let unnamed = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
+        "x": key_set()["keys"][0]["x"]}]});
+    for (number, (set, want)) in [
+        (set_of(&["a"]), "a (OKP: EdDSA)"),
+        (set_of(&["a"]), ""),
+        // Other bytes, the same keys.
+        (with(for_encryption), ""),
+        (set_of(&["a", "b\n\u{202e}"]), "a (OKP: EdDSA), b   (OKP: EdDSA)"),
+        (
+            with(weak),
+            "a (OKP: EdDSA); not used: keys[1] has a modulus of 1024 bits; 2048 to 4096 are accepted",
+        ),
+        (unnamed, "without kid (OKP: EdDSA)"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        host.clock.advance(seconds(300));
+        // Whichever worker it is that fetches: the others only follow.
+        let (one, other) = (&workers[number % 2], &workers[(number + 1) % 2]);
+        fetch(&host, one, &set);
+        tick(other, &host);
+        let lines = host.take_lines();
+        let told = format!(
+            "keys of the provider `main` from the cluster `auth`, /jwks.json: now in use: {want}"
+        );
+        assert_eq!(lines, if want.is_empty() { vec![] } else { vec![told] });
+    }
+    assert_eq!(host.take_warnings(), Vec::<String>::new());
 }
 
 #[test]

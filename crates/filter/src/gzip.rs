@@ -1,0 +1,37 @@
+//! The gzip format (RFC 1952), read within bounds.
+
+use flate2::bufread::MultiGzDecoder;
+use std::io::Read;
+
+/// Why a body was not decoded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Undecoded {
+    /// It is not what `content-encoding` says.
+    Invalid,
+    /// It is longer than wanted, decoded. No more than that was decoded.
+    TooLong,
+}
+
+/// Whether a content coding is this one (RFC 9110 §8.4.1.3).
+pub fn is_gzip(coding: &[u8]) -> bool {
+    ["gzip", "x-gzip"].iter().any(|name| coding.eq_ignore_ascii_case(name.as_bytes()))
+}
+
+/// Decodes a body to at most `most` bytes.
+///
+/// # Errors
+/// [`Undecoded`].
+pub fn gunzip(body: &[u8], most: usize) -> Result<Vec<u8>, Undecoded> {
+    read_at_most(MultiGzDecoder::new(body), most)
+}
+
+/// Reads all that a decoder gives, where that is `most` bytes at most.
+///
+/// # Errors
+/// [`Undecoded`].
+pub fn read_at_most(decoder: impl Read, most: usize) -> Result<Vec<u8>, Undecoded> {
+    let mut decoded = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    decoder.take(limit).read_to_end(&mut decoded).map_err(|_| Undecoded::Invalid)?;
+    if decoded.len() > most { Err(Undecoded::TooLong) } else { Ok(decoded) }
+}
