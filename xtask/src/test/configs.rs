@@ -9,8 +9,6 @@ use gatehouse_sandbox::example::{Example, Placement};
 use gatehouse_sandbox::{envoy, workspace};
 
 use super::steps::Outcome;
-use crate::check;
-
 pub(super) fn run() -> Result<Outcome> {
     let envoy = envoy::locate(|step| say!("{step}"))?;
     let folder = workspace::root().join("envoy");
@@ -32,7 +30,7 @@ pub(super) fn run() -> Result<Outcome> {
             Err(_) => continue,
         };
         seen = true;
-        let lines = check::file(&path, &name);
+        let lines = gatehouse_check::file(&path, &name);
         lines.iter().for_each(|line| say!("{}", line.text));
         example.place(&Placement {
             port: 0,
@@ -47,7 +45,8 @@ pub(super) fn run() -> Result<Outcome> {
             Ok(()) => say!("{name}: Envoy accepts it"),
             Err(error) => say!("{name}: {error:#}"),
         }
-        if lines.iter().any(|line| line.level != check::Level::Good) || accepted.is_err() {
+        if lines.iter().any(|line| line.level != gatehouse_check::Level::Good) || accepted.is_err()
+        {
             bad.push(name);
         }
     }
