@@ -3,11 +3,13 @@
 mod bundle;
 mod filter;
 mod render;
+mod yaml;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result, bail};
+use gatehouse_filter::config::json_value;
 use serde_json::Value;
 
 use crate::workspace;
@@ -24,15 +26,22 @@ pub struct Example {
 }
 
 impl Example {
-    /// Reads and parses the file. Anchors, aliases and merge keys are resolved.
+    /// Reads the file as Envoy does: one called `.yaml` or `.yml` is YAML, any other JSON.
     ///
     /// # Errors
-    /// When it cannot be read or is not YAML; the message has file, line and column.
+    /// When it cannot be read or is not what its name says, or has a name twice.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        let tree = serde_saphyr::from_str(&text)
-            .with_context(|| format!("{} is not valid YAML", path.display()))?;
+        let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+        let tree = if ending == "yaml" || ending == "yml" {
+            yaml::read(&text).with_context(|| format!("{} is not valid YAML", path.display()))?
+        } else {
+            json(&text).with_context(|| {
+                let what = "is not valid JSON, which Envoy reads where a name does not end in";
+                format!("{} {what} .yaml", path.display())
+            })?
+        };
         Ok(Self { path: path.to_owned(), tree })
     }
 
@@ -108,4 +117,12 @@ impl Example {
             serde_json::to_string_pretty(&self.tree).context("cannot write the config as JSON")?;
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// JSON as Envoy reads it: every name once, and no byte order mark.
+fn json(text: &str) -> Result<Value> {
+    if text.starts_with('\u{feff}') {
+        bail!("begins with a byte order mark");
+    }
+    json_value(text.as_bytes()).map_err(Error::msg)
 }

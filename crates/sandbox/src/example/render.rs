@@ -111,7 +111,6 @@ mod tests {
 
     const YAML: &str = "
 admin: {address: {socket_address: {address: 0.0.0.0, port_value: 9901}}}
-x-endpoint: &endpoint {protocol: TCP, port_value: 8000}
 static_resources:
   listeners:
   - address: {socket_address: {address: 0.0.0.0, port_value: 8080}}
@@ -124,14 +123,14 @@ static_resources:
     load_assignment:
       endpoints:
       - lb_endpoints:
-        - endpoint: {address: {socket_address: {<<: *endpoint, address: orders-1}}}
-        - endpoint: {address: {socket_address: {<<: *endpoint, address: orders-2}}}
+        - endpoint: {address: {socket_address: {protocol: TCP, port_value: 8000, address: orders-1}}}
+        - endpoint: {address: {socket_address: {protocol: TCP, port_value: 8000, address: orders-2}}}
         - endpoint: {address: {socket_address: {address: 10.0.0.1, port_value: 1}}}
 ";
 
     #[test]
     fn only_ports_addresses_and_module_paths_change() {
-        let mut tree: Value = serde_saphyr::from_str(YAML).unwrap();
+        let mut tree = super::super::yaml::read(YAML).unwrap();
         assert_eq!(
             upstreams(&tree).into_iter().collect::<Vec<_>>(),
             ["10.0.0.1:1", "orders-1:8000", "orders-2:8000"]
