@@ -90,6 +90,9 @@ mod hold;
 /// Configurations that must not start, and that `cargo xtask check` says the same of them.
 mod configuration;
 
+/// `check` beside Envoy: what the one says of a configuration, the other does.
+mod check_beside_envoy;
+
 /// `gateway.wasm`, all filters in one module: its list of filters, and what only a list can say.
 mod gateway_module;
 

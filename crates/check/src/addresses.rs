@@ -34,19 +34,42 @@ fn knows_the_client(manager: &Value) -> bool {
 
 /// The first field that goes by the client's address.
 fn field(filter: &Placed) -> Option<String> {
+    match filter.filter.as_str() {
+        "authorization" => sources(&filter.block),
+        "rate-limit" => {
+            let rules = filter.block.get("rules").and_then(Value::as_array);
+            let field = |(index, rule)| Some(format!("rules[{index}].{}", of_rule(rule)?));
+            rules.into_iter().flatten().enumerate().find_map(field)
+        }
+        _ => None,
+    }
+}
+
+fn sources(block: &Value) -> Option<String> {
     let mut found = None;
-    walk(&filter.block, "", &mut |path, value| {
-        let is_one = match filter.filter.as_str() {
-            "authorization" => path.ends_with(".sources"),
-            "rate-limit" => {
-                path.contains(".key[")
-                    && (value == "client_address" || path.ends_with(".client_address"))
-            }
-            _ => false,
-        };
-        if is_one && found.is_none() {
+    walk(block, "", &mut |path, _| {
+        if path.ends_with(".sources") && found.is_none() {
             found = Some(path.to_owned());
         }
     });
     found
+}
+
+/// The field by which a rule of rate-limit counts by addresses: what it does not say, it does.
+fn of_rule(rule: &Value) -> Option<String> {
+    let Some(parts) = rule.get("key").and_then(Value::as_array) else {
+        return Some("key".to_owned());
+    };
+    let is_address =
+        |part: &Value| part == "client_address" || part.get("client_address").is_some();
+    if let Some(index) = parts.iter().position(is_address) {
+        return Some(format!("key[{index}]"));
+    }
+    // Those who lack a part share a limit with their address.
+    let never_lacks = |part: &Value| {
+        part.as_str().is_some_and(|part| ["path", "method", "route"].contains(&part))
+            || part.get("capture").is_some()
+    };
+    let shares = rule.get("absent").is_none_or(|absent| absent == "client_address");
+    (shares && !parts.iter().all(never_lacks)).then(|| "absent".to_owned())
 }

@@ -22,24 +22,47 @@ pub(super) fn check(tree: &Value, filters: &[WasmFilter]) -> Vec<Found> {
     let name = |cluster: &Value| cluster.get("name").and_then(Value::as_str).map(str::to_owned);
     let known: BTreeSet<String> = clusters.into_iter().flatten().filter_map(name).collect();
     let mut found = Vec::new();
+    let mut missing = |place: String, cluster: &str| {
+        if !known.contains(cluster) {
+            found.push((Level::Fault, format!("{place}: there is no cluster `{cluster}`")));
+        }
+    };
     for filter in filters.iter().flat_map(placed) {
-        for (path, cluster) in texts(&filter.block, "cluster") {
-            if !known.contains(cluster) {
-                found.push((
-                    Level::Fault,
-                    format!("{}: {path}: there is no cluster `{cluster}`", filter.label),
-                ));
-            }
+        let named = ["cluster", "jwks_cluster"];
+        for (path, cluster) in named.iter().flat_map(|field| texts(&filter.block, field)) {
+            missing(format!("{}: {path}", filter.label), cluster);
         }
     }
+    let unchecked = unchecked(tree);
     walk(tree, "", &mut |path, value| {
-        if !path.ends_with(".route.cluster") || !path.contains("virtual_hosts[") {
-            return;
-        }
-        if let Value::String(cluster) = value
-            && !known.contains(cluster)
+        let is_checked = || !unchecked.iter().any(|config| path.starts_with(config));
+        if let (true, Value::String(cluster)) = (is_of_route(path), value)
+            && is_checked()
         {
-            found.push((Level::Fault, format!("{path}: there is no cluster `{cluster}`")));
+            missing(path.to_owned(), cluster);
+        }
+    });
+    found
+}
+
+/// Where a route names a cluster that Envoy looks for when it reads the route.
+fn is_of_route(path: &str) -> bool {
+    let Some((_, place)) = path.rsplit_once("virtual_hosts[") else { return false };
+    let item = |list: &str, field: &str| {
+        place.ends_with(&format!("].{field}")) && place.contains(&format!(".{list}["))
+    };
+    place.ends_with(".route.cluster")
+        || item("weighted_clusters.clusters", "name")
+        || item("request_mirror_policies", "cluster")
+}
+
+/// The routes whose clusters Envoy does not look for.
+fn unchecked(tree: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(tree, "", &mut |path, value| {
+        if let (Some(config), Value::Bool(false)) = (path.strip_suffix("validate_clusters"), value)
+        {
+            found.push(config.to_owned());
         }
     });
     found

@@ -4,18 +4,23 @@
 //! Development only: it reads files, and links no proxy.
 
 mod addresses;
+mod chain_end;
 mod clusters;
 mod depth;
 mod expressions;
 mod module_name;
 mod order;
 mod placed;
+mod plugin;
+mod shape;
+mod spelling;
 mod unseen;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use gatehouse_gateway::Registered;
-use gatehouse_sandbox::example::{Example, GATEWAY, WasmFilter};
+use gatehouse_sandbox::example::{Example, GATEWAY, WasmFilter, wasm_filters};
 use module_name::Near;
 
 /// One thing to say of a file.
@@ -58,20 +63,32 @@ pub fn file(path: &Path, name: &str) -> Vec<Line> {
         Ok(example) => example,
         Err(error) => return vec![Line { text: format!("{error:#}"), level: Level::Fault }],
     };
-    let filters = example.filters();
+    let tree = &spelling::settle(example.tree());
+    let filters = wasm_filters(tree);
     let mut found: Vec<Found> = filters.iter().flat_map(of_module).collect();
-    let tree = example.tree();
     let chains = placed::chains(tree);
+    found.extend(shape::check(tree));
+    found.extend(plugin::check(tree));
+    found.extend(chain_end::check(tree));
     found.extend(clusters::check(tree, &filters));
     found.extend(expressions::check(tree, &filters));
     found.extend(chains.iter().flat_map(order::check));
     found.extend(chains.iter().flat_map(addresses::check));
     found.extend(depth::check(tree));
     found.extend(unseen::check(tree));
+    found.dedup();
+    let bad: BTreeSet<String> = found.iter().filter_map(named_fault).collect();
+    found.retain(|(_, text)| text.strip_suffix(": ok").is_none_or(|filter| !bad.contains(filter)));
     if found.is_empty() {
         found.push((Level::Good, "ok, it has no wasm filter".to_owned()));
     }
     found.into_iter().map(line).collect()
+}
+
+/// The filter that a fault is of.
+fn named_fault((level, text): &Found) -> Option<String> {
+    let (filter, _) = text.split_once(": ").filter(|_| *level == Level::Fault)?;
+    filter.starts_with("filter ").then(|| filter.to_owned())
 }
 
 /// What there is to say of a filter by itself.
@@ -106,7 +123,9 @@ fn verdict(wasm: &WasmFilter) -> Verdict {
     if filter.is_none() && wasm.filter() != GATEWAY {
         return Verdict::NotOurs;
     }
-    let faults = match (wasm.json(), filter) {
+    // To a module, no configuration is one without fields.
+    let json = wasm.json().map(|json| if json.is_empty() { b"{}".to_vec() } else { json });
+    let faults = match (json, filter) {
         (Ok(json), Some(filter)) => of_filter(wasm, filter, &json),
         (Ok(json), None) => {
             let checked = gatehouse_gateway::check(&json);

@@ -28,7 +28,7 @@ pub(super) fn near(name: &str) -> Option<Near> {
 }
 
 /// Letters to add, take out or change (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (index, letter) in one.chars().enumerate() {

@@ -4,19 +4,27 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
-use serde_json::Value;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::{Number, Value};
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 pub(super) const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
 pub(super) const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
 const BYTES: &str = "type.googleapis.com/google.protobuf.BytesValue";
 
+/// As Envoy reads it: of either alphabet, with or without the signs that fill the end.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// One wasm filter as a config names it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WasmFilter {
     /// The plugin's name, which Envoy's log and statistics carry.
     pub name: String,
-    /// The module file's path as written; empty when the module is not a local file.
+    /// The module file's path as written, or the address that it is fetched from; empty when it is
+    /// neither.
     pub module: String,
     /// The `configuration`, an `Any`; `Null` when the config has none.
     pub configuration: Value,
@@ -55,19 +63,44 @@ impl WasmFilter {
         };
         match kind {
             STRUCT => match value {
+                None if self.configuration.as_object().is_some_and(|any| any.len() > 1) => {
+                    bail!("configuration: its fields must be in `value`")
+                }
                 None => Ok(b"{}".to_vec()),
-                Some(value @ Value::Object(_)) => Ok(serde_json::to_vec(value)?),
+                Some(value @ Value::Object(_)) => Ok(serde_json::to_vec(&in_doubles(value))?),
                 Some(_) => bail!("configuration.value: must be a mapping in a {kind}"),
             },
             STRING => Ok(text()?.as_bytes().to_vec()),
-            BYTES => base64::engine::general_purpose::STANDARD
-                .decode(text()?)
+            BYTES => BASE64
+                .decode(text()?.replace('-', "+").replace('_', "/"))
                 .context("configuration.value: must be base64 in a BytesValue"),
             "" => bail!("configuration: needs an `@type`, for instance {STRUCT}"),
             other => bail!(
                 "configuration: is a {other}; must be a Struct, a StringValue or a BytesValue"
             ),
         }
+    }
+}
+
+/// A Struct has no other numbers than doubles, and what reads them takes a whole one that a double
+/// holds for the integer that was written.
+fn in_doubles(value: &Value) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Array(items) => items.iter().map(in_doubles).collect(),
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| (name.clone(), in_doubles(value));
+            Value::Object(fields.iter().map(field).collect())
+        }
+        Value::Number(number) => match number.as_f64() {
+            Some(number) if number.fract() == 0.0 && number.abs() <= EXACT => {
+                #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
+                let integer = number as i64;
+                Value::from(integer)
+            }
+            number => number.and_then(Number::from_f64).map_or(Value::Null, Value::Number),
+        },
+        other => other.clone(),
     }
 }
 
@@ -97,7 +130,10 @@ pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
     let allows = |path: &str| tree.pointer(path) == Some(&Value::Bool(true));
     is_wasm(tree).then(|| WasmFilter {
         name: text("/config/name"),
-        module: text("/config/vm_config/code/local/filename"),
+        module: match text("/config/vm_config/code/local/filename") {
+            file if file.is_empty() => text("/config/vm_config/code/remote/http_uri/uri"),
+            file => file,
+        },
         configuration: tree.pointer("/config/configuration").cloned().unwrap_or_default(),
         may_hold_heads: allows("/config/allow_on_headers_stop_iteration"),
         allowed: ["/config", "/config/vm_config"]
@@ -168,8 +204,22 @@ mod tests {
             (Value::Null, Ok("")),
             (json!({"@type": STRUCT, "value": {"a": 1}}), Ok(r#"{"a":1}"#)),
             (json!({"@type": STRUCT}), Ok("{}")),
+            (
+                json!({"@type": STRUCT, "rules": []}),
+                Err("configuration: its fields must be in `value`"),
+            ),
             (json!({"@type": STRING, "value": "{\"a\": 1}"}), Ok(r#"{"a": 1}"#)),
+            (
+                json!({"@type": STRUCT, "value": {"a": [100.0, 1.5, -0.0]}}),
+                Ok(r#"{"a":[100,1.5,0]}"#),
+            ),
+            (
+                json!({"@type": STRUCT, "value": {"a": 9_007_199_254_740_993_u64}}),
+                Ok(r#"{"a":9007199254740992}"#),
+            ),
             (json!({"@type": BYTES, "value": "e30="}), Ok("{}")),
+            (json!({"@type": BYTES, "value": "e30"}), Ok("{}")),
+            (json!({"@type": BYTES, "value": "eyI_Pj4iOjF9"}), Ok(r#"{"?>>":1}"#)),
             (
                 json!({"@type": BYTES, "value": "?"}),
                 Err("configuration.value: must be base64 in a BytesValue"),

@@ -1,0 +1,46 @@
+/// `jwt-auth`.
+mod jwt_auth;
+
+/// `api-key-auth`.
+mod api_key_auth;
+
+/// `authorization`.
+mod authorization;
+
+/// `rate-limit`.
+mod rate_limit;
+
+/// `header-transform`.
+mod header_transform;
+
+/// `body-transform`.
+mod body_transform;
+
+/// What all filters have: the conditions of rules.
+mod conditions;
+
+/// Words, numbers and texts as YAML has them.
+mod words;
+
+use super::case::{Block, Row};
+
+/// Every configuration of a filter.
+pub(crate) fn all() -> Vec<Block> {
+    [
+        ("jwt-auth", jwt_auth::ROWS),
+        ("api-key-auth", api_key_auth::ROWS),
+        ("authorization", authorization::ROWS),
+        ("rate-limit", rate_limit::ROWS),
+        ("header-transform", header_transform::ROWS),
+        ("body-transform", body_transform::ROWS),
+        ("authorization", conditions::ROWS),
+        ("header-transform", words::ROWS),
+    ]
+    .into_iter()
+    .flat_map(|(filter, rows)| rows.iter().map(move |row| of(filter, row)))
+    .collect()
+}
+
+fn of(filter: &'static str, (case, yaml, verdict): &Row) -> Block {
+    Block { case, filter, yaml, verdict: *verdict }
+}

@@ -1,0 +1,71 @@
+use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
+
+pub(crate) const ROWS: &[Row] = &[
+    (
+        "a key",
+        "{consumers: [{name: shop, keys: [{digest: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'}]}]}",
+        Good,
+    ),
+    ("a list that is polled", "{consumers_from: {cluster: keys, path: /c.json}}", Good),
+    (
+        "a list that is polled through a cluster that is not there",
+        "{consumers_from: {cluster: kyes, path: /c.json}}",
+        Void {
+            level: level::FAULT,
+            says: "consumers_from.cluster: there is no cluster `kyes`",
+            because: "clusters may come at any time, so Envoy asks for one when it is called",
+        },
+    ),
+    ("nobody", "{}", Refused("must have exactly one of consumers, consumers_from")),
+    (
+        "a digest of another length",
+        "{consumers: [{name: shop, keys: [{digest: 'sha256:9f86d0'}]}]}",
+        Refused("consumers[0].keys[0].digest"),
+    ),
+    (
+        "a digest whose digits are a number to YAML",
+        "{consumers: [{name: shop, keys: [{digest: 1234}]}]}",
+        Refused("consumers[0].keys[0].digest"),
+    ),
+    (
+        "a secret that is short",
+        "{hmac_secret: short, consumers: [{name: shop, keys: []}]}",
+        Refused("hmac_secret"),
+    ),
+    (
+        "one consumer twice",
+        "{consumers: [{name: shop, keys: []}, {name: shop, keys: []}]}",
+        Refused("consumers[1].name"),
+    ),
+    (
+        "a time without a zone",
+        "{consumers: [{name: shop, keys: [{digest: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', expires_at: 2027-01-31T00:00:00}]}]}",
+        Refused("consumers[0].keys[0].expires_at"),
+    ),
+    (
+        "a consumer's name that is a truth to YAML",
+        "{consumers: [{name: yes, keys: []}]}",
+        Refused("consumers[0].name: must be text"),
+    ),
+    ("the same word, quoted", "{consumers: [{name: 'yes', keys: []}]}", Good),
+    (
+        "a group that nobody is in",
+        "{consumers: [{name: shop, keys: []}], rules: [{groups: [eu]}]}",
+        Refused("rules[0].groups[0]"),
+    ),
+    (
+        "a list that is fetched from no path",
+        "{consumers_from: {cluster: keys, path: c.json}}",
+        Refused("consumers_from.path: must begin with /"),
+    ),
+    (
+        "a source that is two",
+        "{sources: [{header: x-a, query: a}], consumers: [{name: shop, keys: []}]}",
+        Refused("sources[0]"),
+    ),
+    (
+        "a key in the field that routes",
+        "{sources: [{header: host}], consumers: [{name: shop, keys: []}]}",
+        Refused("sources[0].header"),
+    ),
+];

@@ -1,0 +1,84 @@
+use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
+
+pub(crate) const ROWS: &[Row] = &[
+    ("bodies that are checked", "{rules: [{request: {}}]}", Good),
+    (
+        "an operation",
+        "{rules: [{request: {operations: [{set: {path: a.b, value: {c: [1, x]}}}]}}]}",
+        Good,
+    ),
+    (
+        "heads that are held, and the plugin may not",
+        "{hold_heads: true, rules: [{request: {}}]}",
+        Void {
+            level: level::FAULT,
+            says: "hold_heads: needs `allow_on_headers_stop_iteration: true`",
+            because: "a filter cannot see what its plugin may do: every request with a body hangs",
+        },
+    ),
+    (
+        "a rule for nothing",
+        "{rules: [{}]}",
+        Refused("rules[0]: must say what happens to bodies: request, response or both"),
+    ),
+    (
+        "a value that YAML makes a text of",
+        "{rules: [{request: {operations: [{set: {path: a, value: 1.5}}]}}]}",
+        Refused("rules[0].request.operations[0].set.value"),
+    ),
+    (
+        "the same as JSON",
+        "{rules: [{request: {operations: [{set: {path: a, json: '1.5'}}]}}]}",
+        Good,
+    ),
+    (
+        "a condition within the operation",
+        "{rules: [{request: {operations: [{remove: {path: a, when: {path: b, exists: true}}}]}}]}",
+        Refused("rules[0].request.operations[0].remove.when"),
+    ),
+    (
+        "the same beside it",
+        "{rules: [{request: {operations: [{remove: {path: a}, when: {path: b, exists: true}}]}}]}",
+        Good,
+    ),
+    (
+        "the place after the last item, where a value is read",
+        "{rules: [{request: {operations: [{remove: {path: 'a[-]'}}]}}]}",
+        Refused("rules[0].request.operations[0].remove.path"),
+    ),
+    (
+        "a sum in a placeholder",
+        "{rules: [{request: {operations: [{set: {path: a, value: '${body.age + 10}'}}]}}]}",
+        Refused("rules[0].request.operations[0].set.value"),
+    ),
+    (
+        "a size without a unit",
+        "{rules: [{request: {max_body: 1024}}]}",
+        Refused("rules[0].request.max_body"),
+    ),
+    (
+        "a size of gigabytes",
+        "{rules: [{request: {max_body: 1GiB}}]}",
+        Refused("rules[0].request.max_body: must be from 1B to 64MiB"),
+    ),
+    (
+        "a status of requests",
+        "{rules: [{request: {statuses: [200]}}]}",
+        Refused("rules[0].request.statuses: unknown field"),
+    ),
+    (
+        "a status that is none",
+        "{rules: [{response: {statuses: [99]}}]}",
+        Refused("rules[0].response.statuses[0]: must be a status from 200 to 599"),
+    ),
+    (
+        "a header, and heads are not held",
+        "{rules: [{request: {operations: [{set_header: {name: x-a, value: b}}]}}]}",
+        Refused("rules[0].request"),
+    ),
+    (
+        "an operation that there is not",
+        "{rules: [{request: {operations: [{delete: {path: a}}]}}]}",
+        Refused("rules[0].request.operations[0].delete: unknown field"),
+    ),
+];

@@ -1,0 +1,72 @@
+use crate::check_beside_envoy::case::{Good, Refused, Row};
+
+pub(crate) const ROWS: &[Row] = &[
+    ("a field", "{rules: [{request: [{set: {name: x-a, value: '1'}}]}]}", Good),
+    ("a field of the response", "{rules: [{response: [{remove: {name: x-a}}]}]}", Good),
+    ("a rule without operations", "{rules: [{}]}", Refused("rules[0]: must have operations")),
+    (
+        "an operation that is nearly known",
+        "{rules: [{request: [{sett: {name: x-a, value: b}}]}]}",
+        Refused("rules[0].request[0].sett: unknown field, did you mean `set`?"),
+    ),
+    (
+        "two operations in one",
+        "{rules: [{request: [{remove: {name: a}, set: {name: a, value: b}}]}]}",
+        Refused("rules[0].request[0]: must be a mapping with one key, the operation"),
+    ),
+    (
+        "a field that frames the message",
+        "{rules: [{request: [{remove: {name: transfer-encoding}}]}]}",
+        Refused("rules[0].request[0].remove.name: belongs to the connection or frames the message"),
+    ),
+    (
+        "a field that Envoy writes into responses",
+        "{rules: [{response: [{set: {name: server, value: a}}]}]}",
+        Refused("rules[0].response[0].set.name"),
+    ),
+    (
+        "a field without which every request is a 404",
+        "{rules: [{request: [{remove: {name: x-forwarded-proto}}]}]}",
+        Refused("rules[0].request[0].remove.name"),
+    ),
+    (
+        "a field that Envoy reads for itself",
+        "{rules: [{request: [{set: {name: x-envoy-expected-rq-timeout-ms, value: '1'}}]}]}",
+        Refused("rules[0].request[0].set.name"),
+    ),
+    (
+        "a field that Envoy routes by",
+        "{rules: [{request: [{set: {name: host, value: a}}]}]}",
+        Refused("rules[0].request[0].set.name: is what Envoy routes by"),
+    ),
+    (
+        "a name that is no field name",
+        "{rules: [{request: [{remove: {name: 'a b'}}]}]}",
+        Refused("rules[0].request[0].remove.name: must be a header field name"),
+    ),
+    (
+        "a value with a line break",
+        "{rules: [{request: [{set: {name: x-a, value: \"a\\nb\"}}]}]}",
+        Refused("rules[0].request[0].set.value: must not contain CR, LF, NUL"),
+    ),
+    (
+        "a placeholder that nobody fills",
+        "{rules: [{request: [{set: {name: x-a, value: '${path.id}'}}]}]}",
+        Refused("rules[0].request[0].set.value: `${path.id}`"),
+    ),
+    (
+        "a placeholder of the response in the request",
+        "{rules: [{request: [{set: {name: x-a, value: '${response.status}'}}]}]}",
+        Refused("rules[0].request[0].set.value: `${response.status}`"),
+    ),
+    (
+        "a pattern that is none",
+        "{rules: [{request: [{remove: {regex: '('}}]}]}",
+        Refused("rules[0].request[0].remove.regex: is not a valid pattern"),
+    ),
+    (
+        "a new path without another choice of the route",
+        "{rules: [{request: [{path: {replace: /a}}]}]}",
+        Refused("rules[0]"),
+    ),
+];

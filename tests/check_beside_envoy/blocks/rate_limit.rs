@@ -1,0 +1,114 @@
+use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
+
+pub(crate) const ROWS: &[Row] = &[
+    ("a limit", "{rules: [{limits: [{requests: 10, window: 1m}]}]}", Good),
+    (
+        "a limit in hexadecimal, which YAML reads",
+        "{rules: [{limits: [{requests: 0x10, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "a limit with a zero at the start, which YAML takes for octal",
+        "{rules: [{limits: [{requests: 010, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "a limit with a point",
+        "{rules: [{limits: [{requests: 100.0, window: 1m}]}]}",
+        Refused("rules[0].limits[0].requests: must be written in digits alone, as 100"),
+    ),
+    (
+        "a limit with an exponent",
+        "{rules: [{limits: [{requests: 1e3, window: 1m}]}]}",
+        Refused("rules[0].limits[0].requests: must be written in digits alone, as 1000"),
+    ),
+    (
+        "a limit with separators",
+        "{rules: [{limits: [{requests: 1_000, window: 1m}]}]}",
+        Refused("rules[0].limits[0].requests: must be a whole number"),
+    ),
+    (
+        "a limit beyond 32 bits",
+        "{rules: [{limits: [{requests: 5000000000, window: 1m}]}]}",
+        Refused("rules[0].limits[0].requests: must be from 1 to 1000000000"),
+    ),
+    (
+        "a limit of nothing",
+        "{rules: [{limits: [{requests: 0, window: 1m}]}]}",
+        Refused("rules[0].limits[0].requests: must be from 1 to 1000000000"),
+    ),
+    (
+        "a window without a unit",
+        "{rules: [{limits: [{requests: 10, window: 60}]}]}",
+        Refused("rules[0].limits[0].window: must be a duration with a unit"),
+    ),
+    (
+        "a window of half a second",
+        "{rules: [{limits: [{requests: 10, window: 500ms}]}]}",
+        Refused("rules[0].limits[0].window: must be whole seconds, from 1s to 30d"),
+    ),
+    (
+        "a window of months",
+        "{rules: [{limits: [{requests: 10, window: 31d}]}]}",
+        Refused("rules[0].limits[0].window: must be whole seconds, from 1s to 30d"),
+    ),
+    (
+        "a field that is nearly known",
+        "{rules: [{limits: [{requests: 10, windw: 1m}]}]}",
+        Refused("rules[0].limits[0].windw: unknown field, did you mean `window`?"),
+    ),
+    (
+        "five limits",
+        "{rules: [{limits: [{requests: 1, window: 1s}, {requests: 1, window: 2s}, {requests: 1, window: 3s}, {requests: 1, window: 4s}, {requests: 1, window: 5s}]}]}",
+        Refused("rules[0].limits"),
+    ),
+    (
+        "a part of a key that there is not",
+        "{rules: [{key: [ip], limits: [{requests: 10, window: 1m}]}]}",
+        Refused("rules[0].key[0]"),
+    ),
+    (
+        "a key of a caller",
+        "{rules: [{key: [subject], limits: [{requests: 10, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "a capture without a template",
+        "{rules: [{key: [{capture: id}], limits: [{requests: 10, window: 1m}]}]}",
+        Refused("rules[0].key[0].capture"),
+    ),
+    (
+        "counting with a service whose cluster is there",
+        "{rules: [{counting: {mode: global, cluster: keys}, limits: [{requests: 10, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "counting with a service whose cluster is not there",
+        "{rules: [{counting: {mode: global, cluster: limits}, limits: [{requests: 10, window: 1m}]}]}",
+        Void {
+            level: level::FAULT,
+            says: "rules[0].counting.cluster: there is no cluster `limits`",
+            because: "clusters may come at any time, so Envoy asks for one when it is called",
+        },
+    ),
+    (
+        "counting with a service of no name",
+        "{rules: [{counting: {mode: global}, limits: [{requests: 10, window: 1m}]}]}",
+        Refused("rules[0].counting.cluster: is required"),
+    ),
+    (
+        "a status that is no refusal",
+        "{status: 200, rules: [{limits: [{requests: 10, window: 1m}]}]}",
+        Refused("status: must be from 400 to 599"),
+    ),
+    (
+        "too few clients",
+        "{keys: 7, rules: [{limits: [{requests: 10, window: 1m}]}]}",
+        Refused("keys: must be from 8 to 1048576"),
+    ),
+    (
+        "two rules of one name",
+        "{rules: [{name: a, match: {methods: [GET]}, limits: [{requests: 10, window: 1m}]}, {name: a, limits: [{requests: 10, window: 1m}]}]}",
+        Refused("rules[1].name"),
+    ),
+];
