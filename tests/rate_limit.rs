@@ -236,27 +236,6 @@ fn response_fields_can_be_turned_off() {
 }
 
 #[test]
-fn a_request_that_cannot_be_counted_does_what_on_error_says() {
-    for (on_error, status, code) in [("deny", 503, "store_unavailable"), ("allow", 200, "degraded")]
-    {
-        let rules = json!([{"name": "all", "limits": [{"requests": 1, "window": "1h"}]}]);
-        let without_store = |tree: &mut Value| {
-            configuration::forbid(tree, &["proxy_get_shared_data", "proxy_set_shared_data"]);
-        };
-        let gateway = Shared::start(
-            builder(json!({"on_error": on_error, "rules": rules})).edit(without_store),
-        );
-        let exchange = gateway.ask(Request::get("/"));
-        assert_eq!(exchange.response.status, status, "{on_error}: {}", exchange.response.text());
-        assert_eq!(exchange.logged("rate_limit"), format!("rate_limit.{code};rule=all"));
-        if status == 503 {
-            exchange.assert_refused(on_error, 503, "rate_limit.store_unavailable");
-        }
-        gateway.assert_no_trap();
-    }
-}
-
-#[test]
 fn json_in_a_string_configures_it_too() {
     let text = json!({"rules": [{"name": "all", "limits": [{"requests": 1, "window": "1h"}]}]})
         .to_string();

@@ -16,6 +16,9 @@ mod header_transform;
 /// `body-transform`.
 mod body_transform;
 
+/// `gateway`, all filters in one module.
+mod gateway;
+
 /// What all filters have: the conditions of rules.
 mod conditions;
 
@@ -33,6 +36,7 @@ pub(crate) fn all() -> Vec<Block> {
         ("rate-limit", rate_limit::ROWS),
         ("header-transform", header_transform::ROWS),
         ("body-transform", body_transform::ROWS),
+        ("gateway", gateway::ROWS),
         ("authorization", conditions::ROWS),
         ("header-transform", words::ROWS),
     ]

@@ -13,6 +13,8 @@ pub(crate) enum Verdict {
     Good,
     /// Both refuse it, and both say this.
     Refused(&'static str),
+    /// Both refuse it, and both say each of these.
+    RefusedForAll(&'static [&'static str]),
     /// Both refuse it; Envoy, whose matter it is, in words of its own.
     RefusedInWords {
         /// What `check` says.
@@ -31,7 +33,7 @@ pub(crate) enum Verdict {
     },
 }
 
-pub(crate) use Verdict::{Good, Refused, RefusedInWords, Void};
+pub(crate) use Verdict::{Good, Refused, RefusedForAll, RefusedInWords, Void};
 
 /// How `check` takes what it says.
 pub(crate) mod level {
@@ -81,6 +83,10 @@ pub(crate) fn good(filter: &str) -> &'static str {
             "{providers: [{name: demo, issuer: https://a.example, audiences: [x], \
              jwks: {keys: [{kty: oct, kid: a, alg: HS256, \
              k: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}]}}]}"
+        }
+        "gateway" => {
+            "{filters: [{rate-limit: {rules: [{limits: [{requests: 100, window: 60s}]}]}}, \
+             {header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}]}"
         }
         "rate-limit" => "{rules: [{limits: [{requests: 100, window: 60s}]}]}",
         other => panic!("there is no filter {other}"),
@@ -142,6 +148,7 @@ impl Block {
     pub(crate) fn yaml(&self, name: &str) -> String {
         const HOLE: &str = "\"the block\"";
         let (module, block) = match packaging() {
+            _ if self.filter == "gateway" => (self.filter, self.yaml.to_owned()),
             Packaging::Separate => (self.filter, self.yaml.to_owned()),
             Packaging::Gateway => {
                 ("gateway", format!("{{filters: [{{{}: {}}}]}}", self.filter, self.yaml))
@@ -211,9 +218,13 @@ impl Verdict {
             others.clone().any(|line| is_told(&line))
                 && (level == Level::Fault || others.clone().all(|line| !line.is_fault()))
         };
+        if let Void { because: "", .. } = self {
+            return Some("must say why Envoy says nothing".to_owned());
+        }
         let is_right = match self {
             Good => lines.iter().all(|line| line.level == Level::Good),
             Refused(says) | RefusedInWords { check: says, .. } => told(Level::Fault, says),
+            RefusedForAll(all) => all.iter().all(|says| told(Level::Fault, says)),
             Void { level, says, .. } => told(level, says),
         };
         let all = || lines.iter().map(|line| format!("\n    {}", line.text)).collect::<String>();
@@ -225,7 +236,13 @@ impl Verdict {
         match (self, done) {
             (Good | Void { .. }, Ok(())) => None,
             (Good | Void { .. }, Err(said)) => Some(format!("Envoy refuses it: {said}")),
-            (Refused(_) | RefusedInWords { .. }, Ok(())) => Some("Envoy takes it".to_owned()),
+            (Refused(_) | RefusedForAll(_) | RefusedInWords { .. }, Ok(())) => {
+                Some("Envoy takes it".to_owned())
+            }
+            (RefusedForAll(all), Err(said)) => {
+                let lacks = all.iter().find(|says| !said.contains(**says));
+                lacks.map(|says| format!("Envoy should say `{says}`, and says: {said}"))
+            }
             (Refused(says) | RefusedInWords { envoy: says, .. }, Err(said)) => (!said
                 .contains(says))
             .then(|| format!("Envoy should say `{says}`, and says: {said}")),

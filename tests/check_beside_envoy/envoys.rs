@@ -8,7 +8,7 @@ use std::time::Duration;
 use gatehouse_sandbox::{Gateway, Packaging, raw, workspace};
 use serde_json::{Value, json};
 
-use super::case::{Good, Refused, RefusedInWords, Verdict, Void};
+use super::case::{Good, Refused, RefusedForAll, RefusedInWords, Verdict, Void};
 use crate::harness::until;
 
 /// An Envoy that has read the listeners of a file: it refuses each by itself.
@@ -62,6 +62,7 @@ impl Beside {
         match verdict {
             Good | Void { .. } => self.against_taking(name),
             Refused(says) | RefusedInWords { envoy: says, .. } => self.against_refusal(name, says),
+            RefusedForAll(all) => all.iter().find_map(|says| self.against_refusal(name, says)),
         }
     }
 

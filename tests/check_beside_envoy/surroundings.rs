@@ -1,6 +1,9 @@
 /// The plugin of a filter, and the machine that it runs in.
 mod plugins;
 
+/// What a plugin may do of Envoy, and may not.
+mod capabilities;
+
 /// Chains of filters, and what they are behind.
 mod chains;
 
@@ -13,7 +16,7 @@ use super::case::Changed;
 
 /// Every change.
 pub(crate) fn all() -> Vec<&'static Changed> {
-    [plugins::ALL, chains::ALL, routes::ALL].into_iter().flatten().collect()
+    [plugins::ALL, capabilities::ALL, chains::ALL, routes::ALL].into_iter().flatten().collect()
 }
 
 /// Those that only JSON can say.

@@ -1,5 +1,6 @@
 //! The filters of one configuration, in order.
 
+use crate::capabilities;
 use crate::fault::Fault;
 use crate::link_host::LinkHost;
 use crate::pending::{Owner, Pending};
@@ -7,6 +8,7 @@ use crate::{Link, Proxy};
 use gatehouse_filter::fetched::TICK;
 use gatehouse_filter::{Answer, CallId, GrpcAnswer, Phases, Timestamp};
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// The filters of one configuration, in the order in which requests meet them; responses meet them
 /// in reverse.
@@ -78,6 +80,10 @@ impl Chain {
     /// # Errors
     /// The faults that only the host can find, each as a line for operators.
     pub(crate) fn start(&self, proxy: &dyn Proxy) -> Result<(), Vec<String>> {
+        let lacking = self.lacking(proxy);
+        if !lacking.is_empty() {
+            return Err(lacking);
+        }
         let callback = Callback::new(proxy);
         let mut faults = Vec::new();
         for (at, Placed { link, prefix }) in self.links.iter().enumerate() {
@@ -104,6 +110,16 @@ impl Chain {
             ));
         }
         if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// What the module may not do and one of the filters needs: all of it at once, each as a line.
+    fn lacking(&self, proxy: &dyn Proxy) -> Vec<String> {
+        let needed: BTreeSet<_> =
+            self.links.iter().flat_map(|placed| capabilities::needed(&*placed.link)).collect();
+        let module = self.links.first().and_then(|placed| placed.prefix.split_once(':'));
+        let module = module.map_or("gatehouse", |(module, _)| module);
+        let lacking = capabilities::lacking(needed, proxy);
+        lacking.into_iter().map(|line| format!("{module}: {line}")).collect()
     }
 
     /// The timer ran: what is fetched moves on. Who is to be asked again.

@@ -15,6 +15,7 @@
 
 mod bodies;
 mod calls;
+mod capabilities;
 mod chain;
 mod edits;
 mod exchange;
@@ -33,6 +34,7 @@ mod request_trailers;
 mod response;
 mod vm;
 
+pub use capabilities::{EVERY, lacking, lacks, needed};
 pub use chain::{Chain, Placed, Tells};
 pub use exchange::Exchange;
 pub use flow::{BodyFlow, HeadFlow, TrailersFlow};

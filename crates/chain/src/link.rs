@@ -7,7 +7,7 @@ use crate::reasons::Reasons;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     Answer, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter, Decision,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, LogPhase, Mode,
+    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, LogPhase, Mode, Need,
     Phases, Polled, Request, RequestBodyPhase, RequestTrailersPhase, Response, ResponseBodyPhase,
     ResponseDecision, ResponsePhase, Timestamp,
 };
@@ -22,6 +22,8 @@ pub trait Link {
     fn phases(&self) -> Phases;
     /// See [`Filter::asks_for_route`].
     fn asks_for_route(&self) -> bool;
+    /// See [`Filter::needs`].
+    fn needs(&self) -> Vec<Need>;
     /// A request comes to it.
     fn begin(&self) -> Box<dyn Stage>;
     /// See [`Filter::start`].
@@ -132,6 +134,10 @@ impl<F: Filter> Link for Linked<F> {
 
     fn asks_for_route(&self) -> bool {
         self.filter.asks_for_route()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        self.filter.needs()
     }
 
     fn begin(&self) -> Box<dyn Stage> {

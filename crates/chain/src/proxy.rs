@@ -76,6 +76,10 @@ pub trait Proxy: Clock + Attributes + Store + Random + Signatures + Expressions 
     /// [`CallRefused`], and then no answer comes.
     fn grpc(&self, call: &GrpcCall<'_>) -> Result<CallId, CallRefused>;
 
+    /// Whether the host refuses to do what has this name in its interface, whatever it is asked. Of
+    /// what it may not ask the module, nothing is known.
+    fn refuses(&self, capability: &str) -> bool;
+
     /// Runs the timer of the configuration at hand.
     ///
     /// # Errors

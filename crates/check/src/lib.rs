@@ -130,7 +130,7 @@ fn verdict(wasm: &WasmFilter) -> Verdict {
         (Ok(json), None) => {
             let checked = gatehouse_gateway::check(&json);
             let held = checked.hold_heads.iter().filter_map(|field| held_in_vain(wasm, field));
-            let lacks = lacking(wasm, checked.callbacks.iter().copied());
+            let lacks = lacking(wasm, checked.needed.iter().copied());
             checked.faults.iter().map(ToString::to_string).chain(held).chain(lacks).collect()
         }
         (Err(error), _) => vec![format!("{error:#}")],
@@ -142,7 +142,7 @@ fn of_filter(wasm: &WasmFilter, filter: &Registered, json: &[u8]) -> Vec<String>
     match filter.read(json) {
         Ok(link) => {
             let held = link.holds_heads().and_then(|field| held_in_vain(wasm, field));
-            let needed = gatehouse_gateway::needed_callbacks(&*link);
+            let needed = gatehouse_chain::needed(&*link);
             held.into_iter().chain(lacking(wasm, needed)).collect()
         }
         Err(faults) => faults.iter().map(ToString::to_string).collect(),
@@ -160,12 +160,7 @@ fn held_in_vain(wasm: &WasmFilter, field: &str) -> Option<String> {
 fn lacking<'a>(wasm: &WasmFilter, needed: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let Some(allowed) = &wasm.allowed else { return Vec::new() };
     let lacks = |name: &&str| !allowed.contains(*name);
-    let told = |name| {
-        format!(
-            "capability_restriction_config: must allow `{name}`, which this configuration needs"
-        )
-    };
-    needed.into_iter().filter(lacks).map(told).collect()
+    needed.into_iter().filter(lacks).map(gatehouse_chain::lacks).collect()
 }
 
 fn describe(wasm: &WasmFilter) -> String {

@@ -2,8 +2,8 @@
 
 use crate::config::{ConfigError, Node};
 use crate::{
-    AnswersPhase, Codes, Decision, FetchingPhase, GrpcAnswersPhase, Host, LogPhase, Mode, Request,
-    RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
+    AnswersPhase, Codes, Decision, FetchingPhase, GrpcAnswersPhase, Host, LogPhase, Mode, Need,
+    Request, RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
 };
 use std::rc::Rc;
 
@@ -76,6 +76,12 @@ pub trait Filter: Sized + 'static {
     /// expression. Then edits of filters before it in the same VM are carried out first, and the
     /// proxy matches again.
     fn asks_for_route(&self) -> bool;
+
+    /// What it does with its host on the way of a request, so configured. A plugin that may not is
+    /// refused at the start.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
 
     /// Decides on a request head. Edits are recorded on `request.headers`.
     fn on_request(

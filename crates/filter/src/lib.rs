@@ -26,6 +26,7 @@ mod headers;
 mod host;
 mod identity;
 mod log;
+mod need;
 mod network;
 mod operator_log;
 mod percent;
@@ -58,6 +59,7 @@ pub use host::{
 };
 pub use identity::{Caller, Identity, RawIdentity, claim_names};
 pub use log::Log;
+pub use need::Need;
 pub use network::{InvalidNetwork, Network};
 pub use operator_log::OperatorLog;
 pub use percent::{percent_decoded, percent_encoded, percent_encoded_byte};

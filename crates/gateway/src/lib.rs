@@ -5,11 +5,9 @@
 //! of its own: a filter may come twice. [`FILTERS`] is the registry of filters: whoever needs all
 //! of them reads it there.
 
-mod callbacks;
 mod list;
 mod registry;
 
-pub use callbacks::needed_callbacks;
 pub use list::{Checked, NAME, check, read};
 pub use registry::{FILTERS, Registered, filter};
 

@@ -1,7 +1,7 @@
 //! The configuration of a gateway: a list of filters, and what is told of them.
 
-use crate::{FILTERS, Registered, needed_callbacks};
-use gatehouse_chain::{Chain, Link, Placed, Tells};
+use crate::{FILTERS, Registered};
+use gatehouse_chain::{Chain, Link, Placed, Tells, needed};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -24,15 +24,15 @@ pub struct Checked {
     pub faults: Vec<ConfigError>,
     /// The fields by which filters hold heads for bodies, with the path of each from the top.
     pub hold_heads: Vec<String>,
-    /// The callbacks that its filters need: see [`needed_callbacks`].
-    pub callbacks: BTreeSet<&'static str>,
+    /// What its filters need of the host: see [`needed`].
+    pub needed: BTreeSet<&'static str>,
 }
 
 /// Reads a gateway's configuration as the module would.
 pub fn check(json: &[u8]) -> Checked {
     let mut list = List::default();
     let faults = config::read(json, |node| list.gateway(&node)).err().unwrap_or_default();
-    Checked { faults, hold_heads: list.hold_heads, callbacks: list.callbacks }
+    Checked { faults, hold_heads: list.hold_heads, needed: list.needed }
 }
 
 /// Configures the module.
@@ -47,7 +47,7 @@ struct List {
     length: usize,
     names: BTreeSet<String>,
     hold_heads: Vec<String>,
-    callbacks: BTreeSet<&'static str>,
+    needed: BTreeSet<&'static str>,
 }
 
 impl List {
@@ -95,7 +95,7 @@ impl List {
                 let path = format!("filters[{index}].{}", filter.name);
                 let link: Box<dyn Link> = link?;
                 self.hold_heads.extend(link.holds_heads().map(|field| format!("{path}.{field}")));
-                self.callbacks.extend(needed_callbacks(&*link));
+                self.needed.extend(needed(&*link));
                 Some(Placed { link, prefix: format!("{NAME}: {path}.") })
             }
             // What is there instead has been told.

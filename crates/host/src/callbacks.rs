@@ -6,7 +6,7 @@
 use crate::calls::{self, HeaderMap};
 use crate::configuration;
 use crate::envoy::Envoy;
-use gatehouse_chain::{Configure, Vm};
+use gatehouse_chain::{Configure, EVERY, Vm, lacking};
 use gatehouse_filter::{Answer, CallId, GrpcAnswer, Headers};
 use proxy_wasm::traits::{Context, RootContext};
 use proxy_wasm::types::LogLevel;
@@ -60,12 +60,7 @@ extern "C" fn gatehouse_on_delete(context: u32) {
 #[unsafe(no_mangle)]
 extern "C" fn gatehouse_on_configure(context: u32, size: usize) -> u32 {
     proxy_wasm::set_log_level(level(calls::log_level()));
-    let configured = calls::plugin_configuration(size)
-        .map_err(|failed| vec![format!("the host gave no configuration, status {}", failed.0)])
-        .and_then(|bytes| {
-            configuration::decode(&bytes).map_err(|fault| vec![format!("configuration {fault}")])
-        })
-        .and_then(|value| vm(Ok(()), |vm| vm.configured(context, &value, &Envoy)));
+    let configured = readable().and_then(|()| configured(context, size));
     match configured {
         Ok(()) => 1,
         Err(faults) => {
@@ -73,6 +68,25 @@ extern "C" fn gatehouse_on_configure(context: u32, size: usize) -> u32 {
             0
         }
     }
+}
+
+/// Whether a configuration can be read at all: without the bytes there is none, and without random
+/// numbers no table can be made of it. Then nothing else can be known of what is lacking either.
+fn readable() -> Result<(), Vec<String>> {
+    let is_refused = |name: &&str| calls::is_refused(name);
+    if ["proxy_get_buffer_bytes", "random_get"].iter().any(is_refused) {
+        return Err(lacking(EVERY, &Envoy));
+    }
+    Ok(())
+}
+
+fn configured(context: u32, size: usize) -> Result<(), Vec<String>> {
+    calls::plugin_configuration(size)
+        .map_err(|failed| vec![format!("the host gave no configuration, status {}", failed.0)])
+        .and_then(|bytes| {
+            configuration::decode(&bytes).map_err(|fault| vec![format!("configuration {fault}")])
+        })
+        .and_then(|value| vm(Ok(()), |vm| vm.configured(context, &value, &Envoy)))
 }
 
 #[unsafe(no_mangle)]

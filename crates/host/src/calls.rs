@@ -5,9 +5,11 @@
 #![allow(unsafe_code, reason = "the host's functions are foreign; this module is the boundary")]
 
 mod imports;
+mod refused;
 
 use gatehouse_chain::MetricKind;
 use imports::*;
+pub(crate) use refused::is_refused;
 use std::ptr::null_mut;
 
 /// The host did not do it; the number is the ABI's `proxy_status_t`.

@@ -101,6 +101,10 @@ impl Proxy for Envoy {
             .map_err(|_| CallRefused::Failed)
     }
 
+    fn refuses(&self, capability: &str) -> bool {
+        calls::is_refused(capability)
+    }
+
     fn set_timer(&self, period: Duration) -> Result<(), Refused> {
         calls::set_tick_period(milliseconds(period)).map_err(refused)
     }

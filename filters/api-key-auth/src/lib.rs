@@ -25,8 +25,8 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Awaits, Fetched, Waiters};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Headers, Host, Mode, Never,
-    NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
+    CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Headers, Host, Mode, Need,
+    Never, NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
 };
 use refusal::{Refusal, Refused};
 use std::rc::Rc;
@@ -124,6 +124,10 @@ impl Filter for ApiKeyAuth {
 
     fn asks_for_route(&self) -> bool {
         self.config.rules.ask_for_route()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Clock, Need::Edits]
     }
 
     fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {

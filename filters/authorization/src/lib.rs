@@ -19,7 +19,8 @@ mod truth;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{AmbiguousTarget, Rules};
 use gatehouse_filter::{
-    Challenge, CountedRule, Decision, Filter, Host, Mode, Never, NoCodes, NoExpression, Request,
+    Challenge, CountedRule, Decision, Filter, Host, Mode, Need, Never, NoCodes, NoExpression,
+    Request,
 };
 use principal::Facts;
 use refusal::Refusal;
@@ -89,10 +90,7 @@ impl Filter for Authorization {
         let fault = |(index, rule): (usize, &gatehouse_filter::rules::Rule<Rule>)| {
             rule.action.compile(host).err().map(|NoExpression| ConfigError {
                 path: format!("rules[{index}].condition"),
-                message:
-                    "is not a CEL expression that the host can compile, or the filter may not call \
-                          proxy_call_foreign_function"
-                        .to_owned(),
+                message: "is not a CEL expression that the host can compile".to_owned(),
             })
         };
         let faults: Vec<ConfigError> = self.rules.iter().enumerate().filter_map(fault).collect();
@@ -105,6 +103,11 @@ impl Filter for Authorization {
 
     fn asks_for_route(&self) -> bool {
         self.rules.ask_for_route() || self.rules.iter().any(|rule| rule.action.has_condition())
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let has_condition = self.rules.iter().any(|rule| rule.action.has_condition());
+        if has_condition { vec![Need::Expressions] } else { Vec::new() }
     }
 
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {

@@ -23,7 +23,7 @@ use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
     Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, Headers, Host, Mode,
-    Never, NoCodes, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Request,
+    Need, Never, NoCodes, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Request,
     Response, ResponseDecision, ResponseStep, Step,
 };
 use refusal::{refuse, refuse_response};
@@ -171,6 +171,10 @@ impl Filter for BodyTransform {
 
     fn asks_for_route(&self) -> bool {
         self.rules.ask_for_route()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Bodies, Need::Edits]
     }
 
     fn on_request(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {

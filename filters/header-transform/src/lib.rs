@@ -17,7 +17,7 @@ mod transform;
 use config::Config;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    CountedRule, Decision, Filter, Headers, Host, Mode, Never, NoCodes, OnRequestTrailers,
+    CountedRule, Decision, Filter, Headers, Host, Mode, Need, Never, NoCodes, OnRequestTrailers,
     OnResponse, Request, Response, ResponseDecision,
 };
 use request::RequestOperation;
@@ -87,6 +87,10 @@ impl Filter for HeaderTransform {
 
     fn asks_for_route(&self) -> bool {
         self.config.rules.ask_for_route()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Edits]
     }
 
     fn on_request(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {

@@ -52,8 +52,8 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::Waiters;
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    Codes as _, CountedRule, Decision, Fetches, Filter, Headers, Host, InvalidValue, Mode, Never,
-    NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
+    Codes as _, CountedRule, Decision, Fetches, Filter, Headers, Host, InvalidValue, Mode, Need,
+    Never, NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
 };
 use std::cell::Cell;
 use std::rc::Rc;
@@ -181,6 +181,10 @@ impl Filter for JwtAuth {
 
     fn asks_for_route(&self) -> bool {
         self.config.rules.ask_for_route()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Clock, Need::Edits]
     }
 
     fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {

@@ -40,8 +40,8 @@ use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{AmbiguousTarget, Rule, Rules};
 use gatehouse_filter::{
-    CallId, Callouts, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode, Never,
-    OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision,
+    CallId, Callouts, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode, Need,
+    Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision,
 };
 use global::{Calls, Pending};
 use key::Secret;
@@ -186,6 +186,15 @@ impl Filter for RateLimit {
             CountedRule { name: Rc::clone(&rule.name), mode }
         };
         self.rules.iter().map(of_rule).collect()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let is_remote = self.rules.iter().any(|rule| rule.action.remote.is_some());
+        let mut needs = vec![Need::Clock, Need::Store];
+        // A service may have fields of its own for the client.
+        needs.extend((is_remote || !self.forms.is_empty()).then_some(Need::Edits));
+        needs.extend(is_remote.then_some(Need::GrpcCalls));
+        needs
     }
 
     fn on_request(&self, request: &mut Request<'_>, exchange: &mut Exchange) -> Decision<Code> {

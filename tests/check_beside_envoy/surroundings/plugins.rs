@@ -233,19 +233,6 @@ pub(crate) const ALL: &[Changed] = &[
         verdict: Refused("rules[0]: must have operations"),
     },
     Changed {
-        case: "capabilities without the one for heads of requests",
-        filters: &["jwt-auth"],
-        change: |tree| {
-            plugin(tree)["capability_restriction_config"] = json!({"allowed_capabilities": {"proxy_log": {}, "proxy_on_configure": {},
-                    "proxy_on_context_create": {}, "proxy_get_buffer_bytes": {}}});
-        },
-        verdict: Void {
-            level: level::FAULT,
-            says: "capability_restriction_config: must allow `proxy_on_request_headers`",
-            because: "x",
-        },
-    },
-    Changed {
         case: "no capability at all, which is no restriction",
         filters: &["header-transform"],
         change: |tree| {

@@ -88,6 +88,22 @@ fn a_timer_that_is_refused_refuses_the_configuration_that_needs_it() {
     assert!(faults[1].starts_with("first: the host refused"), "{faults:?}");
 }
 
+#[test]
+fn everything_that_a_module_may_not_do_is_told_at_once_and_once() {
+    let mut world = World::empty();
+    let forbidden = ["proxy_set_shared_data", "proxy_continue_stream", "proxy_grpc_call"];
+    world.proxy.forbidden.borrow_mut().extend(forbidden);
+    assert_eq!(world.configure(ROOT, &json!([{"bare": true}])), Ok(()));
+    let faults = world.configure(ROOT, &json!([{"bare": true}, {}, {"start": "fails"}]));
+    let lacks = |name: &str| {
+        format!(
+            "[0]start: capability_restriction_config: must allow `{name}`, which this \
+             configuration needs"
+        )
+    };
+    assert_eq!(faults.unwrap_err(), ["proxy_continue_stream", "proxy_set_shared_data"].map(lacks));
+}
+
 /// Filters have no say in a metric that the host does not define.
 #[test]
 fn metrics_that_the_host_does_not_define_are_not_counted() {

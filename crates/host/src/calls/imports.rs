@@ -2,6 +2,7 @@
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
+    pub(super) fn proxy_log(level: u32, line: *const u8, length: usize) -> u32;
     pub(super) fn proxy_get_log_level(level: *mut u32) -> u32;
     pub(super) fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
     pub(super) fn proxy_get_buffer_bytes(

@@ -69,6 +69,8 @@ pub(crate) struct FakeProxy {
     /// What to refuse: the how-manieth of its kind, or all of them.
     refusals: RefCell<Vec<(Asked, Option<usize>)>>,
     asked: RefCell<BTreeMap<Asked, usize>>,
+    /// The capabilities that the module has not.
+    pub(crate) forbidden: RefCell<Vec<&'static str>>,
     metrics: RefCell<Vec<String>>,
     counts: RefCell<BTreeMap<String, u64>>,
     pub(crate) now: Cell<u64>,
@@ -143,6 +145,10 @@ impl FakeProxy {
 }
 
 impl Proxy for FakeProxy {
+    fn refuses(&self, capability: &str) -> bool {
+        self.forbidden.borrow().contains(&capability)
+    }
+
     fn head(&self, of: Direction) -> Headers {
         CURRENT.set(Some((Rc::clone(&self.streams), Rc::clone(&self.focus))));
         Headers::lazy(match of {
