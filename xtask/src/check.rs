@@ -13,17 +13,21 @@ pub(crate) const COMMAND: Command = Command {
     operands: "<file>…",
     about: "Check these Envoy configs, offline.
 
+The file is read as Envoy reads it: by the ending of its name, and with Envoy's YAML, to which `yes`
+is a truth and `1.5` a text.
+
 A fault is what stops Envoy or a filter, or what can never work: a configuration that a filter
-refuses, a module whose name is nearly one of ours, capabilities or a permission to hold heads that
-a filter lacks, a cluster that is not in the file, CEL that does not parse, nesting that Envoy does
-not read.
+refuses, a plugin that Envoy does not make, a module whose name is nearly one of ours, capabilities
+or a permission to hold heads that a filter lacks, a cluster that is not in the file, a chain that
+does not end with the router, a route that configures a wasm filter, CEL that does not compile,
+nesting that Envoy does not read.
 
 A warning is what starts, and may guard nothing: a filter that decides by the caller before the one
-that says who calls, client addresses that the client itself may write, listeners and filters that
-come from elsewhere and are not seen.
+that says who calls, client addresses that the client itself may write, a filter that lets requests pass
+once it has failed, listeners and filters that come from elsewhere and are not seen.
 
-Ends with 0 where there is no fault. What only Envoy knows it does not tell: whether a CEL function
-exists, and whatever is no Gatehouse filter's.",
+Ends with 0 where there is no fault. What only Envoy knows it does not tell: whatever is no
+Gatehouse filter's, beside what is named here.",
     options: &[Opt { name: "--strict", value: None, about: "a warning is a fault" }],
     run,
 };

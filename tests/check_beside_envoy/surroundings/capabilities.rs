@@ -165,14 +165,14 @@ pub(crate) const ALL: &[Changed] = &[
         ]),
     },
     Changed {
-        case: "a filter without random numbers, which no table is made without",
+        case: "a filter without random numbers and without its configuration",
         filters: &["header-transform"],
         change: |tree| {
-            configuration::forbid(tree, &["random_get", "proxy_log"]);
+            configuration::forbid(tree, &["random_get", "proxy_get_buffer_bytes"]);
         },
         verdict: RefusedForAll(&[
             "must allow `random_get`, which this configuration needs",
-            "proxy_log",
+            "must allow `proxy_get_buffer_bytes`, which this configuration needs",
         ]),
     },
     Changed {
