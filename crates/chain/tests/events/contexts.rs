@@ -97,7 +97,7 @@ fn everything_that_a_module_may_not_do_is_told_at_once_and_once() {
     let faults = world.configure(ROOT, &json!([{"bare": true}, {}, {"start": "fails"}]));
     let lacks = |name: &str| {
         format!(
-            "[0]start: capability_restriction_config: must allow `{name}`, which this \
+            "gatehouse: capability_restriction_config: must allow `{name}`, which this \
              configuration needs"
         )
     };

@@ -127,7 +127,8 @@ pub(super) fn each_module(tree: &mut Value, change: &impl Fn(&mut String)) {
 pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
     let text =
         |path: &str| tree.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let allows = |path: &str| tree.pointer(path) == Some(&Value::Bool(true));
+    // Envoy reads a text of a truth, too.
+    let allows = |path: &str| tree.pointer(path).is_some_and(|is| *is == true || is == "true");
     is_wasm(tree).then(|| WasmFilter {
         name: text("/config/name"),
         module: match text("/config/vm_config/code/local/filename") {
