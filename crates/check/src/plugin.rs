@@ -183,10 +183,8 @@ fn of_routes(tree: &Value, found: &mut Vec<Found>) {
                 _ => Some(config),
             };
             if inner.and_then(Value::as_object).is_some_and(is_wasm) {
-                let what = format!(
-                    "a route cannot configure a wasm filter: give it a rule, with the route's \
-                     name or policy in its `match`"
-                );
+                let what = "a route cannot configure a wasm filter: give it a rule, with the \
+                            route's name or policy in its `match`";
                 found.push((Level::Fault, format!("{path}.{name}: {what}")));
             }
         }
