@@ -67,6 +67,16 @@ fn a_callback_that_a_guard_needs_and_may_not_have_is_told() {
         ))
     };
     let mut allowed = vec![
+        "random_get",
+        "proxy_log",
+        "proxy_get_log_level",
+        "proxy_define_metric",
+        "proxy_increment_metric",
+        "proxy_set_property",
+        "proxy_set_buffer_bytes",
+        "proxy_add_header_map_value",
+        "proxy_remove_header_map_value",
+        "proxy_replace_header_map_value",
         "proxy_on_context_create",
         "proxy_on_configure",
         "proxy_on_delete",
