@@ -51,8 +51,15 @@ fn a_rule_is_not_switched_off_by_what_a_client_says_its_request_is() {
             let refused = gateway.ask(with("POST", "/strict").body(TWICE));
             let code = format!("body_transform.{code}");
             match fields {
-                // A client that speaks gRPC is told in its form.
-                [(_, "application/grpc")] => {
+                // A client that speaks gRPC, or gRPC-Web, is told in its form.
+                [
+                    (
+                        _,
+                        "application/grpc"
+                        | "application/grpc-web-text"
+                        | "APPLICATION/GRPC-web+json",
+                    ),
+                ] => {
                     let logged = refused.logged("body_transform");
                     assert_eq!(logged, format!("{code};rule=strict"), "{case}");
                 }
