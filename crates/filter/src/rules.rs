@@ -15,6 +15,7 @@ use crate::Request;
 use crate::config::{Fields, Node};
 use ambiguity::Disguised;
 use condition::Condition;
+use std::cell::LazyCell;
 use std::rc::Rc;
 
 /// An ordered list of rules, each with what the filter does for it.
@@ -128,7 +129,12 @@ impl<T> Rules<T> {
         &'a self,
         request: &Request<'_>,
     ) -> impl Iterator<Item = (&'a Rule<T>, Captures)> {
-        self.0.iter().filter_map(|rule| Some((rule, rule.condition.matches(request)?)))
+        // Its end is looked for once, however many rules look at it: a path may be long.
+        let path = LazyCell::new(|| request.path());
+        self.0.iter().filter_map(move |rule| {
+            let captures = rule.condition.matches(request, || *path)?;
+            Some((rule, captures))
+        })
     }
 
     /// The same rules, each action made from the rule's name and its action: for what can only be
@@ -171,8 +177,9 @@ impl<T> Rules<T> {
         request: &Request<'_>,
         of: impl Fn(&T) -> bool,
     ) -> Option<(&Rule<T>, Vec<&'static str>)> {
+        let path = request.path();
         let rules = self.0.iter().filter(|rule| of(&rule.action));
-        let rules = rules.map(|rule| (rule, rule.condition.unmet(request)));
+        let rules = rules.map(|rule| (rule, rule.condition.unmet(request, path)));
         rules.filter(|(_, unmet)| !unmet.contains(&"path")).min_by_key(|(_, unmet)| unmet.len())
     }
 

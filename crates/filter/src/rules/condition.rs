@@ -79,7 +79,7 @@ impl Condition {
 
     /// The parts that do not hold, by their names in a configuration: for whoever has to say why no
     /// rule is for a request.
-    pub(super) fn unmet(&self, request: &Request<'_>) -> Vec<&'static str> {
+    pub(super) fn unmet(&self, request: &Request<'_>, path: &[u8]) -> Vec<&'static str> {
         let route = |fact: Option<&[u8]>, want: &Option<String>| {
             want.as_ref().is_none_or(|want| fact == Some(want.as_bytes()))
         };
@@ -88,7 +88,7 @@ impl Condition {
         let parts = [
             ("methods", self.methods.is_empty() || self.methods.iter().any(is_allowed)),
             ("hosts", self.hosts.is_empty() || self.hosts.iter().any(is_here)),
-            ("path", self.path.as_ref().is_none_or(|it| it.matches(request.path()).is_some())),
+            ("path", self.path.as_ref().is_none_or(|it| it.matches(path).is_some())),
             ("headers", self.headers.iter().all(|condition| condition.matches(request))),
             ("route", self.route.is_none() || route(request.route_name(), &self.route)),
             ("policy", self.policy.is_none() || route(request.policy(), &self.policy)),
@@ -98,7 +98,11 @@ impl Condition {
 
     /// What the path captured, or `None` where a part does not hold. The parts that cost a host
     /// call are looked at last.
-    pub(super) fn matches(&self, request: &Request<'_>) -> Option<Captures> {
+    pub(super) fn matches<'r>(
+        &self,
+        request: &'r Request<'_>,
+        path: impl FnOnce() -> &'r [u8],
+    ) -> Option<Captures> {
         let any =
             |methods: &[String]| methods.iter().any(|method| method.as_bytes() == request.method());
         if !self.methods.is_empty() && !any(&self.methods) {
@@ -110,7 +114,7 @@ impl Condition {
             return None;
         }
         let captures = match &self.path {
-            Some(path) => path.matches(request.path())?,
+            Some(pattern) => pattern.matches(path())?,
             None => Captures::default(),
         };
         if !self.headers.iter().all(|condition| condition.matches(request)) {
