@@ -24,7 +24,7 @@ pub(crate) fn aside(line: Arguments<'_>) {
     let _ = writeln!(stderr().lock(), "{line}");
 }
 
-/// Prints a line of what the command was asked for: see [`line`].
+/// Prints a line of what the command was asked for: see [`line()`].
 macro_rules! say {
     () => { $crate::output::line(format_args!("")) };
     ($($what:tt)*) => { $crate::output::line(format_args!($($what)*)) };
