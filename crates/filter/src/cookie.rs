@@ -1,3 +1,5 @@
+//! Cookies of a request.
+
 use crate::Headers;
 use crate::target::halves;
 

@@ -1,3 +1,5 @@
+//! Text of strangers in the log.
+
 /// Text of a stranger's that stays one line in a log, and one of at most so many characters: what
 /// ends lines, moves the cursor or turns the direction of writing becomes a space.
 pub fn printable(text: &str, most: usize) -> String {

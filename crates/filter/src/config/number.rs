@@ -1,3 +1,5 @@
+//! Numbers of a configuration, of which Envoy's YAML makes texts.
+
 use super::{Node, json_value};
 use serde_json::{Number, Value};
 

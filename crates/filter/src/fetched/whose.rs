@@ -1,3 +1,5 @@
+//! Whose something fetched is, for its counters and its lines in the log.
+
 use crate::{Counter, Meter};
 
 /// Whose something is that a filter has fetched.

@@ -1,3 +1,5 @@
+//! Names without their case.
+
 /// Whether two names differ in case alone.
 pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
     folded(left).eq(folded(right))
