@@ -1,7 +1,7 @@
 //! `check` beside Envoy: what the one says of a configuration, the other does.
 //!
-//! Each case is a listener. `check` reads it in a whole file; Envoy is given all of them at once, in
-//! a file of listeners, and refuses each by itself.
+//! Each case is a listener. `check` reads it in a whole file; Envoy is given all of them at once,
+//! in a file of listeners, and refuses each by itself.
 
 /// A configuration, and what is to be said of it.
 mod case;

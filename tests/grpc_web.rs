@@ -1,5 +1,5 @@
-//! What a browser that speaks gRPC-Web is told, where no `grpc_web` filter of Envoy's is before ours:
-//! a status in header fields, from every filter that refuses.
+//! What a browser that speaks gRPC-Web is told, where no `grpc_web` filter of Envoy's is before
+//! ours: a status in header fields, from every filter that refuses.
 
 use gatehouse_sandbox::Gateway;
 use gatehouse_sandbox::raw::Request;

@@ -172,8 +172,10 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
             provider("inline", gatehouse_demo::ISSUER, json!({"keys": [key.jwk]})),
             provider("misspelt", "https://a.example", json!({"cluster": "auht", "path": "/jwks.json"})),
             provider("garbage", "https://b.example", json!({"cluster": "auth", "path": "/jwks.json"})),
-            provider("refused", "https://c.example", json!({"cluster": "closed", "path": "/jwks.json"})),
-            provider("not TLS", "https://d.example", json!({"cluster": "encrypted", "path": "/jwks.json"})),
+            provider("refused", "https://c.example", json!({"cluster": "closed",
+                "path": "/jwks.json"})),
+            provider("not TLS", "https://d.example", json!({"cluster": "encrypted",
+                "path": "/jwks.json"})),
             provider("missing", "https://e.example", json!({"cluster": "auth", "path": "/missing"})),
             provider("foreign", "https://f.example", json!({"cluster": "auth"})),
         ],
@@ -195,19 +197,23 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
     for (gateway, line) in [
         (
             &gateway,
-            "jwt-auth: keys of the provider `misspelt` from the cluster `auht`, /jwks.json: cluster `auht`: Envoy has no such cluster",
+            "jwt-auth: keys of the provider `misspelt` from the cluster `auht`, /jwks.json: \
+             cluster `auht`: Envoy has no such cluster",
         ),
         (
             &gateway,
-            "jwt-auth: keys of the provider `garbage` from the cluster `auth`, /jwks.json: the key set is not a JSON object",
+            "jwt-auth: keys of the provider `garbage` from the cluster `auth`, /jwks.json: the \
+             key set is not a JSON object",
         ),
         (
             &gateway,
-            "jwt-auth: keys of the provider `refused` from the cluster `closed`, /jwks.json: status 503: the connection was refused (",
+            "jwt-auth: keys of the provider `refused` from the cluster `closed`, /jwks.json: \
+             status 503: the connection was refused (",
         ),
         (
             &gateway,
-            "jwt-auth: keys of the provider `not TLS` from the cluster `encrypted`, /jwks.json: status 503: TLS failed (",
+            "jwt-auth: keys of the provider `not TLS` from the cluster `encrypted`, /jwks.json: \
+             status 503: TLS failed (",
         ),
         (
             &gateway,
@@ -215,7 +221,8 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
         ),
         (
             &gateway,
-            "another issuer's: its `issuer` is `https://f.example/`, and the provider's `https://f.example`",
+            "another issuer's: its `issuer` is `https://f.example/`, and the provider's \
+             `https://f.example`",
         ),
         (
             &gateway,
@@ -277,7 +284,8 @@ fn without_envoy_s_reason_a_failed_connection_is_told_with_where_to_look() {
     let mut provider = IdentityProvider::start(Behaviour::Answer(key_set(&[&key])));
     provider.stop();
     let gateway = start(builder(&provider, json!({})));
-    let line = "jwt-auth: keys of the provider `demo` from the cluster `auth`, /jwks.json: status 503: the connection was refused";
+    let line = "jwt-auth: keys of the provider `demo` from the cluster `auth`, /jwks.json: status \
+     503: the connection was refused";
     until(line, || gateway.stderr().lines().any(|said| said.contains(line)));
     trap::assert_none(&gateway);
 }
@@ -291,7 +299,8 @@ fn a_start_without_a_fault_warns_of_nothing_and_tells_the_keys_in_use() {
         let gateway = start(builder(&provider, json!({})).concurrency(2));
         let told = |keys: &str| {
             let line = format!(
-                "jwt-auth: keys of the provider `demo` from the cluster `auth`, /jwks.json: now in use: {keys}"
+                "jwt-auth: keys of the provider `demo` from the cluster `auth`, /jwks.json: now \
+                 in use: {keys}"
             );
             gateway.stderr().lines().filter(|said| said.ends_with(&line)).count()
         };

@@ -167,7 +167,8 @@ impl Changed {
         let block = |filter: &&'static str| (*filter, plain(good(filter)));
         let mut tree = listener(name, &self.filters.iter().map(block).collect::<Vec<_>>());
         (self.change)(&mut tree);
-        // A configuration that is text stays as it is: of two equal names in it, bundling takes one.
+        // A configuration that is text stays as it is: of two equal names in it, bundling takes
+        // one.
         let is_text = tree.to_string().contains("google.protobuf.StringValue");
         if packaging() == Packaging::Gateway && !is_text {
             bundle(&mut tree, &workspace::filter_names().expect("the filters"));

@@ -99,8 +99,8 @@ impl Beside {
         assert!(traps.is_empty(), "a filter has trapped:\n{}", traps.join("\n"));
     }
 
-    /// A line of a filter does not say whose it is. But Envoy configures one plugin after the other,
-    /// and says at the end which one has failed.
+    /// A line of a filter does not say whose it is. But Envoy configures one plugin after the
+    /// other, and says at the end which one has failed.
     fn said_of(&self, name: &str) -> String {
         let log = self.gateway.stderr();
         let end = format!("Plugin {name} failed to load");

@@ -123,7 +123,8 @@ pub(crate) const ALL: &[Whole] = &[
         ending: "json",
         text: || plugin("allow_on_headers_stop_iteraton", "true"),
         verdict: RefusedInWords {
-            check: "allow_on_headers_stop_iteraton: unknown field, did you mean `allow_on_headers_stop_iteration`?",
+            check: "allow_on_headers_stop_iteraton: unknown field, did you mean \
+             `allow_on_headers_stop_iteration`?",
             envoy: "allow_on_headers_stop_iteraton",
         },
     },
@@ -248,7 +249,8 @@ pub(crate) const ALL: &[Whole] = &[
         text: || {
             let path = gatehouse_sandbox::workspace::root().join("Cargo.toml");
             format!(
-                "node: {{id: a, cluster: b}}\ndynamic_resources: {{lds_config: {{path_config_source: {{path: {}}}}}}}",
+                "node: {{id: a, cluster: b}}\ndynamic_resources: {{lds_config: \
+                 {{path_config_source: {{path: {}}}}}}}",
                 path.display()
             )
         },

@@ -32,8 +32,8 @@ pub(crate) fn set_bytes(tree: &mut Value, filter: &str, text: &str) {
         json!({"@type": "type.googleapis.com/google.protobuf.BytesValue", "value": bytes});
 }
 
-/// Lets every filter do everything but this. All of them, because a module is restricted as a whole:
-/// what one filter of a gateway may do, all may.
+/// Lets every filter do everything but this. All of them, because a module is restricted as a
+/// whole: what one filter of a gateway may do, all may.
 #[track_caller]
 pub(crate) fn forbid(tree: &mut Value, capabilities: &[&str]) {
     for name in capabilities {

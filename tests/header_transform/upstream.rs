@@ -1,5 +1,5 @@
-//! The filter among those of the router, on `envoy/header-transform-upstream.yaml`: the route has been
-//! chosen, and a rewrite keeps it.
+//! The filter among those of the router, on `envoy/header-transform-upstream.yaml`: the route has
+//! been chosen, and a rewrite keeps it.
 
 use gatehouse_sandbox::Gateway;
 use gatehouse_sandbox::raw::Request;

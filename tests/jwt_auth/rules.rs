@@ -48,12 +48,14 @@ fn a_rule_can_need_a_token_of_each_of_several_issuers() {
     let providers = json!([
         {"name": "users", "issuer": gatehouse_demo::ISSUER, "jwks": jwks(&KEYS[0]),
             "claims_to_headers": [{"claim": "sub", "header": "x-user"}]},
-        {"name": "mesh", "issuer": PARTNER, "jwks": jwks(&KEYS[1]), "sources": [{"header": "x-service-token"}],
+        {"name": "mesh", "issuer": PARTNER, "jwks": jwks(&KEYS[1]),
+        "sources": [{"header": "x-service-token"}],
             "claims_to_headers": [{"claim": "sub", "header": "x-service"}]},
     ]);
     let rules = json!([
         {"name": "either", "match": {"path": {"prefix": "/either"}}, "require": "any"},
-        {"name": "perhaps", "match": {"path": {"prefix": "/perhaps"}}, "require": {"optional": ["mesh"]}},
+        {"name": "perhaps", "match": {"path": {"prefix": "/perhaps"}},
+        "require": {"optional": ["mesh"]}},
     ]);
     let changes =
         json!({"providers": providers, "rules": rules, "default": {"all": ["users", "mesh"]}});

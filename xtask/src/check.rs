@@ -1,5 +1,5 @@
-//! `cargo xtask check <file>…`: what Envoy or a Gatehouse filter would refuse in an Envoy config, and
-//! what would make a guard guard nothing. Offline.
+//! `cargo xtask check <file>…`: what Envoy or a Gatehouse filter would refuse in an Envoy config,
+//! and what would make a guard guard nothing. Offline.
 
 use std::path::Path;
 

@@ -36,10 +36,10 @@ const FETCHING: [&str; 4] = [
     "proxy_set_tick_period_milliseconds",
 ];
 
-/// What this filter, so configured, needs of its host. Without it the filter would guard nothing, or
-/// hold what it never lets go: where the host may not make a callback, a body passes unread and an
-/// answer never comes. What only a response's head is seen for is not among it: a configuration may
-/// have no use for it.
+/// What this filter, so configured, needs of its host. Without it the filter would guard nothing,
+/// or hold what it never lets go: where the host may not make a callback, a body passes unread and
+/// an answer never comes. What only a response's head is seen for is not among it: a configuration
+/// may have no use for it.
 pub fn needed(link: &dyn Link) -> BTreeSet<&'static str> {
     let phases = link.phases();
     let has_fetched = !link.fetched().is_empty();

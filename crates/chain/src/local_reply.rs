@@ -23,8 +23,8 @@ pub struct LocalReply<'a> {
 }
 
 impl<'a> LocalReply<'a> {
-    /// A reply with its code, for a client that speaks so. For a gRPC client Envoy makes a problem's
-    /// body its `grpc-message`, so there it is the bare sentence.
+    /// A reply with its code, for a client that speaks so. For a gRPC client Envoy makes a
+    /// problem's body its `grpc-message`, so there it is the bare sentence.
     pub fn new(reply: &'a Reply, code: &'a str, spoken: Spoken) -> Self {
         let (status, headers, body, grpc) = match reply {
             Reply::Document(document) => {

@@ -211,7 +211,9 @@ mod tests {
             (
                 "503",
                 format!(
-                    "{reset}remote connection failure, transport failure reason: TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end"
+                    "{reset}remote connection failure, transport failure reason: \
+                     TLS_error:|268435581:SSL \
+                     routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end"
                 ),
                 "TLS failed (remote connection failure, transport failure reason: TLS_error:|",
             ),

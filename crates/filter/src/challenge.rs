@@ -19,8 +19,8 @@ impl Challenge {
         Self { own, realm: "gatehouse".to_owned(), schemes: vec![own.to_owned()] }
     }
 
-    /// Reads `realm` and `schemes`; unless told otherwise, the filter's own scheme will do, and these
-    /// others.
+    /// Reads `realm` and `schemes`; unless told otherwise, the filter's own scheme will do, and
+    /// these others.
     pub fn read(fields: &mut Fields<'_>, own: &'static str, others: &[&str]) -> Option<Self> {
         let mut usual = Self::usual(own);
         usual.schemes.extend(others.iter().map(|other| (*other).to_owned()));

@@ -66,8 +66,8 @@ pub fn find<'r>(
 }
 
 /// The fields that credentials may be in. What an upstream may read as one of them is to be removed
-/// ([`Headers::remove_other_spellings`](crate::Headers::remove_other_spellings)): nobody has checked
-/// what is in it.
+/// ([`Headers::remove_other_spellings`](crate::Headers::remove_other_spellings)): nobody has
+/// checked what is in it.
 pub fn fields(sources: &[Source]) -> Vec<HeaderName> {
     let name = |source: &Source| match source {
         Source::Header { name, .. } => Some(name.clone()),

@@ -20,8 +20,8 @@ pub struct Decision<C> {
     /// What happens to the request.
     pub step: Step,
     /// What operators are told beside the code, in filter state and in the log: what was seen, and
-    /// what was wanted. What a stranger sent is [`printable`](crate::printable) and short in it, and
-    /// no credential is. Clients are not told.
+    /// what was wanted. What a stranger sent is [`printable`](crate::printable) and short in it,
+    /// and no credential is. Clients are not told.
     pub why: Option<String>,
 }
 

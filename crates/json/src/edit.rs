@@ -302,8 +302,8 @@ impl Document {
         self.put_into(place, value);
     }
 
-    /// Takes a value and leaves `null` in its place; otherwise as [`detach`](Self::detach). It costs
-    /// the same however many neighbours the place has.
+    /// Takes a value and leaves `null` in its place; otherwise as [`detach`](Self::detach). It
+    /// costs the same however many neighbours the place has.
     pub fn lift(&mut self, id: Id) -> Id {
         let free = self.taken(id);
         self.empty(id, b"null");

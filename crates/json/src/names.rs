@@ -14,8 +14,8 @@ pub enum Names {
     /// Those of the same characters (RFC 8259 §8.3).
     #[default]
     Exact,
-    /// Those that differ in case alone too, as readers in Go, .NET and Java may take them: by simple
-    /// case folding of Unicode, so `ſ` is an `s` and the Kelvin sign a `k`.
+    /// Those that differ in case alone too, as readers in Go, .NET and Java may take them: by
+    /// simple case folding of Unicode, so `ſ` is an `s` and the Kelvin sign a `k`.
     IgnoreCase,
 }
 

@@ -87,9 +87,7 @@ impl Item {
                     "must be a whole number from -{MOST} to {MOST}, or {{json: '{number}'}}"
                 )),
             },
-            Value::String(text) if may_be_number(text) => {
-                node.ambiguous(text, "Write a mapping,")
-            }
+            Value::String(text) if may_be_number(text) => node.ambiguous(text, "Write a mapping,"),
             Value::Object(members) if members.contains_key("json") => {
                 let mut fields = node.fields()?;
                 let item = fields.required("json", |node| Self::of_json(&node));
@@ -98,7 +96,8 @@ impl Item {
             }
             Value::String(_) | Value::Object(_) => Pattern::read(node, captures).map(Self::Text),
             _ => node.fault(
-                "must be text, a whole number, true, false, {prefix: text}, {suffix: text}, {capture: name} or {json: text}",
+                "must be text, a whole number, true, false, {prefix: text}, {suffix: text}, \
+                 {capture: name} or {json: text}",
             ),
         }
     }

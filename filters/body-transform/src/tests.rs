@@ -254,7 +254,8 @@ fn what_comes_is_judged_by_its_own_head_and_never_replaced_to_fit() {
             r#"{"unit_prices":{"EUR":1,"DE":2}}"#,
         ),
         (
-            json!({"operations": [{"case": {"to": "snake", "except": ["prices"], "values": ["loc[*]"]}}]}),
+            json!({"operations": [{"case": {"to": "snake", "except": ["prices"],
+                "values": ["loc[*]"]}}]}),
             &[JSON],
             r#"{"prices":{"perKg":1},"loc":["lineItems",0]}"#,
             "transformed",
@@ -282,7 +283,8 @@ fn what_comes_is_judged_by_its_own_head_and_never_replaced_to_fit() {
             r#"{"ID":1}"#,
         ),
         (
-            json!({"operations": [{"set": {"path": "a", "json": "1.50"}}, {"set": {"path": "b", "json": "9007199254740993"}}]}),
+            json!({"operations": [{"set": {"path": "a", "json": "1.50"}}, {"set": {"path": "b",
+                "json": "9007199254740993"}}]}),
             &[JSON],
             "{}",
             "transformed",
@@ -296,7 +298,8 @@ fn what_comes_is_judged_by_its_own_head_and_never_replaced_to_fit() {
             r#"{"i":[1.5,15e-1]}"#,
         ),
         (
-            json!({"operations": [{"filter": {"path": "i", "keep": {"path": "$", "json": "\"1.5\""}}}]}),
+            json!({"operations": [{"filter": {"path": "i", "keep": {"path": "$",
+                "json": "\"1.5\""}}}]}),
             &[JSON],
             r#"{"i":[1.5,2,"1.5"]}"#,
             "transformed",
@@ -350,7 +353,8 @@ fn what_comes_is_judged_by_its_own_head_and_never_replaced_to_fit() {
 fn a_field_that_a_rule_writes_is_the_rules_whatever_comes_of_the_body() {
     let operation = json!({"set_header": {"name": "x-author", "value": "${body.a}"},
         "when": {"path": "b", "exists": true}});
-    let side = json!({"operations": [operation], "on_invalid": "pass", "on_oversize": "pass", "max_body": "20B"});
+    let side = json!({"operations": [operation], "on_invalid": "pass", "on_oversize": "pass",
+        "max_body": "20B"});
     let filter = filter(json!({"hold_heads": true, "rules": [{"request": side}]}));
     for (content_type, body, want) in [
         ("application/json", r#"{"a":"x","b":1}"#, Some(&b"x"[..])),

@@ -1,8 +1,8 @@
 //! `header-transform`: changes the heads of requests and responses.
 //!
 //! The first rule that a request matches has lists of operations, one for the request and one for
-//! its response. They run in the order written, each on what the ones before it left. `refusal` says
-//! what a client is told whose request cannot be changed so.
+//! its response. They run in the order written, each on what the ones before it left. `refusal`
+//! says what a client is told whose request cannot be changed so.
 
 mod config;
 mod head;

@@ -24,8 +24,8 @@ pub(crate) enum Found {
     Identity(Rc<Caller>),
     /// It need not say who it is from, and does not.
     Nobody,
-    /// A filter before this one knows who it is from, and that is who: it has no token, or a good one
-    /// that changes nothing about it.
+    /// A filter before this one knows who it is from, and that is who: it has no token, or a good
+    /// one that changes nothing about it.
     Identified,
     NoKeysYet,
 }

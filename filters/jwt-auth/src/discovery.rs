@@ -23,7 +23,8 @@ pub(crate) fn keys_of(issuer: &str, document: &[u8]) -> Result<Location, String>
     if text("issuer") != Some(issuer) {
         let seen = text("issuer").map_or_else(|| "none".to_owned(), quoted);
         return Err(format!(
-            "the issuer's document is another issuer's: its `issuer` is {seen}, and the provider's {}, which must be the same, character for character",
+            "the issuer's document is another issuer's: its `issuer` is {seen}, and the \
+             provider's {}, which must be the same, character for character",
             quoted(issuer)
         ));
     }

@@ -88,8 +88,8 @@ impl KeySet {
         &self.skipped
     }
 
-    /// The keys in a few words, for operators: names, kinds and algorithms; of keys that are no good
-    /// at all, why.
+    /// The keys in a few words, for operators: names, kinds and algorithms; of keys that are no
+    /// good at all, why.
     pub(crate) fn description(&self) -> String {
         let broken = self.skipped.iter().filter(|key| !key.fault.is_foreign());
         let broken = broken.map(|key| format!("keys[{}] {}", key.index, key.fault));

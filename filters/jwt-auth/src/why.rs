@@ -67,7 +67,8 @@ impl Refused {
             .map_or_else(|| "no iss".to_owned(), |iss| format!("iss {}", shown(&iss)));
         let whose = match owner {
             Some(owner) => format!(
-                " is of the provider {}, whose tokens are not taken by this rule, or not from this place",
+                " is of the provider {}, whose tokens are not taken by this rule, or not from \
+                 this place",
                 shown(&owner.name)
             ),
             None => String::new(),

@@ -40,9 +40,9 @@ fn name(part: &Part) -> String {
 }
 
 /// The values, with a comma between them, and another and `%` behind them where there are more than
-/// are looked at; `%` alone where there is none, or `%@` and the client's address. What is no plain ASCII is
-/// percent-encoded, and so are the comma and the percent sign: no two lists of values are the same
-/// text.
+/// are looked at; `%` alone where there is none, or `%@` and the client's address. What is no plain
+/// ASCII is percent-encoded, and so are the comma and the percent sign: no two lists of values are
+/// the same text.
 fn value(part: &Part, absent: Absent, facts: &Facts<'_>) -> String {
     let mut text: Option<String> = None;
     let is_all = part.values(facts, |kind, value| {

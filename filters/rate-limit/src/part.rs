@@ -104,8 +104,8 @@ impl Part {
         (kind, name.to_owned())
     }
 
-    /// Shows the values that the request has for the part, in order; none where it has none. Whether
-    /// that was all of them: a head has room for thousands, of which the first
+    /// Shows the values that the request has for the part, in order; none where it has none.
+    /// Whether that was all of them: a head has room for thousands, of which the first
     /// [`MOST_VALUES`] are shown.
     pub(crate) fn values(&self, facts: &Facts<'_>, mut see: impl FnMut(Kind, &[u8])) -> bool {
         /// The one too many is looked for, and not shown.

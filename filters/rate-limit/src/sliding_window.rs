@@ -7,9 +7,9 @@
 //! share an entry, and come back together, a window after the last of them. There are as many panes
 //! in a window as entries but one, so there is always an entry left for the pane that begins.
 //!
-//! So no request comes back before a window has gone by since it passed: that is the bound. And none
-//! comes back more than a pane later: that is the price. Workers read the clock before they store;
-//! one that was overtaken passes its request at the moment of the one that overtook it, so a
+//! So no request comes back before a window has gone by since it passed: that is the bound. And
+//! none comes back more than a pane later: that is the price. Workers read the clock before they
+//! store; one that was overtaken passes its request at the moment of the one that overtook it, so a
 //! request passes between its arrival and the moment when it is stored.
 
 use crate::gcra::Arrival;

@@ -3,7 +3,8 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 pub(crate) const ROWS: &[Row] = &[
     (
         "a key",
-        "{consumers: [{name: shop, keys: [{digest: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'}]}]}",
+        "{consumers: [{name: shop, keys: [{digest: \
+         'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'}]}]}",
         Good,
     ),
     ("a list that is polled", "{consumers_from: {cluster: keys, path: /c.json}}", Good),
@@ -39,7 +40,9 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "a time without a zone",
-        "{consumers: [{name: shop, keys: [{digest: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', expires_at: 2027-01-31T00:00:00}]}]}",
+        "{consumers: [{name: shop, keys: [{digest: \
+         'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', expires_at: \
+         2027-01-31T00:00:00}]}]}",
         Refused("consumers[0].keys[0].expires_at"),
     ),
     (

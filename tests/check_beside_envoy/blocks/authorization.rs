@@ -6,7 +6,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("a rule for everybody", "{rules: [{action: allow}]}", Good),
     (
         "a condition",
-        "{rules: [{action: allow, condition: \"request.headers['x-a'] == '1' && size(request.path) < 9\"}]}",
+        "{rules: [{action: allow, condition: \"request.headers['x-a'] == '1' && \
+         size(request.path) < 9\"}]}",
         Good,
     ),
     (
@@ -43,7 +44,8 @@ pub(crate) const ROWS: &[Row] = &[
         "a condition with a method that there is not",
         "{rules: [{action: allow, condition: \"request.path.startswith('/a')\"}]}",
         RefusedInWords {
-            check: "rules[0].condition: CEL has no function `startswith` in Envoy, did you mean `startsWith`?",
+            check: "rules[0].condition: CEL has no function `startswith` in Envoy, did you mean \
+             `startsWith`?",
             envoy: CEL,
         },
     ),
@@ -54,12 +56,14 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "a condition over time",
-        "{rules: [{action: allow, condition: \"request.time.getHours() < 9 && duration('1s') < duration('2s') && timestamp('2026-01-01T00:00:00Z') < request.time\"}]}",
+        "{rules: [{action: allow, condition: \"request.time.getHours() < 9 && duration('1s') < \
+         duration('2s') && timestamp('2026-01-01T00:00:00Z') < request.time\"}]}",
         Good,
     ),
     (
         "a condition that makes numbers",
-        "{rules: [{action: allow, condition: \"int('1') + int(1u) == 2 && double(1) == 1.0 && string(1) == '1' && bytes('a') == b'a' && type(1) == int && dyn(1) == 1\"}]}",
+        "{rules: [{action: allow, condition: \"int('1') + int(1u) == 2 && double(1) == 1.0 && \
+         string(1) == '1' && bytes('a') == b'a' && type(1) == int && dyn(1) == 1\"}]}",
         Good,
     ),
     (

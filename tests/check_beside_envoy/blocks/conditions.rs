@@ -3,7 +3,9 @@ use crate::check_beside_envoy::case::{Good, Refused, Row};
 pub(crate) const ROWS: &[Row] = &[
     (
         "conditions of every kind",
-        "{rules: [{action: allow, match: {route: all, hosts: ['*.example.com', a.example], methods: [GET], path: {template: '/users/{id}'}, headers: [{name: x-a, exact: b}], policy: p}}]}",
+        "{rules: [{action: allow, match: {route: all, hosts: ['*.example.com', a.example], \
+         methods: [GET], path: {template: '/users/{id}'}, headers: [{name: x-a, exact: b}], \
+         policy: p}}]}",
         Good,
     ),
     (
@@ -63,12 +65,14 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "a longer prefix behind a shorter one",
-        "{rules: [{action: allow, match: {path: {prefix: /a}}}, {action: deny, match: {path: {exact: /a/b}}}]}",
+        "{rules: [{action: allow, match: {path: {prefix: /a}}}, {action: deny, match: {path: \
+         {exact: /a/b}}}]}",
         Refused("rules[1]"),
     ),
     (
         "a shorter prefix behind a longer one",
-        "{rules: [{action: allow, match: {path: {prefix: /a/b}}}, {action: deny, match: {path: {prefix: /a}}}]}",
+        "{rules: [{action: allow, match: {path: {prefix: /a/b}}}, {action: deny, match: {path: \
+         {prefix: /a}}}]}",
         Good,
     ),
     (

@@ -3,12 +3,14 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 pub(crate) const ROWS: &[Row] = &[
     (
         "a list of two",
-        "{filters: [{rate-limit: {rules: [{limits: [{requests: 1, window: 1s}]}]}}, {header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}]}",
+        "{filters: [{rate-limit: {rules: [{limits: [{requests: 1, window: 1s}]}]}}, \
+         {header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}]}",
         Good,
     ),
     (
         "one filter twice, under two names",
-        "{filters: [{header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}, {name: b, header-transform: {rules: [{response: [{remove: {name: x-b}}]}]}}]}",
+        "{filters: [{header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}, {name: b, \
+         header-transform: {rules: [{response: [{remove: {name: x-b}}]}]}}]}",
         Good,
     ),
     ("no list", "{}", Refused("filters: is required")),
@@ -26,12 +28,14 @@ pub(crate) const ROWS: &[Row] = &[
     ("an entry of none", "{filters: [{name: a}]}", Refused("filters[0]: must have one filter")),
     (
         "one filter twice, under one name",
-        "{filters: [{header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}, {header-transform: {rules: [{response: [{remove: {name: x-b}}]}]}}]}",
+        "{filters: [{header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}, \
+         {header-transform: {rules: [{response: [{remove: {name: x-b}}]}]}}]}",
         Refused("filters[1]: a filter before this one is called `header-transform` too"),
     ),
     (
         "a fault of a filter in it",
-        "{filters: [{header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}, {rate-limit: {rules: [{limits: [{requests: 1, window: 60}]}]}}]}",
+        "{filters: [{header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}, \
+         {rate-limit: {rules: [{limits: [{requests: 1, window: 60}]}]}}]}",
         Refused("filters[1].rate-limit.rules[0].limits[0].window: must be a duration with a unit"),
     ),
     (
@@ -45,7 +49,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "authorization before jwt-auth",
-        "{filters: [{authorization: {rules: [{action: allow}]}}, {jwt-auth: {providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /k}}]}}]}",
+        "{filters: [{authorization: {rules: [{action: allow}]}}, {jwt-auth: {providers: [{name: \
+         a, issuer: https://a.example, jwks: {cluster: keys, path: /k}}]}}]}",
         Void {
             level: level::WARNING,
             says: "filters[0].authorization: decides before `jwt-auth` says who calls",

@@ -4,7 +4,8 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 pub(crate) const ROWS: &[Row] = &[
     (
         "a secret",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {keys: [{kty: oct, kid: a, alg: HS256, k: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}]}}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {keys: [{kty: oct, kid: a, alg: \
+         HS256, k: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}]}}]}",
         Good,
     ),
     (
@@ -23,7 +24,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "revocations through a cluster that is not there",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], revocations: {cluster: gone, path: /r}}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         revocations: {cluster: gone, path: /r}}",
         Void {
             level: level::FAULT,
             says: "revocations.cluster: there is no cluster `gone`",
@@ -59,7 +61,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "an algorithm that there is not",
-        "{providers: [{name: a, issuer: https://a.example, algorithms: [none], jwks: {cluster: keys}}]}",
+        "{providers: [{name: a, issuer: https://a.example, algorithms: [none], jwks: {cluster: \
+         keys}}]}",
         Refused("providers[0].algorithms[0]: unknown algorithm"),
     ),
     (
@@ -69,27 +72,32 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "a cache of a million tokens",
-        "{cache: {tokens: 1000000}, providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}}]}",
+        "{cache: {tokens: 1000000}, providers: [{name: a, issuer: https://a.example, jwks: \
+         {cluster: keys}}]}",
         Refused("cache.tokens: must be from 0 to 65536"),
     ),
     (
         "a rule that asks for a provider that there is not",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}}], rules: [{require: [b]}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}}], rules: \
+         [{require: [b]}]}",
         Refused("rules[0].require"),
     ),
     (
         "two providers of one issuer",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}}, {name: b, issuer: https://a.example, jwks: {cluster: keys}}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}}, {name: b, \
+         issuer: https://a.example, jwks: {cluster: keys}}]}",
         Refused("providers[1].issuer"),
     ),
     (
         "a claim in a header that frames requests",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}, claims_to_headers: [{claim: sub, header: content-length}]}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}, \
+         claims_to_headers: [{claim: sub, header: content-length}]}]}",
         Refused("providers[0].claims_to_headers[0].header"),
     ),
     (
         "a claim in a header that Envoy owns",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}, claims_to_headers: [{claim: sub, header: x-forwarded-proto}]}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}, \
+         claims_to_headers: [{claim: sub, header: x-forwarded-proto}]}]}",
         Refused("providers[0].claims_to_headers[0].header"),
     ),
     (
@@ -99,12 +107,14 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "two faults, each told",
-        "{realm: '\"', providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, refresh: 1}}]}",
+        "{realm: '\"', providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, \
+         refresh: 1}}]}",
         Refused("providers[0].jwks.refresh: must be"),
     ),
     (
         "a rule behind one that takes all",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}}], rules: [{require: any}, {match: {methods: [GET]}, require: none}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}}], rules: \
+         [{require: any}, {match: {methods: [GET]}, require: none}]}",
         Refused("rules[1]"),
     ),
 ];

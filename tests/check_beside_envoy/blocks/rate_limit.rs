@@ -59,7 +59,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "five limits",
-        "{rules: [{limits: [{requests: 1, window: 1s}, {requests: 1, window: 2s}, {requests: 1, window: 3s}, {requests: 1, window: 4s}, {requests: 1, window: 5s}]}]}",
+        "{rules: [{limits: [{requests: 1, window: 1s}, {requests: 1, window: 2s}, {requests: 1, \
+         window: 3s}, {requests: 1, window: 4s}, {requests: 1, window: 5s}]}]}",
         Refused("rules[0].limits"),
     ),
     (
@@ -108,7 +109,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "two rules of one name",
-        "{rules: [{name: a, match: {methods: [GET]}, limits: [{requests: 10, window: 1m}]}, {name: a, limits: [{requests: 10, window: 1m}]}]}",
+        "{rules: [{name: a, match: {methods: [GET]}, limits: [{requests: 10, window: 1m}]}, \
+         {name: a, limits: [{requests: 10, window: 1m}]}]}",
         Refused("rules[1].name"),
     ),
 ];

@@ -56,12 +56,14 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "an alias",
-        "{rules: [{request: [&set {set: {name: x-a, value: b}}]}, {match: {methods: [GET]}, request: [*set]}]}",
+        "{rules: [{request: [&set {set: {name: x-a, value: b}}]}, {match: {methods: [GET]}, \
+         request: [*set]}]}",
         Refused("rules[1]"),
     ),
     (
         "an alias in a rule that is reached",
-        "{rules: [{match: {methods: [GET]}, request: [&one {set: {name: x-a, value: b}}]}, {request: [*one]}]}",
+        "{rules: [{match: {methods: [GET]}, request: [&one {set: {name: x-a, value: b}}]}, \
+         {request: [*one]}]}",
         Good,
     ),
     (

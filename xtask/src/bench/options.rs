@@ -109,9 +109,11 @@ mod tests {
 
     #[test]
     fn every_option_is_taken() {
-        let options =
-            parse("identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm --before old --keys 5 --json --token short --peers nginx,haproxy --plot a.svg")
-                .unwrap();
+        let options = parse(
+            "identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm \
+             --before old --keys 5 --json --token short --peers nginx,haproxy --plot a.svg",
+        )
+        .unwrap();
         assert_eq!(
             options,
             Options {

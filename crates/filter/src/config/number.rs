@@ -39,7 +39,8 @@ impl Node<'_> {
         }
     }
 
-    /// Reports a text that [may be a number](may_be_number). `instead` says where `json` is written.
+    /// Reports a text that [may be a number](may_be_number). `instead` says where `json` is
+    /// written.
     pub fn ambiguous<T>(&self, text: &str, instead: &str) -> Option<T> {
         self.fault(format!(
             "`{text}` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole numbers \

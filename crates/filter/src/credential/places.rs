@@ -14,7 +14,8 @@ pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
         }
         if let Some(other) = earlier.iter().find_map(|earlier| earlier.other_spelling_of(&source)) {
             return node.fault(format!(
-                "must be another field than `{other}`, which upstreams may take it for: an earlier source is that, and every other spelling of it is removed from requests"
+                "must be another field than `{other}`, which upstreams may take it for: an \
+                 earlier source is that, and every other spelling of it is removed from requests"
             ));
         }
         earlier.push(source.clone());

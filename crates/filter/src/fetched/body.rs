@@ -25,7 +25,8 @@ pub(super) fn of(answer: &Answer, most: usize) -> Result<Cow<'_, [u8]>, Failure>
     if !is_gzip(coding) {
         let coding = printable(&String::from_utf8_lossy(coding), 20);
         return Err(refused(format!(
-            "the answer has the `content-encoding` `{coding}`; only gzip is read, and nothing was asked for"
+            "the answer has the `content-encoding` `{coding}`; only gzip is read, and nothing was \
+             asked for"
         )));
     }
     gunzip(&answer.body, most).map(Cow::Owned).map_err(|undecoded| match undecoded {

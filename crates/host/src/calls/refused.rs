@@ -3,7 +3,8 @@
 use super::imports::*;
 use std::ptr::{null_mut, without_provenance};
 
-/// What Envoy answers instead of a call that a plugin may not make (`capability_restriction_config`).
+/// What Envoy answers instead of a call that a plugin may not make
+/// (`capability_restriction_config`).
 const RESTRICTED: u32 = 10;
 
 /// The same of WASI: `ENOTCAPABLE`.

@@ -104,7 +104,8 @@ fn in_doubles(value: &Value) -> Value {
     }
 }
 
-/// The wasm filters in a tree. Looks at every mapping, so that it makes no difference where a filter is nested.
+/// The wasm filters in a tree. Looks at every mapping, so that it makes no difference where a
+/// filter is nested.
 pub fn find(tree: &Value) -> Vec<WasmFilter> {
     let mut found = Vec::new();
     collect(tree, &mut found);
@@ -143,8 +144,8 @@ pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
     })
 }
 
-/// The capabilities that are listed here: beside the VM up to Envoy 1.39, in it since 1.40. To Envoy,
-/// no name at all is no restriction.
+/// The capabilities that are listed here: beside the VM up to Envoy 1.39, in it since 1.40. To
+/// Envoy, no name at all is no restriction.
 fn allowed(tree: &Value, place: &str) -> Option<BTreeSet<String>> {
     let list = format!("{place}/capability_restriction_config/allowed_capabilities");
     let allowed = tree.pointer(&list)?.as_object().filter(|allowed| !allowed.is_empty())?;

@@ -1,7 +1,7 @@
 //! YAML as Envoy reads it: with yaml-cpp, and by rules of its own for what a plain word is.
 //!
-//! They are not those of YAML 1.2: `yes` is a truth, `010` is eight, `1.5` and whatever does not fit
-//! 32 bits are texts, tags mean nothing, and `<<` is a name like any other. Who reads a config
+//! They are not those of YAML 1.2: `yes` is a truth, `010` is eight, `1.5` and whatever does not
+//! fit 32 bits are texts, tags mean nothing, and `<<` is a name like any other. Who reads a config
 //! otherwise says other things of it than Envoy does.
 
 use std::collections::BTreeMap;

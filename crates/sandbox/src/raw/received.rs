@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn a_request_is_read_up_to_its_end_and_no_further() {
-        let mut bytes = &b"POST /a HTTP/1.1\r\nX-A: 1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx-t: 1\r\n\r\n\
+        let mut bytes = &b"POST /a HTTP/1.1\r\nX-A: 1\r\ntransfer-encoding: chunked\r\n\r\n\
+            2\r\nab\r\n0\r\nx-t: 1\r\n\r\n\
             PUT /b HTTP/1.1\r\ncontent-length: 2\r\n\r\ncdGET /c HTTP/1.1\r\n\r\n"[..];
         let mut next = || {
             let mut request = Received::read_head(&mut bytes).unwrap();

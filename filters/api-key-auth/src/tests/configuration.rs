@@ -111,7 +111,8 @@ fn what_is_wrong_is_told_where_it_is() {
         (json!({"hmac_secret": "short"}), "hmac_secret: must be 32 bytes at least, and random"),
         (
             json!({"consumer_header": "host"}),
-            "consumer_header: is what Envoy routes by: header-transform changes it by the operation `host`",
+            "consumer_header: is what Envoy routes by: header-transform changes it by the \
+             operation `host`",
         ),
         (
             json!({"consumer_header": "Upgrade"}),
@@ -119,7 +120,8 @@ fn what_is_wrong_is_told_where_it_is() {
         ),
         (
             json!({"consumer_header": "x-envoy-expected-rq-timeout-ms"}),
-            "consumer_header: is written by Envoy's router, after all filters: the router's `suppress_envoy_headers` leaves it out",
+            "consumer_header: is written by Envoy's router, after all filters: the router's \
+             `suppress_envoy_headers` leaves it out",
         ),
         (
             json!({"consumer_header": "Authorization"}),
@@ -270,4 +272,5 @@ fn a_key_that_was_pasted_by_mistake_is_not_repeated() {
     assert!(!faults.is_empty() && !faults.contains("0123456789abcdef"), "{faults}");
 }
 
-const SPELT: &str = "sources[1]: must be another field than `x-key`, which upstreams may take it for: an earlier source is that, and every other spelling of it is removed from requests";
+const SPELT: &str = "sources[1]: must be another field than `x-key`, which upstreams may take it \
+ for: an earlier source is that, and every other spelling of it is removed from requests";

@@ -48,9 +48,12 @@ fn a_wrong_configuration_is_told_by_its_field() {
 #[test]
 fn a_wrong_principal_is_told_by_its_field() {
     let pattern = "must be text, {prefix: text}, {suffix: text} or {capture: name}";
-    let item = "must be text, a whole number, true, false, {prefix: text}, {suffix: text}, {capture: name} or {json: text}";
+    let item = "must be text, a whole number, true, false, {prefix: text}, {suffix: text}, \
+     {capture: name} or {json: text}";
     let whole = "must be a whole number from -9007199254740991 to 9007199254740991";
-    let ambiguous = "`NUMBER` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole numbers beyond 2^53. Write a mapping, `json: 'NUMBER'` for the number or `json: '\"NUMBER\"'` for the text";
+    let ambiguous = "`NUMBER` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole \
+     numbers beyond 2^53. Write a mapping, `json: 'NUMBER'` for the number or `json: \
+     '\"NUMBER\"'` for the text";
     let claim = "must have any, all or both, or else present";
     for (principal, want) in [
         (json!("alice"), ": must be a mapping of fields".to_owned()),

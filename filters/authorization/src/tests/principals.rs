@@ -26,7 +26,8 @@ fn each_part_is_compared_with_its_part_of_the_identity() {
         roles: texts(&["user", "Auditor"]),
         groups: texts(&["team/red", "team-blue"]),
         claims: json!({
-            "email": "a@example.com", "age": 42, "big": 9_007_199_254_740_993_u64, "half": 0.5, "one": 1.0, "version": "1.5",
+            "email": "a@example.com", "age": 42, "big": 9_007_199_254_740_993_u64, "half": 0.5,
+            "one": 1.0, "version": "1.5",
             "admin": true, "none": null, "empty": [], "teams": ["red", 7, null, {"a": 1}],
             "org": {"id": "o-1", "level": {"n": -3}}, "https://example.com/tier": "gold", "blank": "",
         })
@@ -300,9 +301,11 @@ fn a_rule_by_sources_is_decided_strictly_where_the_address_cannot_be_read() {
 fn operators_are_told_which_rule_was_nearest_and_what_was_lacking() {
     let filter = filter(json!([
         {"name": "banned", "action": "deny", "principals": [{"subjects": ["mallory"]}]},
-        {"name": "staff", "match": {"path": {"prefix": "/users"}, "methods": ["GET"]}, "action": "allow",
+        {"name": "staff", "match": {"path": {"prefix": "/users"}, "methods": ["GET"]},
+        "action": "allow",
          "principals": [
-             {"roles": {"any": ["admin"]}, "scopes": {"all": ["users:read"]}, "issuers": ["https://b.example"]},
+             {"roles": {"any": ["admin"]}, "scopes": {"all": ["users:read"]},
+             "issuers": ["https://b.example"]},
              {"roles": {"any": ["auditor"]}, "issuers": ["https://a.example"]},
          ]},
         {"name": "gold", "match": {"path": {"prefix": "/users"}}, "action": "allow",
@@ -310,7 +313,8 @@ fn operators_are_told_which_rule_was_nearest_and_what_was_lacking() {
                          "sources": ["10.0.0.0/8"]}]},
         {"name": "edit", "match": {"path": {"prefix": "/orders"}, "methods": ["PUT", "DELETE"],
          "hosts": ["a.example"]}, "action": "allow"},
-        {"name": "list", "match": {"path": {"prefix": "/orders"}, "methods": ["HEAD"]}, "action": "allow"},
+        {"name": "list", "match": {"path": {"prefix": "/orders"}, "methods": ["HEAD"]},
+        "action": "allow"},
     ]));
     let long = "r".repeat(300);
     let user = known("alice", &["user", "b\n"]);

@@ -107,7 +107,8 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
         (
             operation(json!({"set_header": {"name": "content-length", "value": "1"}})),
             format!(
-                "{at}.set_header.name: belongs to the connection or frames the message: Envoy writes it itself"
+                "{at}.set_header.name: belongs to the connection or frames the message: Envoy \
+                 writes it itself"
             ),
         ),
         (

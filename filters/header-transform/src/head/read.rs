@@ -187,7 +187,8 @@ fn readable(node: &Node<'_>, _head: Head) -> Option<HeaderName> {
 fn no_pseudo_header(node: &Node<'_>) -> Option<()> {
     if node.text()?.starts_with(':') {
         return node.fault(
-            "pseudo-header fields are changed by operations of their own: path, query, method, host, status",
+            "pseudo-header fields are changed by operations of their own: path, query, method, \
+             host, status",
         );
     }
     Some(())

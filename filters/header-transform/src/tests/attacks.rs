@@ -86,7 +86,8 @@ fn a_claim_with_a_line_break_is_refused_too() {
 fn large_and_many_fields_pass_as_they_are() {
     let large = vec![0xfe; 60 * 1024];
     let filter = operations(
-        r#"[{"copy": {"from": "x-large", "to": "x-copy"}}, {"set": {"name": "x-joined", "value": "<${header.x-many}>"}}]"#,
+        r#"[{"copy": {"from": "x-large", "to": "x-copy"}}, {"set": {"name": "x-joined",
+            "value": "<${header.x-many}>"}}]"#,
     );
     let mut fields: Vec<(&str, &[u8])> = vec![("x-large", &large)];
     fields.extend([("x-many", &b"1"[..]); 500]);
@@ -99,7 +100,9 @@ fn large_and_many_fields_pass_as_they_are() {
 #[test]
 fn a_request_without_any_field_is_no_trouble() {
     let filter = operations(
-        r#"[{"set": {"name": "x-a", "value": "${method}${host}${path}${query.q}${identity.tier}"}}, {"append": {"name": "x-b", "value": "v"}}]"#,
+        r#"[{"set": {"name": "x-a",
+            "value": "${method}${host}${path}${query.q}${identity.tier}"}},
+            {"append": {"name": "x-b", "value": "v"}}]"#,
     );
     let host = FakeHost::default();
     let mut request = Request::new(Headers::from_pairs(vec![0xff; 64]), &host);

@@ -48,7 +48,8 @@ fn a_wrong_operation_is_told_by_its_field() {
         (r#"{"set": {"name": "a", "value": "a\r\nb"}}"#, ".set.value: must not contain CR, LF, NUL or other control characters".into()),
         (
             r#"{"set": {"name": "Host", "value": "a"}}"#,
-            ".set.name: is what Envoy routes by: header-transform changes it by the operation `host`".into(),
+            ".set.name: is what Envoy routes by: header-transform changes it by the operation \
+             `host`".into(),
         ),
         (r#"{"append": {"name": "Connection", "value": "a"}}"#, format!(".append.name: {framing}")),
         (r#"{"add_if_absent": {"name": "te", "value": "a"}}"#, format!(".add_if_absent.name: {framing}")),

@@ -158,7 +158,8 @@ fn the_status_of_a_tunnel_stays() {
 #[test]
 fn an_operation_that_replaces_what_is_there_looks_at_the_response() {
     let filter = filter(
-        r#"[{"response": [{"replace_if_present": {"name": "x-server", "value": "${header.x-name}"}}]}]"#,
+        r#"[{"response": [{"replace_if_present": {"name": "x-server",
+            "value": "${header.x-name}"}}]}]"#,
     );
     let named: &[(&str, &[u8])] = &[("x-name", b"gatehouse")];
     let server: &[(&str, &[u8])] = &[("x-server", b"a")];

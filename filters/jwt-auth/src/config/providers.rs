@@ -81,7 +81,11 @@ fn provider(
     }
     let spelt = |source: &Source| places.iter().find_map(|other| other.other_spelling_of(source));
     if let Some(name) = taken.iter().find_map(spelt) {
-        node.fault::<()>(format!("has its tokens in a field that upstreams may take for `{name}`, where those of a provider before it are: every other spelling of that is removed from requests"));
+        node.fault::<()>(format!(
+            "has its tokens in a field that upstreams may take for `{name}`, \
+         where those of a provider before it are: every other spelling of that is removed from \
+         requests"
+        ));
     }
     let audiences = fields.with_default("audiences", vec![], |node| node.nonempty_list(text));
     let all_audiences =
@@ -237,7 +241,10 @@ fn header(node: &Node<'_>, taken: &mut Vec<HeaderName>, sources: &[Source]) -> O
     }
     if let Some(taken) = taken.iter().find(|taken| taken.is_read_as(&name)) {
         let taken = taken.as_str();
-        return node.fault(format!("must be unique: upstreams may take it for `{taken}`, which an earlier claim is written to"));
+        return node.fault(format!(
+            "must be unique: upstreams may take it for `{taken}`, which an \
+         earlier claim is written to"
+        ));
     }
     taken.push(name.clone());
     Some(name)

@@ -133,15 +133,19 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         ),
         (
             json!({"claims_to_headers": [{"claim": "sub", "header": "Host"}]}),
-            "providers[0].claims_to_headers[0].header: is what Envoy routes by: header-transform changes it by the operation `host`",
+            "providers[0].claims_to_headers[0].header: is what Envoy routes by: header-transform \
+             changes it by the operation `host`",
         ),
         (
             json!({"claims_to_headers": [{"claim": "sub", "header": "X-Forwarded-Proto"}]}),
-            "providers[0].claims_to_headers[0].header: is what Envoy reads the scheme from, and without it Envoy finds no route (404): `request_headers_to_remove` of a route takes it away behind that, and header-transform's `set` takes the values http and https",
+            "providers[0].claims_to_headers[0].header: is what Envoy reads the scheme from, and \
+             without it Envoy finds no route (404): `request_headers_to_remove` of a route takes \
+             it away behind that, and header-transform's `set` takes the values http and https",
         ),
         (
             json!({"claims_to_headers": [{"claim": "sub", "header": "Authorization"}]}),
-            "providers[0].claims_to_headers[0].header: must not be a field that authenticates the request",
+            "providers[0].claims_to_headers[0].header: must not be a field that authenticates the \
+             request",
         ),
         (
             json!({"claims_to_headers": [{"claim": "sub", "header": "x-a"}, {"claim": "iss", "header": "X-A"}]}),

@@ -52,7 +52,8 @@ fn a_subject_is_one_of_some_or_begins_like_one() {
 #[test]
 fn a_required_claim_is_there_and_what_it_must_be() {
     let claims = claims_with(json!({
-        "tier": "gold", "level": 3, "half": 0.5, "big": 9_007_199_254_740_993_u64, "version": "1.5", "verified": true, "nothing": null,
+        "tier": "gold", "level": 3, "half": 0.5, "big": 9_007_199_254_740_993_u64,
+        "version": "1.5", "verified": true, "nothing": null,
         "roles": ["admin", "user"], "numbers": [1, 2], "empty": [],
         "realm": {"access": {"roles": ["a"]}}, "https://x.example/tier": "silver",
     }));
@@ -164,15 +165,21 @@ fn what_is_wrong_with_a_requirement_is_told_where_it_is() {
         ),
         (
             json!({"required_claims": [{"claim": "a", "equals": "1.5"}]}),
-            "required_claims[0].equals: `1.5` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole numbers beyond 2^53. Instead of `equals`, write `json: '1.5'` for the number or `json: '\"1.5\"'` for the text",
+            "required_claims[0].equals: `1.5` may be a number or a text: Envoy makes texts of \
+             1.5, 1e3 and whole numbers beyond 2^53. Instead of `equals`, write `json: '1.5'` for \
+             the number or `json: '\"1.5\"'` for the text",
         ),
         (
             json!({"required_claims": [{"claim": "a", "equals": {"b": ["1e3"]}}]}),
-            "required_claims[0].equals: `1e3` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole numbers beyond 2^53. Instead of `equals`, write `json: '1e3'` for the number or `json: '\"1e3\"'` for the text",
+            "required_claims[0].equals: `1e3` may be a number or a text: Envoy makes texts of \
+             1.5, 1e3 and whole numbers beyond 2^53. Instead of `equals`, write `json: '1e3'` for \
+             the number or `json: '\"1e3\"'` for the text",
         ),
         (
             json!({"required_claims": [{"claim": "a", "any_of": ["9007199254740993"]}]}),
-            "required_claims[0].any_of[0]: `9007199254740993` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole numbers beyond 2^53. Write a mapping, `json: '9007199254740993'` for the number or `json: '\"9007199254740993\"'` for the text",
+            "required_claims[0].any_of[0]: `9007199254740993` may be a number or a text: Envoy \
+             makes texts of 1.5, 1e3 and whole numbers beyond 2^53. Write a mapping, `json: \
+             '9007199254740993'` for the number or `json: '\"9007199254740993\"'` for the text",
         ),
         (
             json!({"required_claims": [{"claim": "a", "any_of": [["a"]]}]}),

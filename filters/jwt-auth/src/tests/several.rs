@@ -213,10 +213,12 @@ fn providers_that_cannot_be_told_apart_are_not_required_together() {
             ],
         ),
         (
-            json!({"sources": [{"header": "authorization_", "prefix": "a "}, {"header": "authorizatioN"}]}),
+            json!({"sources": [{"header": "authorization_", "prefix": "a "},
+                {"header": "authorizatioN"}]}),
             json!("any"),
             vec![
-                "providers[1]: has its tokens where those of a provider before it may be: the same `sources` will do, or quite others",
+                "providers[1]: has its tokens where those of a provider before it may be: the \
+                 same `sources` will do, or quite others",
             ],
         ),
         // A field without a prefix holds every token that one with a prefix does.
@@ -224,7 +226,8 @@ fn providers_that_cannot_be_told_apart_are_not_required_together() {
             json!({"sources": [{"header": "authorization"}]}),
             json!("any"),
             vec![
-                "providers[1]: has its tokens where those of a provider before it may be: the same `sources` will do, or quite others",
+                "providers[1]: has its tokens where those of a provider before it may be: the \
+                 same `sources` will do, or quite others",
             ],
         ),
         (json!({"sources": [{"header": "authorization", "prefix": "Service "}]}), all, vec![]),

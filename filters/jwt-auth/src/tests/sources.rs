@@ -104,7 +104,8 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
         ),
         (
             json!([{"header": "x-token"}, {"header": "x_token", "prefix": "a "}]),
-            "sources[1]: must be another field than `x-token`, which upstreams may take it for: an earlier source is that, and every other spelling of it is removed from requests",
+            "sources[1]: must be another field than `x-token`, which upstreams may take it for: \
+             an earlier source is that, and every other spelling of it is removed from requests",
         ),
         (
             json!([{"header": "x-user"}]),
@@ -159,7 +160,8 @@ fn fields_that_an_upstream_may_take_for_one_are_one() {
             "providers[0].claims_to_headers[1].header: must be unique: upstreams may take it for `x-a`",
         ),
         (
-            json!({"sources": [{"header": "x_token"}], "claims_to_headers": [{"claim": "sub", "header": "x-token"}]}),
+            json!({"sources": [{"header": "x_token"}], "claims_to_headers": [{"claim": "sub",
+                "header": "x-token"}]}),
             "providers[0].claims_to_headers[0].header: must not be a field that tokens are read from",
         ),
     ] {

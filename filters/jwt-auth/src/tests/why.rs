@@ -11,7 +11,8 @@ fn strict(more: Value) -> JwtAuth {
     let mut configuration = json!({
         "providers": [
             {"name": "main", "issuer": ISSUER, "audiences": ["gateway", "portal"], "jwks": key_set(),
-             "subjects": ["alice", "bob"], "required_claims": [{"claim": "plan.tier", "equals": "gold"}],
+             "subjects": ["alice", "bob"], "required_claims": [{"claim": "plan.tier",
+             "equals": "gold"}],
              "max_age": "1h", "max_lifetime": "2h"},
             other,
         ],
@@ -55,12 +56,18 @@ fn operators_are_told_what_was_seen_and_what_was_wanted_and_clients_are_not() {
         (
             of(json!({"iat": NOW - 4000})),
             "token_too_old",
-            format!("iat {} was 4000 s ago, max_age 3600 s, leeway 60 s; provider `main`", NOW - 4000),
+            format!(
+                "iat {} was 4000 s ago, max_age 3600 s, leeway 60 s; provider `main`",
+                NOW - 4000
+            ),
         ),
         (
             of(json!({"exp": NOW + 9000})),
             "lifetime_too_long",
-            format!("exp {} is in 9000 s, max_lifetime 7200 s, leeway 60 s; provider `main`", NOW + 9000),
+            format!(
+                "exp {} is in 9000 s, max_lifetime 7200 s, leeway 60 s; provider `main`",
+                NOW + 9000
+            ),
         ),
         (
             headed(r#"{"alg":"EdDSA","kid":"gone\u001b[2J"}"#),
@@ -72,7 +79,11 @@ fn operators_are_told_what_was_seen_and_what_was_wanted_and_clients_are_not() {
             "algorithm_not_allowed",
             "alg RS256, kid `main`; provider `main`".to_owned(),
         ),
-        (headed(r#"{"alg":"none"}"#), "algorithm_not_allowed", "alg `none` is not known".to_owned()),
+        (
+            headed(r#"{"alg":"none"}"#),
+            "algorithm_not_allowed",
+            "alg `none` is not known".to_owned(),
+        ),
         (
             of(json!({"aud": ["shop", long]})),
             "audience_mismatch",
@@ -95,9 +106,15 @@ fn operators_are_told_what_was_seen_and_what_was_wanted_and_clients_are_not() {
         (
             of(json!({"iss": "https://other.example"})),
             "issuer_unknown",
-            "iss `https://other.example` is of the provider `other`, whose tokens are not taken by this rule, or not from this place; tokens of `main` will do".to_owned(),
+            "iss `https://other.example` is of the provider `other`, whose tokens are not taken \
+             by this rule, or not from this place; tokens of `main` will do"
+                .to_owned(),
         ),
-        (of(json!({"sub": "mallory"})), "subject_mismatch", "sub is `mallory`; provider `main`".to_owned()),
+        (
+            of(json!({"sub": "mallory"})),
+            "subject_mismatch",
+            "sub is `mallory`; provider `main`".to_owned(),
+        ),
         (
             of(json!({"plan": {"tier": "free"}})),
             "claim_mismatch",

@@ -97,7 +97,8 @@ fn pace(
         }
         (None, Some(_)) if burst.is_some() && algorithm == Some(Algorithm::SlidingWindow) => node
             .fault(
-                "`burst` goes with `algorithm: token_bucket`: of a sliding window, all may come at once",
+                "`burst` goes with `algorithm: token_bucket`: of a sliding window, all may come \
+                 at once",
             ),
         (None, Some(window)) if algorithm == Some(Algorithm::SlidingWindow) => {
             let length = u64::try_from(window.as_nanos()).ok()?;

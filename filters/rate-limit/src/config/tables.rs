@@ -14,8 +14,8 @@ impl Tables {
         Self { keys, made: Vec::new() }
     }
 
-    /// The table of rules of this class. Its name comes of the class alone, so that its clients keep
-    /// their counts when other rules come and go.
+    /// The table of rules of this class. Its name comes of the class alone, so that its clients
+    /// keep their counts when other rules come and go.
     pub(super) fn of(&mut self, class: String, layout: Layout) -> Rc<Table> {
         if let Some((_, _, table)) = self.made.iter().find(|(known, ..)| *known == class) {
             return Rc::clone(table);

@@ -18,8 +18,11 @@ fn good_configurations_are_read() {
         r#"{"match": {"path": {"template": "/users/{id}"}}, "key": [{"capture": "id"}], "cost": {"header": "x-cost", "most": 10}, "limits": [{"requests": 1, "per": "month", "offset": "-09:30"}]}"#,
         r#"{"cost": {"response_header": "x-cost", "default": 0, "most": 10}, "limits": [{"requests": {"tier": {"gold": 0}, "default": 0}, "window": "1s"}]}"#,
         r#"{"limits": [{"requests": {"claim": "a.b", "most": 10, "default": 1}, "window": "1m", "burst": {"tier": {"gold": 9}, "default": 1}}]}"#,
-        r#"{"limits": [{"requests": 1, "window": "1s", "algorithm": "token_bucket", "burst": 3}, {"requests": {"tier": {"gold": 0}, "default": 7}, "window": "30d", "algorithm": "sliding_window"}]}"#,
-        r#"{"cost": 20, "limits": [{"requests": 20, "window": "1s", "algorithm": "sliding_window"}], "counting": {"mode": "local"}}"#,
+        r#"{"limits": [{"requests": 1, "window": "1s", "algorithm": "token_bucket", "burst": 3},
+            {"requests": {"tier": {"gold": 0}, "default": 7}, "window": "30d",
+            "algorithm": "sliding_window"}]}"#,
+        r#"{"cost": 20, "limits": [{"requests": 20, "window": "1s",
+            "algorithm": "sliding_window"}], "counting": {"mode": "local"}}"#,
         r#"{"limits": [{"requests": 1, "window": "1s"}, {"name": "per minute!", "requests": 10, "window": "1m"}, {"requests": 1, "window": "1h"}, {"requests": 1, "window": "1d"}]}"#,
     ] {
         assert_eq!(faults(&rule(json)), [""; 0], "{json}");
@@ -159,7 +162,8 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
             )),
             "rules[0].key[0].capture: is not captured by the rule's path, which has b, c",
         ),
-        (rule(&format!(r#"{{"absent": "deny", {ok}}}"#)), "rules[0].absent: must be one of client_address, share, skip"),
+        (rule(&format!(r#"{{"absent": "deny", {ok}}}"#)),
+            "rules[0].absent: must be one of client_address, share, skip"),
         (rule(&format!(r#"{{"mode": "dry", {ok}}}"#)), "rules[0].mode: must be one of enforce, shadow"),
         (top(r#""apply": "any""#), "apply: must be one of first, all"),
         (top(r#""status": 200"#), "status: must be from 400 to 599"),
@@ -193,11 +197,13 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         ),
         (
             limits(r#"[{"requests": 1, "window": "1s", "algorithm": "sliding_window", "burst": 2}]"#),
-            "rules[0].limits[0]: `burst` goes with `algorithm: token_bucket`: of a sliding window, all may come at once",
+            "rules[0].limits[0]: `burst` goes with `algorithm: token_bucket`: of a sliding \
+             window, all may come at once",
         ),
         (
             limits(r#"[{"requests": 1, "per": "day", "algorithm": "sliding_window"}]"#),
-            "rules[0].limits[0]: `algorithm` goes with `window`: a period of the calendar begins and ends for all",
+            "rules[0].limits[0]: `algorithm` goes with `window`: a period of the calendar begins \
+             and ends for all",
         ),
         (
             limits(r#"[{"requests": 1, "algorithm": "sliding_window"}]"#),
@@ -205,19 +211,25 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         ),
         (
             rule(
-                r#"{"counting": {"mode": "global", "cluster": "rls"}, "limits": [{"requests": 1, "window": "1s", "algorithm": "sliding_window"}]}"#,
+                r#"{"counting": {"mode": "global", "cluster": "rls"}, "limits": [{"requests": 1,
+                    "window": "1s", "algorithm": "sliding_window"}]}"#,
             ),
-            "rules[0].limits[0].algorithm: goes with `counting: {mode: local}`: a rate limit service counts in its own way",
+            "rules[0].limits[0].algorithm: goes with `counting: {mode: local}`: a rate limit \
+             service counts in its own way",
         ),
         (
             rule(
-                r#"{"counting": {"mode": "hybrid", "cluster": "rls"}, "limits": [{"requests": 1, "window": "1s"}, {"requests": 1, "window": "1m", "algorithm": "token_bucket"}]}"#,
+                r#"{"counting": {"mode": "hybrid", "cluster": "rls"}, "limits": [{"requests": 1,
+                    "window": "1s"}, {"requests": 1, "window": "1m",
+                    "algorithm": "token_bucket"}]}"#,
             ),
-            "rules[0].limits[1].algorithm: goes with `counting: {mode: local}`: a rate limit service counts in its own way",
+            "rules[0].limits[1].algorithm: goes with `counting: {mode: local}`: a rate limit \
+             service counts in its own way",
         ),
         (
             rule(
-                r#"{"cost": 2, "limits": [{"requests": 1, "window": "1s", "algorithm": "sliding_window"}]}"#,
+                r#"{"cost": 2, "limits": [{"requests": 1, "window": "1s",
+                    "algorithm": "sliding_window"}]}"#,
             ),
             "rules[0]: cost must not be more than a limit lets pass at once, 1",
         ),

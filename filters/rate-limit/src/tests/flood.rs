@@ -6,7 +6,8 @@ use super::*;
 fn login_and(other: &str, login: &str) -> String {
     format!(
         r#"{{"keys": 64, "rules": [
-            {{"name": "login", "match": {{"path": {{"exact": "/login"}}}}, "key": [{{"header": "x-key"}}], {login}}},
+            {{"name": "login", "match": {{"path": {{"exact": "/login"}}}},
+            "key": [{{"header": "x-key"}}], {login}}},
             {{"name": "other", "key": [{{"header": "x-key"}}], {other}}}]}}"#
     )
 }
@@ -63,9 +64,11 @@ fn fresh_keys_of_the_same_rule_replace_each_other_before_one_that_is_over_its_li
         r#""limits": [{"requests": 15, "per": "day"}]"#,
         r#""limits": [{"requests": 15, "window": "1m"}, {"requests": 900, "per": "day"}]"#,
         r#""limits": [{"requests": 15, "window": "1m", "algorithm": "sliding_window"}]"#,
-        r#""limits": [{"requests": 900, "window": "1d", "algorithm": "sliding_window"}, {"requests": 15, "window": "1m"}]"#,
+        r#""limits": [{"requests": 900, "window": "1d", "algorithm": "sliding_window"},
+            {"requests": 15, "window": "1m"}]"#,
         // The day is nearly as it was, but the client has nothing left for a second.
-        r#""limits": [{"requests": 90000, "per": "day"}, {"requests": 15, "window": "1m", "algorithm": "sliding_window"}]"#,
+        r#""limits": [{"requests": 90000, "per": "day"}, {"requests": 15, "window": "1m",
+            "algorithm": "sliding_window"}]"#,
     ] {
         let host = FakeHost::at(NOW);
         let filter = filter(&login_and(limits, limits), &host);

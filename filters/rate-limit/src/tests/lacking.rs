@@ -61,7 +61,8 @@ fn what_only_looks_like_a_preflight_is_counted() {
     }
     // One that names an account is the account's.
     let host = FakeHost::at(NOW);
-    let json = r#"{"keys": 64, "rules": [{"key": [{"header": "x-key"}], "limits": [{"requests": 2, "window": "1h"}]}]}"#;
+    let json = r#"{"keys": 64, "rules": [{"key": [{"header": "x-key"}],
+        "limits": [{"requests": 2, "window": "1h"}]}]}"#;
     let filter = filter(json, &host);
     let head = [&PREFLIGHT[..], &[("x-key", "a")]].concat();
     assert_eq!(codes(&filter, &host, &head, 3).last(), Some(&Code::Exceeded));

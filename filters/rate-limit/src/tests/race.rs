@@ -96,7 +96,8 @@ impl Signatures for Worker<'_> {
 /// already serve.
 fn passed(limit: u32, algorithm: &str, shared: &Shared) -> usize {
     let json = format!(
-        r#"{{"keys": 64, "rules": [{{"limits": [{{"requests": {limit}, "window": "60s", "algorithm": "{algorithm}"}}]}}]}}"#
+        r#"{{"keys": 64, "rules": [{{"limits": [{{"requests": {limit}, "window": "60s",
+            "algorithm": "{algorithm}"}}]}}]}}"#
     );
     let work = |number: u8| {
         let host = Worker { shared, number };

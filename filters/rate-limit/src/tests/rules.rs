@@ -236,7 +236,8 @@ fn captures_of_each_rule_are_its_own() {
 fn a_path_in_disguise_is_no_way_round_the_limit_of_a_rule() {
     let login = |mode: &str| {
         format!(
-            r#"{{"keys": 64, "rules": [{{"name": "login", "mode": "{mode}", "match": {{"path": {{"prefix": "/auth/login"}}}},
+            r#"{{"keys": 64, "rules": [{{"name": "login", "mode": "{mode}",
+                "match": {{"path": {{"prefix": "/auth/login"}}}},
             "limits": [{{"requests": 2, "window": "1m"}}]}}]}}"#
         )
     };

@@ -82,7 +82,8 @@ fn what_the_response_tells_is_charged_when_it_comes_and_held_for_a_window() {
 #[test]
 fn a_client_s_tier_says_how_much_is_in_its_window() {
     let json = r#"{"keys": 64, "rules": [{"name": "calls", "key": ["consumer"], "limits": [
-        {"requests": {"tier": {"gold": 40}, "default": 2}, "window": "1m", "algorithm": "sliding_window"}]}]}"#;
+        {"requests": {"tier": {"gold": 40}, "default": 2}, "window": "1m",
+        "algorithm": "sliding_window"}]}]}"#;
     let host = FakeHost::at(NOW);
     let filter = filter(json, &host);
     let passed = |consumer: &str, tier: &str| {

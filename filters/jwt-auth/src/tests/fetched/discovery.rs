@@ -135,7 +135,8 @@ fn operators_are_told_what_is_wrong_with_a_document() {
     for (document, want) in [
         (
             other,
-            "the issuer's document is another issuer's: its `issuer` is `https://evil.example`, and the provider's `https://issuer.example`,",
+            "the issuer's document is another issuer's: its `issuer` is `https://evil.example`, \
+             and the provider's `https://issuer.example`,",
         ),
         (long, "its `issuer` is ` [2J [2J"),
         (nowhere, "the issuer's document has no `jwks_uri`"),
