@@ -5,10 +5,12 @@
 
 mod clock;
 mod host;
+mod numbers;
 mod store;
 
 pub use clock::FakeClock;
 pub use host::{FakeHost, SentGrpc};
+pub use numbers::Numbers;
 pub use store::FakeStore;
 
 use gatehouse_filter::config::{self, ConfigError};

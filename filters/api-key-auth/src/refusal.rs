@@ -1,7 +1,7 @@
 use crate::Code;
 use crate::consumer::{Unfit, Useless};
 use gatehouse_filter::rules::AmbiguousTarget;
-use gatehouse_filter::{Challenge, Problem};
+use gatehouse_filter::{Challenge, Explained, Problem};
 
 /// Why a request is not let through: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,21 +23,11 @@ pub(crate) enum Refusal {
 }
 
 /// A refusal, with what operators are told of it.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    pub(crate) refusal: Refusal,
-    pub(crate) why: Option<String>,
-}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Self { refusal, why: None }
-    }
-}
+pub(crate) type Refused = Explained<Refusal>;
 
 impl From<Unfit> for Refused {
     fn from(Unfit { useless, why }: Unfit) -> Self {
-        Self { refusal: Refusal::KeyInvalid(useless), why: Some(why) }
+        Self::because(Refusal::KeyInvalid(useless), why)
     }
 }
 

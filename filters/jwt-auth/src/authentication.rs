@@ -11,7 +11,7 @@ use crate::token::MAX_TOKEN;
 use crate::token::Token;
 use crate::trial::Trial;
 use crate::verify::HostVerifier;
-use crate::why::Refused;
+use crate::why::{self, Refused};
 use crate::{JwtAuth, forward};
 use gatehouse_filter::fetched::{Awaits, Fetched};
 use gatehouse_filter::{Caller, Host, Mode, Repeated, Request, Timestamp, credential};
@@ -136,7 +136,7 @@ impl JwtAuth {
         }
         let refused = |refusal| {
             let subject = verified.caller.subject();
-            Refused::of_known(refusal, &verified.validity, subject, provider, now)
+            why::of_known(refusal, &verified.validity, subject, provider, now)
         };
         verified.validity.check(now, &provider.lifetime).map_err(refused)?;
         if let Some(revocations) = &self.config.revocations {
@@ -161,19 +161,19 @@ impl JwtAuth {
                 match sent.token.contains(&b',') {
                     // Two fields that a proxy has joined.
                     true => Refusal::TokenRepeated.into(),
-                    false => Refused::for_form(refusal, &sent.token),
+                    false => why::for_form(refusal, &sent.token),
                 }
             })?;
-        let claims = Claims::parse(payload).map_err(Refused::for_types)?;
+        let claims = Claims::parse(payload).map_err(why::for_types)?;
         let provider = self.config.provider(accepted, claims.issuer().as_deref(), &sent.sources);
         let Some((index, provider)) = provider else {
             let issuer = claims.issuer();
             let owner = self.config.provider_of(issuer.as_deref()).map(|(_, provider)| provider);
-            return Err(Refused::for_issuer(&claims, owner, self.config.names(accepted)));
+            return Err(why::for_issuer(&claims, owner, self.config.names(accepted)));
         };
         let now = host.now();
         self.judge(&token, &claims, index, &sent.token, host, slot)
-            .map_err(|refusal| Refused::of_token(refusal, &token, &claims, provider, now))
+            .map_err(|refusal| why::of_token(refusal, &token, &claims, provider, now))
     }
 
     /// Judges a token that was taken apart, of the provider at this position; `None` where the

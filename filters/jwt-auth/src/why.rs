@@ -8,150 +8,130 @@ use crate::json::Member;
 use crate::refusal::Refusal;
 use crate::requirement::Unmet;
 use crate::token::{Header, Token};
-use gatehouse_filter::{Timestamp, printable};
+use gatehouse_filter::{Explained, Timestamp, printable};
 use std::time::Duration;
 
 /// A refusal, with what operators are told of it.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    pub(crate) refusal: Refusal,
-    pub(crate) why: Option<String>,
-}
+pub(crate) type Refused = Explained<Refusal>;
 
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Self { refusal, why: None }
-    }
-}
-
-impl Refused {
-    fn because(refusal: Refusal, why: String) -> Self {
-        Self { refusal, why: Some(why) }
-    }
-
-    /// For want of a token that could be taken apart.
-    pub(crate) fn for_form(refusal: Refusal, token: &[u8]) -> Self {
-        let why = match refusal {
-            Refusal::AlgorithmNotAllowed => match Header::algorithm_named(token) {
-                Some(name) => format!("alg {} is not known", shown(&name)),
-                None => return refusal.into(),
-            },
-            Refusal::TokenTooLarge | Refusal::TokenMalformed => {
-                let dots = token.iter().filter(|byte| **byte == b'.').count();
-                format!("{} bytes with {dots} dots", token.len())
-            }
-            refusal => return refusal.into(),
-        };
-        Self::because(refusal, why)
-    }
-
-    /// For claims that are not of their types.
-    pub(crate) fn for_types(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::ClaimInvalid(detail) => Self::because(refusal, detail.to_owned()),
-            refusal => refusal.into(),
+/// For want of a token that could be taken apart.
+pub(crate) fn for_form(refusal: Refusal, token: &[u8]) -> Refused {
+    let why = match refusal {
+        Refusal::AlgorithmNotAllowed => match Header::algorithm_named(token) {
+            Some(name) => format!("alg {} is not known", shown(&name)),
+            None => return refusal.into(),
+        },
+        Refusal::TokenTooLarge | Refusal::TokenMalformed => {
+            let dots = token.iter().filter(|byte| **byte == b'.').count();
+            format!("{} bytes with {dots} dots", token.len())
         }
-    }
+        refusal => return refusal.into(),
+    };
+    Refused::because(refusal, why)
+}
 
-    /// For want of a provider that takes the token here: `owner` has its issuer, and `others` would
-    /// do.
-    pub(crate) fn for_issuer(
-        claims: &Claims,
-        owner: Option<&Provider>,
-        others: impl Iterator<Item = impl AsRef<str>>,
-    ) -> Self {
-        let others: Vec<_> = others.take(MOST_NAMES).map(|name| shown(name.as_ref())).collect();
-        let others = others.join(", ");
-        let seen = claims
-            .issuer()
-            .map_or_else(|| "no iss".to_owned(), |iss| format!("iss {}", shown(&iss)));
-        let whose = match owner {
-            Some(owner) => format!(
-                " is of the provider {}, whose tokens are not taken by this rule, or not from \
-                 this place",
-                shown(&owner.name)
-            ),
-            None => String::new(),
-        };
-        Self::because(Refusal::IssuerUnknown, format!("{seen}{whose}; tokens of {others} will do"))
+/// For claims that are not of their types.
+pub(crate) fn for_types(refusal: Refusal) -> Refused {
+    match refusal {
+        Refusal::ClaimInvalid(detail) => Refused::because(refusal, detail.to_owned()),
+        refusal => refusal.into(),
     }
+}
 
-    /// Of a token that was taken apart.
-    pub(crate) fn of_token(
-        refusal: Refusal,
-        token: &Token<'_>,
-        claims: &Claims,
-        provider: &Provider,
-        now: Timestamp,
-    ) -> Self {
-        let raw = |member: Option<Member<'_>>| {
-            member.map_or_else(
-                || "missing".to_owned(),
-                |it| shown(&String::from_utf8_lossy(it.raw())),
-            )
-        };
-        let Header { algorithm, kid } = &*token.header;
-        let kid =
-            kid.as_deref().map_or_else(|| "no kid".to_owned(), |kid| format!("kid {}", shown(kid)));
-        let signed = || format!("alg {}, {kid}", algorithm.name());
-        let keys = || {
-            let keys = provider.keys.current(now);
-            keys.map_or_else(|| "none".to_owned(), |keys| keys.names(MOST_NAMES))
-        };
-        let why = match refusal {
-            Refusal::TokenExpired
-            | Refusal::TokenNotYetValid
-            | Refusal::TokenTooOld
-            | Refusal::LifetimeTooLong => times(refusal, &claims.validity, &provider.lifetime, now),
-            Refusal::AudienceMismatch => {
-                let wanted = match provider.all_audiences.is_empty() {
-                    true => format!("one of {}", list(&provider.audiences)),
-                    false => format!("each of {}", list(&provider.all_audiences)),
-                };
-                format!("aud is {}, wanted {wanted}", raw(claims.audience()))
-            }
-            Refusal::KeyUnknown | Refusal::KidMissing => {
-                format!("{kid}, and the keys are {}", keys())
-            }
-            Refusal::KeysUnavailable => {
-                format!("{kid}, and the keys that are there are {}", keys())
-            }
-            Refusal::AlgorithmNotAllowed | Refusal::SignatureInvalid | Refusal::VerifierBusy => {
-                signed()
-            }
-            Refusal::SubjectMismatch | Refusal::ClaimMismatch => {
-                match provider.requirements.unmet(claims) {
-                    Some(Unmet::Claim(claim)) => {
-                        format!("{} is {}", shown(claim), raw(claims.at(claim)))
-                    }
-                    _ => format!("sub is {}", subject(claims)),
+/// For want of a provider that takes the token here: `owner` has its issuer, and `others` would
+/// do.
+pub(crate) fn for_issuer(
+    claims: &Claims,
+    owner: Option<&Provider>,
+    others: impl Iterator<Item = impl AsRef<str>>,
+) -> Refused {
+    let others: Vec<_> = others.take(MOST_NAMES).map(|name| shown(name.as_ref())).collect();
+    let others = others.join(", ");
+    let seen =
+        claims.issuer().map_or_else(|| "no iss".to_owned(), |iss| format!("iss {}", shown(&iss)));
+    let whose = match owner {
+        Some(owner) => format!(
+            " is of the provider {}, whose tokens are not taken by this rule, or not from \
+             this place",
+            shown(&owner.name)
+        ),
+        None => String::new(),
+    };
+    Refused::because(Refusal::IssuerUnknown, format!("{seen}{whose}; tokens of {others} will do"))
+}
+
+/// Of a token that was taken apart.
+pub(crate) fn of_token(
+    refusal: Refusal,
+    token: &Token<'_>,
+    claims: &Claims,
+    provider: &Provider,
+    now: Timestamp,
+) -> Refused {
+    let raw = |member: Option<Member<'_>>| {
+        member.map_or_else(|| "missing".to_owned(), |it| shown(&String::from_utf8_lossy(it.raw())))
+    };
+    let Header { algorithm, kid } = &*token.header;
+    let kid =
+        kid.as_deref().map_or_else(|| "no kid".to_owned(), |kid| format!("kid {}", shown(kid)));
+    let signed = || format!("alg {}, {kid}", algorithm.name());
+    let keys = || {
+        let keys = provider.keys.current(now);
+        keys.map_or_else(|| "none".to_owned(), |keys| keys.names(MOST_NAMES))
+    };
+    let why = match refusal {
+        Refusal::TokenExpired
+        | Refusal::TokenNotYetValid
+        | Refusal::TokenTooOld
+        | Refusal::LifetimeTooLong => times(refusal, &claims.validity, &provider.lifetime, now),
+        Refusal::AudienceMismatch => {
+            let wanted = match provider.all_audiences.is_empty() {
+                true => format!("one of {}", list(&provider.audiences)),
+                false => format!("each of {}", list(&provider.all_audiences)),
+            };
+            format!("aud is {}, wanted {wanted}", raw(claims.audience()))
+        }
+        Refusal::KeyUnknown | Refusal::KidMissing => {
+            format!("{kid}, and the keys are {}", keys())
+        }
+        Refusal::KeysUnavailable => {
+            format!("{kid}, and the keys that are there are {}", keys())
+        }
+        Refusal::AlgorithmNotAllowed | Refusal::SignatureInvalid | Refusal::VerifierBusy => {
+            signed()
+        }
+        Refusal::SubjectMismatch | Refusal::ClaimMismatch => {
+            match provider.requirements.unmet(claims) {
+                Some(Unmet::Claim(claim)) => {
+                    format!("{} is {}", shown(claim), raw(claims.at(claim)))
                 }
+                _ => format!("sub is {}", subject(claims)),
             }
-            Refusal::TokenRevoked => {
-                format!("jti is {}, sub is {}", raw(claims.at("jti")), subject(claims))
-            }
-            Refusal::ClaimInvalid(detail) => detail.to_owned(),
-            refusal => return refusal.into(),
-        };
-        Self::because(refusal, of_provider(&why, provider))
-    }
+        }
+        Refusal::TokenRevoked => {
+            format!("jti is {}, sub is {}", raw(claims.at("jti")), subject(claims))
+        }
+        Refusal::ClaimInvalid(detail) => detail.to_owned(),
+        refusal => return refusal.into(),
+    };
+    Refused::because(refusal, of_provider(&why, provider))
+}
 
-    /// Of a token that was verified before.
-    pub(crate) fn of_known(
-        refusal: Refusal,
-        validity: &Validity,
-        subject: Option<&str>,
-        provider: &Provider,
-        now: Timestamp,
-    ) -> Self {
-        let why = match refusal {
-            Refusal::TokenRevoked => {
-                format!("sub is {}", subject.map_or_else(|| "missing".to_owned(), shown))
-            }
-            refusal => times(refusal, validity, &provider.lifetime, now),
-        };
-        Self::because(refusal, of_provider(&why, provider))
-    }
+/// Of a token that was verified before.
+pub(crate) fn of_known(
+    refusal: Refusal,
+    validity: &Validity,
+    subject: Option<&str>,
+    provider: &Provider,
+    now: Timestamp,
+) -> Refused {
+    let why = match refusal {
+        Refusal::TokenRevoked => {
+            format!("sub is {}", subject.map_or_else(|| "missing".to_owned(), shown))
+        }
+        refusal => times(refusal, validity, &provider.lifetime, now),
+    };
+    Refused::because(refusal, of_provider(&why, provider))
 }
 
 /// What a token says of its times, as seen from now.

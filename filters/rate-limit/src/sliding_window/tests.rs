@@ -1,4 +1,5 @@
 use super::*;
+use gatehouse_filter_test::Numbers;
 
 const SECOND: u64 = 1_000_000_000;
 /// Some moment in 2026.
@@ -41,19 +42,6 @@ impl Client {
 
     fn passed(&mut self, now: u64, requests: u32) -> u32 {
         (0..requests).map(|_| u32::from(self.ask(now, 1))).sum()
-    }
-}
-
-/// SplitMix64: the same numbers in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
     }
 }
 
