@@ -58,9 +58,7 @@ impl Source {
         let [Some((start, _)), Some((other_start, _))] = starts else { return true };
         name == other_name && start.eq_ignore_ascii_case(other_start)
     }
-}
 
-impl Source {
     /// The field of this source, where another is the same in another spelling: what `x_key` is for
     /// `x-key`.
     pub fn other_spelling_of(&self, other: &Self) -> Option<&str> {
