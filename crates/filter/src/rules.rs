@@ -189,6 +189,16 @@ impl<T> Rules<T> {
     }
 }
 
+/// Whether others may read a path otherwise than it is written, so that it leads elsewhere: it has
+/// dot segments in some form, or more or fewer segments once escapes are undone.
+pub fn may_lead_elsewhere(path: &[u8]) -> bool {
+    let slashes = |path: &[u8]| path.iter().filter(|byte| **byte == b'/').count();
+    match ambiguity::readings(path) {
+        Ok(forms) => forms.iter().any(|form| slashes(form) != slashes(path)),
+        Err(Disguised) => true,
+    }
+}
+
 /// The names that a rule's path template captures, for an action whose templates use them.
 pub fn captured_names<'a>(rule: &Fields<'a>) -> Vec<&'a str> {
     let template = rule.node().value().pointer("/match/path/template");

@@ -54,6 +54,7 @@ use crate::config::Node;
 use crate::rules::Captures;
 use crate::{Request, Response};
 use expression::Expression;
+use std::fmt;
 use std::rc::Rc;
 
 /// The most bytes that one placeholder stands for, functions applied: what Envoy takes for a head
@@ -77,6 +78,30 @@ pub struct Scope<'a> {
     pub response: bool,
     /// The names that the rule's path template captures.
     pub captures: &'a [&'a str],
+    /// The placeholders of the filter's own, beside those that every filter has.
+    pub own: Option<&'a dyn OwnNames>,
+}
+
+/// Placeholders of a filter's own: `${call.user.id}`.
+pub trait OwnNames: fmt::Debug {
+    /// The number of the fact that a placeholder stands for, which [`OwnFacts`] gives; `None` where
+    /// the placeholder is none of the filter's own.
+    ///
+    /// # Errors
+    /// What is wrong with it: `names no call`.
+    fn number(&self, placeholder: &str) -> Option<Result<usize, String>>;
+
+    /// How they are written, for who looks for one: `call.NAME.PATH`.
+    fn spellings(&self) -> &'static str;
+}
+
+/// The facts that a filter's own placeholders stand for.
+pub trait OwnFacts {
+    /// Appends the text of the fact with this number; `None` where it is missing.
+    fn render(&self, number: usize, out: &mut Vec<u8>) -> Option<()>;
+
+    /// Appends the JSON of it, with its type; `None` where it is missing.
+    fn render_json(&self, number: usize, out: &mut Vec<u8>) -> Option<()>;
 }
 
 /// The facts that a template is rendered from. What is not given is missing.
@@ -88,6 +113,8 @@ pub struct Sources<'a> {
     pub captures: Option<&'a Captures>,
     /// The response, with the edits made so far.
     pub response: Option<&'a Response<'a>>,
+    /// What the filter's own placeholders stand for.
+    pub own: Option<&'a dyn OwnFacts>,
 }
 
 impl Template {
@@ -130,6 +157,77 @@ impl Template {
             }
         }
         Some(())
+    }
+
+    /// The same where what a fact says goes through `encode` before it stands in the text; literal
+    /// text stays as it is. `encode` gives `None` for what must not stand there: then that is
+    /// what is missing.
+    #[must_use]
+    pub fn render_encoded(
+        &self,
+        sources: &Sources<'_>,
+        out: &mut Vec<u8>,
+        mut encode: impl FnMut(&[u8], &mut Vec<u8>) -> Option<()>,
+    ) -> Option<()> {
+        let (start, mut fact) = (out.len(), Vec::new());
+        for piece in self.0.iter() {
+            let found = match piece {
+                Piece::Literal(text) => {
+                    out.extend_from_slice(text);
+                    Some(())
+                }
+                Piece::Expression(expression) => {
+                    fact.clear();
+                    expression.render(sources, &mut fact).and_then(|()| encode(&fact, out))
+                }
+            };
+            if found.is_none() {
+                out.truncate(start);
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// What is before and after the first such byte of its literal text; `None` after, where there
+    /// is none.
+    pub fn split_at(&self, byte: u8) -> (Self, Option<Self>) {
+        for (index, piece) in self.0.iter().enumerate() {
+            let Piece::Literal(text) = piece else { continue };
+            let mut halves = text.splitn(2, |other| *other == byte);
+            let (Some(before), Some(after)) = (halves.next(), halves.next()) else { continue };
+            let literal = |text: &[u8]| (!text.is_empty()).then(|| Piece::Literal(text.into()));
+            let first = self.0.iter().take(index).cloned().chain(literal(before));
+            let rest = self.0.iter().skip(index.saturating_add(1)).cloned();
+            let second = literal(after).into_iter().chain(rest);
+            return (Self(first.collect()), Some(Self(second.collect())));
+        }
+        (self.clone(), None)
+    }
+
+    /// The literal text that it begins with; empty where it begins with a fact.
+    pub fn literal_start(&self) -> &[u8] {
+        match self.0.first() {
+            Some(Piece::Literal(text)) => text,
+            _ => b"",
+        }
+    }
+
+    /// Its literal text, piece by piece.
+    pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Literal(text) => Some(&**text),
+            Piece::Expression(_) => None,
+        })
+    }
+
+    /// The fact of the filter's own that it is, where it is that and nothing else: then a JSON value
+    /// keeps its type.
+    pub fn only_own(&self) -> Option<usize> {
+        match &*self.0 {
+            [Piece::Expression(expression)] => expression.only_own(),
+            _ => None,
+        }
     }
 
     /// Whether it uses facts that are known only until the request has gone on.

@@ -349,6 +349,7 @@ impl OnResponseBody for BodyTransform {
             request: of_request.as_ref().map(|(request, _)| request),
             captures: of_request.as_ref().map(|(_, captures)| *captures),
             response: of_response.as_ref(),
+            ..Sources::default()
         };
         let head = head.map(|response| &mut response.headers);
         match side.apply(body, coding, facts, head) {

@@ -27,8 +27,8 @@ impl Transform {
     /// Reads the fields that a rule has beside its name and its `match`.
     pub(crate) fn read(rule: &mut Fields<'_>) -> Option<Self> {
         let captures = rules::captured_names(rule);
-        let of_request = Scope { response: false, captures: &captures };
-        let of_response = Scope { response: true, captures: &captures };
+        let of_request = Scope { captures: &captures, ..Scope::default() };
+        let of_response = Scope { response: true, captures: &captures, own: None };
         let request = rule.optional("request", |node| {
             node.nonempty_list(|node| RequestOperation::read(&node, &of_request))
         });

@@ -245,3 +245,26 @@ fn an_action_can_be_made_from_the_name_of_its_rule() {
     let actions: Vec<_> = rules.iter().map(|rule| rule.action.as_str()).collect();
     assert_eq!(actions, ["A", "RULES[1]"]);
 }
+
+#[test]
+fn a_path_that_may_lead_elsewhere_is_told() {
+    for (path, want) in [
+        ("/users/alice", false),
+        ("/users/a%20b", false),
+        ("/users/a%3Fb%23c%26", false),
+        ("/users/%C3%A9", false),
+        ("/users/a%25b", false),
+        ("/users/..", true),
+        ("/users/.", true),
+        ("/users/..%3Bx", true),
+        ("/users/%2e%2e", true),
+        ("/users/a%2Fb", true),
+        ("/users/a%5Cb", true),
+        ("/users/a%252Fb", true),
+        ("/users/%00", true),
+        ("/users/\u{ff0e}\u{ff0e}", true),
+        ("/users/%EF%BC%8F", true),
+    ] {
+        assert_eq!(may_lead_elsewhere(path.as_bytes()), want, "{path}");
+    }
+}

@@ -28,6 +28,13 @@ impl Expression {
         self.fact.is_of_response()
     }
 
+    pub(super) fn only_own(&self) -> Option<usize> {
+        match (&self.fact, &*self.functions) {
+            (Placeholder::Own(number), []) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// Appends the text, or gives `None` where there is none; then `out` may have changed.
     pub(super) fn render(&self, sources: &Sources<'_>, out: &mut Vec<u8>) -> Option<()> {
         let start = out.len();

@@ -11,6 +11,8 @@ pub enum Fault {
         nearest: Option<&'static str>,
         /// Whether the placeholders of a response are among the known ones.
         response: bool,
+        /// How the placeholders of the filter's own are written, where it has any.
+        own: Option<&'static str>,
     },
     /// An identity has no such part.
     UnknownIdentityPart(Option<&'static str>),
@@ -18,6 +20,8 @@ pub enum Fault {
     UnknownCapture(Vec<String>),
     /// What follows the dot cannot be a name.
     BadName,
+    /// What is wrong with a placeholder of the filter's own.
+    Own(String),
     /// A response is spoken of where there is none.
     NoResponse,
     /// `${header.host}`: Envoy keeps the host elsewhere.
@@ -41,7 +45,7 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { nearest, response } => {
+            Self::Unknown { nearest, response, own } => {
                 f.write_str("unknown placeholder")?;
                 if let Some(nearest) = nearest {
                     write!(f, ", did you mean `{nearest}`?")?;
@@ -52,6 +56,9 @@ impl fmt::Display for Fault {
                 f.write_str("identity.PART, claim.PATH")?;
                 if *response {
                     f.write_str(", response.header.NAME, response.status")?;
+                }
+                if let Some(own) = own {
+                    write!(f, ", {own}")?;
                 }
                 Ok(())
             }
@@ -76,6 +83,7 @@ impl fmt::Display for Fault {
             Self::BadName => {
                 f.write_str("must have a name after the dot, without spaces and the characters ${|")
             }
+            Self::Own(fault) => f.write_str(fault),
             Self::NoResponse => {
                 f.write_str("there is no response yet: only response operations know it")
             }

@@ -1,6 +1,6 @@
 use super::claim::claim_text;
 use super::fault::Fault;
-use super::{Scope, Sources};
+use super::{OwnNames, Scope, Sources};
 use crate::rules::without_port;
 use crate::{HeaderName, Headers, Identity, Request, config};
 use crate::{percent_decoded, query_values};
@@ -18,6 +18,8 @@ pub(super) enum Placeholder {
     Claim(Box<str>),
     ResponseHeader(HeaderName),
     ResponseStatus,
+    /// A fact of the filter's own, by its number.
+    Own(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,9 @@ pub(super) enum IdentityPart {
 impl Placeholder {
     /// Reads what stands between the braces.
     pub(super) fn parse(inner: &str, scope: &Scope<'_>) -> Result<Self, Fault> {
+        if let Some(own) = scope.own.and_then(|own| own.number(inner)) {
+            return own.map(Self::Own).map_err(Fault::Own);
+        }
         let fault =
             |placeholder| if scope.response { Ok(placeholder) } else { Err(Fault::NoResponse) };
         match inner {
@@ -66,6 +71,7 @@ impl Placeholder {
             kind => Err(Fault::Unknown {
                 nearest: config::nearest(kind, KINDS),
                 response: scope.response,
+                own: scope.own.map(OwnNames::spellings),
             }),
         }
     }
@@ -89,6 +95,7 @@ impl Placeholder {
             Self::Identity(part) => part.render(sources.request?.identity()?, out),
             Self::Claim(path) => claim_text(sources.request?.identity()?.claim(path)?, out),
             Self::ResponseHeader(name) => joined(&sources.response?.headers, name, out),
+            Self::Own(number) => sources.own?.render(*number, out),
             Self::ResponseStatus => present(sources.response?.headers.first(":status")?, out),
         }
     }
