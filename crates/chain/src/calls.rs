@@ -4,25 +4,28 @@ use crate::chain::Callback;
 use crate::exchange::{Asked, Awaited, Exchange, Progress};
 use crate::fault::Fault;
 use crate::pending::Owner;
-use gatehouse_filter::{Answer, Callout, Decision, Request, Step, Until};
+use gatehouse_filter::{Answer, Answered, CallId, Calls, Decision, Request, Step, Until};
 use std::mem;
 use std::rc::Rc;
 
 impl Exchange {
+    /// Whether the request is held for the answer to this call, perhaps beside others.
+    pub(crate) fn awaits(&self, call: CallId) -> bool {
+        matches!(self.progress, Progress::Held { until: Awaited::Answers(_), .. })
+            && self.open_calls.awaits(call)
+    }
+
     /// One of the request's calls was answered.
-    pub(crate) fn answered(&mut self, call: usize, answer: Answer, callback: &Callback<'_>) {
-        let Progress::Held { at, asked, until: Awaited::Answers(answers) } = &mut self.progress
-        else {
+    pub(crate) fn answered(&mut self, call: CallId, answer: Answer, callback: &Callback<'_>) {
+        let Progress::Held { at, asked, until: Awaited::Answers(ask) } = self.progress else {
             return;
         };
-        if let Some(slot) = answers.get_mut(call) {
-            *slot = Some(answer);
-        }
-        if answers.iter().any(Option::is_none) {
+        self.open_calls.answer(call, answer);
+        if !self.open_calls.are_due(ask) {
             return;
         }
-        let (at, asked, answers) =
-            (*at, *asked, mem::take(answers).into_iter().flatten().collect());
+        self.refused_rounds = 0;
+        let answers = self.open_calls.take_answered();
         if self.decide_on_answers(at, asked, answers, callback) {
             self.go_on(at, asked, callback);
         }
@@ -51,7 +54,7 @@ impl Exchange {
         &mut self,
         at: usize,
         asked: Asked,
-        callouts: &[Callout],
+        calls: &Calls,
         callback: &Callback<'_>,
     ) -> bool {
         if !self.chain.link(at).is_some_and(|link| link.phases().answers) {
@@ -61,27 +64,26 @@ impl Exchange {
                 callback,
             );
         }
-        let mut answers = Vec::with_capacity(callouts.len());
-        for (number, callout) in callouts.iter().enumerate() {
-            answers.push(match callback.proxy.call(callout) {
-                Ok(call) => {
-                    let max_bytes = callout.max_answer_bytes;
-                    let owner = Owner::Request { exchange: self.id, call: number, max_bytes };
-                    self.chain.pending.made(call, owner);
-                    None
-                }
-                // It comes at once, and never again.
-                Err(why) => Some(Answer::refused(why)),
+        for callout in &calls.callouts {
+            let call = callback.proxy.call(callout).inspect(|call| {
+                let max_bytes = callout.max_answer_bytes;
+                self.chain.pending.made(*call, Owner::Request { exchange: self.id, max_bytes });
             });
+            // A refusal comes at once, and never again.
+            self.open_calls.add(at, call.map_err(Answer::refused));
         }
-        if answers.iter().any(Option::is_none) {
-            return self.hold(at, asked, Awaited::Answers(answers), callback);
+        if self.open_calls.are_none() {
+            return self.fail(Fault::OutOfPlace("waits for answers to no calls"), at, callback);
         }
-        self.empty_rounds = self.empty_rounds.saturating_add(1);
-        if self.empty_rounds > MAX_EMPTY_ROUNDS {
+        if !self.open_calls.are_due(calls.ask) {
+            return self.hold(at, asked, Awaited::Answers(calls.ask), callback);
+        }
+        self.refused_rounds = self.refused_rounds.saturating_add(1);
+        if self.refused_rounds > MAX_REFUSED_ROUNDS {
             return self.fail(Fault::OutOfPlace("calls without end"), at, callback);
         }
-        self.decide_on_answers(at, asked, answers.into_iter().flatten().collect(), callback)
+        let answers = self.open_calls.take_answered();
+        self.decide_on_answers(at, asked, answers, callback)
     }
 
     /// Has the filter decide on the answers to its calls. Whether the request goes on.
@@ -89,7 +91,7 @@ impl Exchange {
         &mut self,
         at: usize,
         asked: Asked,
-        answers: Vec<Answer>,
+        answers: Vec<Answered>,
         callback: &Callback<'_>,
     ) -> bool {
         let chain = Rc::clone(&self.chain);
@@ -101,6 +103,9 @@ impl Exchange {
         let mut request = Request::with_facts(head, facts, &host).with_body(self.body_follows);
         let decision = stage.on_answers(answers, &mut request);
         (self.head, self.facts) = request.into_parts();
+        if !matches!(decision, Ok(Decision { step: Step::Call(_), .. })) {
+            self.open_calls.give_up();
+        }
         match decision {
             Ok(Decision { step: Step::Wait(_), .. }) => {
                 self.fail(Fault::OutOfPlace("waits although it has its answers"), at, callback)
@@ -114,5 +119,5 @@ impl Exchange {
     }
 }
 
-/// So often a filter may call where no call can be made.
-const MAX_EMPTY_ROUNDS: usize = 32;
+/// So often filters may call between two answers where the host refuses calls.
+const MAX_REFUSED_ROUNDS: usize = 32;

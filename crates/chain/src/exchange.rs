@@ -4,10 +4,11 @@ use crate::bodies::{Arriving, End};
 use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::link::{Stage, Told};
+use crate::open_calls::OpenCalls;
 use crate::response::ResponseSide;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply};
 use gatehouse_filter::{
-    Answer, Clock as _, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Spoken,
+    Ask, Clock as _, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Spoken,
     Step,
 };
 use std::collections::VecDeque;
@@ -33,8 +34,10 @@ pub struct Exchange {
     pub(crate) reading: Option<(usize, Collect)>,
     /// How the host was told to hold, once it was.
     pub(crate) hold: Option<Hold>,
-    /// How often filters have called without any call being made: they could go on for ever.
-    pub(crate) empty_rounds: usize,
+    pub(crate) open_calls: OpenCalls,
+    /// How often since the last answer filters have called and were asked again at once, because
+    /// the host refused calls: they could go on for ever.
+    pub(crate) refused_rounds: usize,
     pub(crate) response: ResponseSide,
 }
 
@@ -53,11 +56,12 @@ pub(crate) enum Progress {
 }
 
 /// What a held request needs.
+#[derive(Clone, Copy)]
 pub(crate) enum Awaited {
     /// That its filter is asked again.
     Turn,
-    /// The answers to its calls.
-    Answers(Vec<Option<Answer>>),
+    /// Answers to its open calls.
+    Answers(Ask),
 }
 
 /// What a filter was asked about.
@@ -96,7 +100,8 @@ impl Exchange {
             takers: VecDeque::new(),
             reading: None,
             hold: None,
-            empty_rounds: 0,
+            open_calls: OpenCalls::default(),
+            refused_rounds: 0,
             response: ResponseSide::default(),
         }
     }
@@ -232,7 +237,7 @@ impl Exchange {
                 self.head.undo_to(mark);
                 self.wait(at, asked, until, callback)
             }
-            Step::Call(callouts) => self.call(at, asked, &callouts, callback),
+            Step::Call(calls) => self.call(at, asked, &calls, callback),
             Step::ReadBody(collect) => match asked {
                 Asked::Head => self.read(at, collect, callback),
                 Asked::Body { .. } => {

@@ -26,6 +26,7 @@ mod link_host;
 mod local_reply;
 mod metrics;
 mod note;
+mod open_calls;
 mod pending;
 mod proxy;
 mod reasons;

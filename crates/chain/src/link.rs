@@ -6,10 +6,10 @@ use crate::note::note;
 use crate::reasons::Reasons;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    Answer, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter, Decision,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, LogPhase, Mode, Need,
-    Phases, Polled, Request, RequestBodyPhase, RequestTrailersPhase, Response, ResponseBodyPhase,
-    ResponseDecision, ResponsePhase, Timestamp,
+    Answered, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter,
+    Decision, FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, LogPhase,
+    Mode, Need, Phases, Polled, Request, RequestBodyPhase, RequestTrailersPhase, Response,
+    ResponseBodyPhase, ResponseDecision, ResponsePhase, Timestamp,
 };
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -83,7 +83,7 @@ pub trait Stage {
     /// [`Broken`]
     fn on_answers(
         &mut self,
-        answers: Vec<Answer>,
+        answers: Vec<Answered>,
         request: &mut Request<'_>,
     ) -> Result<Decision<usize>, Broken>;
     fn clear_trailers(&self, trailers: &mut Headers);
@@ -225,7 +225,7 @@ impl<F: Filter> Stage for Begun<F> {
 
     fn on_answers(
         &mut self,
-        answers: Vec<Answer>,
+        answers: Vec<Answered>,
         request: &mut Request<'_>,
     ) -> Result<Decision<usize>, Broken> {
         F::Answers::on_answers(&self.filter, answers, request, &mut self.state).map(untyped)

@@ -23,8 +23,8 @@ pub(crate) enum Owner {
     Fetch { link: usize, max_bytes: usize },
     /// The filter at this position, as a gRPC message.
     Grpc { link: usize },
-    /// This request's call of this number.
-    Request { exchange: u32, call: usize, max_bytes: usize },
+    /// This request.
+    Request { exchange: u32, max_bytes: usize },
 }
 
 impl Pending {

@@ -180,9 +180,13 @@ impl Vm {
                     chain.fetch_answered(link, call, &read(max_bytes), &Callback::new(proxy));
                 self.wake(context, woken, proxy);
             }
-            Some(Owner::Request { exchange, call, max_bytes }) => {
-                // The client may have left.
-                let Some(exchange) = self.exchange(exchange) else { return };
+            Some(Owner::Request { exchange, max_bytes }) => {
+                // The client may have left, or the filter has decided without it.
+                let Some(exchange) =
+                    self.exchange(exchange).filter(|exchange| exchange.awaits(call))
+                else {
+                    return;
+                };
                 let answer = read(max_bytes);
                 if is_focused(exchange.id, proxy) {
                     exchange.answered(call, answer, &Callback::new(proxy));

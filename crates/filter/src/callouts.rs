@@ -136,6 +136,16 @@ pub struct Answer {
     pub refused: Option<CallRefused>,
 }
 
+/// The answer to one of a request's calls.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// Which call: the filter's calls for one request are numbered from 0, in the order in which it
+    /// has made them.
+    pub call: usize,
+    /// What came back.
+    pub answer: Answer,
+}
+
 impl Answer {
     /// Of a call that was not made.
     pub fn refused(why: CallRefused) -> Self {

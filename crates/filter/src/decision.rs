@@ -64,14 +64,33 @@ pub enum Step {
     /// in its state.
     Wait(Until),
     /// Not yet: these calls are made at once, the request is held whole, and the filter decides in
-    /// [`OnAnswers::on_answers`](crate::OnAnswers::on_answers) when all of them are answered. Edits
-    /// recorded so far stay recorded.
-    Call(Vec<Callout>),
+    /// [`OnAnswers::on_answers`](crate::OnAnswers::on_answers). Edits recorded so far stay
+    /// recorded.
+    Call(Calls),
     /// Not before the body has come: the filter decides in
     /// [`OnRequestBody::on_request_body`](crate::OnRequestBody::on_request_body). A request without
     /// a body has an empty one. Edits recorded so far stay recorded; nothing is counted before the
     /// final decision.
     ReadBody(Collect),
+}
+
+/// Calls for one request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Calls {
+    /// The calls to make. With none, in [`OnAnswers::on_answers`](crate::OnAnswers::on_answers),
+    /// the request waits on for those under way; where none is, the filter is at fault.
+    pub callouts: Vec<Callout>,
+    /// When the filter is asked, about these calls and all that are under way already.
+    pub ask: Ask,
+}
+
+/// When a filter is asked about the answers to its calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// After each answer, with that one. Calls that the host refuses at once are answered together.
+    AtEach,
+    /// When all are answered, with all answers.
+    AtAll,
 }
 
 /// What a request waits for.

@@ -40,12 +40,16 @@ mod response;
 mod target;
 
 pub use body::{Body, Collect, Copied};
-pub use callouts::{Answer, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall};
+pub use callouts::{
+    Answer, Answered, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall,
+};
 pub use challenge::Challenge;
 pub use code::{Codes, Event, NoCodes, are_distinct};
 pub use cookie::cookie_values;
 pub use date::Date;
-pub use decision::{Broken, Decision, Mode, ResponseDecision, ResponseStep, Step, Until};
+pub use decision::{
+    Ask, Broken, Calls, Decision, Mode, ResponseDecision, ResponseStep, Step, Until,
+};
 pub use explained::Explained;
 pub use fetched::Polled;
 pub use filter::{CountedRule, Filter};

@@ -5,7 +5,7 @@
 //! one: neither can be forgotten, and what a module exports to the host follows from the types.
 
 use crate::{
-    Answer, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, Headers, Log,
+    Answered, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, Headers, Log,
     Polled, Request, Response, ResponseDecision,
 };
 
@@ -86,14 +86,15 @@ pub trait OnResponseBody: Filter<ResponseBody = Self> {
 
 /// Makes calls for a request and decides on their answers ([`Step::Call`](crate::Step::Call)).
 pub trait OnAnswers: Filter<Answers = Self> {
-    /// Decides when all calls are answered, in the order in which they were made. It may call
-    /// again.
+    /// Decides on the answers to calls that it has made for this request, in the order of the
+    /// calls: when all are there, or after each, as [`Calls::ask`](crate::Calls::ask) says. It may
+    /// call again; with anything else answers still to come are dropped.
     ///
     /// # Errors
     /// [`Broken`] where the filter itself is at fault: the request ends with a 500.
     fn on_answers(
         &self,
-        answers: Vec<Answer>,
+        answers: Vec<Answered>,
         request: &mut Request<'_>,
         state: &mut Self::State,
     ) -> Result<Decision<Self::Code>, Broken>;
@@ -191,7 +192,7 @@ phases! {
     /// Either the filter, which is [`OnAnswers`], or [`Never`].
     AnswersPhase: OnAnswers {
         fn on_answers(
-            answers: Vec<Answer>,
+            answers: Vec<Answered>,
             request: &mut Request<'_>,
             state: &mut F::State,
         ) -> Result<Decision<F::Code>, Broken> = Err(Broken("it makes no calls for requests"));

@@ -2,7 +2,7 @@
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    Answer, AnswersPhase, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
+    Answered, AnswersPhase, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
     FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, Mode, Never, NoCodes,
     OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
     Phases, Polled, Request, RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision,
@@ -127,7 +127,7 @@ impl OnResponseBody for Busy {
 impl OnAnswers for Busy {
     fn on_answers(
         &self,
-        _answers: Vec<Answer>,
+        _answers: Vec<Answered>,
         _request: &mut Request<'_>,
         _state: &mut (),
     ) -> Result<Decision<Code>, Broken> {

@@ -2,8 +2,8 @@
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    Answer, Broken, Callout, CountedRule, Decision, Filter, Host, Mode, Never, NoCodes, OnAnswers,
-    Problem, Request, Step, percent_encoded,
+    Answered, Ask, Broken, Callout, Calls, CountedRule, Decision, Filter, Host, Mode, Never,
+    NoCodes, OnAnswers, Problem, Request, Step, percent_encoded,
 };
 use std::time::Duration;
 
@@ -83,19 +83,19 @@ impl Filter for AskTenants {
         let Ok(Some(tenant)) = request.headers.only("x-tenant") else {
             return refuse(Code::TenantMissing, 400, "Send the header x-tenant, once");
         };
-        let call = self.question(tenant);
-        Decision { step: Step::Call(vec![call]), ..Decision::pass(Code::Allowed, None) }
+        let calls = Calls { callouts: vec![self.question(tenant)], ask: Ask::AtAll };
+        Decision { step: Step::Call(calls), ..Decision::pass(Code::Allowed, None) }
     }
 }
 
 impl OnAnswers for AskTenants {
     fn on_answers(
         &self,
-        answers: Vec<Answer>,
+        answers: Vec<Answered>,
         _request: &mut Request<'_>,
         (): &mut (),
     ) -> Result<Decision<Code>, Broken> {
-        let [answer] = answers.as_slice() else {
+        let [Answered { answer, .. }] = answers.as_slice() else {
             return Err(Broken("has made one call, and has another number of answers"));
         };
         Ok(match (answer.status(), self.on_error) {
@@ -134,7 +134,7 @@ fn refuse(code: Code, status: u16, detail: &'static str) -> Decision<Code> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatehouse_filter::{CallRefused, Headers};
+    use gatehouse_filter::{Answer, CallRefused, Headers};
     use gatehouse_filter_test::{FakeHost, ask, configured};
 
     #[test]
@@ -157,7 +157,9 @@ mod tests {
             let filter: AskTenants = configured(&json).unwrap();
             let host = FakeHost::default();
             let mut request = Request::new(Headers::default(), &host);
-            let decision = filter.on_answers(vec![answer], &mut request, &mut ()).unwrap();
+            let decision = filter
+                .on_answers(vec![Answered { call: 0, answer }], &mut request, &mut ())
+                .unwrap();
             assert_eq!(decision.code, code, "{case}, {on_error}");
         }
     }
@@ -167,6 +169,6 @@ mod tests {
         let filter: AskTenants = configured(r#"{"cluster": "tenants"}"#).unwrap();
         let asked = ask(&filter, &FakeHost::default(), &[("x-tenant", "../a?b")]);
         let Step::Call(calls) = asked.decision.step else { panic!("no call") };
-        assert_eq!(calls[0].path, "/tenants/..%2Fa%3Fb");
+        assert_eq!(calls.callouts[0].path, "/tenants/..%2Fa%3Fb");
     }
 }

@@ -18,7 +18,7 @@ fn refusing(filters: &Value, refused: &[usize], events: &str) -> (World, Vec<Str
 #[test]
 fn answers_are_in_the_order_of_the_calls_in_whatever_order_they_come() {
     let filters = json!([{"head": "call 3", "answers": "+a=1 pass"}]);
-    let three = ["200:answ", "200:answe", "200:answer"];
+    let three = ["0=200:answ", "1=200:answe", "2=200:answer"];
     for (order, refused) in [
         ("1 2 3", &[][..]),
         ("1 3 2", &[]),
@@ -40,7 +40,10 @@ fn answers_are_in_the_order_of_the_calls_in_whatever_order_they_come() {
         let events: Vec<_> =
             order.split_whitespace().map(|call| format!("answer:{call}")).collect();
         let (world, lines) = refusing(&filters, refused, &format!("get {}", events.join(" ")));
-        let at = |at| if refused.contains(&at) { "Failed" } else { three[at] };
+        let at = |at| match refused.contains(&at) {
+            true => format!("{at}=Failed"),
+            false => three[at].to_owned(),
+        };
         let want = format!("first has answers {} {} {}", at(0), at(1), at(2));
         assert_eq!(only(&lines, &["first has answers"]), [want], "{order} {refused:?}: {lines:#?}");
         assert!(world.sink(STREAM, Request).is_complete, "{order} {refused:?}: {lines:#?}");
@@ -123,9 +126,13 @@ fn calls_that_are_refused_are_decided_on_at_once_and_not_for_ever() {
 /// The edits of a filter that decides on answers would come too late.
 #[test]
 fn answers_that_edit_a_head_that_has_gone_are_a_fault() {
-    for (answers, is_fault) in
-        [("+a=1 pass", true), ("=a=1 refuse", true), ("-host pass", false), ("pass", false)]
-    {
+    for (answers, is_fault) in [
+        ("+a=1 pass", true),
+        ("=a=1 refuse", true),
+        ("+a=1 call 1", true),
+        ("-host pass", false),
+        ("pass", false),
+    ] {
         let filters = json!([{"head": "read free look", "body": "call 1", "answers": answers}]);
         let (world, lines) = run(&filters, "post b:ab. answer:1");
         assert_eq!(world.sink(STREAM, Request).is_complete, !is_fault, "{answers}: {lines:#?}");

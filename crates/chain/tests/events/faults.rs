@@ -33,6 +33,7 @@ fn what_the_host_refuses_is_never_a_pass() {
         json!([{"head": "+a=1 pass"}, {"head": "+a=2 pass", "asks_for_route": true}, {"head": "+a=3"}]),
         json!([{"head": ["wait", "+a=1 =b=2 pass"]}]),
         json!([{"head": "call 1", "answers": "+a=1 =b=2 pass"}]),
+        json!([{"head": "call-each 2", "answers": ["+a=1 call-each 0", "=b=2 pass"]}]),
         json!([{"head": "+a=1 read hold look", "body": "+b=1 pass"}]),
         json!([{"head": "read hold replace", "body": "replace XYZ +b=1 pass"}]),
         json!([{"head": "read free look"}]),
@@ -78,7 +79,28 @@ fn what_a_filter_cannot_ask_for_is_a_500() {
         (bare("wait"), "broken", "waits for what never comes"),
         (bare("wait-stray"), "broken", "waits for what never comes"),
         (json!([{"head": "wait-stray"}]), "broken", "waits for what never comes"),
-        (json!([{"head": "call 0", "answers": "call 0"}]), "broken", "calls without end"),
+        (json!([{"head": "call 0"}]), "broken", "waits for answers to no calls"),
+        (json!([{"head": "call-each 0"}]), "broken", "waits for answers to no calls"),
+        (
+            json!([{"head": "call-each 1", "answers": "call-each 0"}]),
+            "broken",
+            "waits for answers to no calls",
+        ),
+        (
+            json!([{"head": "call 1", "answers": "call-each 0"}]),
+            "broken",
+            "waits for answers to no calls",
+        ),
+        (
+            json!([{"head": "call-each 2", "answers": ["call 0", "call 0"]}]),
+            "broken",
+            "waits for answers to no calls",
+        ),
+        (
+            json!([{"head": "call-each 2", "answers": "wait"}]),
+            "broken",
+            "waits although it has its answers",
+        ),
         (
             json!([{"head": "call 1", "answers": "wait"}]),
             "broken",

@@ -34,6 +34,7 @@ mod hand_on;
 
 /// Calls for requests, and their answers.
 mod calls;
+mod open_calls;
 
 /// How requests end, and what the callbacks answer meanwhile.
 mod ends;

@@ -3,7 +3,7 @@
 //!
 //! Words that change the head: `+name=value` adds a field, `=name=value` replaces, `-name` removes.
 //! Then one word decides: `pass`, `refuse`, `document`, `wait`, `wait-grpc`, `wait-stray`, `call`
-//! with how many, `read` with `hold` or `free`, then `look` or `replace`, then how much, `copy`
+//! or `call-each` with how many, `read` with `hold` or `free`, then `look` or `replace`, then how much, `copy`
 //! with how much, `broken`. `caller` with a name tells who it is, `rule` with a name what decided,
 //! `replace` with a text puts that in place of the body; `route`, `who`, `field` with a name,
 //! `follows` and `time` tell what the filter sees, `warn` tells operators.
@@ -13,10 +13,10 @@ use super::words::{callout, decide, decide_response};
 use gatehouse_chain::{Chain, Placed, Tells, link};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use gatehouse_filter::{
-    Answer, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches, Filter,
-    GrpcAnswer, HeaderName, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers, OnGrpcAnswer,
-    OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Polled, Request, Response,
-    ResponseDecision, codes,
+    Answer, Answered, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
+    Filter, GrpcAnswer, HeaderName, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers,
+    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Polled,
+    Request, Response, ResponseDecision, codes,
 };
 use serde_json::Value;
 use std::cell::Cell;
@@ -282,13 +282,16 @@ impl<const AT: usize> OnRequestTrailers for Full<AT> {
 impl<const AT: usize> OnAnswers for Full<AT> {
     fn on_answers(
         &self,
-        answers: Vec<Answer>,
+        answers: Vec<Answered>,
         request: &mut Request<'_>,
         turns: &mut Turns,
     ) -> Result<Decision<Code>, Broken> {
-        let answer = |answer: &Answer| match answer.refused {
-            Some(why) => format!("{why:?}"),
-            None => format!("{}:{}", answer.status().unwrap_or_default(), text(&answer.body)),
+        let answer = |Answered { call, answer }: &Answered| match answer.refused {
+            Some(why) => format!("{call}={why:?}"),
+            None => {
+                let status = answer.status().unwrap_or_default();
+                format!("{call}={status}:{}", text(&answer.body))
+            }
         };
         let answers: Vec<_> = answers.iter().map(answer).collect();
         tell(format!("{} has answers {}", NAMES[AT], answers.join(" ")));

@@ -3,8 +3,8 @@
 use super::filter::Code;
 use super::journal::{tell, text};
 use gatehouse_filter::{
-    Body, Broken, CallId, Caller, Callout, Callouts, Collect, Decision, Document, GrpcCall,
-    HeaderName, HeaderValue, Headers, Identity, Problem, Reply, Request, Response,
+    Ask, Body, Broken, CallId, Caller, Callout, Callouts, Calls, Collect, Decision, Document,
+    GrpcCall, HeaderName, HeaderValue, Headers, Identity, Problem, Reply, Request, Response,
     ResponseDecision, ResponseStep, Step, Until,
 };
 use std::rc::Rc;
@@ -117,11 +117,13 @@ pub(super) fn decide<'a>(
                 Ok(call) => decision(Code::Undecided, Step::Wait(Until::Answered(call))),
                 Err(_) => decision(Code::Refused, Step::Reply(problem())),
             },
-            "call" => {
+            "call" | "call-each" => {
                 let count: usize = words.next().unwrap().parse().unwrap();
-                let calls =
+                let callouts =
                     (0..count).map(|number| callout(&format!("{filter}-{number}"), number + 4));
-                decision(Code::Undecided, Step::Call(calls.collect()))
+                let ask = if word == "call" { Ask::AtAll } else { Ask::AtEach };
+                let calls = Calls { callouts: callouts.collect(), ask };
+                decision(Code::Undecided, Step::Call(calls))
             }
             "read" => decision(Code::Undecided, Step::ReadBody(collect(&mut words))),
             "broken" => return Err(Broken("the filter is broken")),
