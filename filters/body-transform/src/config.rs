@@ -1,16 +1,12 @@
-mod operations;
-
 use crate::content_type::TypePattern;
 use crate::fault::Direction;
-use crate::operation::Operation;
 use crate::side::{Format, Passes, Side, Statuses};
-use crate::text::Needs;
 use crate::{BodyTransform, Transform, form};
-use gatehouse_filter::HeaderName;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::{self, Rules};
 use gatehouse_filter::template::Scope;
 use gatehouse_json::Names;
+use gatehouse_shape::{Editable, Shaping};
 use std::rc::Rc;
 
 /// Reads the configuration of the filter.
@@ -44,11 +40,12 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
     let types = fields.with_default("content_types", default_types(read), |node| {
         node.nonempty_list(type_pattern)
     });
-    let statuses = match direction {
-        Direction::Request => Some(Vec::new()),
-        Direction::Response => {
-            fields.with_default("statuses", Vec::new(), |node| node.nonempty_list(statuses))
-        }
+    let (editable, statuses) = match direction {
+        Direction::Request => (Editable::RequestHead, Some(Vec::new())),
+        Direction::Response => (
+            Editable::ResponseHead,
+            fields.with_default("statuses", Vec::new(), |node| node.nonempty_list(statuses)),
+        ),
     };
     let most = fields.with_default("max_body", 1 << 20, max_body);
     let pass = |node: Node<'_>| node.one_of(&[("reject", false), ("pass", true)]);
@@ -69,11 +66,11 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
     });
     let skips_misfits = fields
         .with_default("on_misfit", false, |node| node.one_of(&[("reject", false), ("skip", true)]));
-    let steps = fields.with_default("operations", Vec::new(), |node| {
-        node.list(|node| operations::step(&node, scope, 0))
+    let shaping = fields.with_default("operations", Shaping::default(), |node| {
+        Shaping::read(&node, scope, editable)
     });
     fields.finish();
-    let steps = steps?;
+    let shaping = shaping?;
     let passes = Passes {
         oversize: oversize?,
         invalid: invalid?,
@@ -81,7 +78,7 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
         unknown_encoding: unknown_encoding?,
     };
     if !held {
-        if steps.iter().any(|step| edits_head(&step.operation)) {
+        if shaping.edits_head() {
             return node.fault(
                 "set_header and set_status need hold_heads: the head has gone on before the body",
             );
@@ -92,7 +89,6 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
             );
         }
     }
-    let needs = steps.iter().fold(Needs::default(), |needs, step| needs.and(step.needs));
     Some(Side {
         types: types?,
         statuses: statuses?,
@@ -103,28 +99,8 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
         passes,
         names: names?,
         skips_misfits: skips_misfits?,
-        fields: steps.iter().flat_map(|step| written_fields(&step.operation)).collect(),
-        steps,
-        needs,
+        shaping,
     })
-}
-
-fn written_fields(operation: &Operation) -> Vec<HeaderName> {
-    match operation {
-        Operation::SetHeader { name, .. } => vec![name.clone()],
-        Operation::Each { steps, .. } => {
-            steps.iter().flat_map(|step| written_fields(&step.operation)).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn edits_head(operation: &Operation) -> bool {
-    match operation {
-        Operation::SetHeader { .. } | Operation::SetStatus { .. } => true,
-        Operation::Each { steps, .. } => steps.iter().any(|step| edits_head(&step.operation)),
-        _ => false,
-    }
 }
 
 fn format(node: Node<'_>) -> Option<Format> {

@@ -1,6 +1,7 @@
 use crate::Code;
 use gatehouse_filter::{Problem, Undecoded};
-use gatehouse_json::{self as json, Invalid};
+use gatehouse_json::{self as json, Invalid, Overgrown};
+use gatehouse_shape as shape;
 use std::borrow::Cow;
 
 /// Why a body was not transformed.
@@ -148,6 +149,23 @@ impl Fault {
 impl From<Invalid> for Fault {
     fn from(invalid: Invalid) -> Self {
         Self::NotJson(invalid)
+    }
+}
+
+impl From<shape::Fault> for Fault {
+    fn from(fault: shape::Fault) -> Self {
+        match fault {
+            shape::Fault::NameConflict => Self::NameConflict,
+            shape::Fault::Overgrown => Self::Overgrown,
+            shape::Fault::Misfit => Self::Misfit,
+            shape::Fault::HeaderInvalid => Self::HeaderInvalid,
+        }
+    }
+}
+
+impl From<Overgrown> for Fault {
+    fn from(_: Overgrown) -> Self {
+        Self::Overgrown
     }
 }
 

@@ -5,16 +5,12 @@
 
 mod asking;
 mod coding;
-mod condition;
 mod config;
 mod content_type;
 mod fault;
 mod form;
-mod operation;
 mod refusal;
 mod side;
-mod text;
-mod value;
 
 use asking::ask_for_what_can_be_read;
 use coding::Coding;
@@ -183,7 +179,8 @@ impl Filter for BodyTransform {
         };
         let name = Rc::clone(&rule.name);
         let transform = Rc::clone(&rule.action);
-        let needs = |side: &Option<Side>| side.as_ref().is_some_and(|side| side.needs.request);
+        let needs =
+            |side: &Option<Side>| side.as_ref().is_some_and(|side| side.shaping.needs().request);
         let snapshot = needs(&transform.request) || needs(&transform.response);
         state.matched = Some(Matched {
             rule: Rc::clone(&name),
@@ -197,8 +194,8 @@ impl Filter for BodyTransform {
             return Decision::pass(Code::Untouched, Some(name));
         };
         // The rule's, whatever becomes of the body.
-        if !side.fields.is_empty() {
-            request.headers.remove_in_every_spelling(&side.fields);
+        if !side.shaping.fields().is_empty() {
+            request.headers.remove_in_every_spelling(side.shaping.fields());
         }
         if !request.body_follows() {
             return Decision::pass(Code::Untouched, Some(name));
@@ -276,7 +273,7 @@ impl OnRequestTrailers for BodyTransform {
     fn clear_trailers(&self, trailers: &mut Headers, state: &State) {
         let side = state.matched.as_ref().and_then(|matched| matched.transform.request.as_ref());
         if let Some(side) = side {
-            trailers.remove_in_every_spelling(&side.fields);
+            trailers.remove_in_every_spelling(side.shaping.fields());
         }
     }
 }
@@ -294,8 +291,8 @@ impl OnResponse for BodyTransform {
         if !side.has_status(status) {
             return state.done(Code::ResponseUntouched);
         }
-        state.response = side.needs.response.then(|| response.headers.clone());
-        side.fields.iter().for_each(|field| response.headers.remove(field));
+        state.response = side.shaping.needs().response.then(|| response.headers.clone());
+        side.shaping.fields().iter().for_each(|field| response.headers.remove(field));
         if !response.body_follows() {
             side.unlabel(status, &mut response.headers);
             return state.done(Code::ResponseUntouched);

@@ -2,11 +2,10 @@ use crate::coding::Coding;
 use crate::content_type::{TypePattern, essence, is_several};
 use crate::fault::{Fault, Forgiven};
 use crate::form;
-use crate::operation::{Step, Work};
-use crate::text::Needs;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Body, HeaderName, HeaderValue, Headers};
 use gatehouse_json::{Document, Names};
+use gatehouse_shape::{Shaping, Work};
 
 /// What a rule does with the bodies of one direction.
 #[derive(Debug)]
@@ -22,10 +21,7 @@ pub(crate) struct Side {
     pub(crate) names: Names,
     /// Whether a change whose path does not fit is left out.
     pub(crate) skips_misfits: bool,
-    /// The fields that `set_header` writes.
-    pub(crate) fields: Vec<HeaderName>,
-    pub(crate) steps: Vec<Step>,
-    pub(crate) needs: Needs,
+    pub(crate) shaping: Shaping,
 }
 
 /// How a body is written.
@@ -198,7 +194,7 @@ impl Side {
         let head = Vec::new();
         let mut work = Work { document, facts, head, skips_misfits: self.skips_misfits };
         let root = work.document.root();
-        work.run(&self.steps, root)?;
+        work.run(&self.shaping, root)?;
         let Work { mut document, head, .. } = work;
         let written = match self.write {
             Format::Json => {

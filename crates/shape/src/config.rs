@@ -1,5 +1,7 @@
-use crate::condition::{self, Condition};
+use crate::condition::Condition;
 use crate::operation::{Operation, Step, Way};
+use crate::path;
+use crate::shaping::Editable;
 use crate::text::{Needs, Text};
 use crate::value::Value;
 use gatehouse_filter::config::{Fields, Node};
@@ -7,29 +9,47 @@ use gatehouse_filter::template::Scope;
 use gatehouse_filter::{FieldChange, Head, HeaderName, HeaderValue};
 use gatehouse_json::{Case, Path};
 
-const NAMES: [&str; 15] = [
-    "set",
-    "default",
-    "remove",
-    "rename",
-    "move",
-    "copy",
-    "keep",
-    "filter",
-    "each",
-    "case",
-    "wrap",
-    "unwrap",
-    "replace",
-    "set_header",
-    "set_status",
+/// The operations on documents.
+const NAMES: [&str; 13] = [
+    "set", "default", "remove", "rename", "move", "copy", "keep", "filter", "each", "case", "wrap",
+    "unwrap", "replace",
 ];
+
+/// The operations on heads.
+const NAMES_OF_HEAD: [&str; 2] = ["set_header", "set_status"];
 
 /// How deep `each` may be in `each`.
 const MOST_NESTED: usize = 4;
 
+/// Where an operation stands: what it may name, and the head that it may edit.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    scope: &'a Scope<'a>,
+    head: Option<Head>,
+    /// In how many `each`.
+    nested: usize,
+}
+
+impl Place<'_> {
+    /// The operations that there are here.
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        NAMES.into_iter().chain(NAMES_OF_HEAD.into_iter().filter(move |_| self.head.is_some()))
+    }
+}
+
+/// Reads a list of operations.
+pub(crate) fn steps(node: &Node<'_>, scope: &Scope<'_>, editable: Editable) -> Option<Vec<Step>> {
+    let head = match editable {
+        Editable::RequestHead => Some(Head::Request),
+        Editable::ResponseHead => Some(Head::Response),
+        Editable::Nothing => None,
+    };
+    let here = Place { scope, head, nested: 0 };
+    node.list(|node| step(&node, here))
+}
+
 /// An operation: a mapping with its name as the only key.
-pub(super) fn step(node: &Node<'_>, scope: &Scope<'_>, nested: usize) -> Option<Step> {
+fn step(node: &Node<'_>, here: Place<'_>) -> Option<Step> {
     let keys = node
         .value()
         .as_object()
@@ -37,13 +57,14 @@ pub(super) fn step(node: &Node<'_>, scope: &Scope<'_>, nested: usize) -> Option<
     let Some([name]) = keys.as_deref() else {
         return node.fault(format!(
             "must be a mapping with one key, the operation, and `when` beside it: {}",
-            NAMES.join(", ")
+            here.names().collect::<Vec<_>>().join(", ")
         ));
     };
     let mut outer = node.fields()?;
-    let Some(known) = NAMES.iter().find(|known| **known == name.as_str()) else {
+    let mut all = NAMES.into_iter().chain(NAMES_OF_HEAD);
+    let Some(known) = all.find(|known| known == name) else {
         // Makes them the known ones, so that the fault names the nearest.
-        for known in NAMES {
+        for known in here.names() {
             let _ = outer.optional(known, |_| Some(()));
         }
         outer.finish();
@@ -51,7 +72,13 @@ pub(super) fn step(node: &Node<'_>, scope: &Scope<'_>, nested: usize) -> Option<
     };
     let step = outer.required(known, |node| {
         let mut fields = node.fields()?;
-        let read = operation(known, &mut fields, scope, nested);
+        let read = match (NAMES_OF_HEAD.contains(&known), here.head) {
+            (false, _) => operation(known, &mut fields, here),
+            (true, Some(head)) => of_head(known, &mut fields, here.scope, head),
+            (true, None) => {
+                return node.fault("has nothing to edit: this document has no head of its own");
+            }
+        };
         fields.optional("when", |node| {
             node.fault::<()>(format!(
                 "stands beside the operation: `{{{known}: {{…}}, when: {{…}}}}`"
@@ -66,20 +93,15 @@ pub(super) fn step(node: &Node<'_>, scope: &Scope<'_>, nested: usize) -> Option<
     Some(Step { when: when?, operation, needs })
 }
 
-fn operation(
-    name: &str,
-    fields: &mut Fields<'_>,
-    scope: &Scope<'_>,
-    nested: usize,
-) -> Option<(Operation, Needs)> {
-    let path = |node: Node<'_>| condition::path(&node);
+fn operation(name: &str, fields: &mut Fields<'_>, here: Place<'_>) -> Option<(Operation, Needs)> {
+    let path = |node: Node<'_>| path::path(&node);
     let text = |node: Node<'_>| node.text().map(str::to_owned);
     let whole = || Path::parse("$").ok();
     let plain = |operation: Operation| Some((operation, Needs::default()));
     match name {
         "set" | "default" => {
-            let path = fields.required("path", |node| condition::place(&node));
-            let value = value(fields, scope);
+            let path = fields.required("path", |node| path::place(&node));
+            let value = value(fields, here.scope);
             let (path, (value, needs)) = (path?, value?);
             let set = name == "set";
             Some((
@@ -101,7 +123,7 @@ fn operation(
             }
         }
         "rename" => {
-            let from = fields.required("path", |node| match condition::path(&node)?.split_name() {
+            let from = fields.required("path", |node| match path::path(&node)?.split_name() {
                 Some((parents, name)) => Some((parents, name.to_owned())),
                 None => node.fault("must end with the name of a member"),
             });
@@ -111,7 +133,7 @@ fn operation(
         }
         "move" | "copy" => {
             let from = fields.required("from", path);
-            let to = fields.required("to", |node| condition::place(&node));
+            let to = fields.required("to", |node| path::place(&node));
             let (from, to) = (from?, to?);
             let Some((common, from, to)) = from.fork(&to) else {
                 return fields.node().fault("from and to must be the same up to their last `*`");
@@ -143,10 +165,11 @@ fn operation(
         "each" => {
             let path = fields.required("path", path);
             let steps = fields.required("operations", |node| {
-                if nested >= MOST_NESTED {
+                if here.nested >= MOST_NESTED {
                     return node.fault("each can be in each up to four times");
                 }
-                node.nonempty_list(|node| step(&node, scope, nested.saturating_add(1)))
+                let inside = Place { nested: here.nested.saturating_add(1), ..here };
+                node.nonempty_list(|node| step(&node, inside))
             });
             let steps = steps?;
             let needs = steps.iter().fold(Needs::default(), |needs, step| needs.and(step.needs));
@@ -169,48 +192,52 @@ fn operation(
             plain(Operation::Wrap { path: path?, name: name? })
         }
         "unwrap" => {
-            let path = fields.required("path", |node| match condition::path(&node)? {
+            let path = fields.required("path", |node| match path::path(&node)? {
                 path if path.has_wildcard() => node.fault("must name one value, without `*`"),
                 path => Some(path),
             });
             plain(Operation::Unwrap { path: path? })
         }
-        "replace" => {
-            let (value, needs) = value(fields, scope)?;
-            Some((Operation::Replace { value }, needs))
-        }
-        "set_header" => {
-            let name = fields.required("name", |node| header_name(&node, scope));
-            let value = fields.required("value", |node| {
-                if let Err(invalid) = HeaderValue::try_from(node.text()?.as_bytes()) {
-                    return node.fault(invalid.to_string());
-                }
-                let text = Text::read(&node, scope)?;
-                let needs = text.needs(node.value().as_str().unwrap_or_default());
-                Some((text, needs))
-            });
-            let (name, (value, needs)) = (name?, value?);
-            Some((Operation::SetHeader { name, value }, needs))
-        }
         _ => {
-            let status = fields.required("status", |node| {
-                if !scope.response {
-                    return node.fault("a request has no status: set_status is for responses");
-                }
-                let status = node.integer(200..=599)?;
-                // RFC 9110 §15.3.5, §15.3.6, §15.4.5: they have no body, and there is one.
-                if matches!(status, 204 | 205 | 304) {
-                    return node.fault("a response with this status has no body");
-                }
-                Some(HeaderValue::from_number(status))
-            });
-            plain(Operation::SetStatus { status: status? })
+            let (value, needs) = value(fields, here.scope)?;
+            Some((Operation::Replace { value }, needs))
         }
     }
 }
 
+fn of_head(
+    name: &str,
+    fields: &mut Fields<'_>,
+    scope: &Scope<'_>,
+    head: Head,
+) -> Option<(Operation, Needs)> {
+    if name == "set_header" {
+        let name = fields.required("name", |node| header_name(&node, head));
+        let value = fields.required("value", |node| {
+            if let Err(invalid) = HeaderValue::try_from(node.text()?.as_bytes()) {
+                return node.fault(invalid.to_string());
+            }
+            Text::read(&node, scope)
+        });
+        let (name, (value, needs)) = (name?, value?);
+        return Some((Operation::SetHeader { name, value }, needs));
+    }
+    let status = fields.required("status", |node| {
+        if head == Head::Request {
+            return node.fault("a request has no status: set_status is for responses");
+        }
+        let status = node.integer(200..=599)?;
+        // RFC 9110 §15.3.5, §15.3.6, §15.4.5: they have no body, and there is one.
+        if matches!(status, 204 | 205 | 304) {
+            return node.fault("a response with this status has no body");
+        }
+        Some(HeaderValue::from_number(status))
+    });
+    Some((Operation::SetStatus { status: status? }, Needs::default()))
+}
+
 fn path_of(node: Node<'_>) -> Option<Path> {
-    condition::path(&node)
+    path::path(&node)
 }
 
 /// A value, as YAML or as the text of JSON.
@@ -226,8 +253,7 @@ fn value(fields: &mut Fields<'_>, scope: &Scope<'_>) -> Option<(Value, Needs)> {
 }
 
 /// A field that this filter may write.
-fn header_name(node: &Node<'_>, scope: &Scope<'_>) -> Option<HeaderName> {
-    let head = if scope.response { Head::Response } else { Head::Request };
+fn header_name(node: &Node<'_>, head: Head) -> Option<HeaderName> {
     let name = head.field(FieldChange::Write, node)?;
     if matches!(name.as_str(), "content-type" | "content-encoding") {
         return node.fault("is written by this filter itself");

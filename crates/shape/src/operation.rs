@@ -1,10 +1,11 @@
 use crate::condition::Condition;
 use crate::fault::Fault;
+use crate::shaping::Shaping;
 use crate::text::{Needs, Text};
 use crate::value::Value;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{HeaderName, HeaderValue};
-use gatehouse_json::{Case, CaseError, Document, Id, Kind, Overgrown, Path, Places};
+use gatehouse_json::{Case, Document, Id, Kind, Path, Places};
 
 /// One change, and when it is made.
 #[derive(Clone, Debug)]
@@ -97,17 +98,28 @@ pub(crate) struct Way {
 }
 
 /// What the changes are made to.
-pub(crate) struct Work<'a> {
-    pub(crate) document: Document,
-    pub(crate) facts: Sources<'a>,
-    /// Changes to the head, in order: a value, or none to remove the field.
-    pub(crate) head: Vec<(HeaderName, Option<HeaderValue>)>,
-    pub(crate) skips_misfits: bool,
+pub struct Work<'a> {
+    /// The document.
+    pub document: Document,
+    /// What the templates are filled from, beside the document.
+    pub facts: Sources<'a>,
+    /// Changes to the head, in order: a value, or none to remove the field. The status is the field
+    /// `:status`.
+    pub head: Vec<(HeaderName, Option<HeaderValue>)>,
+    /// Whether a change whose path does not fit is left out.
+    pub skips_misfits: bool,
 }
 
 impl Work<'_> {
-    /// Makes the changes, in the order written, to the value at `base`.
-    pub(crate) fn run(&mut self, steps: &[Step], base: Id) -> Result<(), Fault> {
+    /// Makes the changes, in the order written, to the value at `base`, where their paths begin.
+    ///
+    /// # Errors
+    /// [`Fault`]; the document and the head have the changes before it.
+    pub fn run(&mut self, shaping: &Shaping, base: Id) -> Result<(), Fault> {
+        self.make(shaping.steps(), base)
+    }
+
+    fn make(&mut self, steps: &[Step], base: Id) -> Result<(), Fault> {
         for step in steps {
             let made = step.when.as_ref().is_none_or(|when| when.holds(&mut self.document, base));
             if made {
@@ -170,7 +182,7 @@ impl Work<'_> {
             }
             Operation::Each { path, steps } => {
                 for id in document.select(base, path) {
-                    self.run(steps, id)?;
+                    self.make(steps, id)?;
                 }
             }
             Operation::Case { path, case, except, values } => {
@@ -307,20 +319,5 @@ impl Work<'_> {
             }
         }
         Ok(())
-    }
-}
-
-impl From<CaseError> for Fault {
-    fn from(error: CaseError) -> Self {
-        match error {
-            CaseError::Twice => Self::NameConflict,
-            CaseError::Overgrown => Self::Overgrown,
-        }
-    }
-}
-
-impl From<Overgrown> for Fault {
-    fn from(_: Overgrown) -> Self {
-        Self::Overgrown
     }
 }

@@ -1,11 +1,11 @@
-use crate::condition::NO_VALUE_AT_END;
+use crate::path::NO_VALUE_AT_END;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::template::{Scope, Sources, Template};
 use gatehouse_json::{Document, Id, Kind, Path};
 
-/// A template that can also name values of the body at hand: `${body.customer.id}`.
+/// A template that can also name values of the document at hand: `${body.customer.id}`.
 #[derive(Clone, Debug)]
-pub(crate) struct Text(Vec<Part>);
+pub struct Text(Vec<Part>);
 
 #[derive(Clone, Debug)]
 enum Part {
@@ -15,23 +15,30 @@ enum Part {
     Body(Path),
 }
 
-/// What a template, or a value with templates, is made of beside fixed text.
-#[derive(Clone, Copy, Default, Debug)]
-pub(crate) struct Needs {
-    pub(crate) request: bool,
-    pub(crate) response: bool,
+/// What a template, or a value with templates, is made of beside fixed text and the document.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Needs {
+    /// Facts about the request.
+    pub request: bool,
+    /// Facts about the response.
+    pub response: bool,
 }
 
 impl Needs {
-    pub(crate) fn and(self, other: Self) -> Self {
+    /// What both need together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
         Self { request: self.request || other.request, response: self.response || other.response }
     }
 }
 
 impl Text {
-    /// Reads a template; a fault is reported on the node.
-    pub(crate) fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
-        Self::parse(node.value().as_str()?, node, scope)
+    /// Reads a template, and what it needs; a fault is reported on the node.
+    pub fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<(Self, Needs)> {
+        let text = node.text()?;
+        let template = Self::parse(text, node, scope)?;
+        let needs = template.needs(text);
+        Some((template, needs))
     }
 
     pub(crate) fn parse(text: &str, node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
@@ -69,8 +76,8 @@ impl Text {
     }
 
     /// Appends the text; `None` where something that it names is missing, and then a part may have
-    /// been appended. Paths in the body begin at `base`.
-    pub(crate) fn render(
+    /// been appended. Paths in the document begin at `base`.
+    pub fn render(
         &self,
         facts: &Sources<'_>,
         document: &mut Document,

@@ -6,12 +6,15 @@ use serde_json::Value as Configured;
 
 /// A JSON value of the configuration, with templates in its strings.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub struct Value(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
     /// The JSON text of what is always the same.
     Fixed(Vec<u8>),
     /// A string.
     Text(Text),
-    /// A value of the body as it is there, with its type.
+    /// A value of the document as it is there, with its type.
     OfBody(Path),
     Array(Vec<Self>),
     /// The names are quoted.
@@ -19,22 +22,37 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// Reads a value; its depth is that of the configuration, which has been read already.
-    pub(crate) fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<(Self, Needs)> {
+    /// Reads a value, and what its templates need. Its depth is that of the configuration, which has
+    /// been read already.
+    pub fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<(Self, Needs)> {
         let mut needs = Needs::default();
-        let value = Self::of(node.value(), node, scope, &mut needs)?;
-        Some((value, needs))
+        let form = Form::of(node.value(), node, scope, &mut needs)?;
+        Some((Self(form), needs))
     }
 
-    /// A value that is written as it stands: any JSON, in a text.
-    pub(crate) fn read_json(node: &Node<'_>) -> Option<Self> {
+    /// Reads a value that is written as it stands: any JSON, in a text.
+    pub fn read_json(node: &Node<'_>) -> Option<Self> {
         let json = node.text()?.as_bytes().to_vec();
         match Document::read(json.clone(), 0) {
-            Ok(_) => Some(Self::Fixed(json.trim_ascii().to_vec())),
+            Ok(_) => Some(Self(Form::Fixed(json.trim_ascii().to_vec()))),
             Err(invalid) => node.fault(format!("must be JSON: {invalid}")),
         }
     }
 
+    /// Appends the JSON text; `None` where the value is missing. In an object, a member whose value
+    /// is missing is left out, in a list an item. Paths in the document begin at `base`.
+    pub fn render(
+        &self,
+        facts: &Sources<'_>,
+        document: &mut Document,
+        base: Id,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        self.0.render(facts, document, base, out)
+    }
+}
+
+impl Form {
     fn of(
         value: &Configured,
         node: &Node<'_>,
@@ -99,9 +117,7 @@ impl Value {
         matches!(self, Self::Fixed(json) if !json.starts_with(b"\""))
     }
 
-    /// Appends the JSON text; `None` where the value is missing. In an object, a member whose value
-    /// is missing is left out, in a list an item.
-    pub(crate) fn render(
+    fn render(
         &self,
         facts: &Sources<'_>,
         document: &mut Document,

@@ -1,10 +1,12 @@
+use crate::path::path;
 use gatehouse_filter::config::{Node, may_be_number};
 use gatehouse_json::{Document, Id, Kind, Path, same_number};
 use serde_json::Value;
 
-/// A condition on a value of the body: one of the values that the path names must satisfy the test.
+/// A condition on a value of the document: one of the values that the path names
+/// must satisfy the test.
 #[derive(Clone, Debug)]
-pub(crate) struct Condition {
+pub struct Condition {
     path: Path,
     test: Test,
 }
@@ -27,7 +29,8 @@ enum Scalar {
 }
 
 impl Condition {
-    pub(crate) fn read(node: &Node<'_>) -> Option<Self> {
+    /// Reads a condition: a path, and a test of the values there.
+    pub fn read(node: &Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
         let path = fields.required("path", |node| path(&node));
         let tests = [
@@ -49,7 +52,7 @@ impl Condition {
     }
 
     /// Whether it holds for the value at `base`, where its path begins.
-    pub(crate) fn holds(&self, document: &mut Document, base: Id) -> bool {
+    pub fn holds(&self, document: &mut Document, base: Id) -> bool {
         let found = document.select(base, &self.path);
         match &self.test {
             Test::Exists(exists) => *exists != found.is_empty(),
@@ -74,23 +77,6 @@ impl Scalar {
         }
     }
 }
-
-/// A path that values are read at, or taken away.
-pub(crate) fn path(node: &Node<'_>) -> Option<Path> {
-    match place(node)? {
-        path if path.has_end() => node.fault(NO_VALUE_AT_END),
-        path => Some(path),
-    }
-}
-
-/// A path that is written to.
-pub(crate) fn place(node: &Node<'_>) -> Option<Path> {
-    Path::parse(node.text()?).map_or_else(|error| node.fault(error.to_string()), Some)
-}
-
-/// The place after the last item never has a value.
-pub(crate) const NO_VALUE_AT_END: &str = "has `-`, the place after the last item, where nothing is: only \
-     what is written may go there. A member of that name is `\"-\"`";
 
 /// The scalar that a text of JSON says, and nothing else.
 fn exact(node: &Node<'_>) -> Option<Scalar> {
