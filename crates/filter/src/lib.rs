@@ -22,7 +22,6 @@ mod date;
 mod decision;
 mod explained;
 mod filter;
-mod gzip;
 mod headers;
 mod host;
 mod identity;
@@ -53,7 +52,6 @@ pub use decision::{
 pub use explained::Explained;
 pub use fetched::Polled;
 pub use filter::{CountedRule, Filter};
-pub use gzip::{Undecoded, gunzip, is_gzip, read_at_most};
 pub use headers::{
     Edit, EditKind, FieldChange, Head, HeaderName, HeaderValue, Headers, InvalidName, InvalidValue,
     Mark, Repeated,

@@ -1,6 +1,6 @@
 //! What an upstream is asked for, where a rule changes its answers.
 
-use crate::coding::Coding;
+use gatehouse_coding::Coding;
 use gatehouse_filter::{HeaderName, HeaderValue, Headers};
 
 /// A response in an encoding that cannot be read, or a part of one, would pass by the rule: the

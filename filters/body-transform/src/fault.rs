@@ -1,5 +1,6 @@
 use crate::Code;
-use gatehouse_filter::{Problem, Undecoded};
+use gatehouse_coding::Undecoded;
+use gatehouse_filter::Problem;
 use gatehouse_json::{self as json, Invalid, Overgrown};
 use gatehouse_shape as shape;
 use std::borrow::Cow;

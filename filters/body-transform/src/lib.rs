@@ -4,7 +4,6 @@
 //! A body is collected only where a rule asks for it; everything else streams by.
 
 mod asking;
-mod coding;
 mod config;
 mod content_type;
 mod fault;
@@ -13,7 +12,7 @@ mod refusal;
 mod side;
 
 use asking::ask_for_what_can_be_read;
-use coding::Coding;
+use gatehouse_coding::Coding;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{Captures, Rules};
 use gatehouse_filter::template::Sources;

@@ -1,7 +1,7 @@
-use crate::coding::Coding;
 use crate::content_type::{TypePattern, essence, is_several};
 use crate::fault::{Fault, Forgiven};
 use crate::form;
+use gatehouse_coding::Coding;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Body, HeaderName, HeaderValue, Headers};
 use gatehouse_json::{Document, Names};

@@ -1,7 +1,8 @@
 //! The body of an answer, as it is read.
 
 use super::{Event, Failure};
-use crate::{Answer, Undecoded, gunzip, is_gzip, printable};
+use crate::{Answer, printable};
+use gatehouse_coding::{Coding, Undecoded, gunzip};
 use std::borrow::Cow;
 
 /// The body of an answer that has one to go on with, of `most` bytes at most; decoded, where a
@@ -19,15 +20,16 @@ pub(super) fn of(answer: &Answer, most: usize) -> Result<Cow<'_, [u8]>, Failure>
         return Err(too_large());
     }
     let coding = answer.headers.first("content-encoding").unwrap_or_default();
-    if coding.is_empty() || coding.eq_ignore_ascii_case(b"identity") {
-        return Ok(Cow::Borrowed(&answer.body));
-    }
-    if !is_gzip(coding) {
-        let coding = printable(&String::from_utf8_lossy(coding), 20);
-        return Err(refused(format!(
-            "the answer has the `content-encoding` `{coding}`; only gzip is read, and nothing was \
-             asked for"
-        )));
+    match Coding::named(coding) {
+        Some(Coding::Plain) => return Ok(Cow::Borrowed(&answer.body)),
+        Some(Coding::Gzip) => {}
+        _ => {
+            let coding = printable(&String::from_utf8_lossy(coding), 20);
+            return Err(refused(format!(
+                "the answer has the `content-encoding` `{coding}`; only gzip is read, and nothing \
+                 was asked for"
+            )));
+        }
     }
     gunzip(&answer.body, most).map(Cow::Owned).map_err(|undecoded| match undecoded {
         Undecoded::TooLong => too_large(),

@@ -12,12 +12,8 @@ pub enum Undecoded {
     TooLong,
 }
 
-/// Whether a content coding is this one (RFC 9110 §8.4.1.3).
-pub fn is_gzip(coding: &[u8]) -> bool {
-    ["gzip", "x-gzip"].iter().any(|name| coding.eq_ignore_ascii_case(name.as_bytes()))
-}
-
-/// Decodes a body to at most `most` bytes.
+/// Decodes a body in gzip to at most `most` bytes: [`Coding::decode`](crate::Coding::decode), for
+/// who reads no other coding and has no room for the others.
 ///
 /// # Errors
 /// [`Undecoded`].
@@ -29,7 +25,7 @@ pub fn gunzip(body: &[u8], most: usize) -> Result<Vec<u8>, Undecoded> {
 ///
 /// # Errors
 /// [`Undecoded`].
-pub fn read_at_most(decoder: impl Read, most: usize) -> Result<Vec<u8>, Undecoded> {
+pub(crate) fn read_at_most(decoder: impl Read, most: usize) -> Result<Vec<u8>, Undecoded> {
     let mut decoded = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     decoder.take(limit).read_to_end(&mut decoded).map_err(|_| Undecoded::Invalid)?;

@@ -1,40 +1,36 @@
+use crate::gzip::{Undecoded, gunzip, read_at_most};
 use flate2::Compression;
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
-use gatehouse_filter::{Undecoded, gunzip, is_gzip, read_at_most};
 use std::io::Write;
 
 /// A content coding that bodies are read from (RFC 9110 §8.4.1, RFC 7932).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Coding {
+pub enum Coding {
+    /// As it is.
     Plain,
+    /// The gzip format (RFC 1952).
     Gzip,
     /// The zlib format (RFC 1950), as HTTP defines it, or the bare one (RFC 1951) that some send
     /// under this name (RFC 9110 §8.4.1.2). It goes on as HTTP defines it.
     Deflate,
+    /// The brotli format (RFC 7932).
     Brotli,
 }
 
 impl Coding {
     /// The coding that a `content-encoding` names; `None` for one that is not known, and for
     /// several.
-    pub(crate) fn named(name: &[u8]) -> Option<Self> {
-        let is =
-            |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
-        match () {
-            () if is(&["", "identity"]) => Some(Self::Plain),
-            () if is_gzip(name) => Some(Self::Gzip),
-            () if is(&["deflate"]) => Some(Self::Deflate),
-            () if is(&["br"]) => Some(Self::Brotli),
-            () => None,
-        }
+    pub fn named(name: &[u8]) -> Option<Self> {
+        let is_it = |known: &&(&str, Self)| name.eq_ignore_ascii_case(known.0.as_bytes());
+        NAMES.iter().find(is_it).map(|(_, coding)| *coding)
     }
 
     /// Decodes a body to at most `most` bytes.
     ///
     /// # Errors
     /// [`Undecoded`].
-    pub(crate) fn decode(self, body: Vec<u8>, most: usize) -> Result<Vec<u8>, Undecoded> {
+    pub fn decode(self, body: Vec<u8>, most: usize) -> Result<Vec<u8>, Undecoded> {
         let input = body.as_slice();
         match self {
             Self::Plain => Ok(body),
@@ -60,8 +56,8 @@ impl Coding {
         }
     }
 
-    /// Encodes a body again.
-    pub(crate) fn encode(self, body: Vec<u8>) -> Vec<u8> {
+    /// Encodes a body. In brotli its bytes stand uncompressed.
+    pub fn encode(self, body: Vec<u8>) -> Vec<u8> {
         // Level 1 is most of the gain at a fraction of the time; writing to a `Vec` does not fail.
         match self {
             Self::Plain => body,
@@ -79,6 +75,16 @@ impl Coding {
         }
     }
 }
+
+/// What `content-encoding` calls them (RFC 9110 §8.4.1, §12.5.3); nothing is no coding.
+const NAMES: [(&str, Coding); 6] = [
+    ("", Coding::Plain),
+    ("identity", Coding::Plain),
+    ("gzip", Coding::Gzip),
+    ("x-gzip", Coding::Gzip),
+    ("deflate", Coding::Deflate),
+    ("br", Coding::Brotli),
+];
 
 /// RFC 1950 §2.2: the method, and a check of both bytes.
 fn is_zlib(body: &[u8]) -> bool {
@@ -120,6 +126,25 @@ mod tests {
         let mut writer = brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22);
         writer.write_all(body).unwrap();
         writer.into_inner()
+    }
+
+    #[test]
+    fn one_coding_is_known_by_its_names_and_several_are_not() {
+        for (name, want) in [
+            ("", Some(Coding::Plain)),
+            ("Identity", Some(Coding::Plain)),
+            ("gzip", Some(Coding::Gzip)),
+            ("X-GZIP", Some(Coding::Gzip)),
+            ("Deflate", Some(Coding::Deflate)),
+            ("br", Some(Coding::Brotli)),
+            ("zstd", None),
+            ("brr", None),
+            ("gzip ", None),
+            ("gzip, br", None),
+            ("gzip,", None),
+        ] {
+            assert_eq!(Coding::named(name.as_bytes()), want, "{name}");
+        }
     }
 
     #[test]
