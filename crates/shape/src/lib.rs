@@ -13,7 +13,10 @@
 //! use gatehouse_json::Document;
 //! use gatehouse_shape::{Editable, Shaping, Work};
 //!
-//! let operations = br#"[{"rename": {"path": "mail", "to": "email"}}, {"remove": {"path": "hash"}}]"#;
+//! let operations = br#"[
+//!     {"rename": {"path": "mail", "to": "email"}},
+//!     {"remove": {"path": "hash"}}
+//! ]"#;
 //! let shaping = config::read(operations, |node| {
 //!     Shaping::read(&node, &Scope::default(), Editable::Nothing)
 //! });

@@ -15,5 +15,5 @@ pub fn place(node: &Node<'_>) -> Option<Path> {
 }
 
 /// The place after the last item never has a value.
-pub(crate) const NO_VALUE_AT_END: &str = "has `-`, the place after the last item, where nothing is: only \
-     what is written may go there. A member of that name is `\"-\"`";
+pub(crate) const NO_VALUE_AT_END: &str = "has `-`, the place after the last item, where \
+     nothing is: only what is written may go there. A member of that name is `\"-\"`";

@@ -62,6 +62,15 @@ impl Text {
         }
     }
 
+    /// The fact of the filter's own that the text is, where it is that and nothing else: then it
+    /// keeps its type too.
+    pub(crate) fn own_fact(&self) -> Option<usize> {
+        match self.0.as_slice() {
+            [Part::Facts(template)] => template.only_own(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn needs(&self, text: &str) -> Needs {
         let facts = |part: &Part| matches!(part, Part::Facts(template) if template.needs_request());
         Needs { request: self.0.iter().any(facts), response: text.contains("${response.") }

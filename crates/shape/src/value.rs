@@ -16,14 +16,16 @@ enum Form {
     Text(Text),
     /// A value of the document as it is there, with its type.
     OfBody(Path),
+    /// A fact of the filter's own, by its number, with its type.
+    Own(usize),
     Array(Vec<Self>),
     /// The names are quoted.
     Object(Vec<(Vec<u8>, Self)>),
 }
 
 impl Value {
-    /// Reads a value, and what its templates need. Its depth is that of the configuration, which has
-    /// been read already.
+    /// Reads a value, and what its templates need. Its depth is that of the configuration, which
+    /// has been read already.
     pub fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<(Self, Needs)> {
         let mut needs = Needs::default();
         let form = Form::of(node.value(), node, scope, &mut needs)?;
@@ -77,7 +79,10 @@ impl Form {
                     return Some(Self::fixed_text(&fixed));
                 }
                 *needs = needs.and(template.needs(text));
-                Self::Text(template)
+                match template.own_fact() {
+                    Some(number) => Self::Own(number),
+                    None => Self::Text(template),
+                }
             }
             Configured::Array(items) => {
                 let items: Vec<_> =
@@ -135,6 +140,12 @@ impl Form {
             Self::OfBody(path) => {
                 let id = *document.select(base, path).first()?;
                 if document.write(id, out).is_err() {
+                    out.truncate(start);
+                    return None;
+                }
+            }
+            Self::Own(number) => {
+                if facts.own?.render_json(*number, out).is_none() {
                     out.truncate(start);
                     return None;
                 }

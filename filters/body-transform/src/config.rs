@@ -85,7 +85,8 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
         }
         if read? != write? && (passes.oversize || passes.invalid) {
             return node.fault(
-                "cannot pass a body on and change its type without hold_heads: the head has gone on with the new type",
+                "cannot pass a body on and change its type without hold_heads: the head has gone \
+                 on with the new type",
             );
         }
     }
