@@ -232,14 +232,17 @@ fn every_upstream_is_checked_and_healthy() {
     let mut clusters = String::new();
     for _ in 0..150 {
         clusters = GATEWAY.gateway().admin("/clusters");
-        if healthy(&clusters) == 5 {
+        if healthy(&clusters) == 6 {
             break;
         }
         thread::sleep(Duration::from_millis(100));
     }
-    assert_eq!(healthy(&clusters), 5, "auth, users, two of orders, products:\n{clusters}");
+    let want = "auth, users, two of orders, products, recommendations";
+    assert_eq!(healthy(&clusters), 6, "{want}:\n{clusters}");
     let stats = GATEWAY.gateway().stats();
-    for (cluster, members) in [("auth", 1), ("users", 1), ("orders", 2), ("products", 1)] {
+    for (cluster, members) in
+        [("auth", 1), ("users", 1), ("orders", 2), ("products", 1), ("recommendations", 1)]
+    {
         assert_eq!(stats[&format!("cluster.{cluster}.membership_healthy")], members, "{cluster}");
         assert!(stats[&format!("cluster.{cluster}.health_check.success")] >= members, "{cluster}");
     }

@@ -110,6 +110,7 @@ mod tests {
             ("orders-1", true),
             ("orders-12", true),
             ("orders-x", false),
+            ("recommendations", true),
             ("redis", false),
         ] {
             assert_eq!(service(host).is_some(), known, "{host}");

@@ -8,7 +8,7 @@ pub(crate) const USAGE: &str = "\
 usage: gatehouse-demo <service> [--listen ADDRESS:PORT] [--instance NAME]
        gatehouse-demo healthcheck [--url URL]
 
-  <service>    auth, users, orders, products or echo        (or DEMO_SERVICE)
+  <service>    auth, users, orders, products, recommendations or echo   (or DEMO_SERVICE)
   --listen     where to listen, 0.0.0.0:8000 unless given   (or DEMO_LISTEN)
   --instance   the name in `x-served-by`, the service's own unless given   (or DEMO_INSTANCE)
   --url        what to GET, http://127.0.0.1:8000/healthz unless given; exit 0 on a 2xx answer, else 1";
@@ -155,7 +155,7 @@ mod tests {
             ("", "which service?"),
             (
                 "order",
-                "unknown service `order`: the services are auth, users, orders, products, echo",
+                "unknown service `order`: the services are auth, users, orders, products, recommendations, echo",
             ),
             ("orders users", "\"users\" is not an argument here"),
             ("orders --port 1", "\"--port\" is not an argument here"),

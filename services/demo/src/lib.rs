@@ -20,6 +20,7 @@ mod money;
 mod orders;
 mod problem;
 mod products;
+mod recommendations;
 mod server;
 mod service;
 mod timestamp;

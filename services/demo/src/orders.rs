@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
+use gatehouse_filter::{percent_decoded, query_values};
 use jwt_simple::prelude::Clock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -100,8 +101,14 @@ struct NewItem {
     quantity: u32,
 }
 
-async fn list() -> Json<Envelope<Value>> {
-    envelope(json!({ "orders": *ORDERS }))
+/// All orders, or with `?customer=NAME` those of that customer alone.
+async fn list(RawQuery(query): RawQuery) -> Json<Envelope<Value>> {
+    let query = query.unwrap_or_default();
+    let is_wanted = |order: &&Order| {
+        let mut customers = query_values(query.as_bytes(), "customer");
+        customers.all(|customer| percent_decoded(customer).eq(order.customer.bytes()))
+    };
+    envelope(json!({ "orders": ORDERS.iter().filter(is_wanted).collect::<Vec<_>>() }))
 }
 
 async fn one(

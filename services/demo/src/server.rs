@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::problem::Problem;
-use crate::{Service, auth, echo, orders, products, users};
+use crate::{Service, auth, echo, orders, products, recommendations, users};
 
 /// The routes of `service`, each response naming `instance` in `x-served-by`.
 ///
@@ -25,6 +25,7 @@ pub fn router(service: Service, instance: &str) -> Router {
         Service::Users => users::routes(),
         Service::Orders => orders::routes(),
         Service::Products => products::routes(),
+        Service::Recommendations => recommendations::routes(),
         Service::Echo => Router::new(),
     };
     let health = move || async move { Json(Health::of(service)) };

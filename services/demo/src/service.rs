@@ -14,6 +14,8 @@ pub enum Service {
     Orders,
     /// The catalogue.
     Products,
+    /// What a user might buy next; only calls of the gateway's own go there.
+    Recommendations,
     /// Answers with what it received; the end-to-end tests look through it at what the gateway
     /// forwards.
     Echo,
@@ -21,7 +23,8 @@ pub enum Service {
 
 impl Service {
     /// Every service, in the order in which they are listed to people.
-    pub const ALL: [Self; 5] = [Self::Auth, Self::Users, Self::Orders, Self::Products, Self::Echo];
+    pub const ALL: [Self; 6] =
+        [Self::Auth, Self::Users, Self::Orders, Self::Products, Self::Recommendations, Self::Echo];
 
     /// The name on the command line, in `/healthz` and, unless an instance is named, in
     /// `x-served-by`.
@@ -32,6 +35,7 @@ impl Service {
             Self::Users => "users",
             Self::Orders => "orders",
             Self::Products => "products",
+            Self::Recommendations => "recommendations",
             Self::Echo => "echo",
         }
     }

@@ -6,7 +6,7 @@ use tower::ServiceExt as _;
 
 use crate::{Answer, ask};
 
-use Service::{Auth, Orders, Products, Users};
+use Service::{Auth, Orders, Products, Recommendations, Users};
 
 #[tokio::test]
 async fn every_service_is_healthy_and_says_which_it_is_and_who_served() {
@@ -46,6 +46,13 @@ async fn each_path_answers_with_its_status() {
         (Products, "DELETE /KB-76", 404),
         (Products, "DELETE /%ff", 404),
         (Products, "DELETE /", 405),
+        (Recommendations, "GET /for/alice", 200),
+        (Recommendations, "GET /for/mallory", 404),
+        (Recommendations, "GET /for/%ff", 404),
+        (Recommendations, "GET /for/", 404),
+        (Recommendations, "GET /alice", 404),
+        (Recommendations, "GET /", 404),
+        (Recommendations, "POST /for/alice", 405),
         (Auth, "GET /auth/login", 405),
         (Auth, "POST /auth/.well-known/jwks.json", 405),
         (Auth, "GET /", 404),
@@ -104,8 +111,39 @@ async fn each_entry_has_the_fields_that_clients_know() {
             "GET /CAM-1080",
             json!({"sku": "CAM-1080", "name": "Webcam, 1080p", "price": "49.95", "currency": "EUR", "stock": 0}),
         ),
+        (
+            Recommendations,
+            "GET /for/alice",
+            json!([{"sku": "ARM-1", "reason": "goes with MON-27"},
+                   {"sku": "CAM-1080", "reason": "bought with HUB-8 by others"}]),
+        ),
     ] {
         assert_eq!(ask(service, line, "").await.json, want, "{service} {line}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_orders_is_of_the_customer_that_is_asked_for() {
+    for (line, want) in [
+        ("GET /", &[12, 13, 14, 15, 16, 17][..]),
+        ("GET /?", &[12, 13, 14, 15, 16, 17]),
+        ("GET /?page=2", &[12, 13, 14, 15, 16, 17]),
+        ("GET /?customer=alice", &[12, 15, 17]),
+        ("GET /?page=2&customer=bob", &[13, 14, 16]),
+        ("GET /?customer=%61lice", &[12, 15, 17]),
+        ("GET /?customer=Alice", &[]),
+        ("GET /?customer=mallory", &[]),
+        ("GET /?customer=", &[]),
+        ("GET /?customer", &[]),
+        ("GET /?customer=%ff", &[]),
+        ("GET /?customer=alice&customer=bob", &[]),
+    ] {
+        let answer = ask(Orders, line, "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{line}");
+        assert_eq!(answer.json["meta"], json!({"schema_version": 3}), "{line}");
+        let orders = answer.json["data"]["orders"].as_array().unwrap();
+        let ids: Vec<_> = orders.iter().map(|order| order["id"].as_u64().unwrap()).collect();
+        assert_eq!(ids, want, "{line}");
     }
 }
 

@@ -123,7 +123,7 @@ fn a_start_that_cannot_succeed_says_why() {
     for (arguments, want) in [
         (
             &["basket"][..],
-            "unknown service `basket`: the services are auth, users, orders, products, echo",
+            "unknown service `basket`: the services are auth, users, orders, products, recommendations, echo",
         ),
         (&[], "usage: gatehouse-demo <service>"),
         (
