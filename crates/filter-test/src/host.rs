@@ -28,7 +28,7 @@ pub struct FakeHost {
     expressions: RefCell<Vec<(String, Option<bool>)>>,
     warnings: RefCell<Vec<String>>,
     lines: RefCell<Vec<String>>,
-    events: RefCell<Vec<String>>,
+    counters: RefCell<Vec<String>>,
 }
 
 /// A gRPC call that a filter made.
@@ -180,16 +180,14 @@ impl Meter for FakeHost {
 
     fn record(&self, _histogram: Histogram, _value: u64) {}
 
-    fn define_counter(&self, _name: &str, _labels: &[(&str, &str)]) -> Counter {
-        Counter::Defined(None)
-    }
-
-    fn define_event(&self, event: &str, (label, value): (&str, &str)) -> Counter {
-        let name = format!("{event} {label}={value}");
-        let mut events = self.events.borrow_mut();
-        let known = events.iter().position(|event| *event == name).unwrap_or_else(|| {
-            events.push(name);
-            events.len().saturating_sub(1)
+    fn define_counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter {
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}={value}")).collect();
+        let name = format!("{name} {}", labels.join(" "));
+        let mut counters = self.counters.borrow_mut();
+        let known = counters.iter().position(|counter| *counter == name).unwrap_or_else(|| {
+            counters.push(name);
+            counters.len().saturating_sub(1)
         });
         Counter::Defined(u32::try_from(known).ok())
     }

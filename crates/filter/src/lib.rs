@@ -36,6 +36,7 @@ mod printable;
 mod reply;
 mod request;
 mod response;
+mod statuses;
 mod target;
 
 pub use body::{Body, Collect, Copied};
@@ -77,4 +78,5 @@ pub use printable::printable;
 pub use reply::{Document, GrpcStatus, Problem, Reply};
 pub use request::{Facts, Request, Spoken, is_grpc, is_grpc_or_grpc_web};
 pub use response::Response;
+pub use statuses::Statuses;
 pub use target::{query_values, split_target};

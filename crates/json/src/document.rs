@@ -22,7 +22,7 @@ pub struct Document {
 }
 
 /// A value of a [`Document`], and the place where it is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Id(pub(crate) u32);
 
 /// What a value is.

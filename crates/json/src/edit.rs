@@ -173,6 +173,29 @@ impl Document {
         id
     }
 
+    /// Adds members with the value `null` to an object, which must have none of these names. Bytes
+    /// of a name that are not UTF-8 become U+FFFD.
+    pub fn add_members(&mut self, object: Id, names: &[Vec<u8>]) -> Vec<Id> {
+        let mut last = self.children(object).last();
+        let add = |name: &Vec<u8>| {
+            let id = self.add(object, last, Some(&String::from_utf8_lossy(name)));
+            last = Some(id);
+            id
+        };
+        names.iter().map(add).collect()
+    }
+
+    /// Adds so many items with the value `null` at the end of an array.
+    pub fn add_items(&mut self, array: Id, count: usize) -> Vec<Id> {
+        let mut last = self.children(array).last();
+        let add = |_| {
+            let id = self.add(array, last, None);
+            last = Some(id);
+            id
+        };
+        (0..count).map(add).collect()
+    }
+
     /// Puts a JSON text in, which must be one; [`set`](Self::set) makes it a value.
     ///
     /// # Errors

@@ -2,7 +2,7 @@ use crate::document::{Document, Id, Node, Overgrown, Span};
 
 impl Document {
     /// Appends a value as it is now. What was not changed is written as it was read, white space
-    /// included.
+    /// included. What `out` holds already does not count against the limit.
     ///
     /// # Errors
     /// [`Overgrown`]; then `out` holds a part.
@@ -10,6 +10,7 @@ impl Document {
         if self.lost {
             return Err(Overgrown);
         }
+        let start = out.len();
         let mut at = id;
         loop {
             let node = self.node(at);
@@ -28,7 +29,7 @@ impl Document {
                 }
                 out.push(close);
             }
-            if out.len() > self.most {
+            if out.len().saturating_sub(start) > self.most {
                 return Err(Overgrown);
             }
             // On to the next value, out of all containers that end here.

@@ -37,6 +37,11 @@ impl Shaping {
         Self { steps, needs, fields }
     }
 
+    /// Whether there is nothing to change.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// The facts that their templates name.
     pub fn needs(&self) -> Needs {
         self.needs

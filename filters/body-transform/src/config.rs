@@ -1,7 +1,8 @@
 use crate::content_type::TypePattern;
 use crate::fault::Direction;
-use crate::side::{Format, Passes, Side, Statuses};
+use crate::side::{Format, Passes, Side};
 use crate::{BodyTransform, Transform, form};
+use gatehouse_filter::Statuses;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::{self, Rules};
 use gatehouse_filter::template::Scope;
@@ -44,7 +45,9 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
         Direction::Request => (Editable::RequestHead, Some(Vec::new())),
         Direction::Response => (
             Editable::ResponseHead,
-            fields.with_default("statuses", Vec::new(), |node| node.nonempty_list(statuses)),
+            fields.with_default("statuses", Vec::new(), |node| {
+                node.nonempty_list(|node| Statuses::read(&node))
+            }),
         ),
     };
     let most = fields.with_default("max_body", 1 << 20, max_body);
@@ -140,17 +143,4 @@ fn type_pattern(node: Node<'_>) -> Option<TypePattern> {
             TypePattern { before: before.to_owned(), after: Some(after.to_owned()) }
         }
     })
-}
-
-/// `200`, or `2xx`.
-fn statuses(node: Node<'_>) -> Option<Statuses> {
-    let text = match node.value().as_u64() {
-        Some(number) => number.to_string(),
-        None => node.value().as_str().unwrap_or_default().to_ascii_lowercase(),
-    };
-    let parse = |text: String| text.parse::<u16>().ok().filter(|code| (200..=599).contains(code));
-    match (parse(text.replace("xx", "00")), parse(text.replace("xx", "99"))) {
-        (Some(first), Some(last)) if text.len() == 3 => Some(Statuses { first, last }),
-        _ => node.fault("must be a status from 200 to 599, or a class of them such as 2xx"),
-    }
 }

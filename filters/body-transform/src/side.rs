@@ -3,7 +3,7 @@ use crate::fault::{Fault, Forgiven};
 use crate::form;
 use gatehouse_coding::Coding;
 use gatehouse_filter::template::Sources;
-use gatehouse_filter::{Body, HeaderName, HeaderValue, Headers};
+use gatehouse_filter::{Body, HeaderName, HeaderValue, Headers, Statuses};
 use gatehouse_json::{Document, Names};
 use gatehouse_shape::{Shaping, Work};
 
@@ -40,13 +40,6 @@ pub(crate) struct Passes {
     pub(crate) unknown_encoding: bool,
 }
 
-/// A status code, or a class of them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Statuses {
-    pub(crate) first: u16,
-    pub(crate) last: u16,
-}
-
 /// How a body is to be read that the head announces.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Announced {
@@ -73,9 +66,7 @@ struct Transformed {
 impl Side {
     /// Whether the rule is for responses with this status.
     pub(crate) fn has_status(&self, status: Option<u16>) -> bool {
-        let within = |statuses: &Statuses| {
-            status.is_some_and(|status| (statuses.first..=statuses.last).contains(&status))
-        };
+        let within = |statuses: &Statuses| status.is_some_and(|status| statuses.has(status));
         self.statuses.is_empty() || self.statuses.iter().any(within)
     }
 
