@@ -27,6 +27,9 @@ mod jwt_auth;
 /// the upstream.
 mod api_key_auth;
 
+/// `aggregate` on `envoy/aggregate.yaml`: the dashboard, services that fail in every way, crowds.
+mod aggregate;
+
 /// `jwt-auth` on `envoy/jwt-auth-remote.yaml`: keys that are fetched, and providers that fail.
 mod jwt_auth_remote;
 

@@ -15,9 +15,48 @@ pub(crate) struct Upstream {
     shared: Arc<Mutex<Shared>>,
 }
 
-#[derive(Default)]
+/// What a server says to a request, and how.
+#[derive(Clone, Default)]
+pub(crate) struct Said {
+    /// How long it thinks.
+    pub(crate) after: Duration,
+    /// Byte for byte.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether it closes the connection then.
+    pub(crate) closes: bool,
+}
+
+impl Said {
+    /// A response with a body of this content type, its length, and these header lines.
+    pub(crate) fn response(
+        status: u16,
+        content_type: &str,
+        more: &str,
+        body: impl AsRef<[u8]>,
+    ) -> Self {
+        let body = body.as_ref();
+        let head = format!(
+            "HTTP/1.1 {status} Whatever\r\ncontent-type: {content_type}\r\n{more}content-length: {}\r\n\r\n",
+            body.len()
+        );
+        Self { bytes: [head.as_bytes(), body].concat(), ..Self::default() }
+    }
+
+    /// A response with JSON.
+    pub(crate) fn json(body: impl AsRef<[u8]>) -> Self {
+        Self::response(200, "application/json", "", body)
+    }
+
+    /// The same, after this time.
+    pub(crate) fn after(self, after: Duration) -> Self {
+        Self { after, ..self }
+    }
+}
+
+type Answerer = Arc<dyn Fn(&Received) -> Said + Send + Sync>;
+
 struct Shared {
-    answer: Vec<u8>,
+    answer: Answerer,
     received: Vec<Received>,
     /// The request line of every request whose head has come, whole or not.
     begun: Vec<String>,
@@ -46,6 +85,11 @@ impl Received {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
+    /// Its target: path and query.
+    pub(crate) fn target(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap_or_default()
+    }
+
     /// The body as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -57,7 +101,9 @@ impl Upstream {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
         let address = listener.local_addr().expect("it has an address");
-        let shared = Arc::new(Mutex::new(Shared::default()));
+        let answer: Answerer = Arc::new(|_| Said::default());
+        let (received, begun) = (Vec::new(), Vec::new());
+        let shared = Arc::new(Mutex::new(Shared { answer, received, begun }));
         let upstream = Self { address, shared: Arc::clone(&shared) };
         upstream.answer("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
         thread::spawn(move || {
@@ -75,7 +121,13 @@ impl Upstream {
 
     /// What it answers from now on, byte for byte: a response that says where it ends.
     pub(crate) fn answer(&self, answer: impl AsRef<[u8]>) {
-        self.lock().answer = answer.as_ref().to_vec();
+        let said = Said { bytes: answer.as_ref().to_vec(), ..Said::default() };
+        self.answer_by(move |_| said.clone());
+    }
+
+    /// What it answers to which request from now on.
+    pub(crate) fn answer_by(&self, answer: impl Fn(&Received) -> Said + Send + Sync + 'static) {
+        self.lock().answer = Arc::new(answer);
     }
 
     /// A response with a body of this content type and its length.
@@ -86,12 +138,7 @@ impl Upstream {
         more: &str,
         body: impl AsRef<[u8]>,
     ) {
-        let body = body.as_ref();
-        let head = format!(
-            "HTTP/1.1 {status} Whatever\r\ncontent-type: {content_type}\r\n{more}content-length: {}\r\n\r\n",
-            body.len()
-        );
-        self.answer([head.as_bytes(), body].concat());
+        self.answer(Said::response(status, content_type, more, body).bytes);
     }
 
     /// The last request that came whole since this was last asked; `None` where none came.
@@ -140,12 +187,15 @@ fn serve(stream: TcpStream, shared: &Mutex<Shared>) {
         if request.read_body(&mut stream).is_err() {
             return;
         }
+        let request = Received::from(request);
         let answer = {
             let mut shared = lock();
-            shared.received.push(Received::from(request));
-            shared.answer.clone()
+            shared.received.push(request.clone());
+            Arc::clone(&shared.answer)
         };
-        if stream.get_mut().write_all(&answer).is_err() {
+        let Said { after, bytes, closes } = answer(&request);
+        thread::sleep(after);
+        if stream.get_mut().write_all(&bytes).is_err() || closes {
             return;
         }
     }

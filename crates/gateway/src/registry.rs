@@ -1,5 +1,6 @@
 //! The filters that there are: the one list of them.
 
+use gatehouse_aggregate::Aggregate;
 use gatehouse_api_key_auth::ApiKeyAuth;
 use gatehouse_authorization::Authorization;
 use gatehouse_body_transform::BodyTransform;
@@ -13,6 +14,7 @@ use gatehouse_rate_limit::RateLimit;
 /// Every filter. A new one is a folder under `filters/`, a dependency of this crate and a line
 /// here.
 pub const FILTERS: &[Registered] = &[
+    Registered::of::<Aggregate>(),
     Registered::of::<ApiKeyAuth>(),
     Registered::of::<Authorization>(),
     Registered::of::<BodyTransform>(),
@@ -55,7 +57,7 @@ pub fn filter(name: &str) -> Option<&'static Registered> {
 /// The phases in which one of the filters takes part.
 #[cfg(all(target_family = "wasm", feature = "module"))]
 pub(crate) const fn phases() -> Phases {
-    let (mut all, mut rest) = (Phases::of::<ApiKeyAuth>(), FILTERS);
+    let (mut all, mut rest) = (Phases::of::<Aggregate>(), FILTERS);
     while let [filter, others @ ..] = rest {
         all = all.or(filter.phases);
         rest = others;

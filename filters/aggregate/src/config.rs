@@ -1,0 +1,185 @@
+//! The configuration, read into what a request needs.
+
+mod call;
+mod fields;
+mod order;
+
+use crate::composition::{Composition, Partial};
+use crate::fact::{self, Names};
+use crate::merge::{Merge, OnConflict};
+use crate::noted::Noted;
+use gatehouse_filter::config::{Fields, Node};
+use gatehouse_filter::rules::{self, Rules};
+use gatehouse_filter::template::{Scope, Template};
+use gatehouse_filter::{FieldChange, Head, HeaderName};
+use gatehouse_shape::{Editable, Shaping};
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Reads the configuration of the filter.
+pub(crate) fn read(node: &Node<'_>) -> Option<Rules<Rc<Composition>>> {
+    let mut fields = node.fields()?;
+    let rules = fields.required("rules", |node| Rules::read(node, composition));
+    fields.finish();
+    let named = rules?.map(|name, composition: Composition| {
+        Rc::new(Composition { rule: Rc::from(name), ..composition })
+    });
+    Some(named)
+}
+
+fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
+    let captures = rules::captured_names(rule);
+    let names = call_names(rule);
+    let noted = Noted::default();
+    let scope = Scope { captures: &captures, ..Scope::default() };
+    let timeout = rule.with_default("timeout", Duration::from_secs(5), |node| time(&node));
+    let max_calls = rule.with_default("max_calls", 64, |node| node.integer(1..=1000));
+    let max_size = rule.with_default("max_size", 8 << 20, |node| size(&node));
+    let max_body = rule.optional("max_body", |node| size(&node));
+    let passed = rule.with_default("pass_headers", Vec::new(), |node| {
+        node.nonempty_list(|node| fields::passed(&node))
+    });
+    let headers = rule.with_default("headers", identity_fields(&scope)?, |node| {
+        node.table(|name, node| fields::template(name, &node, &scope))
+    });
+    let calls = rule.required("calls", |node| {
+        let mut number = 0_usize;
+        node.nonempty_list(|node| {
+            let call = call::read(&node, (&names, number), &captures, &noted);
+            number = number.saturating_add(1);
+            call
+        })
+    });
+    let merge = rule.with_default("merge", Merge::default(), |node| Merge::read(&node));
+    let shaping = rule.with_default("operations", Shaping::default(), |node| {
+        let scope = Scope { own: Some(&noted), ..scope };
+        Shaping::read(&node, &scope, Editable::Nothing)
+    });
+    let own = Names::new(&names, None, fact::Scope::Whole, &noted);
+    let response = rule.with_default("response_headers", Vec::new(), |node| {
+        let scope = Scope { own: Some(&own), ..scope };
+        node.table(|name, node| response_field(name, &node, &scope))
+    });
+    let has_entity_tag = rule.with_default("etag", false, |node| node.boolean());
+    let partial = rule.optional("partial", |node| partial(&node));
+    let node = rule.node();
+    let calls = calls?;
+    if let Some(cycle) = order::cycle(&calls) {
+        return node.fault(format!("calls wait for each other: {cycle}"));
+    }
+    let merge = merge?;
+    if let Some((first, second)) = in_one_place(&calls, merge) {
+        return node.fault(format!(
+            "the calls {first} and {second} go to one place, which is always a conflict: give one \
+             another `into`, or say in `merge` what happens"
+        ));
+    }
+    let reads_body = calls.iter().any(|read| read.reads_body);
+    let max_body = match (max_body?, reads_body) {
+        (max_body, true) => Some(max_body.unwrap_or(1 << 20)),
+        (None, false) => None,
+        (Some(_), false) => return node.fault("max_body does nothing: no call uses the body"),
+    };
+    Some(Composition {
+        rule: Rc::from(""),
+        names_body: calls.iter().any(|read| read.names_body),
+        calls: calls.into_iter().map(|read| read.call).collect(),
+        timeout: timeout?,
+        max_calls: usize::try_from(max_calls?).ok()?,
+        max_size: max_size?,
+        reads_body: max_body,
+        passed: passed?,
+        headers: headers?,
+        merge,
+        shaping: shaping?,
+        response: response?,
+        response_facts: own.into_facts(),
+        is_of_somebody: noted.names_identity(),
+        vary: noted.into_headers(),
+        has_entity_tag: has_entity_tag?,
+        partial: partial?.unwrap_or(Partial { header: PARTIAL, member: None }),
+        meters: OnceCell::new(),
+    })
+}
+
+/// The names of all calls: templates may name any of them, also a later one. What is wrong with a
+/// name is told where the call is read.
+fn call_names(rule: &Fields<'_>) -> Vec<String> {
+    let calls = rule.node().value().get("calls").and_then(|calls| calls.as_array());
+    let name = |call: &serde_json::Value| {
+        call.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned()
+    };
+    calls.map(|calls| calls.iter().map(name).collect()).unwrap_or_default()
+}
+
+/// Who the request is from, as the other filters' examples tell upstreams.
+fn identity_fields(scope: &Scope<'_>) -> Option<Vec<(HeaderName, Template)>> {
+    let field =
+        |name, text| Some((HeaderName::from_static(name), Template::parse(text, scope).ok()?));
+    Some(vec![
+        field("x-user", "${identity.subject}")?,
+        field("x-consumer", "${identity.consumer}")?,
+    ])
+}
+
+fn response_field(
+    name: &str,
+    node: &Node<'_>,
+    scope: &Scope<'_>,
+) -> Option<(HeaderName, Template)> {
+    let name = match HeaderName::try_from(name) {
+        Ok(name) => name,
+        Err(invalid) => return node.fault(invalid.to_string()),
+    };
+    if let Some(owner) = Head::Response.owner(FieldChange::Write, &name) {
+        return node.fault(owner);
+    }
+    if matches!(name.as_str(), "content-type" | "content-encoding" | "etag") {
+        return node.fault("is written by this filter itself");
+    }
+    Some((name, Template::read(node, scope)?))
+}
+
+fn partial(node: &Node<'_>) -> Option<Partial> {
+    let mut fields = node.fields()?;
+    let header = fields
+        .with_default("header", PARTIAL, |node| Head::Response.field(FieldChange::Write, &node));
+    let member = fields.optional("member", |node| node.text().map(Box::from));
+    fields.finish();
+    Some(Partial { header: header?, member: member? })
+}
+
+/// Two calls whose answers always meet, where that is always an error.
+fn in_one_place(calls: &[call::Read], merge: Merge) -> Option<(&str, &str)> {
+    if merge != Merge::default() || merge.on_conflict != OnConflict::Fails {
+        return None;
+    }
+    calls.iter().enumerate().find_map(|(number, read)| {
+        let is_always = |read: &&call::Read| read.call.when.is_empty() && read.call.is_required();
+        let into = read.call.into.as_ref().filter(|into| !into.is_root())?;
+        let mut before = calls.iter().take(number).filter(is_always);
+        let other = before.find(|other| other.call.into.as_ref() == Some(into))?;
+        is_always(&read).then(|| (&*other.call.name, &*read.call.name))
+    })
+}
+
+/// A time of which something is left in milliseconds, and no more than an hour.
+fn time(node: &Node<'_>) -> Option<Duration> {
+    match node.duration()? {
+        time if (MILLISECOND..=HOUR).contains(&time) => Some(time),
+        _ => node.fault("must be from 1ms to 1h"),
+    }
+}
+
+fn size(node: &Node<'_>) -> Option<usize> {
+    const MOST: u64 = 32 << 20;
+    match node.size()? {
+        size @ 1..=MOST => usize::try_from(size).ok(),
+        _ => node.fault("must be from 1B to 32MiB, which is all that Envoy keeps of an answer"),
+    }
+}
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const HOUR: Duration = Duration::from_secs(3600);
+const PARTIAL: HeaderName = HeaderName::from_static("x-gatehouse-partial");

@@ -1,0 +1,30 @@
+//! The order of calls, as what they need makes it.
+
+use super::call::Read;
+
+/// Calls that wait for each other, by their names: `a, b, a`.
+pub(super) fn cycle(calls: &[Read]) -> Option<String> {
+    let mut done = vec![false; calls.len()];
+    // As many rounds as there are calls bring all of them to their end, or some never get there.
+    for _ in calls {
+        for (number, read) in calls.iter().enumerate() {
+            let is_ready =
+                read.call.needs.iter().all(|need| done.get(*need).copied().unwrap_or_default());
+            if let (true, Some(done)) = (is_ready, done.get_mut(number)) {
+                *done = true;
+            }
+        }
+    }
+    // From one that waits, from need to need, until one comes again.
+    let mut at = done.iter().position(|done| !done)?;
+    let mut path: Vec<usize> = Vec::new();
+    while !path.contains(&at) {
+        path.push(at);
+        let needs = &calls.get(at)?.call.needs;
+        at = *needs.iter().find(|need| done.get(**need) == Some(&false))?;
+    }
+    let start = path.iter().position(|number| *number == at)?;
+    let names = path.iter().skip(start).chain([&at]);
+    let names = names.filter_map(|number| Some(&*calls.get(*number)?.call.name));
+    Some(names.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,179 @@
+//! How long an answer made of several is good for (RFC 9111).
+
+use gatehouse_filter::Headers;
+
+/// What caches may do with an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Freshness {
+    /// Seconds for which it is fresh; `None` where it does not say.
+    pub(crate) seconds: Option<u64>,
+    /// Whether only the client may keep it.
+    pub(crate) is_private: bool,
+    /// Whether nobody may.
+    pub(crate) is_unstorable: bool,
+    /// Whether it must be checked once it is stale.
+    pub(crate) must_revalidate: bool,
+    /// The request fields that it depends on, in lower case.
+    pub(crate) vary: Vec<String>,
+}
+
+impl Freshness {
+    /// Of what never changes.
+    pub(crate) const ALWAYS: Self = Self {
+        seconds: Some(u64::MAX),
+        is_private: false,
+        is_unstorable: false,
+        must_revalidate: false,
+        vary: Vec::new(),
+    };
+
+    /// As the head of an answer says (RFC 9111 §4.2.1, §5.2.2). A directive that has two values, or
+    /// one that is no number, leaves nothing fresh.
+    pub(crate) fn of(head: &Headers) -> Self {
+        let mut freshness = Self { seconds: None, ..Self::ALWAYS };
+        let mut shared = None;
+        for (name, argument) in directives(head) {
+            let seconds = || {
+                let digits = argument.trim_matches('"');
+                // RFC 9111 §1.2.2: what is larger than a cache can count is as much as it can.
+                let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+                if is_number { digits.parse().unwrap_or(1 << 31) } else { 0 }
+            };
+            match name.as_str() {
+                "no-store" => freshness.is_unstorable = true,
+                // With names of fields too: what may be kept without them is not told apart.
+                "private" => freshness.is_private = true,
+                "no-cache" => shared = Some(0),
+                "s-maxage" => shared = Some(least(shared, seconds())),
+                "max-age" => freshness.seconds = Some(least(freshness.seconds, seconds())),
+                "must-revalidate" | "proxy-revalidate" => freshness.must_revalidate = true,
+                _ => {}
+            }
+        }
+        freshness.seconds = match (freshness.seconds, shared) {
+            (own, Some(shared)) => Some(least(own, shared)),
+            (own, None) => own,
+        };
+        let age = head.first("age").and_then(|age| std::str::from_utf8(age).ok()?.parse().ok());
+        freshness.seconds =
+            freshness.seconds.map(|seconds| seconds.saturating_sub(age.unwrap_or_default()));
+        for name in members(head, "vary") {
+            freshness.is_unstorable |= name == "*";
+            freshness.vary.push(name);
+        }
+        freshness
+    }
+
+    /// Both together: the least of what they allow.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        self.seconds = match (self.seconds, other.seconds) {
+            (Some(own), Some(other)) => Some(own.min(other)),
+            _ => None,
+        };
+        self.is_private |= other.is_private;
+        self.is_unstorable |= other.is_unstorable;
+        self.must_revalidate |= other.must_revalidate;
+        for name in &other.vary {
+            if !self.vary.contains(name) {
+                self.vary.push(name.clone());
+            }
+        }
+        self
+    }
+
+    /// The value of `cache-control`.
+    pub(crate) fn cache_control(&self) -> String {
+        if self.is_unstorable {
+            return "no-store".to_owned();
+        }
+        let mut text = match self.seconds {
+            // RFC 9111 §4.2.2: without an explicit time a cache might guess one.
+            None | Some(0) => "no-cache".to_owned(),
+            Some(seconds) => format!("max-age={}", seconds.min(MOST)),
+        };
+        if self.is_private {
+            text.insert_str(0, "private, ");
+        }
+        if self.must_revalidate {
+            text.push_str(", must-revalidate");
+        }
+        text
+    }
+}
+
+fn least(have: Option<u64>, other: u64) -> u64 {
+    have.map_or(other, |have| have.min(other))
+}
+
+/// A year: what is longer says no more.
+const MOST: u64 = 31_536_000;
+
+/// The directives of `cache-control`, with their arguments; names in lower case. A comma within
+/// quotes splits none of the directives that are read here.
+fn directives(head: &Headers) -> impl Iterator<Item = (String, String)> {
+    members(head, "cache-control").into_iter().map(|member| match member.split_once('=') {
+        Some((name, argument)) => (name.trim().to_owned(), argument.trim().to_owned()),
+        None => (member, String::new()),
+    })
+}
+
+/// The members of a list field (RFC 9110 §5.6.1), in lower case.
+fn members(head: &Headers, name: &str) -> Vec<String> {
+    let mut members = Vec::new();
+    for value in head.values(name) {
+        let value = String::from_utf8_lossy(value).to_ascii_lowercase();
+        let parts = value.split(',').map(str::trim).filter(|member| !member.is_empty());
+        members.extend(parts.map(str::to_owned));
+    }
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_good_for_the_least_of_its_parts() {
+        for (parts, want) in [
+            (&[&[("cache-control", "max-age=60")][..]][..], "max-age=60"),
+            (
+                &[
+                    &[("cache-control", "max-age=60")],
+                    &[("cache-control", "public, MAX-AGE=\"30\"")],
+                ],
+                "max-age=30",
+            ),
+            (&[&[("cache-control", "max-age=60")], &[("date", "x")]], "no-cache"),
+            (&[&[("cache-control", "max-age=60"), ("age", "50")]], "max-age=10"),
+            (&[&[("cache-control", "max-age=60"), ("age", "70")]], "no-cache"),
+            (&[&[("cache-control", "max-age=60, s-maxage=5")]], "max-age=5"),
+            (&[&[("cache-control", "max-age=60, max-age=5")]], "max-age=5"),
+            (&[&[("cache-control", "max-age=x")]], "no-cache"),
+            (&[&[("cache-control", "max-age=99999999999999999999")]], "max-age=31536000"),
+            (
+                &[&[("cache-control", "max-age=60")], &[("cache-control", "private, max-age=9")]],
+                "private, max-age=9",
+            ),
+            (&[&[("cache-control", "private=\"set-cookie\", max-age=9")]], "private, max-age=9"),
+            (&[&[("cache-control", "max-age=9, must-revalidate")]], "max-age=9, must-revalidate"),
+            (&[&[("cache-control", "no-cache, max-age=9")]], "no-cache"),
+            (&[&[("cache-control", "max-age=9")], &[("cache-control", "no-store")]], "no-store"),
+            (&[&[("cache-control", "max-age=9"), ("vary", "*")]], "no-store"),
+            (&[], "max-age=31536000"),
+        ] {
+            let whole = parts.iter().fold(Freshness::ALWAYS, |whole, part| {
+                whole.and(&Freshness::of(&Headers::from_list(part)))
+            });
+            assert_eq!(whole.cache_control(), want, "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_depends_on_what_its_parts_depend_on() {
+        let parts = [&[("vary", "Accept-Language, x-a")][..], &[("vary", "x-a"), ("vary", "x-b")]];
+        let whole = parts.iter().fold(Freshness::ALWAYS, |whole, part| {
+            whole.and(&Freshness::of(&Headers::from_list(part)))
+        });
+        assert_eq!(whole.vary, ["accept-language", "x-a", "x-b"]);
+    }
+}

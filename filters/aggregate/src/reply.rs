@@ -1,0 +1,206 @@
+//! The answer to the client, made of all parts.
+
+use crate::call::CONTENT_TYPE;
+use crate::fact::Known;
+use crate::failure::Failure;
+use crate::freshness::Freshness;
+use crate::merge::{Unmerged, Whole};
+use crate::part::Part;
+use crate::run::Run;
+use gatehouse_filter::template::Sources;
+use gatehouse_filter::{Document as Reply, HeaderName, HeaderValue, Request};
+use gatehouse_json::{Document, push_quoted};
+use gatehouse_shape::Work;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Why there is no whole, though every call is done.
+pub(crate) enum Unmade {
+    /// Answers cannot be put together, or the whole cannot be brought into its form.
+    Whole(Unmerged),
+    /// The answers to this call cannot be joined.
+    Part(usize, Failure),
+    /// A value of an answer, or of the request, cannot stand in a field of the reply.
+    Field,
+}
+
+/// The answer, and what it lacks.
+pub(crate) struct Made {
+    pub(crate) reply: Reply,
+    pub(crate) is_partial: bool,
+    pub(crate) is_not_modified: bool,
+}
+
+impl Run {
+    /// The answer to a request whose calls are all done.
+    ///
+    /// # Errors
+    /// [`Unmade`].
+    pub(crate) fn reply(&self, request: &Request<'_>) -> Result<Made, Unmade> {
+        let composition = &self.composition;
+        composition.join(&self.parts).map_err(|(call, failure)| Unmade::Part(call, failure))?;
+        let mut whole = self.merged()?;
+        if let Some(member) = &composition.partial.member {
+            self.tell_parts(&mut whole, member)?;
+        }
+        let document = self.shaped(whole.document, request)?;
+        let mut body = Vec::new();
+        document.write(document.root(), &mut body).map_err(|_| OVERGROWN)?;
+        if body.len() > composition.max_size {
+            return Err(OVERGROWN);
+        }
+        let mut headers = self.headers(request)?;
+        let is_partial = self.failures().next().is_some();
+        let tag = (composition.has_entity_tag && !is_partial).then(|| entity_tag(&body));
+        let is_not_modified = tag.as_ref().is_some_and(|tag| is_known(request, tag));
+        if let Some(tag) = tag {
+            headers.push((ETAG, field(tag.into_bytes())?));
+        }
+        let (status, body) = if is_not_modified { (304, Vec::new()) } else { (200, body) };
+        if !is_not_modified {
+            headers.insert(0, (CONTENT_TYPE, HeaderValue::from_static("application/json")));
+        }
+        let reply = Reply { status, headers, body: Rc::from(body) };
+        Ok(Made { reply, is_partial, is_not_modified })
+    }
+
+    /// The parts that are not whole, by their positions.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (usize, Failure)> {
+        let failures = self.parts.iter().enumerate();
+        failures.filter_map(|(number, part)| Some((number, part.failure()?)))
+    }
+
+    fn merged(&self) -> Result<Whole, Unmade> {
+        let composition = &self.composition;
+        let mut whole = Whole::new(composition.most()).ok_or(OVERGROWN)?;
+        for (call, part) in composition.calls.iter().zip(&self.parts) {
+            let (Some(into), Some(document)) = (&call.into, part.document()) else { continue };
+            let mut document = document.try_borrow_mut().map_err(|_| OVERGROWN)?;
+            composition.merge.put(&mut whole, into, &mut document).map_err(Unmade::Whole)?;
+        }
+        Ok(whole)
+    }
+
+    /// Says in the document how each part went, where one is not whole.
+    fn tell_parts(&self, whole: &mut Whole, member: &str) -> Result<(), Unmade> {
+        if self.failures().next().is_none() {
+            return Ok(());
+        }
+        let mut json = vec![b'{'];
+        for (call, part) in self.composition.calls.iter().zip(&self.parts) {
+            let outcome = match part {
+                Part::Skipped => "skipped",
+                part => part.failure().map_or("answered", Failure::word),
+            };
+            if json.len() > 1 {
+                json.push(b',');
+            }
+            push_quoted(call.name.as_bytes(), &mut json);
+            json.extend_from_slice(b":{\"outcome\":");
+            push_quoted(outcome.as_bytes(), &mut json);
+            if let Some(status) = part.status() {
+                json.extend_from_slice(b",\"status\":");
+                json.extend_from_slice(status.to_string().as_bytes());
+            }
+            json.push(b'}');
+        }
+        json.push(b'}');
+        let mut parts = Document::read(json, usize::MAX / 4).map_err(|_| OVERGROWN)?;
+        let root = whole.document.root();
+        // Whatever a service has put there.
+        if let Some(there) = whole.document.member(root, member.as_bytes()) {
+            whole.document.remove(&[there]);
+        }
+        whole.add(member, &mut parts).map_err(Unmade::Whole)
+    }
+
+    fn shaped(&self, document: Document, request: &Request<'_>) -> Result<Document, Unmade> {
+        let shaping = &self.composition.shaping;
+        if shaping.is_empty() {
+            return Ok(document);
+        }
+        let (root, facts) = (document.root(), self.facts(request));
+        let mut work = Work { document, facts, head: Vec::new(), skips_misfits: false };
+        work.run(shaping, root).map_err(|_| Unmade::Whole(Unmerged::Misfit))?;
+        Ok(work.document)
+    }
+
+    fn headers(&self, request: &Request<'_>) -> Result<Vec<(HeaderName, HeaderValue)>, Unmade> {
+        let composition = &self.composition;
+        let mut headers = Vec::with_capacity(5);
+        let mut freshness = self.freshness(request);
+        let failures: Vec<&str> = self
+            .failures()
+            .filter_map(|(number, _)| Some(&*composition.calls.get(number)?.name))
+            .collect();
+        if !failures.is_empty() {
+            freshness.is_unstorable = true;
+            let names = field(failures.join(", ").into_bytes())?;
+            headers.push((composition.partial.header.clone(), names));
+        }
+        headers.push((CACHE_CONTROL, field(freshness.cache_control().into_bytes())?));
+        if !freshness.vary.is_empty() && !freshness.is_unstorable {
+            headers.push((VARY, field(freshness.vary.join(", ").into_bytes())?));
+        }
+        let missed = Cell::new(false);
+        let (facts, parts) = (&composition.response_facts, &self.parts);
+        let known = Known { facts, parts, body: None, items: &[], missed: &missed };
+        let sources = Sources { own: Some(&known), ..self.facts(request) };
+        for (name, template) in &composition.response {
+            let mut value = Vec::new();
+            if template.render(&sources, &mut value).is_some() {
+                headers.retain(|(known, _)| known != name);
+                headers.push((name.clone(), field(value)?));
+            }
+        }
+        Ok(headers)
+    }
+
+    /// The least of the parts. What was made for somebody is for nobody else.
+    fn freshness(&self, request: &Request<'_>) -> Freshness {
+        let composition = &self.composition;
+        let parts = self.parts.iter().filter_map(|part| match part {
+            Part::Answered(answered) => Some(&answered.freshness),
+            _ => None,
+        });
+        let own = Freshness { vary: composition.vary.clone(), ..Freshness::ALWAYS };
+        let mut whole = parts.clone().fold(own, Freshness::and);
+        if parts.count() == 0 {
+            whole.seconds = None;
+        }
+        whole.is_private |= composition.is_of_somebody
+            || request.headers.first("authorization").is_some()
+            || request.identity().is_some();
+        whole
+    }
+}
+
+fn field(value: Vec<u8>) -> Result<HeaderValue, Unmade> {
+    HeaderValue::try_from(value).map_err(|_| Unmade::Field)
+}
+
+/// A strong entity tag (RFC 9110 §8.8.3): equal bytes, equal tags.
+fn entity_tag(body: &[u8]) -> String {
+    let digest = hmac_sha256::Hash::hash(body);
+    let mut tag = String::with_capacity(34);
+    tag.push('"');
+    for byte in digest.iter().take(16) {
+        let [high, low] = gatehouse_filter::hex::upper(*byte);
+        tag.push(char::from(high));
+        tag.push(char::from(low));
+    }
+    tag.push('"');
+    tag
+}
+
+/// Whether the client has this very answer (RFC 9110 §13.1.2: by the weak comparison).
+fn is_known(request: &Request<'_>, tag: &str) -> bool {
+    let tags = request.headers.values("if-none-match");
+    let mut tags = tags.flat_map(|field| field.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    tags.any(|known| known == b"*" || known.strip_prefix(b"W/").unwrap_or(known) == tag.as_bytes())
+}
+
+const OVERGROWN: Unmade = Unmade::Whole(Unmerged::Overgrown);
+const ETAG: HeaderName = HeaderName::from_static("etag");
+const CACHE_CONTROL: HeaderName = HeaderName::from_static("cache-control");
+const VARY: HeaderName = HeaderName::from_static("vary");

@@ -1,0 +1,69 @@
+//! Where a call goes: a path and a query that no value can lead elsewhere.
+
+use gatehouse_filter::config::Node;
+use gatehouse_filter::template::{Scope, Sources, Template};
+use gatehouse_filter::{percent_encoded, rules};
+
+/// Path and query of a call, with templates.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    path: Template,
+    query: Option<Template>,
+}
+
+/// Why a call cannot be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unmade {
+    /// Something that a template names is missing.
+    Missing,
+    /// A value would lead the call elsewhere, or cannot stand in a field.
+    Refused,
+}
+
+impl Target {
+    pub(crate) fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
+        let template = Template::read(node, scope)?;
+        if !template.literal_start().starts_with(b"/") {
+            return node.fault("must begin with a slash: the host is the cluster's");
+        }
+        let is_bad = |byte: &u8| !matches!(byte, b'!'..=b'~') || *byte == b'#';
+        if template.literals().flatten().any(is_bad) {
+            return node
+                .fault("must be printable ASCII without spaces and `#`, escaped as in a URL");
+        }
+        let (path, query) = template.split_at(b'?');
+        let literal: Vec<u8> = path.literals().collect::<Vec<_>>().concat();
+        if !path.needs_request() && rules::may_lead_elsewhere(&literal) {
+            return node.fault("must not have dot segments, nor escaped slashes");
+        }
+        Some(Self { path, query })
+    }
+
+    /// The path and query as text. What a value says is percent-encoded (RFC 3986 §2.1), so that it
+    /// is one segment, or one value, whatever it is.
+    pub(crate) fn render(&self, sources: &Sources<'_>) -> Result<String, Unmade> {
+        let mut target = Vec::with_capacity(64);
+        let mut is_refused = false;
+        let encode = |value: &[u8], out: &mut Vec<u8>| {
+            // Servers that undo escapes before they route would see another path; an empty segment
+            // is one that many leave out.
+            is_refused = value.is_empty() || value.iter().any(|byte| matches!(byte, b'/' | b'\\'));
+            out.extend(percent_encoded(value));
+            (!is_refused).then_some(())
+        };
+        let path = self.path.render_encoded(sources, &mut target, encode);
+        if is_refused || (path.is_some() && rules::may_lead_elsewhere(&target)) {
+            return Err(Unmade::Refused);
+        }
+        path.ok_or(Unmade::Missing)?;
+        if let Some(query) = &self.query {
+            target.push(b'?');
+            let encode = |value: &[u8], out: &mut Vec<u8>| {
+                out.extend(percent_encoded(value));
+                Some(())
+            };
+            query.render_encoded(sources, &mut target, encode).ok_or(Unmade::Missing)?;
+        }
+        String::from_utf8(target).map_err(|_| Unmade::Refused)
+    }
+}

@@ -1,0 +1,165 @@
+//! Somebody who chooses every byte of the request, and of the answers.
+
+use super::{Gateway, ok};
+use crate::Code;
+use gatehouse_filter::{Callout, Identity};
+use serde_json::json;
+
+#[test]
+fn no_value_leads_a_call_elsewhere() {
+    for (case, value, want) in [
+        ("a plain one", "alice", Ok("a/u/alice/x?q=alice")),
+        ("a space", "a%20b", Ok("a/u/a%20b/x?q=a%20b")),
+        ("a question mark", "a%3Fb", Ok("a/u/a%3Fb/x?q=a%3Fb")),
+        ("a fragment", "a%23b", Ok("a/u/a%23b/x?q=a%23b")),
+        ("another parameter", "a%26b=c", Ok("a/u/a%26b%3Dc/x?q=a%26b%3Dc")),
+        ("a plus", "a+b", Ok("a/u/a%2Bb/x?q=a%2Bb")),
+        ("an at sign and a colon", "a@b:80", Ok("a/u/a%40b%3A80/x?q=a%40b%3A80")),
+        ("a line", "a%0D%0Ax:%20y", Ok("a/u/a%0D%0Ax%3A%20y/x?q=a%0D%0Ax%3A%20y")),
+        ("no UTF-8", "%FF", Ok("a/u/%FF/x?q=%FF")),
+        ("an escape", "a%2541", Ok("a/u/a%2541/x?q=a%2541")),
+        ("a slash", "a%2Fb", Err(Code::ValueRefused)),
+        ("a backslash", "a%5Cb", Err(Code::ValueRefused)),
+        ("dots", "..", Err(Code::ValueRefused)),
+        ("a dot", ".", Err(Code::ValueRefused)),
+        ("dots and a parameter", "..;a", Err(Code::ValueRefused)),
+        ("an escaped slash", "a%252Fb", Err(Code::ValueRefused)),
+        ("escaped dots", "%252e%252e", Err(Code::ValueRefused)),
+        ("dots of full width", "%EF%BC%8E%EF%BC%8E", Err(Code::ValueRefused)),
+        ("a byte of value 0", "a%00", Err(Code::ValueRefused)),
+        ("nothing", "", Err(Code::ValueRefused)),
+        ("overlong UTF-8", "%C0%AE%C0%AE", Err(Code::ValueRefused)),
+    ] {
+        let calls = json!([
+            {"name": "a", "cluster": "a", "path": "/u/${query.v}/x?q=${query.v}"},
+        ]);
+        let gateway = Gateway::of(calls, json!({}), |_| ok("1"));
+        let got = gateway.get(&format!("/x/7?v={value}"));
+        match want {
+            Ok(target) => assert_eq!(gateway.targets(), [target], "{case}"),
+            Err(code) => {
+                assert_eq!((got.code, got.status), (code, 400), "{case}");
+                assert!(gateway.targets().is_empty(), "{case}");
+            }
+        }
+    }
+}
+
+/// An answer is a stranger, too.
+#[test]
+fn no_answer_leads_another_call_elsewhere() {
+    for (case, answer, want) in [
+        ("a plain one", r#"{"id":"b"}"#, Some("b/b")),
+        ("a slash", r#"{"id":"b/c"}"#, None),
+        ("dots", r#"{"id":".."}"#, None),
+        ("an object", r#"{"id":{"a":"/"}}"#, None),
+        ("a host", r#"{"id":"@evil.example"}"#, Some("b/%40evil.example")),
+        ("a line", r#"{"id":"\r\nx: y"}"#, Some("b/%0D%0Ax%3A%20y")),
+    ] {
+        let calls = json!([
+            {"name": "a", "cluster": "a", "path": "/"},
+            {"name": "b", "cluster": "b", "path": "/${call.a.id}"},
+        ]);
+        let gateway = Gateway::of(calls, json!({}), |call: &Callout| match &*call.cluster {
+            "a" => ok(answer),
+            _ => ok("1"),
+        });
+        let got = gateway.get("/x/7");
+        match want {
+            Some(target) => assert_eq!(gateway.targets(), ["a/", target], "{case}"),
+            None => {
+                assert_eq!((got.code, gateway.targets().len()), (Code::ValueRefused, 1), "{case}")
+            }
+        }
+    }
+}
+
+#[test]
+fn an_ambiguous_target_is_refused() {
+    let calls = json!([{"name": "a", "cluster": "a", "path": "/${path.id}"}]);
+    let gateway = Gateway::of(calls, json!({}), |_| ok("1"));
+    for path in ["/x/..;/y", "/x/%2e%2e", "/x/a%2Fb", "/x/a%5cb", "/x/%00"] {
+        let got = gateway.get(path);
+        assert_eq!((got.code, got.status), (Code::TargetAmbiguous, 400), "{path}");
+    }
+    assert!(gateway.targets().is_empty());
+}
+
+/// What a client sends does not become a field of calls, but for those that are listed.
+#[test]
+fn calls_have_the_fields_that_they_are_to_have() {
+    let calls = json!([{
+        "name": "a", "cluster": "a", "path": "/", "pass_headers": ["accept-language"],
+        "headers": {"x-tenant": "${query.tenant}", "x-plan": "${query.plan}"},
+    }]);
+    let gateway = Gateway::of(calls, json!({}), |_| ok("1"));
+    gateway.host.identify(&Identity { subject: Some("alice".to_owned()), ..Identity::default() });
+    gateway.ask(
+        &[
+            (":path", "/x/7?tenant=acme"),
+            ("authorization", "Bearer secret"),
+            ("cookie", "a=b"),
+            ("x-user", "root"),
+            ("x-consumer", "root"),
+            ("x-plan", "gold"),
+            ("accept", "text/html"),
+            ("accept-encoding", "br"),
+            ("accept-language", "de"),
+            ("accept-language", "en"),
+            ("traceparent", "00-1-2-3"),
+            ("x-request-id", "r"),
+            ("range", "bytes=0-1"),
+            ("if-none-match", "*"),
+            ("cdn-loop", "other"),
+        ],
+        None,
+    );
+    let calls = gateway.calls.borrow();
+    let mut fields: Vec<String> = calls[0]
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            format!("{}: {}", name.as_str(), String::from_utf8_lossy(value.as_bytes()))
+        })
+        .collect();
+    fields.sort();
+    assert_eq!(
+        fields,
+        [
+            "accept-encoding: identity",
+            "accept-language: de",
+            "accept-language: en",
+            "accept: application/json",
+            "cdn-loop: other, gatehouse",
+            "traceparent: 00-1-2-3",
+            "x-request-id: r",
+            "x-tenant: acme",
+            "x-user: alice",
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_no_field_can_have_is_refused() {
+    let calls = json!([{
+        "name": "a", "cluster": "a", "path": "/", "headers": {"x-tenant": "${query.tenant}"},
+    }]);
+    let gateway = Gateway::of(calls, json!({}), |_| ok("1"));
+    let got = gateway.get("/x/7?tenant=a%0D%0Ax-admin:%20yes");
+    assert_eq!((got.code, got.status), (Code::ValueRefused, 400));
+}
+
+/// A gateway that calls itself does so for a few rounds.
+#[test]
+fn a_loop_ends() {
+    let calls = json!([{"name": "a", "cluster": "a", "path": "/"}]);
+    let gateway = Gateway::of(calls, json!({}), |_| ok("1"));
+    for (field, status) in [
+        ("gatehouse", 200),
+        ("gatehouse, gatehouse", 200),
+        ("gatehouse, other,gatehouse , gatehouse", 508),
+    ] {
+        let got = gateway.ask(&[(":path", "/x/7"), ("cdn-loop", field)], None);
+        assert_eq!(got.status, status, "{field}");
+    }
+}
