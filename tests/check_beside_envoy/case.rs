@@ -206,6 +206,15 @@ fn name_plugins(tree: &mut Value, name: &str) {
             if fields.contains_key("vm_config") || fields.contains_key("vmConfig") {
                 fields.insert("name".to_owned(), json!(name));
             }
+            // Before 1.40 a plugin gets the VM of another one of the same `vm_id`, and so what that
+            // one may do, in that one's runtime.
+            let is_restricted = fields.contains_key("capability_restriction_config");
+            if let Some(vm) = fields.get_mut("vm_config").and_then(Value::as_object_mut)
+                && (is_restricted || vm.get("runtime") != Some(&json!("envoy.wasm.runtime.v8")))
+                && vm.contains_key("vm_id")
+            {
+                vm.insert("vm_id".to_owned(), json!(name));
+            }
             fields.values_mut().for_each(|field| name_plugins(field, name));
         }
         _ => {}
