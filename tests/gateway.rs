@@ -1,6 +1,7 @@
 //! The gateway as a whole, on `envoy/envoy.yaml`.
 
 mod credentials;
+mod dashboard;
 mod limits;
 
 /// What orders look like outside.
