@@ -3,6 +3,9 @@ use crate::read::{self, Fault, Invalid};
 use crate::string;
 use std::borrow::Cow;
 
+/// The most bytes that spans can tell.
+const LONGEST: usize = 1 << 31;
+
 /// No node.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -102,7 +105,6 @@ impl Document {
     /// # Errors
     /// [`Invalid`].
     pub fn read_with(text: Vec<u8>, most: usize, names: Names) -> Result<Self, Invalid> {
-        const LONGEST: usize = 1 << 31;
         if text.len() > LONGEST {
             return Err(Invalid { fault: Fault::TooLong, at: LONGEST });
         }
@@ -117,6 +119,16 @@ impl Document {
     /// How deep arrays and objects are nested in what was read: 0 for a string, 1 for `[]`.
     pub fn depth(&self) -> usize {
         self.depth
+    }
+
+    /// How many bytes it holds: the text that was read, and all that was put in since.
+    pub fn size(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Lets changes make it grow to so many bytes, where that is more than before.
+    pub fn may_grow_to(&mut self, most: usize) {
+        self.most = self.most.max(most.min(LONGEST));
     }
 
     /// The document as a whole.

@@ -75,6 +75,7 @@ impl Call {
                 format!("\"{text}\"").into_bytes()
             }
         };
+        let size = json.len();
         let document = Document::read(json, self.max_size.saturating_mul(GROWTH))?;
         let document = if self.shaping.is_empty() {
             document
@@ -84,7 +85,7 @@ impl Call {
             work.run(&self.shaping, root).map_err(|_| Failure::Misfit)?;
             work.document
         };
-        Ok(Good { status, document, freshness })
+        Ok(Good { status, size, document, freshness })
     }
 
     /// What the answer's head says of caches. It depends on those fields of the client's request

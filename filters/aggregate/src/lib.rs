@@ -212,10 +212,10 @@ impl OnAnswers for Aggregate {
         let run = state.0.as_mut().ok_or(Broken("has made no calls for this request"))?;
         for Answered { call, answer } in answers {
             run.take(call, answer, request);
-        }
-        if run.is_too_large() {
-            let rule = Rc::clone(&run.composition.rule);
-            return Ok(refusal::refuse(Refusal::AnswersTooLarge, Some(&rule)));
+            if run.is_too_large() {
+                let rule = Rc::clone(&run.composition.rule);
+                return Ok(refusal::refuse(Refusal::AnswersTooLarge, Some(&rule)));
+            }
         }
         Ok(go_on(state, request))
     }

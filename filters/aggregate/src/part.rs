@@ -32,6 +32,8 @@ pub(crate) struct UnderWay {
 /// An answer that is as it should be.
 pub(crate) struct Good {
     pub(crate) status: u16,
+    /// The bytes of it before its operations, without its content coding.
+    pub(crate) size: usize,
     /// In its final form.
     pub(crate) document: Document,
     pub(crate) freshness: Freshness,

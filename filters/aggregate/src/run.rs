@@ -28,8 +28,10 @@ pub(crate) struct Run {
     /// The calls that were made, and those that are going to be.
     planned: usize,
     deadline: Timestamp,
-    /// The bytes of all answers so far.
+    /// The bytes of all answers so far, decompressed.
     bytes: usize,
+    /// The bytes that their documents take, with what operations have put in.
+    grown: usize,
 }
 
 /// A call that was made.
@@ -62,12 +64,13 @@ impl Run {
             planned: 0,
             deadline,
             bytes: 0,
+            grown: 0,
         }
     }
 
     /// Whether all answers together are longer than they may be.
     pub(crate) fn is_too_large(&self) -> bool {
-        self.bytes > self.composition.max_size
+        self.bytes > self.composition.max_size || self.grown > self.composition.most()
     }
 
     /// Makes the calls whose needs are met.
@@ -106,9 +109,13 @@ impl Run {
         let (at, item, since) = (*at, *item, *since);
         let composition = Rc::clone(&self.composition);
         let Some(call) = composition.calls.get(at) else { return };
-        self.bytes = self.bytes.saturating_add(answer.body.len());
+        let came = answer.body.len();
         let now = request.host().now();
         let good = call.read(answer, self.facts(request), &composition);
+        // What is small as it comes may be large without its coding.
+        let (size, grown) = good.as_ref().map_or((0, 0), |good| (good.size, good.document.size()));
+        self.bytes = self.bytes.saturating_add(came.max(size));
+        self.grown = self.grown.saturating_add(grown);
         let outcome = good.as_ref().err().map(|unusable| unusable.failure);
         self.measure(at, outcome, now.0.saturating_sub(since.0), request.host());
         self.came(at, item, good);
@@ -166,10 +173,12 @@ impl Run {
             },
         };
         let calls = call.calls_for(items.len());
-        self.planned = self.planned.saturating_add(calls);
-        if self.planned > self.composition.max_calls {
+        let planned = self.planned.saturating_add(calls);
+        // Calls that are not made leave room for others.
+        if planned > self.composition.max_calls {
             return self.failed(call, Failure::TooManyCalls);
         }
+        self.planned = planned;
         let answers = (0..calls).map(|_| None).collect();
         Part::UnderWay(UnderWay { items, made: 0, answers })
     }

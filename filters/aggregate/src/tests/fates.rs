@@ -277,9 +277,27 @@ fn all_answers_together_are_bounded() {
         {"name": "b", "cluster": "b", "path": "/", "optional": true},
     ]);
     let text = format!("\"{}\"", "a".repeat(700));
-    let gateway = Gateway::of(calls, json!({"max_size": "1KiB"}), |_| ok(&text));
-    let got = gateway.get("/x/7");
-    assert_eq!((got.code, got.status), (Code::AnswersTooLarge, 502));
+    for (case, said) in [
+        ("as they come", ok(&text)),
+        ("decompressed", answer(200, &[JSON, ("content-encoding", "gzip")], gzip(&text))),
+    ] {
+        let gateway = Gateway::of(calls.clone(), json!({"max_size": "1KiB"}), |_| said.clone());
+        let got = gateway.get("/x/7");
+        assert_eq!((got.code, got.status), (Code::AnswersTooLarge, 502), "{case}");
+    }
+    // What operations make of them counts, too.
+    let calls = json!([
+        {"name": "list", "cluster": "l", "path": "/", "hidden": true},
+        {"name": "each", "cluster": "e", "path": "/${item}", "max_size": "1KiB", "hidden": true,
+         "for_each": {"value": "list[*]"},
+         "operations": [{"copy": {"from": "a", "to": "b"}}, {"copy": {"from": "$", "to": "c"}},
+                        {"copy": {"from": "$", "to": "d"}}]},
+    ]);
+    let text = format!(r#"{{"a":"{}"}}"#, "a".repeat(300));
+    let gateway = Gateway::of(calls, json!({"max_size": "1KiB"}), |call| {
+        ok(if call.cluster == "l" { "[1,2]" } else { text.as_str() })
+    });
+    assert_eq!(gateway.get("/x/7").code, Code::AnswersTooLarge);
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn answers_are_joined_to_the_objects_that_they_are_for() {
         let mut to = json!({"to": "orders[*].items[*]", "by": "sku", "as": "product"});
         gatehouse_filter_test::change(&mut to, &join);
         json!([orders(), {
-            "name": "products", "cluster": "p", "path": "/?sku=${item}", "optional": true,
+            "name": "products", "cluster": "p", "path": "/?sku=${item}",
             "for_each": {"value": "orders[*].items[*].sku"}, "join": to,
         }])
     };
@@ -161,4 +161,20 @@ fn calls_for_items_can_have_calls_for_their_items() {
         _ => ok(&format!("\"{}\"", call.path)),
     });
     assert_eq!(gateway.get("/x/7").body, r#"{"c":["/n1","/n2"]}"#);
+}
+
+/// A list that is too long costs its own call, and no other.
+#[test]
+fn calls_that_are_not_made_leave_room_for_others() {
+    let calls = json!([
+        {"name": "list", "cluster": "l", "path": "/"},
+        {"name": "each", "cluster": "e", "path": "/${item}", "optional": true,
+         "for_each": {"value": "list[*]", "most": 4}},
+        {"name": "last", "cluster": "z", "path": "/${call.list[0]}"},
+    ]);
+    let gateway = Gateway::of(calls, json!({"max_calls": 4}), |call: &Callout| {
+        ok(if call.cluster == "l" { "[1,2,3,4]" } else { "1" })
+    });
+    let got = gateway.get("/x/7");
+    assert_eq!((got.code, got.body.as_str()), (Code::Partial, r#"{"list":[1,2,3,4],"last":1}"#));
 }
