@@ -16,6 +16,8 @@ pub(crate) struct Composition {
     pub(crate) rule: Rc<str>,
     /// In the order in which their answers are merged.
     pub(crate) calls: Vec<Call>,
+    /// The calls whose answers are joined, in the order in which that is done.
+    pub(crate) joins: Vec<usize>,
     /// For all calls together.
     pub(crate) timeout: Duration,
     /// The most calls that one request may make.

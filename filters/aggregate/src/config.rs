@@ -84,6 +84,7 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
     Some(Composition {
         rule: Rc::from(""),
         names_body: calls.iter().any(|read| read.names_body),
+        joins: order::joins(&calls),
         calls: calls.into_iter().map(|read| read.call).collect(),
         timeout: timeout?,
         max_calls: usize::try_from(max_calls?).ok()?,

@@ -36,9 +36,9 @@ impl Run {
     ///
     /// # Errors
     /// [`Unmade`].
-    pub(crate) fn reply(&self, request: &Request<'_>) -> Result<Made, Unmade> {
-        let composition = &self.composition;
-        composition.join(&self.parts).map_err(|(call, failure)| Unmade::Part(call, failure))?;
+    pub(crate) fn reply(&mut self, request: &Request<'_>) -> Result<Made, Unmade> {
+        let composition = Rc::clone(&self.composition);
+        composition.join(&mut self.parts).map_err(|(call, failure)| Unmade::Part(call, failure))?;
         let mut whole = self.merged()?;
         if let Some(member) = &composition.partial.member {
             self.tell_parts(&mut whole, member)?;

@@ -5,6 +5,7 @@ mod bodies;
 mod configuration;
 mod fates;
 mod heads;
+mod joins;
 mod lists;
 mod merging;
 mod order;

@@ -28,3 +28,13 @@ pub(super) fn cycle(calls: &[Read]) -> Option<String> {
     let names = names.filter_map(|number| Some(&*calls.get(*number)?.call.name));
     Some(names.collect::<Vec<_>>().join(", "))
 }
+
+/// The calls with a join, those first that are joined onto what is joined itself: else it would be
+/// there too late. They are the calls that `cycle` found to come to an end.
+pub(super) fn joins(calls: &[Read]) -> Vec<usize> {
+    let onto = |number: usize| calls.get(number)?.call.join.as_ref().map(|join| join.call);
+    let depth = |number: &usize| std::iter::successors(onto(*number), |at| onto(*at)).count();
+    let mut joins: Vec<usize> = (0..calls.len()).filter(|number| onto(*number).is_some()).collect();
+    joins.sort_by_key(|number| std::cmp::Reverse(depth(number)));
+    joins
+}
