@@ -143,20 +143,29 @@ fn is_json(head: &Headers) -> bool {
 /// What a service says is wrong with a request, for the client: its problem document, and the
 /// fields that a client needs to mend it.
 fn told(answer: Answer, status: u16) -> Option<Told> {
+    if OF_THE_CALL.contains(&status) {
+        return None;
+    }
     let headers = TOLD.iter().flat_map(|name| {
         answer.headers.values(name).filter_map(|value| {
             Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
         })
     });
     let headers: Vec<_> = headers.collect();
-    if !is_json(&answer.headers) {
-        return Some(Told { status, headers: without_type(headers), body: Vec::new() });
+    match problem(answer) {
+        Some(body) => Some(Told { status, headers, body }),
+        None => Some(Told { status, headers: without_type(headers), body: Vec::new() }),
+    }
+}
+
+/// The document of a refusal, where it has one that a client can read and that is not too long.
+fn problem(answer: Answer) -> Option<Vec<u8>> {
+    if !is_json(&answer.headers) || answer.headers.first("content-type").is_none() {
+        return None;
     }
     let body = plain(answer, MOST_OF_A_PROBLEM).ok()?;
-    match Document::read(body.clone(), 0) {
-        Ok(_) => Some(Told { status, headers, body }),
-        Err(_) => Some(Told { status, headers: without_type(headers), body: Vec::new() }),
-    }
+    let is_short = body.len() <= MOST_OF_A_PROBLEM;
+    (is_short && Document::read(body.clone(), 0).is_ok()).then_some(body)
 }
 
 fn without_type(headers: Vec<(HeaderName, HeaderValue)>) -> Vec<(HeaderName, HeaderValue)> {
@@ -165,6 +174,10 @@ fn without_type(headers: Vec<(HeaderName, HeaderValue)>) -> Vec<(HeaderName, Hea
 
 /// A longer text about what is wrong is left out.
 const MOST_OF_A_PROBLEM: usize = 64 * 1024;
+
+/// What is about the call and not about the request (RFC 9110 §15.5): its method, its connection
+/// and its time. A client can mend none of it.
+const OF_THE_CALL: [u16; 5] = [405, 407, 408, 421, 426];
 
 /// RFC 9110 §11.6.1 (a 401 has a challenge), §10.2.3, and the type of the document.
 const TOLD: [&str; 3] = ["content-type", "www-authenticate", "retry-after"];

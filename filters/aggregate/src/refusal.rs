@@ -3,10 +3,11 @@
 use crate::Code;
 use crate::failure::Failure;
 use crate::merge::Unmerged;
-use crate::part::{Failed, Part};
+use crate::part::{Failed, Part, Told};
+use crate::reply::CACHE_CONTROL;
 use crate::run::Run;
 use gatehouse_filter::rules::AmbiguousTarget;
-use gatehouse_filter::{Decision, Document, Problem, Reply, Step};
+use gatehouse_filter::{Decision, Document, HeaderValue, Problem, Reply, Step};
 use gatehouse_json::Invalid;
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -67,16 +68,18 @@ pub(crate) fn failed(run: &mut Run, call: usize) -> Decision<Code> {
     let rule = Rc::clone(&run.composition.rule);
     let why = why(run, call, failure);
     let decision = match told {
-        Some(told) if !told.body.is_empty() => {
-            let document =
-                Document { status: told.status, headers: told.headers, body: told.body.into() };
-            reply(Code::ClientError, document, Some(&rule))
-        }
-        Some(told) => {
-            let mut problem = Problem::new(told.status, "A service refuses the request")
-                .with_member("part", name(run, call));
-            problem.headers = told.headers;
-            reply(Code::ClientError, problem, Some(&rule))
+        Some(Told { status, mut headers, body }) => {
+            // RFC 9110 §15.1: without it caches may keep a 404 or a 410, whoever it was for.
+            headers.push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
+            if body.is_empty() {
+                let mut problem = Problem::new(status, "A service refuses the request")
+                    .with_member("part", name(run, call));
+                problem.headers = headers;
+                reply(Code::ClientError, problem, Some(&rule))
+            } else {
+                let document = Document { status, headers, body: body.into() };
+                reply(Code::ClientError, document, Some(&rule))
+            }
         }
         None => reply(failure.code(), failure.problem(name(run, call)), Some(&rule)),
     };

@@ -164,6 +164,8 @@ fn items_that_fail_are_missing_or_fail_the_whole() {
 fn a_client_s_error_is_passed_on_where_the_rule_says_so() {
     const PROBLEM: (&str, &str) = ("content-type", "application/problem+json");
     let document = r#"{"title":"No such user"}"#;
+    let long = format!("\"{}\"", "a".repeat(64 * 1024));
+    let longer = format!("\"{}\"", "a".repeat(1024 * 1024));
     for (case, said, status, body, fields) in [
         ("a problem document", answer(404, &[PROBLEM], document), 404, Some(document), None),
         ("text", answer(404, &[("content-type", "text/html")], "<b>"), 404, None, None),
@@ -183,6 +185,16 @@ fn a_client_s_error_is_passed_on_where_the_rule_says_so() {
             None,
             Some(("retry-after", "3")),
         ),
+        ("a long document", answer(404, &[PROBLEM], &long), 404, None, None),
+        ("a longer one than any answer may be", answer(404, &[PROBLEM], &longer), 404, None, None),
+        (
+            "a bomb",
+            answer(404, &[PROBLEM, ("content-encoding", "gzip")], gzip(&long)),
+            404,
+            None,
+            None,
+        ),
+        ("no type", answer(404, &[], document), 404, None, None),
     ] {
         let calls = json!([
             {"name": "user", "cluster": "u", "path": "/", "pass_client_errors": true},
@@ -198,6 +210,14 @@ fn a_client_s_error_is_passed_on_where_the_rule_says_so() {
             assert_eq!(got.header(name).as_deref(), Some(value), "{case}");
         }
         assert_eq!(got.header("x-secret"), None, "{case}");
+        // RFC 9110 §15.1: caches may keep a 404 on their own account, and this one is of a request
+        // whose fields are said to nobody.
+        assert_eq!(got.header("cache-control").as_deref(), Some("no-store"), "{case}");
+    }
+    for status in [405, 407, 408, 421, 426] {
+        let calls = json!([{"name": "u", "cluster": "u", "path": "/", "pass_client_errors": true}]);
+        let gateway = Gateway::of(calls, json!({}), |_| answer(status, &[JSON], document));
+        assert_eq!(gateway.get("/x/7").code, Code::CallFailed, "{status} is about the call");
     }
     let calls = json!([{"name": "u", "cluster": "u", "path": "/", "pass_client_errors": true}]);
     let gateway = Gateway::of(calls, json!({}), |_| answer(500, &[JSON], document));
