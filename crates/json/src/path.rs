@@ -98,6 +98,11 @@ impl Path {
         self.segments.contains(&Segment::Every)
     }
 
+    /// Whether it leads through the place that the other one names, or to it.
+    pub fn leads_through(&self, other: &Self) -> bool {
+        self.segments.starts_with(&other.segments)
+    }
+
     /// Whether it leads by the place after the last item of an array.
     pub fn has_end(&self) -> bool {
         self.segments.contains(&Segment::Append)

@@ -4,14 +4,16 @@ mod call;
 mod fields;
 mod order;
 
+use crate::call::Call;
 use crate::composition::{Composition, Partial};
 use crate::fact::{self, Names};
-use crate::merge::{Merge, OnConflict};
+use crate::merge::Merge;
 use crate::noted::Noted;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::{self, Rules};
 use gatehouse_filter::template::{Scope, Template};
 use gatehouse_filter::{FieldChange, Head, HeaderName};
+use gatehouse_json::Path;
 use gatehouse_shape::{Editable, Shaping};
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -69,7 +71,8 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
         return node.fault(format!("calls wait for each other: {cycle}"));
     }
     let merge = merge?;
-    if let Some((first, second)) = in_one_place(&calls, merge) {
+    let sure = order::sure(&calls);
+    if let Some((first, second)) = in_one_place(&calls, &sure, merge) {
         return node.fault(format!(
             "the calls {first} and {second} go to one place, which is always a conflict: give one \
              another `into`, or say in `merge` what happens"
@@ -151,17 +154,23 @@ fn partial(node: &Node<'_>) -> Option<Partial> {
     Some(Partial { header: header?, member: member? })
 }
 
-/// Two calls whose answers always meet, where that is always an error.
-fn in_one_place(calls: &[call::Read], merge: Merge) -> Option<(&str, &str)> {
-    if merge != Merge::default() || merge.on_conflict != OnConflict::Fails {
+/// Two calls whose answers always meet, where that is always an error: what the later one brings
+/// goes where the earlier one has put something, or around it.
+fn in_one_place<'a>(
+    calls: &'a [call::Read],
+    sure: &[bool],
+    merge: Merge,
+) -> Option<(&'a str, &'a str)> {
+    if merge != Merge::default() {
         return None;
     }
-    calls.iter().enumerate().find_map(|(number, read)| {
-        let is_always = |read: &&call::Read| read.call.when.is_empty() && read.call.is_required();
-        let into = read.call.into.as_ref().filter(|into| !into.is_root())?;
-        let mut before = calls.iter().take(number).filter(is_always);
-        let other = before.find(|other| other.call.into.as_ref() == Some(into))?;
-        is_always(&read).then(|| (&*other.call.name, &*read.call.name))
+    let places = calls.iter().zip(sure).filter(|(_, is_sure)| **is_sure);
+    let places: Vec<(&Call, &Path)> =
+        places.filter_map(|(read, _)| Some((&read.call, read.call.into.as_ref()?))).collect();
+    places.iter().enumerate().find_map(|(number, (call, into))| {
+        let mut before = places.iter().take(number);
+        let (other, _) = before.find(|(_, other)| other.leads_through(into) && !into.is_root())?;
+        Some((&*other.name, &*call.name))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use gatehouse_filter::config::Node;
 use gatehouse_json::{Document, Id, Kind, Overgrown, Path};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What happens where two answers have something in one place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,7 +101,8 @@ impl Merge {
                     }
                 }
                 _ if must && at == whole.document.root() => return Err(Unmerged::Misfit),
-                (Kind::Array, Kind::Array) if self.joins_lists => {
+                // A list that a conflict has made is of whole answers.
+                (Kind::Array, Kind::Array) if self.joins_lists && !whole.lists.contains(&at) => {
                     let items: Vec<Id> = part.children(from).collect();
                     let places = whole.document.add_items(at, items.len());
                     for (place, item) in places.into_iter().zip(items) {
@@ -165,7 +166,7 @@ impl Merge {
                         whole.document.set(place, first);
                         Ok(())
                     })?;
-                    whole.lists.push(at);
+                    whole.lists.insert(at);
                 }
                 Whole::append(whole, at, |whole, place| whole.set(place, part, from))
             }
@@ -190,23 +191,14 @@ impl Whole {
 pub(crate) struct Whole {
     pub(crate) document: Document,
     /// The lists that conflicts have made.
-    lists: Vec<Id>,
+    lists: HashSet<Id>,
 }
 
 impl Whole {
     /// An empty object, which may grow to this many bytes; `None` where that is not possible.
     pub(crate) fn new(most: usize) -> Option<Self> {
         let document = Document::read(b"{}".to_vec(), most).ok()?;
-        Some(Self { document, lists: Vec::new() })
-    }
-
-    /// Adds a member, of a name that it does not have.
-    pub(crate) fn add(&mut self, name: &str, part: &mut Document) -> Result<(), Unmerged> {
-        let (top, root) = (self.document.root(), part.root());
-        match self.document.add_members(top, &[name.as_bytes().to_vec()]).first() {
-            Some(place) => self.set(*place, part, root),
-            None => Ok(()),
-        }
+        Some(Self { document, lists: HashSet::new() })
     }
 
     fn set(&mut self, place: Id, part: &Document, from: Id) -> Result<(), Unmerged> {

@@ -9,7 +9,7 @@ use crate::part::Part;
 use crate::run::Run;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Document as Reply, HeaderName, HeaderValue, Request};
-use gatehouse_json::{Document, push_quoted};
+use gatehouse_json::{Document, Kind, push_quoted};
 use gatehouse_shape::Work;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -39,11 +39,10 @@ impl Run {
     pub(crate) fn reply(&mut self, request: &Request<'_>) -> Result<Made, Unmade> {
         let composition = Rc::clone(&self.composition);
         composition.join(&mut self.parts).map_err(|(call, failure)| Unmade::Part(call, failure))?;
-        let mut whole = self.merged()?;
+        let mut document = self.shaped(self.merged()?.document, request)?;
         if let Some(member) = &composition.partial.member {
-            self.tell_parts(&mut whole, member)?;
+            self.tell_parts(&mut document, member)?;
         }
-        let document = self.shaped(whole.document, request)?;
         let mut body = Vec::new();
         document.write(document.root(), &mut body).map_err(|_| OVERGROWN)?;
         if body.len() > composition.max_size {
@@ -81,9 +80,12 @@ impl Run {
         Ok(whole)
     }
 
-    /// Says in the document how each part went, where one is not whole.
-    fn tell_parts(&self, whole: &mut Whole, member: &str) -> Result<(), Unmade> {
-        if self.failures().next().is_none() {
+    /// Says in the document how each part went, where one is not whole. That is the last thing that
+    /// is done to it: no operation takes it out, or changes the names in it.
+    fn tell_parts(&self, document: &mut Document, member: &str) -> Result<(), Unmade> {
+        let root = document.root();
+        // What has become something else has no members.
+        if self.failures().next().is_none() || document.kind(root) != Kind::Object {
             return Ok(());
         }
         let mut json = vec![b'{'];
@@ -105,13 +107,16 @@ impl Run {
             json.push(b'}');
         }
         json.push(b'}');
-        let mut parts = Document::read(json, usize::MAX / 4).map_err(|_| OVERGROWN)?;
-        let root = whole.document.root();
+        let parts = document.put(&json).map_err(|_| OVERGROWN)?;
         // Whatever a service has put there.
-        if let Some(there) = whole.document.member(root, member.as_bytes()) {
-            whole.document.remove(&[there]);
+        let place = match document.member(root, member.as_bytes()) {
+            Some(there) => Some(there),
+            None => document.add_members(root, &[member.as_bytes().to_vec()]).first().copied(),
+        };
+        if let Some(place) = place {
+            document.set(place, parts);
         }
-        whole.add(member, &mut parts).map_err(Unmade::Whole)
+        Ok(())
     }
 
     fn shaped(&self, document: Document, request: &Request<'_>) -> Result<Document, Unmade> {
@@ -202,5 +207,5 @@ fn is_known(request: &Request<'_>, tag: &str) -> bool {
 
 const OVERGROWN: Unmade = Unmade::Whole(Unmerged::Overgrown);
 const ETAG: HeaderName = HeaderName::from_static("etag");
-const CACHE_CONTROL: HeaderName = HeaderName::from_static("cache-control");
+pub(crate) const CACHE_CONTROL: HeaderName = HeaderName::from_static("cache-control");
 const VARY: HeaderName = HeaderName::from_static("vary");

@@ -11,7 +11,7 @@ use crate::part::{Answered, Failed, Good, Part, UnderWay};
 use gatehouse_filter::rules::Captures;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Answer, Callout, Host, Request, Timestamp};
-use gatehouse_json::Document;
+use gatehouse_json::{Document, Path};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -165,8 +165,11 @@ impl Run {
         let items = match &call.each {
             None => Vec::new(),
             Some(each) => match each.items(&self.parts) {
-                // Nothing to ask for.
-                Ok(items) if items.is_empty() => return nothing(&self.composition),
+                // Nothing to ask for, and at the top nothing to add.
+                Ok(items) if items.is_empty() => {
+                    let is_top = call.into.as_ref().is_some_and(Path::is_root);
+                    return if is_top { Part::Skipped } else { nothing(&self.composition) };
+                }
                 Ok(items) => items,
                 Err(_) if self.is_skipped(each.call) => return Part::Skipped,
                 Err(failure) => return self.failed(call, failure),

@@ -38,3 +38,21 @@ pub(super) fn joins(calls: &[Read]) -> Vec<usize> {
     joins.sort_by_key(|number| std::cmp::Reverse(depth(number)));
     joins
 }
+
+/// Whether each call is made, or the whole fails: it is required, has no conditions, and needs no
+/// call of which that is not true.
+pub(super) fn sure(calls: &[Read]) -> Vec<bool> {
+    let mut sure: Vec<bool> =
+        calls.iter().map(|read| read.call.when.is_empty() && read.call.is_required()).collect();
+    loop {
+        let is_sure = |need: &usize| sure.get(*need).copied().unwrap_or_default();
+        let wrong = calls
+            .iter()
+            .enumerate()
+            .find(|(number, read)| is_sure(number) && !read.call.needs.iter().all(is_sure));
+        let Some((wrong, _)) = wrong else { return sure };
+        if let Some(sure) = sure.get_mut(wrong) {
+            *sure = false;
+        }
+    }
+}

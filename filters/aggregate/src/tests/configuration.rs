@@ -86,6 +86,13 @@ fn a_fault_is_told_with_the_path_of_its_field() {
             json!({"calls": [a, {"name": "b", "cluster": "b", "path": "/", "into": "a"}]}),
             "rules[0]: the calls a and b go to one place",
         ),
+        (
+            json!({"calls": [
+                {"name": "b", "cluster": "b", "path": "/", "into": "a.b.c"},
+                {"name": "c", "cluster": "b", "path": "/", "into": "a.b"},
+            ]}),
+            "rules[0]: the calls b and c go to one place",
+        ),
         (json!({"calls": [a], "max_body": "1KiB"}), "max_body does nothing"),
         (json!({"calls": [a], "merge": {"on_conflict": "none"}}), "rules[0].merge.on_conflict:"),
         (json!({"calls": [a], "response_headers": {"etag": "x"}}), "is written by this filter"),

@@ -131,22 +131,107 @@ fn answers_and_the_whole_are_shaped_by_the_operations_of_body_transform() {
     assert_eq!(gateway.get("/x/7").code, Code::AnswerUnusable);
 }
 
-/// Ten thousand members on either side cost no more than that.
+/// Fifty thousand members on either side cost no more than that.
 #[test]
 fn large_objects_are_merged_in_time() {
     let object = |from: usize| {
-        let members: Vec<String> = (from..from + 10_000).map(|n| format!("\"k{n}\":{n}")).collect();
+        let members: Vec<String> = (from..from + 50_000).map(|n| format!("\"k{n}\":{n}")).collect();
         format!("{{{}}}", members.join(","))
     };
     let calls = json!([
         {"name": "a", "cluster": "a", "path": "/", "into": "$"},
         {"name": "b", "cluster": "b", "path": "/", "into": "$"},
     ]);
-    let (a, b) = (object(0), object(5_000));
-    let gateway =
-        Gateway::of(calls, json!({"merge": {"on_conflict": "last"}}), |call: &Callout| {
+    let (a, b) = (object(0), object(25_000));
+    for on_conflict in ["last", "array"] {
+        let merge = json!({"merge": {"on_conflict": on_conflict}});
+        let gateway = Gateway::of(calls.clone(), merge, |call: &Callout| {
             ok(if call.cluster == "a" { &a } else { &b })
         });
-    let got = gateway.get("/x/7").json();
-    assert_eq!(got.as_object().map(serde_json::Map::len), Some(15_000));
+        let got = gateway.get("/x/7").json();
+        assert_eq!(got.as_object().map(serde_json::Map::len), Some(75_000), "{on_conflict}");
+    }
+}
+
+/// Which answers are in a list does not hang on what came before.
+#[test]
+fn a_list_of_a_conflict_is_of_whole_answers() {
+    for (answers, want) in [
+        (["1", "2", "[3]"], "[1,2,[3]]"),
+        (["1", "[2]", "3"], "[1,[2],3]"),
+        (["[1]", "2", "[3]"], "[[1],2,[3]]"),
+        (["[1]", "[2]", "[3]"], "[1,2,3]"),
+        (["[1]", "[2]", "3"], "[[1,2],3]"),
+    ] {
+        let calls = json!([
+            {"name": "a", "cluster": "0", "path": "/", "into": "v"},
+            {"name": "b", "cluster": "1", "path": "/", "into": "v"},
+            {"name": "c", "cluster": "2", "path": "/", "into": "v"},
+        ]);
+        let merge = json!({"merge": {"on_conflict": "array", "lists": "concatenate"}});
+        let gateway = Gateway::of(calls, merge, |call: &Callout| {
+            ok(answers[call.cluster.parse::<usize>().expect("a number")])
+        });
+        assert_eq!(gateway.get("/x/7").body, format!("{{\"v\":{want}}}"), "{answers:?}");
+    }
+}
+
+#[test]
+fn one_of_two_calls_may_go_where_the_other_would() {
+    let calls = json!([
+        {"name": "new", "cluster": "n", "path": "/", "hidden": true,
+         "when": {"value": "${query.v}", "equals": "2"}},
+        {"name": "old", "cluster": "o", "path": "/", "hidden": true,
+         "when": {"value": "${query.v}", "equals": "1"}},
+        {"name": "a", "cluster": "a", "path": "/${call.new}", "into": "v"},
+        {"name": "b", "cluster": "b", "path": "/${call.old}", "into": "v"},
+    ]);
+    let gateway =
+        Gateway::of(calls, json!({}), |call: &Callout| ok(&format!("\"{}\"", call.cluster)));
+    assert_eq!(gateway.get("/x/7?v=2").body, r#"{"v":"a"}"#);
+    assert_eq!(gateway.get("/x/7?v=1").body, r#"{"v":"b"}"#);
+}
+
+/// Nothing to ask for is nothing to add at the top, and no failure.
+#[test]
+fn no_items_add_nothing_at_the_top() {
+    let calls = json!([
+        {"name": "ids", "cluster": "i", "path": "/"},
+        {"name": "more", "cluster": "m", "path": "/?ids=${items}", "into": "$",
+         "for_each": {"value": "ids[*]"}},
+    ]);
+    let gateway = Gateway::of(calls, json!({}), |call: &Callout| {
+        ok(if call.cluster == "i" { "[]" } else { r#"{"a":1}"# })
+    });
+    let got = gateway.get("/x/7");
+    assert_eq!((got.code, got.body.as_str()), (Code::Aggregated, r#"{"ids":[]}"#));
+}
+
+/// Operations neither take out nor change what is told of the parts.
+#[test]
+fn how_the_parts_went_is_told_after_the_operations() {
+    for (operations, want) in [
+        (
+            json!([{"keep": {"names": ["a_b"]}}, {"case": {"to": "camel"}}]),
+            r#"{"aB":1,"my_parts":{"a_b":{"outcome":"answered","status":200},"c":{"outcome":"server_error","status":500}}}"#,
+        ),
+        (
+            json!([{"wrap": {"name": "data"}}]),
+            r#"{"data":{"a_b":1},"my_parts":{"a_b":{"outcome":"answered","status":200},"c":{"outcome":"server_error","status":500}}}"#,
+        ),
+        (json!([{"unwrap": {"path": "a_b"}}]), "1"),
+    ] {
+        let calls = json!([
+            {"name": "a_b", "cluster": "a", "path": "/"},
+            {"name": "c", "cluster": "c", "path": "/", "optional": true},
+        ]);
+        let others = json!({"operations": operations, "partial": {"member": "my_parts"}});
+        let gateway = Gateway::of(calls, others, |call: &Callout| match &*call.cluster {
+            "a" => ok("1"),
+            _ => super::answer(500, &[], ""),
+        });
+        let got = gateway.get("/x/7");
+        assert_eq!(got.body, want);
+        assert_eq!(got.header("x-gatehouse-partial").as_deref(), Some("c"));
+    }
 }
