@@ -2,6 +2,7 @@
 
 use crate::each::{Each, Join};
 use crate::fact::{Fact, Known};
+use crate::origin::{Origin, culprit};
 use crate::target::{Target, Unmade};
 use crate::when::Condition;
 use gatehouse_filter::template::{Sources, Template};
@@ -113,7 +114,7 @@ impl Call {
         inputs: &Inputs<'_>,
         most_time: Duration,
     ) -> Result<Callout, Unmade> {
-        let path = self.target.render(&inputs.sources)?;
+        let path = self.target.render(&inputs.sources, inputs.known.last)?;
         let mut headers = self.fields(inputs)?;
         let body = self.payload(inputs, &mut headers)?;
         Ok(Callout {
@@ -144,7 +145,8 @@ impl Call {
             if head.first(name.as_str()).is_some() {
                 fields.retain(|(known, _)| known != name);
                 for value in head.values(name.as_str()) {
-                    let value = HeaderValue::try_from(value).map_err(|_| Unmade::Refused)?;
+                    let value = HeaderValue::try_from(value)
+                        .map_err(|_| Unmade::Refused(Origin::Request))?;
                     fields.push((name.clone(), value));
                 }
             }
@@ -154,7 +156,11 @@ impl Call {
             let mut value = Vec::new();
             // A fact that is missing leaves the field out.
             if template.render(&inputs.sources, &mut value).is_some() {
-                let value = HeaderValue::try_from(value).map_err(|_| Unmade::Refused)?;
+                let value = HeaderValue::try_from(value).map_err(|_| {
+                    let is_bad = |fact: &[u8]| HeaderValue::try_from(fact).is_err();
+                    let facts = (&inputs.sources, inputs.known.last);
+                    Unmade::Refused(culprit(template, facts, is_bad))
+                })?;
                 fields.push((name.clone(), value));
             }
         }
@@ -172,7 +178,8 @@ impl Call {
             Payload::OfRequest => {
                 let own = inputs.request.headers.first("content-type");
                 if let Some(own) = own.filter(|_| !has_type) {
-                    let value = HeaderValue::try_from(own).map_err(|_| Unmade::Refused)?;
+                    let value =
+                        HeaderValue::try_from(own).map_err(|_| Unmade::Refused(Origin::Request))?;
                     fields.push((CONTENT_TYPE, value));
                 }
                 Ok(inputs.body.map(|body| body.bytes.clone()).unwrap_or_default())
@@ -185,11 +192,14 @@ impl Call {
                 let body = inputs.known.body.and_then(|body| body.try_borrow().ok());
                 let body = body.map(|body| body.clone());
                 let nothing = || Document::read(b"null".to_vec(), 0).ok();
-                let mut document = body.or_else(nothing).ok_or(Unmade::Missing)?;
+                let last = inputs.known.last;
+                last.take();
+                let missing = || Unmade::Missing(last.take());
+                let mut document = body.or_else(nothing).ok_or_else(missing)?;
                 let (root, mut json) = (document.root(), Vec::new());
                 value
                     .render(&inputs.sources, &mut document, root, &mut json)
-                    .ok_or(Unmade::Missing)?;
+                    .ok_or_else(missing)?;
                 Ok(json)
             }
         }
@@ -204,7 +214,7 @@ fn loop_field(head: &Headers) -> Result<HeaderValue, Unmade> {
         value.extend_from_slice(b", ");
     }
     value.extend_from_slice(LOOP_TOKEN);
-    HeaderValue::try_from(value).map_err(|_| Unmade::Refused)
+    HeaderValue::try_from(value).map_err(|_| Unmade::Refused(Origin::Request))
 }
 
 /// How often calls of this filter have led to the request (RFC 8586 §2).

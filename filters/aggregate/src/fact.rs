@@ -1,6 +1,7 @@
 //! What the templates of this filter can name beside what those of every filter can.
 
 use crate::noted::Noted;
+use crate::origin::{Last, Origin};
 use crate::part::Part;
 use gatehouse_filter::template::{OwnFacts, OwnNames};
 use gatehouse_json::{Document, Id, Kind, Path, push_quoted};
@@ -19,6 +20,16 @@ pub(crate) enum Fact {
     Item,
     /// `${items}`: all that the call is made for, with commas.
     Items,
+}
+
+impl Fact {
+    fn origin(&self) -> Origin {
+        match self {
+            Self::Value { call, .. } | Self::Status(call) => Origin::Answer(*call),
+            Self::Body(_) => Origin::Request,
+            Self::Item | Self::Items => Origin::Items,
+        }
+    }
 }
 
 /// What a call is made for, as its templates may name it.
@@ -165,8 +176,8 @@ pub(crate) struct Known<'a> {
     pub(crate) parts: &'a [Part],
     pub(crate) body: Option<&'a RefCell<Document>>,
     pub(crate) items: &'a [Vec<u8>],
-    /// Whether something was missing that an answer should have told.
-    pub(crate) missed: &'a Cell<bool>,
+    /// Where the fact that was asked for last comes from.
+    pub(crate) last: &'a Last,
 }
 
 impl Known<'_> {
@@ -182,11 +193,8 @@ impl Known<'_> {
 impl OwnFacts for Known<'_> {
     fn render(&self, number: usize, out: &mut Vec<u8>) -> Option<()> {
         let fact = self.facts.get(number)?;
-        let found = self.render_fact(fact, out);
-        if found.is_none() && matches!(fact, Fact::Value { .. } | Fact::Status(_)) {
-            self.missed.set(true);
-        }
-        found
+        self.last.set(fact.origin());
+        self.render_fact(fact, out)
     }
 
     fn render_json(&self, number: usize, out: &mut Vec<u8>) -> Option<()> {
@@ -201,15 +209,12 @@ impl OwnFacts for Known<'_> {
             }
             return Some(());
         };
+        self.last.set(fact.origin());
         let mut document = document.try_borrow_mut().ok()?;
         let root = document.root();
         let found = document.select(root, path);
         if !path.has_wildcard() {
-            let found = found.first().and_then(|id| document.write(*id, out).ok());
-            if found.is_none() {
-                self.missed.set(true);
-            }
-            return found;
+            return found.first().and_then(|id| document.write(*id, out).ok());
         }
         out.push(b'[');
         for (position, id) in found.into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! Why a call has no answer that can be used.
 
 use crate::Code;
+use crate::origin::Origin;
 use crate::target::Unmade;
 use gatehouse_coding::Undecoded;
 use gatehouse_filter::{CallRefused, Problem};
@@ -32,8 +33,10 @@ pub(crate) enum Failure {
     InputMissing,
     /// What the call needs of the request is not there.
     ValueMissing,
-    /// A value would lead the call elsewhere, or cannot stand in a field.
+    /// A value of the request would lead the call elsewhere, or cannot stand in a field.
     ValueRefused,
+    /// A value of an answer would.
+    InputRefused,
     /// A list has more items than `most`.
     TooManyItems,
     /// The request would make more calls than `max_calls`.
@@ -73,7 +76,7 @@ impl Failure {
             Self::Invalid(_) | Self::OtherType | Self::Encoding => 7,
             Self::Misfit | Self::PartnerMissing => 8,
             Self::InputMissing | Self::ValueMissing => 9,
-            Self::ValueRefused => 10,
+            Self::ValueRefused | Self::InputRefused => 10,
             Self::TooManyItems | Self::TooManyCalls => 11,
         }
     }
@@ -104,6 +107,9 @@ impl Failure {
             }
             Self::InputMissing => {
                 (Code::InputMissing, 502, "A part of the answer lacks what another one needs")
+            }
+            Self::InputRefused => {
+                (Code::InputRefused, 502, "A part of the answer has a value that no other can use")
             }
             Self::TooManyItems | Self::TooManyCalls => {
                 (Code::TooManyCalls, 502, "The answer has more parts than may be fetched")
@@ -168,8 +174,10 @@ impl From<Undecoded> for Failure {
 impl From<Unmade> for Failure {
     fn from(unmade: Unmade) -> Self {
         match unmade {
-            Unmade::Missing => Self::ValueMissing,
-            Unmade::Refused => Self::ValueRefused,
+            Unmade::Missing(Origin::Request) => Self::ValueMissing,
+            Unmade::Missing(Origin::Answer(_) | Origin::Items) => Self::InputMissing,
+            Unmade::Refused(Origin::Request) => Self::ValueRefused,
+            Unmade::Refused(Origin::Answer(_) | Origin::Items) => Self::InputRefused,
         }
     }
 }

@@ -16,6 +16,7 @@ mod join;
 mod merge;
 mod meters;
 mod noted;
+mod origin;
 mod part;
 mod refusal;
 mod reply;
@@ -62,6 +63,8 @@ gatehouse_filter::codes! {
         ValueMissing = "value_missing",
         /// A value would lead a call elsewhere, or cannot stand in a field.
         ValueRefused = "value_refused",
+        /// A value of an answer would lead a call elsewhere, or cannot stand in a field.
+        InputRefused = "input_refused",
         /// A service says that the request is wrong, and the rule passes that on.
         ClientError = "client_error",
         /// A required call has failed.

@@ -5,13 +5,13 @@ use crate::fact::Known;
 use crate::failure::Failure;
 use crate::freshness::Freshness;
 use crate::merge::{Unmerged, Whole};
+use crate::origin::Last;
 use crate::part::Part;
 use crate::run::Run;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Document as Reply, HeaderName, HeaderValue, Request};
 use gatehouse_json::{Document, Kind, push_quoted};
 use gatehouse_shape::Work;
-use std::cell::Cell;
 use std::rc::Rc;
 
 /// Why there is no whole, though every call is done.
@@ -147,9 +147,9 @@ impl Run {
         if !freshness.vary.is_empty() && !freshness.is_unstorable {
             headers.push((VARY, field(freshness.vary.join(", ").into_bytes())?));
         }
-        let missed = Cell::new(false);
+        let last = Last::default();
         let (facts, parts) = (&composition.response_facts, &self.parts);
-        let known = Known { facts, parts, body: None, items: &[], missed: &missed };
+        let known = Known { facts, parts, body: None, items: &[], last: &last };
         let sources = Sources { own: Some(&known), ..self.facts(request) };
         for (name, template) in &composition.response {
             let mut value = Vec::new();

@@ -4,15 +4,17 @@ use crate::answer::Unusable;
 use crate::call::{Body, Call, Fate, Inputs};
 use crate::composition::Composition;
 use crate::each::How;
-use crate::fact::{Fact, Known};
+use crate::fact::Known;
 use crate::failure::{Failure, OUTCOMES};
 use crate::freshness::Freshness;
+use crate::origin::{Last, Origin};
 use crate::part::{Answered, Failed, Good, Part, UnderWay};
+use crate::target::Unmade;
 use gatehouse_filter::rules::Captures;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Answer, Callout, Host, Request, Timestamp};
 use gatehouse_json::{Document, Path};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -156,8 +158,8 @@ impl Run {
 
     /// What becomes of a call whose needs are met.
     fn begin(&mut self, call: &Call, request: &Request<'_>) -> Part {
-        let missed = Cell::new(false);
-        let known = self.known(call, &[], &missed);
+        let last = Last::default();
+        let known = self.known(call, &[], &last);
         let sources = Sources { own: Some(&known), ..self.facts(request) };
         if !call.when.iter().all(|condition| condition.holds(&sources, &self.parts)) {
             return Part::Skipped;
@@ -209,13 +211,11 @@ impl Run {
             let Some(Part::UnderWay(under_way)) = self.parts.get_mut(number) else { return };
             under_way.made = under_way.made.saturating_add(1);
             match made {
-                Ok(callout) => {
+                Ok(Some(callout)) => {
                     callouts.push(callout);
                     self.made.push(Made { call: number, item, at: now });
                 }
-                Err(Failure::InputMissing) if call.uses().any(|need| self.is_skipped(need)) => {
-                    self.replace(number, Part::Skipped);
-                }
+                Ok(None) => self.replace(number, Part::Skipped),
                 Err(failure) => {
                     self.measure(number, Some(failure), 0, request.host());
                     let unusable = Unusable { failure, status: None, told: None };
@@ -225,6 +225,7 @@ impl Run {
         }
     }
 
+    /// The call to make; none where what it needs comes from a call that was not made.
     fn callout(
         &self,
         call: &Call,
@@ -232,7 +233,7 @@ impl Run {
         item: usize,
         request: &Request<'_>,
         now: Timestamp,
-    ) -> Result<Callout, Failure> {
+    ) -> Result<Option<Callout>, Failure> {
         let left = self.deadline.0.saturating_sub(now.0);
         if left == 0 {
             return Err(Failure::TimedOut);
@@ -241,8 +242,8 @@ impl Run {
             Some(_) => under_way.items.get(item..=item).unwrap_or_default(),
             None => under_way.items.as_slice(),
         };
-        let missed = Cell::new(false);
-        let known = self.known(call, items, &missed);
+        let last = Last::default();
+        let known = self.known(call, items, &last);
         let inputs = Inputs {
             request,
             sources: Sources { own: Some(&known), ..self.facts(request) },
@@ -251,22 +252,16 @@ impl Run {
             rule_passed: &self.composition.passed,
             rule_headers: &self.composition.headers,
         };
-        call.callout(&inputs, Duration::from_nanos(left)).map_err(|unmade| {
-            match Failure::from(unmade) {
-                Failure::ValueMissing if missed.get() => Failure::InputMissing,
-                failure => failure,
-            }
-        })
+        match call.callout(&inputs, Duration::from_nanos(left)) {
+            Ok(callout) => Ok(Some(callout)),
+            Err(Unmade::Missing(Origin::Answer(need))) if self.is_skipped(need) => Ok(None),
+            Err(unmade) => Err(unmade.into()),
+        }
     }
 
-    fn known<'a>(
-        &'a self,
-        call: &'a Call,
-        items: &'a [Vec<u8>],
-        missed: &'a Cell<bool>,
-    ) -> Known<'a> {
+    fn known<'a>(&'a self, call: &'a Call, items: &'a [Vec<u8>], last: &'a Last) -> Known<'a> {
         let body = self.body.as_ref().and_then(|body| body.document.as_ref());
-        Known { facts: &call.facts, parts: &self.parts, body, items, missed }
+        Known { facts: &call.facts, parts: &self.parts, body, items, last }
     }
 
     fn is_skipped(&self, number: usize) -> bool {
@@ -382,14 +377,6 @@ impl Composition {
 }
 
 impl Call {
-    /// The calls whose answers its templates name.
-    fn uses(&self) -> impl Iterator<Item = usize> {
-        self.facts.iter().filter_map(|fact| match fact {
-            Fact::Value { call, .. } | Fact::Status(call) => Some(*call),
-            Fact::Body(_) | Fact::Item | Fact::Items => None,
-        })
-    }
-
     fn passes_client_errors(&self) -> bool {
         matches!(self.fate, Fate::Required { passes_client_errors: true })
     }

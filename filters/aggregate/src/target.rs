@@ -1,5 +1,6 @@
 //! Where a call goes: a path and a query that no value can lead elsewhere.
 
+use crate::origin::{Last, Origin, culprit};
 use gatehouse_filter::config::Node;
 use gatehouse_filter::template::{Scope, Sources, Template};
 use gatehouse_filter::{percent_encoded, rules};
@@ -15,9 +16,9 @@ pub(crate) struct Target {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Unmade {
     /// Something that a template names is missing.
-    Missing,
+    Missing(Origin),
     /// A value would lead the call elsewhere, or cannot stand in a field.
-    Refused,
+    Refused(Origin),
 }
 
 impl Target {
@@ -41,29 +42,51 @@ impl Target {
 
     /// The path and query as text. What a value says is percent-encoded (RFC 3986 §2.1), so that it
     /// is one segment, or one value, whatever it is.
-    pub(crate) fn render(&self, sources: &Sources<'_>) -> Result<String, Unmade> {
+    ///
+    /// # Errors
+    /// [`Unmade`].
+    pub(crate) fn render(&self, sources: &Sources<'_>, last: &Last) -> Result<String, Unmade> {
         let mut target = Vec::with_capacity(64);
-        let mut is_refused = false;
+        let mut refused = None;
+        last.take();
         let encode = |value: &[u8], out: &mut Vec<u8>| {
-            // Servers that undo escapes before they route would see another path; an empty segment
-            // is one that many leave out.
-            is_refused = value.is_empty() || value.iter().any(|byte| matches!(byte, b'/' | b'\\'));
+            let origin = last.take();
             out.extend(percent_encoded(value));
-            (!is_refused).then_some(())
+            if leaves_its_segment(value) {
+                refused = Some(origin);
+            }
+            refused.is_none().then_some(())
         };
         let path = self.path.render_encoded(sources, &mut target, encode);
-        if is_refused || (path.is_some() && rules::may_lead_elsewhere(&target)) {
-            return Err(Unmade::Refused);
+        if let Some(origin) = refused {
+            return Err(Unmade::Refused(origin));
         }
-        path.ok_or(Unmade::Missing)?;
+        path.ok_or_else(|| Unmade::Missing(last.take()))?;
+        if rules::may_lead_elsewhere(&target) {
+            let is_bad = |value: &[u8]| {
+                rules::may_lead_elsewhere(
+                    &[b"/".to_vec(), percent_encoded(value).collect()].concat(),
+                )
+            };
+            return Err(Unmade::Refused(culprit(&self.path, (sources, last), is_bad)));
+        }
         if let Some(query) = &self.query {
             target.push(b'?');
             let encode = |value: &[u8], out: &mut Vec<u8>| {
+                last.take();
                 out.extend(percent_encoded(value));
                 Some(())
             };
-            query.render_encoded(sources, &mut target, encode).ok_or(Unmade::Missing)?;
+            query
+                .render_encoded(sources, &mut target, encode)
+                .ok_or_else(|| Unmade::Missing(last.take()))?;
         }
-        String::from_utf8(target).map_err(|_| Unmade::Refused)
+        String::from_utf8(target).map_err(|_| Unmade::Refused(Origin::Request))
     }
+}
+
+/// Servers that undo escapes before they route would see another path; an empty segment is one that
+/// many leave out.
+fn leaves_its_segment(value: &[u8]) -> bool {
+    value.is_empty() || value.iter().any(|byte| matches!(byte, b'/' | b'\\'))
 }

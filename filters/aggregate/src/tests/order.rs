@@ -119,3 +119,16 @@ fn what_another_call_lacks_is_told() {
         }
     }
 }
+
+/// Only what is missing with the call that was not made is no failure.
+#[test]
+fn a_call_that_lacks_something_else_has_failed_all_the_same() {
+    let calls = json!([
+        {"name": "user", "cluster": "u", "path": "/"},
+        {"name": "none", "cluster": "n", "path": "/", "when": {"value": "${query.none}", "exists": true}},
+        {"name": "more", "cluster": "m", "path": "/${call.none.id | default: 0}/${call.user.x}"},
+    ]);
+    let gateway = Gateway::of(calls, json!({}), |_| ok("{}"));
+    let got = gateway.get("/x/7");
+    assert_eq!((got.code, got.status), (Code::InputMissing, 502));
+}
