@@ -32,6 +32,13 @@ pub struct Rule<T> {
     pub action: T,
 }
 
+impl<T> Rule<T> {
+    /// The header fields that its condition asks for, in lower case.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.condition.fields()
+    }
+}
+
 /// A request that may be another one for whoever reads it next than it is for the rules, by its
 /// path or its host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,6 +1,6 @@
 //! Reads what a service answered.
 
-use crate::call::{CONTENT_TYPE, Call, NotJson};
+use crate::call::{ALWAYS_PASSED, CONTENT_TYPE, Call, NotJson};
 use crate::composition::Composition;
 use crate::failure::Failure;
 use crate::freshness::Freshness;
@@ -99,9 +99,12 @@ impl Call {
         let templates = self.headers.iter().chain(&composition.headers);
         let made: Vec<HeaderName> = templates.map(|(name, _)| name.clone()).collect();
         freshness.is_private |= freshness.vary.iter().any(|name| is_among(&made, name));
-        freshness
-            .vary
-            .retain(|name| is_among(&self.passed, name) || is_among(&composition.passed, name));
+        freshness.vary.retain(|name| {
+            let is_always = ALWAYS_PASSED.contains(&name.as_str());
+            is_always || is_among(&self.passed, name) || is_among(&composition.passed, name)
+        });
+        // RFC 9110 §9.2.3: what other methods do is to be done each time.
+        freshness.is_unstorable |= !matches!(self.method, "GET" | "HEAD");
         freshness
     }
 }

@@ -231,4 +231,4 @@ pub(crate) const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
 pub(crate) const CONTENT_TYPE: HeaderName = HeaderName::from_static("content-type");
 
 /// Trace context (W3C "Trace Context" §2) and the request's id: what ties calls to their request.
-const ALWAYS_PASSED: [&str; 3] = ["traceparent", "tracestate", "x-request-id"];
+pub(crate) const ALWAYS_PASSED: [&str; 3] = ["traceparent", "tracestate", "x-request-id"];

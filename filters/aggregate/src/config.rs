@@ -24,10 +24,22 @@ pub(crate) fn read(node: &Node<'_>) -> Option<Rules<Rc<Composition>>> {
     let mut fields = node.fields()?;
     let rules = fields.required("rules", |node| Rules::read(node, composition));
     fields.finish();
-    let named = rules?.map(|name, composition: Composition| {
-        Rc::new(Composition { rule: Rc::from(name), ..composition })
+    let rules: Rules<Composition> = rules?;
+    // Which rule a request falls under hangs on what those before it ask for, too.
+    let mut asked: Vec<String> = Vec::new();
+    let asked_by = rules.iter().map(|rule| {
+        asked.extend(rule.fields().map(str::to_owned));
+        asked.clone()
     });
-    Some(named)
+    let mut asked_by = asked_by.collect::<Vec<_>>().into_iter();
+    Some(rules.map(|name, mut composition| {
+        for name in asked_by.next().unwrap_or_default() {
+            if !composition.vary.contains(&name) {
+                composition.vary.push(name);
+            }
+        }
+        Rc::new(Composition { rule: Rc::from(name), ..composition })
+    }))
 }
 
 fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
@@ -43,6 +55,10 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
         node.nonempty_list(|node| fields::passed(&node))
     });
     let headers = rule.with_default("headers", identity_fields(&scope)?, |node| {
+        if node.value().as_object().is_some_and(serde_json::Map::is_empty) {
+            return Some(Vec::new());
+        }
+        let scope = Scope { own: Some(&noted), ..scope };
         node.table(|name, node| fields::template(name, &node, &scope))
     });
     let calls = rule.required("calls", |node| {

@@ -33,12 +33,7 @@ impl Freshness {
         let mut freshness = Self { seconds: None, ..Self::ALWAYS };
         let mut shared = None;
         for (name, argument) in directives(head) {
-            let seconds = || {
-                let digits = argument.trim_matches('"');
-                // RFC 9111 §1.2.2: what is larger than a cache can count is as much as it can.
-                let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
-                if is_number { digits.parse().unwrap_or(1 << 31) } else { 0 }
-            };
+            let seconds = || seconds(argument.trim_matches('"')).unwrap_or_default();
             match name.as_str() {
                 "no-store" => freshness.is_unstorable = true,
                 // With names of fields too: what may be kept without them is not told apart.
@@ -54,9 +49,9 @@ impl Freshness {
             (own, Some(shared)) => Some(least(own, shared)),
             (own, None) => own,
         };
-        let age = head.first("age").and_then(|age| std::str::from_utf8(age).ok()?.parse().ok());
-        freshness.seconds =
-            freshness.seconds.map(|seconds| seconds.saturating_sub(age.unwrap_or_default()));
+        freshness.seconds = freshness.seconds.map(|seconds| seconds.saturating_sub(age(head)));
+        // It is for one client, and goes no further: whoever keeps the answer does not see that.
+        freshness.is_private |= head.first("set-cookie").is_some();
         for name in members(head, "vary") {
             freshness.is_unstorable |= name == "*";
             freshness.vary.push(name);
@@ -105,11 +100,24 @@ fn least(have: Option<u64>, other: u64) -> u64 {
     have.map_or(other, |have| have.min(other))
 }
 
+/// How old an answer is. RFC 9111 §5.1: of several values the first counts, and one that is none is
+/// left out.
+fn age(head: &Headers) -> u64 {
+    let first = head.first("age").and_then(|age| age.split(|byte| *byte == b',').next());
+    let text = first.and_then(|age| std::str::from_utf8(age.trim_ascii()).ok());
+    text.and_then(seconds).unwrap_or_default()
+}
+
+/// RFC 9111 §1.2.2: what is larger than a cache can count is as much as it can.
+fn seconds(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(1 << 31))
+}
+
 /// A year: what is longer says no more.
 const MOST: u64 = 31_536_000;
 
-/// The directives of `cache-control`, with their arguments; names in lower case. A comma within
-/// quotes splits none of the directives that are read here.
+/// The directives of `cache-control`, with their arguments; names in lower case.
 fn directives(head: &Headers) -> impl Iterator<Item = (String, String)> {
     members(head, "cache-control").into_iter().map(|member| match member.split_once('=') {
         Some((name, argument)) => (name.trim().to_owned(), argument.trim().to_owned()),
@@ -122,10 +130,24 @@ fn members(head: &Headers, name: &str) -> Vec<String> {
     let mut members = Vec::new();
     for value in head.values(name) {
         let value = String::from_utf8_lossy(value).to_ascii_lowercase();
-        let parts = value.split(',').map(str::trim).filter(|member| !member.is_empty());
+        let parts = split(&value).into_iter().map(str::trim).filter(|member| !member.is_empty());
         members.extend(parts.map(str::to_owned));
     }
     members
+}
+
+/// What is between commas; one within quotes is a part of an argument (RFC 9110 §5.6.4). Quotes
+/// that do not end hide nothing.
+fn split(value: &str) -> Vec<&str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let parts = value.split(|char| {
+        let is_end = char == ',' && !is_quoted;
+        is_quoted ^= char == '"' && !is_escaped;
+        is_escaped = char == '\\' && is_quoted && !is_escaped;
+        is_end
+    });
+    let parts: Vec<&str> = parts.collect();
+    if is_quoted { value.split(',').collect() } else { parts }
 }
 
 #[cfg(test)]
@@ -146,6 +168,13 @@ mod tests {
             (&[&[("cache-control", "max-age=60")], &[("date", "x")]], "no-cache"),
             (&[&[("cache-control", "max-age=60"), ("age", "50")]], "max-age=10"),
             (&[&[("cache-control", "max-age=60"), ("age", "70")]], "no-cache"),
+            (&[&[("cache-control", "max-age=60"), ("age", "99999999999999999999")]], "no-cache"),
+            (&[&[("cache-control", "max-age=60"), ("age", "50, 1")]], "max-age=10"),
+            (&[&[("cache-control", "max-age=60"), ("age", "-1")]], "max-age=60"),
+            (&[&[("cache-control", "max-age=60"), ("set-cookie", "a=b")]], "private, max-age=60"),
+            (&[&[("cache-control", "x=\"a, max-age=60\"")]], "no-cache"),
+            (&[&[("cache-control", "x=\"\\\", no-store\", max-age=6")]], "max-age=6"),
+            (&[&[("cache-control", "max-age=6, x=\"a, no-store")]], "no-store"),
             (&[&[("cache-control", "max-age=60, s-maxage=5")]], "max-age=5"),
             (&[&[("cache-control", "max-age=60, max-age=5")]], "max-age=5"),
             (&[&[("cache-control", "max-age=x")]], "no-cache"),

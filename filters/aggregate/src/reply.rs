@@ -50,7 +50,10 @@ impl Run {
         }
         let mut headers = self.headers(request)?;
         let is_partial = self.failures().next().is_some();
-        let tag = (composition.has_entity_tag && !is_partial).then(|| entity_tag(&body));
+        // RFC 9110 §8.8.3, §13.1.2: a tag is of what a GET has, and what another method has done
+        // already is no more to be prevented.
+        let has_tag = composition.has_entity_tag && is_read(request) && !is_partial;
+        let tag = has_tag.then(|| entity_tag(&body));
         let is_not_modified = tag.as_ref().is_some_and(|tag| is_known(request, tag));
         if let Some(tag) = tag {
             headers.push((ETAG, field(tag.into_bytes())?));
@@ -152,9 +155,14 @@ impl Run {
         let known = Known { facts, parts, body: None, items: &[], last: &last };
         let sources = Sources { own: Some(&known), ..self.facts(request) };
         for (name, template) in &composition.response {
+            // A partial answer is not to be kept, whatever whole ones are.
+            if *name == CACHE_CONTROL && !failures.is_empty() {
+                continue;
+            }
             let mut value = Vec::new();
             if template.render(&sources, &mut value).is_some() {
-                headers.retain(|(known, _)| known != name);
+                // What the answer varies with, it varies with.
+                headers.retain(|(known, _)| known != name || *name == VARY);
                 headers.push((name.clone(), field(value)?));
             }
         }
@@ -173,11 +181,19 @@ impl Run {
         if parts.count() == 0 {
             whole.seconds = None;
         }
+        // RFC 9111 §2: what is kept is what was got, and its key has no body.
+        let has_body = self.body.as_ref().is_some_and(|body| !body.bytes.is_empty());
+        whole.is_unstorable |= !is_read(request) || has_body;
         whole.is_private |= composition.is_of_somebody
             || request.headers.first("authorization").is_some()
             || request.identity().is_some();
         whole
     }
+}
+
+/// Whether the request is for what caches keep.
+fn is_read(request: &Request<'_>) -> bool {
+    matches!(request.method(), b"GET" | b"HEAD")
 }
 
 fn field(value: Vec<u8>) -> Result<HeaderValue, Unmade> {

@@ -65,7 +65,12 @@ impl<'a> Gateway<'a> {
         let mut rule = json!({"name": "x", "match": {"path": {"template": "/x/{id}"}}});
         rule["calls"] = calls;
         gatehouse_filter_test::change(&mut rule, &others);
-        let configuration = json!({"rules": [rule]}).to_string();
+        Self::with(json!({"rules": [rule]}), service)
+    }
+
+    /// A gateway of this configuration.
+    pub(crate) fn with(configuration: Value, service: impl Fn(&Callout) -> Answer + 'a) -> Self {
+        let configuration = configuration.to_string();
         let filter = configured::<Aggregate>(&configuration)
             .unwrap_or_else(|faults| panic!("{configuration}: {faults:?}"));
         let host = FakeHost::at(1_000);
@@ -92,7 +97,10 @@ impl<'a> Gateway<'a> {
     }
 
     pub(crate) fn ask(&self, fields: &[(&str, &str)], body: Option<&[u8]>) -> Got {
-        let mut head = vec![(":method", "GET"), (":authority", "gateway.example")];
+        let mut head = vec![(":authority", "gateway.example")];
+        if fields.iter().all(|(name, _)| *name != ":method") {
+            head.push((":method", "GET"));
+        }
         head.extend(fields);
         let mut request =
             Request::new(Headers::from_list(&head), &self.host).with_body(body.is_some());

@@ -72,6 +72,11 @@ impl Condition {
         self.route.is_some() || self.policy.is_some()
     }
 
+    /// The header fields that matter, in lower case.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|condition| condition.name.as_str())
+    }
+
     /// Whether the host matters.
     pub(super) fn reads_host(&self) -> bool {
         !self.hosts.is_empty()

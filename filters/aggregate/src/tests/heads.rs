@@ -150,3 +150,96 @@ fn what_templates_name_of_the_client_is_said_to_caches() {
     let got = gateway.get("/x/7");
     assert_eq!(got.header("cache-control").as_deref(), Some("private, max-age=60"));
 }
+
+/// RFC 9110 §9.2.3, RFC 9111 §3: what another method than GET has done is to be done each time.
+#[test]
+fn only_what_is_read_may_be_kept() {
+    for (case, method, call, body, want) in [
+        ("a GET", "GET", json!({}), None, "max-age=60"),
+        ("a HEAD", "HEAD", json!({}), None, "max-age=60"),
+        ("a POST", "POST", json!({}), None, "no-store"),
+        ("a call that writes", "GET", json!({"method": "PUT"}), None, "no-store"),
+        ("a call that asks by POST", "GET", json!({"method": "POST"}), None, "no-store"),
+        (
+            "a body that is used",
+            "GET",
+            json!({"path": "/${body.q}"}),
+            Some(&b"{\"q\":1}"[..]),
+            "no-store",
+        ),
+        (
+            "a body that is not there",
+            "GET",
+            json!({"path": "/${body.q | default: x}"}),
+            None,
+            "max-age=60",
+        ),
+    ] {
+        let mut calls = json!([{"name": "a", "cluster": "a", "path": "/"}]);
+        gatehouse_filter_test::change(&mut calls[0], &call);
+        let gateway = Gateway::of(calls, json!({"etag": true}), |_| {
+            answer(200, &[JSON, ("cache-control", "max-age=60")], "1")
+        });
+        let got = gateway.ask(&[(":method", method), (":path", "/x/7")], body);
+        assert_eq!(got.header("cache-control").as_deref(), Some(want), "{case}");
+        // A tag, and a 304, are for what is read.
+        let got =
+            gateway.ask(&[(":method", method), (":path", "/x/7"), ("if-none-match", "*")], body);
+        assert_eq!(got.status == 304, method != "POST", "{case}");
+        assert_eq!(got.header("etag").is_some(), method != "POST", "{case}");
+    }
+}
+
+/// A cache in front of the gateway would give one rule's answers to requests of the other.
+#[test]
+fn it_varies_with_what_the_rules_ask_for() {
+    let rule = |name: &str, headers: serde_json::Value| {
+        let mut rule = json!({"name": name, "match": {"path": {"prefix": "/x"}},
+                              "calls": [{"name": name, "cluster": "a", "path": "/"}]});
+        if !headers.is_null() {
+            rule["match"]["headers"] = headers;
+        }
+        rule
+    };
+    let rules =
+        json!([rule("beta", json!([{"name": "X-Beta", "exact": "1"}])), rule("all", json!(null)),]);
+    let gateway = Gateway::with(json!({"rules": rules}), |_| ok("1"));
+    for (beta, body) in [("1", r#"{"beta":1}"#), ("0", r#"{"all":1}"#)] {
+        let got = gateway.ask(&[(":path", "/x/7"), ("x-beta", beta)], None);
+        assert_eq!((got.body.as_str(), got.header("vary").as_deref()), (body, Some("x-beta")));
+    }
+}
+
+#[test]
+fn it_varies_with_what_the_fields_of_all_calls_are_made_of() {
+    let calls = json!([{"name": "a", "cluster": "a", "path": "/"}]);
+    for (headers, vary, control) in [
+        (json!({"x-plan": "${header.X-Tier | lower}"}), Some("x-tier"), "max-age=60"),
+        (json!({"x-plan": "${claim.plan}"}), None, "private, max-age=60"),
+        (json!({}), None, "max-age=60"),
+    ] {
+        let gateway = Gateway::of(calls.clone(), json!({"headers": headers}), |_| {
+            answer(200, &[JSON, ("cache-control", "max-age=60")], "1")
+        });
+        let got = gateway.get("/x/7");
+        assert_eq!(got.header("vary").as_deref(), vary, "{headers}");
+        assert_eq!(got.header("cache-control").as_deref(), Some(control), "{headers}");
+    }
+}
+
+/// Neither a partial answer that is kept, nor one kept for all that is for some.
+#[test]
+fn fields_of_the_rule_take_nothing_back() {
+    let calls = json!([
+        {"name": "a", "cluster": "a", "path": "/${header.x-a | default: 1}", "optional": true},
+    ]);
+    let others = json!({"response_headers": {"cache-control": "max-age=5", "vary": "x-b"}});
+    let gateway = Gateway::of(calls.clone(), others.clone(), |_| answer(500, &[], ""));
+    assert_eq!(gateway.get("/x/7").header("cache-control").as_deref(), Some("no-store"));
+    let gateway =
+        Gateway::of(calls, others, |_| answer(200, &[JSON, ("cache-control", "max-age=60")], "1"));
+    let got = gateway.get("/x/7");
+    let vary: Vec<_> = got.headers.values("vary").map(<[u8]>::to_vec).collect();
+    assert_eq!(vary, [b"x-a", b"x-b"]);
+    assert_eq!(got.header("cache-control").as_deref(), Some("max-age=5"));
+}
