@@ -1,3 +1,4 @@
+use gatehouse_aggregate::Aggregate;
 use gatehouse_api_key_auth::ApiKeyAuth;
 use gatehouse_authorization::Authorization;
 use gatehouse_body_transform::BodyTransform;
@@ -12,6 +13,7 @@ pub fn configuration(data: &[u8]) {
     let Ok(value) = gatehouse_host::configuration::decode(data) else { return };
     let json = value.to_string();
     for check in [
+        check::<Aggregate>,
         check::<ApiKeyAuth>,
         check::<Authorization>,
         check::<BodyTransform>,

@@ -8,6 +8,7 @@ mod claims;
 mod configuration;
 mod json;
 mod key_set;
+mod parts;
 mod request;
 mod token;
 
@@ -17,6 +18,7 @@ pub use claims::claims;
 pub use configuration::configuration;
 pub use json::json;
 pub use key_set::key_set;
+pub use parts::parts;
 pub use request::request;
 pub use token::token;
 
