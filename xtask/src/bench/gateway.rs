@@ -6,14 +6,14 @@
 //! the gateway itself. Only the gateway's processes count.
 
 mod ability;
+mod answer;
 mod chart;
 mod contenders;
-mod envoy;
+pub(super) mod envoy;
 mod figures;
 mod filters;
 mod measurement;
 mod native;
-mod origin;
 mod peers;
 mod proof;
 mod requests;

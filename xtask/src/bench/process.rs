@@ -8,12 +8,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::load;
 use super::process_tree as tree;
 
 /// How long to wait between looks whether it listens, and how often to look: a minute, since Envoy
 /// compiles its modules first.
 const POLL: Duration = Duration::from_millis(2);
 const POLLS: u32 = 30_000;
+
+/// How often a gateway that listens already is asked until it answers, and how long between two
+/// questions.
+const ATTEMPTS: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// How often to look whether a parent has ended as it was told to.
 const FAREWELLS: u32 = 1000;
@@ -66,6 +72,23 @@ impl Process {
             std::thread::sleep(POLL);
         }
         bail!("set-up {} does not listen after a minute: {}", self.name, self.log_end())
+    }
+
+    /// Asks until it answers with 200.
+    ///
+    /// # Errors
+    /// It does not; the error holds the end of its log.
+    pub(super) fn wait_for_answer(&self, request: &[u8]) -> Result<()> {
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            match load::ask(self.address, request) {
+                Ok(_) => return Ok(()),
+                Err(error) => last = Some(error),
+            }
+            std::thread::sleep(PAUSE);
+        }
+        let why = last.map(|error| format!("{error:#}")).unwrap_or_default();
+        bail!("set-up {} does not answer: {why}; {}", self.name, self.log_end())
     }
 
     /// Where it listens.
@@ -144,4 +167,16 @@ pub(super) fn free_port() -> Result<u16> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr().context("no free port on 127.0.0.1")?.port())
+}
+
+/// Where a program is; the folders of servers are not on everybody's path.
+///
+/// # Errors
+/// It is not there.
+pub(super) fn program(name: &str) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.with_context(|| format!("no `{name}` on this machine (Debian: apt-get install {name})"))
 }

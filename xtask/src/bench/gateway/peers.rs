@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use gatehouse_demo::{AUDIENCE, ISSUER};
-use gatehouse_sandbox::workspace;
 
+use super::super::process::program;
+use super::super::python::{self, peers};
 use super::stage::Stage;
 
 /// A gateway that is not Envoy.
@@ -59,7 +60,7 @@ impl Peer {
         match self {
             Self::Haproxy => program("haproxy").map(drop),
             Self::Nginx => program("nginx").map(drop).and_then(|()| nginx_modules().map(drop)),
-            Self::FastApi => install(stage),
+            Self::FastApi => python::install(&stage.scratch),
         }
     }
 
@@ -90,20 +91,8 @@ impl Peer {
                 Ok(command)
             }
             Self::FastApi => {
-                let mut command = Command::new(environment(stage).join("bin/python"));
+                let mut command = python::serve(&stage.scratch, "gateway:app", port);
                 command
-                    .args([
-                        "-m",
-                        "uvicorn",
-                        "gateway:app",
-                        "--log-level",
-                        "warning",
-                        "--no-access-log",
-                    ])
-                    .args(["--workers", "1", "--timeout-keep-alive", "3600", "--app-dir"])
-                    .arg(folder().join("fastapi"))
-                    .args(["--port", &port.to_string()])
-                    .env("PYTHONDONTWRITEBYTECODE", "1")
                     .env("GATEWAY_ORIGIN", format!("http://127.0.0.1:{}", stage.origin))
                     .env("GATEWAY_BARE", if is_bare { "1" } else { "" })
                     .env("GATEWAY_KEY", &stage.key)
@@ -115,13 +104,9 @@ impl Peer {
     }
 }
 
-fn folder() -> PathBuf {
-    workspace::root().join("tests/peers")
-}
-
 /// Writes a configuration of `tests/peers/` with its marks replaced; where it is then.
 fn fill(stage: &Stage, template: &str, name: &str, port: u16) -> Result<PathBuf> {
-    let template = folder().join(template);
+    let template = peers().join(template);
     let text = fs::read_to_string(&template)
         .with_context(|| format!("cannot read {}", template.display()))?;
     let (key, scratch, modules) = (
@@ -129,7 +114,6 @@ fn fill(stage: &Stage, template: &str, name: &str, port: u16) -> Result<PathBuf>
         stage.scratch.to_string_lossy(),
         nginx_modules().unwrap_or_default(),
     );
-    let peers = folder();
     let text = replaced(
         &text,
         &[
@@ -137,7 +121,7 @@ fn fill(stage: &Stage, template: &str, name: &str, port: u16) -> Result<PathBuf>
             ("origin", &stage.origin.to_string()),
             ("key", &key),
             ("scratch", &scratch),
-            ("peers", &peers.to_string_lossy()),
+            ("peers", &peers().to_string_lossy()),
             ("modules", &modules.to_string_lossy()),
             ("issuer", ISSUER),
             ("audience", AUDIENCE),
@@ -155,15 +139,6 @@ fn replaced(text: &str, values: &[(&str, &str)]) -> String {
         .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
 }
 
-/// Where a program is; the folders of servers are not on everybody's path.
-fn program(name: &str) -> Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders =
-        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
-    found.with_context(|| format!("no `{name}` on this machine (Debian: apt-get install {name})"))
-}
-
 /// Debian's folder of nginx modules, with the one for Lua in it.
 fn nginx_modules() -> Result<PathBuf> {
     let folder = PathBuf::from("/usr/lib/nginx/modules");
@@ -173,42 +148,6 @@ fn nginx_modules() -> Result<PathBuf> {
         );
     }
     Ok(folder)
-}
-
-/// The virtual environment of the Python peer.
-fn environment(stage: &Stage) -> PathBuf {
-    stage.scratch.join("fastapi")
-}
-
-fn install(stage: &Stage) -> Result<()> {
-    let requirements = folder().join("fastapi/requirements.txt");
-    let wanted = fs::read(&requirements)
-        .with_context(|| format!("cannot read {}", requirements.display()))?;
-    let environment = environment(stage);
-    // Written last: an environment without it is not complete.
-    let mark = environment.join("installed.txt");
-    if fs::read(&mark).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    note!("installing the Python peer into {}", environment.display());
-    said_well(Command::new(program("python3")?).args(["-m", "venv"]).arg(&environment))?;
-    let python = environment.join("bin/python");
-    let pip =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"];
-    said_well(Command::new(python).args(pip).arg(&requirements))?;
-    fs::write(&mark, wanted).with_context(|| format!("cannot write {}", mark.display()))
-}
-
-/// Runs a command to its end; its last words are the error.
-fn said_well(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output =
-        command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {program}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    bail!("{program} failed: {}", said.trim().lines().last().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -227,7 +166,7 @@ mod tests {
         for file in
             ["haproxy/bare.cfg", "haproxy/gateway.cfg", "nginx/bare.conf", "nginx/gateway.conf"]
         {
-            let text = fs::read_to_string(folder().join(file)).unwrap();
+            let text = fs::read_to_string(peers().join(file)).unwrap();
             let text = replaced(&text, &known.map(|name| (name, "")));
             assert!(!text.contains('@'), "{file}");
         }

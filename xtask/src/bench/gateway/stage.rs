@@ -4,20 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use super::super::cores::Cores;
-use super::super::load::{self, Load};
+use super::super::load::Load;
 use super::super::process::{Process, free_port};
-use super::super::{envoy_process, load::Requests as Sequence};
+use super::super::{envoy_process, load::Requests as Sequence, origin};
 use super::contenders::{Contender, Program};
 use super::requests::Requests;
-use super::{envoy, origin, proof};
-
-/// How often a gateway that listens already is asked until it answers, and how long between two
-/// questions.
-const ATTEMPTS: u32 = 200;
-const PAUSE: Duration = Duration::from_millis(10);
+use super::{answer, envoy, proof};
 
 /// What all set-ups share.
 pub(super) struct Stage {
@@ -52,7 +47,7 @@ impl Stage {
     pub(super) fn new(envoy: &Path, scratch: &Path, requests: Requests) -> Result<Self> {
         let cores = Cores::choose()?;
         cores.use_for_load()?;
-        let origin = origin::start()?;
+        let origin = origin::start(Duration::ZERO, answer::to)?;
         let key = scratch.join("key.pem");
         let pem = gatehouse_demo::signing_key().public_key().to_pem()?;
         fs::write(&key, pem).with_context(|| format!("cannot write {}", key.display()))?;
@@ -78,7 +73,7 @@ impl Stage {
         self.cores.use_for_load()?;
         let mut process = started?;
         process.wait_until_ready()?;
-        self.wait_for_answer(&process, contender)?;
+        process.wait_for_answer(&self.requests.good)?;
         let (first_answer, first_cpu) = (process.age(), process.cpu()?);
         proof::check(contender, process.address(), &self.requests)
             .with_context(|| format!("set-up {}; {}", contender.name, process.log_end()))?;
@@ -98,18 +93,5 @@ impl Stage {
                 Process::start(contender.name, &self.scratch, port, &mut command)
             }
         }
-    }
-
-    fn wait_for_answer(&self, process: &Process, contender: &Contender) -> Result<()> {
-        let mut last = None;
-        for _ in 0..ATTEMPTS {
-            match load::ask(process.address(), &self.requests.good) {
-                Ok(_) => return Ok(()),
-                Err(error) => last = Some(error),
-            }
-            std::thread::sleep(PAUSE);
-        }
-        let why = last.map(|error| format!("{error:#}")).unwrap_or_default();
-        bail!("set-up {} does not answer: {why}; {}", contender.name, process.log_end())
     }
 }
