@@ -5,6 +5,7 @@
 //! requests with each set-up, in short turns. The upstream is a direct response: only the gateway
 //! counts.
 
+mod aggregate;
 mod body_transform;
 mod cores;
 mod envoy_process;
@@ -74,7 +75,7 @@ pub(crate) const COMMAND: Command = Command {
     operands: "[bench]",
     about: "Measure CPU per request, ours beside bare Envoy, native and Lua.
 The benches are header-transform, host-calls, rate-limit, rate-limit-keys, identity, forged, worst,
-body-transform and gateway.",
+body-transform, gateway and aggregate.",
     options: &[
         Opt { name: "--requests", value: Some("N"), about: "so many a set-up and round" },
         Opt { name: "--rounds", value: Some("N"), about: "how often each set-up is measured" },
@@ -103,7 +104,12 @@ body-transform and gateway.",
         Opt {
             name: "--peers",
             value: Some("NAME,…"),
-            about: "which other gateways in gateway: none, or names",
+            about: "which other gateways in gateway and aggregate: none, or names",
+        },
+        Opt {
+            name: "--delay",
+            value: Some("MS"),
+            about: "so long each call of aggregate waits for its answer",
         },
         Opt { name: "--plot", value: Some("FILE"), about: "where gateway draws its chart" },
     ],
@@ -134,6 +140,9 @@ fn run(given: &Given) -> Result<()> {
     if options.bench.as_deref() == Some(gateway::NAME) {
         return gateway::run(&options, &sources);
     }
+    if options.bench.as_deref() == Some(aggregate::NAME) {
+        return aggregate::run(&options, &sources);
+    }
     let mut bench = find(&options)?(&sources)?;
     for module in &options.modules {
         bench.set_ups.push(SetUp::of_module(module)?);
@@ -151,7 +160,7 @@ fn find(options: &Options) -> Result<MakeBench> {
     let wanted = options.bench.as_deref().unwrap_or(first);
     let found = BENCHES.into_iter().find(|(name, _)| *name == wanted);
     found.map(|(_, bench)| bench).with_context(|| {
-        let others = [rate_limit_keys::NAME, body_transform::NAME, gateway::NAME];
+        let others = [rate_limit_keys::NAME, body_transform::NAME, gateway::NAME, aggregate::NAME];
         let names = BENCHES.into_iter().map(|(name, _)| name).chain(others);
         let names: Vec<&str> = names.collect();
         format!("no bench is called `{wanted}`; there are: {}", names.join(", "))

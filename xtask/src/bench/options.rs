@@ -1,11 +1,12 @@
 //! The command line of `cargo xtask bench`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use super::identity::token::Says;
-use super::{gateway, worst};
+use super::{aggregate, gateway, worst};
 use crate::arguments::Given;
 
 /// What to measure and how long.
@@ -33,6 +34,8 @@ pub(super) struct Options {
     pub(super) peers: Option<Vec<String>>,
     /// Where the gateway bench draws its chart.
     pub(super) plot: Option<PathBuf>,
+    /// How long the calls of the aggregate bench wait for their answers.
+    pub(super) delay: Duration,
 }
 
 impl Options {
@@ -57,10 +60,14 @@ impl Options {
             token: given.value("--token").map_or(Ok(Says::Much), says)?,
             peers: given.value("--peers").map(names),
             plot: given.value("--plot").map(PathBuf::from),
+            delay: milliseconds(given.positive("--delay")?),
         };
         if options.bench.as_deref() == Some(gateway::NAME) {
             // Many set-ups, each measured in four ways.
             (options.requests, options.rounds) = (gateway::REQUESTS, gateway::ROUNDS);
+        }
+        if options.bench.as_deref() == Some(aggregate::NAME) {
+            (options.requests, options.rounds) = (aggregate::REQUESTS, aggregate::ROUNDS);
         }
         if options.bench.as_deref() == Some(worst::NAME) {
             // Each is as long as hundreds.
@@ -74,6 +81,10 @@ impl Options {
 
 fn names(list: &str) -> Vec<String> {
     list.split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+fn milliseconds(given: Option<usize>) -> Duration {
+    given.and_then(|given| u64::try_from(given).ok()).map(Duration::from_millis).unwrap_or_default()
 }
 
 fn says(token: &str) -> Result<Says> {
@@ -102,16 +113,20 @@ mod tests {
     }
 
     #[test]
-    fn the_gateway_bench_sends_fewer_unless_told() {
+    fn benches_of_many_set_ups_send_fewer_unless_told() {
         let options = parse("gateway --rounds 9").unwrap();
         assert_eq!((options.requests, options.rounds), (gateway::REQUESTS, 9));
+        let options = parse("aggregate --requests 9").unwrap();
+        assert_eq!((options.requests, options.rounds), (9, aggregate::ROUNDS));
+        assert_eq!(options.delay, Duration::ZERO);
     }
 
     #[test]
     fn every_option_is_taken() {
         let options = parse(
             "identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm \
-             --before old --keys 5 --json --token short --peers nginx,haproxy --plot a.svg",
+             --before old --keys 5 --json --token short --peers nginx,haproxy --plot a.svg \
+             --delay 7",
         )
         .unwrap();
         assert_eq!(
@@ -128,6 +143,7 @@ mod tests {
                 token: Says::Little,
                 peers: Some(vec!["nginx".to_owned(), "haproxy".to_owned()]),
                 plot: Some("a.svg".into()),
+                delay: Duration::from_millis(7),
             }
         );
     }

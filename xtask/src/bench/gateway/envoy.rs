@@ -8,7 +8,7 @@ use super::native::{LOCAL_RATELIMIT, small_limit};
 use super::requests::LIMITED;
 
 /// No admin, no access log, nothing that wakes up meanwhile.
-pub(super) fn configuration(port: u16, origin: u16, http_filters: &[Value]) -> Value {
+pub(in super::super) fn configuration(port: u16, origin: u16, http_filters: &[Value]) -> Value {
     let router = http_filter(
         "envoy.filters.http.router",
         "envoy.extensions.filters.http.router.v3.Router",

@@ -1,0 +1,163 @@
+//! The gateways that are measured beside each other.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use super::super::options::Options;
+use super::super::set_up::{request, wasm_filter};
+use super::super::{Sources, envoy_process, gateway, process::Process, python};
+use super::measurement::Stage;
+use super::{NAME, answer};
+
+/// How many calls are behind a request, for each kind of request.
+const CALLS: [usize; 3] = [1, 3, 10];
+
+/// One gateway.
+pub(super) struct SetUp {
+    /// Its rows in the table.
+    pub(super) name: &'static str,
+    pub(super) program: Program,
+}
+
+/// What a set-up runs on.
+pub(super) enum Program {
+    /// An Envoy that passes requests on.
+    Proxy,
+    /// An Envoy with this filter before the router.
+    Envoy(Value),
+    /// FastAPI and httpx.
+    FastApi,
+}
+
+/// A kind of request.
+#[derive(Clone)]
+pub(super) struct Kind {
+    pub(super) calls: usize,
+    /// The whole request on the wire.
+    pub(super) request: Vec<u8>,
+    /// The JSON that it is answered with.
+    pub(super) answer: Value,
+}
+
+impl SetUp {
+    pub(super) fn is_python(&self) -> bool {
+        matches!(self.program, Program::FastApi)
+    }
+
+    /// How many times fewer requests it is sent: it may be so slow that fewer tell as much.
+    pub(super) fn slowness(&self) -> usize {
+        if self.is_python() { 10 } else { 1 }
+    }
+
+    /// What it is sent.
+    pub(super) fn kinds(&self) -> Vec<Kind> {
+        if matches!(self.program, Program::Proxy) {
+            return vec![Kind { calls: 1, request: request("/c0"), answer: answer::alone() }];
+        }
+        let kind = |calls| Kind {
+            calls,
+            request: request(&format!("/aggregate/{calls}")),
+            answer: answer::of(calls),
+        };
+        CALLS.map(kind).into()
+    }
+
+    /// Has it listen on `port`.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(super) fn spawn(&self, stage: &Stage<'_>, port: u16) -> Result<Process> {
+        let name = format!("{NAME}-{}", self.name);
+        let filters: &[Value] = match &self.program {
+            Program::Proxy => &[],
+            Program::Envoy(filter) => std::slice::from_ref(filter),
+            Program::FastApi => {
+                let mut command: Command = python::serve(stage.scratch, "aggregate:app", port);
+                command.env("GATEWAY_ORIGIN", format!("http://127.0.0.1:{}", stage.origin));
+                return Process::start(&name, stage.scratch, port, &mut command);
+            }
+        };
+        let configuration = gateway::envoy::configuration(port, stage.origin, filters);
+        envoy_process::run(stage.envoy, stage.scratch, &name, port, 1, &configuration)
+    }
+}
+
+/// Those that the options ask for; the first is there always.
+///
+/// # Errors
+/// The options name one that is none.
+pub(super) fn chosen(options: &Options, sources: &Sources) -> Result<Vec<SetUp>> {
+    let module = sources.modules.join(format!("{NAME}.wasm"));
+    let filter = wasm_filter(NAME, &module, Some(configuration()), &[]);
+    let mut all = vec![
+        SetUp { name: "proxy", program: Program::Proxy },
+        SetUp { name: NAME, program: Program::Envoy(filter) },
+        SetUp { name: "fastapi", program: Program::FastApi },
+    ];
+    let known: Vec<&str> = all.iter().map(|set_up| set_up.name).collect();
+    if let Some(name) = options.set_ups.iter().find(|name| !known.contains(&name.as_str())) {
+        bail!("no set-up is called `{name}`; there are: {}", known.join(", "));
+    }
+    let peers = options.peers.as_ref();
+    let has_peer = peers.is_none_or(|names| names.iter().any(|name| name == "fastapi"));
+    let is_named =
+        |name: &str| options.set_ups.is_empty() || options.set_ups.iter().any(|it| it == name);
+    all.retain(|set_up| {
+        let is_first = matches!(set_up.program, Program::Proxy);
+        (is_first || is_named(set_up.name)) && (has_peer || !set_up.is_python())
+    });
+    Ok(all)
+}
+
+/// A rule for each number of calls.
+fn configuration() -> Value {
+    let rule = |calls: usize| {
+        let call = |number: usize| json!({"name": format!("c{number}"), "cluster": "origin", "path": format!("/c{number}")});
+        json!({
+            "name": format!("n{calls}"),
+            "match": {"path": {"exact": format!("/aggregate/{calls}")}},
+            "calls": (0..calls).map(call).collect::<Vec<_>>(),
+        })
+    };
+    json!({"rules": CALLS.map(rule)})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen_by(line: &str) -> Result<Vec<&'static str>> {
+        let words: Vec<_> = line.split(' ').map(ToOwned::to_owned).collect();
+        let options = Options::read(&super::super::super::COMMAND.parse(&words)?)?;
+        let sources = Sources { modules: "filters".into(), scratch: "bench".into(), before: None };
+        Ok(chosen(&options, &sources)?.iter().map(|set_up| set_up.name).collect())
+    }
+
+    #[test]
+    fn what_is_asked_for_is_measured_beside_the_proxy() {
+        for (line, names) in [
+            ("aggregate", &["proxy", "aggregate", "fastapi"][..]),
+            ("aggregate --peers none", &["proxy", "aggregate"]),
+            ("aggregate --filter-set fastapi", &["proxy", "fastapi"]),
+            ("aggregate --filter-set proxy", &["proxy"]),
+        ] {
+            assert_eq!(chosen_by(line).unwrap(), names, "{line}");
+        }
+        assert!(chosen_by("aggregate --filter-set fastpi").is_err());
+    }
+
+    #[test]
+    fn each_number_of_calls_has_a_rule_and_a_kind_of_request() {
+        let rules = configuration();
+        for (index, calls) in CALLS.into_iter().enumerate() {
+            let rule = &rules["rules"][index];
+            assert_eq!(rule["match"]["path"]["exact"], format!("/aggregate/{calls}"));
+            assert_eq!(rule["calls"].as_array().unwrap().len(), calls);
+        }
+        let kinds = SetUp { name: "fastapi", program: Program::FastApi }.kinds();
+        assert_eq!(kinds.iter().map(|kind| kind.calls).collect::<Vec<_>>(), CALLS);
+        assert!(kinds[2].request.starts_with(b"GET /aggregate/10 HTTP/1.1\r\n"));
+    }
+}
