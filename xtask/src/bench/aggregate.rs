@@ -5,6 +5,7 @@
 //! after a while where `--delay` says so. Only the gateway's processes count.
 
 mod answer;
+mod calls_alone;
 mod figures;
 mod measurement;
 mod set_ups;

@@ -9,7 +9,7 @@ use super::super::options::Options;
 use super::super::set_up::{request, wasm_filter};
 use super::super::{Sources, envoy_process, gateway, process::Process, python};
 use super::measurement::Stage;
-use super::{NAME, answer};
+use super::{NAME, answer, calls_alone};
 
 /// How many calls are behind a request, for each kind of request.
 const CALLS: [usize; 3] = [1, 3, 10];
@@ -91,9 +91,12 @@ impl SetUp {
 pub(super) fn chosen(options: &Options, sources: &Sources) -> Result<Vec<SetUp>> {
     let module = sources.modules.join(format!("{NAME}.wasm"));
     let filter = wasm_filter(NAME, &module, Some(configuration()), &[]);
+    let alone = calls_alone::write(&sources.scratch)?;
+    let alone = wasm_filter(calls_alone::NAME, &alone, None, &[]);
     let mut all = vec![
         SetUp { name: "proxy", program: Program::Proxy },
         SetUp { name: NAME, program: Program::Envoy(filter) },
+        SetUp { name: calls_alone::NAME, program: Program::Envoy(alone) },
         SetUp { name: "fastapi", program: Program::FastApi },
     ];
     let known: Vec<&str> = all.iter().map(|set_up| set_up.name).collect();
@@ -131,15 +134,16 @@ mod tests {
     fn chosen_by(line: &str) -> Result<Vec<&'static str>> {
         let words: Vec<_> = line.split(' ').map(ToOwned::to_owned).collect();
         let options = Options::read(&super::super::super::COMMAND.parse(&words)?)?;
-        let sources = Sources { modules: "filters".into(), scratch: "bench".into(), before: None };
+        let sources =
+            Sources { modules: "filters".into(), scratch: std::env::temp_dir(), before: None };
         Ok(chosen(&options, &sources)?.iter().map(|set_up| set_up.name).collect())
     }
 
     #[test]
     fn what_is_asked_for_is_measured_beside_the_proxy() {
         for (line, names) in [
-            ("aggregate", &["proxy", "aggregate", "fastapi"][..]),
-            ("aggregate --peers none", &["proxy", "aggregate"]),
+            ("aggregate", &["proxy", "aggregate", "calls", "fastapi"][..]),
+            ("aggregate --peers none", &["proxy", "aggregate", "calls"]),
             ("aggregate --filter-set fastapi", &["proxy", "fastapi"]),
             ("aggregate --filter-set proxy", &["proxy"]),
         ] {
