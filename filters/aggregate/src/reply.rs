@@ -184,9 +184,11 @@ impl Run {
         // RFC 9111 §2: what is kept is what was got, and its key has no body.
         let has_body = self.body.as_ref().is_some_and(|body| !body.bytes.is_empty());
         whole.is_unstorable |= !is_read(request) || has_body;
-        whole.is_private |= composition.is_of_somebody
-            || request.headers.first("authorization").is_some()
-            || request.identity().is_some();
+        // Whose it is costs a call to the host: not where nobody keeps it.
+        whole.is_private |= !whole.is_unstorable
+            && (composition.is_of_somebody
+                || request.headers.first("authorization").is_some()
+                || request.identity().is_some());
         whole
     }
 }
