@@ -131,37 +131,26 @@ impl Call {
         })
     }
 
-    /// The fields of the head: what is named later stands in place of what was named before.
+    /// The fields of the head: what is named later stands in place of what was named before, and
+    /// what the call names in place of what the rule does.
     fn fields(&self, inputs: &Inputs<'_>) -> Result<Vec<(HeaderName, HeaderValue)>, Unmade> {
         let head = &inputs.request.headers;
-        let always = ALWAYS_PASSED.map(HeaderName::from_static);
-        let passed = always.iter().chain(inputs.rule_passed).chain(&self.passed);
         let mut fields = Vec::with_capacity(8);
         fields.push((ACCEPT, HeaderValue::from_static("application/json")));
         // RFC 9110 §12.5.3: what comes compressed has to be decompressed here.
         fields.push((ACCEPT_ENCODING, HeaderValue::from_static("identity")));
         fields.push((CDN_LOOP, loop_field(head)?));
-        for name in passed {
-            if head.first(name.as_str()).is_some() {
-                fields.retain(|(known, _)| known != name);
-                for value in head.values(name.as_str()) {
-                    let value = HeaderValue::try_from(value)
-                        .map_err(|_| Unmade::Refused(Origin::Request))?;
-                    fields.push((name.clone(), value));
-                }
-            }
+        for name in ALWAYS_PASSED.map(HeaderName::from_static) {
+            pass(&name, head, &mut fields)?;
         }
-        for (name, template) in inputs.rule_headers.iter().chain(&self.headers) {
-            fields.retain(|(known, _)| known != name);
-            let mut value = Vec::new();
-            // A fact that is missing leaves the field out.
-            if template.render(&inputs.sources, &mut value).is_some() {
-                let value = HeaderValue::try_from(value).map_err(|_| {
-                    let is_bad = |fact: &[u8]| HeaderValue::try_from(fact).is_err();
-                    let facts = (&inputs.sources, inputs.known.last);
-                    Unmade::Refused(culprit(template, facts, is_bad))
-                })?;
-                fields.push((name.clone(), value));
+        for (passed, made) in
+            [(inputs.rule_passed, inputs.rule_headers), (&self.passed, &self.headers)]
+        {
+            for name in passed {
+                pass(name, head, &mut fields)?;
+            }
+            for (name, template) in made {
+                make(name, template, inputs, &mut fields)?;
             }
         }
         Ok(fields)
@@ -176,12 +165,12 @@ impl Call {
         match &self.body {
             Payload::Nothing => Ok(Vec::new()),
             Payload::OfRequest => {
-                let own = inputs.request.headers.first("content-type");
-                if let Some(own) = own.filter(|_| !has_type) {
-                    let value =
-                        HeaderValue::try_from(own).map_err(|_| Unmade::Refused(Origin::Request))?;
-                    fields.push((CONTENT_TYPE, value));
+                let head = &inputs.request.headers;
+                if !has_type {
+                    pass(&CONTENT_TYPE, head, fields)?;
                 }
+                // Without it, what is compressed is garbage.
+                pass(&CONTENT_ENCODING, head, fields)?;
                 Ok(inputs.body.map(|body| body.bytes.clone()).unwrap_or_default())
             }
             Payload::Json(value) => {
@@ -206,6 +195,39 @@ impl Call {
     }
 }
 
+/// A field of the request as it is; one that it does not have is left out.
+fn pass(
+    name: &HeaderName,
+    head: &Headers,
+    fields: &mut Vec<(HeaderName, HeaderValue)>,
+) -> Result<(), Unmade> {
+    fields.retain(|(known, _)| known != name);
+    for value in head.values(name.as_str()) {
+        let value = HeaderValue::try_from(value).map_err(|_| Unmade::Refused(Origin::Request))?;
+        fields.push((name.clone(), value));
+    }
+    Ok(())
+}
+
+/// A field of a template; one whose fact is missing is left out.
+fn make(
+    name: &HeaderName,
+    template: &Template,
+    inputs: &Inputs<'_>,
+    fields: &mut Vec<(HeaderName, HeaderValue)>,
+) -> Result<(), Unmade> {
+    fields.retain(|(known, _)| known != name);
+    let mut value = Vec::new();
+    if template.render(&inputs.sources, &mut value).is_some() {
+        let value = HeaderValue::try_from(value).map_err(|_| {
+            let is_bad = |fact: &[u8]| HeaderValue::try_from(fact).is_err();
+            Unmade::Refused(culprit(template, (&inputs.sources, inputs.known.last), is_bad))
+        })?;
+        fields.push((name.clone(), value));
+    }
+    Ok(())
+}
+
 /// The request's own `cdn-loop` with this gateway in it (RFC 8586 §2).
 fn loop_field(head: &Headers) -> Result<HeaderValue, Unmade> {
     let mut value = Vec::new();
@@ -226,6 +248,7 @@ pub(crate) fn loops(head: &Headers) -> usize {
 
 const LOOP_TOKEN: &[u8] = b"gatehouse";
 const ACCEPT: HeaderName = HeaderName::from_static("accept");
+const CONTENT_ENCODING: HeaderName = HeaderName::from_static("content-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("accept-encoding");
 pub(crate) const CDN_LOOP: HeaderName = HeaderName::from_static("cdn-loop");
 pub(crate) const CONTENT_TYPE: HeaderName = HeaderName::from_static("content-type");

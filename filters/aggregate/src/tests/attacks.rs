@@ -275,3 +275,55 @@ fn an_item_that_leads_elsewhere_is_no_call() {
         assert_eq!(gateway.counted("each", "value_refused"), 1);
     }
 }
+
+/// The call's fields stand in place of the rule's, also those that it passes on.
+#[test]
+fn what_a_call_says_of_fields_stands_in_place_of_what_the_rule_says() {
+    for (case, rule, call, want) in [
+        ("the rule's", json!({"headers": {"x-a": "rule"}}), json!({}), Some("rule")),
+        (
+            "the call's",
+            json!({"headers": {"x-a": "rule"}}),
+            json!({"headers": {"x-a": "call"}}),
+            Some("call"),
+        ),
+        (
+            "the call passes it",
+            json!({"headers": {"x-a": "rule"}}),
+            json!({"pass_headers": ["x-a"]}),
+            Some("sent"),
+        ),
+        (
+            "the rule passes it",
+            json!({"pass_headers": ["x-a"]}),
+            json!({"headers": {"x-a": "call"}}),
+            Some("call"),
+        ),
+        (
+            "it is missing",
+            json!({"headers": {"x-a": "rule"}}),
+            json!({"headers": {"x-a": "${query.none}"}}),
+            None,
+        ),
+        (
+            "none is sent",
+            json!({"headers": {"x-a": "rule", "x-b": "rule"}}),
+            json!({"pass_headers": ["x-b"]}),
+            Some("rule"),
+        ),
+    ] {
+        let mut calls = json!([{"name": "a", "cluster": "a", "path": "/"}]);
+        gatehouse_filter_test::change(&mut calls[0], &call);
+        let gateway = Gateway::of(calls, rule, |_| ok("1"));
+        gateway.ask(&[(":path", "/x/7"), ("x-a", "sent")], None);
+        let calls = gateway.calls.borrow();
+        let value = |name: &str| {
+            let mut found = calls[0].headers.iter().filter(|(known, _)| known.as_str() == name);
+            let value = found.next().map(|(_, value)| value.as_bytes().to_vec());
+            assert_eq!(found.next(), None, "{case}");
+            value
+        };
+        assert_eq!(value("x-a").as_deref(), want.map(str::as_bytes), "{case}");
+        assert_eq!(value("x-b"), None, "{case}");
+    }
+}

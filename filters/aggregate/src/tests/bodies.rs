@@ -98,3 +98,16 @@ fn a_call_can_have_values_of_answers_in_its_body() {
         r#"{"all":["x",1],"id":12345678901234567890,"q":"\",\"admin\":true","status":200,"text":"<12345678901234567890>"}"#
     );
 }
+
+#[test]
+fn a_body_that_is_compressed_is_said_to_be() {
+    let gateway = gateway(&json!({"forward_body": true}));
+    let head = HEAD.into_iter().chain([("content-encoding", "gzip")]).collect::<Vec<_>>();
+    gateway.ask(&head, Some(b"\x1f\x8b"));
+    let calls = gateway.calls.borrow();
+    let is_coding =
+        |(name, value): &(gatehouse_filter::HeaderName, gatehouse_filter::HeaderValue)| {
+            name.as_str() == "content-encoding" && value.as_bytes() == b"gzip"
+        };
+    assert!(calls[0].headers.iter().any(is_coding));
+}
