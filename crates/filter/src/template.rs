@@ -221,6 +221,18 @@ impl Template {
         })
     }
 
+    /// What its placeholders stand for where no fact is known: of those that have a default.
+    pub fn fallbacks(&self) -> Vec<Vec<u8>> {
+        let fallback = |piece: &Piece| match piece {
+            Piece::Literal(_) => None,
+            Piece::Expression(expression) => {
+                let mut text = Vec::new();
+                expression.render(&Sources::default(), &mut text).map(|()| text)
+            }
+        };
+        self.0.iter().filter_map(fallback).collect()
+    }
+
     /// The fact of the filter's own that it is, where it is that and nothing else: then a JSON value
     /// keeps its type.
     pub fn only_own(&self) -> Option<usize> {

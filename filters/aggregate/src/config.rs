@@ -2,6 +2,7 @@
 
 mod call;
 mod fields;
+mod idle;
 mod order;
 
 use crate::call::Call;
@@ -51,9 +52,7 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
     let max_calls = rule.with_default("max_calls", 64, |node| node.integer(1..=1000));
     let max_size = rule.with_default("max_size", 8 << 20, |node| size(&node));
     let max_body = rule.optional("max_body", |node| size(&node));
-    let passed = rule.with_default("pass_headers", Vec::new(), |node| {
-        node.nonempty_list(|node| fields::passed(&node))
-    });
+    let passed = rule.with_default("pass_headers", Vec::new(), |node| fields::all_passed(&node));
     let headers = rule.with_default("headers", identity_fields(&scope)?, |node| {
         if node.value().as_object().is_some_and(serde_json::Map::is_empty) {
             return Some(Vec::new());
@@ -100,25 +99,50 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
         (None, false) => None,
         (Some(_), false) => return node.fault("max_body does nothing: no call uses the body"),
     };
+    let (timeout, max_calls, max_size) = (timeout?, usize::try_from(max_calls?).ok()?, max_size?);
+    let (passed, headers, response) = (passed?, headers?, response?);
+    let partial = partial?.unwrap_or(Partial { header: PARTIAL, member: None });
+    let (has_entity_tag, response_facts) = (has_entity_tag?, own.into_facts());
+    let whole = idle::Whole {
+        written: rule.node().value(),
+        calls: &calls,
+        sure: &sure,
+        timeout,
+        max_calls,
+        max_size,
+        merge,
+        partial: &partial,
+        has_entity_tag,
+        response: response.iter().map(|(name, _)| name).collect(),
+        facts: &response_facts,
+    };
+    let faults = whole.faults();
+    for fault in &faults {
+        let _: Option<()> = node.fault(fault);
+    }
+    fields::apart(&passed, &headers, node)?;
+    if !faults.is_empty() {
+        return None;
+    }
     Some(Composition {
         rule: Rc::from(""),
         names_body: calls.iter().any(|read| read.names_body),
         joins: order::joins(&calls),
         calls: calls.into_iter().map(|read| read.call).collect(),
-        timeout: timeout?,
-        max_calls: usize::try_from(max_calls?).ok()?,
-        max_size: max_size?,
+        timeout,
+        max_calls,
+        max_size,
         reads_body: max_body,
-        passed: passed?,
-        headers: headers?,
+        passed,
+        headers,
         merge,
         shaping: shaping?,
-        response: response?,
-        response_facts: own.into_facts(),
+        response,
+        response_facts,
         is_of_somebody: noted.names_identity(),
         vary: noted.into_headers(),
-        has_entity_tag: has_entity_tag?,
-        partial: partial?.unwrap_or(Partial { header: PARTIAL, member: None }),
+        has_entity_tag,
+        partial,
         meters: OnceCell::new(),
     })
 }
@@ -163,8 +187,15 @@ fn response_field(
 
 fn partial(node: &Node<'_>) -> Option<Partial> {
     let mut fields = node.fields()?;
-    let header = fields
-        .with_default("header", PARTIAL, |node| Head::Response.field(FieldChange::Write, &node));
+    let header = fields.with_default("header", PARTIAL, |node| {
+        let name = Head::Response.field(FieldChange::Write, &node)?;
+        match name.as_str() {
+            "content-type" | "content-encoding" | "etag" | "cache-control" | "vary" => {
+                node.fault("is written by this filter itself")
+            }
+            _ => Some(name),
+        }
+    });
     let member = fields.optional("member", |node| node.text().map(Box::from));
     fields.finish();
     Some(Partial { header: header?, member: member? })

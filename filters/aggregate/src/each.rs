@@ -97,21 +97,23 @@ impl Each {
 
 impl Join {
     pub(crate) fn read(node: &Node<'_>, names: &Names<'_>) -> Option<Self> {
-        let path = |node: Node<'_>| gatehouse_shape::path(&node);
         let single = |node: Node<'_>| match gatehouse_shape::path(&node)? {
             path if path.has_wildcard() => node.fault("must name one value, without `*`"),
             path => Some(path),
         };
         let mut fields = node.fields()?;
         let to = fields.required("to", |node| place(&node, names));
-        let by = fields.required("by", single);
+        let by = fields.required("by", |node| match single(node.clone())? {
+            path if path.is_root() => node.fault("must name a value in the object"),
+            path => Some(path),
+        });
         let into = fields.required("as", |node| match gatehouse_shape::place(&node)? {
             path if path.has_wildcard() || path.is_root() => {
                 node.fault("must name one place in the object")
             }
             path => Some(path),
         });
-        let key = fields.optional("key", path);
+        let key = fields.optional("key", single);
         let missing = fields.with_default("missing", Missing::Omitted, |node| {
             node.one_of(&[
                 ("omit", Missing::Omitted),

@@ -32,7 +32,14 @@ impl Target {
             return node
                 .fault("must be printable ASCII without spaces and `#`, escaped as in a URL");
         }
+        if template.literals().any(has_bad_escape) {
+            return node.fault("has a `%` that begins no escape: write `%25`");
+        }
         let (path, query) = template.split_at(b'?');
+        if path.fallbacks().iter().any(|text| leaves_its_segment(text)) {
+            return node
+                .fault("has a `default` that no path can have: it is empty, or has a slash");
+        }
         let literal: Vec<u8> = path.literals().collect::<Vec<_>>().concat();
         if !path.needs_request() && rules::may_lead_elsewhere(&literal) {
             return node.fault("must not have dot segments, nor escaped slashes");
@@ -89,4 +96,11 @@ impl Target {
 /// many leave out.
 fn leaves_its_segment(value: &[u8]) -> bool {
     value.is_empty() || value.iter().any(|byte| matches!(byte, b'/' | b'\\'))
+}
+
+/// RFC 3986 §2.1.
+fn has_bad_escape(text: &[u8]) -> bool {
+    let mut escapes = text.split(|byte| *byte == b'%').skip(1);
+    escapes
+        .any(|rest| !rest.get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
 }

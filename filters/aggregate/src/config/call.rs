@@ -36,13 +36,19 @@ pub(super) fn read(
     let own = Names::new(calls, Some(number), scope, noted);
     let scope = Scope { captures, own: Some(&own), ..Scope::default() };
     let name = fields.required("name", |node| name(&node, calls.get(..number)?));
+    // Before all that is read for each item: there are none yet when it is asked.
+    let when = fields.with_default("when", Vec::new(), |node| {
+        let when = Condition::read_all(&node, &scope, &own);
+        match own.has(&Fact::Item) || own.has(&Fact::Items) {
+            true => node.fault("is asked once for all items, and cannot name them"),
+            false => when,
+        }
+    });
     let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));
     let authority = fields.optional("authority", Location::read_authority);
     let method = fields.with_default("method", "GET", |node| node.one_of(&METHODS));
     let target = fields.required("path", |node| Target::read(&node, &scope));
-    let passed = fields.with_default("pass_headers", Vec::new(), |node| {
-        node.nonempty_list(|node| fields::passed(&node))
-    });
+    let passed = fields.with_default("pass_headers", Vec::new(), |node| fields::all_passed(&node));
     let headers = fields.with_default("headers", Vec::new(), |node| {
         node.table(|name, node| fields::template(name, &node, &scope))
     });
@@ -60,8 +66,6 @@ pub(super) fn read(
         ])
     });
     let fate = fate(&mut fields);
-    let when =
-        fields.with_default("when", Vec::new(), |node| Condition::read_all(&node, &scope, &own));
     let each = fields.optional("for_each", |node| Each::read(&node, &own));
     let join = fields.optional("join", |node| Join::read(&node, &own));
     let after = fields.with_default("after", Vec::new(), |node| {
@@ -89,6 +93,8 @@ pub(super) fn read(
         return node.fault("join is for calls with for_each: their answers go to its items");
     }
     let (when, after) = (when?, after?);
+    let (passed, headers) = (passed?, headers?);
+    fields::apart(&passed, &headers, node)?;
     let (reads_body, names_body) =
         (own.reads_body() || matches!(body, Payload::OfRequest), own.reads_body());
     let facts = own.into_facts();
@@ -100,8 +106,8 @@ pub(super) fn read(
         cluster,
         method,
         target: target?,
-        passed: passed?,
-        headers: headers?,
+        passed,
+        headers,
         body,
         timeout: timeout?,
         max_size: max_size?,
@@ -191,8 +197,14 @@ fn json(node: &Node<'_>) -> Option<Vec<u8>> {
 
 /// One call for each item, or one for all: as the templates say.
 fn how(node: &Node<'_>, own: &Names<'_>, each: &Each) -> Option<How> {
+    let is_written = |pointer| node.value().pointer(pointer).is_some();
     match (own.has(&Fact::Item), own.has(&Fact::Items)) {
+        (true, false) if is_written("/join/key") => node
+            .fault("join.key does nothing: what a call for `${item}` is answered is that item's"),
         (true, false) => Some(each.how),
+        (false, true) if is_written("/for_each/at_once") => {
+            node.fault("for_each.at_once does nothing: `${items}` is one call")
+        }
         (false, true) => Some(How::All),
         (true, true) => node.fault("must name `${item}` or `${items}`, not both"),
         (false, false) => {
@@ -211,6 +223,7 @@ fn destination(
 ) -> Option<Option<Path>> {
     match (into, is_hidden, is_joined) {
         (Some(_), true, _) => node.fault("hidden and into exclude each other"),
+        (None, true, true) => node.fault("hidden does nothing: what is joined is nowhere else"),
         (into @ Some(_), ..) => Some(into),
         (None, true, _) | (None, _, true) => Some(None),
         (None, false, false) => match Path::parse(&format!("\"{name}\"")) {

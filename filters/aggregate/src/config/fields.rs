@@ -1,17 +1,47 @@
 //! Header fields of calls.
 
+use crate::call::ALWAYS_PASSED;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::template::{Scope, Template};
-use gatehouse_filter::{FieldChange, Head, HeaderName};
+use gatehouse_filter::{FieldChange, Head, HeaderName, HeaderValue};
 
-/// A field of the request that goes with calls as it is.
-pub(super) fn passed(node: &Node<'_>) -> Option<HeaderName> {
+/// The fields of the request that go with calls as they are, each once.
+pub(super) fn all_passed(node: &Node<'_>) -> Option<Vec<HeaderName>> {
+    let mut known: Vec<HeaderName> = Vec::new();
+    node.nonempty_list(|node| {
+        let name = passed(&node)?;
+        if known.contains(&name) {
+            return node.fault("is there twice");
+        }
+        known.push(name.clone());
+        Some(name)
+    })
+}
+
+/// That no field is both passed on and made: what is made is what calls get.
+pub(super) fn apart(
+    passed: &[HeaderName],
+    made: &[(HeaderName, Template)],
+    node: &Node<'_>,
+) -> Option<()> {
+    match passed.iter().find(|name| made.iter().any(|(made, _)| made == *name)) {
+        Some(name) => node.fault(format!(
+            "pass_headers does nothing for {}: `headers` makes it, also where nothing is said \
+             (x-user and x-consumer)",
+            name.as_str()
+        )),
+        None => Some(()),
+    }
+}
+
+fn passed(node: &Node<'_>) -> Option<HeaderName> {
     let name = Head::Request.field(FieldChange::Write, node)?;
     refuse(&name, node)?;
     match name.as_str() {
         "accept" | "content-type" => {
             node.fault("is about another document: give calls one of their own by `headers`")
         }
+        name if ALWAYS_PASSED.contains(&name) => node.fault("goes with every call anyway"),
         _ => Some(name),
     }
 }
@@ -30,7 +60,15 @@ pub(super) fn template(
         return node.fault(owner);
     }
     refuse(&name, node)?;
-    Some((name, Template::read(node, scope)?))
+    let template = Template::read(node, scope)?;
+    if template.literals().chain(template.fallbacks().iter().map(|text| &**text)).any(is_no_value) {
+        return node.fault("has a control character, which no field can have (RFC 9110 §5.5)");
+    }
+    Some((name, template))
+}
+
+fn is_no_value(text: &[u8]) -> bool {
+    HeaderValue::try_from(text).is_err()
 }
 
 /// Refuses a field that would not do what it does in other requests.

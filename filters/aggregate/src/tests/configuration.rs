@@ -93,6 +93,119 @@ fn a_fault_is_told_with_the_path_of_its_field() {
             ]}),
             "rules[0]: the calls b and c go to one place",
         ),
+        (with(json!({"path": "/%2"})), "rules[0].calls[0].path: has a `%` that begins no escape"),
+        (with(json!({"path": "/?a=100%"})), "has a `%` that begins no escape"),
+        (with(json!({"path": "/${query.a | default: b/c}"})), "has a `default` that no path can"),
+        (with(json!({"path": "/${query.a | default:}"})), "has a `default` that no path can have"),
+        (with(json!({"headers": {"x-a": "a\nb"}})), "rules[0].calls[0].headers.x-a: has a control"),
+        (
+            with(json!({"headers": {"x-a": "${query.a | default: b\u{7}}"}})),
+            "rules[0].calls[0].headers.x-a: has a control character",
+        ),
+        (with(json!({"pass_headers": ["x-a", "X-A"]})), "calls[0].pass_headers[1]: is there twice"),
+        (with(json!({"pass_headers": ["traceparent"]})), "goes with every call anyway"),
+        (
+            with(json!({"pass_headers": ["x-a"], "headers": {"X-A": "b"}})),
+            "rules[0].calls[0]: pass_headers does nothing for x-a",
+        ),
+        (
+            json!({"calls": [a], "pass_headers": ["x-user"]}),
+            "rules[0]: pass_headers does nothing for x-user",
+        ),
+        (
+            with(json!({"for_each": {"value": "b[*]"}, "path": "/${item}",
+                        "when": {"value": "${item}", "equals": "x"}})),
+            "rules[0].calls[0].when: is asked once for all items",
+        ),
+        (
+            with(json!({"for_each": {"value": "b[*]", "at_once": 4}, "path": "/${items}"})),
+            "for_each.at_once does nothing: `${items}` is one call",
+        ),
+        (
+            with(json!({"for_each": {"value": "b[*]"}, "path": "/${item}",
+                        "join": {"to": "b[*]", "by": "x", "as": "y", "key": "z"}})),
+            "join.key does nothing",
+        ),
+        (
+            with(json!({"for_each": {"value": "b[*]"}, "path": "/${items}",
+                        "join": {"to": "b[*]", "by": "x", "as": "y", "key": "z[*]"}})),
+            "rules[0].calls[0].join.key: must name one value",
+        ),
+        (
+            with(json!({"for_each": {"value": "b[*]"}, "path": "/${items}",
+                        "join": {"to": "b[*]", "by": "$", "as": "y"}})),
+            "rules[0].calls[0].join.by: must name a value in the object",
+        ),
+        (
+            with(json!({"for_each": {"value": "b[*]"}, "path": "/${item}", "hidden": true,
+                        "join": {"to": "b[*]", "by": "x", "as": "y"}})),
+            "hidden does nothing: what is joined is nowhere else",
+        ),
+        (
+            with(json!({"for_each": {"value": "b[*]", "most": 65}, "path": "/${item}"})),
+            "rules[0]: the call a: for_each.most does nothing",
+        ),
+        (
+            with(json!({"for_each": {"value": "b[*]"}, "path": "/${item}", "into": "$"})),
+            "the call a: its answers are a list, and `$` takes",
+        ),
+        (with(json!({"into": "$", "optional": {"default": []}})), "the call a: its default is no"),
+        (with(json!({"into": "$", "not_json": "text"})), "the call a: not_json makes a text"),
+        (with(json!({"timeout": "6s"})), "rules[0]: the call a: timeout does nothing"),
+        (with(json!({"max_size": "9MiB"})), "rules[0]: the call a: max_size does nothing"),
+        (with(json!({"hidden": true, "optional": true})), "the call a: does nothing: it is hidden"),
+        (
+            with(json!({"pass_client_errors": true, "statuses": ["2xx", "4xx"]})),
+            "the call a: pass_client_errors does nothing",
+        ),
+        (
+            json!({"calls": [a,
+                {"name": "b", "cluster": "b", "path": "/${item}", "for_each": {"value": "a[*]"}},
+                {"name": "c", "cluster": "c", "path": "/", "when": {"call": "b", "statuses": [200]}},
+            ]}),
+            "the call c: names the status of a call for each item",
+        ),
+        (
+            json!({"calls": [a,
+                {"name": "b", "cluster": "b", "path": "/${item}", "for_each": {"value": "a[*]"}},
+            ], "response_headers": {"x-a": "${status.b}"}}),
+            "rules[0]: response_headers names the status of a call for each item",
+        ),
+        (
+            json!({"calls": [a, {"name": "b", "cluster": "b", "path": "/"}], "max_calls": 1}),
+            "rules[0]: max_calls is always too small",
+        ),
+        (
+            json!({"match": {"methods": ["POST", "PUT"]}, "calls": [a], "etag": true}),
+            "rules[0]: etag does nothing",
+        ),
+        (json!({"calls": [a], "partial": {"member": "x"}}), "partial does nothing: no call is"),
+        (
+            json!({"calls": [
+                {"name": "b", "cluster": "b", "path": "/", "into": "x.b", "optional": true},
+            ], "partial": {"member": "x"}}),
+            "partial.member is where a call's answer goes",
+        ),
+        (
+            with(json!({}))
+                .as_object()
+                .map(|rule| {
+                    let mut rule = json!(rule);
+                    rule["merge"] = json!({"on_conflict": "last"});
+                    rule
+                })
+                .expect("a rule"),
+            "rules[0]: merge does nothing",
+        ),
+        (
+            json!({"calls": [{"name": "b", "cluster": "b", "path": "/", "optional": true}],
+                   "partial": {"header": "vary"}}),
+            "rules[0].partial.header: is written by this filter itself",
+        ),
+        (
+            json!({"calls": [a], "response_headers": {"x-gatehouse-partial": "b"}}),
+            "response_headers has the field of partial answers",
+        ),
         (json!({"calls": [a], "max_body": "1KiB"}), "max_body does nothing"),
         (json!({"calls": [a], "merge": {"on_conflict": "none"}}), "rules[0].merge.on_conflict:"),
         (json!({"calls": [a], "response_headers": {"etag": "x"}}), "is written by this filter"),
@@ -129,5 +242,87 @@ fn every_fault_is_told_in_one_run() {
         "rules[0].calls[1].metod",
     ] {
         assert!(faults.iter().any(|fault| fault.starts_with(path)), "{path}: {faults:#?}");
+    }
+}
+
+/// What looks like one of the faults and does something.
+#[test]
+fn what_does_something_is_no_fault() {
+    let a = json!({"name": "a", "cluster": "a", "path": "/"});
+    let with = |members: Value| {
+        let mut call = a.clone();
+        gatehouse_filter_test::change(&mut call, &members);
+        json!({"calls": [call, {"name": "b", "cluster": "b", "path": "/"}]})
+    };
+    for (case, rule) in [
+        ("a guard", with(json!({"hidden": true, "pass_client_errors": true}))),
+        ("a record", with(json!({"hidden": true, "optional": true, "method": "POST"}))),
+        (
+            "a hidden one whose status is told",
+            json!({"calls": [
+                {"name": "a", "cluster": "a", "path": "/", "hidden": true, "optional": true},
+                {"name": "b", "cluster": "b", "path": "/"},
+            ], "response_headers": {"x-a": "${status.a}"}}),
+        ),
+        ("the same time as the rule", with(json!({"timeout": "5s"}))),
+        ("less than the usual time in all", {
+            let mut rule = with(json!({}));
+            rule["timeout"] = json!("1s");
+            rule["max_size"] = json!("1KiB");
+            rule
+        }),
+        ("fewer calls than a list has by default", {
+            let mut rule = with(json!({"for_each": {"value": "b[*]"}, "path": "/${item}"}));
+            rule["max_calls"] = json!(8);
+            rule
+        }),
+        ("one call for more than there are calls", {
+            with(json!({"for_each": {"value": "b[*]", "most": 500}, "path": "/?ids=${items}"}))
+        }),
+        (
+            "the status of one call for all",
+            json!({"calls": [a,
+                {"name": "b", "cluster": "b", "path": "/${items}", "for_each": {"value": "a[*]"}},
+                {"name": "c", "cluster": "c", "path": "/", "when": {"call": "b", "statuses": [200]}},
+            ]}),
+        ),
+        (
+            "more calls than may be, of which some are not made",
+            json!({"calls": [a,
+            {"name": "b", "cluster": "b", "path": "/", "when": {"identity": "subject"}},
+        ], "max_calls": 1}),
+        ),
+        (
+            "one inside the other, later",
+            json!({"calls": [a,
+            {"name": "b", "cluster": "b", "path": "/", "into": "a.b"},
+        ], "merge": {"on_conflict": "last"}}),
+        ),
+        (
+            "one inside the other, without `merge`",
+            json!({"calls": [a,
+                {"name": "b", "cluster": "b", "path": "/", "into": "a.b"},
+            ]}),
+        ),
+        ("text that operations make an object of", {
+            with(json!({"into": "$", "not_json": "text", "operations": [{"wrap": {"name": "t"}}]}))
+        }),
+        ("an object as a default", with(json!({"into": "$", "optional": {"default": {}}}))),
+        ("a default that is hashed", with(json!({"path": "/${query.a | default: b/c | sha256}"}))),
+        (
+            "a default with a slash in a query",
+            with(json!({"path": "/?a=${query.a | default: b/c}"})),
+        ),
+        ("an escape", with(json!({"path": "/a%20b"}))),
+        ("x-user as the client says it", {
+            let mut rule = with(json!({"pass_headers": ["x-user"]}));
+            rule["headers"] = json!({});
+            rule
+        }),
+    ] {
+        let configuration = json!({"rules": [rule]}).to_string();
+        if let Err(faults) = configured::<Aggregate>(&configuration) {
+            panic!("{case}: {faults:#?}");
+        }
     }
 }
