@@ -117,6 +117,10 @@ fn plain(answer: Answer, most: usize) -> Result<Vec<u8>, Failure> {
     if answer.truncated {
         return Err(Failure::TooLarge);
     }
+    // Of a HEAD there is nothing to decode, whatever its head says (RFC 9110 §9.3.2).
+    if answer.body.is_empty() {
+        return Ok(Vec::new());
+    }
     let coding = answer.headers.only("content-encoding").map_err(|_| Failure::Encoding)?;
     let body = match coding.unwrap_or_default().trim_ascii() {
         b"" | b"identity" => answer.body,

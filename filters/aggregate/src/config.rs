@@ -58,7 +58,7 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
             return Some(Vec::new());
         }
         let scope = Scope { own: Some(&noted), ..scope };
-        node.table(|name, node| fields::template(name, &node, &scope))
+        fields::templates(&node, &scope)
     });
     let calls = rule.required("calls", |node| {
         let mut number = 0_usize;
@@ -76,7 +76,8 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
     let own = Names::new(&names, None, fact::Scope::Whole, &noted);
     let response = rule.with_default("response_headers", Vec::new(), |node| {
         let scope = Scope { own: Some(&own), ..scope };
-        node.table(|name, node| response_field(name, &node, &scope))
+        let fields = node.table(|name, node| response_field(name, &node, &scope))?;
+        fields::apart_from_each_other(fields, &node)
     });
     let has_entity_tag = rule.with_default("etag", false, |node| node.boolean());
     let partial = rule.optional("partial", |node| partial(&node));

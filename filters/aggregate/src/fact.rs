@@ -3,7 +3,7 @@
 use crate::noted::Noted;
 use crate::origin::{Last, Origin};
 use crate::part::Part;
-use gatehouse_filter::template::{OwnFacts, OwnNames};
+use gatehouse_filter::template::{MOST_OF_A_FACT, OwnFacts, OwnNames};
 use gatehouse_json::{Document, Id, Kind, Path, push_quoted};
 use std::cell::{Cell, RefCell};
 
@@ -248,8 +248,13 @@ impl Known<'_> {
                 let mut document = self.document(fact)?.0.try_borrow_mut().ok()?;
                 let root = document.root();
                 let mut found = document.select(root, path).into_iter();
+                let start = out.len();
                 text(&mut document, found.next()?, out)?;
                 for id in found {
+                    // The rest of what is too long anyway is not written, for each of many calls.
+                    if out.len().saturating_sub(start) > MOST_OF_A_FACT {
+                        return None;
+                    }
                     out.push(b',');
                     text(&mut document, id, out)?;
                 }

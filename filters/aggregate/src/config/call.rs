@@ -49,9 +49,8 @@ pub(super) fn read(
     let method = fields.with_default("method", "GET", |node| node.one_of(&METHODS));
     let target = fields.required("path", |node| Target::read(&node, &scope));
     let passed = fields.with_default("pass_headers", Vec::new(), |node| fields::all_passed(&node));
-    let headers = fields.with_default("headers", Vec::new(), |node| {
-        node.table(|name, node| fields::template(name, &node, &scope))
-    });
+    let headers =
+        fields.with_default("headers", Vec::new(), |node| fields::templates(&node, &scope));
     let body = payload(&mut fields, &scope, &own);
     let timeout = fields.with_default("timeout", Duration::from_secs(5), |node| super::time(&node));
     let max_size = fields.with_default("max_size", 1 << 20, |node| super::size(&node));

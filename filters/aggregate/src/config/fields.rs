@@ -46,12 +46,28 @@ fn passed(node: &Node<'_>) -> Option<HeaderName> {
     }
 }
 
-/// A field of calls, with its template.
-pub(super) fn template(
-    name: &str,
+/// The fields of calls, with their templates. Names differ in more than case, or one of them would
+/// do nothing.
+pub(super) fn templates(node: &Node<'_>, scope: &Scope<'_>) -> Option<Vec<(HeaderName, Template)>> {
+    apart_from_each_other(node.table(|name, node| template(name, &node, scope))?, node)
+}
+
+/// The same fields, each of which is there once.
+pub(super) fn apart_from_each_other(
+    fields: Vec<(HeaderName, Template)>,
     node: &Node<'_>,
-    scope: &Scope<'_>,
-) -> Option<(HeaderName, Template)> {
+) -> Option<Vec<(HeaderName, Template)>> {
+    let mut names = fields.iter().map(|(name, _)| name).enumerate();
+    let twice =
+        names.find(|(number, name)| fields.iter().take(*number).any(|(before, _)| before == *name));
+    match twice {
+        Some((_, name)) => node.fault(format!("has {} twice", name.as_str())),
+        None => Some(fields),
+    }
+}
+
+/// A field of calls, with its template.
+fn template(name: &str, node: &Node<'_>, scope: &Scope<'_>) -> Option<(HeaderName, Template)> {
     let name = match HeaderName::try_from(name) {
         Ok(name) => name,
         Err(invalid) => return node.fault(invalid.to_string()),

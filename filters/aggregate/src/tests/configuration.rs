@@ -103,6 +103,14 @@ fn a_fault_is_told_with_the_path_of_its_field() {
             "rules[0].calls[0].headers.x-a: has a control character",
         ),
         (with(json!({"pass_headers": ["x-a", "X-A"]})), "calls[0].pass_headers[1]: is there twice"),
+        (
+            with(json!({"headers": {"x-a": "1", "X-A": "2"}})),
+            "rules[0].calls[0].headers: has x-a twice",
+        ),
+        (
+            json!({"calls": [a], "response_headers": {"x-a": "1", "X-A": "2"}}),
+            "rules[0].response_headers: has x-a twice",
+        ),
         (with(json!({"pass_headers": ["traceparent"]})), "goes with every call anyway"),
         (
             with(json!({"pass_headers": ["x-a"], "headers": {"X-A": "b"}})),

@@ -249,6 +249,12 @@ fn what_is_no_document_is_read_as_the_call_says() {
         ("nothing", "text", answer(204, &[], ""), "null"),
         ("no content", "fail", answer(204, &[], ""), "null"),
         ("an empty body", "fail", answer(200, &[JSON], ""), "null"),
+        (
+            "an empty body that is said to be gzip",
+            "fail",
+            answer(200, &[JSON, ("content-encoding", "gzip")], ""),
+            "null",
+        ),
         ("a mark before it", "fail", answer(200, &[JSON], "\u{feff}[1]"), "[1]"),
         ("no type", "fail", answer(200, &[], "[1]"), "[1]"),
         (
