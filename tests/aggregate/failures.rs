@@ -97,14 +97,18 @@ fn gateway(service: &Upstream) -> Gateway {
         call
     };
     let rule = |name: &str, call: Value| {
-        json!({
+        let mut rule = json!({
             "name": name, "match": {"path": {"exact": format!("/{name}")}},
             "calls": [
                 {"name": "user", "cluster": "users", "path": "/"},
                 call,
             ],
-            "partial": {"member": "parts"},
-        })
+        });
+        // Elsewhere it could do nothing, which is a fault.
+        if rule["calls"][1].get("optional").is_some() {
+            rule["partial"] = json!({"member": "parts"});
+        }
+        rule
     };
     let rules = json!([
         rule("required", call(json!({}))),
