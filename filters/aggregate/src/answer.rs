@@ -11,7 +11,7 @@ use gatehouse_filter::fetched::without_mark;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Answer, HeaderName, HeaderValue, Headers};
 use gatehouse_json::{Document, push_quoted};
-use gatehouse_shape::Work;
+use gatehouse_shape::{Fault, Work};
 
 /// An answer that cannot be used.
 pub(crate) struct Unusable {
@@ -82,7 +82,10 @@ impl Call {
         } else {
             let root = document.root();
             let mut work = Work { document, facts, head: Vec::new(), skips_misfits: false };
-            work.run(&self.shaping, root).map_err(|_| Failure::Misfit)?;
+            work.run(&self.shaping, root).map_err(|fault| match fault {
+                Fault::Overgrown => Failure::TooLarge,
+                _ => Failure::Misfit,
+            })?;
             work.document
         };
         Ok(Good { status, size, document, freshness })

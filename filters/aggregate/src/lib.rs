@@ -34,6 +34,7 @@ use gatehouse_filter::{
     Host, Mode, Need, Never, NoCodes, OnAnswers, OnRequestBody, Request, Step,
 };
 use gatehouse_json::Document;
+use origin::Origin;
 use refusal::Refusal;
 use reply::{Made, Unmade};
 use run::{Next, Run};
@@ -247,7 +248,10 @@ fn go_on(state: &mut State, request: &Request<'_>) -> Decision<Code> {
             Err(Unmade::Whole(unmerged)) => {
                 refusal::refuse(Refusal::Unmerged(unmerged), Some(&run.composition.rule))
             }
-            Err(Unmade::Field) => {
+            Err(Unmade::Field(Origin::Request)) => {
+                refusal::refuse(Refusal::ValueRefused, Some(&run.composition.rule))
+            }
+            Err(Unmade::Field(_)) => {
                 refusal::refuse(Refusal::FieldInvalid, Some(&run.composition.rule))
             }
         },

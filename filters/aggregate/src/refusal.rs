@@ -22,6 +22,8 @@ pub(crate) enum Refusal {
     AnswersTooLarge,
     Unmerged(Unmerged),
     FieldInvalid,
+    /// The same with a value of the request.
+    ValueRefused,
 }
 
 impl Refusal {
@@ -48,6 +50,9 @@ impl Refusal {
             }
             Self::FieldInvalid => {
                 (Code::FieldInvalid, 502, "The answer has a value that no field can have".into())
+            }
+            Self::ValueRefused => {
+                (Code::ValueRefused, 400, "The request has a value that no field can have".into())
             }
         }
     }

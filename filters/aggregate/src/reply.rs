@@ -5,13 +5,13 @@ use crate::fact::Known;
 use crate::failure::Failure;
 use crate::freshness::Freshness;
 use crate::merge::{Unmerged, Whole};
-use crate::origin::Last;
+use crate::origin::{Last, Origin, culprit};
 use crate::part::Part;
 use crate::run::Run;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Document as Reply, HeaderName, HeaderValue, Request};
 use gatehouse_json::{Document, Kind, push_quoted};
-use gatehouse_shape::Work;
+use gatehouse_shape::{Fault, Work};
 use std::rc::Rc;
 
 /// Why there is no whole, though every call is done.
@@ -20,8 +20,8 @@ pub(crate) enum Unmade {
     Whole(Unmerged),
     /// The answers to this call cannot be joined.
     Part(usize, Failure),
-    /// A value of an answer, or of the request, cannot stand in a field of the reply.
-    Field,
+    /// A value from there cannot stand in a field of the reply.
+    Field(Origin),
 }
 
 /// The answer, and what it lacks.
@@ -129,7 +129,10 @@ impl Run {
         }
         let (root, facts) = (document.root(), self.facts(request));
         let mut work = Work { document, facts, head: Vec::new(), skips_misfits: false };
-        work.run(shaping, root).map_err(|_| Unmade::Whole(Unmerged::Misfit))?;
+        work.run(shaping, root).map_err(|fault| match fault {
+            Fault::Overgrown => OVERGROWN,
+            _ => Unmade::Whole(Unmerged::Misfit),
+        })?;
         Ok(work.document)
     }
 
@@ -163,7 +166,11 @@ impl Run {
             if template.render(&sources, &mut value).is_some() {
                 // What the answer varies with, it varies with.
                 headers.retain(|(known, _)| known != name || *name == VARY);
-                headers.push((name.clone(), field(value)?));
+                let value = HeaderValue::try_from(value).map_err(|_| {
+                    let is_bad = |fact: &[u8]| HeaderValue::try_from(fact).is_err();
+                    Unmade::Field(culprit(template, (&sources, &last), is_bad))
+                })?;
+                headers.push((name.clone(), value));
             }
         }
         Ok(headers)
@@ -199,7 +206,7 @@ fn is_read(request: &Request<'_>) -> bool {
 }
 
 fn field(value: Vec<u8>) -> Result<HeaderValue, Unmade> {
-    HeaderValue::try_from(value).map_err(|_| Unmade::Field)
+    HeaderValue::try_from(value).map_err(|_| Unmade::Field(Origin::Items))
 }
 
 /// A strong entity tag (RFC 9110 §8.8.3): equal bytes, equal tags.

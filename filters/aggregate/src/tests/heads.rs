@@ -102,9 +102,12 @@ fn it_has_the_fields_that_the_rule_says() {
     ] {
         assert_eq!(got.header(name).as_deref(), want, "{name}");
     }
-    let gateway = Gateway::of(calls, others, |_| ok(r#"{"v":"a\r\nb"}"#));
+    let gateway = Gateway::of(calls.clone(), others.clone(), |_| ok(r#"{"v":"a\r\nb"}"#));
     let got = gateway.get("/x/7");
     assert_eq!((got.code, got.status), (Code::FieldInvalid, 502));
+    let gateway = Gateway::of(calls, others, |_| ok("1"));
+    let got = gateway.get("/x/a%0D%0Ab");
+    assert_eq!((got.code, got.status), (Code::ValueRefused, 400));
 }
 
 /// What is made of something must not be given to whoever has something else.

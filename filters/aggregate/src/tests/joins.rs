@@ -124,3 +124,19 @@ fn what_is_joined_is_bounded_by_the_size_of_the_whole() {
         });
     assert_eq!(gateway.get("/x/7").code, Code::AnswersTooLarge);
 }
+
+/// Each object is looked at once, whatever there is beside it.
+#[test]
+fn long_lists_are_joined_in_time() {
+    let list: Vec<String> = (0..50_000).map(|n| format!(r#"{{"sku":{n}}}"#)).collect();
+    let list = format!("[{}]", list.join(","));
+    let mut products = products(json!({"path": "/?skus=${items}"}));
+    products["for_each"] = json!({"value": "orders[*].first"});
+    let orders = json!({"name": "orders", "cluster": "orders", "path": "/",
+                        "operations": [{"set": {"path": "[0].first", "value": "x"}}]});
+    let gateway = Gateway::of(json!([orders, products]), json!({}), |_| ok(&list));
+    let got = gateway.get("/x/7").json();
+    let orders = got["orders"].as_array().expect("a list");
+    assert!(orders.iter().all(|order| order["product"]["sku"] == order["sku"]));
+    assert_eq!(orders.len(), 50_000);
+}

@@ -178,3 +178,18 @@ fn calls_that_are_not_made_leave_room_for_others() {
     let got = gateway.get("/x/7");
     assert_eq!((got.code, got.body.as_str()), (Code::Partial, r#"{"list":[1,2,3,4],"last":1}"#));
 }
+
+/// A list is long and says the same: its values are looked at once.
+#[test]
+fn repeats_of_a_long_list_cost_no_calls() {
+    let list = format!("[{}1]", "\"a\",1,".repeat(100_000));
+    let calls = json!([
+        {"name": "list", "cluster": "l", "path": "/", "hidden": true},
+        {"name": "each", "cluster": "e", "path": "/${item}",
+         "for_each": {"value": "list[*]", "most": 2}},
+    ]);
+    let gateway = Gateway::of(calls, json!({}), |call: &Callout| {
+        ok(if call.cluster == "l" { &list } else { "1" })
+    });
+    assert_eq!(gateway.get("/x/7").body, r#"{"each":[1,1]}"#);
+}

@@ -131,6 +131,26 @@ fn answers_and_the_whole_are_shaped_by_the_operations_of_body_transform() {
     assert_eq!(gateway.get("/x/7").code, Code::AnswerUnusable);
 }
 
+/// What operations make too long is too long, and does not fit otherwise.
+#[test]
+fn operations_that_make_too_much_are_told_as_that() {
+    let copies: Vec<Value> =
+        (0..9).map(|n| json!({"copy": {"from": "$", "to": format!("c{n}")}})).collect();
+    let calls = |operations: &[Value]| {
+        let mut call = json!({"name": "a", "cluster": "a", "path": "/", "max_size": "64B"});
+        if !operations.is_empty() {
+            call["operations"] = json!(operations);
+        }
+        json!([call])
+    };
+    let gateway = Gateway::of(calls(&copies), json!({}), |_| ok("{}"));
+    let got = gateway.get("/x/7");
+    assert_eq!((got.code, gateway.counted("a", "too_large")), (Code::AnswerUnusable, 1));
+    let others = json!({"operations": copies, "max_size": "64B"});
+    let gateway = Gateway::of(calls(&[]), others, |_| ok("{}"));
+    assert_eq!(gateway.get("/x/7").code, Code::AnswersTooLarge);
+}
+
 /// Fifty thousand members on either side cost no more than that.
 #[test]
 fn large_objects_are_merged_in_time() {
