@@ -132,3 +132,24 @@ fn a_call_that_lacks_something_else_has_failed_all_the_same() {
     let got = gateway.get("/x/7");
     assert_eq!((got.code, got.status), (Code::InputMissing, 502));
 }
+
+/// Each needs the next one: none can be made but the last, whatever the order of the answers.
+#[test]
+fn a_thousand_calls_that_wait_for_each_other_come_to_an_end() {
+    let call = |number: usize| {
+        let mut call = json!({"name": format!("c{number}"), "cluster": "c", "path": "/last"});
+        if number < 999 {
+            call["path"] = json!(format!("/${{call.c{}}}", number + 1));
+        }
+        call
+    };
+    let calls: Vec<serde_json::Value> = (0..1_000).map(call).collect();
+    let others = json!({"max_calls": 1_000, "timeout": "1h"});
+    let gateway = Gateway::of(json!(calls), others.clone(), |_| ok("1"));
+    assert_eq!(gateway.get("/x/7").json().as_object().map(serde_json::Map::len), Some(1_000));
+    // None of them is made where the last is not.
+    let mut calls = calls;
+    calls[999]["when"] = json!({"identity": "subject"});
+    let gateway = Gateway::of(json!(calls), others, |_| panic!("no call is made"));
+    assert_eq!(gateway.get("/x/7").body, "{}");
+}
