@@ -19,15 +19,27 @@ use gatehouse_sandbox::raw::Request;
 use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 
-use crate::harness::configuration;
 use crate::harness::hostile::{self, Honest};
 use crate::harness::upstream::{Received, Said, Upstream};
+use crate::harness::{configuration, envoy_minor};
+
+/// The example as it is. Before 1.37 Envoy's clusters know no retries, and refuse to hear of them.
+fn example() -> Builder {
+    Gateway::builder("envoy/aggregate.yaml").edit(|tree| {
+        if envoy_minor() < 37 {
+            for cluster in tree["static_resources"]["clusters"].as_array_mut().expect("clusters") {
+                let cluster = cluster.as_object_mut().expect("a cluster");
+                cluster.remove("typed_extension_protocol_options");
+            }
+        }
+    })
+}
 
 /// A gateway with these rules, in front of a service that plays all clusters: a call's `host` is
 /// the name of its cluster.
 fn with_rules(rules: &Value, service: &Upstream) -> Builder {
     let rules = rules.clone();
-    let mut builder = Gateway::builder("envoy/aggregate.yaml").edit(move |tree| {
+    let mut builder = example().edit(move |tree| {
         configuration::set(tree, "aggregate", json!({"rules": rules}));
     });
     for host in ["users", "orders-1", "products", "recommendations"] {

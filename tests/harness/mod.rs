@@ -35,13 +35,18 @@ pub(crate) use shared::{Exchange, Shared, received, received_headers};
 /// Whether these cases run on an Envoy before 1.39. From there on it takes `..;` in a path for a
 /// step up; before, the segment comes as it was sent, and is refused as ambiguous.
 pub(crate) fn envoy_keeps_dots_with_parameters() -> bool {
-    static KEEPS: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+    envoy_minor() < 39
+}
+
+/// The second number of the version of the Envoy that these cases run on: 40 of 1.40.0.
+pub(crate) fn envoy_minor() -> u32 {
+    static MINOR: std::sync::LazyLock<u32> = std::sync::LazyLock::new(|| {
         let envoy = gatehouse_sandbox::envoy::locate(|step| eprintln!("{step}")).expect("an Envoy");
         let version = envoy.version().expect("it says its version");
-        let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
-        minor.is_some_and(|minor| minor < 39)
+        let minor = version.split('.').nth(1).and_then(|minor| minor.parse().ok());
+        minor.expect("a version has three numbers")
     });
-    *KEEPS
+    *MINOR
 }
 
 /// Waits for what comes within seconds.
