@@ -247,18 +247,24 @@ impl Known<'_> {
             Fact::Value { path, .. } | Fact::Body(path) => {
                 let mut document = self.document(fact)?.0.try_borrow_mut().ok()?;
                 let root = document.root();
-                let mut found = document.select(root, path).into_iter();
                 let start = out.len();
-                text(&mut document, found.next()?, out)?;
-                for id in found {
+                let mut is_found = false;
+                for id in document.select(root, path) {
+                    let before = out.len();
                     // The rest of what is too long anyway is not written, for each of many calls.
-                    if out.len().saturating_sub(start) > MOST_OF_A_FACT {
+                    if before.saturating_sub(start) > MOST_OF_A_FACT {
                         return None;
                     }
-                    out.push(b',');
-                    text(&mut document, id, out)?;
+                    if is_found {
+                        out.push(b',');
+                    }
+                    match text(&mut document, id, out) {
+                        Some(()) => is_found = true,
+                        // One that is missing leaves the others.
+                        None => out.truncate(before),
+                    }
                 }
-                Some(())
+                is_found.then_some(())
             }
         }
     }

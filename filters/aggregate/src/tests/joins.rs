@@ -55,6 +55,12 @@ fn a_join_that_does_not_fit_is_the_fate_of_its_call() {
             r#"[{"sku":"a","product":1},{"sku":null},{"sku":"b","product":1}]"#,
         ),
         (
+            "something was there before",
+            json!({"missing": "fail"}),
+            r#"[{"sku":"a","product":{"x":1}},{"sku":"b","product":0},{"product":2}]"#,
+            r#"[{"sku":"a","product":1},{"sku":"b","product":1},{"product":2}]"#,
+        ),
+        (
             "something is in the way",
             json!({"as": "p.q"}),
             r#"[{"sku":"a","p":2},{"sku":"b"}]"#,

@@ -97,6 +97,9 @@ fn what_another_call_lacks_is_told() {
         ("it is there", json!(false), "/${query.y}", 200, Ok("m/a%20b")),
         ("null is missing", json!(false), "/${call.user.n}", 200, Err(Code::InputMissing)),
         ("a list has commas", json!(false), "/?ids=${call.user.l[*]}", 200, Ok("m/?ids=1%2C2")),
+        ("one of them is null", json!(false), "/?ids=${call.user.m[*]}", 200, Ok("m/?ids=1%2C2")),
+        ("all are", json!(false), "/?ids=${call.user.o[*]}", 200, Err(Code::InputMissing)),
+        ("a list has none", json!(false), "/?ids=${call.user.e[*]}", 200, Err(Code::InputMissing)),
         ("a truth", json!(false), "/${call.user.t}", 200, Ok("m/true")),
         ("a text", json!(false), "/${call.user.s}", 200, Ok("m/a%22%C3%A9")),
     ] {
@@ -105,7 +108,7 @@ fn what_another_call_lacks_is_told() {
                 "u" => answer(
                     status,
                     &[("content-type", "application/json")],
-                    r#"{"id":1,"n":null,"l":[1,2],"t":true,"s":"a\"\u00e9"}"#,
+                    r#"{"id":1,"n":null,"l":[1,2],"m":[null,1,null,2],"o":[null],"e":[],"t":true,"s":"a\"\u00e9"}"#,
                 ),
                 _ => ok("1"),
             }
