@@ -327,3 +327,95 @@ fn what_a_call_says_of_fields_stands_in_place_of_what_the_rule_says() {
         assert_eq!(value("x-b"), None, "{case}");
     }
 }
+
+/// Whatever services say, and in whatever order: an answer comes, and it is JSON.
+#[test]
+fn whatever_services_say_the_answer_is_json() {
+    const SAID: [&str; 14] = [
+        "null",
+        "1",
+        r#""a""#,
+        "[]",
+        "{}",
+        r#"[{"id":1,"sku":"a"},{"id":2,"sku":"b","p":{"q":1}},{"id":2,"sku":"a"},3]"#,
+        r#"{"id":"x","l":[{"id":1},{"id":"1"}],"sku":"a"}"#,
+        r#"{"id":"..","l":{"id":{"id":[]}},"p":null}"#,
+        r#"[[["a"]],{"id":null,"l":[]},"a","b,c",""]"#,
+        r#"{"user":{"id":1},"a":{"b":[1]},"parts":1}"#,
+        r#"{"a\u0022\n":"\u0000\ud83d\ude00","id":"é\r\n"}"#,
+        r#"[{"id":1.0,"sku":"a","p":[]},{"id":1,"sku":true}]"#,
+        "{]",
+        r#"{"l":[1,"2",null,true,{"id":7}],"id":12345678901234567890}"#,
+    ];
+    let optional = |numbers: &mut Numbers, call: &mut serde_json::Value| match numbers.below(4) {
+        0 => {}
+        1 => call["optional"] = json!({"default": {"id": 1, "l": [{"id": "a"}]}}),
+        _ => call["optional"] = json!(true),
+    };
+    for seed in 0..1_000_u64 {
+        let mut numbers = Numbers(seed);
+        let missing = ["omit", "null", "fail"][numbers.below(3)];
+        let mut calls = json!([
+            {"name": "user", "cluster": "u", "path": "/${path.id}",
+             "when": {"value": "${query.v}", "exists": true}},
+            {"name": "top", "cluster": "t", "path": "/?l=${call.user.l[*]}", "into": "$"},
+            {"name": "list", "cluster": "l", "path": "/", "after": ["user"]},
+            {"name": "each", "cluster": "e", "path": "/${item}/${call.user.id | default: x}",
+             "for_each": {"value": "list[*].id", "at_once": 2},
+             "join": {"to": "list[*]", "by": "id", "as": "p.q", "missing": missing}},
+            {"name": "all", "cluster": "a", "method": "POST", "path": "/", "into": "a.b",
+             "body": {"ids": "${items}", "all": "${call.list}", "some": "x${call.each[*].id}"},
+             "for_each": {"value": "each[*].sku"},
+             "join": {"to": "each[*]", "by": "sku", "as": "more"}},
+            {"name": "in", "cluster": "i", "path": "/${status.list}/${call.all.l[0].id}",
+             "into": "a", "operations": [{"case": {"to": "camel"}}, {"set": {"path": "p.q", "value": "1x"}}]},
+        ]);
+        for call in calls.as_array_mut().expect("calls") {
+            optional(&mut numbers, call);
+        }
+        calls[0]["optional"] = json!(true);
+        let conflict = ["first", "last", "array"][numbers.below(3)];
+        let others = json!({
+            "merge": {"on_conflict": conflict, "objects": "merge", "lists": "concatenate"},
+            "partial": {"member": "how"}, "etag": true,
+            "response_headers": {"x-id": "${call.user.id}"},
+        });
+        let said = std::cell::RefCell::new(Numbers(seed ^ 0xabcd));
+        let gateway = Gateway::of(calls, others, |_| {
+            let mut said = said.borrow_mut();
+            match said.below(20) {
+                at @ 0..14 => ok(SAID[at]),
+                14 => super::answer(500, &[], "x"),
+                15 => super::answer(404, &[], "x"),
+                16 => gatehouse_filter::Answer::default(),
+                _ => ok(SAID[5]),
+            }
+        })
+        .answering(move |open| numbers.below(open));
+        let got = gateway.get(["/x/7", "/x/7?v=1"][usize::from(seed % 3 > 0)]);
+        got.json();
+        assert_eq!(
+            got.code == Code::Partial,
+            got.header("x-gatehouse-partial").is_some(),
+            "{seed}"
+        );
+        assert_eq!(
+            got.status == 200,
+            matches!(got.code, Code::Partial | Code::Aggregated),
+            "{seed}"
+        );
+    }
+}
+
+/// Numbers that are the same each time (splitmix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let mixed = usize::try_from((mixed ^ (mixed >> 31)) >> 33).expect("31 bits");
+        mixed.checked_rem(most).expect("there is a choice")
+    }
+}
