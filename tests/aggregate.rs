@@ -35,6 +35,21 @@ fn example() -> Builder {
     })
 }
 
+/// The example, whose calls have time on a busy machine.
+fn patient() -> Builder {
+    example().edit(|tree| be_patient(configuration::shipped(tree, "aggregate")))
+}
+
+/// Gives all calls of a configuration a minute.
+pub(crate) fn be_patient(aggregate: &mut Value) {
+    for rule in aggregate["rules"].as_array_mut().expect("rules") {
+        rule["timeout"] = json!("1m");
+        for call in rule["calls"].as_array_mut().expect("calls") {
+            call["timeout"] = json!("1m");
+        }
+    }
+}
+
 /// A gateway with these rules, in front of a service that plays all clusters: a call's `host` is
 /// the name of its cluster.
 fn with_rules(rules: &Value, service: &Upstream) -> Builder {

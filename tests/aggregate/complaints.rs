@@ -68,12 +68,12 @@ fn the_client_gets_the_status_that_is_true() {
         "/404" => {
             Said::response(404, "application/problem+json", "", r#"{"title":"no such user"}"#)
         }
-        "/slow" => Said::json("1").after(Duration::from_millis(1_500)),
+        "/slow" => Said::json("1").after(Duration::from_secs(6)),
         _ => Said::response(500, "text/plain", "", "stack trace"),
     });
     let gateway = start(with_rules(
         &rule(json!([
-            {"name": "a", "cluster": "users", "path": "/${path.id}", "timeout": "500ms",
+            {"name": "a", "cluster": "users", "path": "/${path.id}", "timeout": "2s",
              "pass_client_errors": true},
         ])),
         &service,
@@ -202,16 +202,15 @@ fn a_call_waits_for_what_it_needs_and_for_nothing_else() {
             _ => Said::json(r#"{"id":1}"#),
         }
     });
-    let gateway = start(with_rules(
-        &rule(json!([
-            {"name": "slow", "cluster": "recommendations", "path": "/", "timeout": "5s",
-             "optional": {"default": []}},
-            {"name": "a", "cluster": "users", "path": "/"},
-            {"name": "b", "cluster": "orders", "path": "/${call.a.id}"},
-            {"name": "c", "cluster": "products", "path": "/${call.b.id}"},
-        ])),
-        &service,
-    ));
+    let mut rules = rule(json!([
+        {"name": "slow", "cluster": "recommendations", "path": "/", "timeout": "9s",
+         "optional": {"default": []}},
+        {"name": "a", "cluster": "users", "path": "/", "timeout": "20s"},
+        {"name": "b", "cluster": "orders", "path": "/${call.a.id}", "timeout": "20s"},
+        {"name": "c", "cluster": "products", "path": "/${call.b.id}", "timeout": "20s"},
+    ]));
+    rules[0]["timeout"] = json!("20s");
+    let gateway = start(with_rules(&rules, &service));
     // Had the last one waited for the slow one, that would have had no answer in time.
     let got = gateway.get("/x/1", &[]);
     assert_eq!(got.text(), r#"{"slow":1,"a":{"id":1},"b":{"id":1},"c":3}"#);

@@ -16,9 +16,11 @@ use crate::harness::{envoy_minor, trap, until};
 fn ten_calls(optional: bool) -> Value {
     let call = |number: usize| {
         json!({"name": format!("c{number}"), "cluster": "users", "path": format!("/{number}/${{path.id}}"),
-               "optional": optional})
+               "optional": optional, "timeout": "1m"})
     };
-    rule(Value::Array((0..10).map(call).collect()))
+    let mut rules = rule(Value::Array((0..10).map(call).collect()));
+    rules[0]["timeout"] = json!("1m");
+    rules
 }
 
 #[test]
@@ -112,12 +114,7 @@ fn what_clients_that_leave_have_asked_for_is_counted_once_and_nothing_is_left() 
         drop(waited.expect("no thread panics"));
         echo(request)
     });
-    let mut rules = ten_calls(false);
-    rules[0]["timeout"] = json!("1m");
-    for call in rules[0]["calls"].as_array_mut().expect("calls") {
-        call["timeout"] = json!("1m");
-    }
-    let gateway = start(with_rules(&rules, &service).edit(raise_limits));
+    let gateway = start(with_rules(&ten_calls(false), &service).edit(raise_limits));
     let address = gateway.address();
     let active = |name: &str| gateway.stats().get(name).copied().unwrap_or_default();
     // 200 clients, 20 at a time, leave when all their calls are under way.

@@ -3,7 +3,7 @@
 use gatehouse_sandbox::raw::Request;
 use serde_json::{Value, json};
 
-use super::{example, start};
+use super::{patient, start};
 
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| panic!("no JSON: {text}"))
@@ -11,7 +11,7 @@ fn parsed(text: &str) -> Value {
 
 #[test]
 fn it_has_the_user_the_orders_with_their_products_and_recommendations() {
-    let gateway = start(example());
+    let gateway = start(patient());
     let got = gateway.get("/dashboard/alice", &[]);
     assert_eq!(got.status, 200, "{}", got.text());
     assert_eq!(got.header_text("content-type").as_deref(), Some("application/json"));
@@ -50,7 +50,7 @@ fn it_has_the_user_the_orders_with_their_products_and_recommendations() {
 
 #[test]
 fn nobody_s_dashboard_is_the_service_s_own_404() {
-    let gateway = start(example());
+    let gateway = start(patient());
     let got = gateway.get("/dashboard/nobody", &[]);
     assert_eq!(got.status, 404);
     assert_eq!(parsed(&got.text())["detail"], "there is no such user");
@@ -59,7 +59,7 @@ fn nobody_s_dashboard_is_the_service_s_own_404() {
 
 #[test]
 fn it_is_there_without_what_is_optional() {
-    let gateway = start(example());
+    let gateway = start(patient());
     assert!(gateway.upstreams().stop("recommendations"));
     crate::harness::until("recommendations are gone", || {
         let got = gateway.get("/dashboard/alice", &[]);

@@ -58,7 +58,7 @@ fn rows() -> Vec<Row> {
         good("gzip", Said::response(200, JSON, GZIP, gzip("[7]")), json!([7])),
         bad(
             "too slow",
-            Said::json("1").after(Duration::from_millis(2_500)),
+            Said::json("1").after(Duration::from_secs(8)),
             (504, "call_timed_out"),
             "timed_out",
         ),
@@ -89,7 +89,7 @@ fn gateway(service: &Upstream) -> Gateway {
     let call = |more: Value| {
         let mut call = json!({
             "name": "part", "cluster": "products", "path": "/part", "max_size": "64KiB",
-            "timeout": "1s",
+            "timeout": "3s",
         });
         for (name, value) in more.as_object().into_iter().flatten() {
             call[name] = value.clone();

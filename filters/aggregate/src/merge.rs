@@ -162,27 +162,14 @@ impl Merge {
                     let first = whole.document.put_copy(at)?;
                     let list = whole.document.put(b"[]")?;
                     whole.document.set(at, list);
-                    Whole::append(whole, at, |whole, place| {
+                    whole.append(at, |whole, place| {
                         whole.document.set(place, first);
                         Ok(())
                     })?;
                     whole.lists.insert(at);
                 }
-                Whole::append(whole, at, |whole, place| whole.set(place, part, from))
+                whole.append(at, |whole, place| whole.set(place, part, from))
             }
-        }
-    }
-}
-
-impl Whole {
-    fn append(
-        whole: &mut Whole,
-        list: Id,
-        set: impl FnOnce(&mut Whole, Id) -> Result<(), Unmerged>,
-    ) -> Result<(), Unmerged> {
-        match whole.document.add_items(list, 1).first() {
-            Some(place) => set(whole, *place),
-            None => Ok(()),
         }
     }
 }
@@ -199,6 +186,18 @@ impl Whole {
     pub(crate) fn new(most: usize) -> Option<Self> {
         let document = Document::read(b"{}".to_vec(), most).ok()?;
         Some(Self { document, lists: HashSet::new() })
+    }
+
+    /// Adds an item, which `set` gives its value.
+    fn append(
+        &mut self,
+        list: Id,
+        set: impl FnOnce(&mut Self, Id) -> Result<(), Unmerged>,
+    ) -> Result<(), Unmerged> {
+        match self.document.add_items(list, 1).first() {
+            Some(place) => set(self, *place),
+            None => Ok(()),
+        }
     }
 
     fn set(&mut self, place: Id, part: &Document, from: Id) -> Result<(), Unmerged> {

@@ -27,6 +27,8 @@ pub(super) enum Program {
     Proxy,
     /// An Envoy with this filter before the router.
     Envoy(Value),
+    /// The same, with a cluster `self` that is its own listener.
+    Itself(Value),
     /// FastAPI and httpx.
     FastApi,
 }
@@ -72,14 +74,22 @@ impl SetUp {
         let name = format!("{NAME}-{}", self.name);
         let filters: &[Value] = match &self.program {
             Program::Proxy => &[],
-            Program::Envoy(filter) => std::slice::from_ref(filter),
+            Program::Envoy(filter) | Program::Itself(filter) => std::slice::from_ref(filter),
             Program::FastApi => {
                 let mut command: Command = python::serve(stage.scratch, "aggregate:app", port);
                 command.env("GATEWAY_ORIGIN", format!("http://127.0.0.1:{}", stage.origin));
                 return Process::start(&name, stage.scratch, port, &mut command);
             }
         };
-        let configuration = gateway::envoy::configuration(port, stage.origin, filters);
+        let mut configuration = gateway::envoy::configuration(port, stage.origin, filters);
+        if matches!(self.program, Program::Itself(_)) {
+            let own = gateway::envoy::cluster("self", port);
+            let clusters = configuration.pointer_mut("/static_resources/clusters");
+            clusters
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .for_each(|all| all.push(own.clone()));
+        }
         envoy_process::run(stage.envoy, stage.scratch, &name, port, 1, &configuration)
     }
 }
@@ -90,12 +100,14 @@ impl SetUp {
 /// The options name one that is none.
 pub(super) fn chosen(options: &Options, sources: &Sources) -> Result<Vec<SetUp>> {
     let module = sources.modules.join(format!("{NAME}.wasm"));
-    let filter = wasm_filter(NAME, &module, Some(configuration()), &[]);
+    let filter = wasm_filter(NAME, &module, Some(configuration("origin")), &[]);
+    let itself = wasm_filter(NAME, &module, Some(configuration("self")), &[]);
     let alone = calls_alone::write(&sources.scratch)?;
     let alone = wasm_filter(calls_alone::NAME, &alone, None, &[]);
     let mut all = vec![
         SetUp { name: "proxy", program: Program::Proxy },
         SetUp { name: NAME, program: Program::Envoy(filter) },
+        SetUp { name: ITSELF, program: Program::Itself(itself) },
         SetUp { name: calls_alone::NAME, program: Program::Envoy(alone) },
         SetUp { name: "fastapi", program: Program::FastApi },
     ];
@@ -114,10 +126,13 @@ pub(super) fn chosen(options: &Options, sources: &Sources) -> Result<Vec<SetUp>>
     Ok(all)
 }
 
+/// The set-up whose calls go to its own listener, and from there to the origin.
+const ITSELF: &str = "itself";
+
 /// A rule for each number of calls.
-fn configuration() -> Value {
+fn configuration(cluster: &str) -> Value {
     let rule = |calls: usize| {
-        let call = |number: usize| json!({"name": format!("c{number}"), "cluster": "origin", "path": format!("/c{number}")});
+        let call = |number: usize| json!({"name": format!("c{number}"), "cluster": cluster, "path": format!("/c{number}")});
         json!({
             "name": format!("n{calls}"),
             "match": {"path": {"exact": format!("/aggregate/{calls}")}},
@@ -142,8 +157,8 @@ mod tests {
     #[test]
     fn what_is_asked_for_is_measured_beside_the_proxy() {
         for (line, names) in [
-            ("aggregate", &["proxy", "aggregate", "calls", "fastapi"][..]),
-            ("aggregate --peers none", &["proxy", "aggregate", "calls"]),
+            ("aggregate", &["proxy", "aggregate", ITSELF, "calls", "fastapi"][..]),
+            ("aggregate --peers none", &["proxy", "aggregate", ITSELF, "calls"]),
             ("aggregate --filter-set fastapi", &["proxy", "fastapi"]),
             ("aggregate --filter-set proxy", &["proxy"]),
         ] {
@@ -154,7 +169,7 @@ mod tests {
 
     #[test]
     fn each_number_of_calls_has_a_rule_and_a_kind_of_request() {
-        let rules = configuration();
+        let rules = configuration("origin");
         for (index, calls) in CALLS.into_iter().enumerate() {
             let rule = &rules["rules"][index];
             assert_eq!(rule["match"]["path"]["exact"], format!("/aggregate/{calls}"));

@@ -39,8 +39,6 @@ pub(in super::super) fn configuration(port: u16, origin: u16, http_filters: &[Va
             ]}]},
         }),
     );
-    let address =
-        |port: u16| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
     json!({
         "stats_flush_interval": "240s",
         "static_resources": {
@@ -49,13 +47,22 @@ pub(in super::super) fn configuration(port: u16, origin: u16, http_filters: &[Va
                 "address": address(port),
                 "filter_chains": [{"filters": [connection_manager]}],
             }],
-            "clusters": [{
-                "name": "origin",
-                "type": "STATIC",
-                "load_assignment": {"cluster_name": "origin", "endpoints": [
-                    {"lb_endpoints": [{"endpoint": {"address": address(origin)}}]},
-                ]},
-            }],
+            "clusters": [cluster("origin", origin)],
         },
     })
+}
+
+/// A cluster of one endpoint on this machine.
+pub(in super::super) fn cluster(name: &str, port: u16) -> Value {
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": name, "endpoints": [
+            {"lb_endpoints": [{"endpoint": {"address": address(port)}}]},
+        ]},
+    })
+}
+
+fn address(port: u16) -> Value {
+    json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
 }
