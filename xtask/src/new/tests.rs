@@ -98,7 +98,7 @@ fn a_taken_name_touches_nothing() {
 #[test]
 fn every_list_has_the_new_filter_once() {
     for (text, neighbours) in [
-        ("aaa", "&[\n    Registered::of::<Aaa>(),\n    Registered::of::<ApiKeyAuth>(),"),
+        ("aaa", "&[\n    Registered::of::<Aaa>(),\n    Registered::of::<Aggregate>(),"),
         ("tenant-check", "Registered::of::<RateLimit>(),\n    Registered::of::<TenantCheck>(),\n]"),
         ("kind", "Registered::of::<JwtAuth>(),\n    Registered::of::<Kind>(),\n"),
     ] {
