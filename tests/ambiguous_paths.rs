@@ -14,6 +14,7 @@ fn a_path_that_upstreams_read_otherwise_opens_no_rule() {
         ("jwt-auth", json!([open(json!({"require": "none"}))])),
         ("api-key-auth", json!([open(json!({"require": "none"}))])),
         ("authorization", json!([open(json!({"action": "allow"}))])),
+        ("rate-limit", json!([open(json!({"limits": [{"requests": 1_000_000, "window": "1s"}]}))])),
     ] {
         let gateway = unnormalised(filter, rules);
         for (path, status) in [

@@ -13,6 +13,9 @@ mod encodings;
 /// What heads decide: types, protocols, and the fields that a rule writes.
 mod heads;
 
+/// Bodies as clients were seen to send them.
+mod in_use;
+
 /// Bodies of every length around the cap, and 64 MB that nobody asked for.
 mod sizes;
 

@@ -360,6 +360,20 @@ fn json_in_a_string_or_in_bytes_configures_it_too() {
 }
 
 /// The shipped config with another configuration of the filter.
+/// What body-transform does to names of members, this does to names of parameters.
+#[test]
+fn a_parameter_gets_the_name_that_the_service_knows() {
+    let rename = json!({"query": {"rename": {"from": "unitPrice", "to": "unit_price"}}});
+    let gateway = Shared::start(builder(json!({"rules": [
+        {"name": "all", "reroute": true, "request": [rename]},
+    ]})));
+    let exchange = gateway.ask(Request::get("/orders?a=1&unitPrice=2"));
+    let path = exchange.response.json()["path"].as_str().unwrap_or_default().to_owned();
+    assert!(path.contains("unit_price=2") && path.contains("a=1"), "{path}");
+    assert!(!path.contains("unitPrice"), "{path}");
+    gateway.assert_no_trap();
+}
+
 fn builder(value: Value) -> Builder {
     Gateway::builder("envoy/header-transform.yaml")
         .edit(move |tree| configuration::set(tree, "header-transform", value))

@@ -150,6 +150,28 @@ fn a_gateway_that_starts_while_the_provider_is_stopped_finds_it_later() {
     trap::assert_none(&gateway);
 }
 
+/// A key that is new while nobody can be asked for it is not unknown: it is not to be had.
+#[test]
+fn a_new_key_while_the_provider_is_stopped_is_a_503_that_says_when_to_try_again() {
+    let (key, new) = (token::es256("a"), token::es256("b"));
+    let mut provider = IdentityProvider::start(Behaviour::Answer(key_set(&[&key])));
+    let gateway = start(builder(&provider, json!({})));
+    until("the keys have come", || status(&gateway, &key) == 200);
+    provider.stop();
+    until("fetches fail", || counted(&gateway, "keys_fetch_failed") > 0);
+    let refused =
+        gateway.get("/orders", &[("authorization", &bearer(&new.sign(&claims("alice"))))]);
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.text().contains("jwt_auth.keys_unavailable"), "{}", refused.text());
+    let after = refused.header_text("retry-after").unwrap_or_default();
+    assert!(after.parse::<u64>().is_ok(), "{after}");
+    assert_eq!(status(&gateway, &key), 200, "the key that there is stays in use");
+    provider.behave(Behaviour::Answer(key_set(&[&key, &new])));
+    provider.restart();
+    until("the new key has come", || status(&gateway, &new) == 200);
+    trap::assert_none(&gateway);
+}
+
 #[test]
 fn what_cannot_be_fetched_is_told_in_the_log() {
     let foreign = json!({"issuer": "https://f.example/", "jwks_uri": "https://f.example/keys"});

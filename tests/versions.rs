@@ -2,7 +2,7 @@
 //! on each by `cargo xtask test matrix`.
 
 use gatehouse_sandbox::raw::Request;
-use gatehouse_sandbox::{Gateway, envoy};
+use gatehouse_sandbox::{Gateway, envoy, workspace};
 use serde_json::json;
 
 use crate::harness::{Shared, token};
@@ -41,5 +41,44 @@ fn the_demo_works_on_every_version_that_the_modules_are_tested_on() {
         let allowed = (0..40).filter(|_| gateway.send(with_token("/orders")).status == 200).count();
         assert!((28..40).contains(&allowed), "{version}: {allowed} of 40 after the first");
         gateway.assert_no_trap();
+        let told = gateway.gateway().stderr();
+        assert!(!told.to_lowercase().contains("deprecated"), "{version}: {told}");
+    }
+}
+
+/// The next version of Envoy takes away what this one only warns of.
+#[test]
+fn every_example_starts_where_nothing_deprecated_may_be_used() {
+    let mut started = 0;
+    let folder = workspace::root().join("envoy");
+    for entry in std::fs::read_dir(folder).expect("the examples") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|ending| ending != "yaml") {
+            continue;
+        }
+        let gateway = Gateway::builder(&path)
+            // Only asked when a request comes.
+            .upstream("rate-limit:8081", ([127, 0, 0, 1], 9).into())
+            .edit(|tree| {
+                tree["layered_runtime"] = json!({"layers": [{
+                    "name": "strict",
+                    "static_layer": {"envoy.features.fail_on_any_deprecated_feature": true},
+                }]});
+            })
+            .start();
+        let gateway = gateway.unwrap_or_else(|fault| panic!("{}: {fault}", path.display()));
+        // Envoy says the flag itself, too.
+        let told = gateway.stderr().to_lowercase().replace("fail_on_any_deprecated_feature", "");
+        assert!(!told.contains("deprecated"), "{}: {told}", path.display());
+        started += 1;
+    }
+    assert!(started >= 10, "{started}");
+}
+
+#[test]
+fn the_readme_says_which_versions_are_tested() {
+    let readme = std::fs::read_to_string(workspace::root().join("README.md")).expect("the README");
+    for version in envoy::TESTED_VERSIONS {
+        assert!(readme.contains(version), "{version}");
     }
 }

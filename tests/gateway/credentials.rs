@@ -1,6 +1,7 @@
 //! Tokens and keys: which do where, and what is told of those that do not.
 
 use super::*;
+use crate::harness::configuration;
 
 #[test]
 fn every_401_names_what_would_do_and_operators_are_told_what_was_wrong() {
@@ -145,4 +146,32 @@ fn a_path_in_disguise_does_not_get_past_the_token() {
         );
     }
     GATEWAY.assert_no_trap();
+}
+
+/// With both, `on_both` says whose rules hold.
+#[test]
+fn who_has_a_key_and_a_token_is_who_the_configuration_says() {
+    for (on_both, orders, products) in
+        [("token", 200, 200), ("key", 403, 200), ("refuse", 400, 400)]
+    {
+        let gateway = Shared::start(builder().edit(move |tree| {
+            configuration::shipped(tree, "jwt-auth")["on_both"] = json!(on_both);
+        }));
+        let both = |path: &str| {
+            Request::get(path)
+                .header("x-api-key", "acme-partner-demo-key")
+                .header("authorization", token::bearer(&token::good("alice")))
+        };
+        // Orders are for users, products for partners, too.
+        for (path, status) in [("/orders", orders), ("/products", products)] {
+            let exchange = gateway.ask(both(path));
+            assert_eq!(
+                exchange.response.status,
+                status,
+                "{on_both}, {path}: {}",
+                exchange.response.text()
+            );
+        }
+        gateway.assert_no_trap();
+    }
 }

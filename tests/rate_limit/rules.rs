@@ -314,3 +314,23 @@ fn a_grpc_client_is_told_the_same_whatever_the_status() {
     assert!(refused.trailer("retry-after").is_some(), "{refused:?}");
     trap::assert_none(&gateway);
 }
+
+/// Browsers send preflights without the header: they spend nothing of those who lack it.
+#[test]
+fn a_preflight_spends_no_limit_that_is_shared_by_whoever_lacks_a_part() {
+    let gateway = Shared::start(builder(json!({"rules": [{
+        "name": "tenants", "key": [{"header": "authorization"}], "absent": "share",
+        "limits": [{"requests": 3, "window": "1h"}],
+    }]})));
+    let preflight = || {
+        Request::new("OPTIONS", "/orders")
+            .header("origin", "https://a.example")
+            .header("access-control-request-method", "GET")
+    };
+    for number in 0..20 {
+        assert_ne!(gateway.send(preflight()).status, 429, "{number}");
+    }
+    let statuses: Vec<u16> = (0..4).map(|_| gateway.send(Request::get("/orders")).status).collect();
+    assert_eq!(statuses, [200, 200, 200, 429]);
+    gateway.assert_no_trap();
+}

@@ -32,6 +32,18 @@ pub(crate) const ROWS: &[Row] = &[
             because: "clusters may come at any time, so Envoy asks for one when it is called",
         },
     ),
+    (
+        "two claims that are one field for some upstreams",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         claims_to_headers: [{claim: sub, header: x-a}, {claim: roles, header: x_a}]}]}",
+        Refused("must be unique: upstreams may take it for `x-a`"),
+    ),
+    (
+        "a field that is written, and one that tokens are read from, which differ in a mark",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         claims_to_headers: [{claim: sub, header: x-token}]}], sources: [{header: x_token}]}",
+        Refused("must not be a field that tokens are read from"),
+    ),
     ("nothing at all", "{}", Refused("providers: is required")),
     ("no providers", "{providers: []}", Refused("providers: must not be empty")),
     (
