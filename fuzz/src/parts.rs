@@ -1,3 +1,5 @@
+//! What services answer to `aggregate`.
+
 use crate::{NOW, filter};
 use gatehouse_aggregate::Aggregate;
 use gatehouse_filter::{Answer, Answered, Calls, Filter, Headers, OnAnswers, Reply, Request, Step};
@@ -91,7 +93,8 @@ const CONFIGURATION: &str = r#"{"rules": [{
         {"name": "b", "cluster": "b", "path": "/b/${item}", "max_size": "4KiB", "optional": true,
          "for_each": {"value": "a.l[*]", "most": 4, "at_once": 2},
          "join": {"to": "a.l[*]", "by": "k", "as": "joined.to"}},
-        {"name": "c", "cluster": "c", "path": "/c/${call.a.id | default: none}?s=${items}", "max_size": "4KiB",
+        {"name": "c", "cluster": "c", "path": "/c/${call.a.id | default: none}?s=${items}",
+         "max_size": "4KiB",
          "optional": true, "into": "$", "for_each": {"value": "a.m[*].k"}},
         {"name": "d", "cluster": "d", "path": "/d/${status.a | default: 0}", "optional": true, "into": "l.m",
          "max_size": "4KiB", "when": {"value": "${call.a.id}", "exists": true}}

@@ -22,6 +22,7 @@
 mod case;
 mod document;
 mod edit;
+mod moves;
 mod names;
 mod number;
 mod path;
@@ -31,7 +32,8 @@ mod write;
 
 pub use case::{Case, CaseError};
 pub use document::{Document, Id, Kind, Overgrown};
-pub use edit::{Cut, Places, Put};
+pub use edit::{Places, Put};
+pub use moves::Cut;
 pub use names::Names;
 
 pub use number::same_number;

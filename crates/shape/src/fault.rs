@@ -1,3 +1,5 @@
+//! Why a document could not be changed.
+
 use gatehouse_json::{CaseError, Overgrown};
 
 /// Why a document could not be changed as the configuration says. What was changed before is in

@@ -1,3 +1,5 @@
+//! Paths in a configuration: of values, and of places.
+
 use gatehouse_filter::config::Node;
 use gatehouse_json::Path;
 

@@ -1,3 +1,5 @@
+//! Lists of operations, as a configuration has them.
+
 use crate::config;
 use crate::operation::{Operation, Step};
 use crate::text::Needs;

@@ -99,9 +99,11 @@ impl Call {
             names.iter().any(|own| own.as_str().eq_ignore_ascii_case(name))
         };
         // Fields that templates make are no fields of the client's, and tell clients apart.
-        let templates = self.headers.iter().chain(&composition.headers);
-        let made: Vec<HeaderName> = templates.map(|(name, _)| name.clone()).collect();
-        freshness.is_private |= freshness.vary.iter().any(|name| is_among(&made, name));
+        let mut made = self.headers.iter().chain(&composition.headers);
+        freshness.is_private |= !freshness.vary.is_empty()
+            && made.any(|(made, _)| {
+                freshness.vary.iter().any(|name| made.as_str().eq_ignore_ascii_case(name))
+            });
         freshness.vary.retain(|name| {
             let is_always = ALWAYS_PASSED.contains(&name.as_str());
             is_always || is_among(&self.passed, name) || is_among(&composition.passed, name)

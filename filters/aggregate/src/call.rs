@@ -126,7 +126,6 @@ impl Call {
             body,
             // The host counts in milliseconds, and takes zero for no limit.
             timeout: self.timeout.min(most_time).max(Duration::from_millis(1)),
-            // One more tells an answer that is just too long.
             max_answer_bytes: self.max_size,
         })
     }

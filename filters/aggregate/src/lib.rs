@@ -12,6 +12,7 @@ mod each;
 mod fact;
 mod failure;
 mod freshness;
+mod items;
 mod join;
 mod merge;
 mod meters;

@@ -6,7 +6,7 @@ use crate::composition::Composition;
 use crate::each::How;
 use crate::fact::Known;
 use crate::failure::{Failure, OUTCOMES};
-use crate::freshness::Freshness;
+use crate::items::{nothing, together};
 use crate::origin::{Last, Origin};
 use crate::part::{Answered, Failed, Good, Part, UnderWay};
 use crate::target::Unmade;
@@ -309,66 +309,6 @@ impl Run {
     }
 }
 
-/// The answers for the items of a list as one: a list in the order of the items.
-fn together(call: &Call, under_way: &mut UnderWay, composition: &Composition) -> Part {
-    let items = std::mem::take(&mut under_way.items);
-    let mut json = vec![b'['];
-    let mut freshness = Freshness::ALWAYS;
-    let mut first = None;
-    let default: &[u8] = match &call.fate {
-        Fate::Optional(Some(default)) => default,
-        _ => b"null",
-    };
-    for answer in std::mem::take(&mut under_way.answers).into_iter().flatten() {
-        if json.len() > 1 {
-            json.push(b',');
-        }
-        match answer {
-            Ok(good) => {
-                freshness = freshness.and(&good.freshness);
-                if good.document.write(good.document.root(), &mut json).is_err() {
-                    first = first.or(Some(Failure::TooLarge));
-                    json.extend_from_slice(default);
-                }
-            }
-            Err(failure) => {
-                first = first.or(Some(failure));
-                json.extend_from_slice(default);
-            }
-        }
-    }
-    json.push(b']');
-    match Document::read(json, composition.most()) {
-        Ok(document) => Part::Answered(Answered {
-            status: None,
-            document: RefCell::new(document),
-            freshness,
-            items: Some(items),
-            failure: first,
-        }),
-        Err(invalid) => Part::Failed(Failed {
-            failure: invalid.into(),
-            status: None,
-            default: call.default(composition),
-            told: None,
-        }),
-    }
-}
-
-/// The answer to no calls: an empty list.
-fn nothing(composition: &Composition) -> Part {
-    match Document::read(b"[]".to_vec(), composition.most()) {
-        Ok(document) => Part::Answered(Answered {
-            status: None,
-            document: RefCell::new(document),
-            freshness: Freshness::ALWAYS,
-            items: Some(Vec::new()),
-            failure: None,
-        }),
-        Err(_) => Part::Skipped,
-    }
-}
-
 impl Composition {
     /// The most bytes that a document may grow to on the way.
     pub(crate) fn most(&self) -> usize {
@@ -382,7 +322,7 @@ impl Call {
     }
 
     /// What stands in for its answer.
-    fn default(&self, composition: &Composition) -> Option<RefCell<Document>> {
+    pub(crate) fn default(&self, composition: &Composition) -> Option<RefCell<Document>> {
         match &self.fate {
             Fate::Optional(Some(json)) => {
                 Document::read(json.clone(), composition.most()).ok().map(RefCell::new)

@@ -9,6 +9,7 @@ mod joins;
 mod lists;
 mod merging;
 mod order;
+mod origins;
 
 use crate::{Aggregate, Code, State};
 use gatehouse_filter::{

@@ -95,7 +95,10 @@ fn a_call_can_have_values_of_answers_in_its_body() {
     let calls = gateway.calls.borrow();
     assert_eq!(
         String::from_utf8_lossy(&calls[1].body),
-        r#"{"all":["x",1],"id":12345678901234567890,"q":"\",\"admin\":true","status":200,"text":"<12345678901234567890>"}"#
+        concat!(
+            r#"{"all":["x",1],"id":12345678901234567890,"#,
+            r#""q":"\",\"admin\":true","status":200,"text":"<12345678901234567890>"}"#
+        )
     );
 }
 

@@ -94,9 +94,10 @@ fn one_call_can_be_for_all_items() {
     }]);
     let gateway = Gateway::of(calls, json!({}), |call: &Callout| match &*call.cluster {
         "orders" => ok(ORDERS),
-        _ => ok(
-            r#"{"products":[{"id":{"sku":"d"},"n":1},{"id":{"sku":"a"},"n":2},{"id":{"sku":"7"},"n":3},{"id":{}},{"id":{"sku":"a"},"n":4}]}"#,
-        ),
+        _ => ok(concat!(
+            r#"{"products":[{"id":{"sku":"d"},"n":1},{"id":{"sku":"a"},"n":2},"#,
+            r#"{"id":{"sku":"7"},"n":3},{"id":{}},{"id":{"sku":"a"},"n":4}]}"#
+        )),
     });
     let got = gateway.get("/x/7").json();
     assert_eq!(gateway.targets(), ["orders/", "p/?skus=a%2Cb%2Fc%2Cd%2C7"]);

@@ -233,11 +233,17 @@ fn how_the_parts_went_is_told_after_the_operations() {
     for (operations, want) in [
         (
             json!([{"keep": {"names": ["a_b"]}}, {"case": {"to": "camel"}}]),
-            r#"{"aB":1,"my_parts":{"a_b":{"outcome":"answered","status":200},"c":{"outcome":"server_error","status":500}}}"#,
+            concat!(
+                r#"{"aB":1,"my_parts":{"a_b":{"outcome":"answered","status":200},"#,
+                r#""c":{"outcome":"server_error","status":500}}}"#
+            ),
         ),
         (
             json!([{"wrap": {"name": "data"}}]),
-            r#"{"data":{"a_b":1},"my_parts":{"a_b":{"outcome":"answered","status":200},"c":{"outcome":"server_error","status":500}}}"#,
+            concat!(
+                r#"{"data":{"a_b":1},"my_parts":{"a_b":{"outcome":"answered","status":200},"#,
+                r#""c":{"outcome":"server_error","status":500}}}"#
+            ),
         ),
         (json!([{"unwrap": {"path": "a_b"}}]), "1"),
     ] {

@@ -108,7 +108,10 @@ fn what_another_call_lacks_is_told() {
                 "u" => answer(
                     status,
                     &[("content-type", "application/json")],
-                    r#"{"id":1,"n":null,"l":[1,2],"m":[null,1,null,2],"o":[null],"e":[],"t":true,"s":"a\"\u00e9"}"#,
+                    concat!(
+                        r#"{"id":1,"n":null,"l":[1,2],"m":[null,1,null,2],"#,
+                        r#""o":[null],"e":[],"t":true,"s":"a\"\u00e9"}"#
+                    ),
                 ),
                 _ => ok("1"),
             }
