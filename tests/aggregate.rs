@@ -84,7 +84,8 @@ fn hostile_bytes_do_not_trap_it() {
     let service = Upstream::start();
     service.answer_by(echo);
     let rules = json!([{"name": "all", "calls": [
-        {"name": "a", "cluster": "users", "path": "/${query.a | default: a}?p=${path}&h=${header.x-a | default: b}",
+        {"name": "a", "cluster": "users",
+         "path": "/${query.a | default: a}?p=${path}&h=${header.x-a | default: b}",
          "pass_headers": ["cookie", "x-b"], "headers": {"x-c": "${header.x-a}"}},
     ]}]);
     let gateway = start(with_rules(&rules, &service));

@@ -4,8 +4,8 @@ use gatehouse_sandbox::raw::Request;
 use serde_json::{Value, json};
 
 use super::{echo, rule, start, with_rules};
-use crate::harness::trap;
 use crate::harness::upstream::{Said, Upstream};
+use crate::harness::{configuration, trap};
 
 #[test]
 fn a_service_sees_what_the_call_says_and_nothing_of_the_client_beside() {
@@ -117,9 +117,8 @@ fn a_call_can_have_the_request_s_body_or_values_of_it() {
             {"name": "a", "cluster": "users", "path": "/"}]},
     ]);
     let gateway = start(with_rules(&rules, &service).edit(|tree| {
-        let filter = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0/typed_config/config";
-        tree.pointer_mut(filter).expect("the plugin")["allow_on_headers_stop_iteration"] =
-            json!(true);
+        configuration::plugin_config(tree, "aggregate")
+            .insert("allow_on_headers_stop_iteration".to_owned(), json!(true));
         // Less than a body may have: it is collected all the same, or refused as too long.
         tree["static_resources"]["listeners"][0]["per_connection_buffer_limit_bytes"] =
             json!(262_144);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{KEYS, builder, claims, with_token};
 use crate::harness::token::{self, bearer};
-use crate::harness::{Shared, received, received_headers};
+use crate::harness::{Shared, configuration, received, received_headers};
 
 /// Of the demo's key.
 fn good() -> String {
@@ -46,10 +46,7 @@ fn a_token_is_found_where_clients_were_seen_to_put_it() {
 /// Servers of CGI's kind read `x.user` and `x--user` as the field that is written, too.
 #[test]
 fn a_client_cannot_say_who_it_is_with_other_marks_either() {
-    let gateway = Shared::start(builder(json!({})).edit(|tree| {
-        let options = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/common_http_protocol_options";
-        *tree.pointer_mut(options).expect("the config has these options") = json!({});
-    }));
+    let gateway = Shared::start(builder(json!({})).edit(configuration::allow_underscores));
     for name in ["x.user", "x--user", "x_user", "x._user"] {
         let exchange = gateway.ask(with_token(&good()).header(name, "root"));
         assert_eq!(exchange.response.status, 200, "{name}: {}", exchange.response.text());
@@ -95,10 +92,7 @@ fn forged_tokens_have_no_keys_tried_that_are_not_theirs() {
 /// A preflight passes without a token; one that says it has another method is none.
 #[test]
 fn a_preflight_that_names_another_method_is_none() {
-    let gateway = Shared::start(builder(json!({})).edit(|tree| {
-        let options = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/common_http_protocol_options";
-        *tree.pointer_mut(options).expect("the config has these options") = json!({});
-    }));
+    let gateway = Shared::start(builder(json!({})).edit(configuration::allow_underscores));
     let preflight = || {
         Request::new("OPTIONS", "/orders")
             .header("origin", "https://a.example")

@@ -132,7 +132,10 @@ const ITSELF: &str = "itself";
 /// A rule for each number of calls.
 fn configuration(cluster: &str) -> Value {
     let rule = |calls: usize| {
-        let call = |number: usize| json!({"name": format!("c{number}"), "cluster": cluster, "path": format!("/c{number}")});
+        let call = |number: usize| {
+            let (name, path) = (format!("c{number}"), format!("/c{number}"));
+            json!({"name": name, "cluster": cluster, "path": path})
+        };
         json!({
             "name": format!("n{calls}"),
             "match": {"path": {"exact": format!("/aggregate/{calls}")}},
