@@ -11,7 +11,7 @@ use super::{Sources, probe};
 pub(super) const NAME: &str = "header-transform";
 
 /// What a filter that edits request heads may call and be called for.
-pub(super) const REQUEST_ONLY: [&str; 17] = [
+pub(super) const REQUEST_ONLY: [&str; 19] = [
     "proxy_log",
     "proxy_get_log_level",
     "proxy_get_buffer_bytes",
@@ -27,8 +27,10 @@ pub(super) const REQUEST_ONLY: [&str; 17] = [
     "proxy_on_context_create",
     "proxy_on_configure",
     "proxy_on_request_headers",
+    "proxy_on_request_trailers",
     "proxy_on_delete",
     "fd_write",
+    "random_get",
 ];
 
 /// Envoy enters the VM for the response too.

@@ -21,7 +21,7 @@ pub(super) const NAME: &str = "identity";
 pub(super) const FILTER: &str = "jwt-auth";
 
 /// What the filter may call and be called for, as in `envoy/jwt-auth.yaml`.
-pub(super) const CAPABILITIES: [&str; 20] = [
+pub(super) const CAPABILITIES: [&str; 21] = [
     "proxy_log",
     "proxy_get_log_level",
     "proxy_get_buffer_bytes",
@@ -39,6 +39,7 @@ pub(super) const CAPABILITIES: [&str; 20] = [
     "proxy_on_context_create",
     "proxy_on_configure",
     "proxy_on_request_headers",
+    "proxy_on_request_trailers",
     "proxy_on_delete",
     "random_get",
     "clock_time_get",

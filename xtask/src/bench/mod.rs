@@ -241,3 +241,34 @@ fn cost_per_request(gateway: &Process, load: &mut Load, requests: usize) -> Resu
     let spent = gateway.cpu()?.saturating_sub(before);
     Ok(spent.as_secs_f64() * 1e6 / requests as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module names every call to the host that its configuration needs, and refuses to start
+    /// without: a list that was enough once is told here, not when somebody measures.
+    #[test]
+    fn what_a_bench_lets_its_filters_do_is_what_they_need() {
+        let scratch = std::env::temp_dir().join(format!("gatehouse-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&scratch).unwrap();
+        let sources = Sources { modules: "filters".into(), scratch: scratch.clone(), before: None };
+        let benches = [header_transform::bench, rate_limit::bench, identity::bench, forged::bench];
+        let mut looked_at = 0;
+        for bench in benches.map(|bench| bench(&sources).unwrap()) {
+            for set_up in bench.set_ups {
+                let file = scratch.join("envoy.json");
+                let configuration = gateway::envoy::configuration(1, 2, &set_up.http_filters);
+                std::fs::write(&file, configuration.to_string()).unwrap();
+                for line in gatehouse_check::file(&file, "envoy.json") {
+                    let text = line.text;
+                    let is_of_capabilities = text.contains("capabilit");
+                    assert!(!is_of_capabilities, "{}, {}: {text}", bench.name, set_up.name);
+                }
+                looked_at += set_up.http_filters.len();
+            }
+        }
+        std::fs::remove_dir_all(scratch).unwrap();
+        assert!(looked_at > 20, "{looked_at}");
+    }
+}

@@ -11,7 +11,7 @@ use super::{Sources, probe};
 pub(super) const NAME: &str = "rate-limit";
 
 /// What the filter may call and be called for.
-pub(super) const CAPABILITIES: [&str; 19] = [
+pub(super) const CAPABILITIES: [&str; 21] = [
     "proxy_log",
     "proxy_get_log_level",
     "proxy_get_buffer_bytes",
@@ -22,6 +22,8 @@ pub(super) const CAPABILITIES: [&str; 19] = [
     "proxy_get_header_map_pairs",
     "proxy_send_local_response",
     "proxy_add_header_map_value",
+    "proxy_replace_header_map_value",
+    "proxy_remove_header_map_value",
     "proxy_get_current_time_nanoseconds",
     "proxy_get_shared_data",
     "proxy_set_shared_data",
