@@ -76,7 +76,7 @@ pub use phase::{
 pub use phases::Phases;
 pub use printable::printable;
 pub use reply::{Document, GrpcStatus, Problem, Reply};
-pub use request::{Facts, Request, Spoken, is_grpc, is_grpc_or_grpc_web};
+pub use request::{Facts, Request, Spoken, essence, is_grpc, is_grpc_or_grpc_web};
 pub use response::Response;
 pub use statuses::Statuses;
 pub use target::{query_values, split_target};

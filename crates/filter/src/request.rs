@@ -193,7 +193,7 @@ impl Spoken {
     /// As the head of a request says.
     pub fn by(head: &Headers) -> Self {
         let said = head.first("content-type").unwrap_or_default();
-        let essence = said.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let essence = essence(said);
         let is = |kind: &str| essence.eq_ignore_ascii_case(kind.as_bytes());
         match () {
             () if is_said_to_be(said, &["grpc"]) => Self::Grpc,
@@ -207,6 +207,11 @@ impl Spoken {
             () => Self::Http,
         }
     }
+}
+
+/// A content type without its parameters (RFC 9110 §8.3.1).
+pub fn essence(content_type: &[u8]) -> &[u8] {
+    content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
 }
 
 /// Whether a content type is gRPC's, over HTTP/2 or as browsers speak it (gRPC-Web).

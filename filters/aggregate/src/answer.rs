@@ -9,7 +9,7 @@ use ct_codecs::{Base64, Encoder as _};
 use gatehouse_coding::gunzip;
 use gatehouse_filter::fetched::without_mark;
 use gatehouse_filter::template::Sources;
-use gatehouse_filter::{Answer, HeaderName, HeaderValue, Headers};
+use gatehouse_filter::{Answer, HeaderName, HeaderValue, Headers, essence};
 use gatehouse_json::{Document, push_quoted};
 use gatehouse_shape::{Fault, Work};
 
@@ -147,9 +147,12 @@ fn is_json(head: &Headers) -> bool {
     let Ok(Some(kind)) = head.only("content-type") else {
         return head.first("content-type").is_none();
     };
-    let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    let essence = essence.to_ascii_lowercase();
-    essence == b"application/json" || essence == b"text/json" || essence.ends_with(b"+json")
+    let essence = essence(kind);
+    let is = |kind: &str| essence.eq_ignore_ascii_case(kind.as_bytes());
+    let suffix = essence.last_chunk::<5>();
+    is("application/json")
+        || is("text/json")
+        || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"+json"))
 }
 
 /// What a service says is wrong with a request, for the client: its problem document, and the

@@ -10,11 +10,6 @@ pub(crate) struct TypePattern {
     pub(crate) after: Option<String>,
 }
 
-/// A content type without its parameters.
-pub(crate) fn essence(content_type: &[u8]) -> &[u8] {
-    content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
-}
-
 impl TypePattern {
     pub(crate) fn matches(&self, essence: &[u8]) -> bool {
         let Some(after) = &self.after else { return essence == self.before.as_bytes() };

@@ -1,9 +1,9 @@
-use crate::content_type::{TypePattern, essence, is_several};
+use crate::content_type::{TypePattern, is_several};
 use crate::fault::{Fault, Forgiven};
 use crate::form;
 use gatehouse_coding::Coding;
 use gatehouse_filter::template::Sources;
-use gatehouse_filter::{Body, HeaderName, HeaderValue, Headers, Statuses};
+use gatehouse_filter::{Body, HeaderName, HeaderValue, Headers, Statuses, essence};
 use gatehouse_json::{Document, Names};
 use gatehouse_shape::{Shaping, Work};
 
