@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::{Direction, Proxy};
-use gatehouse_filter::{Body, Collect, HeaderName, HeaderValue, Headers};
+use gatehouse_filter::{Body, Bytes, Collect, HeaderName, HeaderValue, Headers};
 
 /// A body as far as it has come and is held.
 #[derive(Default, Debug)]
@@ -13,6 +13,8 @@ pub(crate) struct Arriving {
     pub(crate) end: Option<End>,
     /// The bytes, where they were read and nobody has taken them.
     bytes: Option<Vec<u8>>,
+    /// A body that the host does not have: that of a response which takes another one's place.
+    own: Option<Bytes>,
 }
 
 /// How a body ended.
@@ -25,6 +27,30 @@ pub(crate) enum End {
 }
 
 impl Arriving {
+    /// A body that is all there, and that the host does not have.
+    pub(crate) fn own(bytes: Bytes) -> Self {
+        let size = bytes.as_slice().len();
+        Self { size, end: Some(End::Body), bytes: None, own: Some(bytes) }
+    }
+
+    /// The body that the host does not have, where it is such a one.
+    pub(crate) fn into_own(self) -> Option<Bytes> {
+        self.own
+    }
+
+    /// All that is held, whoever holds it.
+    ///
+    /// # Errors
+    /// [`Fault::BodyUnread`] where the host does not give what it says that it has.
+    pub(crate) fn held(&self, of: Direction, proxy: &dyn Proxy) -> Result<Vec<u8>, Fault> {
+        let bytes = match &self.own {
+            Some(own) => own.as_slice().to_vec(),
+            None => proxy.body(of, self.size).map_err(|_| Fault::BodyUnread)?,
+        };
+        // Fewer bytes than were announced are not the body: a guard would judge another.
+        if bytes.len() == self.size { Ok(bytes) } else { Err(Fault::BodyUnread) }
+    }
+
     /// More has come: `size` is all that is held.
     pub(crate) fn came(&mut self, size: usize, is_end: bool) {
         self.size = size;
@@ -56,12 +82,10 @@ impl Arriving {
         if self.size == 0 {
             return Ok(Body::new(Vec::new()));
         }
-        let bytes = match self.bytes.take() {
-            Some(bytes) => bytes,
-            None => proxy.body(of, self.size).map_err(|_| Fault::BodyUnread)?,
-        };
-        // Fewer bytes than were announced are not the body: a guard would judge another.
-        if bytes.len() == self.size { Ok(Body::new(bytes)) } else { Err(Fault::BodyUnread) }
+        match self.bytes.take().filter(|bytes| bytes.len() == self.size) {
+            Some(bytes) => Ok(Body::new(bytes)),
+            None => self.held(of, proxy).map(Body::new),
+        }
     }
 
     /// Takes the body back. Where it was replaced, the host is told at once, and so is the head,
@@ -85,7 +109,12 @@ impl Arriving {
         if !collect.may_replace || self.size > collect.max_bytes {
             return Err(Fault::BodyUnchanged);
         }
-        proxy.replace_body(of, self.size, &replacement).map_err(|_| Fault::BodyUnchanged)?;
+        match &mut self.own {
+            Some(own) => *own = Bytes::from(replacement.clone()),
+            None => {
+                proxy.replace_body(of, self.size, &replacement).map_err(|_| Fault::BodyUnchanged)?
+            }
+        }
         if let Some(head) = head {
             match self.end {
                 Some(End::Body) => {

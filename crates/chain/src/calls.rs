@@ -3,6 +3,7 @@
 use crate::chain::Callback;
 use crate::exchange::{Asked, Awaited, Exchange, Progress};
 use crate::fault::Fault;
+use crate::link::Link;
 use crate::pending::Owner;
 use gatehouse_filter::{Answer, Answered, CallId, Calls, Decision, Request, Step, Until};
 use std::mem;
@@ -42,6 +43,7 @@ impl Exchange {
         let is_possible = match until {
             Until::Fetched => self.chain.has_fetched(at),
             Until::Answered(call) => self.chain.pending.is_under_way(call),
+            Until::Woken(_) => self.chain.link(at).is_some_and(Link::waits_for_others),
         };
         if !is_possible {
             return self.fail(Fault::OutOfPlace("waits for what never comes"), at, callback);

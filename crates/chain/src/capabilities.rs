@@ -36,6 +36,16 @@ const FETCHING: [&str; 4] = [
     "proxy_set_tick_period_milliseconds",
 ];
 
+/// What a filter needs that holds requests until others are done.
+const QUEUES: [&str; 6] = [
+    "proxy_dequeue_shared_queue",
+    "proxy_enqueue_shared_queue",
+    "proxy_on_queue_ready",
+    "proxy_on_tick",
+    "proxy_register_shared_queue",
+    "proxy_set_tick_period_milliseconds",
+];
+
 /// What this filter, so configured, needs of its host. Without it the filter would guard nothing,
 /// or hold what it never lets go: where the host may not make a callback, a body passes unread and
 /// an answer never comes. What only a response's head is seen for is not among it: a configuration
@@ -46,7 +56,8 @@ pub fn needed(link: &dyn Link) -> BTreeSet<&'static str> {
     let needs = link.needs();
     let is_needed = |need| needs.contains(&need);
     let calls_by_grpc = is_needed(Need::GrpcCalls);
-    let waits = has_fetched || phases.answers || calls_by_grpc;
+    let waits_for_others = link.waits_for_others();
+    let waits = has_fetched || phases.answers || calls_by_grpc || waits_for_others;
     let trailers = phases.request_body || phases.request_trailers;
     let mut all = BTreeSet::from(EVERY);
     for (is_needed, names) in [
@@ -60,11 +71,13 @@ pub fn needed(link: &dyn Link) -> BTreeSet<&'static str> {
         (waits, &WAITING),
         (has_fetched || phases.answers, &HTTP_CALLS),
         (has_fetched, &FETCHING),
+        (waits_for_others, &QUEUES),
         (has_fetched || is_needed(Need::Clock), &["proxy_get_current_time_nanoseconds"]),
         (calls_by_grpc, &["proxy_grpc_call", "proxy_on_grpc_receive", "proxy_on_grpc_close"]),
         (is_needed(Need::Store), &["proxy_get_shared_data", "proxy_set_shared_data"]),
         (is_needed(Need::Expressions), &["proxy_call_foreign_function"]),
         (is_needed(Need::Bodies), &["proxy_set_buffer_bytes"]),
+        (is_needed(Need::Gauges), &["proxy_record_metric"]),
         (
             is_needed(Need::Edits),
             &[

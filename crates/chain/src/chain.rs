@@ -6,8 +6,8 @@ use crate::link_host::LinkHost;
 use crate::pending::{Owner, Pending};
 use crate::{Link, Proxy};
 use gatehouse_filter::fetched::TICK;
-use gatehouse_filter::{Answer, CallId, GrpcAnswer, Phases, Timestamp};
-use std::cell::OnceCell;
+use gatehouse_filter::{Answer, CallId, GrpcAnswer, Phases, Queue, Timestamp};
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 
 /// The filters of one configuration, in the order in which requests meet them; responses meet them
@@ -19,6 +19,8 @@ pub struct Chain {
     /// The positions of those that have something fetched.
     fetching: Vec<usize>,
     pub(crate) pending: Pending,
+    /// By which others wake this VM, where a filter may wait for others.
+    queue: Cell<Option<Queue>>,
 }
 
 /// What is written to filter state, beside what filters of the same VM tell each other in memory.
@@ -66,7 +68,14 @@ impl Chain {
         let has_fetched =
             |(at, placed): (usize, &Placed)| (!placed.link.fetched().is_empty()).then_some(at);
         let fetching = links.iter().enumerate().filter_map(has_fetched).collect();
-        Self { phases, fetching, links, tells: Tells::default(), pending: Pending::default() }
+        Self {
+            phases,
+            fetching,
+            links,
+            tells: Tells::default(),
+            pending: Pending::default(),
+            queue: Cell::default(),
+        }
     }
 
     /// The same chain, which tells this and no more.
@@ -97,9 +106,21 @@ impl Chain {
                 fetched.prepare(&host);
             });
         }
+        if let Some(first) = self.links_from(0).find(|link| link.waits_for_others()) {
+            match proxy.open_queue() {
+                Ok(queue) => self.queue.set(Some(queue)),
+                Err(refused) => faults.push(format!(
+                    "{}: the host refused a queue, status {}: this configuration needs \
+                     proxy_register_shared_queue and proxy_on_queue_ready",
+                    first.name(),
+                    refused.0
+                )),
+            }
+        }
         // A filter that waits for its timer in vain would hold requests for ever: better not to
         // start.
-        if let Some(first) = self.fetching.first().and_then(|at| self.link(*at))
+        let needs_timer = |link: &&dyn Link| !link.fetched().is_empty() || link.waits_for_others();
+        if let Some(first) = self.links_from(0).find(needs_timer)
             && let Err(refused) = proxy.set_timer(TICK)
         {
             faults.push(format!(
@@ -132,7 +153,15 @@ impl Chain {
             link.fetched().iter().for_each(|fetched| fetched.tick(&host));
             woken.extend(self.pending.wake_for_fetched(*at));
         }
+        woken.extend(self.pending.wake_for_topics());
         woken
+    }
+
+    /// Others have something to say to this VM. Who is to be asked again.
+    pub(crate) fn queue_ready(&self, proxy: &dyn Proxy) -> Vec<u32> {
+        let Some(queue) = self.queue.get() else { return Vec::new() };
+        let topics = std::iter::from_fn(|| proxy.next_topic(queue));
+        topics.flat_map(|topic| self.pending.wake_for_topic(topic)).collect()
     }
 
     /// Something was fetched. Who is to be asked again.
@@ -183,6 +212,7 @@ impl Chain {
             proxy: callback.proxy,
             now: &callback.now,
             pending: &self.pending,
+            queue: self.queue.get(),
             of,
             link: at,
         })

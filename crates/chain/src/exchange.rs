@@ -160,6 +160,19 @@ impl Exchange {
         self.resume(callback);
     }
 
+    /// The request is no more.
+    pub(crate) fn end(&mut self, callback: &Callback<'_>) {
+        let chain = Rc::clone(&self.chain);
+        if !chain.phases().waking {
+            return;
+        }
+        for (at, stage) in self.stages.iter_mut().enumerate() {
+            if let Some(host) = chain.host(at, callback) {
+                stage.on_end(&host);
+            }
+        }
+    }
+
     /// A response is on its way. One to a request whose head has not gone is not the upstream's:
     /// whatever the request waited for, it does no more. An upstream may answer before it has the
     /// whole request.

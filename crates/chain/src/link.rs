@@ -9,7 +9,7 @@ use gatehouse_filter::{
     Answered, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter,
     Decision, FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, LogPhase,
     Mode, Need, Phases, Polled, Request, RequestBodyPhase, RequestTrailersPhase, Response,
-    ResponseBodyPhase, ResponseDecision, ResponsePhase, Timestamp,
+    ResponseBodyPhase, ResponseDecision, ResponsePhase, Timestamp, WakePhase,
 };
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -43,6 +43,8 @@ pub trait Link {
     /// The field by which it holds heads for bodies of either direction, where it does: see
     /// [`OnRequestBody::holds_heads`](gatehouse_filter::OnRequestBody::holds_heads).
     fn holds_heads(&self) -> Option<&'static str>;
+    /// See [`OnWake::waits_for_others`](gatehouse_filter::OnWake::waits_for_others).
+    fn waits_for_others(&self) -> bool;
     /// Defines the filter's counters; before that nothing is counted.
     fn define_metrics(&self, proxy: &dyn Proxy);
     /// The host's number of a counter.
@@ -98,6 +100,7 @@ pub trait Stage {
     ) -> Result<ResponseDecision<usize>, Broken>;
     fn on_copied_body(&mut self, copied: Copied, callouts: &dyn Callouts);
     fn on_log(&mut self, log: &Log<'_>);
+    fn on_end(&mut self, callouts: &dyn Callouts);
 }
 
 /// Configures a filter as a link of a chain: what a module does with its own configuration.
@@ -167,6 +170,10 @@ impl<F: Filter> Link for Linked<F> {
     fn holds_heads(&self) -> Option<&'static str> {
         let of_requests = F::RequestBody::holds_heads(&self.filter);
         of_requests.or_else(|| F::ResponseBody::holds_response_heads(&self.filter))
+    }
+
+    fn waits_for_others(&self) -> bool {
+        F::Waking::waits_for_others(&self.filter)
     }
 
     fn define_metrics(&self, proxy: &dyn Proxy) {
@@ -255,6 +262,10 @@ impl<F: Filter> Stage for Begun<F> {
 
     fn on_log(&mut self, log: &Log<'_>) {
         F::Logging::on_log(&self.filter, log, &mut self.state);
+    }
+
+    fn on_end(&mut self, callouts: &dyn Callouts) {
+        F::Waking::on_end(&self.filter, callouts, &mut self.state);
     }
 }
 

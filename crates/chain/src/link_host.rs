@@ -5,8 +5,8 @@ use crate::pending::{Owner, Pending};
 use crate::{Link, MetricKind, Proxy};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Counter, Expression,
-    Expressions, GrpcCall, Hash, Histogram, Meter, NoExpression, NoRandom, NoVerifier, Random,
-    SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Expressions, Gauge, GrpcCall, Hash, Histogram, Meter, NoExpression, NoRandom, NoVerifier,
+    Queue, Random, SetError, Signatures, Store, StoreError, Timestamp, Topic, Version,
 };
 use std::cell::OnceCell;
 
@@ -16,6 +16,7 @@ pub(crate) struct LinkHost<'a> {
     /// The time of the callback: read once, by whoever asks first.
     pub(crate) now: &'a OnceCell<Timestamp>,
     pub(crate) pending: &'a Pending,
+    pub(crate) queue: Option<Queue>,
     pub(crate) of: &'a dyn Link,
     pub(crate) link: usize,
 }
@@ -53,6 +54,16 @@ impl Meter for LinkHost<'_> {
     fn define_histogram(&self, name: &str, labels: &[(&str, &str)]) -> Histogram {
         Histogram(self.proxy.define(MetricKind::Histogram, &labelled(name, labels)))
     }
+
+    fn define_gauge(&self, name: &str, labels: &[(&str, &str)]) -> Gauge {
+        Gauge(self.proxy.define(MetricKind::Gauge, &labelled(name, labels)))
+    }
+
+    fn set_gauge(&self, gauge: Gauge, value: u64) {
+        if let Some(number) = gauge.0 {
+            self.proxy.record(number, value);
+        }
+    }
 }
 
 impl Callouts for LinkHost<'_> {
@@ -75,6 +86,14 @@ impl Callouts for LinkHost<'_> {
         let call = self.proxy.grpc(call)?;
         self.pending.made(call, Owner::Grpc { link: self.link });
         Ok(call)
+    }
+
+    fn queue(&self) -> Option<Queue> {
+        self.queue
+    }
+
+    fn wake(&self, queue: Queue, topic: Topic) {
+        self.proxy.wake(queue, topic);
     }
 }
 

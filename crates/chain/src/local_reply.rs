@@ -16,7 +16,7 @@ pub struct LocalReply<'a> {
     /// The body, or the text of a gRPC status.
     pub body: Cow<'a, [u8]>,
     /// Header fields in the wire form of a header map.
-    pub headers: Vec<u8>,
+    pub headers: Cow<'a, [u8]>,
     /// The status of a gRPC call; `None` where the reply is a document, and for gRPC-Web, whose
     /// status is a header field.
     pub grpc: Option<GrpcStatus>,
@@ -30,6 +30,10 @@ impl<'a> LocalReply<'a> {
             Reply::Document(document) => {
                 let body = Cow::Borrowed(&*document.body);
                 (document.status, fields(&document.headers, &[]), body, None)
+            }
+            Reply::Replay(replay) => {
+                let body = Cow::Borrowed(replay.body.as_slice());
+                (replay.status, replay.head.wire(), body, None)
             }
             Reply::Problem(problem) => {
                 let Problem { status, grpc, detail, headers, .. } = problem;
@@ -61,9 +65,9 @@ impl<'a> LocalReply<'a> {
 }
 
 /// Header fields in the wire form of a header map.
-fn fields(headers: &[(HeaderName, HeaderValue)], more: &[(&str, &[u8])]) -> Vec<u8> {
+fn fields(headers: &[(HeaderName, HeaderValue)], more: &[(&str, &[u8])]) -> Cow<'static, [u8]> {
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-    Headers::to_pairs(&more.iter().copied().chain(headers).collect::<Vec<_>>())
+    Cow::Owned(Headers::to_pairs(&more.iter().copied().chain(headers).collect::<Vec<_>>()))
 }
 
 /// gRPC over HTTP/2, "Responses": what is not printable ASCII is percent-encoded, and so is `%`.
@@ -92,14 +96,14 @@ mod tests {
             String::from_utf8(sent.body.into_owned()).unwrap(),
             r#"{"type":"about:blank","title":"Too Many Requests","status":429,"code":"rate_limit.exceeded","detail":"slow down","policy":"orders"}"#
         );
-        let headers = Headers::from_pairs(sent.headers);
+        let headers = Headers::from_pairs(sent.headers.into_owned());
         assert_eq!(headers.first("content-type"), Some(&b"application/problem+json"[..]));
         assert_eq!(headers.first("retry-after"), Some(&b"3"[..]));
 
         let grpc = LocalReply::new(&reply, "rate_limit.exceeded", Spoken::Grpc);
         assert_eq!(*grpc.body, *b"slow down");
         assert_eq!(grpc.grpc, Some(GrpcStatus::ResourceExhausted));
-        assert_eq!(Headers::from_pairs(grpc.headers).first("content-type"), None);
+        assert_eq!(Headers::from_pairs(grpc.headers.into_owned()).first("content-type"), None);
     }
 
     #[test]
@@ -109,7 +113,7 @@ mod tests {
         let reply = Reply::from(problem);
         let sent = LocalReply::new(&reply, "f.c", Spoken::GrpcWeb("application/grpc-web+proto"));
         assert_eq!((sent.status, &*sent.body, sent.grpc), (200, &b""[..], None));
-        let headers = Headers::from_pairs(sent.headers);
+        let headers = Headers::from_pairs(sent.headers.into_owned());
         for (name, want) in [
             ("content-type", "application/grpc-web+proto"),
             ("grpc-status", "8"),
@@ -128,7 +132,7 @@ mod tests {
         let reply = Reply::from(Document { status: 200, headers, body: b"{}"[..].into() });
         let sent = LocalReply::new(&reply, "cache.hit", Spoken::Http);
         assert_eq!((sent.status, &*sent.body, sent.grpc), (200, &b"{}"[..], None));
-        let headers = Headers::from_pairs(sent.headers);
+        let headers = Headers::from_pairs(sent.headers.into_owned());
         assert_eq!(headers.values("set-cookie").collect::<Vec<_>>(), [b"a=1", b"b=2"]);
         assert_eq!(headers.first("content-type"), None);
     }

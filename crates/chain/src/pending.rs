@@ -1,6 +1,6 @@
 //! The calls under way, and who waits for what.
 
-use gatehouse_filter::{CallId, Until};
+use gatehouse_filter::{CallId, Topic, Until};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem;
@@ -14,6 +14,7 @@ pub(crate) struct Pending {
     /// By the filter's position: the requests that wait for what it has fetched.
     for_fetched: RefCell<BTreeMap<usize, Vec<u32>>>,
     for_answers: RefCell<BTreeMap<u32, Vec<u32>>>,
+    for_topics: RefCell<BTreeMap<Topic, Vec<u32>>>,
 }
 
 /// Whom the answer to a call is for.
@@ -45,6 +46,9 @@ impl Pending {
             Until::Answered(call) => {
                 self.for_answers.borrow_mut().entry(call.0).or_default().push(exchange);
             }
+            Until::Woken(topic) => {
+                self.for_topics.borrow_mut().entry(topic).or_default().push(exchange);
+            }
         }
     }
 
@@ -56,6 +60,16 @@ impl Pending {
     /// The requests that wait for this call.
     pub(crate) fn wake_for_answer(&self, call: CallId) -> Vec<u32> {
         self.for_answers.borrow_mut().remove(&call.0).unwrap_or_default()
+    }
+
+    /// The requests that wait for this topic, in the order in which they came.
+    pub(crate) fn wake_for_topic(&self, topic: Topic) -> Vec<u32> {
+        self.for_topics.borrow_mut().remove(&topic).unwrap_or_default()
+    }
+
+    /// The requests that wait for any topic.
+    pub(crate) fn wake_for_topics(&self) -> Vec<u32> {
+        self.for_topics.take().into_values().flatten().collect()
     }
 
     /// Whether the call is still under way: who waits for another would wait for ever.

@@ -3,7 +3,7 @@
 use crate::LocalReply;
 use gatehouse_filter::{
     Attributes, CallId, CallRefused, Callout, Clock, Edit, Expressions, GrpcCall, HeaderName,
-    Headers, Random, Signatures, Store,
+    Headers, Queue, Random, Signatures, Store, Topic,
 };
 use std::time::Duration;
 
@@ -86,13 +86,25 @@ pub trait Proxy: Clock + Attributes + Store + Random + Signatures + Expressions 
     /// [`Refused`] where the host has none.
     fn set_timer(&self, period: Duration) -> Result<(), Refused>;
 
+    /// Opens a queue by which other VMs of the process can wake this one.
+    ///
+    /// # Errors
+    /// [`Refused`] where the host has none.
+    fn open_queue(&self) -> Result<Queue, Refused>;
+
+    /// Puts a topic into a VM's queue. One that is not there any more gets nothing.
+    fn wake(&self, queue: Queue, topic: Topic);
+
+    /// Takes the next topic out of this VM's own queue; `None` where it is empty.
+    fn next_topic(&self, queue: Queue) -> Option<Topic>;
+
     /// Defines a metric by its full name; `None` where the host defines none.
     fn define(&self, kind: MetricKind, name: &str) -> Option<u32>;
 
     /// Adds to a counter.
     fn add(&self, metric: u32, by: u64);
 
-    /// Puts a value into a histogram.
+    /// Puts a value into a histogram, or makes it a gauge's.
     fn record(&self, metric: u32, value: u64);
 
     /// A line in the host's log about a fault of the gateway's own.
@@ -128,4 +140,6 @@ pub enum MetricKind {
     Counter,
     /// It counts values by their size.
     Histogram,
+    /// It is how much there is now.
+    Gauge,
 }

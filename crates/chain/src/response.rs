@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::link::Told;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply, TrailersFlow};
 use gatehouse_filter::{
-    Collect, Copied, Headers, Log, Reply, Response, ResponseDecision, ResponseStep, Spoken,
+    Collect, Copied, Headers, Log, Replay, Reply, Response, ResponseDecision, ResponseStep, Spoken,
 };
 use std::collections::VecDeque;
 use std::mem;
@@ -23,6 +23,8 @@ pub(crate) struct ResponseSide {
     body_follows: bool,
     body: Arriving,
     takers: VecDeque<(usize, Take)>,
+    /// The full code of the decision by which a kept response takes this one's place.
+    replaced: Option<String>,
 }
 
 #[derive(Default)]
@@ -174,7 +176,11 @@ impl Exchange {
             }
             ResponseStep::ReadBody(collect) => self.read_response(at, collect, callback),
             ResponseStep::CopyBody { max_bytes } => {
-                self.tell_response(at, &decision, callback);
+                self.tell_response(
+                    at,
+                    ResponseDecision { step: ResponseStep::Continue, ..decision },
+                    callback,
+                );
                 let mut copy = Copy { max_bytes, seen: 0, bytes: Some(Vec::new()) };
                 // What is held already, unless a filter asked before it is to be given it first.
                 let is_next = !self
@@ -190,8 +196,8 @@ impl Exchange {
                 }
                 true
             }
-            ResponseStep::Continue | ResponseStep::Reply(_) => {
-                self.tell_response(at, &decision, callback)
+            ResponseStep::Continue | ResponseStep::Reply(_) | ResponseStep::Replace(_) => {
+                self.tell_response(at, decision, callback)
             }
         }
     }
@@ -244,12 +250,14 @@ impl Exchange {
                     callback,
                 );
             }
-            ResponseStep::Reply(_) => return self.tell_response(at, &decision, callback),
+            ResponseStep::Reply(_) | ResponseStep::Replace(_) => {
+                return self.tell_response(at, decision, callback);
+            }
             ResponseStep::Continue => {}
         }
         let head = (!side.has_head_gone).then_some(&mut side.head);
         match side.body.put_back(Direction::Response, body, collect, head, callback.proxy) {
-            Ok(()) => self.tell_response(at, &decision, callback),
+            Ok(()) => self.tell_response(at, decision, callback),
             Err(fault) => self.fail_response(fault, at, callback),
         }
     }
@@ -303,9 +311,9 @@ impl Exchange {
     fn copy(&mut self, at: usize, copy: &mut Copy, callback: &Callback<'_>) -> bool {
         let side = &mut self.response;
         if side.body.size > 0 && copy.bytes.is_some() {
-            match callback.proxy.body(Direction::Response, side.body.size) {
-                Ok(chunk) if chunk.len() == side.body.size => copy.push(&chunk),
-                _ => return self.fail_response(Fault::BodyUnread, at, callback),
+            match side.body.held(Direction::Response, callback.proxy) {
+                Ok(chunk) => copy.push(&chunk),
+                Err(fault) => return self.fail_response(fault, at, callback),
             }
         }
         if side.body.end.is_some() {
@@ -322,21 +330,31 @@ impl Exchange {
     fn tell_response(
         &mut self,
         at: usize,
-        decision: &ResponseDecision<usize>,
+        decision: ResponseDecision<usize>,
         callback: &Callback<'_>,
     ) -> bool {
         let chain = Rc::clone(&self.chain);
         let (Some(link), proxy) = (chain.link(at), callback.proxy) else { return true };
         let code = decision.code.map_or("", |code| link.count(code, proxy));
-        let reply = match &decision.step {
-            ResponseStep::Reply(reply) => Some(reply),
-            _ => None,
-        };
-        if chain.tells.decisions && (reply.is_some() || decision.rule.is_some()) {
-            let told = Told { rule: decision.rule.clone(), ..Told::default() };
+        let answers = matches!(decision.step, ResponseStep::Reply(_) | ResponseStep::Replace(_));
+        if chain.tells.decisions && (answers || decision.rule.is_some()) {
+            let told = Told { rule: decision.rule, ..Told::default() };
             link.note(code, &told, proxy);
         }
-        reply.is_none_or(|reply| self.reply_instead(reply, code, callback))
+        match decision.step {
+            ResponseStep::Reply(reply) => self.reply_instead(&reply, code, callback),
+            ResponseStep::Replace(_) if self.response.has_head_gone => {
+                let fault = Fault::OutOfPlace("replaces a response whose head has gone");
+                self.fail_response(fault, at, callback)
+            }
+            ResponseStep::Replace(replay) => {
+                self.response.replace(replay, code);
+                true
+            }
+            ResponseStep::Continue | ResponseStep::ReadBody(_) | ResponseStep::CopyBody { .. } => {
+                true
+            }
+        }
     }
 
     /// All filters have let the response go on: the edits are carried out.
@@ -347,7 +365,7 @@ impl Exchange {
                 self.fail_response(Fault::HeadUnread, 0, callback);
                 return;
             }
-            if !apply(Direction::Response, &side.head, callback.proxy) {
+            if side.replaced.is_none() && !apply(Direction::Response, &side.head, callback.proxy) {
                 self.fail_response(Fault::EditRefused, 0, callback);
                 return;
             }
@@ -358,6 +376,25 @@ impl Exchange {
         if side.body.end.is_some() {
             self.response_body_came(callback);
         }
+        self.send_replacement(callback);
+    }
+
+    /// Answers with the response that takes this one's place, when all filters have seen it.
+    fn send_replacement(&mut self, callback: &Callback<'_>) {
+        let side = &mut self.response;
+        if !matches!(side.progress, Progress::Passed) {
+            return;
+        }
+        let Some(code) = side.replaced.take() else { return };
+        let head = mem::take(&mut side.head);
+        let status = head.first(":status").and_then(|status| str::from_utf8(status).ok());
+        let status = status.and_then(|status| status.parse().ok()).unwrap_or(500);
+        let body = mem::take(&mut side.body).into_own().unwrap_or_default();
+        let fields = head.settled();
+        let sent = |(name, _): &(&[u8], &[u8])| *name != b":status" && *name != b"content-length";
+        let fields: Vec<_> = fields.iter_received().filter(sent).collect();
+        let replay = Replay { status, head: Headers::from_list(&fields), body };
+        self.reply_instead(&replay.into(), &code, callback);
     }
 
     /// Answers the client instead, or breaks the response off. What a gRPC client gets is never
@@ -388,6 +425,20 @@ impl ResponseSide {
                 copy.seen = 0;
             }
         }
+    }
+
+    /// A kept response takes this one's place.
+    fn replace(&mut self, replay: Replay, code: &str) {
+        let status = replay.status.to_string();
+        let settled = replay.head.settled();
+        let mut fields = vec![(&b":status"[..], status.as_bytes())];
+        fields.extend(settled.iter_received());
+        self.head = Headers::from_list(&fields);
+        self.body_follows = !replay.body.as_slice().is_empty();
+        self.body = Arriving::own(replay.body);
+        // What filters nearer to the upstream wanted was the other one's.
+        self.takers.clear();
+        self.replaced = Some(code.to_owned());
     }
 
     /// Whether the body is held for somebody.

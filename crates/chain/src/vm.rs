@@ -65,9 +65,13 @@ impl Vm {
     }
 
     /// A request or a configuration is no more, whatever it was waiting for.
-    pub fn deleted(&mut self, context: u32) {
-        if self.requests.remove(&context).is_none() {
-            self.chains.remove(&context);
+    pub fn deleted(&mut self, context: u32, proxy: &dyn Proxy) {
+        match self.requests.remove(&context) {
+            Some(Request::Under(mut exchange)) => exchange.end(&Callback::new(proxy)),
+            Some(Request::Unconfigured) => {}
+            None => {
+                self.chains.remove(&context);
+            }
         }
     }
 
@@ -161,6 +165,13 @@ impl Vm {
     pub fn ticked(&mut self, context: u32, proxy: &dyn Proxy) {
         let Some(chain) = self.chains.get(&context).map(Rc::clone) else { return };
         let woken = chain.tick(&Callback::new(proxy));
+        self.wake(context, woken, proxy);
+    }
+
+    /// Other VMs have something to say to the configuration's requests.
+    pub fn queue_ready(&mut self, context: u32, proxy: &dyn Proxy) {
+        let Some(chain) = self.chains.get(&context).map(Rc::clone) else { return };
+        let woken = chain.queue_ready(proxy);
         self.wake(context, woken, proxy);
     }
 

@@ -1,6 +1,6 @@
 //! Calls that a filter makes through the proxy.
 
-use crate::{HeaderName, HeaderValue, Headers, Host, printable};
+use crate::{HeaderName, HeaderValue, Headers, Host, Topic, printable};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -37,7 +37,21 @@ pub trait Callouts: Host {
     fn grpc(&self, _call: &GrpcCall<'_>) -> Result<CallId, CallRefused> {
         Err(CallRefused::Failed)
     }
+
+    /// The queue by which this VM is woken, for others to know. `None` where it has none: then
+    /// nobody can be woken here, and what waits is asked again at each tick.
+    fn queue(&self) -> Option<Queue> {
+        None
+    }
+
+    /// Has all requests asked about again that wait in that VM until they are woken for this topic
+    /// ([`Until::Woken`](crate::Until::Woken)). A VM that is no more is not woken.
+    fn wake(&self, _queue: Queue, _topic: Topic) {}
 }
+
+/// A VM's queue, known by this number to all VMs of the process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Queue(pub u32);
 
 /// An HTTP request of the filter's own.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 //! What filters decide, one type a phase: nothing can be said that cannot be done.
 
 use crate::config::Node;
-use crate::{CallId, Caller, Callout, Collect, Reply};
+use crate::{CallId, Caller, Callout, Collect, Replay, Reply};
 use std::rc::Rc;
 
 /// What a filter decided about a request, and how the decision is known to everybody else.
@@ -101,7 +101,14 @@ pub enum Until {
     Fetched,
     /// The answer to this call of the filter's own.
     Answered(CallId),
+    /// Another request, on whatever worker, that [wakes](crate::Callouts::wake) those who wait for
+    /// this topic: the filter is asked again then, and after each tick, so that it can give up.
+    Woken(Topic),
 }
+
+/// What requests wait for, all that wait for the same by the same number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Topic(pub u64);
 
 /// What a filter decided about a response.
 #[derive(Debug)]
@@ -141,8 +148,12 @@ pub enum ResponseStep {
     /// On towards the client, with the edits that were recorded on its head.
     Continue,
     /// The client gets this instead, where the head has not gone on; otherwise the response is
-    /// broken off.
+    /// broken off. Filters nearer to the client do not see it.
     Reply(Reply),
+    /// The client gets this response instead: filters nearer to the client see it in place of the
+    /// upstream's, and may change it. Filters in other modules do not. Only where the head has not
+    /// gone on.
+    Replace(Replay),
     /// Not before the body has come: the filter decides in
     /// [`OnResponseBody::on_response_body`](crate::OnResponseBody::on_response_body). A response
     /// without a body has an empty one.

@@ -3,7 +3,7 @@
 use crate::config::{ConfigError, Node};
 use crate::{
     AnswersPhase, Codes, Decision, FetchingPhase, GrpcAnswersPhase, Host, LogPhase, Mode, Need,
-    Request, RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
+    Request, RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase, WakePhase,
 };
 use std::rc::Rc;
 
@@ -52,6 +52,9 @@ pub trait Filter: Sized + 'static {
 
     /// The end of requests: [`OnLog`](crate::OnLog).
     type Logging: LogPhase<Self>;
+
+    /// Requests that wait for other requests: [`OnWake`](crate::OnWake).
+    type Waking: WakePhase<Self>;
 
     /// Reads the configuration. Every fault is reported on the node where it is; the result is
     /// `None` where something needed could not be read.

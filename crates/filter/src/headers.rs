@@ -10,6 +10,7 @@ pub use value::{HeaderValue, InvalidValue};
 
 pub use owned::{FieldChange, Head};
 use pairs::Pairs;
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::fmt;
 
@@ -219,6 +220,18 @@ impl Headers {
         Self { is_unread: self.is_unread.clone(), ..Self::from_list(&fields) }
     }
 
+    /// The fields with the edits carried out, in the form that [`from_pairs`](Self::from_pairs)
+    /// takes. Without edits nothing is copied; with fields that are only added, nothing is parsed.
+    pub fn wire(&self) -> Cow<'_, [u8]> {
+        let added: Option<Vec<_>> = self.edits.iter().map(Edit::added).collect();
+        let pairs = self.fetched();
+        match added {
+            Some(added) if added.is_empty() => Cow::Borrowed(pairs),
+            Some(added) => Cow::Owned(pairs::with_added(pairs, &added)),
+            None => Cow::Owned(self.settled().fetched().to_vec()),
+        }
+    }
+
     /// Whether the fields have been read.
     pub fn is_read(&self) -> bool {
         self.pairs.get().is_some()
@@ -241,6 +254,10 @@ impl Headers {
     }
 
     fn pairs(&self) -> Pairs<'_> {
+        Pairs::new(self.fetched())
+    }
+
+    fn fetched(&self) -> &[u8] {
         let fetched = || match self.fetch.map(|fetch| fetch()) {
             Some(Some(pairs)) => pairs,
             Some(None) => {
@@ -249,9 +266,18 @@ impl Headers {
             }
             None => Vec::new(),
         };
-        Pairs::new(self.pairs.get_or_init(fetched))
+        self.pairs.get_or_init(fetched)
     }
 }
+
+impl PartialEq for Headers {
+    /// Whether whoever comes next receives the same fields in the same order.
+    fn eq(&self, other: &Self) -> bool {
+        self.settled().pairs().eq(other.settled().pairs())
+    }
+}
+
+impl Eq for Headers {}
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -272,6 +298,16 @@ pub struct Edit {
     pub name: HeaderName,
     /// What happens to it.
     pub kind: EditKind,
+}
+
+impl Edit {
+    /// The field that it adds, where it changes nothing else.
+    fn added(&self) -> Option<(&[u8], &[u8])> {
+        match &self.kind {
+            EditKind::Append(value) => Some((self.name.as_str().as_bytes(), value.as_bytes())),
+            EditKind::Set(_) | EditKind::Remove => None,
+        }
+    }
 }
 
 /// What happens to a field.

@@ -56,6 +56,9 @@ pub enum Attribute<'a> {
     RoutePolicy,
     /// What an earlier Gatehouse filter wrote under this name, of one part: `gatehouse.identity`.
     FilterState(&'a str),
+    /// Why the response is what it is (`response.code_details`): `via_upstream`, or what Envoy says
+    /// of a response of its own.
+    CodeDetails,
 }
 
 /// A key-value store shared by all workers of the process, with compare-and-swap and no deletion.
@@ -201,6 +204,14 @@ pub trait Meter {
 
     /// Defines a histogram, in the same way.
     fn define_histogram(&self, name: &str, labels: &[(&str, &str)]) -> Histogram;
+
+    /// Defines a gauge, in the same way.
+    fn define_gauge(&self, _name: &str, _labels: &[(&str, &str)]) -> Gauge {
+        Gauge(None)
+    }
+
+    /// Says how much there is of something now.
+    fn set_gauge(&self, _gauge: Gauge, _value: u64) {}
 }
 
 /// Something that is counted.
@@ -220,6 +231,10 @@ pub enum Counter {
     /// none.
     Defined(Option<u32>),
 }
+
+/// A gauge that the filter has defined; `None` where the host defined none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Gauge(pub Option<u32>);
 
 /// A histogram that the filter has defined; `None` where the host defined none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -41,14 +41,14 @@ mod target;
 
 pub use body::{Body, Collect, Copied};
 pub use callouts::{
-    Answer, Answered, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall,
+    Answer, Answered, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall, Queue,
 };
 pub use challenge::Challenge;
 pub use code::{Codes, Event, NoCodes, are_distinct};
 pub use cookie::cookie_values;
 pub use date::Date;
 pub use decision::{
-    Ask, Broken, Calls, Decision, Mode, ResponseDecision, ResponseStep, Step, Until,
+    Ask, Broken, Calls, Decision, Mode, ResponseDecision, ResponseStep, Step, Topic, Until,
 };
 pub use explained::Explained;
 pub use fetched::Polled;
@@ -58,9 +58,9 @@ pub use headers::{
     Mark, Repeated,
 };
 pub use host::{
-    Attribute, Attributes, Clock, Counter, Expression, Expressions, Hash, Histogram, Host, Meter,
-    NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp,
-    Version,
+    Attribute, Attributes, Clock, Counter, Expression, Expressions, Gauge, Hash, Histogram, Host,
+    Meter, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError,
+    Timestamp, Version,
 };
 pub use identity::{Caller, Identity, RawIdentity, claim_names};
 pub use log::Log;
@@ -70,12 +70,12 @@ pub use operator_log::OperatorLog;
 pub use percent::{percent_decoded, percent_encoded, percent_encoded_byte};
 pub use phase::{
     AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
-    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
-    RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
+    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, OnWake,
+    RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase, WakePhase,
 };
 pub use phases::Phases;
 pub use printable::printable;
-pub use reply::{Document, GrpcStatus, Problem, Reply};
+pub use reply::{Bytes, Document, GrpcStatus, Problem, Replay, Reply};
 pub use request::{Facts, Request, Spoken, essence, is_grpc, is_grpc_or_grpc_web};
 pub use response::Response;
 pub use statuses::Statuses;

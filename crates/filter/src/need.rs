@@ -16,4 +16,8 @@ pub enum Need {
     GrpcCalls,
     /// It writes bodies.
     Bodies,
+    /// It holds requests until others are done ([`OnWake`](crate::OnWake)).
+    Queue,
+    /// It shows how much there is of something.
+    Gauges,
 }

@@ -122,6 +122,18 @@ pub trait OnLog: Filter<Logging = Self> {
     fn on_log(&self, log: &Log<'_>, state: &mut Self::State);
 }
 
+/// Holds requests until another one is done, on whatever worker it is ([`Until::Woken`]).
+///
+/// [`Until::Woken`]: crate::Until::Woken
+pub trait OnWake: Filter<Waking = Self> {
+    /// Whether it may hold requests so, as it is configured.
+    fn waits_for_others(&self) -> bool;
+
+    /// A request is no more: it was answered, or its client has left. Whoever waits for it is to be
+    /// [woken](Callouts::wake), or waits for its deadline.
+    fn on_end(&self, callouts: &dyn Callouts, state: &mut Self::State);
+}
+
 macro_rules! phases {
     ($(
         $(#[$doc:meta])*
@@ -200,6 +212,11 @@ phases! {
     /// Either the filter, which is [`OnLog`], or [`Never`].
     LogPhase: OnLog {
         fn on_log(log: &Log<'_>, state: &mut F::State) = ();
+    }
+    /// Either the filter, which is [`OnWake`], or [`Never`].
+    WakePhase: OnWake {
+        fn waits_for_others() -> bool = false;
+        fn on_end(callouts: &dyn Callouts, state: &mut F::State) = ();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     AnswersPhase, FetchingPhase, Filter, GrpcAnswersPhase, LogPhase, RequestBodyPhase,
-    RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
+    RequestTrailersPhase, ResponseBodyPhase, ResponsePhase, WakePhase,
 };
 
 /// Each phase once, in the order of its flag: the field, the type of [`Filter`] that says whether
@@ -62,6 +62,7 @@ phases! {
     fetching: Fetching, Fetches;
     grpc_answers: GrpcAnswers, OnGrpcAnswer;
     log: Logging, OnLog;
+    waking: Waking, OnWake;
 }
 
 impl Phases {
@@ -76,9 +77,10 @@ impl Phases {
             (self.response, &["proxy_on_response_headers"]),
             (self.response_body, &["proxy_on_response_body", "proxy_on_response_trailers"]),
             (http_answers, &["proxy_on_http_call_response"]),
-            (self.fetching, &["proxy_on_tick"]),
+            (self.fetching || self.waking, &["proxy_on_tick"]),
             (self.grpc_answers, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
             (self.log, &["proxy_on_log"]),
+            (self.waking, &["proxy_on_queue_ready"]),
         ]
         .into_iter()
         .filter(|(takes_part, _)| *takes_part)

@@ -1,8 +1,10 @@
 //! What filters answer instead of the upstream.
 
-use crate::{HeaderName, HeaderValue};
+use crate::{HeaderName, HeaderValue, Headers};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// An answer that a filter gives instead of the upstream.
@@ -12,6 +14,8 @@ pub enum Reply {
     Problem(Problem),
     /// Nothing is: the filter has what was asked for.
     Document(Document),
+    /// The filter has kept a response to such a request.
+    Replay(Replay),
 }
 
 impl Reply {
@@ -20,6 +24,7 @@ impl Reply {
         match self {
             Self::Problem(problem) => problem.status,
             Self::Document(document) => document.status,
+            Self::Replay(replay) => replay.status,
         }
     }
 
@@ -27,7 +32,7 @@ impl Reply {
     pub fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Problem(problem) => Some(problem),
-            Self::Document(_) => None,
+            Self::Document(_) | Self::Replay(_) => None,
         }
     }
 }
@@ -53,6 +58,64 @@ pub struct Document {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body; empty for none.
     pub body: Rc<[u8]>,
+}
+
+impl From<Replay> for Reply {
+    fn from(replay: Replay) -> Self {
+        Self::Replay(replay)
+    }
+}
+
+/// A response that was kept: its head is in the form in which it is sent, so that it costs nothing
+/// to send it again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Replay {
+    /// The HTTP status code.
+    pub status: u16,
+    /// All header fields but `content-length`, which the host adds, and pseudo-headers. Edits on
+    /// them are carried out.
+    pub head: Headers,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// A part of bytes that several share.
+#[derive(Clone, Default)]
+pub struct Bytes {
+    shared: Rc<Vec<u8>>,
+    range: Range<usize>,
+}
+
+impl Bytes {
+    /// The bytes of this range; nothing where they are not all there.
+    pub fn part(shared: &Rc<Vec<u8>>, range: Range<usize>) -> Self {
+        Self { shared: Rc::clone(shared), range }
+    }
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        self.shared.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { range: 0..bytes.len(), shared: Rc::new(bytes) }
+    }
+}
+
+impl PartialEq for Bytes {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Bytes {}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.as_slice().len())
+    }
 }
 
 /// Something is wrong.

@@ -5,8 +5,8 @@ use gatehouse_filter::{
     Answered, AnswersPhase, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
     FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, Mode, Never, NoCodes,
     OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
-    Phases, Polled, Request, RequestBodyPhase, Response, ResponseBodyPhase, ResponseDecision,
-    ResponsePhase, ResponseStep, Step,
+    OnWake, Phases, Polled, Request, RequestBodyPhase, Response, ResponseBodyPhase,
+    ResponseDecision, ResponsePhase, ResponseStep, Step,
 };
 use gatehouse_filter_test::FakeHost;
 use std::collections::BTreeSet;
@@ -37,6 +37,7 @@ macro_rules! filter {
             type Fetching = $part;
             type GrpcAnswers = $part;
             type Logging = $part;
+            type Waking = $part;
 
             fn configure(_node: Node<'_>) -> Option<Self> {
                 Some(Self)
@@ -147,6 +148,14 @@ impl OnGrpcAnswer for Busy {
     fn on_grpc_answer(&self, _call: CallId, _answer: &GrpcAnswer, _callouts: &dyn Callouts) {}
 }
 
+impl OnWake for Busy {
+    fn waits_for_others(&self) -> bool {
+        true
+    }
+
+    fn on_end(&self, _callouts: &dyn Callouts, _state: &mut ()) {}
+}
+
 impl OnLog for Busy {
     fn on_log(&self, _log: &Log<'_>, _state: &mut ()) {}
 }
@@ -169,6 +178,7 @@ fn each() -> [(Phases, &'static [&'static str]); Phases::COUNT] {
         (Phases { fetching: true, ..none }, &["proxy_on_http_call_response", "proxy_on_tick"]),
         (Phases { grpc_answers: true, ..none }, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
         (Phases { log: true, ..none }, &["proxy_on_log"]),
+        (Phases { waking: true, ..none }, &["proxy_on_tick", "proxy_on_queue_ready"]),
     ]
 }
 
@@ -195,7 +205,7 @@ fn what_a_module_says_of_itself_is_read_as_it_was_meant() {
         assert_eq!(Phases::from_flags(&flags), Some(phases));
         said.insert(flags);
     }
-    assert_eq!(said.len(), 256, "each says something else");
+    assert_eq!(said.len(), 512, "each says something else");
     // Modules and whoever reads them may be of different builds: the places are a contract.
     for (at, (phase, _)) in each().into_iter().enumerate() {
         let mut want = [b'0'; Phases::COUNT];
@@ -206,9 +216,15 @@ fn what_a_module_says_of_itself_is_read_as_it_was_meant() {
 
 #[test]
 fn whatever_else_a_module_says_is_not_understood() {
-    for flags in
-        [&b""[..], b"0", b"0000000", b"000000000", b"00000002", b"0000000 ", b"\0\0\0\0\0\0\0\0"]
-    {
+    for flags in [
+        &b""[..],
+        b"0",
+        b"0000000",
+        b"0000000000",
+        b"000000002",
+        b"00000000 ",
+        b"\0\0\0\0\0\0\0\0\0",
+    ] {
         assert_eq!(Phases::from_flags(flags), None, "{}", flags.escape_ascii());
     }
 }

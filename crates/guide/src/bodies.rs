@@ -45,6 +45,7 @@ impl Filter for NoDebug {
     type Fetching = Never;
     type GrpcAnswers = Never;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;

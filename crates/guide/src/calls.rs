@@ -53,6 +53,7 @@ impl Filter for AskTenants {
     type Fetching = Never;
     type GrpcAnswers = Never;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;

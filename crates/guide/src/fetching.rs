@@ -93,6 +93,7 @@ impl Filter for KnownTenants {
     type Fetching = Self;
     type GrpcAnswers = Never;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;

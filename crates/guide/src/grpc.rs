@@ -51,6 +51,7 @@ impl Filter for GrpcTenants {
     type Fetching = Never;
     type GrpcAnswers = Self;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;

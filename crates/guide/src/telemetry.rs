@@ -61,6 +61,7 @@ impl Filter for AnswerLog {
     type Fetching = Never;
     type GrpcAnswers = Never;
     type Logging = Self;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;

@@ -53,7 +53,7 @@ extern "C" fn gatehouse_on_context_create(context: u32, parent: u32) {
 
 #[unsafe(no_mangle)]
 extern "C" fn gatehouse_on_delete(context: u32) {
-    vm((), |vm| vm.deleted(context));
+    vm((), |vm| vm.deleted(context, &Envoy));
 }
 
 /// Runs on the main thread and on each worker.
@@ -128,6 +128,11 @@ extern "C" fn gatehouse_on_response_trailers(context: u32, _fields: u32) -> u32 
 #[unsafe(no_mangle)]
 extern "C" fn gatehouse_on_log(context: u32) {
     vm((), |vm| vm.logged(context, &Envoy));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn gatehouse_on_queue_ready(context: u32, _queue: u32) {
+    vm((), |vm| vm.queue_ready(context, &Envoy));
 }
 
 #[unsafe(no_mangle)]

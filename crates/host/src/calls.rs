@@ -42,6 +42,7 @@ const GRPC_MESSAGE: u32 = 5;
 const PLUGIN_CONFIGURATION: u32 = 7;
 const REQUEST_STREAM: u32 = 0;
 const COUNTER: u32 = 0;
+const GAUGE: u32 = 1;
 const HISTOGRAM: u32 = 2;
 
 /// The level that the host logs at: 0 trace to 5 critical, 6 off.
@@ -260,6 +261,7 @@ pub(crate) fn define_metric(kind: MetricKind, name: &str) -> Result<u32, Failed>
     let kind = match kind {
         MetricKind::Counter => COUNTER,
         MetricKind::Histogram => HISTOGRAM,
+        MetricKind::Gauge => GAUGE,
     };
     let mut id = 0;
     let status = unsafe { proxy_define_metric(kind, name.as_ptr(), name.len(), &raw mut id) };
@@ -271,9 +273,27 @@ pub(crate) fn increment(counter: u32, by: u64) -> Result<(), Failed> {
     done(unsafe { proxy_increment_metric(counter, i64::try_from(by).unwrap_or(i64::MAX)) })
 }
 
-/// Puts a value into a histogram.
+/// Puts a value into a histogram, or makes it a gauge's.
 pub(crate) fn record(histogram: u32, value: u64) -> Result<(), Failed> {
     done(unsafe { proxy_record_metric(histogram, value) })
+}
+
+/// Registers a queue of this VM under a name: its number, for all VMs of the process.
+pub(crate) fn register_queue(name: &[u8]) -> Result<u32, Failed> {
+    let mut queue = 0;
+    let status = unsafe { proxy_register_shared_queue(name.as_ptr(), name.len(), &raw mut queue) };
+    done(status).map(|()| queue)
+}
+
+pub(crate) fn enqueue(queue: u32, message: &[u8]) -> Result<(), Failed> {
+    done(unsafe { proxy_enqueue_shared_queue(queue, message.as_ptr(), message.len()) })
+}
+
+/// The next message of a queue; `None` where there is none.
+pub(crate) fn dequeue(queue: u32) -> Option<Vec<u8>> {
+    returned(|data, length| unsafe { proxy_dequeue_shared_queue(queue, data, length) })
+        .ok()
+        .flatten()
 }
 
 pub(crate) fn call_foreign_function(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Failed> {

@@ -5,8 +5,8 @@ use crate::{grpc, signature};
 use gatehouse_chain::{Direction, LocalReply, MetricKind, Proxy, Refused};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expression,
-    Expressions, GrpcCall, Hash, HeaderName, Headers, NoExpression, NoRandom, NoVerifier, Random,
-    SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Expressions, GrpcCall, Hash, HeaderName, Headers, NoExpression, NoRandom, NoVerifier, Queue,
+    Random, SetError, Signatures, Store, StoreError, Timestamp, Topic, Version,
 };
 use std::time::Duration;
 
@@ -109,6 +109,23 @@ impl Proxy for Envoy {
         calls::set_tick_period(milliseconds(period)).map_err(refused)
     }
 
+    fn open_queue(&self) -> Result<Queue, Refused> {
+        // Names are the process's: one that another VM has would be its queue, too.
+        let mut name = [0; 16];
+        calls::random(&mut name).map_err(refused)?;
+        calls::register_queue(&name).map(Queue).map_err(refused)
+    }
+
+    fn wake(&self, queue: Queue, topic: Topic) {
+        // The VM is no more: nobody waits there.
+        let _ = calls::enqueue(queue.0, &topic.0.to_le_bytes());
+    }
+
+    fn next_topic(&self, queue: Queue) -> Option<Topic> {
+        let message = calls::dequeue(queue.0)?;
+        Some(Topic(u64::from_le_bytes(message.try_into().ok()?)))
+    }
+
     fn define(&self, kind: MetricKind, name: &str) -> Option<u32> {
         calls::define_metric(kind, name).ok()
     }
@@ -178,6 +195,7 @@ impl Attributes for Envoy {
             Attribute::RouteName => b"xds\0route_name",
             Attribute::RoutePolicy => b"xds\0route_metadata\0filter_metadata\0gatehouse\0policy",
             Attribute::FilterState(name) => name.as_bytes(),
+            Attribute::CodeDetails => b"response\0code_details",
         })
     }
 }

@@ -116,6 +116,7 @@ impl Filter for Aggregate {
     type Fetching = Never;
     type GrpcAnswers = Never;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { rules: config::read(&node)? })

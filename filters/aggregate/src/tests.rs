@@ -175,6 +175,7 @@ fn got(code: Code, reply: Reply, why: Option<String>) -> Got {
         Reply::Problem(problem) => {
             (problem.status, problem.headers.clone(), problem.document(&full))
         }
+        Reply::Replay(_) => panic!("it keeps nothing"),
     };
     let headers: Vec<_> =
         headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();

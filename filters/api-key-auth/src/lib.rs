@@ -105,6 +105,7 @@ impl Filter for ApiKeyAuth {
     type Fetching = Self;
     type GrpcAnswers = Never;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { config: Config::read(node)?, waiters: Waiters::default() })

@@ -77,6 +77,7 @@ impl Filter for Authorization {
     type Fetching = Never;
     type GrpcAnswers = Never;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)

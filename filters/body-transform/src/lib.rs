@@ -147,6 +147,7 @@ impl Filter for BodyTransform {
     type Fetching = Never;
     type GrpcAnswers = Never;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)

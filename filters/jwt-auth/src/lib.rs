@@ -154,6 +154,7 @@ impl Filter for JwtAuth {
     type Fetching = Self;
     type GrpcAnswers = Never;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let config = Config::read(node)?;

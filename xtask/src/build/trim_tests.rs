@@ -58,6 +58,7 @@ const LOGS: Phases = Phases {
     fetching: false,
     grpc_answers: false,
     log: true,
+    waking: false,
 };
 
 #[test]

@@ -45,7 +45,7 @@ fn a_request_without_a_configuration_is_answered_and_never_passes() {
         world.proxy.streams.borrow_mut().get_mut(&STREAM).unwrap().reply = None;
     }
     assert_eq!(world.vm.requests(), 1);
-    world.vm.deleted(STREAM);
+    world.vm.deleted(STREAM, &world.proxy);
     assert_eq!(world.vm.requests(), 0);
 }
 
@@ -152,7 +152,7 @@ fn a_configuration_that_is_gone_decides_on_the_requests_that_it_has() {
     let mut world = World::of(filters);
     world.open(STREAM, ROOT);
     world.play(STREAM, "post b:ab");
-    world.vm.deleted(ROOT);
+    world.vm.deleted(ROOT, &world.proxy);
     world.open(8, ROOT);
     world.head(8, Request, GET, true);
     assert_eq!(world.sink(8, Response).head.unwrap()[0].1, "503");

@@ -36,6 +36,12 @@ mod hand_on;
 mod calls;
 mod open_calls;
 
+/// Requests that wait for others.
+mod others;
+
+/// Kept responses in place of others.
+mod replacements;
+
 /// How requests end, and what the callbacks answer meanwhile.
 mod ends;
 

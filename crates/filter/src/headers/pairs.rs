@@ -68,3 +68,32 @@ struct Field {
     value_at: u64,
     value_length: u64,
 }
+
+/// The wire form of a head with more fields at its end. A head that is not of the form is one
+/// without fields.
+pub(super) fn with_added(pairs: &[u8], added: &[(&[u8], &[u8])]) -> Vec<u8> {
+    let (count, rest) = pairs.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
+    let count = u32::from_le_bytes(*count);
+    let lengths = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(8);
+    let (count, (lengths, data)) = match rest.split_at_checked(lengths) {
+        Some(parts) => (count, parts),
+        None => (0, Default::default()),
+    };
+    let more = added.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+    let more = more.fold(0_usize, |sum, length| sum.saturating_add(length).saturating_add(10));
+    let mut all = Vec::with_capacity(pairs.len().saturating_add(more).saturating_add(4));
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let number = u32::try_from(added.len()).unwrap_or(u32::MAX);
+    all.extend_from_slice(&count.saturating_add(number).to_le_bytes());
+    all.extend_from_slice(lengths);
+    for (name, value) in added {
+        all.extend_from_slice(&length(name));
+        all.extend_from_slice(&length(value));
+    }
+    all.extend_from_slice(data);
+    for bytes in added.iter().flat_map(|(name, value)| [name, value]) {
+        all.extend_from_slice(bytes);
+        all.push(0);
+    }
+    all
+}

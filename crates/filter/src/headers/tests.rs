@@ -304,3 +304,39 @@ fn a_field_that_an_upstream_may_take_for_another_goes_with_it() {
     assert_eq!(headers.edits().len(), 1);
     assert_eq!(headers.first("x.key"), None);
 }
+
+#[test]
+fn the_wire_form_is_that_of_the_fields_with_the_edits_carried_out() {
+    let received = [("a", "1"), ("b", "2"), ("a", "3")];
+    fn name(name: &'static str) -> HeaderName {
+        HeaderName::from_static(name)
+    }
+    fn value(value: &'static str) -> HeaderValue {
+        HeaderValue::from_static(value)
+    }
+    type Edits = fn(&mut Headers);
+    let cases: [(Edits, &[(&str, &str)]); 4] = [
+        (|_| (), &received),
+        (
+            |head| {
+                head.append(&name("c"), value("4"));
+                head.append(&name("a"), value(""));
+            },
+            &[("a", "1"), ("b", "2"), ("a", "3"), ("c", "4"), ("a", "")],
+        ),
+        (|head| head.set(&name("a"), value("9")), &[("b", "2"), ("a", "9")]),
+        (|head| head.remove(&name("b")), &[("a", "1"), ("a", "3")]),
+    ];
+    for (edit, want) in cases {
+        let mut head = Headers::from_list(&received);
+        edit(&mut head);
+        assert_eq!(*head.wire(), *Headers::to_pairs(want), "{want:?}");
+        assert_eq!(head, Headers::from_list(want));
+    }
+    let mut empty = Headers::from_pairs(Vec::new());
+    empty.append(&name("a"), value("1"));
+    assert_eq!(*empty.wire(), *Headers::to_pairs(&[("a", "1")]));
+    let mut broken = Headers::from_pairs(vec![9, 0, 0, 0, 1]);
+    broken.append(&name("a"), value("1"));
+    assert_eq!(*broken.wire(), *Headers::to_pairs(&[("a", "1")]));
+}

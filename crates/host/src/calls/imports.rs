@@ -116,6 +116,17 @@ unsafe extern "C" {
         timeout: u32,
         token: *mut u32,
     ) -> u32;
+    pub(super) fn proxy_register_shared_queue(
+        name: *const u8,
+        name_length: usize,
+        queue: *mut u32,
+    ) -> u32;
+    pub(super) fn proxy_enqueue_shared_queue(queue: u32, message: *const u8, length: usize) -> u32;
+    pub(super) fn proxy_dequeue_shared_queue(
+        queue: u32,
+        data: *mut *mut u8,
+        length: *mut usize,
+    ) -> u32;
     pub(super) fn proxy_call_foreign_function(
         name: *const u8,
         name_length: usize,

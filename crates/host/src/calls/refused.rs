@@ -69,6 +69,10 @@ pub(crate) fn is_refused(name: &str) -> bool {
                 0,
                 null_mut(),
             ),
+            "proxy_record_metric" => proxy_record_metric(NONE, 1),
+            "proxy_register_shared_queue" => proxy_register_shared_queue(nowhere, 1, null_mut()),
+            "proxy_enqueue_shared_queue" => proxy_enqueue_shared_queue(NONE, nowhere, 1),
+            "proxy_dequeue_shared_queue" => proxy_dequeue_shared_queue(NONE, result, length),
             "proxy_call_foreign_function" => {
                 proxy_call_foreign_function(nowhere, 1, nowhere, 1, result, length)
             }

@@ -2,8 +2,8 @@
 //! that the filter is asked; the last entry holds from then on.
 //!
 //! Words that change the head: `+name=value` adds a field, `=name=value` replaces, `-name` removes.
-//! Then one word decides: `pass`, `refuse`, `document`, `wait`, `wait-grpc`, `wait-stray`, `call`
-//! or `call-each` with how many, `read` with `hold` or `free`, then `look` or `replace`, then how
+//! Then one word decides: `pass`, `refuse`, `document`, `wait`, `wait-grpc`, `wait-stray`,
+//! `wait-topic` with a number, `replay` with a text (a kept response instead), `call` or `call-each` with how many, `read` with `hold` or `free`, then `look` or `replace`, then how
 //! much, `copy` with how much, `broken`. `caller` with a name tells who it is, `rule` with a name
 //! what decided,
 //! `replace` with a text puts that in place of the body; `route`, `who`, `field` with a name,
@@ -16,8 +16,8 @@ use gatehouse_filter::config::{self, ConfigError, Node};
 use gatehouse_filter::{
     Answer, Answered, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
     Filter, GrpcAnswer, HeaderName, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers,
-    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Polled,
-    Request, Response, ResponseDecision, codes,
+    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, OnWake,
+    Polled, Request, Response, ResponseDecision, Topic, codes,
 };
 use serde_json::Value;
 use std::cell::Cell;
@@ -80,6 +80,8 @@ struct Script {
     is_blind: bool,
     /// It does not take the bytes of bodies.
     leaves_bytes: bool,
+    /// The topic for which it wakes others when a request is no more.
+    wakes: Option<u64>,
     /// The fields that come from it or from nobody.
     owns: Vec<HeaderName>,
 }
@@ -123,6 +125,7 @@ impl Script {
             start_fails: value["start"] == "fails",
             is_blind: value["blind"] == true,
             leaves_bytes: value["leaves_bytes"] == true,
+            wakes: value["wakes"].as_u64(),
             owns: match &value["owns"] {
                 Value::Array(names) => {
                     names.iter().map(|name| name.as_str().unwrap().try_into().unwrap()).collect()
@@ -201,6 +204,7 @@ macro_rules! filter {
             type Fetching = $phase;
             type GrpcAnswers = $some;
             type Logging = $phase;
+            type Waking = $phase;
 
             fn configure(node: Node<'_>) -> Option<Self> {
                 Some(Self(Script::read(&node)))
@@ -348,6 +352,20 @@ impl<const AT: usize> OnGrpcAnswer for Full<AT> {
 
     fn on_grpc_answer(&self, call: CallId, answer: &GrpcAnswer, _: &dyn Callouts) {
         tell(format!("{} has message {} {}", NAMES[AT], call.0, text(&answer.message)));
+    }
+}
+
+impl<const AT: usize> OnWake for Full<AT> {
+    fn waits_for_others(&self) -> bool {
+        self.0.phases.values().flatten().any(|words| words.contains("wait-topic"))
+    }
+
+    fn on_end(&self, callouts: &dyn Callouts, _: &mut Turns) {
+        let Some(queue) = callouts.queue() else { return };
+        tell(format!("{} ends", NAMES[AT]));
+        if let Some(topic) = self.0.wakes {
+            callouts.wake(queue, Topic(topic));
+        }
     }
 }
 

@@ -16,7 +16,7 @@ impl World {
     /// `r:text` of the response's, and the last with a full stop; `t` and `rt` are trailers,
     /// `t:a=1,b=2` those. Then
     /// there are `tick`, `answer:1`, `message:1` with the number of the call, `proxy:503` where the
-    /// proxy answers, and `leave` at the end.
+    /// proxy answers, `queue` where something is in the VM's queue, and `leave` at the end.
     pub(crate) fn play(&mut self, context: u32, events: &str) {
         for event in events.split_whitespace() {
             let (name, rest) = event.split_once(':').unwrap_or((event, ""));
@@ -33,6 +33,7 @@ impl World {
                 "answer" => self.answer(ROOT, number(), 200),
                 "message" => self.grpc_answer(ROOT, number()),
                 "proxy" => self.proxy_answers(context, rest.parse().unwrap()),
+                "queue" => self.queue_ready(ROOT),
                 "leave" => self.delete(context),
                 other => panic!("nothing happens like this: {other}"),
             }

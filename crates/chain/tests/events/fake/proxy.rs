@@ -5,11 +5,11 @@ use super::journal::{tell, text};
 use gatehouse_chain::{Direction, LocalReply, MetricKind, Proxy, Refused};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expressions,
-    GrpcCall, Hash, HeaderName, Headers, NoRandom, NoVerifier, Random, SetError, Signatures, Store,
-    StoreError, Timestamp, Version,
+    GrpcCall, Hash, HeaderName, Headers, NoRandom, NoVerifier, Queue, Random, SetError, Signatures,
+    Store, StoreError, Timestamp, Topic, Version,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -49,6 +49,7 @@ pub(crate) enum Asked {
     Call,
     Grpc,
     Timer,
+    Queue,
     Metric,
     Route,
 }
@@ -71,10 +72,15 @@ pub(crate) struct FakeProxy {
     asked: RefCell<BTreeMap<Asked, usize>>,
     /// The capabilities that the module has not.
     pub(crate) forbidden: RefCell<Vec<&'static str>>,
+    /// What is in the VM's queue.
+    pub(crate) topics: RefCell<VecDeque<Topic>>,
     metrics: RefCell<Vec<String>>,
     counts: RefCell<BTreeMap<String, u64>>,
     pub(crate) now: Cell<u64>,
 }
+
+/// The number of the VM's queue.
+const QUEUE: u32 = 77;
 
 /// One request and its response in Envoy.
 pub(crate) struct Stream {
@@ -236,7 +242,7 @@ impl Proxy for FakeProxy {
     fn reply(&self, reply: &LocalReply<'_>) -> Result<(), Refused> {
         tell(format!("reply {} {}", reply.status, reply.details));
         self.allow(Asked::Reply)?;
-        let headers = Headers::from_pairs(reply.headers.clone());
+        let headers = Headers::from_pairs(reply.headers.to_vec());
         let mut fields = vec![(":status".to_owned(), reply.status.to_string().into_bytes())];
         fields.extend(headers.iter_received().map(|(name, value)| (text(name), value.to_vec())));
         self.stream(|stream| {
@@ -300,6 +306,21 @@ impl Proxy for FakeProxy {
 
     fn set_timer(&self, _: Duration) -> Result<(), Refused> {
         self.allow(Asked::Timer)
+    }
+
+    fn open_queue(&self) -> Result<Queue, Refused> {
+        self.allow(Asked::Queue)?;
+        Ok(Queue(QUEUE))
+    }
+
+    fn wake(&self, queue: Queue, topic: Topic) {
+        tell(format!("wake {} for {}", queue.0, topic.0));
+        self.topics.borrow_mut().push_back(topic);
+    }
+
+    fn next_topic(&self, queue: Queue) -> Option<Topic> {
+        assert_eq!(queue.0, QUEUE, "it is another's");
+        self.topics.borrow_mut().pop_front()
     }
 
     fn define(&self, _: MetricKind, name: &str) -> Option<u32> {
@@ -368,7 +389,7 @@ impl Attributes for FakeProxy {
             Attribute::FilterState(name) => {
                 self.stream(|stream| stream.state.get(name).cloned()).ok()?
             }
-            Attribute::SourceAddress | Attribute::RoutePolicy => None,
+            Attribute::SourceAddress | Attribute::RoutePolicy | Attribute::CodeDetails => None,
         }
     }
 }

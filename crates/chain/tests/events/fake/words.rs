@@ -4,8 +4,8 @@ use super::filter::Code;
 use super::journal::{tell, text};
 use gatehouse_filter::{
     Ask, Body, Broken, CallId, Caller, Callout, Callouts, Calls, Collect, Decision, Document,
-    GrpcCall, HeaderName, HeaderValue, Headers, Identity, Problem, Reply, Request, Response,
-    ResponseDecision, ResponseStep, Step, Until,
+    GrpcCall, HeaderName, HeaderValue, Headers, Identity, Problem, Replay, Reply, Request,
+    Response, ResponseDecision, ResponseStep, Step, Topic, Until,
 };
 use std::rc::Rc;
 use std::time::Duration;
@@ -64,6 +64,12 @@ fn problem() -> Reply {
     Problem::new(403, "no").into()
 }
 
+/// A kept response.
+pub(super) fn replay(body: &str) -> Replay {
+    let head = Headers::from_list(&[("kept", "1"), ("content-type", "text/kept")]);
+    Replay { status: 203, head, body: body.as_bytes().to_vec().into() }
+}
+
 fn document() -> Reply {
     Document { status: 200, headers: Vec::new(), body: b"served"[..].into() }.into()
 }
@@ -96,8 +102,17 @@ pub(super) fn decide<'a>(
         decided = match word {
             "pass" => decision(Code::Passed, Step::Continue),
             "refuse" => decision(Code::Refused, Step::Reply(problem())),
+            "replay" => {
+                let mut replay = replay(words.next().unwrap());
+                replay.head.append(&name("age"), value("3"));
+                decision(Code::Served, Step::Reply(replay.into()))
+            }
             "document" => decision(Code::Served, Step::Reply(document())),
             "wait" => decision(Code::Undecided, Step::Wait(Until::Fetched)),
+            "wait-topic" => {
+                let topic = Topic(words.next().unwrap().parse().unwrap());
+                decision(Code::Undecided, Step::Wait(Until::Woken(topic)))
+            }
             "wait-stray" => decision(Code::Undecided, Step::Wait(Until::Answered(CallId(999)))),
             "wait-grpc" => {
                 let call = GrpcCall {
@@ -207,6 +222,10 @@ pub(super) fn decide_response<'a>(
             "count" => ResponseDecision::pass(Code::Passed, None),
             "note" => ResponseDecision::pass(Code::Passed, Some("orders".into())),
             "refuse" => ResponseDecision::refuse(Code::Refused, None, problem()),
+            "replay" => {
+                let step = ResponseStep::Replace(replay(words.next().unwrap()));
+                ResponseDecision { code: Some(Code::Served), step, ..decided }
+            }
             "read" => {
                 ResponseDecision { step: ResponseStep::ReadBody(collect(&mut words)), ..decided }
             }

@@ -356,7 +356,7 @@ impl World {
             self.half(context, of, Half::show_head_again);
         }
         self.callback(context, |vm, proxy| vm.logged(context, proxy));
-        self.vm.deleted(context);
+        self.vm.deleted(context, &self.proxy);
         self.proxy.streams.borrow_mut().remove(&context);
     }
 }

@@ -49,6 +49,7 @@ impl Filter for MyFilter {
     type Fetching = Never;
     type GrpcAnswers = Never;
     type Logging = Never;
+    type Waking = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { config: Config::read(&node)? })

@@ -10,6 +10,12 @@ impl World {
         self.root_callback(root, |vm, proxy| vm.ticked(root, proxy));
     }
 
+    /// What is in the VM's queue is told to it.
+    pub(crate) fn queue_ready(&mut self, root: u32) {
+        tell("queue");
+        self.root_callback(root, |vm, proxy| vm.queue_ready(root, proxy));
+    }
+
     /// A call is answered, with this status.
     pub(crate) fn answer(&mut self, root: u32, call: u32, status: u16) {
         tell(format!("answer {call}"));
