@@ -27,6 +27,15 @@ impl FakeStore {
         self.broken.set(true);
     }
 
+    /// Puts a value there, as another worker would.
+    ///
+    /// # Panics
+    /// Where the store is broken.
+    #[expect(clippy::expect_used, reason = "a test that panics is a test that fails")]
+    pub fn put(&self, key: &[u8], value: &[u8]) {
+        self.set(key, value, None).expect("the store works");
+    }
+
     /// How many keys there are: what a filter costs in memory that is never freed.
     pub fn keys(&self) -> usize {
         self.values.borrow().len()

@@ -36,6 +36,7 @@ mod printable;
 mod reply;
 mod request;
 mod response;
+mod secret;
 mod statuses;
 mod target;
 
@@ -78,5 +79,6 @@ pub use printable::printable;
 pub use reply::{Bytes, Document, GrpcStatus, Problem, Replay, Reply};
 pub use request::{Facts, Request, Spoken, essence, is_grpc, is_grpc_or_grpc_web};
 pub use response::Response;
+pub use secret::Secret;
 pub use statuses::Statuses;
 pub use target::{query_values, split_target};

@@ -10,6 +10,7 @@ use gatehouse_filter::{Filter, Phases};
 use gatehouse_header_transform::HeaderTransform;
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
+use gatehouse_response_cache::ResponseCache;
 
 /// Every filter. A new one is a folder under `filters/`, a dependency of this crate and a line
 /// here.
@@ -21,6 +22,7 @@ pub const FILTERS: &[Registered] = &[
     Registered::of::<HeaderTransform>(),
     Registered::of::<JwtAuth>(),
     Registered::of::<RateLimit>(),
+    Registered::of::<ResponseCache>(),
 ];
 
 /// A filter, without its types.

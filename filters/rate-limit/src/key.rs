@@ -1,9 +1,8 @@
 //! What tells one client from another: the parts of a request that a rule counts by, as one digest.
 
 use crate::part::{Facts, Networks, Part};
-use gatehouse_filter::{Host, StoreError};
+use gatehouse_filter::Secret;
 use siphasher::sip128::{Hasher128, SipHasher24};
-use std::fmt;
 use std::hash::Hasher;
 
 /// What a client is known by in the table. It is not kept with its parts: 112 keyed bits do not
@@ -83,7 +82,7 @@ impl Key {
     /// The digest of what a request has for the parts; `None` where it lacks one that the rule
     /// needs.
     pub(crate) fn digest(&self, secret: &Secret, facts: &Facts<'_>) -> Option<Digest> {
-        let mut hasher = SipHasher24::new_with_key(&secret.0);
+        let mut hasher = secret.hasher();
         hasher.write(&self.prefix);
         for part in &self.parts {
             // Every value is written as its kind, its length and its bytes, and every part ends
@@ -134,39 +133,6 @@ const MORE: u8 = 0xfe;
 
 fn length(bytes: &[u8]) -> [u8; 8] {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes()
-}
-
-/// The key of the hash, made at random once a process, so that nobody callouts can aim at a slot.
-pub(crate) struct Secret([u8; 16]);
-
-impl Secret {
-    /// The secret that all workers share; the first one to ask makes it.
-    ///
-    /// # Errors
-    /// [`StoreError`] where it cannot be read or made.
-    pub(crate) fn agreed(host: &dyn Host) -> Result<Self, StoreError> {
-        const KEY: &[u8] = b"rl1/secret";
-        let read = || {
-            let stored = host.get(KEY)?;
-            let secret =
-                stored.map(|(bytes, _)| <[u8; 16]>::try_from(bytes).map_err(|_| StoreError));
-            secret.transpose()
-        };
-        if let Some(secret) = read()? {
-            return Ok(Self(secret));
-        }
-        let mut random = [0; 16];
-        host.fill(&mut random).map_err(|_| StoreError)?;
-        host.create(KEY, &random)?;
-        // Another worker may have been first: what is stored counts.
-        read()?.map(Self).ok_or(StoreError)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
 }
 
 #[cfg(test)]

@@ -41,10 +41,9 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{AmbiguousTarget, Rule, Rules};
 use gatehouse_filter::{
     CallId, Callouts, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode, Need,
-    Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision,
+    Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision, Secret,
 };
 use global::{Calls, Pending};
-use key::Secret;
 use part::Facts;
 use policy::{Count, Policy};
 use refusal::Refusal;
@@ -356,7 +355,7 @@ impl RateLimit {
 
     fn secret(&self, host: &dyn Host) -> Result<&Secret, Unavailable> {
         if self.secret.get().is_none() {
-            let _ = self.secret.set(Secret::agreed(host)?);
+            let _ = self.secret.set(Secret::agreed(host, b"rl1/secret")?);
         }
         self.secret.get().ok_or(Unavailable::Store)
     }
