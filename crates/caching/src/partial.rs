@@ -1,6 +1,9 @@
 //! Parts of a content (RFC 9110 §14.4, RFC 9111 §3.3, §3.4).
 
-use gatehouse_filter::Headers;
+use crate::entity_tag::EntityTag;
+use crate::preconditions::strong_date;
+use crate::ranges::Ranges;
+use gatehouse_filter::{HeaderName, HeaderValue, Headers, Timestamp};
 
 /// A range of bytes, from the first to the last, both included; never empty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +52,155 @@ impl Span {
     pub fn length(self) -> u64 {
         self.last.saturating_sub(self.first).saturating_add(1)
     }
+
+    /// These bytes of a content; `None` where it does not have all of them.
+    pub fn of(self, content: &[u8]) -> Option<&[u8]> {
+        let first = usize::try_from(self.first).ok()?;
+        let last = usize::try_from(self.last).ok()?;
+        content.get(first..=last)
+    }
+
+    fn has(self, other: Self) -> bool {
+        self.first <= other.first && other.last <= self.last
+    }
+}
+
+/// A part of a content that is stored: a 206, or what came of a 200 that was broken off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// Where it is said to lie.
+    pub span: Span,
+    /// How many bytes of it there are, from its first on: at least one, at most its length.
+    pub held: u64,
+    /// How long the whole is, where that is known.
+    pub whole: Option<u64>,
+}
+
+const RANGE: HeaderName = HeaderName::from_static("range");
+const IF_RANGE: HeaderName = HeaderName::from_static("if-range");
+
+impl Part {
+    /// A 206 with a body of this length. An origin that sends fewer bytes than it says has sent the
+    /// first of them; one that sends none, or more, has sent nothing that can be used.
+    pub fn of(response: &Headers, length: u64) -> Option<Self> {
+        let range = ContentRange::of(response)?;
+        let span = range.span?;
+        (1..=span.length()).contains(&length).then_some(Self {
+            span,
+            held: length,
+            whole: range.whole,
+        })
+    }
+
+    /// Which bytes of the whole a request for one range is answered with, and where in the part
+    /// they begin. `None` where it asks for what does not lie in the part (RFC 9111 §3.3), or for
+    /// several ranges, or for none.
+    pub fn answer(&self, request: &Headers) -> Option<(Span, usize)> {
+        let asked = Ranges::single(request, self.whole)?;
+        if !self.span.has(asked) {
+            return None;
+        }
+        // Of what is said to be there and is not, the rest is given (RFC 9110 §15.3.7).
+        let held = self.held_span();
+        let span = Span { first: asked.first, last: asked.last.min(held.last) };
+        let at = usize::try_from(span.first.saturating_sub(held.first)).ok()?;
+        (span.first <= span.last).then_some((span, at))
+    }
+
+    /// The fields of a request for what the part lacks to be whole: only where it lacks one piece,
+    /// and has a strong validator. Without one it could not be known that the answer is of the same
+    /// content (RFC 9111 §3.4); with one, an origin whose content has changed sends all of it.
+    pub fn completion(
+        &self,
+        stored: &Headers,
+        received: Timestamp,
+    ) -> Option<[(HeaderName, HeaderValue); 2]> {
+        let held = self.held_span();
+        let range = if held.first == 0 {
+            format!("bytes={}-", held.last.checked_add(1)?)
+        } else if self.whole.is_some_and(|whole| held.last.saturating_add(1) == whole) {
+            format!("bytes=0-{}", held.first.checked_sub(1)?)
+        } else {
+            return None;
+        };
+        let tag = stored.only("etag").ok()?.filter(|tag| EntityTag::parse(tag).is_strong());
+        let validator = match tag {
+            Some(tag) => tag,
+            None => {
+                strong_date(stored, received)?;
+                stored.first("last-modified")?
+            }
+        };
+        Some([
+            (RANGE, HeaderValue::try_from(range.into_bytes()).ok()?),
+            (IF_RANGE, HeaderValue::try_from(validator).ok()?),
+        ])
+    }
+
+    /// Both parts as one, where they are of the same content and nothing is missing between them
+    /// (RFC 9111 §3.4): its place, and its bytes. The head is that of the older, freshened by the
+    /// newer; where it is whole (`span.length() == whole`), the status is 200.
+    pub fn combined(older: &HeldPart<'_>, newer: &HeldPart<'_>) -> Option<(Self, Vec<u8>)> {
+        if !are_of_one_content(older, newer) {
+            return None;
+        }
+        let whole = match (older.part.whole, newer.part.whole) {
+            (Some(one), Some(other)) if one != other => return None,
+            (one, other) => one.or(other),
+        };
+        let (early, late) = if older.part.span.first <= newer.part.span.first {
+            (older, newer)
+        } else {
+            (newer, older)
+        };
+        let (first, then) = (early.part.held_span(), late.part.held_span());
+        let next = first.last.checked_add(1)?;
+        if then.first > next {
+            return None;
+        }
+        let overlap = usize::try_from(next.saturating_sub(then.first)).ok()?;
+        let rest = late.body.get(overlap..).unwrap_or_default();
+        let body = [early.body, rest].concat();
+        let span = Span { first: first.first, last: first.last.max(then.last) };
+        let held = u64::try_from(body.len()).ok().filter(|held| *held == span.length())?;
+        Some((Self { span, held, whole }, body))
+    }
+
+    /// Whether it is the whole content.
+    pub fn is_whole(&self) -> bool {
+        self.whole == Some(self.held) && self.span.first == 0
+    }
+
+    fn held_span(&self) -> Span {
+        let last = self.span.first.saturating_add(self.held.saturating_sub(1));
+        Span { first: self.span.first, last }
+    }
+}
+
+/// A part with its head and its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldPart<'a> {
+    /// Its place.
+    pub part: Part,
+    /// Its bytes.
+    pub body: &'a [u8],
+    /// The head that it came with.
+    pub head: &'a Headers,
+    /// When it came.
+    pub received: Timestamp,
+}
+
+/// Whether both have the same strong validator (RFC 9110 §15.3.7.3).
+fn are_of_one_content(one: &HeldPart<'_>, other: &HeldPart<'_>) -> bool {
+    let tag = |part: &HeldPart<'_>| part.head.only("etag").ok().flatten().map(<[u8]>::to_vec);
+    match (tag(one), tag(other)) {
+        (Some(one), Some(other)) => EntityTag::parse(&one).is_strongly(EntityTag::parse(&other)),
+        (None, None) => {
+            let date = |part: &HeldPart<'_>| strong_date(part.head, part.received);
+            date(one).is_some() && date(one) == date(other)
+        }
+        _ => false,
+    }
 }
 
 /// The text before and behind the first such byte.
@@ -69,6 +221,141 @@ pub(crate) fn position(text: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bytes 4 to 8 of ten.
+    fn part(length: u64) -> Option<Part> {
+        Part::of(&Headers::from_list(&[("content-range", "bytes 4-8/10")]), length)
+    }
+
+    #[test]
+    fn a_part_answers_what_lies_in_it() {
+        for (length, range, want) in [
+            (5, "bytes=4-8", Some((4, 8, 0))),
+            (5, "bytes=6-7", Some((6, 7, 2))),
+            (5, "bytes=3-5", None),
+            (5, "bytes=6-9", None),
+            (5, "bytes=6-", None),
+            (5, "bytes=-5", None),
+            (5, "bytes=4-4, 6-6", None),
+            // The origin sent two bytes of the five that it announced.
+            (2, "bytes=4-8", Some((4, 5, 0))),
+            (2, "bytes=5-5", Some((5, 5, 1))),
+            (2, "bytes=6-8", None),
+        ] {
+            let request = Headers::from_list(&[("range", range)]);
+            let want = want.map(|(first, last, at)| (Span { first, last }, at));
+            assert_eq!(part(length).unwrap().answer(&request), want, "{range} of {length}");
+        }
+        assert_eq!((part(0), part(6)), (None, None));
+        assert_eq!(part(5).unwrap().answer(&Headers::default()), None);
+    }
+
+    #[test]
+    fn a_part_is_completed_only_by_what_is_of_the_same_content() {
+        let at = Timestamp::from_seconds(1_795_953_600);
+        let strong = ("etag", "\"a\"");
+        let (lm, date) = (
+            ("last-modified", "Sun, 29 Nov 2026 11:59:59 GMT"),
+            ("date", "Sun, 29 Nov 2026 12:00:00 GMT"),
+        );
+        for (what, place, fields, want) in [
+            ("the end is missing", "0-4/10", &[strong][..], Some(("bytes=5-", "\"a\""))),
+            ("the length is not known", "0-4/*", &[strong], Some(("bytes=5-", "\"a\""))),
+            ("the beginning is missing", "5-9/10", &[strong], Some(("bytes=0-4", "\"a\""))),
+            ("both are missing", "4-8/10", &[strong], None),
+            ("a weak tag is of another content, perhaps", "0-4/10", &[("etag", "W/\"a\"")], None),
+            ("a date a second older", "0-4/10", &[lm, date], Some(("bytes=5-", lm.1))),
+            ("a date of the same second", "0-4/10", &[("last-modified", date.1), date], None),
+            ("no validator", "0-4/10", &[], None),
+        ] {
+            let range = format!("bytes {place}");
+            let fields: Vec<_> =
+                [("content-range", range.as_str())].iter().chain(fields).copied().collect();
+            let head = Headers::from_list(&fields);
+            let asked = Part::of(&head, 5).unwrap().completion(&head, at);
+            let have = asked.map(|[(_, range), (_, validator)]| {
+                [range, validator]
+                    .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            });
+            let want = want.map(|(range, validator)| [range.to_owned(), validator.to_owned()]);
+            assert_eq!(have, want, "{what}");
+        }
+    }
+
+    #[test]
+    fn parts_are_combined_where_nothing_is_missing() {
+        let combined = |one: (&str, &str, &str), other: (&str, &str, &str)| {
+            let head = |(place, _, tag): (&str, &str, &str)| {
+                Headers::from_list(&[("content-range", place), ("etag", tag)])
+            };
+            let (one_head, other_head) = (head(one), head(other));
+            let part = |head: &Headers, body: &str| {
+                Part::of(head, u64::try_from(body.len()).unwrap()).unwrap()
+            };
+            let received = Timestamp::from_seconds(1_795_953_600);
+            let (part, body) = Part::combined(
+                &HeldPart {
+                    part: part(&one_head, one.1),
+                    body: one.1.as_bytes(),
+                    head: &one_head,
+                    received,
+                },
+                &HeldPart {
+                    part: part(&other_head, other.1),
+                    body: other.1.as_bytes(),
+                    head: &other_head,
+                    received,
+                },
+            )?;
+            Some((part.span.first, String::from_utf8(body).unwrap(), part.is_whole()))
+        };
+        let is = |first: u64, body: &str, is_whole| Some((first, body.to_owned(), is_whole));
+        let start = ("bytes 0-4/10", "01234", "\"a\"");
+        for (what, one, other, want) in [
+            (
+                "one behind the other",
+                start,
+                ("bytes 5-9/10", "56789", "\"a\""),
+                is(0, "0123456789", true),
+            ),
+            (
+                "the other way round",
+                ("bytes 5-9/10", "56789", "\"a\""),
+                start,
+                is(0, "0123456789", true),
+            ),
+            ("they overlap", start, ("bytes 3-7/10", "34567", "\"a\""), is(0, "01234567", false)),
+            (
+                "one lies in the other",
+                start,
+                ("bytes 1-2/10", "12", "\"a\""),
+                is(0, "01234", false),
+            ),
+            (
+                "one length is not known",
+                start,
+                ("bytes 5-6/*", "56", "\"a\""),
+                is(0, "0123456", false),
+            ),
+            ("a byte is missing", start, ("bytes 6-9/10", "6789", "\"a\""), None),
+            ("the lengths differ", start, ("bytes 5-9/11", "56789", "\"a\""), None),
+            ("the tags differ", start, ("bytes 5-9/10", "56789", "\"b\""), None),
+            (
+                "the tags are weak",
+                ("bytes 0-4/10", "01234", "W/\"a\""),
+                ("bytes 5-9/10", "56789", "W/\"a\""),
+                None,
+            ),
+            (
+                "the first is shorter than it says",
+                ("bytes 0-4/10", "012", "\"a\""),
+                ("bytes 5-9/10", "56789", "\"a\""),
+                None,
+            ),
+        ] {
+            assert_eq!(combined(one, other), want, "{what}");
+        }
+    }
 
     #[test]
     fn a_content_range_is_read_where_it_can_hold() {

@@ -1,5 +1,6 @@
 //! Which fields of a request select a response, and what they hold (RFC 9111 §4.1).
 
+use crate::accepted::Accepted;
 use crate::delta::{list, members};
 use gatehouse_filter::{HeaderName, Headers};
 
@@ -75,13 +76,125 @@ impl Selection {
 
     fn write_choice<'a>(
         &self,
-        _offered: &[String],
+        offered: &[String],
         lines: impl Iterator<Item = &'a [u8]>,
         to: &mut impl FnMut(&[u8]),
     ) {
-        for member in lines.flat_map(members) {
-            to(member);
-            to(b",");
+        let accepted = Accepted::read(lines);
+        if offered.is_empty() {
+            accepted.write(to);
+        } else if let Some(best) = accepted.best(offered) {
+            to(best.as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vary(lines: &[&str]) -> Option<Vec<String>> {
+        let fields: Vec<_> = lines.iter().map(|line| ("vary", *line)).collect();
+        match Vary::read(&Headers::from_list(&fields)) {
+            Vary::Any => None,
+            Vary::Fields(names) => {
+                Some(names.iter().map(|name| name.as_str().to_owned()).collect())
+            }
+        }
+    }
+
+    #[test]
+    fn vary_is_a_list_of_names_over_all_its_lines() {
+        for (lines, want) in [
+            (&[][..], Some(&[][..])),
+            (&[""], Some(&[])),
+            (&["Foo, bar", "BAZ,foo"], Some(&["bar", "baz", "foo"])),
+            (&["*"], None),
+            (&["*, *"], None),
+            (&["*", "*"], None),
+            (&[", *"], None),
+            (&["", "*"], None),
+            (&["*, Foo"], None),
+            (&["Foo, *"], None),
+            // No request has such a field.
+            (&["a b, foo"], Some(&["foo"])),
+        ] {
+            let want = want.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+            assert_eq!(vary(lines), want, "{lines:?}");
+        }
+    }
+
+    fn key(selection: &Selection, names: &[&str], request: &[(&str, &str)]) -> Vec<u8> {
+        let mut key = Vec::new();
+        let names = names.iter().copied();
+        selection.write_key(names, &Headers::from_list(request), |bytes| key.extend(bytes));
+        key
+    }
+
+    #[test]
+    fn requests_that_mean_the_same_have_one_key() {
+        let language = |value| vec![("accept-language", value)];
+        let coding = |value| vec![("accept-encoding", value)];
+        let foo = |value| vec![("foo", value)];
+        for (what, one, other, want) in [
+            ("the same", foo("1"), foo("1"), true),
+            ("another", foo("1"), foo("2"), false),
+            ("none", foo("1"), vec![], false),
+            ("empty is not none", foo(""), vec![], false),
+            ("4.1 white space", foo("1,2"), foo(" 1, 2 "), true),
+            ("4.1 combined", foo("1, 2"), vec![("foo", "1"), ("foo", "2")], true),
+            ("the order counts where nothing is known of it", foo("1,2"), foo("2,1"), false),
+            ("case counts where nothing is known of it", foo("a"), foo("A"), false),
+            ("members are told apart", foo("1,2"), foo("12"), false),
+            ("others do not count", vec![("foo", "1"), ("bar", "1")], foo("1"), true),
+            ("languages in another order", language("en, de"), language("de, en"), true),
+            ("languages in other case", language("en, de"), language("eN, De"), true),
+            ("languages with spaces", language("en, de"), language(" en ,   de"), true),
+            ("a weight of 1", language("en;q=1.0"), language("en"), true),
+            ("weights by value", language("en;q=0.50"), language("en; Q=0.5"), true),
+            ("another weight", language("en;q=0.5"), language("en;q=0.6"), false),
+            ("the order by weight", language("de;q=0.5, en"), language("en, de;q=0.5"), true),
+            ("none of it", language("en;q=0"), language("en"), false),
+            ("a weight that is none", language("en;q=2"), language("en"), false),
+            ("codings", coding("gzip, br"), coding("BR,gzip"), true),
+            ("twice", coding("gzip, gzip"), coding("gzip"), true),
+            ("an old name", coding("x-gzip"), coding("gzip"), true),
+            ("another coding", coding("gzip"), coding("br"), false),
+        ] {
+            let names = ["accept-encoding", "accept-language", "foo"];
+            let key = |request: &[(&str, &str)]| key(&Selection::default(), &names, request);
+            assert_eq!(key(&one) == key(&other), want, "{what}");
+        }
+        // Neither does a value reach into the next field.
+        let two = ["bar", "foo"];
+        let none = Selection::default();
+        assert_ne!(
+            key(&none, &two, &[("bar", "1"), ("foo", "2")]),
+            key(&none, &two, &[("bar", "1,2"), ("foo", "")])
+        );
+    }
+
+    #[test]
+    fn lists_reduce_what_a_client_takes_to_the_best_offer() {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let selection =
+            Selection { encodings: list(&["br", "gzip"]), languages: list(&["en", "de-CH"]) };
+        for (field, value, want) in [
+            ("accept-encoding", "gzip, deflate, br", "br"),
+            ("accept-encoding", "gzip;q=1.0, br;q=0.5", "gzip"),
+            ("accept-encoding", "deflate", ""),
+            ("accept-encoding", "", ""),
+            ("accept-encoding", "*", "br"),
+            ("accept-encoding", "br;q=0, *", "gzip"),
+            ("accept-encoding", "identity, *;q=0", ""),
+            ("accept-language", "de, en;q=0.5", "de-CH"),
+            ("accept-language", "de-CH", "de-CH"),
+            ("accept-language", "en-US, en;q=0.9", "en"),
+            ("accept-language", "en-US;q=0.5, de-CH;q=0.6", "de-CH"),
+            ("accept-language", "deu, fr", ""),
+        ] {
+            let key = key(&selection, &[field], &[(field, value)]);
+            assert_eq!(key, [b"\0+", want.as_bytes()].concat(), "{field}: {value}");
         }
     }
 }
