@@ -15,7 +15,7 @@ pub(crate) struct Directive<'a> {
 impl<'a> Directive<'a> {
     /// Every directive of a field, over all its lines, in the order received.
     pub(crate) fn all(headers: &'a Headers, field: &'a str) -> impl Iterator<Item = Self> {
-        headers.values(field).flat_map(|line| Members { rest: line }).map(Self::read)
+        headers.values(field).flat_map(Members::of).map(Self::read)
     }
 
     fn read(member: &'a [u8]) -> Self {
@@ -117,8 +117,14 @@ impl Scope {
 }
 
 /// Splits a line at its commas, those in quoted strings excepted (RFC 9110 §5.6.1, §5.6.4).
-struct Members<'a> {
+pub(crate) struct Members<'a> {
     rest: &'a [u8],
+}
+
+impl<'a> Members<'a> {
+    pub(crate) fn of(line: &'a [u8]) -> Self {
+        Self { rest: line }
+    }
 }
 
 impl<'a> Iterator for Members<'a> {

@@ -2,7 +2,8 @@
 
 use gatehouse_filter::Statuses;
 
-/// Lifetimes beside those that responses have; in seconds.
+/// Lifetimes beside those that responses have, in seconds. They count from when a response came,
+/// however old it was then.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FreshnessOptions {
     /// The lifetime of a response that says nothing, if it is no error and its status is one that

@@ -75,7 +75,7 @@ pub use reuse::{Failure, Reuse, Unusable, on_error, reuse};
 pub use stored_head::{Field, HeadEffect, freshened, head_effect, kept};
 pub use storing::{
     Asked, Identified, NotStored, Partition, SetCookie, Storable, Storing, StoringOptions,
-    may_store,
+    answers_get, may_store,
 };
 pub use tags::{TagSyntax, tags};
 pub use validation::Validators;

@@ -97,14 +97,22 @@ impl Lifetime {
         arrival: Arrival,
     ) -> Self {
         let received = arrival.received;
-        let (fresh_for, source) = fresh_for(status, response, directives, options, received);
+        let initial_age = initial_age(response, arrival);
+        let (seconds, source) = lifetime(status, response, directives, options, received);
+        let here = |seconds: u32| initial_age.saturating_add(seconds);
+        let fresh_for = match source {
+            // What an operator says counts from when the response came, however old it was.
+            Source::Instead | Source::Status | Source::Default => here(seconds),
+            Source::None => 0,
+            _ => options.most.map_or(seconds, |most| seconds.min(here(most))),
+        };
         let always_validate = directives.no_cache.is_everything() && source != Source::Instead;
         let never_stale = always_validate || directives.forbids_stale();
         let while_revalidate =
             directives.stale_while_revalidate.or(options.stale_while_revalidate).unwrap_or(0);
         Self {
             received,
-            initial_age: initial_age(response, arrival),
+            initial_age,
             fresh_for,
             source,
             while_revalidate: if never_stale { 0 } else { while_revalidate },
@@ -203,7 +211,7 @@ impl Lifetime {
 }
 
 /// RFC 9111 §4.2.1, with the operator's options around it.
-fn fresh_for(
+fn lifetime(
     status: u16,
     response: &Headers,
     directives: &ResponseDirectives,
@@ -218,9 +226,8 @@ fn fresh_for(
     {
         return (instead, Source::Instead);
     }
-    let at_most = |seconds: u32| seconds.min(options.most.unwrap_or(MOST_SECONDS));
-    if let Some((seconds, source)) = said {
-        return (at_most(seconds), source);
+    if let Some(said) = said {
+        return said;
     }
     if let Some((_, seconds)) = options.statuses.iter().find(|(some, _)| some.has(status)) {
         return (*seconds, Source::Status);
@@ -229,7 +236,7 @@ fn fresh_for(
         && (by_status || directives.public)
         && let Some(seconds) = heuristic(response, received)
     {
-        return (at_most(seconds), Source::Heuristic);
+        return (seconds, Source::Heuristic);
     }
     match options.default {
         Some(seconds) if by_status && !is_error(status) => (seconds, Source::Default),

@@ -28,6 +28,14 @@ pub fn is_understood(status: u16) -> bool {
     )
 }
 
+/// Whether no response of this status is stored. What it says holds of this one request, of its
+/// conditions or of this moment (304; 412, 416, 417, 425), or its RFC forbids it (RFC 6585 §3 to
+/// §6).
+pub fn is_never_stored(status: u16) -> bool {
+    !(200..=599).contains(&status)
+        || matches!(status, 304 | 407 | 412 | 416 | 417 | 425 | 428 | 429 | 431 | 511)
+}
+
 /// Whether the status is that of an error.
 pub(crate) fn is_error(status: u16) -> bool {
     status >= 400

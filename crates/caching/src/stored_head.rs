@@ -3,6 +3,7 @@
 
 use crate::delta::list;
 use crate::http_date::HttpDate;
+use crate::partial::position;
 use crate::response_directives::ResponseDirectives;
 use gatehouse_filter::{Headers, Timestamp};
 use std::borrow::Cow;
@@ -60,21 +61,28 @@ pub fn freshened<'a>(
 pub enum HeadEffect {
     /// The content is the same: the stored head is [`freshened`].
     Freshens,
-    /// The content is another one: the stored response no longer holds.
-    Invalidates,
-    /// It is about something else, an error or another variant: nothing happens.
+    /// The content is another one: the stored response is stale, whatever its lifetime says.
+    Outdates,
+    /// It is no 200: nothing happens.
     None,
 }
 
-/// Compares what both say of the content. A `HEAD` that leaves a field out says nothing of it.
-pub fn head_effect(stored: &Headers, head: &Headers) -> HeadEffect {
+/// Compares what a response to `HEAD` says of the content with what is stored, whose content has
+/// `length` bytes. A field that it leaves out says nothing.
+pub fn head_effect(stored: &Headers, length: u64, head: &Headers) -> HeadEffect {
     if head.first(":status") != Some(b"200") || stored.first(":status") != Some(b"200") {
         return HeadEffect::None;
     }
-    let is_another = ["etag", "last-modified", "content-length"].iter().any(|name| {
-        head.first(name).is_some_and(|told| stored.first(name).is_some_and(|known| told != known))
+    let is_another_validator = ["etag", "last-modified"].iter().any(|name| {
+        let told = head.first(name);
+        told.is_some() && told != stored.first(name)
     });
-    if is_another { HeadEffect::Invalidates } else { HeadEffect::Freshens }
+    let told = head.first("content-length");
+    if is_another_validator || told.is_some_and(|told| position(told) != Some(length)) {
+        HeadEffect::Outdates
+    } else {
+        HeadEffect::Freshens
+    }
 }
 
 fn storable<'a>(

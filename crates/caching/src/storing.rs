@@ -2,9 +2,10 @@
 
 use crate::delta::list;
 use crate::lifetime::{Lifetime, Source};
+use crate::location::Target;
 use crate::partial::ContentRange;
 use crate::response_directives::ResponseDirectives;
-use crate::status::{is_heuristically_cacheable, is_understood};
+use crate::status::{is_heuristically_cacheable, is_never_stored, is_understood};
 use gatehouse_filter::Headers;
 
 /// What counts of the request.
@@ -30,9 +31,8 @@ pub enum Storable {
 }
 
 impl Storable {
-    /// Of a method, in the way that a cache that goes by the RFCs alone has it. A `POST` that is
-    /// not keyed by its content answers a `GET`, and only where its `Content-Location` is the
-    /// target.
+    /// Of a method, as the RFCs alone have it. A `POST` that is not keyed by its content answers a
+    /// `GET` then, and only where [`answers_get`] says so.
     pub fn of(method: &[u8]) -> Self {
         match method {
             b"GET" | b"QUERY" => Self::Always,
@@ -99,8 +99,8 @@ pub enum Partition {
 pub enum NotStored {
     /// The method's responses are not.
     Method,
-    /// The status is 304, or one that nobody here understands and the response says
-    /// `must-understand`.
+    /// The status is one that is never stored, or one that nobody here understands and the response
+    /// says `must-understand`.
     Status,
     /// A partial response that is not one range of bytes.
     NotOneRange,
@@ -196,13 +196,20 @@ pub fn may_store(
     Ok(Storing { partition, strip_set_cookie })
 }
 
+/// Whether the response to a `POST` is what a `GET` of the same target would be answered with: its
+/// `content-location` says so (RFC 9110 §9.3.3).
+pub fn answers_get(target: &Target<'_>, response: &Headers) -> bool {
+    let location = response.only("content-location").ok().flatten();
+    location.is_some_and(|location| target.is(location))
+}
+
 /// §3, the second and the third point.
 fn check_status(
     status: u16,
     response: &Headers,
     directives: &ResponseDirectives,
 ) -> Result<(), NotStored> {
-    if !(200..=599).contains(&status) || status == 304 {
+    if is_never_stored(status) {
         return Err(NotStored::Status);
     }
     if directives.must_understand && !is_understood(status) {

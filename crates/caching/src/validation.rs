@@ -34,8 +34,12 @@ impl Validators {
     /// condition is evaluated against the answer.
     pub fn conditions(stored: &[Self]) -> Vec<(HeaderName, HeaderValue)> {
         let mut conditions = Vec::new();
-        let mut tags: Vec<&[u8]> = stored.iter().filter_map(|one| one.etag.as_deref()).collect();
-        tags.dedup();
+        let mut tags: Vec<&[u8]> = Vec::new();
+        for tag in stored.iter().filter_map(|one| one.etag.as_deref()) {
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
         if let Ok(value) = HeaderValue::try_from(tags.join(&b", "[..]))
             && !tags.is_empty()
         {

@@ -1,7 +1,8 @@
 //! Which fields of a request select a response, and what they hold (RFC 9111 §4.1).
 
 use crate::accepted::Accepted;
-use crate::delta::{list, members};
+use crate::delta::list;
+use crate::directives::Members;
 use gatehouse_filter::{HeaderName, Headers};
 
 /// What `Vary` says.
@@ -54,7 +55,9 @@ impl Selection {
         mut to: impl FnMut(&[u8]),
     ) {
         for name in names {
-            let mut lines = request.values(name).peekable();
+            // Envoy calls it so in every version of HTTP.
+            let field = if name == "host" { ":authority" } else { name };
+            let mut lines = request.values(field).peekable();
             if lines.peek().is_none() {
                 to(b"\0-");
                 continue;
@@ -65,7 +68,7 @@ impl Selection {
                 "accept-language" => self.write_choice(&self.languages, lines, &mut to),
                 _ => {
                     // White space around commas and the lines that they are on say nothing.
-                    for member in lines.flat_map(members) {
+                    for member in lines.flat_map(Members::of) {
                         to(member);
                         to(b",");
                     }
@@ -146,6 +149,8 @@ mod tests {
             ("the order counts where nothing is known of it", foo("1,2"), foo("2,1"), false),
             ("case counts where nothing is known of it", foo("a"), foo("A"), false),
             ("members are told apart", foo("1,2"), foo("12"), false),
+            ("white space in quotes counts", foo("\"1, 2\""), foo("\"1,2\""), false),
+            ("the host", vec![(":authority", "a")], vec![(":authority", "b")], false),
             ("others do not count", vec![("foo", "1"), ("bar", "1")], foo("1"), true),
             ("languages in another order", language("en, de"), language("de, en"), true),
             ("languages in other case", language("en, de"), language("eN, De"), true),
@@ -161,7 +166,7 @@ mod tests {
             ("an old name", coding("x-gzip"), coding("gzip"), true),
             ("another coding", coding("gzip"), coding("br"), false),
         ] {
-            let names = ["accept-encoding", "accept-language", "foo"];
+            let names = ["accept-encoding", "accept-language", "foo", "host"];
             let key = |request: &[(&str, &str)]| key(&Selection::default(), &names, request);
             assert_eq!(key(&one) == key(&other), want, "{what}");
         }
