@@ -46,12 +46,17 @@ impl Accepted {
         best.map(|(offer, _)| offer)
     }
 
-    /// How much the client likes it: by the longest member that is about it, else by `*`.
+    /// How much the client likes it: by the longest member that it is a kind of (RFC 4647 §3.3.1),
+    /// or as the more general of what the client named (§3.4); else by `*`.
     fn quality(&self, offer: &[u8]) -> u16 {
-        let about = self.members.iter().filter(|member| is_about(&member.name, offer));
-        let closest = about.max_by_key(|member| member.name.len());
-        let any = || self.members.iter().find(|member| member.name == b"*");
-        closest.or_else(any).map_or(0, |member| member.quality)
+        let is_kind = |member: &&Member| begins(offer, &member.name);
+        let closest = self.members.iter().filter(is_kind).max_by_key(|member| member.name.len());
+        let is_named = |member: &&Member| begins(&member.name, offer);
+        // The most preferred comes first.
+        let named = self.members.iter().find(is_named);
+        let any = self.members.iter().find(|member| member.name == b"*");
+        let quality = |member: &Member| member.quality;
+        closest.map(quality).max(named.map(quality)).or(any.map(quality)).unwrap_or(0)
     }
 }
 
@@ -101,13 +106,9 @@ fn quality_of(part: &[u8]) -> Option<u16> {
     (quality <= 1000).then_some(quality)
 }
 
-/// Whether what a client says of `range` holds of an offer: they are the same, or one names a
-/// language that the other is a kind of (RFC 4647 §3.3.1, §3.4).
-fn is_about(range: &[u8], offer: &[u8]) -> bool {
-    let begins = |long: &[u8], short: &[u8]| {
-        long.split_at_checked(short.len()).is_some_and(|(begin, rest)| {
-            begin.eq_ignore_ascii_case(short) && (rest.is_empty() || rest.starts_with(b"-"))
-        })
-    };
-    begins(offer, range) || begins(range, offer)
+/// Whether a language is another, or a kind of it: `de-CH` of `de`.
+fn begins(long: &[u8], short: &[u8]) -> bool {
+    long.split_at_checked(short.len()).is_some_and(|(begin, rest)| {
+        begin.eq_ignore_ascii_case(short) && (rest.is_empty() || rest.starts_with(b"-"))
+    })
 }

@@ -96,8 +96,33 @@ impl Lifetime {
         options: &FreshnessOptions,
         arrival: Arrival,
     ) -> Self {
-        let received = arrival.received;
-        let initial_age = initial_age(response, arrival);
+        let initial_age = initial_age(response, response, arrival);
+        Self::aged(initial_age, status, response, directives, options, arrival.received)
+    }
+
+    /// What holds of a stored response that an update has [`freshened`](crate::freshened): `head`
+    /// is what came of it, `directives` are its own, and `arrival` is the update's, whose `age`
+    /// counts (RFC 9111 §4.2.3).
+    pub fn of_freshened(
+        status: u16,
+        head: &Headers,
+        update: &Headers,
+        directives: &ResponseDirectives,
+        options: &FreshnessOptions,
+        arrival: Arrival,
+    ) -> Self {
+        let initial_age = initial_age(head, update, arrival);
+        Self::aged(initial_age, status, head, directives, options, arrival.received)
+    }
+
+    fn aged(
+        initial_age: u32,
+        status: u16,
+        response: &Headers,
+        directives: &ResponseDirectives,
+        options: &FreshnessOptions,
+        received: Timestamp,
+    ) -> Self {
         let (seconds, source) = lifetime(status, response, directives, options, received);
         let here = |seconds: u32| initial_age.saturating_add(seconds);
         let fresh_for = match source {
@@ -151,8 +176,9 @@ impl Lifetime {
                     || self.if_error.is_some_and(|seconds| seconds > 0 && !self.never_stale))
     }
 
-    /// The second from which it is of no use without validation, whatever goes wrong: whoever needs
-    /// room begins with those for whom that is past.
+    /// The second up to which it answers requests without having been validated, if not all then
+    /// those that the origin answers with an error. Whoever needs room begins with those for which
+    /// it is past.
     pub fn last_use(&self) -> u64 {
         let windows = self.while_revalidate.max(self.if_error.unwrap_or(0));
         let windows = if self.never_stale { 0 } else { windows };
@@ -280,12 +306,12 @@ fn heuristic(response: &Headers, received: Timestamp) -> Option<u32> {
     (seconds > 0).then_some(seconds.min(MOST))
 }
 
-/// How old a response is when it comes (§4.2.3).
-fn initial_age(response: &Headers, arrival: Arrival) -> u32 {
+/// How old a response is when it, or the update of it, comes (§4.2.3).
+fn initial_age(response: &Headers, update: &Headers, arrival: Arrival) -> u32 {
     let received = HttpDate::at(arrival.received);
     let apparent = received.seconds().saturating_sub(date(response, arrival.received).seconds());
     let delay = arrival.received.seconds_since(arrival.asked);
-    let said = age(response).unwrap_or(0).saturating_add(delay);
+    let said = age(update).unwrap_or(0).saturating_add(delay);
     whole_seconds(apparent).max(said).min(MOST_SECONDS)
 }
 

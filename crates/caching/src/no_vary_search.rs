@@ -60,10 +60,11 @@ impl NoVarySearch {
     /// A form of a query that is the same for two exactly where they are for the same resource
     /// (§6).
     pub fn reduce(&self, query: Option<&[u8]>) -> Vec<u8> {
-        let query = query.unwrap_or_default();
         if self.is_default() {
-            return query.to_vec();
+            // None is another than an empty one then (§6).
+            return query.map_or(Vec::new(), |query| [b"?", query].concat());
         }
+        let query = query.unwrap_or_default();
         let pairs = query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
         let mut pairs: Vec<_> = pairs
             .map(|pair| {
@@ -150,6 +151,7 @@ mod tests {
         assert!(NoVarySearch::read(&Headers::default()).is_default());
         let queries = (Some(&b"a=b&&&c"[..]), Some(&b"a=b&c="[..]));
         assert_ne!(read("").reduce(queries.0), read("").reduce(queries.1));
+        assert_ne!(read("").reduce(None), read("").reduce(Some(b"")));
     }
 
     #[test]

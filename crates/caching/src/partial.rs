@@ -65,7 +65,7 @@ impl Span {
     }
 }
 
-/// A part of a content that is stored: a 206, or what came of a 200 that was broken off.
+/// A part of a content that is stored: a 206.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Part {
     /// Where it is said to lie.

@@ -35,6 +35,10 @@ pub fn kept<'a>(
 /// The fields of a stored response after a 304, or a response to `HEAD`, or another part of it told
 /// news of it (§3.2, §3.4): each field of the update replaces all of its name, those excepted that
 /// the stored content depends upon. `directives` are those of the update; neither head has edits.
+///
+/// What comes of it is another response: whether it may still be stored, what selects it and how
+/// long it lives are asked again ([`may_store`](crate::may_store), [`Vary`](crate::Vary),
+/// [`Lifetime::of_freshened`](crate::Lifetime::of_freshened)).
 pub fn freshened<'a>(
     stored: &'a Headers,
     update: &'a Headers,

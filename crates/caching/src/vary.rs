@@ -197,6 +197,9 @@ mod tests {
             ("accept-language", "en-US, en;q=0.9", "en"),
             ("accept-language", "en-US;q=0.5, de-CH;q=0.6", "de-CH"),
             ("accept-language", "deu, fr", ""),
+            ("accept-language", "en, en-US;q=0, de-CH;q=0.9", "en"),
+            ("accept-language", "de, de-CH;q=0, en;q=0.1", "en"),
+            ("accept-language", "fr, *;q=0.5", "en"),
         ] {
             let key = key(&selection, &[field], &[(field, value)]);
             assert_eq!(key, [b"\0+", want.as_bytes()].concat(), "{field}: {value}");

@@ -2,6 +2,7 @@
 
 use gatehouse_caching::{Arrival, FreshnessOptions, Lifetime, ResponseDirectives, Source};
 use gatehouse_filter::{Headers, Statuses, Timestamp, config};
+use std::time::Duration;
 
 /// Sun, 29 Nov 2026 12:00:00 GMT
 const NOW: Timestamp = Timestamp::from_seconds(1_795_953_600);
@@ -17,7 +18,7 @@ fn of(status: u16, fields: &[(&str, &str)], options: &FreshnessOptions) -> Lifet
 }
 
 fn in_seconds(seconds: u64) -> Timestamp {
-    Timestamp::from_seconds(NOW.seconds() + seconds)
+    NOW.after(Duration::from_secs(seconds))
 }
 
 #[test]
@@ -230,6 +231,34 @@ fn the_age_is_what_rfc_9111_4_2_3_says() {
         assert_eq!(lifetime.initial_age, want, "{what}");
         assert_eq!(lifetime.age(NOW), want, "{what}");
     }
+}
+
+#[test]
+fn an_update_has_an_age_of_its_own() {
+    let head = Headers::from_list(&[DATE, ("cache-control", "max-age=60")]);
+    let update = Headers::from_list(&[DATE, ("age", "30")]);
+    let directives = ResponseDirectives::read(&head);
+    let arrival = Arrival { asked: NOW, received: in_seconds(5) };
+    let options = FreshnessOptions::default();
+    let lifetime = Lifetime::of_freshened(200, &head, &update, &directives, &options, arrival);
+    assert_eq!(lifetime.age(in_seconds(5)), 35);
+    assert_eq!(lifetime.ttl(in_seconds(6)), 24);
+}
+
+#[test]
+fn the_last_use_is_past_all_windows() {
+    for (value, want) in [
+        ("max-age=60", 60),
+        ("max-age=60, stale-while-revalidate=5, stale-if-error=7", 67),
+        ("max-age=60, stale-while-revalidate=5, must-revalidate", 60),
+        ("max-age=0", 0),
+    ] {
+        let lifetime = of(200, &[DATE, ("cache-control", value)], &FreshnessOptions::default());
+        assert_eq!(lifetime.last_use(), NOW.seconds() + want, "{value}");
+    }
+    let aged =
+        of(200, &[("age", "50"), ("cache-control", "max-age=60")], &FreshnessOptions::default());
+    assert_eq!(aged.last_use(), NOW.seconds() + 10);
 }
 
 #[test]

@@ -284,7 +284,7 @@ fn every_reason_has_a_word_of_its_own() {
     .map(|reason| reason.token())
     .collect();
     let is_token = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    assert!(words.iter().all(|word| is_token(word)));
+    assert!(words.iter().all(is_token));
     words.sort_unstable();
     words.dedup();
     assert_eq!(words.len(), 11);

@@ -1,0 +1,5 @@
+//! `directives`: see `gatehouse_fuzz::directives`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gatehouse_fuzz::directives(data));
