@@ -68,7 +68,7 @@ pub use partial::{ContentRange, HeldPart, Part, Span};
 pub use preconditions::{
     CONDITIONAL, Precondition, if_range_holds, is_conditional, not_modified_fields, precondition,
 };
-pub use ranges::{Multipart, Ranges, content_range, unsatisfied_range};
+pub use ranges::{Multipart, Ranges, boundary, content_range, unsatisfied_range};
 pub use request_directives::RequestDirectives;
 pub use response_directives::ResponseDirectives;
 pub use reuse::{Failure, Reuse, Unusable, on_error, reuse};

@@ -158,11 +158,34 @@ fn text(text: String) -> HeaderValue {
 /// Several parts in one content (§14.6).
 #[derive(Clone, Copy, Debug)]
 pub struct Multipart<'a> {
-    /// Text that stands in none of the parts: whoever has random bytes makes it of 16 of them, in
-    /// hexadecimal.
+    /// Text that stands in none of the parts: see [`boundary`].
     pub boundary: &'a str,
     /// `content-type` of the whole.
     pub content_type: Option<&'a [u8]>,
+}
+
+/// A boundary that stands nowhere in a content (RFC 2046 §5.1.1), however that was made up: of what
+/// stands behind all places that begin with it, it goes on with the rarest digit, until there are
+/// no such places.
+pub fn boundary(content: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut boundary = String::from("part-");
+    // What stands behind each place.
+    let mut behind: Vec<&[u8]> = Vec::new();
+    let mut rest = content;
+    while let Some(at) = rest.windows(boundary.len()).position(|text| text == boundary.as_bytes()) {
+        rest = rest.get(at.saturating_add(boundary.len())..).unwrap_or_default();
+        behind.push(rest);
+    }
+    loop {
+        let times = |digit: &u8| behind.iter().filter(|rest| rest.first() == Some(digit)).count();
+        let rarest = DIGITS.iter().min_by_key(|digit| times(digit)).copied().unwrap_or(b'0');
+        boundary.push(char::from(rarest));
+        behind = behind.into_iter().filter_map(|rest| rest.strip_prefix(&[rarest])).collect();
+        if behind.is_empty() {
+            return boundary;
+        }
+    }
 }
 
 impl Multipart<'_> {
@@ -286,6 +309,22 @@ mod tests {
             ("bytes=10-", Some(10), None),
         ] {
             assert_eq!(Ranges::single(&request(range), length), want, "{range} of {length:?}");
+        }
+    }
+
+    #[test]
+    fn a_boundary_stands_nowhere_in_the_content() {
+        let all: Vec<String> = (0..4096).map(|number| format!("--part-{number:03x}")).collect();
+        let all = all.concat();
+        for (content, want) in [
+            ("", "part-0"),
+            ("part-0", "part-1"),
+            ("part-part-0part-", "part-1"),
+            (all.as_str(), "part-0000"),
+        ] {
+            let boundary = boundary(content.as_bytes());
+            assert_eq!(boundary, want);
+            assert!(!content.contains(&boundary));
         }
     }
 

@@ -4,6 +4,7 @@ use crate::delta::MOST_SECONDS;
 use crate::directives::{Directive, Scope};
 use crate::structured::{Item, dictionary};
 use gatehouse_filter::Headers;
+use std::cell::Cell;
 
 /// The cache directives of a response that count here: those of `CDN-Cache-Control` where that is
 /// there and well formed, else those of `Cache-Control`. Times are in seconds.
@@ -46,9 +47,22 @@ pub struct ResponseDirectives {
 impl ResponseDirectives {
     /// Those of a response.
     pub fn read(response: &Headers) -> Self {
-        if let Some(targeted) = Self::targeted(response) {
+        let targeted = Self::targeted(response);
+        if let Some((targeted, true)) = targeted {
             return targeted;
         }
+        let mut read = Self::untargeted(response);
+        // Of a field that is not to be consumed what forbids still does.
+        if let Some((targeted, false)) = targeted {
+            read.no_store |= targeted.no_store;
+            read.private = read.private.and(targeted.private);
+            read.no_cache = read.no_cache.and(targeted.no_cache);
+        }
+        read
+    }
+
+    /// Those of `Cache-Control`.
+    fn untargeted(response: &Headers) -> Self {
         let mut read = Self::default();
         for directive in Directive::all(response, "cache-control") {
             let seconds = || directive.seconds_or_none_at_all();
@@ -63,10 +77,12 @@ impl ResponseDirectives {
         self.must_revalidate || self.proxy_revalidate || self.s_maxage.is_some()
     }
 
-    /// Those of a `CDN-Cache-Control` that is a dictionary with members (RFC 9213 §2.1).
-    fn targeted(response: &Headers) -> Option<Self> {
+    /// Those of a `CDN-Cache-Control` that is a dictionary with members (RFC 9213 §2.1), and
+    /// whether all that are numbers of seconds are numbers: else it is not to be consumed.
+    fn targeted(response: &Headers) -> Option<(Self, bool)> {
         let members = dictionary(response, "cdn-cache-control").filter(|all| !all.is_empty())?;
         let mut read = Self { is_targeted: true, ..Self::default() };
+        let is_sound = Cell::new(true);
         for (name, item) in members {
             // `no-store=?0` says what leaving it out says.
             if item == Item::Boolean(false) {
@@ -74,7 +90,10 @@ impl ResponseDirectives {
             }
             let seconds = || match item {
                 Item::Integer(seconds) => capped(seconds),
-                _ => 0,
+                _ => {
+                    is_sound.set(false);
+                    0
+                }
             };
             let scope = || match &item {
                 Item::String(names) | Item::Token(names) => Scope::of_names(names),
@@ -82,7 +101,7 @@ impl ResponseDirectives {
             };
             read.add(|known| name == known.as_bytes(), seconds, scope);
         }
-        Some(read)
+        Some((read, is_sound.get()))
     }
 
     fn add(
@@ -259,10 +278,15 @@ mod tests {
                 ResponseDirectives { max_age: Some(1), ..ours() },
             ),
             ("a negative number", "max-age=-1", ResponseDirectives { max_age: Some(0), ..ours() }),
+            ("RFC 9213 2.1 another type than a number", "max-age=\"10000\"", theirs.clone()),
             (
-                "another type than a number is stale",
-                "max-age=\"10000\"",
-                ResponseDirectives { max_age: Some(0), ..ours() },
+                "RFC 9213 2.1 another type, and what forbids",
+                "max-age=1.5, private, no-cache=\"a\"",
+                ResponseDirectives {
+                    private: Scope::Everything,
+                    no_cache: names(&["a"]),
+                    ..theirs.clone()
+                },
             ),
             (
                 "the last of two, as dictionaries have it",

@@ -8,6 +8,8 @@ use crate::response_directives::ResponseDirectives;
 use gatehouse_filter::{Headers, Timestamp};
 use std::borrow::Cow;
 
+const SET_COOKIE: &[u8] = b"set-cookie";
+
 /// A field: its name, in lower case, and its value.
 pub type Field<'a> = (&'a [u8], Cow<'a, [u8]>);
 
@@ -23,9 +25,8 @@ pub fn kept<'a>(
     strip_set_cookie: bool,
     received: Timestamp,
 ) -> Vec<Field<'a>> {
-    let is_cookie = |name: &[u8]| name == b"set-cookie" || name == b"set-cookie2";
     let mut fields: Vec<Field<'a>> = storable(response, directives)
-        .filter(|(name, _)| !(strip_set_cookie && is_cookie(name)))
+        .filter(|(name, _)| !(strip_set_cookie && *name == SET_COOKIE))
         .map(|(name, value)| (name, Cow::Borrowed(value)))
         .collect();
     add_date(&mut fields, received);
@@ -36,6 +37,9 @@ pub fn kept<'a>(
 /// news of it (§3.2, §3.4): each field of the update replaces all of its name, those excepted that
 /// the stored content depends upon. `directives` are those of the update; neither head has edits.
 ///
+/// A cookie is stored only where the response was stored with one: an update is the answer to one
+/// client, and what set no cookie before was not asked whether its cookies are for others.
+///
 /// What comes of it is another response: whether it may still be stored, what selects it and how
 /// long it lives are asked again ([`may_store`](crate::may_store), [`Vary`](crate::Vary),
 /// [`Lifetime::of_freshened`](crate::Lifetime::of_freshened)).
@@ -45,8 +49,11 @@ pub fn freshened<'a>(
     directives: &ResponseDirectives,
     received: Timestamp,
 ) -> Vec<Field<'a>> {
-    let is_kept = |name: &[u8]| {
-        matches!(name, b":status" | b"content-length" | b"content-encoding" | b"content-range")
+    let sets_cookies = stored.first("set-cookie").is_some();
+    let is_kept = |name: &[u8]| match name {
+        b":status" | b"content-length" | b"content-encoding" | b"content-range" => true,
+        SET_COOKIE => !sets_cookies,
+        _ => false,
     };
     let new: Vec<(&[u8], &[u8])> =
         storable(update, directives).filter(|(name, _)| !is_kept(name)).collect();

@@ -229,14 +229,10 @@ fn check_cookies(
     directives: &ResponseDirectives,
     is_for_others: bool,
 ) -> Result<bool, NotStored> {
-    let is_left_out = |name: &str| {
-        directives.private.names(name.as_bytes()) || directives.no_cache.names(name.as_bytes())
-    };
-    let sets_any = ["set-cookie", "set-cookie2"]
-        .into_iter()
-        .any(|name| response.first(name).is_some() && !is_left_out(name));
+    let name = b"set-cookie";
+    let is_left_out = directives.private.names(name) || directives.no_cache.names(name);
     match option {
-        _ if !sets_any => Ok(false),
+        _ if is_left_out || response.first("set-cookie").is_none() => Ok(false),
         SetCookie::Store => Ok(false),
         SetCookie::Strip => Ok(true),
         SetCookie::Refuse if is_for_others => Ok(false),
