@@ -3,8 +3,8 @@
 use gatehouse_caching::{
     Arrival, Asked, CacheStatus, FreshnessOptions, Handling, HttpDate, Lifetime, NoVarySearch,
     Part, Ranges, RequestDirectives, ResponseDirectives, Reuse, Selection, Storable,
-    StoringOptions, Target, Validators, Vary, freshened, if_range_holds, invalidated, kept,
-    may_store, not_modified_fields, precondition, reuse, tags,
+    StoringOptions, Target, Validators, Vary, boundary, freshened, if_range_holds, invalidated,
+    kept, may_store, not_modified_fields, precondition, reuse, tags,
 };
 use gatehouse_filter::{Headers, Timestamp};
 
@@ -17,6 +17,8 @@ pub fn directives(data: &[u8]) {
     stored(&response, &request, now);
     selected(&response, &request, now);
     located(&response, &request);
+    let boundary = boundary(data);
+    assert!(!data.windows(boundary.len()).any(|text| text == boundary.as_bytes()), "{boundary}");
 }
 
 fn stored(response: &Headers, request: &Headers, now: Timestamp) {

@@ -150,8 +150,13 @@ impl Lifetime {
     }
 
     /// How old the response is, in seconds: what `Age` says (RFC 9111 §4.2.3, §5.1).
+    ///
+    /// What is to come a minute from now or later came before the clock was set back: nobody knows
+    /// when, and it is as old as can be.
     pub fn age(&self, now: Timestamp) -> u32 {
-        // The clock may have been set back.
+        if self.received.seconds_since(now) >= 60 {
+            return MOST_SECONDS;
+        }
         let resident = now.seconds_since(self.received);
         self.initial_age.saturating_add(resident).min(MOST_SECONDS)
     }
@@ -336,7 +341,7 @@ fn whole_seconds(seconds: i64) -> u32 {
 }
 
 trait Since {
-    /// Whole seconds from then to now; 0 where the clock was set back.
+    /// Whole seconds from then to now; 0 where then is later.
     fn seconds_since(self, then: Self) -> u32;
 }
 
