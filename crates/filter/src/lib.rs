@@ -5,6 +5,7 @@
 //! the decision out. Nothing here names a host, reads a clock or does I/O, so everything here and
 //! in every filter core runs in a native `cargo test`.
 
+pub mod api_key;
 pub mod config;
 pub mod credential;
 pub mod fetched;

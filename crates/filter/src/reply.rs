@@ -92,6 +92,15 @@ impl Bytes {
         Self { shared: Rc::clone(shared), range }
     }
 
+    /// A part of these bytes; nothing where they are not all there.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let at = |offset: usize| self.range.start.saturating_add(offset);
+        let (start, end) = (at(range.start), at(range.end));
+        let range = if end <= self.range.end { start..end } else { 0..0 };
+        Self { shared: Rc::clone(&self.shared), range }
+    }
+
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
         self.shared.get(self.range.clone()).unwrap_or_default()

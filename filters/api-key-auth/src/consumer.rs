@@ -1,8 +1,8 @@
 //! Who has keys, and which.
 
 use crate::Event;
-use crate::digest::Kind;
 use crate::{Digest, Secret, rfc3339};
+use gatehouse_filter::api_key::Kind;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::{Caller, Identity, Timestamp};
 use serde_json::{Map, Value};

@@ -12,12 +12,11 @@
 
 mod config;
 mod consumer;
-mod digest;
 mod list;
 mod refusal;
 mod rfc3339;
 
-pub use digest::{Digest, MAX_KEY, Secret};
+pub use gatehouse_filter::api_key::{Digest, MAX_KEY, Secret};
 
 use config::{Access, Config, ConsumerSource, Require};
 use consumer::{Consumer, Consumers};

@@ -1,4 +1,6 @@
-use gatehouse_filter::hex;
+//! What is kept of an API key.
+
+use crate::hex;
 use std::fmt;
 
 /// The longest key that is looked at, in bytes: nobody buys more hashing with a longer one.
@@ -10,14 +12,17 @@ pub const MAX_KEY: usize = 512;
 /// chose need the keyed form.
 #[derive(Clone, Copy)]
 pub struct Digest {
-    pub(crate) kind: Kind,
+    /// How it was made.
+    pub kind: Kind,
     bytes: [u8; 32],
 }
 
 /// How a digest is made of a key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// SHA-256 of the key.
     Sha256,
+    /// HMAC-SHA-256 of it.
     HmacSha256,
 }
 
@@ -53,12 +58,12 @@ impl Digest {
     }
 
     /// Compares in constant time.
-    pub(crate) fn equals(&self, other: &Self) -> bool {
+    pub fn equals(&self, other: &Self) -> bool {
         self.kind == other.kind && ct_codecs::verify(&self.bytes, &other.bytes)
     }
 
     /// What digests are found by: so little of one that it gives nothing away.
-    pub(crate) fn prefix(&self) -> (Kind, [u8; 2]) {
+    pub fn prefix(&self) -> (Kind, [u8; 2]) {
         let [first, second, ..] = self.bytes;
         (self.kind, [first, second])
     }

@@ -1,0 +1,119 @@
+//! The index of the store: which objects there are, and when each was last used.
+
+use crate::key::Digest;
+
+/// Slots in a bucket.
+pub(crate) const WAYS: usize = 8;
+
+/// What the index knows of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Entry {
+    pub(crate) digest: Digest,
+    /// The object's version; 0 for a slot without one.
+    pub(crate) version: u64,
+    /// All that it takes in the store, in bytes.
+    pub(crate) size: u32,
+    /// When it was last used, in [`Tenths`].
+    pub(crate) used: Tenths,
+}
+
+/// Tenths of a second, of which 13 years are told apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Tenths(pub(crate) u32);
+
+impl Tenths {
+    /// Of nanoseconds since 1970.
+    pub(crate) fn of(nanoseconds: u64) -> Self {
+        // The lower bits are enough: times are compared by their distance.
+        Self(u32::try_from(nanoseconds / 100_000_000 % (1 << 32)).unwrap_or_default())
+    }
+
+    /// How long ago it was; 0 for what is still to come: the clock may have been put back.
+    pub(crate) fn age(self, now: Self) -> u32 {
+        let age = now.0.wrapping_sub(self.0);
+        if age > u32::MAX / 2 { 0 } else { age }
+    }
+}
+
+/// The slots as they are stored, one after the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Bucket([Entry; WAYS]);
+
+const ENTRY: usize = 16 + 8 + 4 + 4;
+
+impl Bucket {
+    /// Without any object.
+    pub(crate) fn empty() -> Self {
+        Self([Entry::default(); WAYS])
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote; anything else has no objects.
+    pub(crate) fn read(bytes: &[u8]) -> Self {
+        let (entries, _) = bytes.as_chunks::<ENTRY>();
+        let mut bucket = Self::empty();
+        for (place, entry) in bucket.0.iter_mut().zip(entries) {
+            *place = Entry::read(entry);
+        }
+        bucket
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(ENTRY.saturating_mul(WAYS));
+        for Entry { digest, version, size, used } in &self.0 {
+            bytes.extend(digest);
+            bytes.extend(version.to_le_bytes());
+            bytes.extend(size.to_le_bytes());
+            bytes.extend(used.0.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// The object with this digest, and its slot.
+    pub(crate) fn find(&self, digest: &Digest) -> Option<(usize, Entry)> {
+        self.objects().find(|(_, entry)| entry.digest == *digest)
+    }
+
+    /// All objects, with their slots.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = (usize, Entry)> {
+        self.0.iter().copied().enumerate().filter(|(_, entry)| entry.version != 0)
+    }
+
+    /// The slot for an object: its own, a free one, or that of the object that was not used for the
+    /// longest time.
+    pub(crate) fn place(&self, digest: &Digest, now: Tenths) -> usize {
+        let own = self.find(digest).map(|(slot, _)| slot);
+        let free = || self.0.iter().position(|entry| entry.version == 0);
+        let oldest = || self.objects().max_by_key(|(_, entry)| entry.used.age(now));
+        own.or_else(free).or_else(|| oldest().map(|(slot, _)| slot)).unwrap_or(0)
+    }
+
+    /// What is in a slot.
+    pub(crate) fn at(&self, slot: usize) -> Entry {
+        self.0.get(slot).copied().unwrap_or_default()
+    }
+
+    /// Puts something into a slot.
+    pub(crate) fn set(&mut self, slot: usize, entry: Entry) {
+        if let Some(place) = self.0.get_mut(slot) {
+            *place = entry;
+        }
+    }
+}
+
+impl Entry {
+    fn read(bytes: &[u8; ENTRY]) -> Self {
+        let read = || {
+            let (digest, rest) = bytes.split_first_chunk::<16>()?;
+            let (version, rest) = rest.split_first_chunk::<8>()?;
+            let (size, rest) = rest.split_first_chunk::<4>()?;
+            let used = rest.first_chunk::<4>()?;
+            Some(Self {
+                digest: *digest,
+                version: u64::from_le_bytes(*version),
+                size: u32::from_le_bytes(*size),
+                used: Tenths(u32::from_le_bytes(*used)),
+            })
+        };
+        read().unwrap_or_default()
+    }
+}

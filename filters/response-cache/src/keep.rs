@@ -1,0 +1,189 @@
+//! A response that goes into the store.
+
+use crate::ask::Ask;
+use crate::key::Key;
+use crate::lookup::{self, MOST_SETS, digests, variant_key};
+use crate::object::{Fixed, Kind, Object, Parts};
+use crate::objects::{Put, Unstored};
+use crate::work::Work;
+use crate::{Event, ResponseCache};
+use gatehouse_caching::{Lifetime, Partition, ResponseDirectives, Vary, tags};
+use gatehouse_filter::{Event as _, Headers, Secret};
+
+/// A response that is stored when its body has come to its end.
+#[derive(Debug)]
+pub(crate) struct Keeping {
+    /// The key of its URL, and whose it is.
+    base: Key,
+    /// The fields that select it, separated by commas; empty for none.
+    selecting: String,
+    key: Key,
+    fixed: Fixed,
+    /// In the wire form.
+    head: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+/// A response that may be stored.
+#[derive(Clone, Copy)]
+pub(crate) struct Judged<'a> {
+    pub(crate) status: u16,
+    /// All fields that are stored, `:status` and `content-length` among them.
+    pub(crate) fields: &'a [(&'a [u8], &'a [u8])],
+    pub(crate) lifetime: Lifetime,
+    pub(crate) partition: Partition,
+    /// Whether it says that it is for others than the one that it answers.
+    pub(crate) is_public: bool,
+    /// How many purges there were when it was asked for.
+    pub(crate) purges: u64,
+}
+
+/// Whether a response says that it is for all, whoever has asked.
+pub(crate) fn is_public(directives: &ResponseDirectives) -> bool {
+    directives.public || directives.s_maxage.is_some()
+}
+
+impl Keeping {
+    /// A response to a request, as it is stored. `None` where it answers no other request.
+    pub(crate) fn new(ask: &Ask, judged: &Judged<'_>, secret: &Secret) -> Option<Self> {
+        let Judged { status, fields, lifetime, partition, is_public, purges } = *judged;
+        let is_sent =
+            |(name, _): &&(&[u8], &[u8])| *name != b":status" && *name != b"content-length";
+        let head: Vec<(&[u8], &[u8])> = fields.iter().filter(is_sent).copied().collect();
+        let head = Headers::from_list(&head);
+        let base = match partition {
+            Partition::Shared => ask.key.clone(),
+            Partition::Own => ask.own_key(secret)?,
+        };
+        let Vary::Fields(names) = Vary::read(&head) else { return None };
+        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let selecting = names.join(",");
+        let key = match selecting.is_empty() {
+            true => base.clone(),
+            false => variant_key(ask, &base, &selecting, secret),
+        };
+        let fixed = Fixed { version: 0, purges, kind: Kind::Response, status, is_public, lifetime };
+        let labels = labels(ask, status, &head);
+        Some(Self { base, selecting, key, fixed, head: head.wire().into_owned(), labels })
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    pub(crate) fn lifetime(&self) -> &Lifetime {
+        &self.fixed.lifetime
+    }
+
+    /// The object, without being stored.
+    fn object(&self, version: u64, body: &[u8]) -> Vec<u8> {
+        let fixed = Fixed { version, ..self.fixed };
+        let (key, labels) = (&self.key.text, &self.labels);
+        Object::write(&fixed, &Parts { key, labels, head: &self.head, body })
+    }
+}
+
+impl ResponseCache {
+    /// Stores a response, and gives the object that it is then.
+    pub(crate) fn keep(&self, keeping: &Keeping, body: &[u8], work: &Work<'_>) -> Option<Object> {
+        let version = self.config.objects.version();
+        let object = keeping.object(version, body);
+        let stored = self
+            .add_variant(keeping, work)
+            .and_then(|()| self.put(&keeping.key, version, &object, keeping, work));
+        match stored {
+            Ok(put) => {
+                Event::Stored.count(work.host);
+                work.host.add(Event::Evicted.counter(), put.evicted);
+                self.show(put.total, work.host);
+            }
+            Err(Unstored::Purged) => Event::PurgedOnItsWay.count(work.host),
+            Err(Unstored::Store | Unstored::Contended) => Event::StoreFailed.count(work.host),
+        }
+        Object::read_unchecked(object)
+    }
+
+    fn put(
+        &self,
+        key: &Key,
+        version: u64,
+        object: &[u8],
+        keeping: &Keeping,
+        work: &Work<'_>,
+    ) -> Result<Put, Unstored> {
+        let (then, purges) = (keeping.fixed.purges, &self.config.purges);
+        let url = key.url();
+        let is_good = || {
+            if purges.count(work.host)? == then {
+                return Ok(true);
+            }
+            let digests = digests(work.secret, url, &keeping.labels);
+            Ok(!purges.is_too_old(work.host, then)?
+                && purges.is_good(work.host, then, url, digests)?)
+        };
+        self.config.objects.put(work.host, &key.digest, (version, object), work.now, is_good)
+    }
+
+    /// Says under the key of the URL by which fields its responses are told apart.
+    fn add_variant(&self, keeping: &Keeping, work: &Work<'_>) -> Result<(), Unstored> {
+        if keeping.selecting.is_empty() {
+            return Ok(());
+        }
+        let known = self.config.objects.find(work.host, &keeping.base, work.now)?;
+        let known = known.filter(|kept| kept.object.fixed().kind == Kind::Variants);
+        let old: Vec<&str> = known.iter().flat_map(|kept| lookup::sets(&kept.object)).collect();
+        if old.first() == Some(&keeping.selecting.as_str()) {
+            return Ok(());
+        }
+        // The newest first: it is most likely to be asked for (RFC 9111 §4.1).
+        let others = old.into_iter().filter(|set| **set != *keeping.selecting);
+        let sets: Vec<&str> =
+            std::iter::once(keeping.selecting.as_str()).chain(others).take(MOST_SETS).collect();
+        let version = self.config.objects.version();
+        let fixed = Fixed { version, kind: Kind::Variants, is_public: true, ..keeping.fixed };
+        let text = sets.join("\n");
+        let parts = Parts { key: &keeping.base.text, head: text.as_bytes(), ..Parts::default() };
+        let object = Object::write(&fixed, &parts);
+        self.put(&keeping.base, version, &object, keeping, work).map(|_| ())
+    }
+}
+
+/// What else than its URL a response can be purged by, a line each; and of a part, which range was
+/// asked for.
+fn labels(ask: &Ask, status: u16, response: &Headers) -> Vec<u8> {
+    let mut labels = Vec::new();
+    let mut add = |label: &[u8]| {
+        if !label.contains(&b'\n') && labels.len().saturating_add(label.len()) < MOST_LABELS {
+            labels.extend_from_slice(label);
+            labels.push(b'\n');
+        }
+    };
+    if let Some(range) = ask.head.first("range").filter(|_| status == 206) {
+        add(&range_label(range));
+    }
+    for field in &ask.rule.tags {
+        for tag in tags(response, field.as_str()) {
+            add(&tag_label(&tag));
+        }
+    }
+    for group in tags(response, "cache-groups") {
+        add(&group_label(&ask.place.origin(), &group));
+    }
+    labels
+}
+
+/// The bytes of labels that one response can have: what is beyond is not looked at.
+const MOST_LABELS: usize = 16 << 10;
+
+pub(crate) fn tag_label(tag: &[u8]) -> Vec<u8> {
+    [b"tag ", tag].concat()
+}
+
+/// Groups are the origin's own (RFC 9875 §2).
+pub(crate) fn group_label(origin: &[u8], group: &[u8]) -> Vec<u8> {
+    [b"group ", origin, b" ", group].concat()
+}
+
+pub(crate) fn range_label(range: &[u8]) -> Vec<u8> {
+    [b"range ", range].concat()
+}

@@ -1,0 +1,497 @@
+//! `response-cache`: a shared HTTP cache (RFC 9111).
+//!
+//! The first rule that a request matches says how its answers are stored. What can be answered from
+//! the store, is; what is stale is validated with the client's own request; and of all requests for
+//! one answer that is not there, on whatever worker they are, one goes to the upstream.
+
+mod answer;
+mod ask;
+mod asking;
+mod changes;
+mod checksum;
+mod completion;
+mod config;
+mod hot;
+mod identity;
+mod index;
+mod keep;
+mod key;
+mod leases;
+mod lookup;
+mod object;
+mod objects;
+mod purge;
+mod purges;
+mod refresh;
+mod refusal;
+mod rule;
+mod serve;
+mod unkeyed;
+mod work;
+
+use ask::{Ask, Bypass, Place};
+use asking::Asking;
+use changes::Changes;
+use config::Config;
+use gatehouse_caching::{CacheStatus, Forward, Handling, method};
+use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::{
+    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Fetches, Filter, Gauge,
+    HeaderName, Host, Mode, Need, Never, NoCodes, OnRequestBody, OnResponse, OnResponseBody,
+    OnWake, Polled, Request, Response, ResponseDecision, Secret, Step, StoreError,
+};
+use objects::Total;
+use refresh::{Mark, Refreshes};
+use refusal::Refusal;
+use rule::Rule;
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+use work::Work;
+
+/// The filter, configured.
+pub struct ResponseCache {
+    config: Config,
+    secret: OnceCell<Secret>,
+    refreshes: Refreshes,
+    bytes: Cell<Gauge>,
+    objects: Cell<Gauge>,
+}
+
+gatehouse_filter::codes! {
+    /// What this filter can decide.
+    pub enum Code {
+        /// The answer is from the store, and fresh.
+        Hit = "hit",
+        /// The answer is from the store, and stale: it may be used so, or is just validated.
+        Stale = "stale",
+        /// The answer is from the store, and stale: the upstream has failed.
+        StaleOnError = "stale_on_error",
+        /// The answer is from the store: the upstream said that it still holds.
+        Revalidated = "revalidated",
+        /// Nothing is stored for this URL.
+        Miss = "miss",
+        /// What is stored for this URL is for other selecting fields.
+        VaryMiss = "vary_miss",
+        /// What is stored may not be used without validation.
+        Expired = "expired",
+        /// The client does not want what is stored.
+        Reload = "reload",
+        /// What is stored lacks what the request asks for.
+        Partial = "partial",
+        /// Shadow: the answer would have been from the store.
+        WouldHit = "would_hit",
+        /// The method is not answered from the store.
+        BypassMethod = "bypass_method",
+        /// The request has content that the key has not.
+        BypassContent = "bypass_content",
+        /// The request asks for another protocol.
+        BypassUpgrade = "bypass_upgrade",
+        /// The request has a field that upstreams read the resource from, and that the key has not.
+        BypassUnkeyed = "bypass_unkeyed",
+        /// The path or the host can be read as another one than the rules read.
+        TargetAmbiguous = "target_ambiguous",
+        /// No rule matches.
+        Unmatched = "unmatched",
+        /// Nothing is stored, and the client wants nothing else.
+        NotInStore = "not_in_store",
+        /// The store cannot be read or written: the request goes on.
+        StoreFailed = "store_failed",
+        /// A purge was carried out.
+        Purged = "purged",
+        /// A purge without a right key.
+        PurgeUnauthorized = "purge_unauthorized",
+        /// A purge from an address that may not.
+        PurgeForbidden = "purge_forbidden",
+        /// Something else than a POST on the route of purges.
+        PurgeMethod = "purge_method",
+        /// A purge that does not say what.
+        PurgeInvalid = "purge_invalid",
+    }
+}
+
+gatehouse_filter::events! {
+    /// What it counts beside its decisions.
+    pub enum Event {
+        /// An answer was stored.
+        Stored = "stored",
+        /// An answer had to go to make room.
+        Evicted = "evicted",
+        /// An answer was purged.
+        Purged = "purged",
+        /// An answer was purged before it was stored.
+        PurgedOnItsWay = "purged_on_its_way",
+        /// A URL was invalidated by a request that has changed it.
+        Invalidated = "invalidated",
+        /// A request was answered by what another one, for which it has waited, has brought.
+        Collapsed = "collapsed",
+        /// A request has waited in vain.
+        WaitedInVain = "waited_in_vain",
+        /// The gateway has asked itself for a stale answer.
+        Refreshed = "refreshed",
+        /// The store could not be written.
+        StoreFailed = "store_failed",
+        /// Shadow: the upstream's answer was the stored one.
+        ShadowSame = "shadow_same",
+        /// Shadow: it was another one.
+        ShadowDiffers = "shadow_differs",
+    }
+}
+
+/// What is remembered of a request.
+#[derive(Default)]
+pub struct State(Stage);
+
+/// How far a request is.
+#[derive(Default)]
+enum Stage {
+    /// It has not been read.
+    #[default]
+    New,
+    /// The cache takes no part in it, and says why.
+    Bypassed(&'static str, Forward),
+    /// It is answered, or of no interest.
+    Done,
+    /// It is answered from the store, without a type of content.
+    AnsweredUntyped,
+    /// It was read, and waits.
+    Waiting(Box<Ask>, Option<Mark>),
+    /// It may change what is stored.
+    Changes(Box<Changes>),
+    /// It is at the upstream.
+    Asking(Box<Asking>),
+}
+
+impl Filter for ResponseCache {
+    const NAME: &'static str = "response-cache";
+
+    type Code = Code;
+    type Event = Event;
+    type RuleEvent = NoCodes;
+    type State = State;
+    type RequestBody = Self;
+    type RequestTrailers = Never;
+    type Response = Self;
+    type ResponseBody = Self;
+    type Answers = Never;
+    type Fetching = Self;
+    type GrpcAnswers = Never;
+    type Logging = Never;
+    type Waking = Self;
+
+    fn configure(node: Node<'_>) -> Option<Self> {
+        Some(Self {
+            config: Config::read(&node)?,
+            secret: OnceCell::new(),
+            refreshes: Refreshes,
+            bytes: Cell::default(),
+            objects: Cell::default(),
+        })
+    }
+
+    fn mode(&self) -> Mode {
+        self.config.mode
+    }
+
+    fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        self.bytes.set(host.define_gauge("gatehouse_cache_bytes", &[]));
+        self.objects.set(host.define_gauge("gatehouse_cache_objects", &[]));
+        // Where the store fails, requests go on to the upstream, and are counted so.
+        let _ = self.config.objects.prepare(host);
+        if let Ok(total) = self.config.objects.total(host) {
+            self.show(total, host);
+        }
+        Ok(())
+    }
+
+    fn counted_rules(&self) -> Vec<CountedRule> {
+        Vec::new()
+    }
+
+    fn asks_for_route(&self) -> bool {
+        self.config.rules.ask_for_route()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::Clock, Need::Store, Need::Edits, Need::Gauges]
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {
+        if let Stage::Waiting(ask, mark) = std::mem::take(&mut state.0) {
+            return self.go_on(ask, mark, request, state);
+        }
+        let Ok(secret) = self.secret(request.host()) else {
+            return self.without_store(state);
+        };
+        if let Some(route) = self.config.purge.as_ref().filter(|route| route.is_for(request)) {
+            state.0 = Stage::Done;
+            return match self.purge(route, request, secret) {
+                Ok(document) => Decision {
+                    step: Step::Reply(document.into()),
+                    ..Decision::pass(Code::Purged, None)
+                },
+                Err(refusal) => refuse(refusal, None),
+            };
+        }
+        let mark = self.take_mark(request, secret);
+        let Some((rule, _)) = self.config.rules.find(request) else {
+            state.0 = Stage::Done;
+            return Decision::pass(Code::Unmatched, None);
+        };
+        let rule = Rc::clone(&rule.action);
+        if self.config.rules.guard_each(request).is_err() {
+            return self.bypass(&rule, Code::TargetAmbiguous, "target-ambiguous", state);
+        }
+        match Ask::read(request, &rule, secret, &Mark::from(mark.as_ref())) {
+            Ok(ask) if ask.method.has_content() => self.read_content(ask, request, state),
+            Ok(ask) => self.go_on(Box::new(ask), mark, request, state),
+            Err(Bypass::Method) if !method::is_safe(request.method()) => {
+                let place = Place::of(request, None);
+                let is_post = request.method() == b"POST";
+                let post = is_post.then(|| Ask::of_post(request, &rule, secret).ok()).flatten();
+                let post = post.filter(|_| !rule.is_shadow).map(Box::new);
+                let changes = Changes { method: request.method().to_vec(), place, post };
+                state.0 = Stage::Changes(Box::new(changes));
+                Decision::pass(Code::BypassMethod, Some(Rc::clone(&rule.name)))
+            }
+            Err(Bypass::Method) => self.bypass(&rule, Code::BypassMethod, "method", state),
+            Err(Bypass::Content) => self.bypass(&rule, Code::BypassContent, "content", state),
+            Err(Bypass::Upgrade) => self.bypass(&rule, Code::BypassUpgrade, "upgrade", state),
+            Err(Bypass::Unkeyed(field)) => self.bypass(&rule, Code::BypassUnkeyed, field, state),
+        }
+    }
+}
+
+impl OnRequestBody for ResponseCache {
+    fn may_hold_for_body(&self, request: &Request<'_>) -> bool {
+        let is_method = matches!(request.method(), b"QUERY" | b"POST");
+        let reads = |rule: &Rule| rule.methods.has(request.method());
+        is_method && self.config.rules.find(request).is_some_and(|(rule, _)| reads(&rule.action))
+    }
+
+    fn holds_heads(&self) -> Option<&'static str> {
+        let reads = |rule: &Rule| rule.methods.query || rule.methods.post;
+        self.config.rules.iter().any(|rule| reads(&rule.action)).then_some("rules[].methods")
+    }
+
+    fn on_request_body(
+        &self,
+        head: Option<&mut Request<'_>>,
+        body: &mut Body,
+        _callouts: &dyn Callouts,
+        state: &mut State,
+    ) -> Result<Decision<Code>, Broken> {
+        let request = head.ok_or(Broken("has no head with a body that it held it for"))?;
+        let Stage::Waiting(mut ask, mark) = std::mem::take(&mut state.0) else {
+            return Err(Broken("has no request for this body"));
+        };
+        if ask.deadline.is_some() {
+            return Ok(self.go_on(ask, mark, request, state));
+        }
+        let Ok(secret) = self.secret(request.host()) else {
+            return Ok(self.without_store(state));
+        };
+        match body.bytes() {
+            Some(bytes) => {
+                ask.add_content(secret, &bytes);
+                Ok(self.go_on(ask, mark, request, state))
+            }
+            None => Ok(self.bypass(&ask.rule, Code::BypassContent, "content-too-large", state)),
+        }
+    }
+}
+
+impl OnResponse for ResponseCache {
+    fn on_response(
+        &self,
+        response: &mut Response<'_>,
+        state: &mut State,
+    ) -> ResponseDecision<Code> {
+        match std::mem::take(&mut state.0) {
+            Stage::New | Stage::Done | Stage::Waiting(..) => {
+                state.0 = Stage::Done;
+                ResponseDecision::undecided()
+            }
+            Stage::AnsweredUntyped => {
+                // Envoy gives every reply a type of content.
+                response.headers.remove(&HeaderName::from_static("content-type"));
+                state.0 = Stage::Done;
+                ResponseDecision::undecided()
+            }
+            Stage::Bypassed(detail, why) => {
+                self.tell(response, handled(why, None, false), None, Some(detail), None);
+                state.0 = Stage::Done;
+                ResponseDecision::undecided()
+            }
+            Stage::Changes(mut changes) => {
+                self.change(&changes, response);
+                if let Some(asking) = self.keeps_post(&mut changes, response) {
+                    return self.answered(asking, response, state);
+                }
+                self.tell(response, handled(Forward::Method, None, false), None, None, None);
+                state.0 = Stage::Done;
+                ResponseDecision::undecided()
+            }
+            Stage::Asking(asking) => self.answered(asking, response, state),
+        }
+    }
+}
+
+impl OnResponseBody for ResponseCache {
+    fn holds_response_heads(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn on_response_body(
+        &self,
+        _head: Option<&mut Response<'_>>,
+        body: &mut Body,
+        callouts: &dyn Callouts,
+        state: &mut State,
+    ) -> Result<ResponseDecision<Code>, Broken> {
+        let Stage::Asking(asking) = std::mem::take(&mut state.0) else {
+            return Err(Broken("has no request for this body"));
+        };
+        state.0 = Stage::Done;
+        let secret = self.secret(callouts).map_err(|_| Broken("has no secret any more"))?;
+        let work = Work { secret, host: callouts, now: callouts.now() };
+        // A head of the whole has gone: a part must not follow it.
+        let completed = self.completed(&asking, body, &work);
+        completed.ok_or(Broken("was sent another part than was announced"))?;
+        Ok(ResponseDecision::undecided())
+    }
+
+    fn on_copied_body(&self, copied: Copied, callouts: &dyn Callouts, state: &mut State) {
+        if let Stage::Asking(asking) = std::mem::take(&mut state.0) {
+            self.copied(*asking, copied, callouts);
+        }
+        state.0 = Stage::Done;
+    }
+}
+
+impl OnWake for ResponseCache {
+    fn waits_for_others(&self) -> bool {
+        self.config.background.is_some()
+            || self.config.rules.iter().any(|rule| rule.action.collapse.is_some())
+    }
+
+    fn on_end(&self, callouts: &dyn Callouts, state: &mut State) {
+        if let Stage::Asking(asking) = &state.0 {
+            self.give_up(asking, callouts);
+        }
+    }
+}
+
+impl Fetches for ResponseCache {
+    fn fetched(&self) -> Vec<&dyn Polled> {
+        match self.config.background {
+            Some(_) => vec![&self.refreshes],
+            None => Vec::new(),
+        }
+    }
+}
+
+impl ResponseCache {
+    /// The secret of digests, made by the first that asks.
+    fn secret(&self, host: &dyn Host) -> Result<&Secret, StoreError> {
+        if self.secret.get().is_none() {
+            let _ = self.secret.set(Secret::agreed(host, b"c/secret")?);
+        }
+        self.secret.get().ok_or(StoreError)
+    }
+
+    /// Takes the gateway's own mark out of a request, and what a client has made up.
+    fn take_mark(&self, request: &mut Request<'_>, secret: &Secret) -> Option<Mark> {
+        let mark = self.config.background.as_ref().and_then(|_| Mark::of(&request.headers, secret));
+        request.headers.remove(&refresh::FIELD);
+        mark
+    }
+
+    fn read_content(
+        &self,
+        ask: Ask,
+        request: &mut Request<'_>,
+        state: &mut State,
+    ) -> Decision<Code> {
+        let rule = Rc::clone(&ask.rule.name);
+        let length = request.headers.first("content-length");
+        let length = length.and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
+        if length.is_some_and(|length: usize| length > MOST_CONTENT) {
+            let rule = Rc::clone(&ask.rule);
+            return self.bypass(&rule, Code::BypassContent, "content-too-large", state);
+        }
+        state.0 = Stage::Waiting(Box::new(ask), None);
+        let collect = Collect { max_bytes: MOST_CONTENT, hold_head: true, may_replace: false };
+        Decision { step: Step::ReadBody(collect), ..Decision::pass(Code::Miss, Some(rule)) }
+    }
+
+    fn bypass(
+        &self,
+        rule: &Rule,
+        code: Code,
+        detail: &'static str,
+        state: &mut State,
+    ) -> Decision<Code> {
+        let why = if code == Code::BypassMethod { Forward::Method } else { Forward::Bypass };
+        state.0 = Stage::Bypassed(detail, why);
+        Decision::pass(code, Some(Rc::clone(&rule.name)))
+    }
+
+    fn without_store(&self, state: &mut State) -> Decision<Code> {
+        state.0 = Stage::Bypassed("store-failed", Forward::Bypass);
+        Decision::pass(Code::StoreFailed, None)
+    }
+
+    /// Says in the response what the cache did.
+    fn tell(
+        &self,
+        response: &mut Response<'_>,
+        handling: Handling,
+        ttl: Option<i64>,
+        detail: Option<&str>,
+        key: Option<&[u8]>,
+    ) {
+        if let Some(value) = self.cache_status(handling, ttl, detail, key) {
+            response.headers.append(&CACHE_STATUS, value);
+        }
+    }
+
+    fn cache_status(
+        &self,
+        handling: Handling,
+        ttl: Option<i64>,
+        detail: Option<&str>,
+        key: Option<&[u8]>,
+    ) -> Option<gatehouse_filter::HeaderValue> {
+        let field = self.config.status?;
+        let key = key.filter(|_| field.key);
+        Some(CacheStatus { cache: &self.config.name, handling, ttl, key, detail }.to_value())
+    }
+
+    /// Shows what all objects take.
+    fn show(&self, total: Total, host: &dyn Host) {
+        host.set_gauge(self.bytes.get(), total.bytes);
+        host.set_gauge(self.objects.get(), total.objects);
+    }
+}
+
+/// RFC 9211.
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// The longest content of a request that is a part of a key.
+const MOST_CONTENT: usize = 64 << 10;
+
+/// What is said of a request that went on.
+fn handled(why: Forward, status: Option<u16>, stored: bool) -> Handling {
+    Handling::Forwarded { why, status, stored, collapsed: false }
+}
+
+fn refuse(refusal: Refusal, rule: Option<Rc<str>>) -> Decision<Code> {
+    let code = refusal.code();
+    Decision { step: Step::Reply(refusal.problem().into()), ..Decision::pass(code, rule) }
+}
+
+#[cfg(all(target_family = "wasm", feature = "module"))]
+gatehouse_host::load!(ResponseCache);
+
+#[cfg(test)]
+mod tests;

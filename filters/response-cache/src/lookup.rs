@@ -1,0 +1,113 @@
+//! What the store has for a request.
+
+use crate::ResponseCache;
+use crate::ask::Ask;
+use crate::hot::Kept;
+use crate::key::{Digest, Key, digest, url_of};
+use crate::object::{Kind, Object};
+use crate::work::Work;
+use gatehouse_filter::{Secret, StoreError};
+use std::rc::Rc;
+
+/// What the store has.
+#[derive(Debug)]
+pub(crate) enum Lookup {
+    /// This object, under this key.
+    Found(Rc<Object>, Key),
+    /// Responses for other selecting fields.
+    OtherVariants,
+    Nothing,
+}
+
+/// The most sets of selecting fields that the responses of one key are told apart by. An origin
+/// that goes on to name others has the oldest forgotten.
+pub(crate) const MOST_SETS: usize = 4;
+
+impl ResponseCache {
+    /// Finds the response that may answer a request, fresh or not.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) fn find(&self, ask: &Ask, work: &Work<'_>) -> Result<Lookup, StoreError> {
+        // What is for everybody, and then what is for this identity alone.
+        let shared = self.find_under(ask, &ask.key, ask.needs_public(), work)?;
+        match (shared, ask.own_key(work.secret)) {
+            (found @ Lookup::Found(..), _) | (found, None) => Ok(found),
+            (other, Some(own)) => match self.find_under(ask, &own, false, work)? {
+                Lookup::Nothing => Ok(other),
+                found => Ok(found),
+            },
+        }
+    }
+
+    fn find_under(
+        &self,
+        ask: &Ask,
+        key: &Key,
+        needs_public: bool,
+        work: &Work<'_>,
+    ) -> Result<Lookup, StoreError> {
+        let Some(kept) = self.config.objects.find(work.host, key, work.now)? else {
+            return Ok(Lookup::Nothing);
+        };
+        if kept.object.fixed().kind == Kind::Response {
+            let is_for = !needs_public || kept.object.fixed().is_public;
+            return match is_for && self.is_good(&kept, work)? {
+                true => Ok(Lookup::Found(kept.object, key.clone())),
+                false => Ok(Lookup::Nothing),
+            };
+        }
+        for names in sets(&kept.object) {
+            let key = variant_key(ask, key, names, work.secret);
+            let Some(kept) = self.config.objects.find(work.host, &key, work.now)? else { continue };
+            let is_for = !needs_public || kept.object.fixed().is_public;
+            if is_for && self.is_good(&kept, work)? {
+                return Ok(Lookup::Found(kept.object, key));
+            }
+        }
+        Ok(Lookup::OtherVariants)
+    }
+
+    /// Whether nothing that it is part of was purged since it was asked for.
+    fn is_good(&self, kept: &Kept, work: &Work<'_>) -> Result<bool, StoreError> {
+        let purges = self.config.purges.count(work.host)?;
+        if kept.checked == Some(purges) {
+            return Ok(true);
+        }
+        let fixed = kept.object.fixed();
+        let url = url_of(kept.object.key());
+        let digests = digests(work.secret, url, kept.object.labels());
+        if !self.config.purges.is_good(work.host, fixed.purges, url, digests)? {
+            return Ok(false);
+        }
+        self.config.objects.checked(fixed.version, purges);
+        Ok(true)
+    }
+}
+
+/// What a response can be purged by: its URL, and its labels.
+pub(crate) fn digests<'a>(
+    secret: &'a Secret,
+    url: &'a [u8],
+    labels: &'a [u8],
+) -> impl Iterator<Item = Digest> + 'a {
+    let labels = labels.split(|byte| *byte == b'\n').filter(|label| !label.is_empty());
+    std::iter::once(url).chain(labels).map(|bytes| digest(secret, bytes))
+}
+
+/// The sets of selecting fields that an object of [`Kind::Variants`] has, the newest first.
+pub(crate) fn sets(object: &Object) -> impl Iterator<Item = &str> {
+    let text = std::str::from_utf8(object.head_bytes()).unwrap_or_default();
+    text.lines()
+}
+
+/// The key of the response that a request selects by these fields, separated by commas.
+pub(crate) fn variant_key(ask: &Ask, key: &Key, names: &str, secret: &Secret) -> Key {
+    let mut values = Vec::new();
+    ask.rule
+        .selection
+        .write_key(names.split(','), &ask.head, |part| values.extend_from_slice(part));
+    let digest = digest(secret, &values);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    key.with_line(secret, "vary", format!("{names} {digest}").as_bytes())
+}

@@ -1,0 +1,412 @@
+//! The objects that all workers share, within a budget of bytes.
+//!
+//! The proxy's shared data has no deletion: there is a fixed number of slots, and an object that
+//! goes leaves an empty value in its slot. An index says what is in which slot: buckets of a few
+//! slots, chosen by the digest of the key, each one value that is changed by compare-and-swap.
+
+use crate::hot::{Hot, Kept};
+use crate::index::{Bucket, Entry, Tenths, WAYS};
+use crate::key::{Digest, Key};
+use crate::object::Object;
+use gatehouse_filter::{Random, SetError, Store, StoreError, Timestamp, Version};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// The objects.
+#[derive(Debug)]
+pub(crate) struct Objects {
+    /// Of the keys: `c/default/`.
+    prefix: String,
+    buckets: u32,
+    /// All that the objects may take, in bytes.
+    budget: u64,
+    hot: RefCell<Hot>,
+    /// The last version that this VM has given, and a source of numbers for samples.
+    numbers: Cell<u64>,
+}
+
+/// What the objects take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Total {
+    pub(crate) bytes: u64,
+    pub(crate) objects: u64,
+}
+
+/// What storing an object did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Put {
+    pub(crate) total: Total,
+    /// How many other objects had to go.
+    pub(crate) evicted: u64,
+}
+
+/// Why an object was not stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unstored {
+    /// The store failed.
+    Store,
+    /// Others were faster, each time.
+    Contended,
+    /// It was purged while it was on its way.
+    Purged,
+}
+
+impl From<StoreError> for Unstored {
+    fn from(_: StoreError) -> Self {
+        Self::Store
+    }
+}
+
+/// What an object takes beside its bytes: the entry of its slot in a table of the host's, and its
+/// share of the bucket.
+const OVERHEAD: u64 = 160;
+/// Whoever loses so many races gives up.
+const ATTEMPTS: usize = 16;
+/// An object in use is marked as used at most so often, in tenths of a second.
+const MARKED_EVERY: u32 = 10;
+/// Buckets that are looked at to find what to evict.
+const SAMPLE: u32 = 6;
+/// Rounds of evictions for one object, each of a sample: an object of the largest size may take
+/// the place of thousands of small ones.
+const ROUNDS: usize = 512;
+
+impl Objects {
+    /// A store of at least so many slots.
+    pub(crate) fn new(prefix: &str, slots: u32, budget: u64) -> Self {
+        let ways = u32::try_from(WAYS).unwrap_or(1);
+        Self {
+            prefix: prefix.to_owned(),
+            buckets: slots.div_ceil(ways).max(1),
+            budget,
+            hot: RefCell::default(),
+            numbers: Cell::new(0),
+        }
+    }
+
+    /// Makes what is shared, or counts what is there: a VM that died may have left the count wrong.
+    /// What a store of another size has left under this name is emptied.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) fn prepare<H: Store + Random + ?Sized>(&self, host: &H) -> Result<(), StoreError> {
+        let mut random = [0; 8];
+        host.fill(&mut random).map_err(|_| StoreError)?;
+        self.numbers.set(u64::from_le_bytes(random));
+        let size = format!("{}size", self.prefix);
+        let before = host.get(size.as_bytes())?.and_then(|(bytes, _)| bytes.try_into().ok());
+        let before = before.map(u32::from_le_bytes);
+        if let Some(before) = before.filter(|before| *before != self.buckets) {
+            let other = Self { buckets: before, ..Self::new(&self.prefix, 1, 0) };
+            for bucket in 0..before {
+                for slot in 0..WAYS {
+                    host.set(other.object_key(bucket, slot).as_bytes(), b"", None)
+                        .map_err(|_| StoreError)?;
+                }
+                host.set(other.bucket_key(bucket).as_bytes(), b"", None).map_err(|_| StoreError)?;
+            }
+        }
+        if before != Some(self.buckets) {
+            host.set(size.as_bytes(), &self.buckets.to_le_bytes(), None).map_err(|_| StoreError)?;
+            for bucket in 0..self.buckets {
+                host.create(self.bucket_key(bucket).as_bytes(), &Bucket::empty().to_bytes())?;
+            }
+        }
+        let mut total = Total::default();
+        for bucket in 0..self.buckets {
+            let Some((bytes, _)) = host.get(self.bucket_key(bucket).as_bytes())? else { continue };
+            for (_, entry) in Bucket::read(&bytes).objects() {
+                total.bytes = total.bytes.saturating_add(entry.size.into());
+                total.objects = total.objects.saturating_add(1);
+            }
+        }
+        host.set(self.total_key().as_bytes(), &total.to_bytes(), None).map_err(|_| StoreError)
+    }
+
+    /// A version that no other object has.
+    pub(crate) fn version(&self) -> u64 {
+        let next = self.numbers.get().wrapping_add(1).max(1);
+        self.numbers.set(next);
+        next
+    }
+
+    /// The object for a key, with how far this VM has compared it with the purges.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) fn find(
+        &self,
+        store: &dyn Store,
+        key: &Key,
+        now: Timestamp,
+    ) -> Result<Option<Kept>, StoreError> {
+        let bucket = self.bucket_of(&key.digest);
+        let (index, version) = self.read(store, bucket)?;
+        let Some((slot, entry)) = index.find(&key.digest) else { return Ok(None) };
+        let hot = self.hot.borrow_mut().get(entry.version);
+        let kept = match hot.filter(|kept| kept.object.key() == key.text) {
+            Some(kept) => kept,
+            None => {
+                let stored = store.get(self.object_key(bucket, slot).as_bytes())?;
+                let object = stored.and_then(|(bytes, _)| Object::read(bytes));
+                let is_it = |object: &Object| {
+                    object.fixed().version == entry.version && object.key() == key.text
+                };
+                let Some(object) = object.filter(is_it) else {
+                    // Somebody is just writing it, or two have written at once: it is asked for
+                    // anew.
+                    return Ok(None);
+                };
+                let kept = Kept { object: Rc::new(object), checked: None };
+                self.hot.borrow_mut().keep(kept.clone());
+                kept
+            }
+        };
+        let used = Tenths::of(now.0);
+        if entry.used.age(used) >= MARKED_EVERY {
+            let mut index = index;
+            index.set(slot, Entry { used, ..entry });
+            // Whoever was faster has marked it, or has replaced it.
+            let _ = self.write(store, bucket, &index, version);
+        }
+        Ok(Some(kept))
+    }
+
+    /// This VM has compared an object with the purges, up to this number.
+    pub(crate) fn checked(&self, version: u64, purges: u64) {
+        self.hot.borrow_mut().checked(version, purges);
+    }
+
+    /// Stores an object, in place of the one that its key had, if it `is_good` still: that is asked
+    /// between two looks at the index.
+    ///
+    /// # Errors
+    /// [`Unstored`]
+    pub(crate) fn put(
+        &self,
+        store: &dyn Store,
+        digest: &Digest,
+        (version, bytes): (u64, &[u8]),
+        now: Timestamp,
+        is_good: impl Fn() -> Result<bool, StoreError>,
+    ) -> Result<Put, Unstored> {
+        let bucket = self.bucket_of(digest);
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX).saturating_add(OVERHEAD);
+        let used = Tenths::of(now.0);
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let entry = Entry { digest: *digest, version, size, used };
+        for _ in 0..ATTEMPTS {
+            let (mut index, seen) = self.read(store, bucket)?;
+            if !is_good()? {
+                return Err(Unstored::Purged);
+            }
+            let slot = index.place(digest, used);
+            let before = index.at(slot);
+            let key = self.object_key(bucket, slot);
+            store.set(key.as_bytes(), bytes, None).map_err(|_| Unstored::Store)?;
+            index.set(slot, entry);
+            if !self.write(store, bucket, &index, seen)? {
+                continue;
+            }
+            let is_other = before.version != 0 && before.digest != *digest;
+            let added = Change {
+                added: size.into(),
+                removed: before.size.into(),
+                objects: i64::from(before.version == 0),
+            };
+            let total = self.count(store, added)?;
+            let (total, evicted) = self.make_room(store, total, version, used)?;
+            return Ok(Put { total, evicted: evicted.saturating_add(is_other.into()) });
+        }
+        Err(Unstored::Contended)
+    }
+
+    /// Removes the object of this version, where it is still there. Whether it was.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn remove(
+        &self,
+        store: &dyn Store,
+        bucket: u32,
+        slot: usize,
+        gone: u64,
+    ) -> Result<Option<Total>, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let (mut index, version) = self.read(store, bucket)?;
+            let entry = index.at(slot);
+            if entry.version != gone {
+                return Ok(None);
+            }
+            index.set(slot, Entry::default());
+            if self.write(store, bucket, &index, version)? {
+                let key = self.object_key(bucket, slot);
+                store.set(key.as_bytes(), b"", None).map_err(|_| StoreError)?;
+                let change = Change { added: 0, removed: entry.size.into(), objects: -1 };
+                return self.count(store, change).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Evicts what was not used for the longest time, of samples, until the budget holds. Not the
+    /// object of this version, which was just stored.
+    fn make_room(
+        &self,
+        store: &dyn Store,
+        mut total: Total,
+        spared: u64,
+        now: Tenths,
+    ) -> Result<(Total, u64), StoreError> {
+        let mut evicted = 0_u64;
+        for _ in 0..ROUNDS {
+            if total.bytes <= self.budget {
+                break;
+            }
+            let mut sample = Vec::new();
+            for _ in 0..SAMPLE.min(self.buckets) {
+                let bucket = self.random(self.buckets);
+                let (index, _) = self.read(store, bucket)?;
+                sample.extend(index.objects().map(|(slot, entry)| (bucket, slot, entry)));
+            }
+            sample.sort_by_key(|(.., entry)| std::cmp::Reverse(entry.used.age(now)));
+            sample.retain(|(.., entry)| entry.version != spared);
+            // The oldest of a sample only: others may be young for the store.
+            let oldest = sample.len().div_ceil(6);
+            for (bucket, slot, entry) in sample.into_iter().take(oldest) {
+                if total.bytes <= self.budget {
+                    break;
+                }
+                if let Some(now) = self.remove(store, bucket, slot, entry.version)? {
+                    total = now;
+                    evicted = evicted.saturating_add(1);
+                }
+            }
+        }
+        Ok((total, evicted))
+    }
+
+    /// Removes all objects of which this is true, by a look at each. What they took.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) fn remove_all(
+        &self,
+        store: &dyn Store,
+        mut is_gone: impl FnMut(&Object) -> bool,
+    ) -> Result<Total, StoreError> {
+        let mut gone = Total::default();
+        for bucket in 0..self.buckets {
+            let (index, _) = self.read(store, bucket)?;
+            for (slot, entry) in index.objects() {
+                let stored = store.get(self.object_key(bucket, slot).as_bytes())?;
+                let object = stored.and_then(|(bytes, _)| Object::read_unchecked(bytes));
+                let is_it = |object: &Object| object.fixed().version == entry.version;
+                let Some(object) = object.filter(is_it) else { continue };
+                if is_gone(&object) && self.remove(store, bucket, slot, entry.version)?.is_some() {
+                    gone.objects = gone.objects.saturating_add(1);
+                    gone.bytes = gone.bytes.saturating_add(entry.size.into());
+                }
+            }
+        }
+        Ok(gone)
+    }
+
+    /// What all objects take.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) fn total(&self, store: &dyn Store) -> Result<Total, StoreError> {
+        let stored = store.get(self.total_key().as_bytes())?;
+        Ok(stored.map(|(bytes, _)| Total::read(&bytes)).unwrap_or_default())
+    }
+
+    fn count(&self, store: &dyn Store, change: Change) -> Result<Total, StoreError> {
+        let key = self.total_key();
+        loop {
+            let (bytes, version) = store.get(key.as_bytes())?.ok_or(StoreError)?;
+            let total = Total::read(&bytes).changed(change);
+            match store.set(key.as_bytes(), &total.to_bytes(), Some(version)) {
+                Ok(()) => return Ok(total),
+                Err(SetError::Conflict) => {}
+                Err(SetError::Failed) => return Err(StoreError),
+            }
+        }
+    }
+
+    fn read(&self, store: &dyn Store, bucket: u32) -> Result<(Bucket, Version), StoreError> {
+        let (bytes, version) = store.get(self.bucket_key(bucket).as_bytes())?.ok_or(StoreError)?;
+        Ok((Bucket::read(&bytes), version))
+    }
+
+    /// Whether nobody else was first.
+    fn write(
+        &self,
+        store: &dyn Store,
+        bucket: u32,
+        index: &Bucket,
+        version: Version,
+    ) -> Result<bool, StoreError> {
+        match store.set(self.bucket_key(bucket).as_bytes(), &index.to_bytes(), Some(version)) {
+            Ok(()) => Ok(true),
+            Err(SetError::Conflict) => Ok(false),
+            Err(SetError::Failed) => Err(StoreError),
+        }
+    }
+
+    fn bucket_of(&self, digest: &Digest) -> u32 {
+        let number = digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        u32::try_from(number.checked_rem(self.buckets.into()).unwrap_or(0)).unwrap_or_default()
+    }
+
+    /// A number below another, which nobody need guess (xorshift, G. Marsaglia 2003).
+    fn random(&self, below: u32) -> u32 {
+        let mut number = self.numbers.get() | 1;
+        number ^= number << 13;
+        number ^= number >> 7;
+        number ^= number << 17;
+        self.numbers.set(number);
+        u32::try_from(number.checked_rem(below.into()).unwrap_or(0)).unwrap_or_default()
+    }
+
+    fn bucket_key(&self, bucket: u32) -> String {
+        format!("{}b{}/{bucket}", self.prefix, self.buckets)
+    }
+
+    fn object_key(&self, bucket: u32, slot: usize) -> String {
+        format!("{}o{}/{bucket}.{slot}", self.prefix, self.buckets)
+    }
+
+    fn total_key(&self) -> String {
+        format!("{}total", self.prefix)
+    }
+}
+
+/// How the total changes.
+#[derive(Clone, Copy)]
+struct Change {
+    added: u64,
+    removed: u64,
+    objects: i64,
+}
+
+impl Total {
+    fn changed(self, Change { added, removed, objects }: Change) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(added).saturating_sub(removed),
+            objects: self.objects.saturating_add_signed(objects),
+        }
+    }
+
+    fn to_bytes(self) -> Vec<u8> {
+        [self.bytes, self.objects].map(u64::to_le_bytes).concat()
+    }
+
+    fn read(bytes: &[u8]) -> Self {
+        match bytes.as_chunks::<8>() {
+            (&[bytes, objects], []) => {
+                Self { bytes: u64::from_le_bytes(bytes), objects: u64::from_le_bytes(objects) }
+            }
+            _ => Self::default(),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The admin route by which what is stored is purged.
+
+use crate::keep::tag_label;
+use crate::key::{digest, origin, target_of, url_of};
+use crate::object::{Kind, Object};
+use crate::objects::Total;
+use crate::purges::{Purged, begins};
+use crate::refusal::Refusal;
+use crate::{Event, ResponseCache};
+use gatehouse_filter::api_key::{Digest, MAX_KEY};
+use gatehouse_filter::{
+    Document, Event as _, HeaderName, HeaderValue, Host, Network, Request, Secret, StoreError,
+    percent_decoded,
+};
+use serde_json::{Map, Value, json};
+
+/// Who may purge, and where.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) path: String,
+    /// Credentials: one of them is sent in `authorization`.
+    pub(crate) keys: Vec<Digest>,
+    /// Networks: the client is in one of them.
+    pub(crate) sources: Vec<Network>,
+}
+
+/// What is to be purged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Order {
+    All,
+    /// A URL, or a path for every origin.
+    Url(Vec<u8>),
+    Prefix(Vec<u8>),
+    Tag(Vec<u8>),
+}
+
+/// The most orders in one request.
+const MOST_ORDERS: usize = 64;
+/// The longest prefix: it is kept for as long as others are.
+const LONGEST: usize = 2048;
+
+impl Route {
+    pub(crate) fn is_for(&self, request: &Request<'_>) -> bool {
+        request.path() == self.path.as_bytes()
+    }
+
+    /// Whether the client may purge.
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    fn admit(&self, request: &Request<'_>) -> Result<(), Refusal> {
+        if !self.sources.is_empty() {
+            // An address that cannot be told is in no network.
+            let address = request.client_address().ok_or(Refusal::PurgeForbidden)?;
+            if !self.sources.iter().any(|network| network.has(address)) {
+                return Err(Refusal::PurgeForbidden);
+            }
+        }
+        if !self.keys.is_empty() {
+            let sent =
+                request.headers.only("authorization").map_err(|_| Refusal::PurgeUnauthorized)?;
+            let key = sent.and_then(bearer).filter(|key| !key.is_empty() && key.len() <= MAX_KEY);
+            let digest = Digest::sha256(key.ok_or(Refusal::PurgeUnauthorized)?);
+            // All are compared, so that the time says nothing of which one it is.
+            let is_one = self.keys.iter().fold(false, |is_one, key| is_one | key.equals(&digest));
+            if !is_one {
+                return Err(Refusal::PurgeUnauthorized);
+            }
+        }
+        if request.method() != b"POST" {
+            return Err(Refusal::PurgeMethod);
+        }
+        Ok(())
+    }
+}
+
+/// The credential behind `Bearer` (RFC 6750 §2.1).
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, key) = value.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| key.trim_ascii())
+}
+
+impl Order {
+    /// Those of a request.
+    ///
+    /// # Errors
+    /// [`Refusal::PurgeInvalid`] with what is wrong.
+    fn all(request: &Request<'_>) -> Result<Vec<Self>, Refusal> {
+        let invalid = |why: &str| Refusal::PurgeInvalid(why.to_owned());
+        let query = request.query().unwrap_or_default();
+        let pairs = query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        let mut orders = Vec::new();
+        for pair in pairs {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let name: Vec<u8> = percent_decoded(halves.next().unwrap_or_default()).collect();
+            let value: Vec<u8> = percent_decoded(halves.next().unwrap_or_default()).collect();
+            if value.is_empty() || value.len() > LONGEST || value.contains(&b'\n') {
+                return Err(invalid("Each parameter needs a value of 1 to 2048 bytes"));
+            }
+            orders.push(match name.as_slice() {
+                b"all" if value == b"true" => Self::All,
+                b"all" => return Err(invalid("`all` must be `true`")),
+                b"url" => Self::Url(place(&value).ok_or_else(|| invalid(NO_PLACE))?),
+                b"prefix" => Self::Prefix(place(&value).ok_or_else(|| invalid(NO_PLACE))?),
+                b"tag" => Self::Tag(value),
+                _ => return Err(invalid("The parameters are url, prefix, tag and all")),
+            });
+            if orders.len() > MOST_ORDERS {
+                return Err(invalid("A request can have 64 parameters at most"));
+            }
+        }
+        if orders.is_empty() {
+            return Err(invalid("Say what to purge: url, prefix, tag or all=true"));
+        }
+        Ok(orders)
+    }
+
+    /// Whether an object is meant.
+    fn is_for(&self, object: &Object) -> bool {
+        let url = url_of(object.key());
+        match self {
+            Self::All => true,
+            Self::Url(place) if place.starts_with(b"/") => target_of(url) == place,
+            Self::Url(place) => url == place,
+            Self::Prefix(prefix) => begins(url, prefix),
+            Self::Tag(tag) => {
+                let label = tag_label(tag);
+                object.labels().split(|byte| *byte == b'\n').any(|known| known == label)
+            }
+        }
+    }
+
+    /// What is to be known of it by whoever stores, or serves what this VM has a copy of.
+    fn purged(&self, secret: &Secret) -> Purged {
+        match self {
+            Self::All => Purged::All,
+            // A path alone is a URL of every origin: no digest is all of them.
+            Self::Url(place) if place.starts_with(b"/") => {
+                Purged::Prefix([place, &b"\n"[..]].concat())
+            }
+            Self::Url(place) => Purged::One(digest(secret, place)),
+            Self::Prefix(prefix) => Purged::Prefix(prefix.clone()),
+            Self::Tag(tag) => Purged::One(digest(secret, &tag_label(tag))),
+        }
+    }
+}
+
+const NO_PLACE: &str =
+    "`url` and `prefix` must be a URL such as https://shop.example/products, or a path";
+
+/// A URL in the form in which keys have it, or a path.
+fn place(text: &[u8]) -> Option<Vec<u8>> {
+    if text.starts_with(b"/") {
+        return Some(text.to_vec());
+    }
+    let at = text.windows(3).position(|part| part == b"://")?;
+    let (scheme, rest) = (text.get(..at)?, text.get(at.saturating_add(3)..)?);
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
+    let (authority, target) = rest.split_at_checked(end)?;
+    let is_scheme = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
+    if !is_scheme || authority.is_empty() {
+        return None;
+    }
+    let slash: &[u8] = if target.starts_with(b"/") { b"" } else { b"/" };
+    Some([&origin(scheme, authority), slash, target].concat())
+}
+
+impl ResponseCache {
+    /// Answers a request to the route.
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub(crate) fn purge(
+        &self,
+        route: &Route,
+        request: &Request<'_>,
+        secret: &Secret,
+    ) -> Result<Document, Refusal> {
+        route.admit(request)?;
+        let orders = Order::all(request)?;
+        let host = request.host();
+        self.carry_out(&orders, secret, host).map_err(|StoreError| Refusal::StoreFailed)
+    }
+
+    fn carry_out(
+        &self,
+        orders: &[Order],
+        secret: &Secret,
+        host: &dyn Host,
+    ) -> Result<Document, StoreError> {
+        // First it is known, so that nothing comes back; then what is there goes.
+        for order in orders {
+            self.config.purges.purge(host, &order.purged(secret))?;
+        }
+        let mut hits = vec![0_u64; orders.len()];
+        let mut objects = 0_u64;
+        let gone = self.config.objects.remove_all(host, |object| {
+            let mut is_gone = false;
+            let is_response = object.fixed().kind == Kind::Response;
+            for (order, hits) in orders.iter().zip(&mut hits) {
+                if order.is_for(object) {
+                    is_gone = true;
+                    *hits = hits.saturating_add(is_response.into());
+                }
+            }
+            objects = objects.saturating_add((is_gone && is_response).into());
+            is_gone
+        })?;
+        host.add(Event::Purged.counter(), objects);
+        self.show(self.config.objects.total(host)?, host);
+        Ok(told(orders, &hits, Total { objects, ..gone }))
+    }
+}
+
+/// What was hit.
+fn told(orders: &[Order], hits: &[u64], gone: Total) -> Document {
+    let (mut urls, mut prefixes, mut tags) = (Map::new(), Map::new(), Map::new());
+    let mut all = Map::new();
+    for (order, hits) in orders.iter().zip(hits) {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match order {
+            Order::All => {
+                all.insert("all".to_owned(), json!(hits));
+            }
+            Order::Url(url) => {
+                urls.insert(text(url), json!(hits));
+            }
+            Order::Prefix(prefix) => {
+                prefixes.insert(text(prefix), json!(hits));
+            }
+            Order::Tag(tag) => {
+                tags.insert(text(tag), json!(hits));
+            }
+        }
+    }
+    let mut answer = Map::new();
+    answer.insert("objects".to_owned(), json!(gone.objects));
+    answer.insert("bytes".to_owned(), json!(gone.bytes));
+    answer.extend(all);
+    for (name, map) in [("urls", urls), ("prefixes", prefixes), ("tags", tags)] {
+        if !map.is_empty() {
+            answer.insert(name.to_owned(), Value::Object(map));
+        }
+    }
+    let body = serde_json::to_vec(&answer).unwrap_or_default();
+    let json = HeaderValue::from_static("application/json");
+    let no_store = HeaderValue::from_static("no-store");
+    let headers = vec![
+        (HeaderName::from_static("content-type"), json),
+        (HeaderName::from_static("cache-control"), no_store),
+    ];
+    Document { status: 200, headers, body: body.into() }
+}
