@@ -33,6 +33,7 @@ mod reasons;
 mod request_body;
 mod request_trailers;
 mod response;
+mod turned;
 mod vm;
 
 pub use capabilities::{EVERY, lacking, lacks, needed};

@@ -3,7 +3,8 @@
 use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::pending::Owner;
-use crate::{BodyFlow, Exchange, HeadFlow, LocalReply, Proxy, Refused, TrailersFlow};
+use crate::turned::Turned;
+use crate::{BodyFlow, Exchange, HeadFlow, LocalReply, Proxy, TrailersFlow};
 use gatehouse_filter::{Answer, CallId, GrpcAnswer, Spoken};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -199,10 +200,12 @@ impl Vm {
                     return;
                 };
                 let answer = read(max_bytes);
-                if is_focused(exchange.id, proxy) {
-                    exchange.answered(call, answer, &Callback::new(proxy));
+                let turned = Turned::to(exchange.id, proxy);
+                // A head that is fetched when it is first read is fetched of whoever has the turn.
+                if exchange.head.is_read() || turned.turn().is_ok() {
+                    exchange.answered(call, answer, &Callback::new(&turned));
                 }
-                let _ = proxy.focus(context);
+                turned.back(context);
             }
             Some(Owner::Grpc { .. }) | None => {}
         }
@@ -235,7 +238,7 @@ impl Vm {
         for context in woken {
             // One that has ended meanwhile is not there any more.
             let Some(exchange) = self.exchange(context) else { continue };
-            if is_focused(context, proxy) {
+            if let Ok(proxy) = Turned::to(context, proxy).turn() {
                 exchange.ask_again(&Callback::new(proxy));
             }
         }
@@ -248,14 +251,6 @@ impl Vm {
             Request::Unconfigured => None,
         }
     }
-}
-
-/// Has the host's calls concern a request. Whether they do.
-fn is_focused(context: u32, proxy: &dyn Proxy) -> bool {
-    let tell = |refused: &Refused| {
-        proxy.error(&format!("the host did not turn to a held request, status {}", refused.0));
-    };
-    proxy.focus(context).inspect_err(tell).is_ok()
 }
 
 /// The host counts contexts up: their numbers are spread well enough by a multiplication, and no

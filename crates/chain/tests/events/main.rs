@@ -35,6 +35,7 @@ mod hand_on;
 /// Calls for requests, and their answers.
 mod calls;
 mod open_calls;
+mod turned;
 
 /// Requests that wait for others.
 mod others;

@@ -278,6 +278,7 @@ impl World {
     fn root_callback(&mut self, root: u32, act: impl FnOnce(&mut Vm, &FakeProxy)) {
         self.proxy.focus.set(root);
         act(&mut self.vm, &self.proxy);
+        assert_eq!(self.proxy.focus.get(), root, "the calls concern a request now");
         let waiting: Vec<u32> = self.proxy.streams.borrow().keys().copied().collect();
         for context in waiting {
             let streams = || self.proxy.streams.borrow_mut();
