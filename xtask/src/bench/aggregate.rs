@@ -2,7 +2,8 @@
 //! httpx, beside one request that Envoy only passes on.
 //!
 //! The calls go to a small server on the core of the load, which answers 1.25 KiB of JSON to each,
-//! after a while where `--delay` says so. Only the gateway's processes count.
+//! after a while where `--delay` says so. Only the gateway's processes count. With `--before FOLDER`
+//! the module in it is measured beside ours.
 
 mod answer;
 mod calls_alone;

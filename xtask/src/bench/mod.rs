@@ -92,7 +92,7 @@ body-transform, gateway and aggregate.",
         Opt {
             name: "--before",
             value: Some("FOLDER"),
-            about: "other modules to measure beside ours, in worst",
+            about: "other modules to measure beside ours, in worst and aggregate",
         },
         Opt { name: "--keys", value: Some("N"), about: "so many clients, in rate-limit-keys" },
         Opt { name: "--json", value: None, about: "JSON in place of the table" },

@@ -111,6 +111,11 @@ pub(super) fn chosen(options: &Options, sources: &Sources) -> Result<Vec<SetUp>>
         SetUp { name: calls_alone::NAME, program: Program::Envoy(alone) },
         SetUp { name: "fastapi", program: Program::FastApi },
     ];
+    if let Some(folder) = &sources.before {
+        let module = folder.join(format!("{NAME}.wasm"));
+        let filter = wasm_filter(NAME, &module, Some(configuration("origin")), &[]);
+        all.push(SetUp { name: "before", program: Program::Envoy(filter) });
+    }
     let known: Vec<&str> = all.iter().map(|set_up| set_up.name).collect();
     if let Some(name) = options.set_ups.iter().find(|name| !known.contains(&name.as_str())) {
         bail!("no set-up is called `{name}`; there are: {}", known.join(", "));
