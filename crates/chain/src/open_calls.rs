@@ -2,7 +2,6 @@
 
 use gatehouse_filter::{Answer, Answered, Ask, CallId};
 use std::collections::BTreeMap;
-use std::mem;
 
 /// The open calls of one request. They are of one filter: who decides without them gives them up.
 #[derive(Default)]
@@ -56,14 +55,8 @@ impl OpenCalls {
 
     /// Takes the answers that are there, in the order of the calls.
     pub(crate) fn take_answered(&mut self) -> Vec<Answered> {
-        let mut answered = Vec::new();
-        for (call, state) in mem::take(&mut self.calls) {
-            match state {
-                State::Answered(answer) => answered.push(Answered { call, answer }),
-                State::UnderWay(_) => self.calls.push((call, state)),
-            }
-        }
-        answered
+        let answered = self.calls.extract_if(.., |(_, state)| state.is_answered());
+        answered.filter_map(|(call, state)| state.into_answer(call)).collect()
     }
 
     /// Nobody wants the answers that are still to come.
@@ -75,6 +68,13 @@ impl OpenCalls {
 impl State {
     fn is_of(&self, call: CallId) -> bool {
         matches!(self, Self::UnderWay(known) if *known == call)
+    }
+
+    fn into_answer(self, call: usize) -> Option<Answered> {
+        match self {
+            Self::Answered(answer) => Some(Answered { call, answer }),
+            Self::UnderWay(_) => None,
+        }
     }
 
     fn is_answered(&self) -> bool {

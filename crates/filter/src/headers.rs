@@ -59,7 +59,12 @@ impl Headers {
     /// Writes fields in the wire form that [`from_pairs`](Self::from_pairs) reads.
     pub fn to_pairs<N: AsRef<[u8]>, V: AsRef<[u8]>>(fields: &[(N, V)]) -> Vec<u8> {
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
-        let mut pairs = u32::try_from(fields.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+        // Two lengths and two zero bytes a field.
+        let texts = fields.iter().map(|(name, value)| {
+            name.as_ref().len().saturating_add(value.as_ref().len()).saturating_add(10)
+        });
+        let mut pairs = Vec::with_capacity(texts.fold(4, usize::saturating_add));
+        pairs.extend(u32::try_from(fields.len()).unwrap_or(u32::MAX).to_le_bytes());
         for (name, value) in fields {
             pairs.extend(length(name.as_ref()));
             pairs.extend(length(value.as_ref()));

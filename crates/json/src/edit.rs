@@ -20,6 +20,13 @@ pub struct Places {
 impl Document {
     /// The values at a path below `from`, in document order.
     pub fn select(&mut self, from: Id, path: &Path) -> Vec<Id> {
+        if !path.has_wildcard() {
+            let mut found = Some(from);
+            for segment in &path.segments {
+                found = found.and_then(|id| self.step(id, segment));
+            }
+            return found.into_iter().collect();
+        }
         let mut found = vec![from];
         for segment in &path.segments {
             let mut next = Vec::with_capacity(found.len());
@@ -205,6 +212,20 @@ impl Document {
         let mut json = Vec::new();
         self.write(id, &mut json)?;
         self.put(&json)
+    }
+
+    /// Puts a copy of a value of another document in.
+    ///
+    /// # Errors
+    /// [`Overgrown`].
+    pub fn put_from(&mut self, other: &Self, id: Id) -> Result<Put, Overgrown> {
+        let start = self.text.len();
+        let written = other.write(id, &mut self.text);
+        if written.is_err() || self.text.len() > self.most {
+            self.text.truncate(start);
+            return Err(Overgrown);
+        }
+        Ok(Put(Span { start: start as u32, end: self.text.len() as u32 }))
     }
 
     /// Replaces a value by what was put in.

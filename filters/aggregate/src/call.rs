@@ -234,7 +234,10 @@ fn loop_field(head: &Headers) -> Result<HeaderValue, Unmade> {
         value.extend_from_slice(field);
         value.extend_from_slice(b", ");
     }
-    value.extend_from_slice(LOOP_TOKEN);
+    if value.is_empty() {
+        return Ok(HeaderValue::from_static(LOOP_TOKEN));
+    }
+    value.extend_from_slice(LOOP_TOKEN.as_bytes());
     HeaderValue::try_from(value).map_err(|_| Unmade::Refused(Origin::Request))
 }
 
@@ -242,10 +245,10 @@ fn loop_field(head: &Headers) -> Result<HeaderValue, Unmade> {
 pub(crate) fn loops(head: &Headers) -> usize {
     let fields = head.values("cdn-loop");
     let members = fields.flat_map(|field| field.split(|byte| *byte == b','));
-    members.filter(|member| member.trim_ascii() == LOOP_TOKEN).count()
+    members.filter(|member| member.trim_ascii() == LOOP_TOKEN.as_bytes()).count()
 }
 
-const LOOP_TOKEN: &[u8] = b"gatehouse";
+const LOOP_TOKEN: &str = "gatehouse";
 const ACCEPT: HeaderName = HeaderName::from_static("accept");
 const CONTENT_ENCODING: HeaderName = HeaderName::from_static("content-encoding");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("accept-encoding");

@@ -32,19 +32,25 @@ impl Freshness {
     pub(crate) fn of(head: &Headers) -> Self {
         let mut freshness = Self { seconds: None, ..Self::ALWAYS };
         let mut shared = None;
-        for (name, argument) in directives(head) {
-            let seconds = || seconds(argument.trim_matches('"')).unwrap_or_default();
-            match name.as_str() {
-                "no-store" => freshness.is_unstorable = true,
+        for_each_member(head, "cache-control", |directive| {
+            let (name, argument) = directive.split_once('=').unwrap_or((directive, ""));
+            let is = |known: &str| name.trim().eq_ignore_ascii_case(known);
+            let seconds = || seconds(argument.trim().trim_matches('"')).unwrap_or_default();
+            if is("no-store") {
+                freshness.is_unstorable = true;
+            } else if is("private") {
                 // With names of fields too: what may be kept without them is not told apart.
-                "private" => freshness.is_private = true,
-                "no-cache" => shared = Some(0),
-                "s-maxage" => shared = Some(least(shared, seconds())),
-                "max-age" => freshness.seconds = Some(least(freshness.seconds, seconds())),
-                "must-revalidate" | "proxy-revalidate" => freshness.must_revalidate = true,
-                _ => {}
+                freshness.is_private = true;
+            } else if is("no-cache") {
+                shared = Some(0);
+            } else if is("s-maxage") {
+                shared = Some(least(shared, seconds()));
+            } else if is("max-age") {
+                freshness.seconds = Some(least(freshness.seconds, seconds()));
+            } else if is("must-revalidate") || is("proxy-revalidate") {
+                freshness.must_revalidate = true;
             }
-        }
+        });
         freshness.seconds = match (freshness.seconds, shared) {
             (own, Some(shared)) => Some(least(own, shared)),
             (own, None) => own,
@@ -52,10 +58,10 @@ impl Freshness {
         freshness.seconds = freshness.seconds.map(|seconds| seconds.saturating_sub(age(head)));
         // It is for one client, and goes no further: whoever keeps the answer does not see that.
         freshness.is_private |= head.first("set-cookie").is_some();
-        for name in members(head, "vary") {
+        for_each_member(head, "vary", |name| {
             freshness.is_unstorable |= name == "*";
-            freshness.vary.push(name);
-        }
+            freshness.vary.push(name.to_ascii_lowercase());
+        });
         freshness
     }
 
@@ -117,37 +123,38 @@ fn seconds(digits: &str) -> Option<u64> {
 /// A year: what is longer says no more.
 const MOST: u64 = 31_536_000;
 
-/// The directives of `cache-control`, with their arguments; names in lower case.
-fn directives(head: &Headers) -> impl Iterator<Item = (String, String)> {
-    members(head, "cache-control").into_iter().map(|member| match member.split_once('=') {
-        Some((name, argument)) => (name.trim().to_owned(), argument.trim().to_owned()),
-        None => (member, String::new()),
-    })
-}
-
-/// The members of a list field (RFC 9110 §5.6.1), in lower case.
-fn members(head: &Headers, name: &str) -> Vec<String> {
-    let mut members = Vec::new();
+/// The members of a list field (RFC 9110 §5.6.1), in their order.
+fn for_each_member(head: &Headers, name: &str, mut take: impl FnMut(&str)) {
     for value in head.values(name) {
-        let value = String::from_utf8_lossy(value).to_ascii_lowercase();
-        let parts = split(&value).into_iter().map(str::trim).filter(|member| !member.is_empty());
-        members.extend(parts.map(str::to_owned));
+        let value = String::from_utf8_lossy(value);
+        // Quotes that do not end hide nothing.
+        let mut quotes = Quotes::default();
+        value.chars().for_each(|char| _ = quotes.is_end(char));
+        let honours_quotes = !quotes.is_open;
+        let mut quotes = Quotes::default();
+        let members = value.split(|char| match honours_quotes {
+            true => quotes.is_end(char),
+            false => char == ',',
+        });
+        members.map(str::trim).filter(|member| !member.is_empty()).for_each(&mut take);
     }
-    members
+}
+/// Tells commas between members from those in quotes, which are parts of an argument (RFC 9110
+/// §5.6.4).
+#[derive(Default)]
+struct Quotes {
+    is_open: bool,
+    is_escaped: bool,
 }
 
-/// What is between commas; one within quotes is a part of an argument (RFC 9110 §5.6.4). Quotes
-/// that do not end hide nothing.
-fn split(value: &str) -> Vec<&str> {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    let parts = value.split(|char| {
-        let is_end = char == ',' && !is_quoted;
-        is_quoted ^= char == '"' && !is_escaped;
-        is_escaped = char == '\\' && is_quoted && !is_escaped;
+impl Quotes {
+    /// Whether a member ends with the next character.
+    fn is_end(&mut self, char: char) -> bool {
+        let is_end = char == ',' && !self.is_open;
+        self.is_open ^= char == '"' && !self.is_escaped;
+        self.is_escaped = char == '\\' && self.is_open && !self.is_escaped;
         is_end
-    });
-    let parts: Vec<&str> = parts.collect();
-    if is_quoted { value.split(',').collect() } else { parts }
+    }
 }
 
 #[cfg(test)]

@@ -182,9 +182,12 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// An empty object, which may grow to this many bytes; `None` where that is not possible.
-    pub(crate) fn new(most: usize) -> Option<Self> {
-        let document = Document::read(b"{}".to_vec(), most).ok()?;
+    /// An empty object, which is going to have about so many bytes and may grow to `most`; `None`
+    /// where that is not possible.
+    pub(crate) fn new(about: usize, most: usize) -> Option<Self> {
+        let mut text = Vec::with_capacity(about.min(most));
+        text.extend_from_slice(b"{}");
+        let document = Document::read(text, most).ok()?;
         Some(Self { document, lists: HashSet::new() })
     }
 
@@ -201,9 +204,7 @@ impl Whole {
     }
 
     fn set(&mut self, place: Id, part: &Document, from: Id) -> Result<(), Unmerged> {
-        let mut json = Vec::new();
-        part.write(from, &mut json)?;
-        let put = self.document.put(&json)?;
+        let put = self.document.put_from(part, from)?;
         self.document.set(place, put);
         Ok(())
     }

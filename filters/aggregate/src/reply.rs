@@ -43,7 +43,7 @@ impl Run {
         if let Some(member) = &composition.partial.member {
             self.tell_parts(&mut document, member)?;
         }
-        let mut body = Vec::new();
+        let mut body = Vec::with_capacity(document.size());
         document.write(document.root(), &mut body).map_err(|_| OVERGROWN)?;
         if body.len() > composition.max_size {
             return Err(OVERGROWN);
@@ -74,7 +74,8 @@ impl Run {
 
     fn merged(&self) -> Result<Whole, Unmade> {
         let composition = &self.composition;
-        let mut whole = Whole::new(composition.most()).ok_or(OVERGROWN)?;
+        let about = self.grown.saturating_add(composition.calls.len().saturating_mul(A_NAME));
+        let mut whole = Whole::new(about, composition.most()).ok_or(OVERGROWN)?;
         for (call, part) in composition.calls.iter().zip(&self.parts) {
             let (Some(into), Some(document)) = (&call.into, part.document()) else { continue };
             let mut document = document.try_borrow_mut().map_err(|_| OVERGROWN)?;
@@ -229,6 +230,9 @@ fn is_known(request: &Request<'_>, tag: &str) -> bool {
     let mut tags = tags.flat_map(|field| field.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
     tags.any(|known| known == b"*" || known.strip_prefix(b"W/").unwrap_or(known) == tag.as_bytes())
 }
+
+/// About what the name of a member takes.
+const A_NAME: usize = 24;
 
 const OVERGROWN: Unmade = Unmade::Whole(Unmerged::Overgrown);
 const ETAG: HeaderName = HeaderName::from_static("etag");

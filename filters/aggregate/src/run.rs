@@ -33,7 +33,7 @@ pub(crate) struct Run {
     /// The bytes of all answers so far, decompressed.
     bytes: usize,
     /// The bytes that their documents take, with what operations have put in.
-    grown: usize,
+    pub(crate) grown: usize,
 }
 
 /// A call that was made.

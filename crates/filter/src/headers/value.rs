@@ -1,22 +1,23 @@
 //! Values of header fields.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The value of a header field: bytes that cannot end the field (RFC 9110 §5.5: no CR, LF, NUL or
 /// other control character but tab). Envoy writes response values as they are, so this is the guard
 /// against response splitting.
 #[derive(Clone, PartialEq, Eq)]
-pub struct HeaderValue(Vec<u8>);
+pub struct HeaderValue(Cow<'static, [u8]>);
 
 impl HeaderValue {
     /// The value of text that the program itself knows; it must have no control characters.
-    pub fn from_static(value: &'static str) -> Self {
-        Self(value.as_bytes().to_vec())
+    pub const fn from_static(value: &'static str) -> Self {
+        Self(Cow::Borrowed(value.as_bytes()))
     }
 
     /// The value of a number.
     pub fn from_number(number: u64) -> Self {
-        Self(number.to_string().into_bytes())
+        Self(number.to_string().into_bytes().into())
     }
 
     /// The bytes.
@@ -30,7 +31,7 @@ impl TryFrom<Vec<u8>> for HeaderValue {
 
     fn try_from(value: Vec<u8>) -> Result<Self, InvalidValue> {
         let allowed = |byte: &u8| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..=0xff);
-        if value.iter().all(allowed) { Ok(Self(value)) } else { Err(InvalidValue) }
+        if value.iter().all(allowed) { Ok(Self(value.into())) } else { Err(InvalidValue) }
     }
 }
 
