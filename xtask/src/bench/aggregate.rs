@@ -9,6 +9,7 @@ mod answer;
 mod calls_alone;
 mod figures;
 mod measurement;
+mod paced;
 mod set_ups;
 
 use anyhow::{Result, bail};
@@ -80,7 +81,8 @@ fn print(figures: &Figures, skipped: Option<&str>, options: &Options, cores: &Co
     }
     say!(
         "{NAME}: CPU µs a request of the gateway with one worker, 16 at once, median of {} rounds of {} \
-         requests; and µs from a request to its answer, one after the other",
+         requests; µs from a request to its answer, one after the other; the same at half of the rate at \
+         which the worker has no time left, less the delay of the calls; and how late those were",
         options.rounds,
         options.requests
     );

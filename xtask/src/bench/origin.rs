@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, TcpListener};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use std::{mem, thread};
 
 use anyhow::{Context as _, Result};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -13,6 +14,15 @@ use tokio::runtime::{Builder, Runtime};
 
 /// The whole answer to a request with this head.
 pub(super) type Answer = fn(&[u8]) -> Cow<'static, [u8]>;
+
+/// How much later than they were to come answers came, since somebody looked.
+static LATE: Mutex<Vec<Duration>> = Mutex::new(Vec::new());
+
+/// How much later than after the delay each answer since the last look came: the timer's fault, and
+/// that of the core which the load is on too.
+pub(super) fn late() -> Vec<Duration> {
+    mem::take(&mut LATE.lock().unwrap_or_else(PoisonError::into_inner))
+}
 
 /// Starts it on a thread with the affinity of this one, for as long as the program runs; its port.
 /// Each answer comes after `delay`.
@@ -62,11 +72,14 @@ async fn answer_all(mut stream: TcpStream, delay: Duration, answer: Answer) -> s
         if !head.ends_with(b"\r\n\r\n") {
             continue;
         }
+        let due = Instant::now().checked_add(delay);
         // A timer of no time would still wait for the next millisecond.
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
         stream.write_all(&answer(&head)).await?;
+        let late = due.map(|due| Instant::now().saturating_duration_since(due));
+        LATE.lock().unwrap_or_else(PoisonError::into_inner).extend(late);
         head.clear();
     }
 }

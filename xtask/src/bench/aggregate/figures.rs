@@ -17,8 +17,12 @@ pub(super) struct Figures {
 pub(super) struct Sample {
     /// CPU µs a request.
     pub(super) cost: f64,
-    /// From a request to its whole answer.
+    /// From a request to its whole answer, one after the other.
     pub(super) latencies: Vec<Duration>,
+    /// The same at half of the highest rate, less the delay of the calls.
+    pub(super) over: Vec<Duration>,
+    /// How much later than after that delay the calls were answered meanwhile.
+    pub(super) late: Vec<Duration>,
 }
 
 struct Row {
@@ -32,6 +36,8 @@ struct Row {
     rounds: Vec<f64>,
     /// Of all rounds: a hundredth of those of one would be few.
     latencies: Vec<Duration>,
+    over: Vec<Duration>,
+    late: Vec<Duration>,
 }
 
 impl Figures {
@@ -44,6 +50,8 @@ impl Figures {
             all: Vec::new(),
             rounds: Vec::new(),
             latencies: Vec::new(),
+            over: Vec::new(),
+            late: Vec::new(),
         };
         let rows = set_ups
             .iter()
@@ -58,6 +66,8 @@ impl Figures {
             row.slices.push(sample.cost);
             row.all.push(sample.cost);
             row.latencies.extend(sample.latencies);
+            row.over.extend(sample.over);
+            row.late.extend(sample.late);
         }
     }
 
@@ -73,22 +83,35 @@ impl Figures {
     pub(super) fn lines(&self) -> Vec<String> {
         let width = self.rows.iter().map(|row| row.set_up.len()).max().unwrap_or_default();
         let mut lines = vec![format!(
-            "{:width$}  {:>5}  {:>9} {:>9} {:>9}  {:>8}  {:>9} {:>9}",
-            "set-up", "calls", "CPU", "min", "max", "x ours", "p50", "p99"
+            "{:width$}  {:>5}  {:>9} {:>9} {:>9}  {:>8}  {:>9} {:>9}  {:>9} {:>9} {:>9}",
+            "set-up",
+            "calls",
+            "CPU",
+            "min",
+            "max",
+            "x ours",
+            "p50",
+            "p99",
+            "half p50",
+            "half p99",
+            "late p99"
         )];
         for row in &self.rows {
             let Some(cost) = Spread::of(row.rounds.clone()) else { continue };
             let ratio = self.ratio(row).map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
             lines.push(format!(
-                "{:width$}  {:>5}  {:>9.1} {:>9.1} {:>9.1}  {:>8}  {:>9.0} {:>9.0}",
+                "{:width$}  {:>5}  {:>9.1} {:>9.1} {:>9.1}  {:>8}  {:>9.0} {:>9.0}  {:>9.0} {:>9.0} {:>9.0}",
                 row.set_up,
                 row.calls,
                 cost.median,
                 cost.min,
                 cost.max,
                 ratio,
-                row.latency(50),
-                row.latency(99),
+                percentile(&row.latencies, 50),
+                percentile(&row.latencies, 99),
+                percentile(&row.over, 50),
+                percentile(&row.over, 99),
+                percentile(&row.late, 99),
             ));
         }
         lines
@@ -102,8 +125,11 @@ impl Figures {
                 "calls": row.calls,
                 "cpu_us": Spread::of(row.rounds.clone()).map(|spread| spread.json()),
                 "ratio_to_ours": self.ratio(row),
-                "p50_us": row.latency(50),
-                "p99_us": row.latency(99),
+                "p50_us": percentile(&row.latencies, 50),
+                "p99_us": percentile(&row.latencies, 99),
+                "half_load_p50_us": percentile(&row.over, 50),
+                "half_load_p99_us": percentile(&row.over, 99),
+                "late_p99_us": percentile(&row.late, 99),
             })
         };
         self.rows.iter().map(row).collect()
@@ -119,15 +145,13 @@ impl Figures {
     }
 }
 
-impl Row {
-    /// So many of a hundred answers came within these µs.
-    fn latency(&self, percent: usize) -> f64 {
-        let mut sorted = self.latencies.clone();
-        sorted.sort_unstable();
-        let rank = sorted.len().saturating_mul(percent).div_ceil(100);
-        let found = sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default();
-        found.as_secs_f64() * 1e6
-    }
+/// So many of a hundred took these µs or less.
+fn percentile(times: &[Duration], percent: usize) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    let rank = sorted.len().saturating_mul(percent).div_ceil(100);
+    let found = sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default();
+    found.as_secs_f64() * 1e6
 }
 
 #[cfg(test)]
@@ -148,11 +172,14 @@ mod tests {
         for round in [1.0, 3.0] {
             for (set_up, cost) in [("proxy", 10.0), ("fastapi", 400.0), (NAME, 20.0)] {
                 for (slice, calls) in [(0.0, 1), (1.0, 1), (900.0, 1), (0.0, 3), (0.0, 10)] {
-                    let latencies = (1..=50)
+                    let latencies: Vec<Duration> = (1..=50)
                         .map(|number| Duration::from_micros(calls).saturating_mul(number))
                         .collect();
                     let calls = usize::try_from(calls).unwrap();
-                    figures.add(set_up, calls, Sample { cost: cost * round + slice, latencies });
+                    let over = latencies.iter().map(|latency| latency.saturating_mul(2)).collect();
+                    let late = vec![Duration::from_micros(7)];
+                    let cost = cost * round + slice;
+                    figures.add(set_up, calls, Sample { cost, latencies, over, late });
                 }
             }
             figures.end_round();
@@ -165,10 +192,11 @@ mod tests {
         let lines = sample(true).lines();
         let words = |line: &String| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let proxy = words(&lines[1]);
-        assert_eq!(proxy, ["proxy", "1", "21.0", "11.0", "31.0", "0.52", "25", "50"], "{lines:#?}");
+        let want = ["proxy", "1", "21.0", "11.0", "31.0", "0.52", "25", "50", "50", "100", "7"];
+        assert_eq!(proxy, want, "{lines:#?}");
         let tens = words(&lines[4]);
         assert_eq!(tens[..6], ["fastapi", "10", "800.0", "400.0", "1200.0", "20.00"], "{lines:#?}");
-        assert_eq!(tens[6..], ["250", "500"], "{lines:#?}");
+        assert_eq!(tens[6..], ["250", "500", "500", "1000", "7"], "{lines:#?}");
         assert_eq!(lines.len(), 8, "{lines:#?}");
     }
 

@@ -10,9 +10,10 @@ use super::super::cores::Cores;
 use super::super::load::{self, Connection, Load, Requests};
 use super::super::options::Options;
 use super::super::process::{Process, free_port};
-use super::super::{SLICES, cost_per_request};
+use super::super::{SLICES, cost_per_request, origin};
 use super::answer;
 use super::figures::{Figures, Sample};
+use super::paced::Paced;
 use super::set_ups::{Kind, SetUp};
 
 /// Requests before each slice that do not count: caches and branches of the kind before are gone
@@ -37,6 +38,7 @@ struct Running {
     load: Load,
     /// For one request after the other.
     single: Connection,
+    paced: Paced,
     kinds: Vec<Kind>,
     slowness: usize,
 }
@@ -85,7 +87,8 @@ fn start(set_up: &SetUp, options: &Options, stage: &Stage<'_>) -> Result<Running
     }
     let (load, single) =
         (Load::connect(process.address(), &[])?, Connection::open(process.address())?);
-    let mut running = Running { process, load, single, kinds, slowness: set_up.slowness() };
+    let paced = Paced::connect(process.address())?;
+    let mut running = Running { process, load, single, paced, kinds, slowness: set_up.slowness() };
     // Past lazy compilation, and past the growth of pools and tables.
     let count = options.requests.div_ceil(4).div_ceil(running.slowness);
     for kind in running.kinds.clone() {
@@ -113,7 +116,7 @@ fn slice(
     options: &Options,
     mut add: impl FnMut(usize, Sample),
 ) -> Result<()> {
-    let Running { process, load, single, kinds, slowness } = running;
+    let Running { process, load, single, paced, kinds, slowness } = running;
     for kind in kinds {
         let count = options.requests.div_ceil(*slowness).div_ceil(SLICES);
         load.turn_to(Requests::new(vec![kind.request.clone()]));
@@ -128,7 +131,12 @@ fn slice(
             single.receive()?;
             latencies.push(sent.elapsed());
         }
-        add(kind.calls, Sample { cost, latencies });
+        origin::late();
+        // The worker can do no more requests than its one core has time for: half of them.
+        let every = Duration::from_secs_f64(cost * 2.0 / 1e6);
+        let at_half = paced.serve(&kind.request, count, every)?;
+        let over = at_half.iter().map(|latency| latency.saturating_sub(options.delay)).collect();
+        add(kind.calls, Sample { cost, latencies, over, late: origin::late() });
     }
     Ok(())
 }
