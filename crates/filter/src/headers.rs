@@ -207,6 +207,10 @@ impl Headers {
     /// The same head with the edits carried out: what whoever comes next receives.
     #[must_use]
     pub fn settled(&self) -> Self {
+        if self.edits.is_empty() {
+            let pairs = OnceCell::from(self.fetched().to_vec());
+            return Self { pairs, is_unread: self.is_unread.clone(), ..Self::default() };
+        }
         let is_replaced = |name: &[u8]| {
             self.edits.iter().any(|edit| {
                 edit.name.as_str().as_bytes() == name && !matches!(edit.kind, EditKind::Append(_))

@@ -93,6 +93,9 @@ impl ResponseCache {
         let Ok(secret) = self.secret(host) else { return self.without_store(state) };
         let work = Work { secret, host, now: host.now() };
         let Ok(lookup) = self.find(&ask, &work) else { return self.without_store(state) };
+        if let Ok(Some(total)) = self.config.objects.count_the_rest(host, work.now) {
+            self.show(total, host);
+        }
         let need = match lookup {
             Lookup::Found(object, key) => {
                 let found = Rc::clone(&object);

@@ -95,7 +95,9 @@ impl ResponseCache {
             Ok(put) => {
                 Event::Stored.count(work.host);
                 work.host.add(Event::Evicted.counter(), put.evicted);
-                self.show(put.total, work.host);
+                if let Some(total) = put.total {
+                    self.show(total, work.host);
+                }
             }
             Err(Unstored::Purged) => Event::PurgedOnItsWay.count(work.host),
             Err(Unstored::Store | Unstored::Contended) => Event::StoreFailed.count(work.host),

@@ -35,6 +35,7 @@ use changes::Changes;
 use config::Config;
 use gatehouse_caching::{CacheStatus, Forward, Handling, method};
 use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
     Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Fetches, Filter, Gauge,
     HeaderName, Host, Mode, Need, Never, NoCodes, OnRequestBody, OnResponse, OnResponseBody,
@@ -233,14 +234,17 @@ impl Filter for ResponseCache {
             };
         }
         let mark = self.take_mark(request, secret);
-        let Some((rule, _)) = self.config.rules.find(request) else {
-            state.0 = Stage::Done;
-            return Decision::pass(Code::Unmatched, None);
+        let rule = match self.config.rules.guard_each(request).map(|mut rules| rules.next()) {
+            Ok(Some((rule, _))) => Rc::clone(&rule.action),
+            Ok(None) => {
+                state.0 = Stage::Done;
+                return Decision::pass(Code::Unmatched, None);
+            }
+            Err(AmbiguousTarget) => {
+                state.0 = Stage::Bypassed("target-ambiguous", Forward::Bypass);
+                return Decision::pass(Code::TargetAmbiguous, None);
+            }
         };
-        let rule = Rc::clone(&rule.action);
-        if self.config.rules.guard_each(request).is_err() {
-            return self.bypass(&rule, Code::TargetAmbiguous, "target-ambiguous", state);
-        }
         match Ask::read(request, &rule, secret, &Mark::from(mark.as_ref())) {
             Ok(ask) if ask.method.has_content() => self.read_content(ask, request, state),
             Ok(ask) => self.go_on(Box::new(ask), mark, request, state),

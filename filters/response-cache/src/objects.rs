@@ -23,6 +23,10 @@ pub(crate) struct Objects {
     hot: RefCell<Hot>,
     /// The last version that this VM has given, and a source of numbers for samples.
     numbers: Cell<u64>,
+    /// What this VM has added and removed, and not counted in the total yet.
+    uncounted: Cell<Change>,
+    /// The second in which it last did.
+    counted: Cell<u64>,
 }
 
 /// What the objects take.
@@ -35,7 +39,8 @@ pub(crate) struct Total {
 /// What storing an object did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Put {
-    pub(crate) total: Total,
+    /// What all objects take, where it was counted: it is, for several together.
+    pub(crate) total: Option<Total>,
     /// How many other objects had to go.
     pub(crate) evicted: u64,
 }
@@ -66,6 +71,10 @@ const ATTEMPTS: usize = 16;
 const MARKED_EVERY: u32 = 10;
 /// Buckets that are looked at to find what to evict.
 const SAMPLE: u32 = 6;
+/// A VM counts in the total what it has added when it is more than this part of the budget, or so
+/// many objects: the budget is exceeded by so little for each worker at most.
+const UNCOUNTED: u64 = 256;
+const MOST_UNCOUNTED: u32 = 32;
 /// Rounds of evictions for one object, each of a sample: an object of the largest size may take
 /// the place of thousands of small ones.
 const ROUNDS: usize = 512;
@@ -80,6 +89,8 @@ impl Objects {
             budget,
             hot: RefCell::default(),
             numbers: Cell::new(0),
+            uncounted: Cell::default(),
+            counted: Cell::default(),
         }
     }
 
@@ -212,10 +223,14 @@ impl Objects {
                 added: size.into(),
                 removed: before.size.into(),
                 objects: i64::from(before.version == 0),
+                times: 1,
             };
-            let total = self.count(store, added)?;
+            let is_other = u64::from(is_other);
+            let Some(total) = self.add(store, added, now)? else {
+                return Ok(Put { total: None, evicted: is_other });
+            };
             let (total, evicted) = self.make_room(store, total, version, used)?;
-            return Ok(Put { total, evicted: evicted.saturating_add(is_other.into()) });
+            return Ok(Put { total: Some(total), evicted: evicted.saturating_add(is_other) });
         }
         Err(Unstored::Contended)
     }
@@ -241,7 +256,8 @@ impl Objects {
             if self.write(store, bucket, &index, version)? {
                 let key = self.object_key(bucket, slot);
                 store.set(key.as_bytes(), b"", None).map_err(|_| StoreError)?;
-                let change = Change { added: 0, removed: entry.size.into(), objects: -1 };
+                let change =
+                    Change { removed: entry.size.into(), objects: -1, ..Change::default() };
                 return self.count(store, change).map(Some);
             }
         }
@@ -320,7 +336,42 @@ impl Objects {
         Ok(stored.map(|(bytes, _)| Total::read(&bytes)).unwrap_or_default())
     }
 
+    /// Adds to the total, when there is enough to add, or the last time is a second ago: the total
+    /// is written by all workers.
+    fn add(
+        &self,
+        store: &dyn Store,
+        change: Change,
+        now: Timestamp,
+    ) -> Result<Option<Total>, StoreError> {
+        let uncounted = self.uncounted.get().and(change);
+        self.uncounted.set(uncounted);
+        let is_enough = uncounted.added.max(uncounted.removed) > self.budget / UNCOUNTED
+            || uncounted.times >= MOST_UNCOUNTED;
+        if is_enough {
+            return self.count(store, Change::default()).map(Some);
+        }
+        self.count_the_rest(store, now)
+    }
+
+    /// Counts what this VM has not counted yet, at most once a second. What all objects take then.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) fn count_the_rest(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<Option<Total>, StoreError> {
+        if self.uncounted.get().times == 0 || self.counted.get() == now.seconds() {
+            return Ok(None);
+        }
+        self.counted.set(now.seconds());
+        self.count(store, Change::default()).map(Some)
+    }
+
     fn count(&self, store: &dyn Store, change: Change) -> Result<Total, StoreError> {
+        let change = self.uncounted.take().and(change);
         let key = self.total_key();
         loop {
             let (bytes, version) = store.get(key.as_bytes())?.ok_or(StoreError)?;
@@ -382,15 +433,28 @@ impl Objects {
 }
 
 /// How the total changes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default, Debug)]
 struct Change {
     added: u64,
     removed: u64,
     objects: i64,
+    /// How many changes that are.
+    times: u32,
+}
+
+impl Change {
+    fn and(self, other: Self) -> Self {
+        Self {
+            added: self.added.saturating_add(other.added),
+            removed: self.removed.saturating_add(other.removed),
+            objects: self.objects.saturating_add(other.objects),
+            times: self.times.saturating_add(other.times),
+        }
+    }
 }
 
 impl Total {
-    fn changed(self, Change { added, removed, objects }: Change) -> Self {
+    fn changed(self, Change { added, removed, objects, .. }: Change) -> Self {
         Self {
             bytes: self.bytes.saturating_add(added).saturating_sub(removed),
             objects: self.objects.saturating_add_signed(objects),
