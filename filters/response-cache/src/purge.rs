@@ -1,6 +1,6 @@
 //! The admin route by which what is stored is purged.
 
-use crate::keep::tag_label;
+use crate::keep::{group_label, tag_label};
 use crate::key::{digest, origin, target_of, url_of};
 use crate::object::{Kind, Object};
 use crate::objects::Total;
@@ -12,7 +12,7 @@ use gatehouse_filter::{
     Document, Event as _, HeaderName, HeaderValue, Host, Network, Request, Secret, StoreError,
     percent_decoded,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 /// Who may purge, and where.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ enum Order {
     Url(Vec<u8>),
     Prefix(Vec<u8>),
     Tag(Vec<u8>),
+    /// A cache group (RFC 9875), of every origin.
+    Group(Vec<u8>),
 }
 
 /// The most orders in one request.
@@ -103,14 +105,15 @@ impl Order {
                 b"url" => Self::Url(place(&value).ok_or_else(|| invalid(NO_PLACE))?),
                 b"prefix" => Self::Prefix(place(&value).ok_or_else(|| invalid(NO_PLACE))?),
                 b"tag" => Self::Tag(value),
-                _ => return Err(invalid("The parameters are url, prefix, tag and all")),
+                b"group" => Self::Group(value),
+                _ => return Err(invalid("The parameters are url, prefix, tag, group and all")),
             });
             if orders.len() > MOST_ORDERS {
                 return Err(invalid("A request can have 64 parameters at most"));
             }
         }
         if orders.is_empty() {
-            return Err(invalid("Say what to purge: url, prefix, tag or all=true"));
+            return Err(invalid("Say what to purge: url, prefix, tag, group or all=true"));
         }
         Ok(orders)
     }
@@ -123,9 +126,9 @@ impl Order {
             Self::Url(place) if place.starts_with(b"/") => target_of(url) == place,
             Self::Url(place) => url == place,
             Self::Prefix(prefix) => begins(url, prefix),
-            Self::Tag(tag) => {
-                let label = tag_label(tag);
-                object.labels().split(|byte| *byte == b'\n').any(|known| known == label)
+            Self::Tag(_) | Self::Group(_) => {
+                let wanted = self.label();
+                object.labels().split(|byte| *byte == b'\n').any(|label| label == wanted)
             }
         }
     }
@@ -140,7 +143,16 @@ impl Order {
             }
             Self::Url(place) => Purged::One(digest(secret, place)),
             Self::Prefix(prefix) => Purged::Prefix(prefix.clone()),
-            Self::Tag(tag) => Purged::One(digest(secret, &tag_label(tag))),
+            Self::Tag(_) | Self::Group(_) => Purged::One(digest(secret, &self.label())),
+        }
+    }
+
+    /// The label of the objects that are meant.
+    fn label(&self) -> Vec<u8> {
+        match self {
+            Self::Group(group) => group_label(b"*", group),
+            Self::Tag(tag) => tag_label(tag),
+            Self::All | Self::Url(_) | Self::Prefix(_) => Vec::new(),
         }
     }
 }
@@ -214,32 +226,23 @@ impl ResponseCache {
 
 /// What was hit.
 fn told(orders: &[Order], hits: &[u64], gone: Total) -> Document {
-    let (mut urls, mut prefixes, mut tags) = (Map::new(), Map::new(), Map::new());
-    let mut all = Map::new();
-    for (order, hits) in orders.iter().zip(hits) {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        match order {
-            Order::All => {
-                all.insert("all".to_owned(), json!(hits));
-            }
-            Order::Url(url) => {
-                urls.insert(text(url), json!(hits));
-            }
-            Order::Prefix(prefix) => {
-                prefixes.insert(text(prefix), json!(hits));
-            }
-            Order::Tag(tag) => {
-                tags.insert(text(tag), json!(hits));
-            }
-        }
-    }
     let mut answer = Map::new();
     answer.insert("objects".to_owned(), json!(gone.objects));
     answer.insert("bytes".to_owned(), json!(gone.bytes));
-    answer.extend(all);
-    for (name, map) in [("urls", urls), ("prefixes", prefixes), ("tags", tags)] {
-        if !map.is_empty() {
-            answer.insert(name.to_owned(), Value::Object(map));
+    for (order, hits) in orders.iter().zip(hits) {
+        let (kind, name) = match order {
+            Order::All => {
+                answer.insert("all".to_owned(), json!(hits));
+                continue;
+            }
+            Order::Url(url) => ("urls", url),
+            Order::Prefix(prefix) => ("prefixes", prefix),
+            Order::Tag(tag) => ("tags", tag),
+            Order::Group(group) => ("groups", group),
+        };
+        let of_kind = answer.entry(kind).or_insert_with(|| json!({}));
+        if let Some(of_kind) = of_kind.as_object_mut() {
+            of_kind.insert(String::from_utf8_lossy(name).into_owned(), json!(hits));
         }
     }
     let body = serde_json::to_vec(&answer).unwrap_or_default();
