@@ -13,7 +13,7 @@ use crate::serve::{Served, serve};
 use crate::work::Work;
 use crate::{CACHE_STATUS, Code, Event, ResponseCache, Stage, State, handled, refuse};
 use gatehouse_caching::{
-    CONDITIONAL, Failure, Forward, Handling, Reuse, Unusable, Validators, on_error, reuse,
+    CONDITIONAL, Failure, Forward, Handling, Lifetime, Reuse, Unusable, Validators, on_error, reuse,
 };
 use gatehouse_filter::{
     Callouts, Decision, Event as _, HeaderName, Headers, Replay, Request, Step, StoreError,
@@ -142,7 +142,8 @@ impl ResponseCache {
                 why: unusable.forward(),
                 detail: Some(unusable.token()),
                 // Whoever does not want what is stored does not want what was asked for before.
-                can_wait: !is_reload,
+                // And of what each request has to validate, all would wait for each other.
+                can_wait: !is_reload && is_ever_fresh(lifetime),
                 found: found(object, key),
             });
         }
@@ -319,6 +320,11 @@ impl Need {
     fn of(code: Code, why: Forward) -> Self {
         Self { code, why, detail: None, found: None, can_wait: true }
     }
+}
+
+/// Whether a response was fresh when it came: then one request brings what others can use.
+fn is_ever_fresh(lifetime: &Lifetime) -> bool {
+    !lifetime.always_validate && lifetime.fresh_for > lifetime.initial_age
 }
 
 /// Makes a request ask whether an object still holds. The client's own conditions are evaluated

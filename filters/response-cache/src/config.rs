@@ -152,13 +152,22 @@ fn background(node: &Node<'_>) -> Option<String> {
 
 /// `off`, or what is in the field.
 fn status(node: &Node<'_>) -> Option<Option<StatusField>> {
-    if node.value().as_str().is_some() {
-        return node.one_of(&[("off", None)]);
+    if is_off(node)? {
+        return Some(None);
     }
     let mut fields = node.fields()?;
     let key = fields.with_default("key", false, |node| node.boolean());
     fields.finish();
     Some(Some(StatusField { key: key? }))
+}
+
+/// Whether a part is switched `off`. Envoy's YAML makes `false` of that.
+fn is_off(node: &Node<'_>) -> Option<bool> {
+    match node.value() {
+        serde_json::Value::Bool(false) => Some(true),
+        serde_json::Value::String(_) => node.one_of(&[("off", true)]),
+        _ => Some(false),
+    }
 }
 
 #[cfg(test)]

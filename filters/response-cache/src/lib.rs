@@ -248,7 +248,8 @@ impl Filter for ResponseCache {
         match Ask::read(request, &rule, secret, &Mark::from(mark.as_ref())) {
             Ok(ask) if ask.method.has_content() => self.read_content(ask, request, state),
             Ok(ask) => self.go_on(Box::new(ask), mark, request, state),
-            Err(Bypass::Method) if !method::is_safe(request.method()) => {
+            // Nobody asks for what a gRPC call changes by a `GET`.
+            Err(Bypass::Method) if !method::is_safe(request.method()) && !request.is_grpc() => {
                 let place = Place::of(request, None);
                 let is_post = request.method() == b"POST";
                 let post = is_post.then(|| Ask::of_post(request, &rule, secret).ok()).flatten();

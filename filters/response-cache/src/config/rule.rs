@@ -1,6 +1,6 @@
 //! A rule of the configuration.
 
-use super::{freshness, key};
+use super::{freshness, is_off, key};
 use crate::key::KeyParts;
 use crate::rule::{Methods, Rule};
 use gatehouse_caching::{FreshnessOptions, Identified, Selection, SetCookie, StoringOptions};
@@ -129,8 +129,8 @@ fn tag(node: &Node<'_>) -> Option<HeaderName> {
 
 /// `off`, or for how long.
 fn collapse(node: &Node<'_>) -> Option<Option<Duration>> {
-    if node.value().as_str().is_some() {
-        return node.one_of(&[("off", None)]);
+    if is_off(node)? {
+        return Some(None);
     }
     let mut fields = node.fields()?;
     let wait = fields.with_default("wait", WAIT, |node| {
