@@ -1,8 +1,9 @@
 use crate::{FakeClock, FakeStore};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Codes, Counter, Event,
-    Expression, Expressions, GrpcCall, Hash, Histogram, Identity, Meter, NoExpression, NoRandom,
-    NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
+    Expression, Expressions, Gauge, GrpcCall, Hash, Histogram, Identity, Meter, NoExpression,
+    NoRandom, NoVerifier, Queue, Random, SetError, Signatures, Store, StoreError, Timestamp, Topic,
+    Version,
 };
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -29,6 +30,9 @@ pub struct FakeHost {
     warnings: RefCell<Vec<String>>,
     lines: RefCell<Vec<String>>,
     counters: RefCell<Vec<String>>,
+    gauges: RefCell<Vec<(String, u64)>>,
+    queue: Cell<Option<Queue>>,
+    wakes: RefCell<Vec<(Queue, Topic)>>,
 }
 
 /// A gRPC call that a filter made.
@@ -57,6 +61,27 @@ impl FakeHost {
     /// Sets a fact about the requests to come.
     pub fn set(&self, attribute: Attribute<'_>, value: impl Into<Vec<u8>>) {
         self.attributes.borrow_mut().insert(format!("{attribute:?}"), value.into());
+    }
+
+    /// Forgets a fact.
+    pub fn unset(&self, attribute: Attribute<'_>) {
+        self.attributes.borrow_mut().remove(&format!("{attribute:?}"));
+    }
+
+    /// The queue of the VM that asks from now on; there is none until it is set.
+    pub fn set_queue(&self, queue: Option<u32>) {
+        self.queue.set(queue.map(Queue));
+    }
+
+    /// Who was woken since this was last asked, in order.
+    pub fn take_wakes(&self) -> Vec<(Queue, Topic)> {
+        self.wakes.take()
+    }
+
+    /// What a gauge shows; `None` where no such gauge was defined.
+    pub fn gauge(&self, name: &str) -> Option<u64> {
+        let gauges = self.gauges.borrow();
+        gauges.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
     /// The calls made since this was last asked, in order, each with its id for the answer.
@@ -195,6 +220,23 @@ impl Meter for FakeHost {
     fn define_histogram(&self, _name: &str, _labels: &[(&str, &str)]) -> Histogram {
         Histogram(None)
     }
+
+    fn define_gauge(&self, name: &str, _labels: &[(&str, &str)]) -> Gauge {
+        let mut gauges = self.gauges.borrow_mut();
+        let known = gauges.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+            gauges.push((name.to_owned(), 0));
+            gauges.len().saturating_sub(1)
+        });
+        Gauge(u32::try_from(known).ok())
+    }
+
+    fn set_gauge(&self, gauge: Gauge, value: u64) {
+        let position = gauge.0.and_then(|number| usize::try_from(number).ok());
+        let mut gauges = self.gauges.borrow_mut();
+        if let Some((_, shown)) = position.and_then(|position| gauges.get_mut(position)) {
+            *shown = value;
+        }
+    }
 }
 
 impl Callouts for FakeHost {
@@ -202,6 +244,14 @@ impl Callouts for FakeHost {
         let id = self.next_call()?;
         self.calls.borrow_mut().push((id, callout.clone()));
         Ok(id)
+    }
+
+    fn queue(&self) -> Option<Queue> {
+        self.queue.get()
+    }
+
+    fn wake(&self, queue: Queue, topic: Topic) {
+        self.wakes.borrow_mut().push((queue, topic));
     }
 
     fn warn(&self, line: &str) {

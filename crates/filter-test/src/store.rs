@@ -1,6 +1,6 @@
 use gatehouse_filter::{SetError, StoreError, Version};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A value and its version.
 type Stored = (Vec<u8>, u32);
@@ -14,7 +14,13 @@ pub struct FakeStore {
     versions: Cell<u32>,
     conflicts: Cell<u32>,
     broken: Cell<bool>,
+    calls: Cell<u32>,
+    /// How many calls work before every one fails.
+    works_for: Cell<Option<u32>>,
+    interruption: RefCell<Option<(u32, Interruption)>>,
 }
+
+type Interruption = Box<dyn FnOnce()>;
 
 impl FakeStore {
     /// The next `count` versioned writes find that somebody else was first.
@@ -25,6 +31,42 @@ impl FakeStore {
     /// Every call fails from now on.
     pub fn break_down(&self) {
         self.broken.set(true);
+    }
+
+    /// This many calls work, and every one after them fails.
+    pub fn break_down_after(&self, calls: u32) {
+        self.works_for.set(Some(calls));
+    }
+
+    /// Every call works from now on.
+    pub fn mend(&self) {
+        self.broken.set(false);
+        self.works_for.set(None);
+    }
+
+    /// Runs this after that many calls, before the next one: what another worker does in between.
+    pub fn interrupt_after(&self, calls: u32, by: impl FnOnce() + 'static) {
+        self.interruption.replace(Some((calls, Box::new(by))));
+    }
+
+    /// Takes back an interruption that has not come. Whether there was one.
+    pub fn is_uninterrupted(&self) -> bool {
+        self.interruption.take().is_some()
+    }
+
+    /// How many calls there were.
+    pub fn calls(&self) -> u32 {
+        self.calls.get()
+    }
+
+    /// The keys.
+    pub fn all_keys(&self) -> HashSet<Vec<u8>> {
+        self.values.borrow().keys().cloned().collect()
+    }
+
+    /// The value of a key, as it is stored.
+    pub fn value(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.values.borrow().get(key).map(|(value, _)| value.clone())
     }
 
     /// Puts a value there, as another worker would.
@@ -47,9 +89,7 @@ impl FakeStore {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
-        if self.broken.get() {
-            return Err(StoreError);
-        }
+        self.begin().map_err(|()| StoreError)?;
         let values = self.values.borrow();
         Ok(values.get(key).map(|(value, version)| (value.clone(), Version(*version))))
     }
@@ -60,9 +100,7 @@ impl FakeStore {
         value: &[u8],
         version: Option<Version>,
     ) -> Result<(), SetError> {
-        if self.broken.get() {
-            return Err(SetError::Failed);
-        }
+        self.begin().map_err(|()| SetError::Failed)?;
         if version.is_some() && self.conflicts.get() > 0 {
             self.conflicts.set(self.conflicts.get().saturating_sub(1));
             return Err(SetError::Conflict);
@@ -75,5 +113,21 @@ impl FakeStore {
         self.versions.set(self.versions.get().wrapping_add(1));
         values.insert(key.to_vec(), (value.to_vec(), self.versions.get()));
         Ok(())
+    }
+
+    /// A call begins.
+    fn begin(&self) -> Result<(), ()> {
+        let due = self.interruption.borrow().as_ref().is_some_and(|(calls, _)| *calls == 0);
+        if due && let Some((_, by)) = self.interruption.take() {
+            by();
+        } else if let Some((calls, _)) = &mut *self.interruption.borrow_mut() {
+            *calls = calls.saturating_sub(1);
+        }
+        self.calls.set(self.calls.get().wrapping_add(1));
+        if let Some(left) = self.works_for.get() {
+            let Some(left) = left.checked_sub(1) else { return Err(()) };
+            self.works_for.set(Some(left));
+        }
+        if self.broken.get() { Err(()) } else { Ok(()) }
     }
 }

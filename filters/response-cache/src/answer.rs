@@ -171,6 +171,8 @@ impl ResponseCache {
         if ask.rule.is_shadow || !on_error(lifetime, work.now, &ask.directives, failure) {
             return None;
         }
+        // It may have been purged since the request went on.
+        self.is_good_still(object, work).ok().filter(|is_good| *is_good)?;
         let Served::Answer(mut replay) = serve(ask, object, work.now) else { return None };
         let detail = if is_own { "unreachable" } else { "failed" };
         let handling = handled(*why, Some(status), false);
@@ -220,7 +222,12 @@ impl ResponseCache {
                 let key = Some(asking.ask.key.text.as_slice());
                 self.tell(response, handled(why, None, false), None, Some(not_stored), key);
                 let has_failed = came.is_own || came.status >= 500;
-                let how = if has_failed { End::Failed } else { End::Uncacheable };
+                let how = match came.status {
+                    _ if has_failed => End::Failed,
+                    // They are about what this client asked for, and not about the resource.
+                    304 | 412 | 416 => End::Free,
+                    _ => End::Uncacheable,
+                };
                 self.end_leases(&asking, how, work.host);
                 asking.leases.clear();
             }
@@ -303,9 +310,16 @@ impl ResponseCache {
         if !asking.would_hit {
             return;
         }
-        let is_same = asking.found.as_ref().is_some_and(|(object, _)| {
-            object.fixed().status == asking.status && object.body().as_slice() == body
-        });
+        let served =
+            asking.found.as_ref().map(|(object, _)| serve(&asking.ask, object, asking.asked));
+        let Some(Served::Answer(replay)) = served else { return };
+        // Of a response to `HEAD` there is no more than that, and each makes up a boundary of its
+        // own.
+        let kind = replay.head.first("content-type").unwrap_or_default();
+        let is_opaque =
+            asking.ask.method == Method::Head || kind.starts_with(b"multipart/byteranges");
+        let is_same =
+            replay.status == asking.status && (is_opaque || replay.body.as_slice() == body);
         if is_same { Event::ShadowSame.count(host) } else { Event::ShadowDiffers.count(host) }
     }
 }

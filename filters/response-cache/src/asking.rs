@@ -153,6 +153,7 @@ impl ResponseCache {
                 let handling = match ask.waited {
                     // RFC 9211 §2.6.
                     Some(why) => {
+                        Event::Collapsed.count(work.host);
                         Handling::Forwarded { why, status: None, stored: false, collapsed: true }
                     }
                     None => Handling::Hit,
@@ -205,7 +206,10 @@ impl ResponseCache {
                 Ok(Turn::Lead(held)) => leases.push(held),
                 Ok(Turn::Follow(topic)) => {
                     let wait = ask.rule.collapse.unwrap_or_default();
-                    let deadline = *ask.deadline.get_or_insert_with(|| now.after(wait));
+                    // A clock that is set back makes nobody wait longer.
+                    let latest = now.after(wait);
+                    let deadline = ask.deadline.unwrap_or(latest).min(latest);
+                    ask.deadline = Some(deadline);
                     if now < deadline {
                         ask.waited.get_or_insert(need.why);
                         state.0 = Stage::Waiting(ask, mark);
@@ -253,9 +257,12 @@ impl ResponseCache {
     /// Whose turn it is to ask; `None` where the request asks for itself.
     fn turn(&self, ask: &Ask, need: &Need, work: &Work<'_>) -> Option<Result<Turn, StoreError>> {
         let wait = ask.rule.collapse.filter(|_| !ask.rule.is_shadow)?;
+        // What the origin answers under a condition of the client's own is for that client.
+        let is_clients = need.found.is_none() && gatehouse_caching::is_conditional(&ask.head);
         let fills_store = ask.method != Method::Head
             && !ask.directives.no_store
-            && ask.head.first("range").is_none();
+            && ask.head.first("range").is_none()
+            && !is_clients;
         if !need.can_wait || !fills_store {
             return None;
         }

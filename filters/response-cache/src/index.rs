@@ -117,3 +117,6 @@ impl Entry {
         read().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

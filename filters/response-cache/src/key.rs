@@ -75,14 +75,35 @@ pub(crate) fn url_of(text: &[u8]) -> &[u8] {
     text.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
+/// Whether a URL is that of an answer for all hosts.
+pub(crate) fn is_for_all_hosts(url: &[u8]) -> bool {
+    authority_of(url) == ANY_HOST
+}
+
+pub(crate) fn scheme_of(url: &[u8]) -> &[u8] {
+    let end = url.windows(3).position(|part| part == b"://").unwrap_or(0);
+    url.get(..end).unwrap_or_default()
+}
+
+pub(crate) fn authority_of(url: &[u8]) -> &[u8] {
+    let rest = after_scheme(url);
+    rest.strip_suffix(target_of(url)).unwrap_or(rest)
+}
+
 /// Path and query of a URL.
 pub(crate) fn target_of(url: &[u8]) -> &[u8] {
-    let after_scheme =
-        url.windows(3).position(|part| part == b"://").map_or(0, |at| at.saturating_add(3));
-    let rest = url.get(after_scheme..).unwrap_or_default();
+    let rest = after_scheme(url);
     let path = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
     rest.get(path..).unwrap_or_default()
 }
+
+fn after_scheme(url: &[u8]) -> &[u8] {
+    let scheme = url.windows(3).position(|part| part == b"://");
+    scheme.and_then(|at| url.get(at.saturating_add(3)..)).unwrap_or(url)
+}
+
+/// Stands for the authority where all hosts have one answer: no authority has such characters.
+const ANY_HOST: &[u8] = b"<any>";
 
 /// Scheme and authority in the form in which they are compared (RFC 9110 §4.2.3): lower case,
 /// without the scheme's own port.
@@ -99,7 +120,7 @@ impl KeyParts {
     pub(crate) fn url(&self, scheme: &[u8], authority: &[u8], target: &[u8]) -> Vec<u8> {
         let mut url = match self.host {
             true => origin(scheme, authority),
-            false => origin(scheme, b"*"),
+            false => origin(scheme, ANY_HOST),
         };
         let (path, query) = gatehouse_filter::split_target(target);
         url.extend_from_slice(path);
@@ -127,7 +148,7 @@ impl KeyParts {
     pub(crate) fn write_rest(&self, request: &Request<'_>, text: &mut Vec<u8>) -> bool {
         for name in &self.headers {
             for value in request.headers.values(name.as_str()) {
-                line(text, name.as_str(), value);
+                line(text, "header", &[name.as_str().as_bytes(), b": ", value].concat());
             }
         }
         for name in &self.cookies {

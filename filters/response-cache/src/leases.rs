@@ -103,7 +103,13 @@ impl Leases {
     ) -> Result<Turn, StoreError> {
         for _ in 0..ATTEMPTS {
             let (lease, version) = self.read(store, digest)?;
-            let is_live = lease.until > now;
+            // One that lasts longer than any can is from before the clock was set back.
+            let longest = match lease.state {
+                State::Uncacheable => UNCACHEABLE_FOR,
+                State::Failed => FAILED_FOR,
+                State::Asking | State::Free => lasts,
+            };
+            let is_live = lease.until > now && lease.until <= now.after(longest);
             let mine = match (lease.state, lease.digest == *digest) {
                 (State::Uncacheable, true) if is_live => return Ok(Turn::Alone),
                 (State::Failed, true) if is_live => return Ok(Turn::Failing),
@@ -242,3 +248,6 @@ impl Lease {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

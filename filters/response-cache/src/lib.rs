@@ -217,6 +217,7 @@ impl Filter for ResponseCache {
     }
 
     fn on_request(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {
+        let mark = self.take_mark(request);
         if let Stage::Waiting(ask, mark) = std::mem::take(&mut state.0) {
             return self.go_on(ask, mark, request, state);
         }
@@ -233,7 +234,6 @@ impl Filter for ResponseCache {
                 Err(refusal) => refuse(refusal, None),
             };
         }
-        let mark = self.take_mark(request, secret);
         let rule = match self.config.rules.guard_each(request).map(|mut rules| rules.next()) {
             Ok(Some((rule, _))) => Rc::clone(&rule.action),
             Ok(None) => {
@@ -405,8 +405,13 @@ impl ResponseCache {
     }
 
     /// Takes the gateway's own mark out of a request, and what a client has made up.
-    fn take_mark(&self, request: &mut Request<'_>, secret: &Secret) -> Option<Mark> {
-        let mark = self.config.background.as_ref().and_then(|_| Mark::of(&request.headers, secret));
+    fn take_mark(&self, request: &mut Request<'_>) -> Option<Mark> {
+        let is_sent = request.headers.first(refresh::FIELD.as_str()).is_some();
+        if !is_sent {
+            return None;
+        }
+        let secret = self.config.background.as_ref().and_then(|_| self.secret(request.host()).ok());
+        let mark = secret.and_then(|secret| Mark::of(&request.headers, secret));
         request.headers.remove(&refresh::FIELD);
         mark
     }

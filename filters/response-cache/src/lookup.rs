@@ -6,6 +6,7 @@ use crate::hot::Kept;
 use crate::key::{Digest, Key, digest, url_of};
 use crate::object::{Kind, Object};
 use crate::work::Work;
+use gatehouse_caching::Identified;
 use gatehouse_filter::{Secret, StoreError};
 use std::rc::Rc;
 
@@ -30,7 +31,11 @@ impl ResponseCache {
     /// [`StoreError`]
     pub(crate) fn find(&self, ask: &Ask, work: &Work<'_>) -> Result<Lookup, StoreError> {
         // What is for everybody, and then what is for this identity alone.
-        let shared = self.find_under(ask, &ask.key, ask.needs_public(), work)?;
+        let is_own_alone = ask.whose.is_some() && ask.rule.storing.identified == Identified::Own;
+        let shared = match is_own_alone {
+            true => Lookup::Nothing,
+            false => self.find_under(ask, &ask.key, ask.needs_public(), work)?,
+        };
         match (shared, ask.own_key(work.secret)) {
             (found @ Lookup::Found(..), _) | (found, None) => Ok(found),
             (other, Some(own)) => match self.find_under(ask, &own, false, work)? {
@@ -66,6 +71,18 @@ impl ResponseCache {
             }
         }
         Ok(Lookup::OtherVariants)
+    }
+
+    /// Whether an object that was found before was not purged since.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) fn is_good_still(
+        &self,
+        object: &Rc<Object>,
+        work: &Work<'_>,
+    ) -> Result<bool, StoreError> {
+        self.is_good(&Kept { object: Rc::clone(object), checked: None }, work)
     }
 
     /// Whether nothing that it is part of was purged since it was asked for.

@@ -173,3 +173,6 @@ impl Object {
         self.bytes.get(range.clone()).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,8 +69,11 @@ const OVERHEAD: u64 = 160;
 const ATTEMPTS: usize = 16;
 /// An object in use is marked as used at most so often, in tenths of a second.
 const MARKED_EVERY: u32 = 10;
-/// Buckets that are looked at to find what to evict.
+/// Buckets that are looked at to find what to evict; more, where there are not so many objects in
+/// them: of few, the oldest may be in use.
 const SAMPLE: u32 = 6;
+const LEAST_SAMPLE: usize = 8;
+const MOST_LOOKED_AT: u32 = 256;
 /// A VM counts in the total what it has added when it is more than this part of the budget, or so
 /// many objects: the budget is exceeded by so little for each worker at most.
 const UNCOUNTED: u64 = 256;
@@ -122,15 +125,31 @@ impl Objects {
                 host.create(self.bucket_key(bucket).as_bytes(), &Bucket::empty().to_bytes())?;
             }
         }
-        let mut total = Total::default();
-        for bucket in 0..self.buckets {
-            let Some((bytes, _)) = host.get(self.bucket_key(bucket).as_bytes())? else { continue };
-            for (_, entry) in Bucket::read(&bytes).objects() {
-                total.bytes = total.bytes.saturating_add(entry.size.into());
-                total.objects = total.objects.saturating_add(1);
+        self.recount(host)
+    }
+
+    /// Counts what is there. Where others store meanwhile, each time, their count stands.
+    fn recount<H: Store + ?Sized>(&self, host: &H) -> Result<(), StoreError> {
+        let key = self.total_key();
+        host.create(key.as_bytes(), &Total::default().to_bytes())?;
+        for _ in 0..ATTEMPTS {
+            let (_, version) = host.get(key.as_bytes())?.ok_or(StoreError)?;
+            let mut total = Total::default();
+            for bucket in 0..self.buckets {
+                let stored = host.get(self.bucket_key(bucket).as_bytes())?;
+                let Some((bytes, _)) = stored else { continue };
+                for (_, entry) in Bucket::read(&bytes).objects() {
+                    total.bytes = total.bytes.wrapping_add(entry.size.into());
+                    total.objects = total.objects.wrapping_add(1);
+                }
+            }
+            match host.set(key.as_bytes(), &total.to_bytes(), Some(version)) {
+                Ok(()) => return Ok(()),
+                Err(SetError::Conflict) => {}
+                Err(SetError::Failed) => return Err(StoreError),
             }
         }
-        host.set(self.total_key().as_bytes(), &total.to_bytes(), None).map_err(|_| StoreError)
+        Ok(())
     }
 
     /// A version that no other object has.
@@ -216,6 +235,7 @@ impl Objects {
             store.set(key.as_bytes(), bytes, None).map_err(|_| Unstored::Store)?;
             index.set(slot, entry);
             if !self.write(store, bucket, &index, seen)? {
+                self.take_back(store, &key, version)?;
                 continue;
             }
             let is_other = before.version != 0 && before.digest != *digest;
@@ -226,7 +246,14 @@ impl Objects {
                 times: 1,
             };
             let is_other = u64::from(is_other);
-            let Some(total) = self.add(store, added, now)? else {
+            let counted = self.add(store, added, now)?;
+            // Whoever purges first makes it known, and then looks for what is there: one of both
+            // sees the other.
+            if !is_good()? {
+                self.remove(store, bucket, slot, version)?;
+                return Err(Unstored::Purged);
+            }
+            let Some(total) = counted else {
                 return Ok(Put { total: None, evicted: is_other });
             };
             let (total, evicted) = self.make_room(store, total, version, used)?;
@@ -235,7 +262,20 @@ impl Objects {
         Err(Unstored::Contended)
     }
 
-    /// Removes the object of this version, where it is still there. Whether it was.
+    /// Empties a slot that was written for nothing: nobody would count what is in it.
+    fn take_back(&self, store: &dyn Store, key: &str, version: u64) -> Result<(), StoreError> {
+        let Some((bytes, seen)) = store.get(key.as_bytes())? else { return Ok(()) };
+        let object = Object::read_unchecked(bytes);
+        if object.is_none_or(|object| object.fixed().version != version) {
+            return Ok(());
+        }
+        match store.set(key.as_bytes(), b"", Some(seen)) {
+            Ok(()) | Err(SetError::Conflict) => Ok(()),
+            Err(SetError::Failed) => Err(StoreError),
+        }
+    }
+
+    /// Removes the object of this version, where it is still there. What all take then.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -279,8 +319,13 @@ impl Objects {
                 break;
             }
             let mut sample = Vec::new();
-            for _ in 0..SAMPLE.min(self.buckets) {
-                let bucket = self.random(self.buckets);
+            // Digests have no order, so that neighbours are as good a sample as any.
+            let first = self.random(self.buckets);
+            for number in 0..MOST_LOOKED_AT.min(self.buckets) {
+                if number >= SAMPLE && sample.len() >= LEAST_SAMPLE {
+                    break;
+                }
+                let bucket = first.wrapping_add(number).checked_rem(self.buckets).unwrap_or(0);
                 let (index, _) = self.read(store, bucket)?;
                 sample.extend(index.objects().map(|(slot, entry)| (bucket, slot, entry)));
             }
@@ -333,7 +378,7 @@ impl Objects {
     /// [`StoreError`]
     pub(crate) fn total(&self, store: &dyn Store) -> Result<Total, StoreError> {
         let stored = store.get(self.total_key().as_bytes())?;
-        Ok(stored.map(|(bytes, _)| Total::read(&bytes)).unwrap_or_default())
+        Ok(stored.map(|(bytes, _)| Total::read(&bytes).shown()).unwrap_or_default())
     }
 
     /// Adds to the total, when there is enough to add, or the last time is a second ago: the total
@@ -377,7 +422,7 @@ impl Objects {
             let (bytes, version) = store.get(key.as_bytes())?.ok_or(StoreError)?;
             let total = Total::read(&bytes).changed(change);
             match store.set(key.as_bytes(), &total.to_bytes(), Some(version)) {
-                Ok(()) => return Ok(total),
+                Ok(()) => return Ok(total.shown()),
                 Err(SetError::Conflict) => {}
                 Err(SetError::Failed) => return Err(StoreError),
             }
@@ -454,11 +499,18 @@ impl Change {
 }
 
 impl Total {
+    /// What another VM has just stored may be removed before that is counted: the count goes below
+    /// zero then, and comes back.
     fn changed(self, Change { added, removed, objects, .. }: Change) -> Self {
         Self {
-            bytes: self.bytes.saturating_add(added).saturating_sub(removed),
-            objects: self.objects.saturating_add_signed(objects),
+            bytes: self.bytes.wrapping_add(added).wrapping_sub(removed),
+            objects: self.objects.wrapping_add_signed(objects),
         }
+    }
+
+    fn shown(self) -> Self {
+        let shown = |number: u64| if number > u64::MAX / 2 { 0 } else { number };
+        Self { bytes: shown(self.bytes), objects: shown(self.objects) }
     }
 
     fn to_bytes(self) -> Vec<u8> {
@@ -474,3 +526,6 @@ impl Total {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,21 @@
 //! The admin route by which what is stored is purged.
 
 use crate::keep::{group_label, tag_label};
-use crate::key::{digest, origin, target_of, url_of};
+use crate::key::{authority_of, digest, origin, scheme_of, target_of, url_of};
 use crate::object::{Kind, Object};
 use crate::objects::Total;
 use crate::purges::{Purged, begins};
 use crate::refusal::Refusal;
+use crate::rule::Rule;
 use crate::{Event, ResponseCache};
 use gatehouse_filter::api_key::{Digest, MAX_KEY};
+use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{
     Document, Event as _, HeaderName, HeaderValue, Host, Network, Request, Secret, StoreError,
     percent_decoded,
 };
 use serde_json::{Map, json};
+use std::rc::Rc;
 
 /// Who may purge, and where.
 #[derive(Debug)]
@@ -28,8 +31,8 @@ pub(crate) struct Route {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Order {
     All,
-    /// A URL, or a path for every origin.
-    Url(Vec<u8>),
+    /// A URL, or a path for every origin: as it was sent, and as the rules write it in their keys.
+    Url(Vec<u8>, Vec<Vec<u8>>),
     Prefix(Vec<u8>),
     Tag(Vec<u8>),
     /// A cache group (RFC 9875), of every origin.
@@ -87,7 +90,7 @@ impl Order {
     ///
     /// # Errors
     /// [`Refusal::PurgeInvalid`] with what is wrong.
-    fn all(request: &Request<'_>) -> Result<Vec<Self>, Refusal> {
+    fn all(request: &Request<'_>, rules: &Rules<Rc<Rule>>) -> Result<Vec<Self>, Refusal> {
         let invalid = |why: &str| Refusal::PurgeInvalid(why.to_owned());
         let query = request.query().unwrap_or_default();
         let pairs = query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
@@ -102,7 +105,11 @@ impl Order {
             orders.push(match name.as_slice() {
                 b"all" if value == b"true" => Self::All,
                 b"all" => return Err(invalid("`all` must be `true`")),
-                b"url" => Self::Url(place(&value).ok_or_else(|| invalid(NO_PLACE))?),
+                b"url" => {
+                    let url = place(&value).ok_or_else(|| invalid(NO_PLACE))?;
+                    let forms = forms(&url, rules);
+                    Self::Url(url, forms)
+                }
                 b"prefix" => Self::Prefix(place(&value).ok_or_else(|| invalid(NO_PLACE))?),
                 b"tag" => Self::Tag(value),
                 b"group" => Self::Group(value),
@@ -123,8 +130,10 @@ impl Order {
         let url = url_of(object.key());
         match self {
             Self::All => true,
-            Self::Url(place) if place.starts_with(b"/") => target_of(url) == place,
-            Self::Url(place) => url == place,
+            Self::Url(place, forms) => {
+                let url = if place.starts_with(b"/") { target_of(url) } else { url };
+                forms.iter().any(|form| form == url)
+            }
             Self::Prefix(prefix) => begins(url, prefix),
             Self::Tag(_) | Self::Group(_) => {
                 let wanted = self.label();
@@ -134,16 +143,19 @@ impl Order {
     }
 
     /// What is to be known of it by whoever stores, or serves what this VM has a copy of.
-    fn purged(&self, secret: &Secret) -> Purged {
+    fn purged(&self, secret: &Secret) -> Vec<Purged> {
         match self {
-            Self::All => Purged::All,
-            // A path alone is a URL of every origin: no digest is all of them.
-            Self::Url(place) if place.starts_with(b"/") => {
-                Purged::Prefix([place, &b"\n"[..]].concat())
+            Self::All => vec![Purged::All],
+            Self::Url(_, forms) => {
+                let form = |form: &Vec<u8>| match form.starts_with(b"/") {
+                    // A path alone is a URL of every origin: no digest is all of them.
+                    true => Purged::Prefix([form, &b"\n"[..]].concat()),
+                    false => Purged::One(digest(secret, form)),
+                };
+                forms.iter().map(form).collect()
             }
-            Self::Url(place) => Purged::One(digest(secret, place)),
-            Self::Prefix(prefix) => Purged::Prefix(prefix.clone()),
-            Self::Tag(_) | Self::Group(_) => Purged::One(digest(secret, &self.label())),
+            Self::Prefix(prefix) => vec![Purged::Prefix(prefix.clone())],
+            Self::Tag(_) | Self::Group(_) => vec![Purged::One(digest(secret, &self.label()))],
         }
     }
 
@@ -152,9 +164,25 @@ impl Order {
         match self {
             Self::Group(group) => group_label(b"*", group),
             Self::Tag(tag) => tag_label(tag),
-            Self::All | Self::Url(_) | Self::Prefix(_) => Vec::new(),
+            Self::All | Self::Url(..) | Self::Prefix(_) => Vec::new(),
         }
     }
+}
+
+/// A URL, or a path, in all forms that the rules give it in their keys.
+fn forms(url: &[u8], rules: &Rules<Rc<Rule>>) -> Vec<Vec<u8>> {
+    let mut forms = vec![url.to_vec()];
+    for rule in rules.iter() {
+        let key = &rule.action.key;
+        let form = match url.starts_with(b"/") {
+            true => target_of(&key.url(b"http", b"", url)).to_vec(),
+            false => key.url(scheme_of(url), authority_of(url), target_of(url)),
+        };
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
 }
 
 const NO_PLACE: &str =
@@ -189,7 +217,7 @@ impl ResponseCache {
         secret: &Secret,
     ) -> Result<Document, Refusal> {
         route.admit(request)?;
-        let orders = Order::all(request)?;
+        let orders = Order::all(request, &self.config.rules)?;
         let host = request.host();
         self.carry_out(&orders, secret, host).map_err(|StoreError| Refusal::StoreFailed)
     }
@@ -201,8 +229,8 @@ impl ResponseCache {
         host: &dyn Host,
     ) -> Result<Document, StoreError> {
         // First it is known, so that nothing comes back; then what is there goes.
-        for order in orders {
-            self.config.purges.purge(host, &order.purged(secret))?;
+        for purged in orders.iter().flat_map(|order| order.purged(secret)) {
+            self.config.purges.purge(host, &purged)?;
         }
         let mut hits = vec![0_u64; orders.len()];
         let mut objects = 0_u64;
@@ -235,7 +263,7 @@ fn told(orders: &[Order], hits: &[u64], gone: Total) -> Document {
                 answer.insert("all".to_owned(), json!(hits));
                 continue;
             }
-            Order::Url(url) => ("urls", url),
+            Order::Url(url, _) => ("urls", url),
             Order::Prefix(prefix) => ("prefixes", prefix),
             Order::Tag(tag) => ("tags", tag),
             Order::Group(group) => ("groups", group),

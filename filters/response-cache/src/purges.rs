@@ -5,10 +5,10 @@
 //! found to be purged, and a request that was under way brings nothing back.
 //!
 //! Whoever purges first writes the number of its purge, which nobody has yet, beside what it
-//! purges, and then makes it the number of purges. So whoever sees the number of purges sees what
-//! they were.
+//! purges, and then makes it the number of purges; where another purge was first, it does both again
+//! with the next. So whoever sees the number of purges sees what they were.
 
-use crate::key::Digest;
+use crate::key::{Digest, is_for_all_hosts, target_of};
 use gatehouse_filter::{Host, SetError, Store, StoreError, Version};
 
 /// The numbers of purges in the store.
@@ -63,13 +63,27 @@ impl Purges {
     /// # Errors
     /// [`StoreError`]; then nothing may be purged.
     pub(crate) fn purge(&self, host: &dyn Host, what: &Purged) -> Result<(), StoreError> {
-        let number = self.count(host)?.saturating_add(1);
-        match what {
-            Purged::All => self.raise(host, "a", number)?,
-            Purged::One(digest) => self.raise(host, &clock(digest), number)?,
-            Purged::Prefix(prefix) => self.add_prefix(host, number, prefix)?,
+        for _ in 0..ATTEMPTS {
+            let (before, version) = self.number(host, "n")?;
+            let key = self.key("n");
+            let Some(version) = version else {
+                host.create(key.as_bytes(), &0_u64.to_le_bytes())?;
+                continue;
+            };
+            let number = before.saturating_add(1);
+            match what {
+                Purged::All => self.raise(host, "a", number)?,
+                Purged::One(digest) => self.raise(host, &clock(digest), number)?,
+                Purged::Prefix(prefix) => self.add_prefix(host, number, prefix)?,
+            }
+            match host.set(key.as_bytes(), &number.to_le_bytes(), Some(version)) {
+                Ok(()) => return Ok(()),
+                // Another purge has this number: what was asked for since then would be good.
+                Err(SetError::Conflict) => {}
+                Err(SetError::Failed) => return Err(StoreError),
+            }
         }
-        self.raise(host, "n", number)
+        Err(StoreError)
     }
 
     /// Whether what was asked for when there were `then` purges is still good: its URL, by text and
@@ -168,6 +182,9 @@ impl Purges {
 
 impl Prefixes {
     fn add(&mut self, number: u64, prefix: &[u8]) {
+        // Another one may have purged it meanwhile, with a higher number.
+        let known = self.known.iter().filter(|(_, known)| known == prefix);
+        let number = known.map(|(number, _)| *number).max().unwrap_or(0).max(number);
         self.known.retain(|(_, known)| known != prefix);
         self.known.push((number, prefix.to_vec()));
         let surplus = self.known.len().saturating_sub(PREFIXES);
@@ -208,11 +225,18 @@ fn clock(digest: &Digest) -> String {
 }
 
 /// Whether a URL begins so: a prefix of a path alone is one for every origin, and one that ends with
-/// a line break is the whole of it.
+/// a line break is the whole of it. What is for all hosts is for the one of the prefix, too.
 pub(crate) fn begins(url: &[u8], prefix: &[u8]) -> bool {
-    let text = if prefix.first() == Some(&b'/') { crate::key::target_of(url) } else { url };
+    let is_path = prefix.first() == Some(&b'/');
+    let (text, prefix) = match is_path || is_for_all_hosts(url) {
+        true => (target_of(url), if is_path { prefix } else { target_of(prefix) }),
+        false => (url, prefix),
+    };
     match prefix.strip_suffix(b"\n") {
         Some(whole) => text == whole,
         None => text.starts_with(prefix),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 
 use crate::ask::{Ask, From};
 use crate::key::{Key, digest};
-use crate::leases::{Held, Turn};
+use crate::leases::{End, Held, Turn};
 use crate::work::Work;
 use crate::{Event, ResponseCache};
 use gatehouse_caching::CONDITIONAL;
@@ -64,10 +64,12 @@ impl ResponseCache {
         let holder = self.config.objects.version();
         let turn = self.config.leases.turn(host, &key.digest, holder, host.queue(), LASTS, now);
         match turn {
-            Ok(Turn::Lead(_)) => {
+            Ok(Turn::Lead(held)) => {
                 let is_made = host.call(&callout(ask, cluster, holder, secret)).is_ok();
-                if is_made {
-                    Event::Refreshed.count(host);
+                match is_made {
+                    true => Event::Refreshed.count(host),
+                    // Nobody does: the next one may try.
+                    false => self.config.leases.end(held, End::Free, host, now),
                 }
                 is_made
             }

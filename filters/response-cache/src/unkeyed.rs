@@ -22,13 +22,76 @@ const FIELDS: [&str; 14] = [
     "x-wap-profile",
 ];
 
-/// One of them that a request has and the key has not.
+/// One of them that a request has and the key has not, in whatever spelling an upstream takes for
+/// it: `x_host` is `x-host` to many. What may be taken for a field of the key is not in the key.
 pub(crate) fn unkeyed_field(request: &Headers, keyed: &[HeaderName]) -> Option<&'static str> {
-    let may_be = |name: &[u8]| matches!(name.first(), Some(b'f' | b'x'));
-    let mut names = request.iter_received().map(|(name, _)| name).filter(|name| may_be(name));
-    names.find_map(|name| {
-        let field = FIELDS.iter().find(|field| field.as_bytes() == name)?;
-        let is_keyed = keyed.iter().any(|keyed| keyed.as_str() == *field);
-        (!is_keyed && request.first(field).is_some_and(|value| !value.is_empty())).then_some(*field)
+    let is_there = |name: &[u8]| {
+        // An earlier filter may have removed it.
+        let value = std::str::from_utf8(name).ok().and_then(|name| request.first(name));
+        value.is_some_and(|value| !value.is_empty())
+    };
+    request.iter_received().find_map(|(name, _)| {
+        if keyed.iter().any(|keyed| keyed.as_str().as_bytes() == name) {
+            return None;
+        }
+        let field = match keyed.iter().any(|keyed| keyed.is_spelt(name)) {
+            true => "field-of-key-respelt",
+            false => listed(name)?,
+        };
+        is_there(name).then_some(field)
     })
+}
+
+fn listed(name: &[u8]) -> Option<&'static str> {
+    let may_be = matches!(name.first(), Some(b'f' | b'x'));
+    let is = |field: &&&'static str| HeaderName::from_static(field).is_spelt(name);
+    may_be.then(|| FIELDS.iter().find(is)).flatten().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_leads_upstreams_elsewhere_is_found_unless_the_key_has_it() {
+        let host = HeaderName::from_static("x-forwarded-host");
+        let tenant = HeaderName::from_static("x-tenant");
+        for (what, field, value, keyed, want) in [
+            ("a host", "x-forwarded-host", "evil", &[][..], Some("x-forwarded-host")),
+            ("forwarded", "forwarded", "host=evil", &[], Some("forwarded")),
+            ("a method", "x-http-method-override", "POST", &[], Some("x-http-method-override")),
+            ("a URL", "x-original-url", "/admin", &[], Some("x-original-url")),
+            ("a host as CGI reads it", "x_forwarded_host", "evil", &[], Some("x-forwarded-host")),
+            ("a host with dots", "x.host", "evil", &[], Some("x-host")),
+            ("an empty one says nothing", "x-forwarded-host", "", &[], None),
+            ("the client's address", "x-forwarded-for", "1.2.3.4", &[], None),
+            ("a longer name", "x-hosts", "a", &[], None),
+            ("keyed", "x-forwarded-host", "a", std::slice::from_ref(&host), None),
+            (
+                "keyed, in a spelling that the key does not have",
+                "x_forwarded_host",
+                "a",
+                std::slice::from_ref(&host),
+                Some("field-of-key-respelt"),
+            ),
+            ("a field of the key", "x-tenant", "a", std::slice::from_ref(&tenant), None),
+            (
+                "what upstreams take for a field of the key",
+                "x_tenant",
+                "b",
+                std::slice::from_ref(&tenant),
+                Some("field-of-key-respelt"),
+            ),
+        ] {
+            let request = Headers::from_list(&[(":path", "/"), (field, value)]);
+            assert_eq!(unkeyed_field(&request, keyed), want, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_a_filter_before_has_removed_is_not_there() {
+        let mut request = Headers::from_list(&[("x-forwarded-host", "evil")]);
+        request.remove(&HeaderName::from_static("x-forwarded-host"));
+        assert_eq!(unkeyed_field(&request, &[]), None);
+    }
 }

@@ -48,7 +48,8 @@ impl HeaderName {
         self.is_spelt(other.as_str().as_bytes())
     }
 
-    pub(super) fn is_spelt(&self, received: &[u8]) -> bool {
+    /// [`is_read_as`](Self::is_read_as), of a name as it was received.
+    pub fn is_spelt(&self, received: &[u8]) -> bool {
         let name = self.as_str().as_bytes();
         // Most differ in the first byte already.
         name.first() == received.first() && spelling(name).eq(spelling(received))
