@@ -121,6 +121,32 @@ pub(crate) fn add_cluster(tree: &mut Value, name: &str, port: u16) {
     clusters.expect("the config has clusters").push(cluster);
 }
 
+/// The same of one that is spoken to in HTTP/2, for all requests that ask for it: with
+/// `x-upstream`, and its name for a value.
+#[track_caller]
+pub(crate) fn route_to_http2(tree: &mut Value, name: &str, port: u16) {
+    add_cluster(tree, name, port);
+    let clusters = tree.pointer_mut("/static_resources/clusters").and_then(Value::as_array_mut);
+    let cluster = clusters.and_then(|clusters| clusters.last_mut()).expect("it was added");
+    cluster["typed_extension_protocol_options"] = json!({
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": {"http2_protocol_options": {}},
+        },
+    });
+    let routes = tree
+        .pointer_mut(
+            "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config\
+             /virtual_hosts/0/routes",
+        )
+        .and_then(Value::as_array_mut);
+    let asks = json!({"name": "x-upstream", "string_match": {"exact": name}});
+    routes.expect("the config has routes").insert(
+        0,
+        json!({"match": {"prefix": "/", "headers": [asks]}, "route": {"cluster": name}}),
+    );
+}
+
 /// The same of one that is spoken to in TLS.
 #[track_caller]
 pub(crate) fn add_tls_cluster(tree: &mut Value, name: &str, port: u16) {

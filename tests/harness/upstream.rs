@@ -1,6 +1,8 @@
 //! An upstream that a case writes: it keeps each request as it came, byte for byte, and answers
 //! what it is told.
 
+mod http2;
+
 use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +11,7 @@ use std::time::Duration;
 
 use gatehouse_sandbox::raw;
 
-/// A server of HTTP/1.1. It ends with the process.
+/// A server of HTTP/1.1, or of HTTP/2. It ends with the process.
 pub(crate) struct Upstream {
     address: SocketAddr,
     shared: Arc<Mutex<Shared>>,
@@ -79,6 +81,12 @@ impl From<raw::Received> for Received {
     }
 }
 
+impl Shared {
+    fn keep(&mut self, request: Received) {
+        self.received.push(request);
+    }
+}
+
 impl Received {
     /// The value of a header line.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -99,13 +107,9 @@ impl Received {
 impl Upstream {
     /// Starts one that answers 200 with an empty body.
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
-        let address = listener.local_addr().expect("it has an address");
-        let answer: Answerer = Arc::new(|_| Said::default());
-        let (received, begun) = (Vec::new(), Vec::new());
-        let shared = Arc::new(Mutex::new(Shared { answer, received, begun }));
-        let upstream = Self { address, shared: Arc::clone(&shared) };
+        let (upstream, listener) = Self::listen();
         upstream.answer("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        let shared = Arc::clone(&upstream.shared);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
@@ -113,6 +117,23 @@ impl Upstream {
             }
         });
         upstream
+    }
+
+    /// Starts one of HTTP/2 that answers 200 with an empty body, whatever it is told.
+    pub(crate) fn start_http2() -> Self {
+        let (upstream, listener) = Self::listen();
+        let shared = Arc::clone(&upstream.shared);
+        thread::spawn(move || http2::serve(listener, &shared));
+        upstream
+    }
+
+    fn listen() -> (Self, TcpListener) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
+        let address = listener.local_addr().expect("it has an address");
+        let answer: Answerer = Arc::new(|_| Said::default());
+        let (received, begun) = (Vec::new(), Vec::new());
+        let shared = Arc::new(Mutex::new(Shared { answer, received, begun }));
+        (Self { address, shared }, listener)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -190,7 +211,7 @@ fn serve(stream: TcpStream, shared: &Mutex<Shared>) {
         let request = Received::from(request);
         let answer = {
             let mut shared = lock();
-            shared.received.push(request.clone());
+            shared.keep(request.clone());
             Arc::clone(&shared.answer)
         };
         let Said { after, bytes, closes } = answer(&request);
