@@ -68,6 +68,9 @@ mod grpc_web;
 /// Trailers of requests: what filters take out of heads does not come after the body.
 mod trailers;
 
+/// Clients that have no address.
+mod unix_socket;
+
 /// Paths that upstreams read otherwise than the rules, where Envoy does not normalise them.
 mod ambiguous_paths;
 

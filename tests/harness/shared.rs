@@ -37,8 +37,14 @@ impl Shared {
     /// Sends a request on a connection of its own; waits for its line in the access log.
     #[track_caller]
     pub(crate) fn ask(&self, request: Request) -> Exchange {
+        self.ask_by(|| self.gateway.request(request))
+    }
+
+    /// Sends a request in another way; waits for its line in the access log.
+    #[track_caller]
+    pub(crate) fn ask_by(&self, send: impl FnOnce() -> Response) -> Exchange {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let response = self.gateway.request(request);
+        let response = send();
         *sent += 1;
         let log = self.gateway.access_log_after(*sent).swap_remove(*sent - 1);
         if log["details"] == "wasm_fail_stream" {

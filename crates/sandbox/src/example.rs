@@ -82,15 +82,16 @@ impl Example {
         render::upstreams(&self.tree)
     }
 
-    /// The names of the static listeners, in file order; a listener without a name gives an empty
-    /// one.
+    /// The names of the static listeners that have a port, in file order; a listener without a
+    /// name gives an empty one.
     #[must_use]
     pub fn listeners(&self) -> Vec<String> {
         let listeners = self.tree.pointer("/static_resources/listeners").and_then(Value::as_array);
+        let has_port = |listener: &&Value| listener.pointer("/address/socket_address").is_some();
         let name = |listener: &Value| {
             listener.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()
         };
-        listeners.map(|all| all.iter().map(name).collect()).unwrap_or_default()
+        listeners.map(|all| all.iter().filter(has_port).map(name).collect()).unwrap_or_default()
     }
 
     /// Makes every run of Gatehouse's filters one `gateway`: see [`bundle()`].

@@ -10,6 +10,8 @@ mod response;
 use std::fmt;
 use std::io::{self, BufReader, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -43,6 +45,18 @@ pub enum Error {
 /// See [`Error`].
 pub fn send(to: SocketAddr, request: &Request) -> Result<Response, Error> {
     Connection::open(to)?.send(request)
+}
+
+/// The same over a Unix domain socket.
+///
+/// # Errors
+/// See [`Error`].
+pub fn send_to_socket(path: &Path, request: &Request) -> Result<Response, Error> {
+    let mut stream = UnixStream::connect(path).map_err(Error::Connect)?;
+    stream.set_read_timeout(Some(TIMEOUT)).map_err(Error::Connect)?;
+    stream.set_write_timeout(Some(TIMEOUT)).map_err(Error::Connect)?;
+    stream.write_all(&request.bytes())?;
+    Response::read(&mut BufReader::new(stream), request.is_head())
 }
 
 /// A connection that stays open for several requests.

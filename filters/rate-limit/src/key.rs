@@ -100,7 +100,8 @@ impl Key {
             if absent {
                 // No browser sends credentials with a preflight (Fetch standard, "CORS-preflight
                 // fetch"): it is no request of any client's account.
-                if self.absent == Absent::Skip || facts.request.is_preflight() {
+                let is_nobodys = part.is_clients_to_send() && facts.request.is_preflight();
+                if self.absent == Absent::Skip || is_nobodys {
                     return None;
                 }
                 if self.absent == Absent::ClientAddress {

@@ -104,6 +104,12 @@ impl Part {
         (kind, name.to_owned())
     }
 
+    /// Whether a request has it because its client sent it, rather than by the connection and the
+    /// route: a client on a Unix socket has no address, whatever it sends.
+    pub(crate) fn is_clients_to_send(&self) -> bool {
+        !matches!(self, Self::ClientAddress(_) | Self::Route)
+    }
+
     /// Shows the values that the request has for the part, in order; none where it has none.
     /// Whether that was all of them: a head has room for thousands, of which the first
     /// [`MOST_VALUES`] are shown.

@@ -144,7 +144,9 @@ impl Builder {
         }
         let names = example.listeners();
         if names.is_empty() {
-            return Err(anyhow!("{} has no static listener", self.config.display()).into());
+            return Err(
+                anyhow!("{} has no static listener with a port", self.config.display()).into()
+            );
         }
         let upstreams = Upstreams::start(&example.upstreams(), self.upstreams)
             .with_context(|| format!("cannot start what {} calls", self.config.display()))?;

@@ -69,6 +69,25 @@ fn what_only_looks_like_a_preflight_is_counted() {
 }
 
 #[test]
+fn a_preflight_is_limited_where_its_address_or_its_route_cannot_be_told() {
+    for (key, socket) in
+        [("client_address", "/run/client.sock"), ("client_address", ""), ("route", "")]
+    {
+        let host = FakeHost::at(NOW);
+        if !socket.is_empty() {
+            host.set(Attribute::SourceAddress, socket);
+        }
+        let json = format!(
+            r#"{{"keys": 64, "rules": [{{"match": {{"methods": ["OPTIONS"]}}, "key": ["{key}"],
+            "limits": [{{"requests": 2, "window": "1h"}}]}}]}}"#
+        );
+        let filter = filter(&json, &host);
+        let want = [Code::Allowed, Code::Allowed, Code::Exceeded];
+        assert_eq!(codes(&filter, &host, &PREFLIGHT, 3), want, "{key}, {socket:?}");
+    }
+}
+
+#[test]
 fn whoever_lacks_a_part_uses_up_the_limit_of_his_own_address_alone() {
     let host = FakeHost::at(NOW);
     let own = filter(&by_subject(""), &host);
