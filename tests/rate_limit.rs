@@ -1,5 +1,6 @@
 //! `rate-limit`, on `envoy/rate-limit.yaml`.
 
+mod edge;
 mod exactness;
 mod flood;
 mod rules;
