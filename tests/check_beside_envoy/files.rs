@@ -1,6 +1,8 @@
 use gatehouse_check::Level;
 
-use super::case::{Good, RefusedInWords, Void, Whole, level, listener, plain};
+use serde_json::{Value, json};
+
+use super::case::{Good, RefusedInWords, Verdict, Void, Whole, level, listener, plain};
 
 pub(crate) const ALL: &[Whole] = &[
     Whole {
@@ -98,25 +100,39 @@ pub(crate) const ALL: &[Whole] = &[
         text: || "admin: {<<: {ignore_global_conn_limit: true}}".to_owned(),
         verdict: RefusedInWords { check: "admin.<<: Envoy merges nothing", envoy: "<<" },
     },
-    Whole { case: "a hundred levels in JSON", ending: "json", text: || nested(100), verdict: Good },
+    Whole { case: "64 levels in JSON", ending: "json", text: || nested(64), verdict: Good },
+    Whole { case: "65 levels in JSON", ending: "json", text: || nested(65), verdict: Good },
+    Whole { case: "99 levels in JSON", ending: "json", text: || nested(99), verdict: Good },
+    Whole { case: "100 levels in JSON", ending: "json", text: || nested(100), verdict: Good },
+    Whole { case: "101 levels in JSON", ending: "json", text: || nested(101), verdict: TOO_DEEP },
+    Whole { case: "64 levels in YAML", ending: "yaml", text: || nested(64), verdict: Good },
+    Whole { case: "65 levels in YAML", ending: "yaml", text: || nested(65), verdict: Good },
+    Whole { case: "99 levels in YAML", ending: "yaml", text: || nested(99), verdict: Good },
+    Whole { case: "100 levels in YAML", ending: "yaml", text: || nested(100), verdict: Good },
+    Whole { case: "101 levels in YAML", ending: "yaml", text: || nested(101), verdict: TOO_DEEP },
     Whole {
-        case: "a hundred and one levels in JSON",
+        case: "64 levels, with the value that a filter writes",
         ending: "json",
-        text: || nested(101),
-        verdict: RefusedInWords {
-            check: "is nested deeper than 100",
-            envoy: "Unable to parse JSON",
-        },
+        text: || nested_in_filter(64),
+        verdict: Good,
     },
-    Whole { case: "a hundred levels in YAML", ending: "yaml", text: || nested(100), verdict: Good },
     Whole {
-        case: "a hundred and one levels in YAML",
-        ending: "yaml",
-        text: || nested(101),
-        verdict: RefusedInWords {
-            check: "is nested deeper than 100",
-            envoy: "Unable to parse JSON",
-        },
+        case: "99 levels, with the value that a filter writes",
+        ending: "json",
+        text: || nested_in_filter(99),
+        verdict: Good,
+    },
+    Whole {
+        case: "100 levels, with the value that a filter writes",
+        ending: "json",
+        text: || nested_in_filter(100),
+        verdict: Good,
+    },
+    Whole {
+        case: "101 levels, with the value that a filter writes",
+        ending: "json",
+        text: || nested_in_filter(101),
+        verdict: TOO_DEEP,
     },
     Whole {
         case: "a plugin's field that is nearly known",
@@ -262,10 +278,39 @@ pub(crate) const ALL: &[Whole] = &[
     },
 ];
 
+/// Envoy's own limit is 100.
+const TOO_DEEP: Verdict = RefusedInWords {
+    check: "is nested deeper than 100, Envoy's own limit",
+    envoy: "Unable to parse JSON",
+};
+
 /// So many mappings, one in the other.
 fn nested(levels: usize) -> String {
     let inner = levels.saturating_sub(2);
     format!(r#"{{"node": {{"metadata": {}1{}}}}}"#, r#"{"a": "#.repeat(inner), "}".repeat(inner))
+}
+
+/// The same, most of them in the configuration of a filter.
+fn nested_in_filter(levels: usize) -> String {
+    let file = |value: Value| {
+        let block =
+            json!({"rules": [{"request": {"operations": [{"replace": {"value": value}}]}}]});
+        let mut listener = listener("one", &[("body-transform", block)]);
+        listener.as_object_mut().expect("a listener").remove("@type");
+        json!({"static_resources": {"listeners": [listener]}})
+    };
+    let inner = levels.saturating_sub(depth(&file(json!(1))));
+    file((0..inner).fold(json!(1), |inner, _| json!([inner]))).to_string()
+}
+
+/// How many mappings and lists stand one in the other.
+fn depth(tree: &Value) -> usize {
+    let deepest = match tree {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(fields) => fields.values().map(depth).max(),
+        _ => return 0,
+    };
+    deepest.unwrap_or_default() + 1
 }
 
 /// A file with a plugin in which this field is this.
@@ -275,5 +320,5 @@ fn plugin(field: &str, value: &str) -> String {
     listener.as_object_mut().expect("a listener").remove("@type");
     let chain = &mut listener["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"];
     chain[0]["typed_config"]["config"][field] = serde_json::from_str(value).expect("JSON");
-    serde_json::json!({"static_resources": {"listeners": [listener]}}).to_string()
+    json!({"static_resources": {"listeners": [listener]}}).to_string()
 }

@@ -20,7 +20,7 @@ A fault is what stops Envoy or a filter, or what can never work: a configuration
 refuses, a plugin that Envoy does not make, a module whose name is nearly one of ours, capabilities
 or a permission to hold heads that a filter lacks, a cluster that is not in the file, a chain that
 does not end with the router, a route that configures a wasm filter, CEL that does not compile,
-nesting that Envoy does not read.
+nesting deeper than 100, Envoy's own limit.
 
 A warning is what starts, and may guard nothing: a filter that decides by the caller before the one
 that says who calls, client addresses that the client itself may write, a filter that lets requests pass

@@ -14,6 +14,16 @@ fn configuration(tree: &mut Value, configuration: Value) {
     plugin(tree)["configuration"] = configuration;
 }
 
+/// A configuration as text, so many mappings and lists one in the other.
+fn nested_text(levels: usize) -> Value {
+    let inner = levels - 7;
+    let deep = format!("{}1{}", "[".repeat(inner), "]".repeat(inner));
+    let text = format!(
+        r#"{{"rules": [{{"request": {{"operations": [{{"replace": {{"value": {deep}}}}}]}}}}]}}"#
+    );
+    json!({"@type": STRING, "value": text})
+}
+
 pub(crate) const ALL: &[Changed] = &[
     Changed {
         case: "a plugin as it should be",
@@ -55,15 +65,15 @@ pub(crate) const ALL: &[Changed] = &[
         verdict: Refused("expected value at line 1 column 1"),
     },
     Changed {
+        case: "a configuration as text that is nested as deep as a file may be",
+        filters: &["body-transform"],
+        change: |tree| configuration(tree, nested_text(100)),
+        verdict: Good,
+    },
+    Changed {
         case: "a configuration as text that is nested too deep",
         filters: &["body-transform"],
-        change: |tree| {
-            let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-            let text = format!(
-                r#"{{"rules": [{{"request": {{"operations": [{{"replace": {{"value": {deep}}}}}]}}}}]}}"#
-            );
-            configuration(tree, json!({"@type": STRING, "value": text}));
-        },
+        change: |tree| configuration(tree, nested_text(200)),
         verdict: Refused("recursion limit exceeded"),
     },
     Changed {
