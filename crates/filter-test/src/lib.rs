@@ -8,10 +8,15 @@ mod host;
 mod numbers;
 mod store;
 
+pub mod longest;
+
 pub use clock::FakeClock;
 pub use host::{FakeHost, SentGrpc};
 pub use numbers::Numbers;
 pub use store::FakeStore;
+
+/// How much of what a stranger sent something looks at.
+pub use gatehouse_steps::of as steps_of;
 
 use gatehouse_filter::config::{self, ConfigError};
 use gatehouse_filter::{

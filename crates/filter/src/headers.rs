@@ -12,6 +12,7 @@ pub use owned::{FieldChange, Head};
 use pairs::Pairs;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The fields of a head: what the host handed over in one call, with the edits made since on top.
@@ -160,20 +161,19 @@ impl Headers {
         });
     }
 
-    fn remove_where(&mut self, is_removed: impl Fn(&[u8]) -> bool) {
+    /// Removes every field of whose name this is said. Each field is looked at once, however many
+    /// go.
+    pub fn remove_where(&mut self, is_removed: impl Fn(&[u8]) -> bool) {
         self.edits.retain(|edit| !is_removed(edit.name.as_str().as_bytes()));
+        let mut seen = BTreeSet::new();
         let mut found: Vec<HeaderName> = Vec::new();
         for (received, _) in self.pairs() {
-            if !is_removed(received) {
+            if !is_removed(received) || !seen.insert(received) {
                 continue;
             }
             // Envoy has no names that are none.
-            let Ok(Ok(name)) = std::str::from_utf8(received).map(HeaderName::try_from) else {
-                continue;
-            };
-            if !found.contains(&name) {
-                found.push(name);
-            }
+            let name = std::str::from_utf8(received).map(HeaderName::try_from);
+            found.extend(name.into_iter().flatten());
         }
         self.edits.extend(found.into_iter().map(|name| Edit { name, kind: EditKind::Remove }));
     }

@@ -15,6 +15,7 @@ use crate::Request;
 use crate::config::{Fields, Node};
 use ambiguity::Disguised;
 use condition::Condition;
+use path::Path;
 use std::cell::LazyCell;
 use std::rc::Rc;
 
@@ -137,9 +138,9 @@ impl<T> Rules<T> {
         request: &Request<'_>,
     ) -> impl Iterator<Item = (&'a Rule<T>, Captures)> {
         // Its end is looked for once, however many rules look at it: a path may be long.
-        let path = LazyCell::new(|| request.path());
+        let path = LazyCell::new(|| Path::new(request.path()));
         self.0.iter().filter_map(move |rule| {
-            let captures = rule.condition.matches(request, || *path)?;
+            let captures = rule.condition.matches(request, || &path)?;
             Some((rule, captures))
         })
     }
@@ -164,7 +165,11 @@ impl<T> Rules<T> {
             let path = request.path();
             match ambiguity::readings(path) {
                 Ok(forms) if forms.is_empty() => false,
-                Ok(forms) => self.0.iter().any(|rule| rule.condition.is_misled_by(path, &forms)),
+                Ok(forms) => {
+                    let path = Path::new(path);
+                    let forms: Vec<Path<'_>> = forms.iter().map(|form| Path::new(form)).collect();
+                    self.0.iter().any(|rule| rule.condition.is_misled_by(&path, &forms))
+                }
                 Err(Disguised) => true,
             }
         };
@@ -184,9 +189,9 @@ impl<T> Rules<T> {
         request: &Request<'_>,
         of: impl Fn(&T) -> bool,
     ) -> Option<(&Rule<T>, Vec<&'static str>)> {
-        let path = request.path();
+        let path = Path::new(request.path());
         let rules = self.0.iter().filter(|rule| of(&rule.action));
-        let rules = rules.map(|rule| (rule, rule.condition.unmet(request, path)));
+        let rules = rules.map(|rule| (rule, rule.condition.unmet(request, &path)));
         rules.filter(|(_, unmet)| !unmet.contains(&"path")).min_by_key(|(_, unmet)| unmet.len())
     }
 

@@ -1,4 +1,5 @@
 use crate::percent_decoded;
+use gatehouse_steps::took;
 
 /// Splits a request target into its path and its query, without the `?`; a fragment is dropped.
 ///
@@ -6,6 +7,7 @@ use crate::percent_decoded;
 /// assert_eq!(gatehouse_filter::split_target(b"/a?b=c?d#e"), (&b"/a"[..], Some(&b"b=c?d"[..])));
 /// ```
 pub fn split_target(target: &[u8]) -> (&[u8], Option<&[u8]>) {
+    took(target.len());
     let target = target.split(|byte| *byte == b'#').next().unwrap_or_default();
     let mut parts = target.splitn(2, |byte| *byte == b'?');
     (parts.next().unwrap_or_default(), parts.next())
@@ -34,6 +36,7 @@ pub(crate) fn query_value<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
 
 /// Name and value of a pair; one without `=` has an empty value.
 pub(crate) fn halves(pair: &[u8]) -> (&[u8], &[u8]) {
+    took(pair.len().saturating_add(1));
     let mut halves = pair.splitn(2, |byte| *byte == b'=');
     (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
 }

@@ -1,6 +1,7 @@
 use crate::names::{self, Names};
 use crate::read::{self, Fault, Invalid};
 use crate::string;
+use gatehouse_steps::took;
 use std::borrow::Cow;
 
 /// The most bytes that spans can tell.
@@ -249,6 +250,7 @@ impl Document {
 
     pub(crate) fn node(&self, id: Id) -> &Node {
         const EMPTY: &Node = &Node::EMPTY;
+        took(1);
         self.nodes.get(id.0 as usize).unwrap_or(EMPTY)
     }
 

@@ -2,6 +2,7 @@ mod fold;
 
 use crate::document::{Node, Span};
 use crate::string;
+use gatehouse_steps::took;
 use std::borrow::Cow;
 
 /// Two members of one object would have, or have, the same name.
@@ -76,6 +77,7 @@ pub(crate) fn twice(
 
 /// What a member's name says.
 pub(crate) fn name<'a>(text: &'a [u8], nodes: &[Node], node: u32) -> Cow<'a, [u8]> {
+    took(1);
     let Some(node) = nodes.get(node as usize) else { return Cow::Borrowed(b"") };
     let inner = inner(text, node.key);
     if node.flags & Node::KEY_ESCAPED == 0 {
@@ -138,5 +140,29 @@ fn tail(text: &[u8]) -> u64 {
             u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
         }
         _ => text.iter().fold(0, |tail, byte| tail << 8 | u64::from(*byte)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_were_made_to_have_one_hash_are_sorted_and_not_compared_each_with_each() {
+        for compare in [Names::Exact, Names::IgnoreCase] {
+            let text: String = (0..1000).map(|number| format!("\"{number:04}\"")).collect();
+            let key = |at: u32| Span { start: at * 6, end: at * 6 + 6 };
+            let nodes: Vec<Node> =
+                (0..1000).map(|at| Node { key: key(at), ..Node::EMPTY }).collect();
+            let mut names: Vec<Named> = (0..1000).map(|node| Named { hash: 7, node }).collect();
+            // As a stranger would order them who knows how they are sorted.
+            names.sort_by_key(|name| name.node % 37);
+            let (steps, found) =
+                gatehouse_steps::of(|| twice(&mut names, text.as_bytes(), &nodes, compare));
+            assert_eq!(found, None);
+            // Ten comparisons a name, of two names each, and as many again for the sorting's sake.
+            assert!(steps <= 2 * 2 * 10 * 1000, "{steps} names read");
+            assert!(steps >= 1000, "it is counted");
+        }
     }
 }

@@ -1,6 +1,7 @@
 use crate::document::{NONE, Node, Span};
 use crate::names::{self, Named, Names};
 use crate::string;
+use gatehouse_steps::took;
 use std::fmt;
 
 /// How deep arrays and objects may be nested in one text.
@@ -63,6 +64,7 @@ pub(crate) fn read(
     compare: Names,
 ) -> Result<usize, Invalid> {
     let end = part.end as usize;
+    took(end.saturating_sub(part.start as usize));
     let text = text.get(..end).unwrap_or_default();
     let mut reader = Reader {
         text,

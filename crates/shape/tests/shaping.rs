@@ -5,6 +5,8 @@
 mod faults;
 #[path = "shaping/values.rs"]
 mod values;
+#[path = "shaping/work.rs"]
+mod work;
 
 use gatehouse_filter::config;
 use gatehouse_filter::template::{Scope, Sources};

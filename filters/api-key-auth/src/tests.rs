@@ -4,6 +4,7 @@ mod configuration;
 mod polling;
 mod requests;
 mod spoofing;
+mod work;
 
 use crate::{ApiKeyAuth, Digest, Event};
 use gatehouse_filter::{Codes, Reply, Step};

@@ -8,6 +8,7 @@ mod challenges;
 mod condition;
 mod configuration;
 mod principals;
+mod work;
 
 /// A filter with these rules.
 fn filter(rules: Value) -> Authorization {

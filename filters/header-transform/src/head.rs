@@ -80,8 +80,7 @@ impl HeadOperation {
                 trailers.remove_in_every_spelling(std::slice::from_ref(name));
             }
             Self::Remove(Removal::Pattern(head, pattern)) => {
-                let names = pattern.names(*head, trailers);
-                names.iter().for_each(|name| trailers.remove(name));
+                pattern.remove(*head, trailers);
             }
             Self::Rename { from, to } => {
                 trailers.remove_in_every_spelling(&[from.clone(), to.clone()]);
@@ -120,9 +119,7 @@ impl HeadOperation {
                 }
             }
             Self::Remove(Removal::Name(name)) => Change::Remove(name),
-            Self::Remove(Removal::Pattern(head, pattern)) => {
-                Change::RemoveAll(pattern.names(*head, headers))
-            }
+            Self::Remove(Removal::Pattern(head, pattern)) => Change::RemoveAll(*head, pattern),
             Self::Rename { from, to } => Change::Replace(to, values(headers, from)?, Some(from)),
             Self::Copy { from, to } => Change::Replace(to, values(headers, from)?, None),
             Self::Dedupe { name, keep, list } => match keep.of(headers, name, *list)? {

@@ -6,6 +6,7 @@ mod attacks;
 mod configuration;
 mod response;
 mod target;
+mod work;
 
 fn filter(rules: &str) -> HeaderTransform {
     configured(&format!(r#"{{"rules": {rules}}}"#)).unwrap()

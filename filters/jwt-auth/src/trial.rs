@@ -94,6 +94,12 @@ impl<'a> Trial<'a> {
         Self { host: Some(host), bounds: Some((bounds, spent, now)), taken: Cell::default() }
     }
 
+    /// What the verifications have taken.
+    #[cfg(test)]
+    pub(crate) fn taken(&self) -> Duration {
+        self.taken.get()
+    }
+
     /// What the host says, where there is one that verifies and it may take so long.
     ///
     /// # Errors

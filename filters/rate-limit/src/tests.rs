@@ -7,6 +7,7 @@ mod race;
 mod remote;
 mod rules;
 mod sliding;
+mod work;
 
 use super::*;
 use gatehouse_filter::{Attribute, Headers, Identity, Problem, Reply, ResponseStep, Step, Until};

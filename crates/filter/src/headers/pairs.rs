@@ -1,3 +1,5 @@
+use gatehouse_steps::took;
+
 /// Walks the wire form of a head without copying.
 ///
 /// Positions are added up and checked only where something is taken: looking for one field among
@@ -32,6 +34,7 @@ impl<'a> Pairs<'a> {
     #[inline]
     fn field(&mut self) -> Option<Field> {
         let [a, b, c, d, e, f, g, h] = *self.lengths.next()?;
+        took(1);
         let name_length = u64::from(u32::from_le_bytes([a, b, c, d]));
         let value_length = u64::from(u32::from_le_bytes([e, f, g, h]));
         // Behind each text stands a zero byte. 2^32 fields of 2^33 bytes would be needed to wrap

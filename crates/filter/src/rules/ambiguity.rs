@@ -2,6 +2,7 @@
 
 use crate::rules::without_port;
 use crate::{hex, percent_encoded_byte};
+use gatehouse_steps::took;
 
 /// The forms in which others may read a path: each is the one before with the escapes undone that
 /// make no difference to RFC 3986 or that some upstreams undo, and with every form of a slash or a
@@ -15,6 +16,7 @@ use crate::{hex, percent_encoded_byte};
 /// Envoy takes plain dot segments out, where it is told to, and leaves others behind: of
 /// `/a/%2e%2e;/b` it makes `/a/..;/b`.
 pub(super) fn readings(path: &[u8]) -> Result<Vec<Vec<u8>>, Disguised> {
+    took(path.len());
     let is_plain = |byte: &u8| matches!(byte, 1..=0x7f) && !matches!(byte, b'%' | b'\\');
     if path.iter().all(is_plain) {
         return if has_dot_segment(path) { Err(Disguised) } else { Ok(Vec::new()) };
@@ -53,6 +55,7 @@ fn is_undone(byte: u8) -> bool {
 /// upper-case digits (RFC 3986 §6.2.2.1). A backslash becomes a slash, and characters that
 /// upstreams with an eye for compatibility fold into ASCII are folded.
 fn read_once(text: &[u8], undoes: impl Fn(u8) -> bool) -> Vec<u8> {
+    took(text.len());
     let mut form = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((byte, is_escaped, after)) = next_byte(rest) {

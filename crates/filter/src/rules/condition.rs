@@ -1,9 +1,10 @@
 //! The `match` of a rule.
 
 use super::host_pattern::HostPattern;
-use super::path::{Captures, PathPattern};
+use super::path::{Captures, Path, PathPattern};
 use crate::config::Node;
 use crate::{HeaderName, Request};
+use gatehouse_steps::took;
 use regex_lite::Regex;
 
 /// The `match` of a rule: every part that is given must hold.
@@ -47,7 +48,7 @@ impl Condition {
 
     /// Whether the condition on the path answers otherwise for one of the forms in which others
     /// may read the path.
-    pub(super) fn is_misled_by(&self, path: &[u8], forms: &[Vec<u8>]) -> bool {
+    pub(super) fn is_misled_by(&self, path: &Path<'_>, forms: &[Path<'_>]) -> bool {
         self.path.as_ref().is_some_and(|pattern| pattern.is_misled_by(path, forms))
     }
 
@@ -84,7 +85,7 @@ impl Condition {
 
     /// The parts that do not hold, by their names in a configuration: for whoever has to say why no
     /// rule is for a request.
-    pub(super) fn unmet(&self, request: &Request<'_>, path: &[u8]) -> Vec<&'static str> {
+    pub(super) fn unmet(&self, request: &Request<'_>, path: &Path<'_>) -> Vec<&'static str> {
         let route = |fact: Option<&[u8]>, want: &Option<String>| {
             want.as_ref().is_none_or(|want| fact == Some(want.as_bytes()))
         };
@@ -93,7 +94,7 @@ impl Condition {
         let parts = [
             ("methods", self.methods.is_empty() || self.methods.iter().any(is_allowed)),
             ("hosts", self.hosts.is_empty() || self.hosts.iter().any(is_here)),
-            ("path", self.path.as_ref().is_none_or(|it| it.matches(path).is_some())),
+            ("path", self.path.as_ref().is_none_or(|it| it.fits(path))),
             ("headers", self.headers.iter().all(|condition| condition.matches(request))),
             ("route", self.route.is_none() || route(request.route_name(), &self.route)),
             ("policy", self.policy.is_none() || route(request.policy(), &self.policy)),
@@ -103,10 +104,10 @@ impl Condition {
 
     /// What the path captured, or `None` where a part does not hold. The parts that cost a host
     /// call are looked at last.
-    pub(super) fn matches<'r>(
+    pub(super) fn matches<'p, 'r: 'p>(
         &self,
-        request: &'r Request<'_>,
-        path: impl FnOnce() -> &'r [u8],
+        request: &Request<'_>,
+        path: impl Fn() -> &'p Path<'r>,
     ) -> Option<Captures> {
         let any =
             |methods: &[String]| methods.iter().any(|method| method.as_bytes() == request.method());
@@ -118,10 +119,9 @@ impl Condition {
         {
             return None;
         }
-        let captures = match &self.path {
-            Some(pattern) => pattern.matches(path())?,
-            None => Captures::default(),
-        };
+        if self.path.as_ref().is_some_and(|pattern| !pattern.fits(path())) {
+            return None;
+        }
         if !self.headers.iter().all(|condition| condition.matches(request)) {
             return None;
         }
@@ -132,7 +132,7 @@ impl Condition {
         if self.policy.as_ref().is_some_and(|policy| !is(request.policy(), policy)) {
             return None;
         }
-        Some(captures)
+        Some(self.path.as_ref().map_or_else(Captures::default, |pattern| pattern.captures(path())))
     }
 }
 
@@ -205,8 +205,10 @@ impl HeaderCondition {
             Test::Exact(want) => values.any(|value| value == want),
             Test::Prefix(want) => values.any(|value| value.starts_with(want)),
             Test::Suffix(want) => values.any(|value| value.ends_with(want)),
-            Test::Regex(regex) => values
-                .any(|value| std::str::from_utf8(value).is_ok_and(|value| regex.is_match(value))),
+            Test::Regex(regex) => values.any(|value| {
+                took(value.len());
+                std::str::from_utf8(value).is_ok_and(|value| regex.is_match(value))
+            }),
             Test::Present(present) => values.next().is_some() == *present,
         }
     }

@@ -1,12 +1,16 @@
 //! Conditions on the path.
 
+mod segments;
 mod text;
 
 use super::ambiguity;
 use super::condition::regex;
 use crate::config::Node;
+use gatehouse_steps::took;
 use regex_lite::Regex;
 use std::rc::Rc;
+
+pub(super) use segments::Path;
 use text::{Literal, Wildcards};
 
 /// A condition on the path, without the query.
@@ -47,27 +51,37 @@ impl PathPattern {
         }
     }
 
-    pub(super) fn matches(&self, path: &[u8]) -> Option<Captures> {
+    /// Whether the pattern is for the path.
+    pub(super) fn fits(&self, path: &Path<'_>) -> bool {
         match self {
-            Self::Exact(want) => (path == want.as_bytes()).then(Captures::default),
-            Self::Prefix(prefix) => is_below(path, prefix.as_bytes()).then(Captures::default),
-            Self::Template(template) => template.matches(path),
-            Self::Regex(regex) => is_match(regex, path).then(Captures::default),
+            Self::Exact(want) => path.text() == want.as_bytes(),
+            Self::Prefix(prefix) => is_below(path.text(), prefix.as_bytes()),
+            Self::Template(template) => template.fits(path, |want, part| want.as_bytes() == part),
+            Self::Regex(regex) => is_match(regex, path.text()),
+        }
+    }
+
+    /// What a pattern that fits captures.
+    pub(super) fn captures(&self, path: &Path<'_>) -> Captures {
+        match self {
+            Self::Template(template) => template.captures(path),
+            Self::Exact(_) | Self::Prefix(_) | Self::Regex(_) => Captures::default(),
         }
     }
 
     /// Whether the pattern answers otherwise for one of the forms in which others may read the
     /// path. A pattern that was written with escapes itself is compared in its own other forms.
-    pub(super) fn is_misled_by(&self, path: &[u8], forms: &[Vec<u8>]) -> bool {
-        let fits = self.matches(path).is_some();
+    pub(super) fn is_misled_by(&self, path: &Path<'_>, forms: &[Path<'_>]) -> bool {
+        let fits = self.fits(path);
+        let knows_escapes = |regex: &Regex| fits && regex.as_str().contains('%');
         forms.iter().any(|form| match self {
-            Self::Exact(want) => want.any_form(|want| want == form) != fits,
-            Self::Prefix(prefix) => prefix.any_form(|prefix| is_below(form, prefix)) != fits,
-            Self::Template(template) => template.fits_form(form) != fits,
-            Self::Regex(regex) => {
-                let knows_escapes = fits && regex.as_str().contains('%');
-                !knows_escapes && is_match(regex, form) != fits
+            Self::Exact(want) => want.any_form(|want| want == form.text()) != fits,
+            Self::Prefix(prefix) => prefix.any_form(|prefix| is_below(form.text(), prefix)) != fits,
+            Self::Template(template) => {
+                let is_form = |want: &Literal, part: &[u8]| want.any_form(|want| want == part);
+                template.fits(form, is_form) != fits
             }
+            Self::Regex(regex) => !knows_escapes(regex) && is_match(regex, form.text()) != fits,
         })
     }
 
@@ -78,7 +92,7 @@ impl PathPattern {
             (Self::Regex(regex), Self::Regex(other)) => regex.as_str() == other.as_str(),
             (Self::Regex(regex), Self::Exact(path)) => is_match(regex, path.as_bytes()),
             (Self::Exact(_) | Self::Template(_), Self::Exact(path)) => {
-                self.matches(path.as_bytes()).is_some()
+                self.fits(&Path::new(path.as_bytes()))
             }
             (Self::Prefix(prefix), Self::Exact(path) | Self::Prefix(path)) => {
                 is_below(path.as_bytes(), prefix.as_bytes())
@@ -99,6 +113,7 @@ fn is_below(path: &[u8], prefix: &[u8]) -> bool {
 }
 
 fn is_match(regex: &Regex, path: &[u8]) -> bool {
+    took(path.len());
     std::str::from_utf8(path).is_ok_and(|path| regex.is_match(path))
 }
 
@@ -168,44 +183,34 @@ impl Template {
         Some(Self(segments))
     }
 
-    fn matches(&self, path: &[u8]) -> Option<Captures> {
-        let mut rest = Some(path.strip_prefix(b"/")?);
-        let mut captures = Captures::default();
-        let mut capture = |name: &Option<Rc<str>>, value: &[u8]| {
-            if let Some(name) = name {
-                captures.0.push((Rc::clone(name), value.to_vec()));
-            }
-        };
-        for segment in &self.0 {
-            if let Segment::Rest(name) = segment {
-                capture(name, rest.unwrap_or_default());
-                return Some(captures);
-            }
-            let mut parts = rest?.splitn(2, |byte| *byte == b'/');
-            let part = parts.next().unwrap_or_default();
-            rest = parts.next();
-            match segment {
-                Segment::Literal(want) if part == want.as_bytes() => {}
-                Segment::One(name) if !part.is_empty() => capture(name, part),
-                _ => return None,
+    /// Whether the template is for the path, by what `is` says of a segment that is written out.
+    fn fits(&self, path: &Path<'_>, is: impl Fn(&Literal, &[u8]) -> bool) -> bool {
+        for (number, segment) in self.0.iter().enumerate() {
+            let part = path.segment(number);
+            let fits = match segment {
+                Segment::Rest(_) => return path.is_absolute(),
+                Segment::Literal(want) => part.is_some_and(|part| is(want, part)),
+                Segment::One(_) => part.is_some_and(|part| !part.is_empty()),
+            };
+            if !fits {
+                return false;
             }
         }
-        rest.is_none().then_some(captures)
+        path.segment(self.0.len()).is_none()
     }
 
-    /// Whether the template is for one of the forms in which others may read a path.
-    fn fits_form(&self, form: &[u8]) -> bool {
-        let Some(form) = form.strip_prefix(b"/") else { return false };
-        let mut parts = form.split(|byte| *byte == b'/');
-        for segment in &self.0 {
-            match (segment, parts.next()) {
-                (Segment::Rest(_), _) => return true,
-                (Segment::Literal(want), Some(part)) if want.any_form(|want| want == part) => {}
-                (Segment::One(_), Some(part)) if !part.is_empty() => {}
-                _ => return false,
-            }
-        }
-        parts.next().is_none()
+    fn captures(&self, path: &Path<'_>) -> Captures {
+        let captured = self.0.iter().enumerate().filter_map(|(number, segment)| {
+            let (name, value) = match segment {
+                Segment::Literal(_) => return None,
+                Segment::One(name) => (name, path.segment(number)?),
+                Segment::Rest(name) => (name, path.rest(number)),
+            };
+            let name = name.as_ref()?;
+            took(value.len());
+            Some((Rc::clone(name), value.to_vec()))
+        });
+        Captures(captured.collect())
     }
 
     /// The path as far as it is the same for all: `/users` of `/users/{id}/orders`.

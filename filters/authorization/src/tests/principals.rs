@@ -332,6 +332,7 @@ fn operators_are_told_which_rule_was_nearest_and_what_was_lacking() {
         ),
         (&user, "/orders", "nearest rule `list`: its methods are others".to_owned()),
         (&user, "/else", "no rule is for this path".to_owned()),
+        (&user, &format!("/{}", "e".repeat(1024)), "the path has 1025 bytes".to_owned()),
     ] {
         let outcome = get(&filter, host, path);
         assert_eq!(outcome.decision.code, Code::NoRule, "{path}");

@@ -1,5 +1,6 @@
 //! A change, with its values.
 
+use super::removal::Pattern;
 use gatehouse_filter::{Head, HeaderName, HeaderValue, Headers};
 
 /// What an operation does to one head, with the values that it writes.
@@ -10,7 +11,7 @@ pub(crate) enum Change<'a> {
     Set(&'a HeaderName, HeaderValue),
     Append(&'a HeaderName, HeaderValue),
     Remove(&'a HeaderName),
-    RemoveAll(Vec<HeaderName>),
+    RemoveAll(Head, &'a Pattern),
     /// These values instead of all; the other field goes.
     Replace(&'a HeaderName, Vec<HeaderValue>, Option<&'a HeaderName>),
 }
@@ -34,7 +35,7 @@ impl Change<'_> {
             Self::Set(name, value) => set(headers, name, value),
             Self::Append(name, value) => headers.append(name, value),
             Self::Remove(name) => remove(headers, name),
-            Self::RemoveAll(names) => names.iter().for_each(|name| headers.remove(name)),
+            Self::RemoveAll(head, pattern) => pattern.remove(head, headers),
             Self::Replace(name, values, gone) => {
                 if let Some(gone) = gone {
                     remove(headers, gone);

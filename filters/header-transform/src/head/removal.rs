@@ -21,22 +21,15 @@ pub(crate) enum Pattern {
 }
 
 impl Pattern {
-    /// The fields of a head that go, each once: never those that the proxy owns. Without
+    /// Removes the fields of this pattern from a head: never those that the proxy owns. Without
     /// `x-forwarded-proto` Envoy finds no route at all, and `x-forwarded-` is a prefix that people
     /// remove.
-    pub(super) fn names(&self, head: Head, headers: &Headers) -> Vec<HeaderName> {
-        let mut names: Vec<HeaderName> = Vec::new();
-        let received =
-            headers.iter_received().filter_map(|(name, _)| std::str::from_utf8(name).ok());
-        let edited = headers.edits().iter().map(|edit| edit.name.as_str());
-        for name in received.chain(edited) {
-            if !self.takes(name) || names.iter().any(|known| known.as_str() == name) {
-                continue;
-            }
-            let may_go = |name: &HeaderName| head.owner(FieldChange::Remove, name).is_none();
-            names.extend(HeaderName::try_from(name).ok().filter(may_go));
-        }
-        names
+    pub(super) fn remove(&self, head: Head, headers: &mut Headers) {
+        let may_go = |name: &HeaderName| head.owner(FieldChange::Remove, name).is_none();
+        headers.remove_where(|name| {
+            let name = std::str::from_utf8(name).ok().filter(|name| self.takes(name));
+            name.is_some_and(|name| HeaderName::try_from(name).is_ok_and(|name| may_go(&name)))
+        });
     }
 
     fn takes(&self, name: &str) -> bool {

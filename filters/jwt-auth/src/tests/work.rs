@@ -1,6 +1,13 @@
 //! What a stranger can make the module do: no more than is configured.
 
 use super::*;
+use crate::KeySet;
+use crate::refusal::Refusal;
+use crate::token::{Token, UsualHeader};
+use crate::trial::{Bounds, Choice, Spent, Trial};
+use gatehouse_filter::{Hash, NoVerifier, Signatures, Timestamp};
+use gatehouse_filter_test::{longest, steps_of};
+use std::cell::Cell;
 use std::time::Duration;
 
 /// Eight RSA keys of 2048 bits without `alg`, with names or without.
@@ -107,16 +114,95 @@ fn good_tokens_are_no_work_of_a_stranger_and_are_not_bounded() {
     }
 }
 
+/// Envoy, which verifies what is its to verify and finds nothing good.
+#[derive(Default)]
+struct Counting(Cell<usize>);
+
+impl Signatures for Counting {
+    fn verify(&self, _: Hash, _: &[u8], _: &[u8], _: &[u8]) -> Result<bool, NoVerifier> {
+        self.0.set(self.0.get() + 1);
+        Ok(false)
+    }
+}
+
 #[test]
-fn a_request_of_many_keys_has_some_tried_and_is_refused() {
-    // The ninth part of the budget of one request is one key: the first is always tried.
-    let pem_like = json!({"keys": [
-        {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-        {"kty": "OKP", "crv": "Ed25519", "x": base64(&signing_key().pk[..])},
-    ]});
-    let unnamed = signed(r#"{"alg":"EdDSA"}"#, &claims().to_string());
-    let filter = filter_with(pem_like, json!({}), json!({"verification": {"per_request": "1ms"}}));
-    assert_eq!(code_for(&filter, &unnamed), "allowed", "two at 250 µs");
+fn a_token_that_names_no_key_has_eight_tried_by_envoy_and_two_in_the_module() {
+    let twenty = |of: &str, alg: &str| {
+        let keys = (0..20_u8).map(|number| match of {
+            "RSA" => {
+                let modulus = [&[0xff; 255][..], &[number * 2 + 1]].concat();
+                json!({"kty": "RSA", "alg": alg, "e": "AQAB", "n": base64(&modulus)})
+            }
+            _ => {
+                let seed = ed25519_compact::Seed::new([number + 1; 32]);
+                let pair = ed25519_compact::KeyPair::from_seed(seed);
+                json!({"kty": "OKP", "crv": "Ed25519", "x": base64(&pair.pk[..])})
+            }
+        });
+        let keys = json!({"keys": keys.collect::<Vec<_>>()});
+        KeySet::from_json(keys.to_string().as_bytes()).unwrap()
+    };
+    // What each takes by the module's own account, in µs, and so how many there were.
+    for (of, alg, signature, by_envoy, taken) in [
+        ("RSA", "RS256", &[1; 256][..], 8, 8 * 25),
+        ("RSA", "PS256", &[1; 256], 0, 2 * 1300),
+        ("OKP", "EdDSA", &[1; 64], 0, 8 * 250),
+    ] {
+        let envoy = Counting::default();
+        let bounds = Bounds {
+            per_request: Duration::from_millis(3),
+            per_second: Duration::from_millis(250),
+        };
+        let spent = Spent::default();
+        let unsigned = forged(alg, None);
+        let (text, _) = unsigned.rsplit_once('.').unwrap();
+        let token = format!("{text}.{}", base64(signature));
+        let usual = UsualHeader::default();
+        let (token, _) = Token::parse(token.as_bytes(), &usual).unwrap();
+        let choice = Choice { without_alg: Vec::new(), tries_named: false };
+        let choice = Choice { without_alg: vec![token.header.algorithm], ..choice };
+        let now = Timestamp(NOW * 1_000_000_000);
+        let trial = Trial::within(bounds, &spent, now, &envoy);
+        let verified = twenty(of, alg).verify(&token, &choice, &trial);
+        assert_eq!(verified, Err(Refusal::SignatureInvalid), "{alg}");
+        let told = (envoy.0.get(), trial.taken());
+        assert_eq!(told, (by_envoy, Duration::from_micros(taken)), "{alg}");
+    }
+}
+
+#[test]
+fn the_longest_head_is_looked_through_a_few_times() {
+    let sources = json!([{"header": "x-token"}, {"query": "api_key"}, {"cookie": "api_key"}]);
+    let (target, cookies) = (longest::parameters(), longest::cookies());
+    let head = target.len() + cookies.len();
+    let fields = [(":path", target.as_str()), ("cookie", cookies.as_str())];
+    let host = FakeHost::at(NOW);
+    for (default, code) in [("any", "token_missing"), ("optional", "anonymous")] {
+        let filter = filter(json!({"sources": sources, "default": default}));
+        let (steps, outcome) = steps_of(|| ask(&filter, &host, &fields));
+        assert_eq!(outcome.decision.code.name(), code);
+        assert!(steps <= 4 * head, "{code}: {} times", steps / head);
+    }
+}
+
+#[test]
+fn the_longest_token_is_read_a_few_times_whatever_is_in_it() {
+    let members = |count: usize, write: fn(usize) -> String| -> String {
+        (0..count).map(write).collect::<Vec<_>>().join(",")
+    };
+    for (case, more) in [
+        ("many claims", members(1400, |number| format!(r#""{number}":0"#))),
+        ("claims in escapes", members(700, |number| format!(r#""\u0061{number}":0"#))),
+        ("a long list", format!(r#""a":[{}]"#, members(5000, |_| "0".to_owned()))),
+        ("nested lists", format!(r#""a":{}{}"#, "[".repeat(100), "]".repeat(100))),
+    ] {
+        let claims = claims().to_string();
+        let payload = format!("{},{more}}}", claims.trim_end_matches('}'));
+        let token = signed(r#"{"alg":"EdDSA","kid":"main"}"#, &payload);
+        let (steps, code) = steps_of(|| code_for(&filter(json!({})), &token));
+        assert_eq!(code, "allowed", "{case}");
+        assert!(steps <= 2 * token.len(), "{case}: {} times", steps / token.len());
+    }
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! What the longest path costs, whatever the rules are made of: it is read so many times.
+
+use super::*;
+use gatehouse_filter_test::{longest, steps_of};
+
+const TEMPLATES: usize = 64;
+/// Fewer, as they are slow where nothing is optimised.
+const PATTERNS: usize = 8;
+
+/// So many rules that look at the path in this way, and allow nobody.
+fn rules(count: usize, path: fn(usize) -> Value) -> Authorization {
+    let rule = |number| {
+        json!({"match": {"path": path(number)}, "action": "allow",
+            "principals": [{"subjects": ["nobody"]}]})
+    };
+    filter((0..count).map(rule).collect())
+}
+
+#[test]
+fn the_longest_field_is_read_once_by_each_pattern() {
+    let rule = |number| {
+        let header = json!({"name": "x-long", "regex": format!("^a*{number}$")});
+        json!({"match": {"headers": [header]}, "action": "allow"})
+    };
+    let filter = filter((0..PATTERNS).map(rule).collect());
+    let value = "a".repeat(28 << 10);
+    let fields = [(":path", "/"), ("x-long", value.as_str())];
+    let (steps, outcome) = steps_of(|| ask(&filter, &FakeHost::default(), &fields));
+    assert_eq!(outcome.decision.code, Code::NoRule);
+    assert!(steps <= (1 + PATTERNS) * value.len(), "{} times", steps / value.len());
+    assert!(steps >= PATTERNS * value.len(), "it is counted");
+    let why = outcome.decision.why.unwrap();
+    assert!(why.starts_with("the head has 28"), "{why}");
+}
+
+#[test]
+fn the_longest_path_is_read_a_few_times_and_by_each_rule_only_where_it_takes_all_of_it() {
+    let other: fn(usize) -> Value =
+        |number| json!({"template": format!("/orders/{{a}}/{number}x/{{rest=**}}")});
+    let all: fn(usize) -> Value =
+        |number| json!({"template": format!("/{{a{number}}}/{{rest=**}}")});
+    let regex: fn(usize) -> Value =
+        |number| json!({"regex": format!("^/orders(/[0-9a-f])*/{number}x$")});
+    // What a template captures is copied where it fits. A pattern reads the path, and each of the
+    // other forms that it may have.
+    let (segments, segment, escaped) =
+        (longest::path(), longest::segment(), longest::escaped_path());
+    let (templates, patterns) = (TEMPLATES, PATTERNS);
+    for (case, path, count, rule, most) in [
+        ("templates, a path of many segments", &segments, templates, other, 8),
+        ("templates, a path of one", &segment, templates, other, 10),
+        ("templates, a path in disguise", &escaped, templates, other, 16),
+        ("templates that take all, of many segments", &segments, templates, all, 10 + templates),
+        ("templates that take all, of one", &segment, templates, all, 10 + templates),
+        ("templates that take all, in disguise", &escaped, templates, all, 16 + templates),
+        ("patterns, a path of many segments", &segments, patterns, regex, 8 + patterns),
+        ("patterns, a path of one", &segment, patterns, regex, 8 + patterns),
+        ("patterns, a path in disguise", &escaped, patterns, regex, 16 + 4 * patterns),
+    ] {
+        let filter = rules(count, rule);
+        let (steps, outcome) = steps_of(|| get(&filter, &FakeHost::default(), path));
+        assert!(steps <= most * path.len(), "{case}: {} times", steps / path.len());
+        assert!(steps >= path.len(), "{case}: it is counted");
+        assert_eq!(outcome.status().map(|status| status / 100), Some(4), "{case}");
+    }
+}
