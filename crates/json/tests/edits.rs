@@ -201,6 +201,34 @@ fn a_value_is_wrapped_and_copied() {
 }
 
 #[test]
+fn a_value_of_another_document_is_put_in_as_it_is_now_and_within_the_limit() {
+    let mut other = document(r#"{"a":[1.50,{"b":"\u00e9","c":0}]}"#);
+    let c = other.select(other.root(), &path("a[1].c"));
+    other.remove(&c);
+    let a = other.select(other.root(), &path("a"))[0];
+    let want = r#"{"at":[1.50,{"b":"\u00e9"}]}"#;
+    // The text as it was read, and what is put in.
+    let enough = r#"{"at":0}"#.len() + r#"[1.50,{"b":"\u00e9"}]"#.len();
+    for (most, fits) in [(enough + 1, true), (enough, true), (enough - 1, false), (8, false)] {
+        let mut whole = Document::read(br#"{"at":0}"#.to_vec(), most).unwrap();
+        let place = whole.select(whole.root(), &path("at"))[0];
+        match whole.put_from(&other, a) {
+            Ok(put) => {
+                whole.set(place, put);
+                whole.may_grow_to(1000);
+                assert!(fits, "{most}");
+                assert_eq!(written(&whole), want, "{most}");
+            }
+            Err(Overgrown) => {
+                assert!(!fits, "{most}");
+                // Nothing of it is left.
+                assert_eq!(whole.size(), r#"{"at":0}"#.len(), "{most}");
+            }
+        }
+    }
+}
+
+#[test]
 fn names_are_converted_at_every_depth_and_may_not_collide() {
     let mut document = document(
         r#"{"order_id":1,"line_items":[{"unit_price":1.0,"line_items":[{"\u0061_b":[]}]}]}"#,
