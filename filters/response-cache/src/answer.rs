@@ -11,8 +11,8 @@ use crate::serve::{Served, serve};
 use crate::work::Work;
 use crate::{Code, Event, ResponseCache, Stage, State, handled};
 use gatehouse_caching::{
-    Arrival, Asked, Failure, HeadEffect, Lifetime, NotStored, ResponseDirectives, Validators,
-    freshened, head_effect, kept, may_store, on_error, status,
+    Arrival, Asked, Failure, HeadEffect, Lifetime, NotStored, ResponseDirectives, Storable,
+    Validators, freshened, head_effect, kept, may_store, on_error, status,
 };
 use gatehouse_filter::{
     Attribute, Callouts, Copied, Event as _, HeaderName, HeaderValue, Headers, Host, Response,
@@ -125,11 +125,21 @@ impl ResponseCache {
         let arrival = Arrival { asked: *asked, received: work.now };
         let lifetime =
             Lifetime::of_freshened(status, &head, update, &directives, &rule.freshness, arrival);
-        let storing = may_store(&of(ask), &rule.storing, status, &head, &directives, &lifetime);
-        let Ok(storing) = storing else {
-            // It answers this request, and no other.
-            self.outdate(key, work);
-            return None;
+        let mut asked = of(ask);
+        if ask.method == Method::Head {
+            // What is stored has come by a `GET` (RFC 9111 §4.3.5).
+            asked.method = Storable::Always;
+        }
+        let storing = match may_store(&asked, &rule.storing, status, &head, &directives, &lifetime)
+        {
+            Ok(storing) => storing,
+            // Of this answer nothing is stored; what is stored is as it was.
+            Err(NotStored::RequestNoStore) => return None,
+            Err(_) => {
+                // It answers this request, and no other.
+                self.outdate(key, work);
+                return None;
+            }
         };
         let judged = Judged {
             status,

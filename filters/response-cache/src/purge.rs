@@ -96,6 +96,9 @@ impl Order {
         let pairs = query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
         let mut orders = Vec::new();
         for pair in pairs {
+            if !is_encoded(pair) {
+                return Err(invalid("A `%` needs two hexadecimal digits"));
+            }
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let name: Vec<u8> = percent_decoded(halves.next().unwrap_or_default()).collect();
             let value: Vec<u8> = percent_decoded(halves.next().unwrap_or_default()).collect();
@@ -167,6 +170,13 @@ impl Order {
             Self::All | Self::Url(..) | Self::Prefix(_) => Vec::new(),
         }
     }
+}
+
+/// Whether each `%` begins an escape (RFC 3986 §2.1): one that does not is a mistake.
+fn is_encoded(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'%').skip(1).all(|part| {
+        part.first_chunk::<2>().is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
 }
 
 /// A URL, or a path, in all forms that the rules give it in their keys.

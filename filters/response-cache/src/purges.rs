@@ -224,8 +224,9 @@ fn clock(digest: &Digest) -> String {
     format!("u{}", bits % CLOCKS)
 }
 
-/// Whether a URL begins so: a prefix of a path alone is one for every origin, and one that ends with
-/// a line break is the whole of it. What is for all hosts is for the one of the prefix, too.
+/// Whether a URL begins so, by whole segments: `/a` is the beginning of `/a`, `/a/b` and `/a?b`, and
+/// not of `/ab`. A prefix of a path alone is one for every origin, and one that ends with a line
+/// break is the whole of it. What is for all hosts is for the one of the prefix, too.
 pub(crate) fn begins(url: &[u8], prefix: &[u8]) -> bool {
     let is_path = prefix.first() == Some(&b'/');
     let (text, prefix) = match is_path || is_for_all_hosts(url) {
@@ -234,7 +235,11 @@ pub(crate) fn begins(url: &[u8], prefix: &[u8]) -> bool {
     };
     match prefix.strip_suffix(b"\n") {
         Some(whole) => text == whole,
-        None => text.starts_with(prefix),
+        None => text.strip_prefix(prefix).is_some_and(|rest| {
+            // Of a query, it is the characters that count.
+            let is_open = prefix.ends_with(b"/") || prefix.contains(&b'?');
+            is_open || matches!(rest.first(), None | Some(b'/' | b'?'))
+        }),
     }
 }
 

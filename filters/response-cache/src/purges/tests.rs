@@ -59,6 +59,29 @@ fn an_answer_for_all_hosts_is_purged_with_what_begins_with_one_of_them() {
     }
 }
 
+#[test]
+fn a_url_begins_with_a_prefix_by_whole_segments() {
+    for (url, prefix, want) in [
+        ("https://a/x", "/x", true),
+        ("https://a/x/y", "/x", true),
+        ("https://a/x?y", "/x", true),
+        ("https://a/xy", "/x", false),
+        ("https://a/x%2Fy", "/x", false),
+        ("https://a/x/y", "/x/", true),
+        ("https://a/x", "/x/", false),
+        ("https://a/", "/", true),
+        ("https://a/xy", "/", true),
+        ("https://a/xy", "https://a/", true),
+        ("https://a/xy", "https://a/x", false),
+        ("https://a/x/y", "https://a/x", true),
+        ("https://a/x?y=12", "/x?y=1", true),
+        ("https://a/x?y", "/x\n", false),
+        ("https://a/x", "/x\n", true),
+    ] {
+        assert_eq!(begins(url.as_bytes(), prefix.as_bytes()), want, "{url} {prefix}");
+    }
+}
+
 /// What another VM does between two calls of a purge: it purges something else, and asks for what
 /// is being purged.
 #[test]

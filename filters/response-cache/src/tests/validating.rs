@@ -32,6 +32,28 @@ fn a_304_brings_what_is_stored_up_to_date() {
 }
 
 #[test]
+fn whoever_asks_after_what_is_stored_it_stays() {
+    let no_store = [("cache-control", "no-store")];
+    let head = [(":method", "HEAD")];
+    let fresh = [("etag", "\"a\""), ("cache-control", "max-age=60")];
+    for (what, fields, status, is_fresh) in [
+        ("HEAD, and a 304", &head[..], 304, true),
+        ("HEAD, and a 200 that says the same", &head, 200, true),
+        // Nothing of the answer is stored (RFC 9111 §5.2.1.5).
+        ("a client that says no-store, and a 304", &no_store, 304, false),
+    ] {
+        let vm = stale_vm(TAGGED);
+        let got = vm.get("/x", fields).answer(status, &fresh, "");
+        assert_eq!(got.status, 200, "{what}");
+        let then = vm.get("/x", &[]);
+        match is_fresh {
+            true => assert_eq!(told(then), "200 one", "{what}"),
+            false => assert_eq!(told(then), "asks: Expired", "{what}"),
+        }
+    }
+}
+
+#[test]
 fn a_200_takes_the_place_of_what_is_stored() {
     let vm = stale_vm(TAGGED);
     let got =
