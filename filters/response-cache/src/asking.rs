@@ -4,7 +4,7 @@ use crate::ask::{Ask, Method};
 use crate::completion::{Completion, ask_for_rest};
 use crate::keep::Keeping;
 use crate::key::Key;
-use crate::leases::{End, Held, Turn};
+use crate::leases::{Asker, End, Held, Turn};
 use crate::lookup::Lookup;
 use crate::object::Object;
 use crate::refresh::Mark;
@@ -269,9 +269,15 @@ impl ResponseCache {
         // What answers a request of nobody does not answer one of somebody.
         let line = if ask.whose.is_some() { "lease of somebody" } else { "lease" };
         let digest = ask.key.with_line(work.secret, line, b"").digest;
-        let holder = self.config.objects.version();
-        let queue = work.host.queue();
-        Some(self.config.leases.turn(work.host, &digest, holder, queue, wait, work.now))
+        let asker = Asker {
+            holder: self.config.objects.version(),
+            queue: work.host.queue(),
+            has_other: need.found.as_ref().is_some_and(|(object, _)| {
+                let lifetime = &object.fixed().lifetime;
+                on_error(lifetime, work.now, &ask.directives, Failure::Status(503))
+            }),
+        };
+        Some(self.config.leases.turn(work.host, &digest, asker, wait, work.now))
     }
 
     /// What is stored, while the upstream fails.

@@ -31,6 +31,17 @@ pub(crate) enum Turn {
     Failing,
 }
 
+/// A request that wants an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Asker {
+    /// A number that no other request has.
+    pub(crate) holder: u64,
+    /// That of its worker.
+    pub(crate) queue: Option<Queue>,
+    /// Whether there is something else for it while the upstream fails.
+    pub(crate) has_other: bool,
+}
+
 /// A lease that a request has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Held {
@@ -60,12 +71,16 @@ pub(crate) enum End {
 const UNCACHEABLE_FOR: Duration = Duration::from_secs(10);
 /// For how long an upstream that has failed is not asked for what can be answered without it.
 const FAILED_FOR: Duration = Duration::from_secs(1);
+/// So many leaders may fail, one after the other, before nobody waits for another one.
+const FAILURES: u8 = 2;
 
 /// A slot.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Lease {
     state: State,
     digest: Digest,
+    /// How many leaders have failed, one after the other.
+    failures: u8,
     /// Who asks.
     holder: u64,
     /// After this it is as if it were free.
@@ -87,8 +102,7 @@ impl Leases {
         Self { prefix: prefix.to_owned() }
     }
 
-    /// What a request may do that wants the answer for this key. `holder` is a number that no other
-    /// request has, `queue` that of its worker.
+    /// What a request may do that wants the answer for this key.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -96,11 +110,11 @@ impl Leases {
         &self,
         store: &dyn Store,
         digest: &Digest,
-        holder: u64,
-        queue: Option<Queue>,
+        asker: Asker,
         lasts: Duration,
         now: Timestamp,
     ) -> Result<Turn, StoreError> {
+        let Asker { holder, queue, has_other } = asker;
         for _ in 0..ATTEMPTS {
             let (lease, version) = self.read(store, digest)?;
             // One that lasts longer than any can is from before the clock was set back.
@@ -112,7 +126,10 @@ impl Leases {
             let is_live = lease.until > now && lease.until <= now.after(longest);
             let mine = match (lease.state, lease.digest == *digest) {
                 (State::Uncacheable, true) if is_live => return Ok(Turn::Alone),
-                (State::Failed, true) if is_live => return Ok(Turn::Failing),
+                (State::Failed, true) if is_live && has_other => return Ok(Turn::Failing),
+                (State::Failed, true) if is_live && lease.failures >= FAILURES => {
+                    return Ok(Turn::Alone);
+                }
                 (State::Asking, false) if is_live => return Ok(Turn::Alone),
                 (State::Asking, true) if is_live => {
                     let Some(queue) = queue else { return Ok(Turn::Alone) };
@@ -130,9 +147,13 @@ impl Leases {
                     }
                     continue;
                 }
-                _ => Lease {
+                (before, is_same) => Lease {
                     state: State::Asking,
                     digest: *digest,
+                    failures: match before {
+                        State::Failed if is_live && is_same => lease.failures,
+                        _ => 0,
+                    },
                     holder,
                     until: now.after(lasts),
                     queues: Vec::new(),
@@ -160,7 +181,11 @@ impl Leases {
                 End::Uncacheable => (State::Uncacheable, now.after(UNCACHEABLE_FOR)),
                 End::Failed => (State::Failed, now.after(FAILED_FOR)),
             };
-            let ended = Lease { state, until, queues: Vec::new(), ..lease };
+            let failures = match how {
+                End::Failed => lease.failures.saturating_add(1),
+                End::Free | End::Uncacheable => 0,
+            };
+            let ended = Lease { state, until, failures, queues: Vec::new(), ..lease };
             match self.write(callouts, &ended, version) {
                 Ok(true) => {
                     let topic = topic(&held.digest);
@@ -209,7 +234,7 @@ fn topic(digest: &Digest) -> Topic {
 
 impl Lease {
     fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![self.state as u8];
+        let mut bytes = vec![self.state as u8, self.failures];
         bytes.extend(self.digest);
         bytes.extend(self.holder.to_le_bytes());
         bytes.extend(self.until.0.to_le_bytes());
@@ -227,6 +252,7 @@ impl Lease {
                 3 => State::Failed,
                 _ => return None,
             };
+            let (failures, rest) = rest.split_first()?;
             let (digest, rest) = rest.split_first_chunk::<16>()?;
             let (holder, rest) = rest.split_first_chunk::<8>()?;
             let (until, rest) = rest.split_first_chunk::<8>()?;
@@ -234,6 +260,7 @@ impl Lease {
             Some(Self {
                 state,
                 digest: *digest,
+                failures: *failures,
                 holder: u64::from_le_bytes(*holder),
                 until: Timestamp(u64::from_le_bytes(*until)),
                 queues: queues.iter().map(|queue| u32::from_le_bytes(*queue)).collect(),
@@ -242,6 +269,7 @@ impl Lease {
         read().unwrap_or(Self {
             state: State::Free,
             digest: Digest::default(),
+            failures: 0,
             holder: 0,
             until: Timestamp::default(),
             queues: Vec::new(),

@@ -6,7 +6,7 @@
 
 use crate::ask::{Ask, From};
 use crate::key::{Key, digest};
-use crate::leases::{End, Held, Turn};
+use crate::leases::{Asker, End, Held, Turn};
 use crate::work::Work;
 use crate::{Event, ResponseCache};
 use gatehouse_caching::CONDITIONAL;
@@ -62,7 +62,8 @@ impl ResponseCache {
         let Work { secret, host, now } = *work;
         let key = lease_key(&ask.key, secret);
         let holder = self.config.objects.version();
-        let turn = self.config.leases.turn(host, &key.digest, holder, host.queue(), LASTS, now);
+        let asker = Asker { holder, queue: host.queue(), has_other: true };
+        let turn = self.config.leases.turn(host, &key.digest, asker, LASTS, now);
         match turn {
             Ok(Turn::Lead(held)) => {
                 let is_made = host.call(&callout(ask, cluster, holder, secret)).is_ok();

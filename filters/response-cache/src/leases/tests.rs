@@ -27,8 +27,12 @@ fn vm(queue: impl Into<Option<u32>>) -> Vm {
 
 impl Vm {
     fn turn(&self, host: &FakeHost, digest: Digest, holder: u64) -> Turn {
-        let queue = self.queue.map(Queue);
-        self.leases.turn(host, &digest, holder, queue, LASTS, host.clock.now()).unwrap()
+        self.turn_of(host, digest, holder, true)
+    }
+
+    fn turn_of(&self, host: &FakeHost, digest: Digest, holder: u64, has_other: bool) -> Turn {
+        let asker = Asker { holder, queue: self.queue.map(Queue), has_other };
+        self.leases.turn(host, &digest, asker, LASTS, host.clock.now()).unwrap()
     }
 
     fn end(&self, host: &FakeHost, holder: u64, how: End) {
@@ -74,6 +78,28 @@ fn how_a_lease_ends_says_what_the_next_ones_do() {
         host.clock.set_seconds(1000 + seconds);
         assert_eq!(vm.turn(&host, X, 2), want, "{how:?} {seconds}");
     }
+}
+
+#[test]
+fn where_nothing_else_is_there_one_more_asks_an_upstream_that_has_failed_and_then_each() {
+    let host = FakeHost::at(1000);
+    let vm = vm(1);
+    let turn = |holder| vm.turn_of(&host, X, holder, false);
+    assert_eq!(turn(1), lead(1));
+    assert_eq!(turn(2), Turn::Follow(topic(&X)));
+    vm.end(&host, 1, End::Failed);
+    assert_eq!((turn(2), turn(3)), (lead(2), Turn::Follow(topic(&X))));
+    vm.end(&host, 2, End::Failed);
+    assert_eq!((turn(3), turn(4)), (Turn::Alone, Turn::Alone));
+    assert_eq!(vm.turn(&host, X, 5), Turn::Failing, "who has something else uses it");
+    host.clock.set_seconds(1001);
+    assert_eq!((turn(6), turn(7)), (lead(6), Turn::Follow(topic(&X))), "it may work again");
+    vm.end(&host, 6, End::Failed);
+    assert_eq!(turn(7), lead(7), "what was before counts no more");
+    vm.end(&host, 7, End::Free);
+    assert_eq!(turn(8), lead(8));
+    vm.end(&host, 8, End::Failed);
+    assert_eq!(turn(9), lead(9), "an answer ends the row of failures");
 }
 
 #[test]
@@ -214,7 +240,8 @@ fn a_store_that_fails_gives_no_turn_and_ends_nothing() {
     let host = FakeHost::at(1000);
     assert_eq!(vm(1).turn(&host, X, 1), lead(1));
     host.store.break_down();
-    let turn = vm(1).leases.turn(&host, &X, 2, None, LASTS, host.clock.now());
+    let asker = Asker { holder: 2, queue: None, has_other: false };
+    let turn = vm(1).leases.turn(&host, &X, asker, LASTS, host.clock.now());
     assert_eq!(turn, Err(StoreError));
     vm(1).end(&host, 1, End::Free);
     assert_eq!(host.take_wakes(), []);

@@ -59,6 +59,21 @@ fn a_leader_that_leaves_or_breaks_off_is_followed_by_one() {
 }
 
 #[test]
+fn a_leader_whose_upstream_fails_is_followed_by_one_and_then_by_each() {
+    let vm = vm(ALL);
+    let leader = vm.get("/x", &[]);
+    let others: [_; 3] = std::array::from_fn(|_| vm.get("/x", &[]));
+    leader.fails("upstream_reset_before_response_started");
+    let [one, two, three] = others.map(Sent::again);
+    assert!(one.is_at_origin() && two.topic().is_some() && three.topic().is_some());
+    one.answer(503, &[], "theirs");
+    let (two, three) = (two.again(), three.again());
+    assert!(two.is_at_origin() && three.is_at_origin());
+    two.answer(200, FRESH, "two");
+    assert_eq!(told(vm.get("/x", &[])), "200 two");
+}
+
+#[test]
 fn a_follower_that_leaves_leaves_nothing_behind() {
     let vm = vm(ALL);
     let leader = vm.get("/x", &[]);
