@@ -33,6 +33,7 @@ pub struct FakeHost {
     gauges: RefCell<Vec<(String, u64)>>,
     queue: Cell<Option<Queue>>,
     wakes: RefCell<Vec<(Queue, Topic)>>,
+    asked: Cell<u32>,
 }
 
 /// A gRPC call that a filter made.
@@ -61,6 +62,11 @@ impl FakeHost {
     /// Sets a fact about the requests to come.
     pub fn set(&self, attribute: Attribute<'_>, value: impl Into<Vec<u8>>) {
         self.attributes.borrow_mut().insert(format!("{attribute:?}"), value.into());
+    }
+
+    /// How many facts were asked for.
+    pub fn facts_asked(&self) -> u32 {
+        self.asked.get()
     }
 
     /// Forgets a fact.
@@ -155,6 +161,7 @@ impl Clock for FakeHost {
 
 impl Attributes for FakeHost {
     fn attribute(&self, attribute: Attribute<'_>) -> Option<Vec<u8>> {
+        self.asked.set(self.asked.get().wrapping_add(1));
         self.attributes.borrow().get(&format!("{attribute:?}")).cloned()
     }
 }

@@ -53,12 +53,14 @@ impl ResponseCache {
         if asking.ask.method == Method::Head {
             self.hear_head(&asking, response, &work);
         }
-        if status == 206
-            && asking.asks_for_rest
-            && let Some(decision) = self.complete(&mut asking, response, &work)
-        {
-            state.0 = Stage::Asking(asking);
-            return decision;
+        if asking.asks_for_rest && matches!(status, 206 | 416) {
+            if let Some(decision) = self.complete(&mut asking, response, &work) {
+                state.0 = Stage::Asking(asking);
+                return decision;
+            }
+            // The origin says that it is of one content, and it does not fit: nobody is to ask for
+            // more of it.
+            self.outdate(&asking.ask.key, &work);
         }
         respell(&mut response.headers);
         self.store(asking, came, response, &work, state)
@@ -115,14 +117,14 @@ impl ResponseCache {
         update: &Headers,
         work: &Work<'_>,
     ) -> Option<Rc<Object>> {
-        let Asking { ask, asked, purges, .. } = asking;
+        let Asking { ask, asked: since, purges, .. } = asking;
         let stored = with_status(old);
         let fields = freshened(&stored, update, &ResponseDirectives::read(update), work.now);
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
         let head = Headers::from_list(&fields);
         let directives = ResponseDirectives::read(&head);
         let (status, rule) = (old.fixed().status, &ask.rule);
-        let arrival = Arrival { asked: *asked, received: work.now };
+        let arrival = Arrival { asked: *since, received: work.now };
         let lifetime =
             Lifetime::of_freshened(status, &head, update, &directives, &rule.freshness, arrival);
         let mut asked = of(ask);

@@ -32,8 +32,10 @@ const CONTENT_RANGE: HeaderName = HeaderName::from_static("content-range");
 pub(crate) fn ask_for_rest(ask: &Ask, request: &mut Headers, part: &Object) -> bool {
     let is_for_whole = ask.method == Method::Get && ask.head.first("range").is_none();
     let is_conditional = gatehouse_caching::is_conditional(&ask.head);
-    let rest =
-        held(part).and_then(|held| held.completion(&part.head(), part.fixed().lifetime.received));
+    // Of one whose length nobody said, there may be no rest.
+    let rest = held(part)
+        .filter(|held| held.whole.is_some())
+        .and_then(|held| held.completion(&part.head(), part.fixed().lifetime.received));
     let Some(fields) = rest.filter(|_| is_for_whole && !is_conditional) else { return false };
     for (name, value) in fields {
         request.set(&name, value);
@@ -53,7 +55,7 @@ impl ResponseCache {
         response: &mut Response<'_>,
         work: &Work<'_>,
     ) -> Option<ResponseDecision<crate::Code>> {
-        let (old, _) = asking.found.as_ref()?;
+        let (old, _) = asking.found.as_ref().filter(|_| response.status() == Some(206))?;
         let head = response.headers.settled();
         let length = head.first("content-length").and_then(|text| str::from_utf8(text).ok());
         let length: usize = length?.parse().ok()?;

@@ -4,6 +4,11 @@ mod collapsing;
 mod failing;
 mod hits;
 mod identities;
+mod methods;
+mod parts;
+mod purging;
+mod refreshing;
+mod shadow;
 mod validating;
 mod varying;
 

@@ -206,3 +206,14 @@ fn a_clock_that_steps_back_makes_nothing_fresh_for_long() {
     vm.host.clock.step_back(std::time::Duration::from_secs(3600));
     assert_eq!(told(vm.get("/x", &[])), "asks: Expired");
 }
+
+#[test]
+fn a_client_that_wants_nothing_stored_makes_nothing_of_what_is_stored_go() {
+    let vm = stale_vm(TAGGED);
+    let sent = vm.get("/x", &[("cache-control", "no-store")]);
+    assert!(sent.sends("if-none-match").is_some());
+    assert_eq!(sent.answer(304, &[("etag", "\"a\"")], "").text(), "one");
+    let sent = vm.get("/x", &[]);
+    assert_eq!(sent.code, Code::Expired, "it is as it was");
+    assert!(sent.sends("if-none-match").is_some());
+}

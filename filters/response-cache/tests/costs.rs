@@ -1,0 +1,116 @@
+//! What a hit costs: calls of the host, and allocations, which a counting allocator sees.
+#![expect(unsafe_code, reason = "an allocator is unsafe to write; this one hands on")]
+
+use gatehouse_filter::{
+    Attribute, Copied, Filter, Headers, OnResponse, OnResponseBody, OnWake, Reply, Request,
+    Response, ResponseStep, Step,
+};
+use gatehouse_filter_test::{FakeHost, configured};
+use gatehouse_response_cache::{Code, ResponseCache, State};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: it hands every call on to the system's, unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get().saturating_add(1)));
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const PLAIN: &[(&str, &str)] = &[
+    (":method", "GET"),
+    (":scheme", "https"),
+    (":authority", "shop.example"),
+    (":path", "/products?page=1"),
+    ("user-agent", "curl/8"),
+    ("accept", "*/*"),
+    ("accept-encoding", "gzip, br"),
+    ("x-request-id", "6a2c"),
+    ("x-forwarded-proto", "https"),
+];
+
+fn fill(cache: &ResponseCache, host: &FakeHost, head: &[(&str, &str)], more: &[(&str, &str)]) {
+    host.set(Attribute::CodeDetails, "via_upstream");
+    let request = Headers::from_list(&[PLAIN, more].concat());
+    let mut state = State::default();
+    let decision = cache.on_request(&mut Request::new(request, host), &mut state);
+    assert_eq!(decision.step, Step::Continue);
+    let mut response = Response::new(Headers::from_list(head), host).with_body(true);
+    let decision = cache.on_response(&mut response, &mut state);
+    assert!(matches!(decision.step, ResponseStep::CopyBody { .. }));
+    cache.on_copied_body(Copied(Some(vec![b'x'; 1024])), host, &mut state);
+    cache.on_end(host, &mut state);
+}
+
+struct Costs {
+    store: u32,
+    facts: u32,
+    allocations: usize,
+}
+
+fn hit(cache: &ResponseCache, host: &FakeHost, more: &[(&str, &str)]) -> Costs {
+    let mut request = Request::new(Headers::from_list(&[PLAIN, more].concat()), host);
+    let mut state = State::default();
+    let (store, facts) = (host.store.calls(), host.facts_asked());
+    let before = COUNT.with(Cell::get);
+    let decision = cache.on_request(&mut request, &mut state);
+    let allocations = COUNT.with(Cell::get).saturating_sub(before);
+    assert_eq!(decision.code, Code::Hit);
+    assert!(matches!(decision.step, Step::Reply(Reply::Replay(_))));
+    Costs {
+        store: host.store.calls().saturating_sub(store),
+        facts: host.facts_asked().saturating_sub(facts),
+        allocations,
+    }
+}
+
+#[test]
+fn a_hit_costs_few_calls_and_few_allocations() {
+    let plain = &[(":status", "200"), ("cache-control", "max-age=60"), ("content-type", "a/b")][..];
+    let varied =
+        &[(":status", "200"), ("cache-control", "max-age=60"), ("vary", "accept-encoding")];
+    let tagged =
+        &[(":status", "200"), ("cache-control", "max-age=60"), ("surrogate-key", "a b c d")];
+    let public = &[(":status", "200"), ("cache-control", "public, max-age=60")];
+    let rule = |members: &str| format!(r#"{{"rules": [{{{members}}}]}}"#);
+    let token = &[("authorization", "Bearer a")][..];
+    for (what, rule, head, more, store, facts, allocations) in [
+        ("plain", rule(""), plain, &[][..], 2, 1, PLAIN_HIT),
+        ("that varies", rule(r#""encodings": ["br"]"#), &varied[..], &[], 3, 1, VARIED_HIT),
+        ("with tags", rule(""), &tagged[..], &[], 2, 1, PLAIN_HIT),
+        ("of somebody", rule(""), &public[..], token, 2, 1, OWNED_HIT),
+        ("of no identity", rule(r#""identified": "shared""#), plain, &[], 2, 0, PLAIN_HIT),
+    ] {
+        let cache: ResponseCache = configured(&rule).unwrap();
+        let host = FakeHost::at(1_800_000_000);
+        cache.start(&host).unwrap();
+        fill(&cache, &host, head, more);
+        // The first copies the object, and compares it with the purges.
+        hit(&cache, &host, more);
+        let costs = hit(&cache, &host, more);
+        assert!(costs.store <= store, "{what}: {} calls of the store", costs.store);
+        assert!(costs.facts <= facts, "{what}: {} facts", costs.facts);
+        assert!(costs.allocations <= allocations, "{what}: {} allocations", costs.allocations);
+    }
+}
+
+/// Those of the fakes are among them: each value that the store gives, the text of each fact.
+const PLAIN_HIT: usize = 23;
+const VARIED_HIT: usize = 55;
+const OWNED_HIT: usize = 47;
