@@ -306,7 +306,8 @@ impl ResponseCache {
             self.give_up(&asking, host);
             return;
         };
-        let work = Work { secret, host, now: host.now() };
+        // The head came just before: another look at the clock would tell little.
+        let work = Work { secret, host, now: keeping.lifetime().received };
         let how = match copied.0 {
             Some(body) => {
                 let _ = self.keep(keeping, &body, &work);

@@ -18,9 +18,12 @@ pub(crate) struct Ask {
     pub(crate) directives: RequestDirectives,
     /// Whose it is, where that counts.
     pub(crate) whose: Option<Whose>,
+    /// Whether that has still to be found out: what is for everybody can do without.
+    pub(crate) is_whose_unknown: bool,
     /// The key of responses for everybody.
     pub(crate) key: Key,
-    pub(crate) place: Place,
+    /// The client's, in lower case.
+    pub(crate) scheme: Vec<u8>,
     /// Whether the gateway itself asks, to bring the store up to date.
     pub(crate) is_refresh: bool,
     /// When it stops to wait for another request, where it waits.
@@ -143,7 +146,9 @@ impl Ask {
         secret: &Secret,
     ) -> Result<Self, Bypass> {
         let from = From { is_refresh: false, scheme: None };
-        Self::of(request, Method::Post, rule, secret, &from)
+        let mut ask = Self::of(request, Method::Post, rule, secret, &from)?;
+        ask.find_whose(request);
+        Ok(ask)
     }
 
     fn of(
@@ -159,14 +164,14 @@ impl Ask {
         if let Some(field) = unkeyed_field(&request.headers, &rule.key.headers) {
             return Err(Bypass::Unkeyed(field));
         }
-        let place = Place::of(request, from.scheme);
-        let mut text = rule.key.url(&place.scheme, &place.authority, &place.target);
+        let scheme = from.scheme.or_else(|| request.headers.first(":scheme"));
+        let scheme = scheme.unwrap_or(b"http").to_ascii_lowercase();
+        let mut text = rule.key.url(&scheme, request.authority(), request.target());
         let is_known = rule.key.write_rest(request, &mut text);
         let keeps_apart = !rule.key.identity.is_empty() && is_known;
-        let whose = match rule.storing.identified {
-            Identified::Shared => None,
-            _ if keeps_apart => None,
-            Identified::Strict | Identified::Own => Whose::of(request),
+        let is_whose_unknown = match rule.storing.identified {
+            Identified::Shared => false,
+            Identified::Strict | Identified::Own => !keeps_apart,
         };
         if rule.storing.identified == Identified::Shared {
             // Under another rule these would not be for everybody.
@@ -181,13 +186,31 @@ impl Ask {
             method,
             head: request.headers.settled(),
             directives,
-            whose,
+            whose: None,
+            is_whose_unknown,
             key: Key::new(secret, text),
-            place,
+            scheme,
             is_refresh: from.is_refresh,
             deadline: None,
             waited: None,
         })
+    }
+
+    /// Finds out whose it is, where that counts and is not known.
+    pub(crate) fn find_whose(&mut self, request: &Request<'_>) {
+        if std::mem::take(&mut self.is_whose_unknown) {
+            self.whose = Whose::of(request);
+        }
+    }
+
+    /// Where it goes.
+    pub(crate) fn place(&self) -> Place {
+        let first = |name| self.head.first(name).unwrap_or_default().to_vec();
+        Place {
+            scheme: self.scheme.clone(),
+            authority: first(":authority"),
+            target: first(":path"),
+        }
     }
 
     /// Adds the content to the key (RFC 10008 §2.7).
@@ -208,11 +231,6 @@ impl Ask {
         text.extend_from_slice(b"\ncontent ");
         text.extend_from_slice(digest.as_bytes());
         self.key = Key::new(secret, text);
-    }
-
-    /// Whether a response for everybody may answer it only if the response says that it may.
-    pub(crate) fn needs_public(&self) -> bool {
-        self.whose.is_some()
     }
 
     /// The key of responses for this identity alone.

@@ -84,7 +84,7 @@ impl ResponseCache {
     /// Answers a request from the store, has it wait, or lets it go on.
     pub(crate) fn go_on(
         &self,
-        ask: Box<Ask>,
+        mut ask: Box<Ask>,
         mark: Option<Mark>,
         request: &mut Request<'_>,
         state: &mut State,
@@ -92,7 +92,9 @@ impl ResponseCache {
         let host = request.callouts();
         let Ok(secret) = self.secret(host) else { return self.without_store(state) };
         let work = Work { secret, host, now: host.now() };
-        let Ok(lookup) = self.find(&ask, &work) else { return self.without_store(state) };
+        let Ok(lookup) = self.find(&mut ask, request, &work) else {
+            return self.without_store(state);
+        };
         if let Ok(Some(total)) = self.config.objects.count_the_rest(host, work.now) {
             self.show(total, host);
         }
@@ -197,6 +199,8 @@ impl ResponseCache {
             state.0 = Stage::Done;
             return refuse(Refusal::NotInStore, Some(rule));
         }
+        // What is stored of the response depends on it.
+        ask.find_whose(request);
         let now = work.now;
         let mut leases = Vec::new();
         if let Some(mark) = &mark {
@@ -314,7 +318,9 @@ impl ResponseCache {
 
     pub(crate) fn end_leases(&self, asking: &Asking, how: End, callouts: &dyn Callouts) {
         for held in &asking.leases {
-            self.config.leases.end(*held, how, callouts, callouts.now());
+            // One that is free is so from now on, whenever that is.
+            let now = if how == End::Free { asking.asked } else { callouts.now() };
+            self.config.leases.end(*held, how, callouts, now);
         }
     }
 }

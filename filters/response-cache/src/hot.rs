@@ -29,9 +29,9 @@ pub(crate) struct Kept {
 }
 
 /// The bytes of a generation: a VM keeps twice as much at most.
-const MOST: usize = 2 << 20;
+const MOST: usize = 8 << 20;
 /// Larger objects are copied each time.
-const LARGEST: usize = 64 << 10;
+const LARGEST: usize = 512 << 10;
 
 impl Hot {
     /// The object of this version.

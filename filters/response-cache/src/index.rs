@@ -35,72 +35,84 @@ impl Tenths {
     }
 }
 
-/// The slots as they are stored, one after the other.
+/// The slots as they are stored, one after the other: an entry is read when it is looked at.
 #[derive(Clone, Debug)]
-pub(crate) struct Bucket([Entry; WAYS]);
+pub(crate) struct Bucket(Vec<u8>);
 
 const ENTRY: usize = 16 + 8 + 4 + 4;
 
 impl Bucket {
     /// Without any object.
     pub(crate) fn empty() -> Self {
-        Self([Entry::default(); WAYS])
+        Self(vec![0; ENTRY.saturating_mul(WAYS)])
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote; anything else has no objects.
-    pub(crate) fn read(bytes: &[u8]) -> Self {
-        let (entries, _) = bytes.as_chunks::<ENTRY>();
-        let mut bucket = Self::empty();
-        for (place, entry) in bucket.0.iter_mut().zip(entries) {
-            *place = Entry::read(entry);
+    /// Takes the stored form; anything else has no objects.
+    pub(crate) fn read(bytes: Vec<u8>) -> Self {
+        match bytes.len() == ENTRY.saturating_mul(WAYS) {
+            true => Self(bytes),
+            false => Self::empty(),
         }
-        bucket
     }
 
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(ENTRY.saturating_mul(WAYS));
-        for Entry { digest, version, size, used } in &self.0 {
-            bytes.extend(digest);
-            bytes.extend(version.to_le_bytes());
-            bytes.extend(size.to_le_bytes());
-            bytes.extend(used.0.to_le_bytes());
-        }
-        bytes
+    /// The stored form.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &[u8; ENTRY]> {
+        self.0.as_chunks::<ENTRY>().0.iter()
     }
 
     /// The object with this digest, and its slot.
     pub(crate) fn find(&self, digest: &Digest) -> Option<(usize, Entry)> {
-        self.objects().find(|(_, entry)| entry.digest == *digest)
+        let found = self.entries().enumerate().find(|(_, entry)| entry.starts_with(digest));
+        let (slot, entry) = found?;
+        Some((slot, Entry::read(entry))).filter(|(_, entry)| entry.version != 0)
     }
 
     /// All objects, with their slots.
     pub(crate) fn objects(&self) -> impl Iterator<Item = (usize, Entry)> {
-        self.0.iter().copied().enumerate().filter(|(_, entry)| entry.version != 0)
+        let entries = self.entries().map(Entry::read).enumerate();
+        entries.filter(|(_, entry)| entry.version != 0)
     }
 
     /// The slot for an object: its own, a free one, or that of the object that was not used for the
     /// longest time.
     pub(crate) fn place(&self, digest: &Digest, now: Tenths) -> usize {
         let own = self.find(digest).map(|(slot, _)| slot);
-        let free = || self.0.iter().position(|entry| entry.version == 0);
+        let free = || self.entries().position(|entry| Entry::read(entry).version == 0);
         let oldest = || self.objects().max_by_key(|(_, entry)| entry.used.age(now));
         own.or_else(free).or_else(|| oldest().map(|(slot, _)| slot)).unwrap_or(0)
     }
 
     /// What is in a slot.
     pub(crate) fn at(&self, slot: usize) -> Entry {
-        self.0.get(slot).copied().unwrap_or_default()
+        self.entries().nth(slot).map(Entry::read).unwrap_or_default()
     }
 
     /// Puts something into a slot.
     pub(crate) fn set(&mut self, slot: usize, entry: Entry) {
-        if let Some(place) = self.0.get_mut(slot) {
-            *place = entry;
+        let (entries, _) = self.0.as_chunks_mut::<ENTRY>();
+        if let Some(place) = entries.get_mut(slot) {
+            *place = entry.to_bytes();
         }
     }
 }
 
 impl Entry {
+    fn to_bytes(self) -> [u8; ENTRY] {
+        let Self { digest, version, size, used } = self;
+        let (version, size, used) =
+            (version.to_le_bytes(), size.to_le_bytes(), used.0.to_le_bytes());
+        let parts = [&digest[..], &version, &size, &used];
+        let mut bytes = [0; ENTRY];
+        for (place, byte) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
+            *place = *byte;
+        }
+        bytes
+    }
+
     fn read(bytes: &[u8; ENTRY]) -> Self {
         let read = || {
             let (digest, rest) = bytes.split_first_chunk::<16>()?;

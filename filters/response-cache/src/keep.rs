@@ -169,7 +169,7 @@ fn labels(ask: &Ask, status: u16, response: &Headers) -> Vec<u8> {
         }
     }
     for group in tags(response, "cache-groups") {
-        add(&group_label(&ask.place.origin(), &group));
+        add(&group_label(&ask.place().origin(), &group));
         // An operator purges the groups of all origins.
         add(&group_label(b"*", &group));
     }

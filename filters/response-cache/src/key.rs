@@ -108,20 +108,24 @@ const ANY_HOST: &[u8] = b"<any>";
 /// Scheme and authority in the form in which they are compared (RFC 9110 §4.2.3): lower case,
 /// without the scheme's own port.
 pub(crate) fn origin(scheme: &[u8], authority: &[u8]) -> Vec<u8> {
-    let mut origin = scheme.to_ascii_lowercase();
-    let port: &[u8] = if origin == b"https" { b":443" } else { b":80" };
-    origin.extend_from_slice(b"://");
-    origin.extend(authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase());
+    let mut origin = Vec::with_capacity(128);
+    write_origin(&mut origin, scheme, authority);
     origin
+}
+
+fn write_origin(to: &mut Vec<u8>, scheme: &[u8], authority: &[u8]) {
+    let port: &[u8] = if scheme.eq_ignore_ascii_case(b"https") { b":443" } else { b":80" };
+    let authority = authority.strip_suffix(port).unwrap_or(authority);
+    to.extend(scheme.iter().map(u8::to_ascii_lowercase));
+    to.extend_from_slice(b"://");
+    to.extend(authority.iter().map(u8::to_ascii_lowercase));
 }
 
 impl KeyParts {
     /// The URL of a request as it is in keys. `scheme` is the one that the client used.
     pub(crate) fn url(&self, scheme: &[u8], authority: &[u8], target: &[u8]) -> Vec<u8> {
-        let mut url = match self.host {
-            true => origin(scheme, authority),
-            false => origin(scheme, ANY_HOST),
-        };
+        let mut url = Vec::with_capacity(target.len().saturating_add(128));
+        write_origin(&mut url, scheme, if self.host { authority } else { ANY_HOST });
         let (path, query) = gatehouse_filter::split_target(target);
         url.extend_from_slice(path);
         let Some(query) = query else { return url };

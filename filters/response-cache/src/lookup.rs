@@ -7,7 +7,7 @@ use crate::key::{Digest, Key, digest, url_of};
 use crate::object::{Kind, Object};
 use crate::work::Work;
 use gatehouse_caching::Identified;
-use gatehouse_filter::{Secret, StoreError};
+use gatehouse_filter::{Request, Secret, StoreError};
 use std::rc::Rc;
 
 /// What the store has.
@@ -20,6 +20,14 @@ pub(crate) enum Lookup {
     Nothing,
 }
 
+/// What is stored under a key.
+enum Found {
+    This(Rc<Object>, Key),
+    /// Responses for other selecting fields.
+    Others,
+    Nothing,
+}
+
 /// The most sets of selecting fields that the responses of one key are told apart by. An origin
 /// that goes on to name others has the oldest forgotten.
 pub(crate) const MOST_SETS: usize = 4;
@@ -29,48 +37,59 @@ impl ResponseCache {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn find(&self, ask: &Ask, work: &Work<'_>) -> Result<Lookup, StoreError> {
+    pub(crate) fn find(
+        &self,
+        ask: &mut Ask,
+        request: &Request<'_>,
+        work: &Work<'_>,
+    ) -> Result<Lookup, StoreError> {
+        if ask.rule.storing.identified == Identified::Own {
+            ask.find_whose(request);
+        }
         // What is for everybody, and then what is for this identity alone.
         let is_own_alone = ask.whose.is_some() && ask.rule.storing.identified == Identified::Own;
         let shared = match is_own_alone {
-            true => Lookup::Nothing,
-            false => self.find_under(ask, &ask.key, ask.needs_public(), work)?,
+            true => Found::Nothing,
+            false => self.find_under(ask, &ask.key, work)?,
         };
-        match (shared, ask.own_key(work.secret)) {
-            (found @ Lookup::Found(..), _) | (found, None) => Ok(found),
-            (other, Some(own)) => match self.find_under(ask, &own, false, work)? {
-                Lookup::Nothing => Ok(other),
-                found => Ok(found),
-            },
+        let is_public = matches!(&shared, Found::This(object, _) if object.fixed().is_public);
+        if !is_public {
+            ask.find_whose(request);
         }
+        let shared = match shared {
+            Found::This(object, key) if is_public || ask.whose.is_none() => {
+                return Ok(Lookup::Found(object, key));
+            }
+            Found::This(..) | Found::Nothing => Lookup::Nothing,
+            Found::Others => Lookup::OtherVariants,
+        };
+        let Some(own) = ask.own_key(work.secret) else { return Ok(shared) };
+        Ok(match self.find_under(ask, &own, work)? {
+            Found::This(object, key) => Lookup::Found(object, key),
+            Found::Others => Lookup::OtherVariants,
+            Found::Nothing => shared,
+        })
     }
 
-    fn find_under(
-        &self,
-        ask: &Ask,
-        key: &Key,
-        needs_public: bool,
-        work: &Work<'_>,
-    ) -> Result<Lookup, StoreError> {
+    /// Finds the response under a key, for whomever it is.
+    fn find_under(&self, ask: &Ask, key: &Key, work: &Work<'_>) -> Result<Found, StoreError> {
         let Some(kept) = self.config.objects.find(work.host, key, work.now)? else {
-            return Ok(Lookup::Nothing);
+            return Ok(Found::Nothing);
         };
         if kept.object.fixed().kind == Kind::Response {
-            let is_for = !needs_public || kept.object.fixed().is_public;
-            return match is_for && self.is_good(&kept, work)? {
-                true => Ok(Lookup::Found(kept.object, key.clone())),
-                false => Ok(Lookup::Nothing),
+            return match self.is_good(&kept, work)? {
+                true => Ok(Found::This(kept.object, key.clone())),
+                false => Ok(Found::Nothing),
             };
         }
         for names in sets(&kept.object) {
             let key = variant_key(ask, key, names, work.secret);
             let Some(kept) = self.config.objects.find(work.host, &key, work.now)? else { continue };
-            let is_for = !needs_public || kept.object.fixed().is_public;
-            if is_for && self.is_good(&kept, work)? {
-                return Ok(Lookup::Found(kept.object, key));
+            if self.is_good(&kept, work)? {
+                return Ok(Found::This(kept.object, key));
             }
         }
-        Ok(Lookup::OtherVariants)
+        Ok(Found::Others)
     }
 
     /// Whether an object that was found before was not purged since.

@@ -27,6 +27,8 @@ pub(crate) struct Objects {
     uncounted: Cell<Change>,
     /// The second in which it last did.
     counted: Cell<u64>,
+    /// How often an object in use is marked so, in tenths of a second.
+    marked_every: Cell<u32>,
 }
 
 /// What the objects take.
@@ -67,12 +69,13 @@ impl From<StoreError> for Unstored {
 const OVERHEAD: u64 = 160;
 /// Whoever loses so many races gives up.
 const ATTEMPTS: usize = 16;
-/// An object in use is marked as used at most so often, in tenths of a second.
+/// An object in use is marked as used at most so often, in tenths of a second; more often where
+/// what is evicted is hardly older than that.
 const MARKED_EVERY: u32 = 10;
 /// Buckets that are looked at to find what to evict; more, where there are not so many objects in
 /// them: of few, the oldest may be in use.
 const SAMPLE: u32 = 6;
-const LEAST_SAMPLE: usize = 8;
+const LEAST_SAMPLE: usize = 16;
 const MOST_LOOKED_AT: u32 = 256;
 /// A VM counts in the total what it has added when it is more than this part of the budget, or so
 /// many objects: the budget is exceeded by so little for each worker at most.
@@ -94,6 +97,7 @@ impl Objects {
             numbers: Cell::new(0),
             uncounted: Cell::default(),
             counted: Cell::default(),
+            marked_every: Cell::new(MARKED_EVERY),
         }
     }
 
@@ -113,16 +117,15 @@ impl Objects {
             let other = Self { buckets: before, ..Self::new(&self.prefix, 1, 0) };
             for bucket in 0..before {
                 for slot in 0..WAYS {
-                    host.set(other.object_key(bucket, slot).as_bytes(), b"", None)
-                        .map_err(|_| StoreError)?;
+                    host.set(&other.object_key(bucket, slot), b"", None).map_err(|_| StoreError)?;
                 }
-                host.set(other.bucket_key(bucket).as_bytes(), b"", None).map_err(|_| StoreError)?;
+                host.set(&other.bucket_key(bucket), b"", None).map_err(|_| StoreError)?;
             }
         }
         if before != Some(self.buckets) {
             host.set(size.as_bytes(), &self.buckets.to_le_bytes(), None).map_err(|_| StoreError)?;
             for bucket in 0..self.buckets {
-                host.create(self.bucket_key(bucket).as_bytes(), &Bucket::empty().to_bytes())?;
+                host.create(&self.bucket_key(bucket), Bucket::empty().as_bytes())?;
             }
         }
         self.recount(host)
@@ -136,9 +139,9 @@ impl Objects {
             let (_, version) = host.get(key.as_bytes())?.ok_or(StoreError)?;
             let mut total = Total::default();
             for bucket in 0..self.buckets {
-                let stored = host.get(self.bucket_key(bucket).as_bytes())?;
+                let stored = host.get(&self.bucket_key(bucket))?;
                 let Some((bytes, _)) = stored else { continue };
-                for (_, entry) in Bucket::read(&bytes).objects() {
+                for (_, entry) in Bucket::read(bytes).objects() {
                     total.bytes = total.bytes.wrapping_add(entry.size.into());
                     total.objects = total.objects.wrapping_add(1);
                 }
@@ -176,7 +179,7 @@ impl Objects {
         let kept = match hot.filter(|kept| kept.object.key() == key.text) {
             Some(kept) => kept,
             None => {
-                let stored = store.get(self.object_key(bucket, slot).as_bytes())?;
+                let stored = store.get(&self.object_key(bucket, slot))?;
                 let object = stored.and_then(|(bytes, _)| Object::read(bytes));
                 let is_it = |object: &Object| {
                     object.fixed().version == entry.version && object.key() == key.text
@@ -192,7 +195,7 @@ impl Objects {
             }
         };
         let used = Tenths::of(now.0);
-        if entry.used.age(used) >= MARKED_EVERY {
+        if entry.used.age(used) >= self.marked_every.get() {
             let mut index = index;
             index.set(slot, Entry { used, ..entry });
             // Whoever was faster has marked it, or has replaced it.
@@ -232,7 +235,7 @@ impl Objects {
             let slot = index.place(digest, used);
             let before = index.at(slot);
             let key = self.object_key(bucket, slot);
-            store.set(key.as_bytes(), bytes, None).map_err(|_| Unstored::Store)?;
+            store.set(&key, bytes, None).map_err(|_| Unstored::Store)?;
             index.set(slot, entry);
             if !self.write(store, bucket, &index, seen)? {
                 self.take_back(store, &key, version)?;
@@ -263,13 +266,13 @@ impl Objects {
     }
 
     /// Empties a slot that was written for nothing: nobody would count what is in it.
-    fn take_back(&self, store: &dyn Store, key: &str, version: u64) -> Result<(), StoreError> {
-        let Some((bytes, seen)) = store.get(key.as_bytes())? else { return Ok(()) };
+    fn take_back(&self, store: &dyn Store, key: &[u8], version: u64) -> Result<(), StoreError> {
+        let Some((bytes, seen)) = store.get(key)? else { return Ok(()) };
         let object = Object::read_unchecked(bytes);
         if object.is_none_or(|object| object.fixed().version != version) {
             return Ok(());
         }
-        match store.set(key.as_bytes(), b"", Some(seen)) {
+        match store.set(key, b"", Some(seen)) {
             Ok(()) | Err(SetError::Conflict) => Ok(()),
             Err(SetError::Failed) => Err(StoreError),
         }
@@ -286,6 +289,19 @@ impl Objects {
         slot: usize,
         gone: u64,
     ) -> Result<Option<Total>, StoreError> {
+        let Some(size) = self.take_out(store, bucket, slot, gone)? else { return Ok(None) };
+        let change = Change { removed: size.into(), objects: -1, ..Change::default() };
+        self.count(store, change).map(Some)
+    }
+
+    /// The same without counting it. What it took.
+    fn take_out(
+        &self,
+        store: &dyn Store,
+        bucket: u32,
+        slot: usize,
+        gone: u64,
+    ) -> Result<Option<u32>, StoreError> {
         for _ in 0..ATTEMPTS {
             let (mut index, version) = self.read(store, bucket)?;
             let entry = index.at(slot);
@@ -295,10 +311,8 @@ impl Objects {
             index.set(slot, Entry::default());
             if self.write(store, bucket, &index, version)? {
                 let key = self.object_key(bucket, slot);
-                store.set(key.as_bytes(), b"", None).map_err(|_| StoreError)?;
-                let change =
-                    Change { removed: entry.size.into(), objects: -1, ..Change::default() };
-                return self.count(store, change).map(Some);
+                store.set(&key, b"", None).map_err(|_| StoreError)?;
+                return Ok(Some(entry.size));
             }
         }
         Ok(None)
@@ -314,6 +328,7 @@ impl Objects {
         now: Tenths,
     ) -> Result<(Total, u64), StoreError> {
         let mut evicted = 0_u64;
+        let mut gone = Change::default();
         for _ in 0..ROUNDS {
             if total.bytes <= self.budget {
                 break;
@@ -337,11 +352,19 @@ impl Objects {
                 if total.bytes <= self.budget {
                     break;
                 }
-                if let Some(now) = self.remove(store, bucket, slot, entry.version)? {
-                    total = now;
-                    evicted = evicted.saturating_add(1);
+                if self.take_out(store, bucket, slot, entry.version)?.is_none() {
+                    continue;
                 }
+                // Who is in use must not look as old as this one.
+                self.marked_every.set((entry.used.age(now) / 8).clamp(1, MARKED_EVERY));
+                let size = u64::from(entry.size);
+                total.bytes = total.bytes.saturating_sub(size);
+                evicted = evicted.saturating_add(1);
+                gone = gone.and(Change { removed: size, objects: -1, ..Change::default() });
             }
+        }
+        if evicted > 0 {
+            total = self.count(store, gone)?;
         }
         Ok((total, evicted))
     }
@@ -359,7 +382,7 @@ impl Objects {
         for bucket in 0..self.buckets {
             let (index, _) = self.read(store, bucket)?;
             for (slot, entry) in index.objects() {
-                let stored = store.get(self.object_key(bucket, slot).as_bytes())?;
+                let stored = store.get(&self.object_key(bucket, slot))?;
                 let object = stored.and_then(|(bytes, _)| Object::read_unchecked(bytes));
                 let is_it = |object: &Object| object.fixed().version == entry.version;
                 let Some(object) = object.filter(is_it) else { continue };
@@ -430,8 +453,8 @@ impl Objects {
     }
 
     fn read(&self, store: &dyn Store, bucket: u32) -> Result<(Bucket, Version), StoreError> {
-        let (bytes, version) = store.get(self.bucket_key(bucket).as_bytes())?.ok_or(StoreError)?;
-        Ok((Bucket::read(&bytes), version))
+        let (bytes, version) = store.get(&self.bucket_key(bucket))?.ok_or(StoreError)?;
+        Ok((Bucket::read(bytes), version))
     }
 
     /// Whether nobody else was first.
@@ -442,7 +465,7 @@ impl Objects {
         index: &Bucket,
         version: Version,
     ) -> Result<bool, StoreError> {
-        match store.set(self.bucket_key(bucket).as_bytes(), &index.to_bytes(), Some(version)) {
+        match store.set(&self.bucket_key(bucket), index.as_bytes(), Some(version)) {
             Ok(()) => Ok(true),
             Err(SetError::Conflict) => Ok(false),
             Err(SetError::Failed) => Err(StoreError),
@@ -464,12 +487,22 @@ impl Objects {
         u32::try_from(number.checked_rem(below.into()).unwrap_or(0)).unwrap_or_default()
     }
 
-    fn bucket_key(&self, bucket: u32) -> String {
-        format!("{}b{}/{bucket}", self.prefix, self.buckets)
+    fn bucket_key(&self, bucket: u32) -> Vec<u8> {
+        self.numbered(b"b", &[bucket])
     }
 
-    fn object_key(&self, bucket: u32, slot: usize) -> String {
-        format!("{}o{}/{bucket}.{slot}", self.prefix, self.buckets)
+    fn object_key(&self, bucket: u32, slot: usize) -> Vec<u8> {
+        self.numbered(b"o", &[bucket, u32::try_from(slot).unwrap_or_default()])
+    }
+
+    /// A key of numbers: of bytes, as nobody reads it. Stores of another size have others.
+    fn numbered(&self, kind: &[u8], numbers: &[u32]) -> Vec<u8> {
+        let mut key = Vec::with_capacity(32);
+        key.extend_from_slice(self.prefix.as_bytes());
+        key.extend_from_slice(kind);
+        key.extend_from_slice(&self.buckets.to_le_bytes());
+        numbers.iter().for_each(|number| key.extend_from_slice(&number.to_le_bytes()));
+        key
     }
 
     fn total_key(&self) -> String {

@@ -97,7 +97,8 @@ impl Polled for Refreshes {
 }
 
 fn callout(ask: &Ask, cluster: &str, holder: u64, secret: &Secret) -> Callout {
-    let scheme = String::from_utf8_lossy(&ask.place.scheme);
+    let place = ask.place();
+    let scheme = String::from_utf8_lossy(&place.scheme);
     let mark = format!("{} {scheme} {holder:x}", token_of(secret));
     let mut headers: Vec<(HeaderName, HeaderValue)> =
         ask.head.iter_received().filter_map(sent).collect();
@@ -108,8 +109,8 @@ fn callout(ask: &Ask, cluster: &str, holder: u64, secret: &Secret) -> Callout {
     Callout {
         cluster: cluster.to_owned(),
         method: Cow::Borrowed("GET"),
-        authority: text(&ask.place.authority),
-        path: text(&ask.place.target),
+        authority: text(&place.authority),
+        path: text(&place.target),
         headers,
         body: Vec::new(),
         timeout: LASTS,

@@ -43,10 +43,29 @@ pub(crate) fn unkeyed_field(request: &Headers, keyed: &[HeaderName]) -> Option<&
 }
 
 fn listed(name: &[u8]) -> Option<&'static str> {
-    let may_be = matches!(name.first(), Some(b'f' | b'x'));
-    let is = |field: &&&'static str| HeaderName::from_static(field).is_spelt(name);
-    may_be.then(|| FIELDS.iter().find(is)).flatten().copied()
+    // Most differ in the first byte already.
+    if !matches!(name.first(), Some(b'f' | b'x')) {
+        return None;
+    }
+    // The name as upstreams read it, with one dash for all that stand together of what is no letter
+    // and no digit: written once, and not for each of the list.
+    let mut spelt = [0; LONGEST];
+    let mut length = 0_usize;
+    for byte in name {
+        let byte = if byte.is_ascii_alphanumeric() { *byte } else { b'-' };
+        let last = length.checked_sub(1).and_then(|last| spelt.get(last));
+        if byte == b'-' && last == Some(&b'-') {
+            continue;
+        }
+        *spelt.get_mut(length)? = byte;
+        length = length.saturating_add(1);
+    }
+    let spelt = spelt.get(..length)?;
+    FIELDS.iter().find(|field| field.as_bytes() == spelt).copied()
 }
+
+/// The length of the longest of them.
+const LONGEST: usize = 22;
 
 #[cfg(test)]
 mod tests {
@@ -86,6 +105,11 @@ mod tests {
             let request = Headers::from_list(&[(":path", "/"), (field, value)]);
             assert_eq!(unkeyed_field(&request, keyed), want, "{what}");
         }
+    }
+
+    #[test]
+    fn the_longest_of_the_list_is_looked_at() {
+        assert_eq!(FIELDS.iter().map(|field| field.len()).max(), Some(LONGEST));
     }
 
     #[test]

@@ -211,20 +211,20 @@ fn a_value_that_was_changed_torn_or_is_anothers_is_not_served() {
         (vm_.objects.object_key(bucket, slot), entry)
     };
     let ((x, entry), (y, _)) = (slot_of(&key("x")), slot_of(&key("y")));
-    let value = first.store.value(x.as_bytes()).unwrap();
+    let value = first.store.value(&x).unwrap();
     let mut changed = value.clone();
     changed[value.len() - 3] ^= 1;
     for (what, bytes) in [
         ("nothing", Vec::new()),
         ("cut", value[..value.len() - 1].to_vec()),
         ("changed", changed),
-        ("another's", first.store.value(y.as_bytes()).unwrap()),
+        ("another's", first.store.value(&y).unwrap()),
         ("of another version", object(&key("x"), entry.version.wrapping_add(1), b"other")),
         ("of another key and the same version", object(&key("y"), entry.version, b"other")),
     ] {
         let host = host();
         writer(&host);
-        host.store.put(x.as_bytes(), &bytes);
+        host.store.put(&x, &bytes);
         let reader = vm(&host);
         assert_eq!(reader.find(&key("x")), None, "{what}");
         assert!(reader.find(&key("y")).is_some(), "{what}");
