@@ -233,9 +233,9 @@ impl Ask {
         self.key = Key::new(secret, text);
     }
 
-    /// The key of responses for this identity alone.
-    pub(crate) fn own_key(&self, secret: &Secret) -> Option<Key> {
-        self.whose.as_ref().map(|whose| whose.of_key(secret, &self.key))
+    /// The key of responses for this identity alone, of one that is for everybody.
+    pub(crate) fn own_key(&self, key: &Key, secret: &Secret) -> Option<Key> {
+        self.whose.as_ref().map(|whose| whose.of_key(secret, key))
     }
 
     /// Makes the request ask for what the key says: where the key has the best coding or language

@@ -5,6 +5,7 @@ use crate::asking::Asking;
 use crate::keep::group_label;
 use crate::key::digest;
 use crate::purges::Purged;
+use crate::searches::search_labels;
 use crate::{Event, ResponseCache};
 use gatehouse_caching::{invalidated, invalidated_groups};
 use gatehouse_filter::{Event as _, Response};
@@ -39,9 +40,16 @@ impl ResponseCache {
                 }
             }
         }
+        let mut searches: Vec<Vec<u8>> = Vec::new();
+        for url in &urls {
+            let [label, _] = search_labels(url);
+            if !searches.contains(&label) {
+                searches.push(label);
+            }
+        }
         let groups = invalidated_groups(method, &response.headers);
         let groups = groups.iter().map(|group| group_label(&place.origin(), group));
-        for bytes in urls.into_iter().chain(groups.take(MOST_GROUPS)) {
+        for bytes in urls.into_iter().chain(searches).chain(groups.take(MOST_GROUPS)) {
             let purged = Purged::One(digest(secret, &bytes));
             match self.config.purges.purge(host, &purged) {
                 Ok(()) => Event::Invalidated.count(host),

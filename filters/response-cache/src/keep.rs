@@ -5,6 +5,7 @@ use crate::key::Key;
 use crate::lookup::{self, MOST_SETS, digests, variant_key};
 use crate::object::{Fixed, Kind, Object, Parts};
 use crate::objects::{Put, Unstored};
+use crate::searches::{Search, search_labels, searches_key};
 use crate::work::Work;
 use crate::{Event, ResponseCache};
 use gatehouse_caching::{Lifetime, Partition, ResponseDirectives, Vary, tags};
@@ -17,6 +18,8 @@ pub(crate) struct Keeping {
     base: Key,
     /// The fields that select it, separated by commas; empty for none.
     selecting: String,
+    /// What it says of queries, and the key under which that stands.
+    search: Option<(Key, Search)>,
     key: Key,
     fixed: Fixed,
     /// In the wire form.
@@ -51,9 +54,14 @@ impl Keeping {
             |(name, _): &&(&[u8], &[u8])| *name != b":status" && *name != b"content-length";
         let head: Vec<(&[u8], &[u8])> = fields.iter().filter(is_sent).copied().collect();
         let head = Headers::from_list(&head);
+        let search = Search::of(&head, &ask.key);
+        let base = match &search {
+            Some(search) => search.key(&ask.key, secret),
+            None => ask.key.clone(),
+        };
         let base = match partition {
-            Partition::Shared => ask.key.clone(),
-            Partition::Own => ask.own_key(secret)?,
+            Partition::Shared => base,
+            Partition::Own => ask.own_key(&base, secret)?,
         };
         let Vary::Fields(names) = Vary::read(&head) else { return None };
         let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
@@ -63,8 +71,9 @@ impl Keeping {
             false => variant_key(ask, &base, &selecting, secret),
         };
         let fixed = Fixed { version: 0, purges, kind: Kind::Response, status, is_public, lifetime };
-        let labels = labels(ask, status, &head);
-        Some(Self { base, selecting, key, fixed, head: head.wire().into_owned(), labels })
+        let labels = labels(ask, status, &head, search.is_some());
+        let search = search.map(|search| (searches_key(&ask.key, secret), search));
+        Some(Self { base, selecting, search, key, fixed, head: head.wire().into_owned(), labels })
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -89,7 +98,7 @@ impl ResponseCache {
         let version = self.config.objects.version();
         let object = keeping.object(version, body);
         let stored = self
-            .add_variant(keeping, work)
+            .add_sets(keeping, work)
             .and_then(|()| self.put(&keeping.key, version, &object, keeping, work));
         match stored {
             Ok(put) => {
@@ -126,33 +135,46 @@ impl ResponseCache {
         self.config.objects.put(work.host, &key.digest, (version, object), work.now, is_good)
     }
 
-    /// Says under the key of the URL by which fields its responses are told apart.
-    fn add_variant(&self, keeping: &Keeping, work: &Work<'_>) -> Result<(), Unstored> {
-        if keeping.selecting.is_empty() {
-            return Ok(());
+    /// Says under the key of the URL by which fields its responses are told apart, and under the
+    /// path what they say of queries.
+    fn add_sets(&self, keeping: &Keeping, work: &Work<'_>) -> Result<(), Unstored> {
+        if !keeping.selecting.is_empty() {
+            self.add_set(&keeping.base, &keeping.selecting, keeping, work)?;
         }
-        let known = self.config.objects.find(work.host, &keeping.base, work.now)?;
+        if let Some((key, search)) = &keeping.search {
+            self.add_set(key, search.text(), keeping, work)?;
+        }
+        Ok(())
+    }
+
+    fn add_set(
+        &self,
+        key: &Key,
+        set: &str,
+        keeping: &Keeping,
+        work: &Work<'_>,
+    ) -> Result<(), Unstored> {
+        let known = self.config.objects.find(work.host, key, work.now)?;
         let known = known.filter(|kept| kept.object.fixed().kind == Kind::Variants);
         let old: Vec<&str> = known.iter().flat_map(|kept| lookup::sets(&kept.object)).collect();
-        if old.first() == Some(&keeping.selecting.as_str()) {
+        if old.first() == Some(&set) {
             return Ok(());
         }
         // The newest first: it is most likely to be asked for (RFC 9111 §4.1).
-        let others = old.into_iter().filter(|set| **set != *keeping.selecting);
-        let sets: Vec<&str> =
-            std::iter::once(keeping.selecting.as_str()).chain(others).take(MOST_SETS).collect();
+        let others = old.into_iter().filter(|other| *other != set);
+        let sets: Vec<&str> = std::iter::once(set).chain(others).take(MOST_SETS).collect();
         let version = self.config.objects.version();
         let fixed = Fixed { version, kind: Kind::Variants, is_public: true, ..keeping.fixed };
         let text = sets.join("\n");
-        let parts = Parts { key: &keeping.base.text, head: text.as_bytes(), ..Parts::default() };
+        let parts = Parts { key: &key.text, head: text.as_bytes(), ..Parts::default() };
         let object = Object::write(&fixed, &parts);
-        self.put(&keeping.base, version, &object, keeping, work).map(|_| ())
+        self.put(key, version, &object, keeping, work).map(|_| ())
     }
 }
 
 /// What else than its URL a response can be purged by, a line each; and of a part, which range was
 /// asked for.
-fn labels(ask: &Ask, status: u16, response: &Headers) -> Vec<u8> {
+fn labels(ask: &Ask, status: u16, response: &Headers, is_search: bool) -> Vec<u8> {
     let mut labels = Vec::new();
     let mut add = |label: &[u8]| {
         if !label.contains(&b'\n') && labels.len().saturating_add(label.len()) < MOST_LABELS {
@@ -160,6 +182,9 @@ fn labels(ask: &Ask, status: u16, response: &Headers) -> Vec<u8> {
             labels.push(b'\n');
         }
     };
+    if is_search {
+        search_labels(ask.key.url()).iter().for_each(|label| add(label));
+    }
     if let Some(range) = ask.head.first("range").filter(|_| status == 206) {
         add(&range_label(range));
     }

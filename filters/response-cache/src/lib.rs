@@ -25,6 +25,7 @@ mod purges;
 mod refresh;
 mod refusal;
 mod rule;
+mod searches;
 mod serve;
 mod unkeyed;
 mod work;

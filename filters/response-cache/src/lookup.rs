@@ -43,6 +43,23 @@ impl ResponseCache {
         request: &Request<'_>,
         work: &Work<'_>,
     ) -> Result<Lookup, StoreError> {
+        match self.find_as(ask, None, request, work)? {
+            Lookup::Nothing => self.find_search(ask, request, work),
+            found => Ok(found),
+        }
+    }
+
+    /// The same as if the request had another key, where one is given.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) fn find_as(
+        &self,
+        ask: &mut Ask,
+        other: Option<&Key>,
+        request: &Request<'_>,
+        work: &Work<'_>,
+    ) -> Result<Lookup, StoreError> {
         if ask.rule.storing.identified == Identified::Own {
             ask.find_whose(request);
         }
@@ -50,7 +67,7 @@ impl ResponseCache {
         let is_own_alone = ask.whose.is_some() && ask.rule.storing.identified == Identified::Own;
         let shared = match is_own_alone {
             true => Found::Nothing,
-            false => self.find_under(ask, &ask.key, work)?,
+            false => self.find_under(ask, other.unwrap_or(&ask.key), work)?,
         };
         let is_public = matches!(&shared, Found::This(object, _) if object.fixed().is_public);
         if !is_public {
@@ -63,7 +80,8 @@ impl ResponseCache {
             Found::This(..) | Found::Nothing => Lookup::Nothing,
             Found::Others => Lookup::OtherVariants,
         };
-        let Some(own) = ask.own_key(work.secret) else { return Ok(shared) };
+        let own = ask.own_key(other.unwrap_or(&ask.key), work.secret);
+        let Some(own) = own else { return Ok(shared) };
         Ok(match self.find_under(ask, &own, work)? {
             Found::This(object, key) => Lookup::Found(object, key),
             Found::Others => Lookup::OtherVariants,

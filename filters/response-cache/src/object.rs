@@ -38,7 +38,7 @@ pub(crate) enum Kind {
     /// A response.
     Response = 1,
     /// The field names by which the responses of a key are told apart, a set a line: each response
-    /// has a key of its own.
+    /// has a key of its own. Of a path, what its responses say of queries.
     Variants = 2,
 }
 
@@ -152,6 +152,11 @@ impl Object {
     /// Tags and cache groups, a line each.
     pub(crate) fn labels(&self) -> &[u8] {
         self.part(&self.labels)
+    }
+
+    /// Whether it has this label.
+    pub(crate) fn has_label(&self, wanted: &[u8]) -> bool {
+        self.labels().split(|byte| *byte == b'\n').any(|label| label == wanted)
     }
 
     /// The fields, as they are sent; of [`Kind::Variants`], the names by line.

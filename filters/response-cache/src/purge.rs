@@ -7,6 +7,7 @@ use crate::objects::Total;
 use crate::purges::{Purged, begins};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
+use crate::searches::{search_label_of_all, search_labels};
 use crate::{Event, ResponseCache};
 use gatehouse_filter::api_key::{Digest, MAX_KEY};
 use gatehouse_filter::rules::Rules;
@@ -135,13 +136,10 @@ impl Order {
             Self::All => true,
             Self::Url(place, forms) => {
                 let url = if place.starts_with(b"/") { target_of(url) } else { url };
-                forms.iter().any(|form| form == url)
+                forms.iter().any(|form| form == url || object.has_label(&search_label(form)))
             }
             Self::Prefix(prefix) => begins(url, prefix),
-            Self::Tag(_) | Self::Group(_) => {
-                let wanted = self.label();
-                object.labels().split(|byte| *byte == b'\n').any(|label| label == wanted)
-            }
+            Self::Tag(_) | Self::Group(_) => object.has_label(&self.label()),
         }
     }
 
@@ -155,7 +153,8 @@ impl Order {
                     true => Purged::Prefix([form, &b"\n"[..]].concat()),
                     false => Purged::One(digest(secret, form)),
                 };
-                forms.iter().map(form).collect()
+                let search = |form: &Vec<u8>| Purged::One(digest(secret, &search_label(form)));
+                forms.iter().map(form).chain(forms.iter().map(search)).collect()
             }
             Self::Prefix(prefix) => vec![Purged::Prefix(prefix.clone())],
             Self::Tag(_) | Self::Group(_) => vec![Purged::One(digest(secret, &self.label()))],
@@ -168,6 +167,17 @@ impl Order {
             Self::Group(group) => group_label(b"*", group),
             Self::Tag(tag) => tag_label(tag),
             Self::All | Self::Url(..) | Self::Prefix(_) => Vec::new(),
+        }
+    }
+}
+
+/// What those responses have to which any query of a URL, or of a path, may lead.
+fn search_label(form: &[u8]) -> Vec<u8> {
+    match form.starts_with(b"/") {
+        true => search_label_of_all(form),
+        false => {
+            let [label, _] = search_labels(form);
+            label
         }
     }
 }

@@ -8,6 +8,7 @@ mod methods;
 mod parts;
 mod purging;
 mod refreshing;
+mod searching;
 mod shadow;
 mod validating;
 mod varying;
