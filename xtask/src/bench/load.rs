@@ -39,7 +39,7 @@ impl Requests {
         Requests { next, ..self }
     }
 
-    fn take(&mut self) -> &[u8] {
+    pub(super) fn take(&mut self) -> &[u8] {
         let request = self.all.get(self.next).map(Vec::as_slice).unwrap_or_default();
         self.next = self.next.saturating_add(1);
         if self.next >= self.all.len() {
@@ -124,7 +124,7 @@ impl Connection {
     /// As [`Load::serve`].
     pub(super) fn receive(&mut self) -> Result<()> {
         self.buffer.clear();
-        let mut chunk = [0; 4096];
+        let mut chunk = [0; 65_536];
         loop {
             let count = self.stream.read(&mut chunk).context("the gateway does not answer")?;
             if count == 0 {

@@ -7,6 +7,7 @@
 
 mod aggregate;
 mod body_transform;
+mod cache;
 mod cores;
 mod envoy_process;
 mod forged;
@@ -25,6 +26,7 @@ mod rate_limit;
 mod rate_limit_keys;
 mod report;
 mod set_up;
+mod template;
 mod worst;
 
 use std::fs;
@@ -75,7 +77,7 @@ pub(crate) const COMMAND: Command = Command {
     operands: "[bench]",
     about: "Measure CPU per request, ours beside bare Envoy, native and Lua.
 The benches are header-transform, host-calls, rate-limit, rate-limit-keys, identity, forged, worst,
-body-transform, gateway and aggregate.",
+body-transform, gateway, aggregate and cache.",
     options: &[
         Opt { name: "--requests", value: Some("N"), about: "so many a set-up and round" },
         Opt { name: "--rounds", value: Some("N"), about: "how often each set-up is measured" },
@@ -104,12 +106,17 @@ body-transform, gateway and aggregate.",
         Opt {
             name: "--peers",
             value: Some("NAME,…"),
-            about: "which other gateways in gateway and aggregate: none, or names",
+            about: "which other programs in gateway, aggregate and cache: none, or names",
         },
         Opt {
             name: "--delay",
             value: Some("MS"),
             about: "so long each call of aggregate waits for its answer",
+        },
+        Opt {
+            name: "--budget",
+            value: None,
+            about: "what a store of cache holds that is filled many times over",
         },
         Opt { name: "--plot", value: Some("FILE"), about: "where gateway draws its chart" },
     ],
@@ -143,6 +150,9 @@ fn run(given: &Given) -> Result<()> {
     if options.bench.as_deref() == Some(aggregate::NAME) {
         return aggregate::run(&options, &sources);
     }
+    if options.bench.as_deref() == Some(cache::NAME) {
+        return cache::run(&options, &sources);
+    }
     let mut bench = find(&options)?(&sources)?;
     for module in &options.modules {
         bench.set_ups.push(SetUp::of_module(module)?);
@@ -160,7 +170,13 @@ fn find(options: &Options) -> Result<MakeBench> {
     let wanted = options.bench.as_deref().unwrap_or(first);
     let found = BENCHES.into_iter().find(|(name, _)| *name == wanted);
     found.map(|(_, bench)| bench).with_context(|| {
-        let others = [rate_limit_keys::NAME, body_transform::NAME, gateway::NAME, aggregate::NAME];
+        let others = [
+            rate_limit_keys::NAME,
+            body_transform::NAME,
+            gateway::NAME,
+            aggregate::NAME,
+            cache::NAME,
+        ];
         let names = BENCHES.into_iter().map(|(name, _)| name).chain(others);
         let names: Vec<&str> = names.collect();
         format!("no bench is called `{wanted}`; there are: {}", names.join(", "))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use super::identity::token::Says;
-use super::{aggregate, gateway, worst};
+use super::{aggregate, cache, gateway, worst};
 use crate::arguments::Given;
 
 /// What to measure and how long.
@@ -36,6 +36,8 @@ pub(super) struct Options {
     pub(super) plot: Option<PathBuf>,
     /// How long the calls of the aggregate bench wait for their answers.
     pub(super) delay: Duration,
+    /// Whether the cache bench fills one store many times over.
+    pub(super) budget: bool,
 }
 
 impl Options {
@@ -61,6 +63,7 @@ impl Options {
             peers: given.value("--peers").map(names),
             plot: given.value("--plot").map(PathBuf::from),
             delay: milliseconds(given.positive("--delay")?),
+            budget: given.has("--budget"),
         };
         if options.bench.as_deref() == Some(gateway::NAME) {
             // Many set-ups, each measured in four ways.
@@ -68,6 +71,9 @@ impl Options {
         }
         if options.bench.as_deref() == Some(aggregate::NAME) {
             (options.requests, options.rounds) = (aggregate::REQUESTS, aggregate::ROUNDS);
+        }
+        if options.bench.as_deref() == Some(cache::NAME) {
+            (options.requests, options.rounds) = (cache::REQUESTS, cache::ROUNDS);
         }
         if options.bench.as_deref() == Some(worst::NAME) {
             // Each is as long as hundreds.
@@ -118,7 +124,9 @@ mod tests {
         assert_eq!((options.requests, options.rounds), (gateway::REQUESTS, 9));
         let options = parse("aggregate --requests 9").unwrap();
         assert_eq!((options.requests, options.rounds), (9, aggregate::ROUNDS));
-        assert_eq!(options.delay, Duration::ZERO);
+        assert_eq!((options.delay, options.budget), (Duration::ZERO, false));
+        let options = parse("cache --rounds 1").unwrap();
+        assert_eq!((options.requests, options.rounds), (cache::REQUESTS, 1));
     }
 
     #[test]
@@ -126,7 +134,7 @@ mod tests {
         let options = parse(
             "identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm \
              --before old --keys 5 --json --token short --peers nginx,haproxy --plot a.svg \
-             --delay 7",
+             --delay 7 --budget",
         )
         .unwrap();
         assert_eq!(
@@ -144,6 +152,7 @@ mod tests {
                 peers: Some(vec!["nginx".to_owned(), "haproxy".to_owned()]),
                 plot: Some("a.svg".into()),
                 delay: Duration::from_millis(7),
+                budget: true,
             }
         );
     }

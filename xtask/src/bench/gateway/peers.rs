@@ -1,14 +1,14 @@
 //! Other gateways that do the same, as `tests/peers/` configures them.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use gatehouse_demo::{AUDIENCE, ISSUER};
 
 use super::super::process::program;
 use super::super::python::{self, peers};
+use super::super::template;
 use super::stage::Stage;
 
 /// A gateway that is not Envoy.
@@ -104,18 +104,17 @@ impl Peer {
     }
 }
 
-/// Writes a configuration of `tests/peers/` with its marks replaced; where it is then.
+/// Writes a configuration of `tests/peers/`; where it is then.
 fn fill(stage: &Stage, template: &str, name: &str, port: u16) -> Result<PathBuf> {
-    let template = peers().join(template);
-    let text = fs::read_to_string(&template)
-        .with_context(|| format!("cannot read {}", template.display()))?;
     let (key, scratch, modules) = (
         stage.key.to_string_lossy(),
         stage.scratch.to_string_lossy(),
         nginx_modules().unwrap_or_default(),
     );
-    let text = replaced(
-        &text,
+    template::fill(
+        template,
+        &stage.scratch,
+        name,
         &[
             ("port", &port.to_string()),
             ("origin", &stage.origin.to_string()),
@@ -126,17 +125,7 @@ fn fill(stage: &Stage, template: &str, name: &str, port: u16) -> Result<PathBuf>
             ("issuer", ISSUER),
             ("audience", AUDIENCE),
         ],
-    );
-    let path = stage.scratch.join(name);
-    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(path)
-}
-
-/// `text` with each `@name@` replaced by the value of that name.
-fn replaced(text: &str, values: &[(&str, &str)]) -> String {
-    values
-        .iter()
-        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
+    )
 }
 
 /// Debian's folder of nginx modules, with the one for Lua in it.
@@ -152,13 +141,10 @@ fn nginx_modules() -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
 
-    #[test]
-    fn marks_are_replaced_and_other_text_stays() {
-        let text = replaced("listen @port@; # a@b @other@", &[("port", "80"), ("b", "c")]);
-        assert_eq!(text, "listen 80; # a@b @other@");
-    }
+    use super::super::super::template::replaced;
+    use super::*;
 
     #[test]
     fn every_mark_of_the_templates_is_known() {
