@@ -161,18 +161,24 @@ impl Stream {
         let number = self.all;
         self.all = number.saturating_add(1);
         if number.is_multiple_of(ONE_IN) {
-            let which = self.wanted % WANTED;
+            let which = self.wanted.checked_rem(WANTED).unwrap_or_default();
             self.wanted = self.wanted.saturating_add(1);
             return format!("/bytes/{}{}{which}", wanted_size(which), answer::WANTED);
         }
-        let size = SIZES.get(number % SIZES.len()).copied().unwrap_or_default();
+        let size = size(number);
         self.sent = self.sent.saturating_add(size);
         format!("/bytes/{size}/{number}")
     }
 }
 
+/// The size of the answer that has this place in the row.
+fn size(place: usize) -> usize {
+    let index = place.checked_rem(SIZES.len());
+    index.and_then(|index| SIZES.get(index)).copied().unwrap_or_default()
+}
+
 fn wanted_size(which: usize) -> usize {
-    SIZES.get(which % SIZES.len()).copied().unwrap_or_default().min(64 << 10)
+    size(which).min(64 << 10)
 }
 
 /// What all that is wanted takes.
