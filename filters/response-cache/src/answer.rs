@@ -15,8 +15,8 @@ use gatehouse_caching::{
     Validators, freshened, head_effect, kept, may_store, on_error, status,
 };
 use gatehouse_filter::{
-    Attribute, Callouts, Copied, Event as _, HeaderName, HeaderValue, Headers, Host, Response,
-    ResponseDecision, ResponseStep,
+    Attribute, Callouts, Copied, Event as _, HeaderName, HeaderValue, Headers, Host, Problem,
+    Response, ResponseDecision, ResponseStep,
 };
 use std::rc::Rc;
 
@@ -58,9 +58,17 @@ impl ResponseCache {
                 state.0 = Stage::Asking(asking);
                 return decision;
             }
-            // The origin says that it is of one content, and it does not fit: nobody is to ask for
-            // more of it.
+            // It does not fit, though the request said to what. Nobody is to ask for more of it, and
+            // nobody who asked for the whole is to take it for that.
             self.outdate(&asking.ask.key, &work);
+            self.give_up(&asking, host);
+            state.0 = Stage::Done;
+            let problem = Problem::new(502, "The upstream sent another part than was asked for");
+            return ResponseDecision::refuse(
+                Code::Partial,
+                Some(Rc::clone(&asking.ask.rule.name)),
+                problem,
+            );
         }
         respell(&mut response.headers);
         self.store(asking, came, response, &work, state)
@@ -200,7 +208,9 @@ impl ResponseCache {
 
     /// A response to `HEAD` tells of the stored one to `GET` (RFC 9111 §4.3.5).
     fn hear_head(&self, asking: &Asking, response: &Response<'_>, work: &Work<'_>) {
-        let Some((object, key)) = &asking.found else { return };
+        // Of a part, it says nothing that could be compared.
+        let is_whole = |(object, _): &&(Rc<Object>, Key)| object.fixed().status != 206;
+        let Some((object, key)) = asking.found.as_ref().filter(is_whole) else { return };
         let update = response.headers.settled();
         let length = u64::try_from(object.body().as_slice().len()).unwrap_or(u64::MAX);
         match head_effect(&with_status(object), length, &update) {
@@ -344,7 +354,7 @@ fn is_upstreams(host: &dyn Host) -> bool {
 }
 
 /// What counts of the request when its response is stored.
-fn of(ask: &Ask) -> Asked {
+pub(crate) fn of(ask: &Ask) -> Asked {
     Asked {
         method: ask.method.storable(),
         no_store: ask.directives.no_store,

@@ -240,7 +240,10 @@ impl ResponseCache {
             ask.narrow(&mut request.headers);
             if let Some((object, _)) = &found {
                 match object.fixed().status {
-                    206 => completes = ask_for_rest(&ask, &mut request.headers, object),
+                    206 => {
+                        let most = self.config.max_object;
+                        completes = ask_for_rest(&ask, &mut request.headers, object, most);
+                    }
                     _ => validates = make_conditional(&mut request.headers, object),
                 }
             }

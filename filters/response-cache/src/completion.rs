@@ -1,6 +1,7 @@
 //! A stored part that becomes whole: the rest of it is asked for, and both are sent as one (RFC
 //! 9111 §3.4).
 
+use crate::answer::of;
 use crate::ask::{Ask, Method};
 use crate::asking::Asking;
 use crate::keep::{Judged, Keeping, is_public};
@@ -9,7 +10,7 @@ use crate::object::Object;
 use crate::work::Work;
 use crate::{ResponseCache, handled};
 use gatehouse_caching::{
-    Arrival, HeldPart, Lifetime, Part, Partition, ResponseDirectives, freshened,
+    Arrival, ContentRange, HeldPart, Lifetime, Part, ResponseDirectives, freshened, may_store,
 };
 use gatehouse_filter::{
     Body, Collect, HeaderName, HeaderValue, Headers, Response, ResponseDecision, ResponseStep,
@@ -28,13 +29,16 @@ pub(crate) struct Completion {
 const STATUS: HeaderName = HeaderName::from_static(":status");
 const CONTENT_RANGE: HeaderName = HeaderName::from_static("content-range");
 
-/// Makes a request for the whole ask for what is missing of a part. Whether it does.
-pub(crate) fn ask_for_rest(ask: &Ask, request: &mut Headers, part: &Object) -> bool {
+/// Makes a request for the whole ask for what is missing of a part, where both together are at most
+/// so long. Whether it does.
+pub(crate) fn ask_for_rest(ask: &Ask, request: &mut Headers, part: &Object, most: usize) -> bool {
     let is_for_whole = ask.method == Method::Get && ask.head.first("range").is_none();
     let is_conditional = gatehouse_caching::is_conditional(&ask.head);
-    // Of one whose length nobody said, there may be no rest.
+    // Of one whose length nobody said, there may be no rest. What is too long to be made one here
+    // is asked for anew.
+    let is_short = |whole: u64| usize::try_from(whole).is_ok_and(|whole| whole <= most);
     let rest = held(part)
-        .filter(|held| held.whole.is_some())
+        .filter(|held| held.whole.is_some_and(is_short))
         .and_then(|held| held.completion(&part.head(), part.fixed().lifetime.received));
     let Some(fields) = rest.filter(|_| is_for_whole && !is_conditional) else { return false };
     for (name, value) in fields {
@@ -57,8 +61,8 @@ impl ResponseCache {
     ) -> Option<ResponseDecision<crate::Code>> {
         let (old, _) = asking.found.as_ref().filter(|_| response.status() == Some(206))?;
         let head = response.headers.settled();
-        let length = head.first("content-length").and_then(|text| str::from_utf8(text).ok());
-        let length: usize = length?.parse().ok()?;
+        // Not every response says its length beside that.
+        let length = usize::try_from(ContentRange::of(&head)?.span?.length()).ok()?;
         let most = self.config.max_object;
         if length > most.saturating_sub(old.body().as_slice().len()) {
             return None;
@@ -88,9 +92,6 @@ impl ResponseCache {
         work: &Work<'_>,
     ) -> Option<Keeping> {
         let told = ResponseDirectives::read(update);
-        if told.no_store || told.private.is_everything() {
-            return None;
-        }
         let stored = old.head();
         let fields = freshened(&stored, update, &told, work.now);
         let mut fields: Vec<(&[u8], &[u8])> =
@@ -99,17 +100,16 @@ impl ResponseCache {
         let head = Headers::from_list(&fields);
         let directives = ResponseDirectives::read(&head);
         let arrival = Arrival { asked: asking.asked, received: work.now };
-        let options = &asking.ask.rule.freshness;
-        let lifetime = Lifetime::of_freshened(200, &head, update, &directives, options, arrival);
+        let rule = &asking.ask.rule;
+        let lifetime =
+            Lifetime::of_freshened(200, &head, update, &directives, &rule.freshness, arrival);
+        let asked = of(&asking.ask);
+        let storing = may_store(&asked, &rule.storing, 200, &head, &directives, &lifetime).ok()?;
         let judged = Judged {
             status: 200,
             fields: &fields,
             lifetime,
-            partition: if old.fixed().is_public || asking.ask.whose.is_none() {
-                Partition::Shared
-            } else {
-                Partition::Own
-            },
+            partition: storing.partition,
             is_public: is_public(&directives),
             purges: asking.purges,
         };

@@ -55,17 +55,16 @@ impl Whose {
         let mut bytes = Vec::new();
         if let Some(identity) = identity {
             let who = [&identity.issuer, &identity.subject, &identity.consumer];
-            // Tokens of one subject are one client. Where nothing says who it is, all that is
-            // known counts.
-            match who.iter().any(|part| part.is_some()) {
-                true => bytes.extend(serde_json::to_vec(&who).unwrap_or_default()),
-                false => bytes.extend(identity.to_bytes()),
+            if who.iter().any(|part| part.is_some()) {
+                // Tokens of one subject are one client.
+                return Some(Self(serde_json::to_vec(&who).unwrap_or_default()));
             }
-        } else {
-            for credential in credentials {
-                bytes.push(b'\n');
-                bytes.extend_from_slice(credential);
-            }
+            // Where nothing says who it is, all that is known counts.
+            bytes.extend(identity.to_bytes());
+        }
+        for credential in credentials {
+            bytes.push(b'\n');
+            bytes.extend_from_slice(credential);
         }
         Some(Self(bytes))
     }

@@ -123,10 +123,11 @@ impl Objects {
             }
         }
         if before != Some(self.buckets) {
-            host.set(size.as_bytes(), &self.buckets.to_le_bytes(), None).map_err(|_| StoreError)?;
             for bucket in 0..self.buckets {
                 host.create(&self.bucket_key(bucket), Bucket::empty().as_bytes())?;
             }
+            // Whoever sees the size finds the buckets.
+            host.set(size.as_bytes(), &self.buckets.to_le_bytes(), None).map_err(|_| StoreError)?;
         }
         self.recount(host)
     }

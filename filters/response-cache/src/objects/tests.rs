@@ -385,3 +385,22 @@ fn a_store_that_breaks_down_at_any_call_fails_and_panics_nowhere() {
     }
     panic!("it never worked");
 }
+
+#[test]
+fn a_start_that_breaks_down_at_any_call_is_made_good_by_the_next() {
+    for calls in 0.. {
+        let host = host();
+        host.store.break_down_after(calls);
+        let is_done = Objects::new("c/t/", 64, BUDGET).prepare(&*host).is_ok();
+        host.store.mend();
+        let vm = vm_of(&host, 64, BUDGET);
+        for number in 0..20 {
+            let key = key(&format!("{number}"));
+            vm.put(&key, b"x").unwrap();
+            assert!(vm.find(&key).is_some(), "{calls}");
+        }
+        if is_done {
+            break;
+        }
+    }
+}

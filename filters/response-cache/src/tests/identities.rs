@@ -209,3 +209,16 @@ fn an_update_that_is_for_others_no_more_is_theirs_no_more() {
         sent.leave();
     }
 }
+
+#[test]
+fn whose_identity_says_nothing_is_known_by_the_credential() {
+    let vm = vm(r#"{"identified": "own"}"#);
+    let scopes = Identity { scopes: vec!["read".to_owned()], ..Identity::default() };
+    let of = |token: &str| {
+        vm.host.identify(&scopes);
+        vm.send(&[("authorization", token)])
+    };
+    of("Bearer a").answer(200, FRESH, "for a");
+    assert_eq!(told(of("Bearer a")), "200 for a");
+    assert_eq!(told(of("Bearer b")), "asks: Miss");
+}

@@ -123,59 +123,81 @@ fn the_rest_of_a_part_is_asked_for_and_both_are_sent_as_one() {
 }
 
 #[test]
-fn a_rest_of_something_else_is_not_joined() {
+fn a_rest_of_something_else_is_not_joined_and_not_taken_for_the_whole() {
+    let new = [("cache-control", "max-age=60"), ("etag", "\"b\"")];
+    let rest = |content_range: &'static str| [TAGGED, &[("content-range", content_range)]].concat();
     for (what, status, fields, body, want) in [
+        ("it is another content", 200, new.to_vec(), "new", (200, Some("new"))),
+        ("another length", 206, rest("bytes 6-9/11"), "6789", (502, None)),
+        ("another place", 206, rest("bytes 7-9/10"), "789", (502, None)),
+        ("a part of the rest", 206, rest("bytes 6-8/10"), "678", (502, None)),
         (
-            "it is another content",
-            200,
-            &[("cache-control", "max-age=60"), ("etag", "\"b\"")][..],
-            "new",
-            (200, "new"),
-        ),
-        (
-            "another length",
+            "another tag",
             206,
-            &[
-                ("cache-control", "max-age=60"),
-                ("etag", "\"a\""),
-                ("content-range", "bytes 6-9/11"),
-                ("content-length", "4"),
-            ],
+            [&new[..], &[("content-range", "bytes 6-9/10")]].concat(),
             "6789",
-            (206, "6789"),
+            (502, None),
         ),
-        (
-            "another place",
-            206,
-            &[
-                ("cache-control", "max-age=60"),
-                ("etag", "\"a\""),
-                ("content-range", "bytes 7-9/10"),
-                ("content-length", "3"),
-            ],
-            "789",
-            (206, "789"),
-        ),
-        (
-            "no tag",
-            206,
-            &[
-                ("cache-control", "max-age=60"),
-                ("content-range", "bytes 6-9/10"),
-                ("content-length", "4"),
-            ],
-            "6789",
-            (206, "6789"),
-        ),
-        ("nothing", 416, &[("content-range", "bytes */10")], "", (416, "")),
+        ("no place", 206, TAGGED.to_vec(), "6789", (502, None)),
+        ("nothing", 416, vec![("content-range", "bytes */10")], "", (502, None)),
     ] {
         let vm = vm(ALL);
         fill_part(&vm, "bytes=0-5", "bytes 0-5/10", "012345");
-        let got = vm.get("/x", &[]).answer(status, fields, body);
-        assert_eq!((got.status, got.text().as_str()), want, "{what}");
+        let (sent, follower) = (vm.get("/x", &[]), vm.get("/x", &[]));
+        let got = sent.answer(status, &fields, body);
+        assert_eq!(got.status, want.0, "{what}");
+        assert!(want.1.is_none_or(|text| got.text() == text), "{what}: {}", got.text());
         // And nobody asks for more of it.
-        assert_eq!(vm.get("/x", &[]).sends("range"), None, "{what}");
+        let next = follower.again();
+        assert_eq!((next.topic(), next.sends("range")), (None, None), "{what}");
     }
+}
+
+#[test]
+fn what_is_whole_then_is_for_those_for_whom_the_origin_says_it_is() {
+    let public = [("cache-control", "public, max-age=60"), ("etag", "\"a\"")];
+    let token = [("authorization", "Bearer a")];
+    for (what, control, fields, want) in [
+        ("for all", "public, max-age=60", &token[..], [true, true]),
+        ("not said any more", "max-age=60", &token, [false, false]),
+        ("private", "private", &token, [false, false]),
+        ("no-store", "no-store", &[], [false, false]),
+        (
+            "the client wants none stored",
+            "max-age=60",
+            &[("cache-control", "no-store")],
+            [false, false],
+        ),
+    ] {
+        let vm = vm(ALL);
+        let part = [&public[..], &[("content-range", "bytes 0-5/10")]].concat();
+        vm.get("/x", &[("range", "bytes=0-5")]).answer(206, &part, "012345");
+        let rest =
+            [("cache-control", control), ("etag", "\"a\""), ("content-range", "bytes 6-9/10")];
+        let got = vm.get("/x", fields).answer(206, &rest, "6789");
+        assert_eq!((got.status, got.text().as_str()), (200, BODY), "{what}");
+        for (fields, want) in [(&token[..], want[0]), (&[], want[1])] {
+            let told = told(vm.get("/x", fields));
+            assert_eq!(told == format!("200 {BODY}"), want, "{what} {fields:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn of_what_is_too_long_to_be_joined_the_whole_is_asked_for() {
+    let vm = vm(ALL);
+    fill_part(&vm, "bytes=0-5", "bytes 0-5/300000", "012345");
+    let sent = vm.get("/x", &[]);
+    assert_eq!((sent.code, sent.sends("range")), (Code::Partial, None));
+}
+
+#[test]
+fn the_answer_to_a_head_leaves_a_part_as_it_is() {
+    let vm = vm(ALL);
+    fill_part(&vm, "bytes=2-5", "bytes 2-5/10", "2345");
+    let head = [TAGGED, &[("content-length", "10")]].concat();
+    vm.send(&[(":method", "HEAD"), (":path", "/x")]).answer(200, &head, "");
+    assert_eq!(told(vm.get("/x", &[("range", "bytes=2-5")])), "206 2345");
 }
 
 #[test]
