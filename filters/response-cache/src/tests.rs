@@ -5,6 +5,7 @@ mod failing;
 mod hits;
 mod identities;
 mod methods;
+mod mixed;
 mod parts;
 mod purging;
 mod refreshing;
