@@ -386,7 +386,11 @@ impl Objects {
                 let stored = store.get(&self.object_key(bucket, slot))?;
                 let object = stored.and_then(|(bytes, _)| Object::read_unchecked(bytes));
                 let is_it = |object: &Object| object.fixed().version == entry.version;
-                let Some(object) = object.filter(is_it) else { continue };
+                let Some(object) = object.filter(is_it) else {
+                    // Two have written at once, and one has lost: nobody finds it any more.
+                    self.remove(store, bucket, slot, entry.version)?;
+                    continue;
+                };
                 if is_gone(&object) && self.remove(store, bucket, slot, entry.version)?.is_some() {
                     gone.objects = gone.objects.saturating_add(1);
                     gone.bytes = gone.bytes.saturating_add(entry.size.into());

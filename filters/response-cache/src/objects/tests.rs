@@ -336,6 +336,8 @@ fn whatever_two_vms_do_at_once_nothing_wrong_is_found_and_the_count_is_right() {
                 other.total();
                 assert_eq!(one.total(), one.indexed(), "{told}");
                 assert!(one.in_slots() <= one.total().bytes, "{told}: what nobody counts");
+                one.objects.remove_all(&*host, |_| true).unwrap();
+                assert_eq!((one.total(), one.in_slots()), (Total::default(), 0), "{told}: all");
             }
         }
     }

@@ -78,7 +78,7 @@ impl World {
         // What the origin has just said still holds may be sent to the one who asked.
         if got.code != Some(Code::Revalidated) {
             assert!(since > purged, "{told}: purged at {purged}, good since {since}");
-            self.hits += 1;
+            self.hits = self.hits.saturating_add(1);
         }
     }
 }
@@ -106,8 +106,8 @@ fn answered(sent: Sent<'_>, wish: Wish, mood: u64, world: &mut World, told: &str
     if mood == 5 {
         return sent.leave();
     }
-    let variant = (mood % 3 == 0).then_some(wish.variant);
-    let is_public = mood % 2 == 0;
+    let variant = mood.is_multiple_of(3).then_some(wish.variant);
+    let is_public = mood.is_multiple_of(2);
     let made = Made { path: wish.path, variant, who: wish.who, is_public, at: wish.at };
     let control = if is_public {
         "public, max-age=3, stale-if-error=9"
