@@ -44,7 +44,7 @@ const MIB: u64 = 1 << 20;
 impl Config {
     pub(crate) fn read(node: &Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
-        let name = fields.with_default("name", "gatehouse".to_owned(), name);
+        let name = fields.optional("name", |node| Some((name(&node)?, node)));
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
         let store = fields.with_default("store", Store::default(), Store::read);
         let background = fields.optional("background", |node| background(&node));
@@ -59,13 +59,16 @@ impl Config {
             Some(rules.map(|name, unnamed| Rc::new(unnamed.named(name, is_shadow))))
         });
         fields.finish();
-        let store = store?;
+        let (name, status, store) = (name?, status?, store?);
+        if let (Some((_, node)), None) = (&name, status) {
+            return node.fault("does nothing: no field tells it, by `cache_status: off`");
+        }
         let prefix = format!("c/{}/", store.name);
         Some(Self {
-            name: name?,
+            name: name.map_or_else(|| "gatehouse".to_owned(), |(name, _)| name),
             mode: mode?,
             rules: rules?,
-            status: status?,
+            status,
             purge: purge?,
             background: background?,
             max_object: usize::try_from(store.max_object).ok()?,
@@ -98,6 +101,9 @@ fn slots(size: u64) -> u32 {
 
 const MOST_SLOTS: u32 = 1 << 20;
 
+/// No object takes less of the size, whatever is in it.
+const LEAST_OBJECT: u64 = 256;
+
 impl Store {
     fn read(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
@@ -125,7 +131,13 @@ impl Store {
                 false => node.fault("must be from 1B to 32MiB"),
             }
         });
-        let objects = fields.optional("objects", |node| node.integer(64..=u64::from(MOST_SLOTS)));
+        let objects = fields.optional("objects", |node| {
+            let objects = node.integer(64..=u64::from(MOST_SLOTS))?;
+            match size.is_some_and(|size| objects > size / LEAST_OBJECT) {
+                true => node.fault("has more slots than `size` has room for objects"),
+                false => Some(objects),
+            }
+        });
         fields.finish();
         let size = size?;
         let objects = objects?.and_then(|objects| u32::try_from(objects).ok());
@@ -139,7 +151,7 @@ impl Store {
 }
 
 /// A name that is a token or needs no escapes between quotes (RFC 9211 §2).
-fn name(node: Node<'_>) -> Option<String> {
+fn name(node: &Node<'_>) -> Option<String> {
     node.quotable().map(str::to_owned)
 }
 
@@ -148,6 +160,23 @@ fn background(node: &Node<'_>) -> Option<String> {
     let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));
     fields.finish();
     cluster
+}
+
+/// A list of at least one item, none of which is there twice.
+fn distinct<T: PartialEq>(
+    node: &Node<'_>,
+    read: impl Fn(&Node<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let mut seen = Vec::new();
+    node.nonempty_list(|node| {
+        let item = read(&node)?;
+        if seen.contains(&item) {
+            return node.fault("is there twice");
+        }
+        seen.push(item);
+        Some(())
+    })?;
+    Some(seen)
 }
 
 /// `off`, or what is in the field.

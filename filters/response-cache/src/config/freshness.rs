@@ -1,6 +1,7 @@
 //! `freshness` of a rule.
 
 use gatehouse_caching::FreshnessOptions;
+use gatehouse_caching::status::{is_heuristically_cacheable, is_never_stored};
 use gatehouse_filter::Statuses;
 use gatehouse_filter::config::Node;
 use serde_json::Value;
@@ -16,24 +17,21 @@ pub(super) fn read(node: &Node<'_>) -> Option<FreshnessOptions> {
     let most = fields.optional("most", |node| seconds(&node));
     let heuristic = fields.optional("heuristic", |node| node.boolean());
     let statuses = fields.with_default("statuses", Vec::new(), |node| {
-        node.table(|status, node| {
+        let overrides = matches!(instead, Some(Some(_)));
+        let mut statuses = node.table(|status, node| {
             let lifetime = seconds(&node);
-            Some((statuses_of(status, &node)?, lifetime?))
-        })
+            Some((status, statuses_of(status, &node, overrides)?, lifetime?))
+        })?;
+        // Of `404` and `4xx`, the one status counts for itself, in whatever order they are told.
+        statuses.sort_by_key(|(status, ..)| *status);
+        Some(statuses.into_iter().map(|(_, statuses, lifetime)| (statuses, lifetime)).collect())
     });
     let stale_while_revalidate = fields.optional("stale_while_revalidate", |node| seconds(&node));
     let stale_if_error = fields.optional("stale_if_error", |node| seconds(&node));
     fields.finish();
     let (default, instead, most, heuristic) = (default?, instead?, most?, heuristic?);
-    if instead.is_some() {
-        let useless = [
-            ("default", default.is_some()),
-            ("most", most.is_some()),
-            ("heuristic", heuristic.is_some()),
-        ];
-        if let Some((name, _)) = useless.iter().find(|(_, is_there)| *is_there) {
-            return node.fault(format!("`{name}` does nothing beside `override`"));
-        }
+    if instead.is_some() && default.is_some() {
+        return node.fault("`default` does nothing beside `override`");
     }
     Some(FreshnessOptions {
         default,
@@ -47,13 +45,20 @@ pub(super) fn read(node: &Node<'_>) -> Option<FreshnessOptions> {
 }
 
 /// `404`, or `5xx`.
-fn statuses_of(text: &str, node: &Node<'_>) -> Option<Statuses> {
+fn statuses_of(text: &str, node: &Node<'_>, overrides: bool) -> Option<Statuses> {
     let value = Value::String(text.to_owned());
-    match gatehouse_filter::config::read_value(&value, |node| Statuses::read(&node)) {
-        Ok(statuses) => Some(statuses),
-        Err(_) => {
-            node.fault("must be for a status from 200 to 599, or a class of them such as 5xx")
+    let Ok(statuses) = gatehouse_filter::config::read_value(&value, |node| Statuses::read(&node))
+    else {
+        return node.fault("must be for a status from 200 to 599, or a class of them such as 5xx");
+    };
+    match text.parse() {
+        Ok(status) if is_never_stored(status) => {
+            node.fault("does nothing: no response of this status is stored")
         }
+        Ok(status) if overrides && status < 400 && is_heuristically_cacheable(status) => {
+            node.fault("does nothing beside `override`, which is for this status")
+        }
+        _ => Some(statuses),
     }
 }
 

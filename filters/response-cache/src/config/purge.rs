@@ -1,5 +1,6 @@
 //! `purge`: who may purge, and where.
 
+use super::distinct;
 use crate::purge::Route;
 use gatehouse_filter::Network;
 use gatehouse_filter::api_key::{Digest, Kind};
@@ -8,10 +9,8 @@ use gatehouse_filter::config::Node;
 pub(super) fn read(node: &Node<'_>) -> Option<Route> {
     let mut fields = node.fields()?;
     let path = fields.required("path", |node| path(&node));
-    let keys =
-        fields.with_default("keys", Vec::new(), |node| node.nonempty_list(|node| key(&node)));
-    let sources = fields
-        .with_default("sources", Vec::new(), |node| node.nonempty_list(|node| network(&node)));
+    let keys = fields.with_default("keys", Vec::new(), |node| keys(&node));
+    let sources = fields.with_default("sources", Vec::new(), |node| distinct(&node, network));
     fields.finish();
     let (path, keys, sources) = (path?, keys?, sources?);
     if keys.is_empty() && sources.is_empty() {
@@ -28,6 +27,19 @@ fn path(node: &Node<'_>) -> Option<String> {
         true => Some(path.to_owned()),
         false => node.fault("must be a path such as /.cache/purge, without a query and escapes"),
     }
+}
+
+fn keys(node: &Node<'_>) -> Option<Vec<Digest>> {
+    let mut keys: Vec<Digest> = Vec::new();
+    node.nonempty_list(|node| {
+        let key = key(&node)?;
+        if keys.iter().any(|known| known.equals(&key)) {
+            return node.fault("is there twice");
+        }
+        keys.push(key);
+        Some(())
+    })?;
+    Some(keys)
 }
 
 /// A digest. What is not one may be a key that somebody pasted, so no message repeats it.

@@ -1,11 +1,14 @@
 //! A rule of the configuration.
 
-use super::{freshness, is_off, key};
+use super::{distinct, freshness, is_off, key};
 use crate::key::KeyParts;
 use crate::rule::{Methods, Rule};
-use gatehouse_caching::{FreshnessOptions, Identified, Selection, SetCookie, StoringOptions};
+use gatehouse_caching::{
+    FreshnessOptions, Identified, Selection, SetCookie, StoringOptions, method,
+};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::{HeaderName, Mode};
+use serde_json::Value;
 use std::time::Duration;
 
 /// A rule before its name is known.
@@ -45,11 +48,11 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Unnamed> {
         fields.with_default("set_cookie", SetCookie::Refuse, |node| node.one_of(&SET_COOKIE));
     let encodings = fields.with_default("encodings", Vec::new(), |node| offered(&node));
     let languages = fields.with_default("languages", Vec::new(), |node| offered(&node));
-    let tags =
-        fields.with_default("tags", default_tags(), |node| node.nonempty_list(|node| tag(&node)));
+    let tags = fields.with_default("tags", default_tags(), |node| distinct(&node, tag));
     let collapse = fields.with_default("collapse", Some(WAIT), |node| collapse(&node));
     let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
-    let (key, identified) = (key?, identified?);
+    let (methods, key, identified) = (methods?, key?, identified?);
+    sees_changes(fields.node(), methods)?;
     if let Some((Identified::Own | Identified::Shared, node)) = &identified
         && !key.identity.is_empty()
     {
@@ -57,7 +60,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Unnamed> {
     }
     let identified = identified.map_or(Identified::Strict, |(identified, _)| identified);
     Some(Unnamed {
-        methods: methods?,
+        methods,
         key,
         storing: StoringOptions { identified, set_cookie: set_cookie? },
         freshness: freshness?,
@@ -107,9 +110,32 @@ fn methods(node: &Node<'_>) -> Option<Methods> {
     Some(methods)
 }
 
+/// Whether the requests that the rule is for are those that it answers, and those that change what
+/// it has stored.
+fn sees_changes(rule: &Node<'_>, methods: Methods) -> Option<()> {
+    let Some(matched) = rule.value().pointer("/match/methods").and_then(Value::as_array) else {
+        return Some(());
+    };
+    let matches = |method: &str| matched.iter().any(|matched| matched == method);
+    let answered = ["GET", "HEAD", "QUERY", "POST"].iter();
+    let mut answered = answered.filter(|method| methods.has(method.as_bytes()));
+    if let Some(method) = answered.find(|method| !matches(method)) {
+        return rule.fault(format!("`methods` has {method}, and `match` leaves it out"));
+    }
+    let is_unsafe =
+        |method: &Value| method.as_str().is_some_and(|method| !method::is_safe(method.as_bytes()));
+    match matched.iter().any(is_unsafe) {
+        true => Some(()),
+        false => rule.fault(
+            "`match.methods` leaves out those that change what is stored: nothing would be \
+             invalidated; say in `methods` what is answered",
+        ),
+    }
+}
+
 /// What the origin has, best first.
 fn offered(node: &Node<'_>) -> Option<Vec<String>> {
-    node.nonempty_list(|node| {
+    distinct(node, |node| {
         let text = node.text()?;
         let is_token = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         match text.bytes().all(is_token) {
