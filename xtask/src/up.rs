@@ -1,7 +1,7 @@
 //! `cargo xtask up [FILE]`: the gateway of the README, or of another example, in the foreground.
 
 use std::io::ErrorKind;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -35,6 +35,11 @@ The demo services that the file names run behind it.",
             value: Some("N"),
             about: "Envoy's worker threads, instead of 1",
         },
+        Opt {
+            name: "--upstream",
+            value: Some("HOST:PORT"),
+            about: "where all calls to demo services go instead; none is started",
+        },
     ],
     run,
 };
@@ -50,11 +55,16 @@ fn run(given: &Given) -> Result<()> {
     ensure_free(options.admin_port, "--admin-port", "GATEHOUSE_ADMIN_PORT")?;
     build::report(&modules(&options.config)?)?;
     let envoy = envoy::locate(|step| note!("{step}"))?;
-    note!("starting the demo services and {}", envoy.path().display());
+    let others = if options.upstream.is_some() { "" } else { "the demo services and " };
+    note!("starting {others}{}", envoy.path().display());
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut stop = runtime.block_on(async { Stop::listen() })?;
-    let mut gateway = Gateway::builder(&options.config)
+    let mut builder = Gateway::builder(&options.config);
+    if let Some(address) = options.upstream {
+        builder = builder.in_place_of_demo(address);
+    }
+    let mut gateway = builder
         .envoy(&envoy)
         .concurrency(options.concurrency)
         .port(options.port)
@@ -62,7 +72,7 @@ fn run(given: &Given) -> Result<()> {
         .log_level("warning")
         .pass_output()
         .start()?;
-    print_hints(&gateway);
+    print_hints(&gateway, options.upstream);
     let ended = runtime.block_on(wait(&mut gateway, &mut stop));
     note!("stopping");
     gateway.stop();
@@ -76,6 +86,8 @@ struct Options {
     port: u16,
     admin_port: u16,
     concurrency: u32,
+    /// Where all calls to demo services go instead.
+    upstream: Option<SocketAddr>,
 }
 
 impl Options {
@@ -94,12 +106,22 @@ impl Options {
             port: of("--port", from_env("GATEHOUSE_PORT", 8080))?,
             admin_port: of("--admin-port", from_env("GATEHOUSE_ADMIN_PORT", 9901))?,
             concurrency: given.positive("--concurrency")?.unwrap_or(1),
+            upstream: given.value("--upstream").map(address).transpose()?,
         };
         if options.port == options.admin_port && options.port != 0 {
             bail!("the gateway and Envoy's admin interface cannot both have port {}", options.port);
         }
         Ok(options)
     }
+}
+
+/// The address that `HOST:PORT` stands for; of several, one that is not IPv6.
+fn address(text: &str) -> Result<SocketAddr> {
+    let addresses = text.to_socket_addrs();
+    let mut addresses: Vec<_> =
+        addresses.with_context(|| format!("--upstream must be HOST:PORT, not `{text}`"))?.collect();
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    addresses.into_iter().next().with_context(|| format!("`{text}` has no address"))
 }
 
 /// The modules of ours that the config names: no others are built.
@@ -130,8 +152,17 @@ fn ensure_free(port: u16, option: &str, variable: &str) -> Result<()> {
     }
 }
 
-fn print_hints(gateway: &Gateway) {
+fn print_hints(gateway: &Gateway, upstream: Option<SocketAddr>) {
     let url = gateway.url("");
+    if let Some(upstream) = upstream {
+        return say!(
+            "
+The gateway is at {url}, in front of {upstream}, Envoy's admin interface at http://{admin}. Ctrl-C \
+             stops both. The access log follows.
+",
+            admin = gateway.admin_address()
+        );
+    }
     say!(
         r#"
 The gateway is at {url}, Envoy's admin interface at http://{admin}. Ctrl-C stops both.
@@ -207,7 +238,12 @@ mod tests {
     #[test]
     fn an_option_wins_over_the_environment_which_wins_over_the_default() {
         let of = |config: &str, port, admin_port, concurrency| {
-            Ok(Options { config: config.to_owned(), port, admin_port, concurrency })
+            let config = config.to_owned();
+            Ok(Options { config, port, admin_port, concurrency, upstream: None })
+        };
+        let in_front_of = |address: &str| {
+            let upstream = Some(address.parse().unwrap());
+            of(CONFIG, 8080, 9901, 1).map(|options| Options { upstream, ..options })
         };
         let options = |port, admin_port, concurrency| of(CONFIG, port, admin_port, concurrency);
         let env = [("GATEHOUSE_PORT", "1"), ("GATEHOUSE_ADMIN_PORT", "2")];
@@ -216,6 +252,14 @@ mod tests {
             (&[], &env, options(1, 2, 1)),
             (&["--port", "3", "--admin-port=4", "--concurrency", "8"], &env, options(3, 4, 8)),
             (&["envoy/gateway.yaml", "--port", "3"], &[], of("envoy/gateway.yaml", 3, 9901, 1)),
+            (&["--upstream", "127.0.0.1:8000"], &[], in_front_of("127.0.0.1:8000")),
+            (&["--upstream=[::1]:80"], &[], in_front_of("[::1]:80")),
+            (&["--upstream", "localhost:8000"], &[], in_front_of("127.0.0.1:8000")),
+            (
+                &["--upstream", "127.0.0.1"],
+                &[],
+                Err("--upstream must be HOST:PORT, not `127.0.0.1`".to_owned()),
+            ),
             (&["--port"], &[], Err("--port needs a number".to_owned())),
             (
                 &["--port", "70000"],
@@ -230,7 +274,8 @@ mod tests {
             (
                 &["--prot", "1"],
                 &[],
-                Err("up has no option `--prot`; there are --port, --admin-port and --concurrency"
+                Err("up has no option `--prot`; there are --port, --admin-port, --concurrency \
+                     and --upstream"
                     .to_owned()),
             ),
             (

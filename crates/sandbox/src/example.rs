@@ -82,6 +82,12 @@ impl Example {
         render::upstreams(&self.tree)
     }
 
+    /// Whether a cluster leads to the first listener, by the address of this machine.
+    #[must_use]
+    pub fn leads_to_itself(&self) -> bool {
+        render::leads_to_itself(&self.tree)
+    }
+
     /// The names of the static listeners that have a port, in file order; a listener without a
     /// name gives an empty one.
     #[must_use]

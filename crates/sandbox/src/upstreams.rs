@@ -87,6 +87,11 @@ impl Drop for Upstreams {
     }
 }
 
+/// Whether an upstream `host:port` is a demo service's.
+pub(crate) fn is_demo(upstream: &str) -> bool {
+    service(host(upstream)).is_some()
+}
+
 fn host(upstream: &str) -> &str {
     upstream.rsplit_once(':').map_or(upstream, |(host, _)| host)
 }

@@ -15,7 +15,7 @@ pub(super) const IMAGE_FILTERS: &str = "/etc/gatehouse/filters/";
 #[derive(Debug, Clone)]
 pub struct Placement {
     /// The first listener's port; 0 lets the kernel choose. Further listeners always get a free
-    /// one.
+    /// one. Clusters that lead to the first listener follow it, unless the kernel chooses.
     pub port: u16,
     /// The admin port; 0 lets the kernel choose.
     pub admin_port: u16,
@@ -26,10 +26,14 @@ pub struct Placement {
 }
 
 pub(super) fn place(tree: &mut Value, placement: &Placement) {
+    let mut upstreams = placement.upstreams.clone();
+    if let Some(itself) = itself(tree).filter(|_| placement.port != 0) {
+        upstreams.entry(itself).or_insert(SocketAddr::from(([127, 0, 0, 1], placement.port)));
+    }
     place_listeners(tree, placement.port);
     place_admin(tree, placement.admin_port);
     each_cluster(tree, &mut |address| {
-        if let Some(to) = endpoint(address).and_then(|from| placement.upstreams.get(&from)) {
+        if let Some(to) = endpoint(address).and_then(|from| upstreams.get(&from)) {
             point_at(address, *to);
         }
     });
@@ -44,6 +48,17 @@ pub(super) fn upstreams(tree: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     each_cluster(&mut tree.clone(), &mut |address| found.extend(endpoint(address)));
     found
+}
+
+/// Whether a cluster leads to the first listener.
+pub(super) fn leads_to_itself(tree: &Value) -> bool {
+    itself(tree).is_some_and(|itself| upstreams(tree).contains(&itself))
+}
+
+/// The first listener as a cluster of the same machine names it.
+fn itself(tree: &Value) -> Option<String> {
+    let port = tree.pointer("/static_resources/listeners/0/address/socket_address/port_value")?;
+    Some(format!("127.0.0.1:{}", port.as_u64()?))
 }
 
 fn place_listeners(tree: &mut Value, port: u16) {
@@ -165,5 +180,33 @@ static_resources:
         *want.pointer_mut(&format!("{endpoints}/0/endpoint/address/socket_address")).unwrap() =
             json!({"protocol": "TCP", "address": "127.0.0.1", "port_value": 4001});
         assert_eq!(tree, want);
+    }
+
+    #[test]
+    fn a_cluster_that_leads_to_the_first_listener_follows_it() {
+        for (case, cluster, port, upstream, leads, want) in [
+            ("its port", "127.0.0.1:8080", 8088, None, true, "127.0.0.1:8088"),
+            ("a port that the kernel chooses", "127.0.0.1:8080", 0, None, true, "127.0.0.1:8080"),
+            ("the second listener's", "127.0.0.1:8081", 8088, None, false, "127.0.0.1:8081"),
+            ("another machine's", "10.0.0.1:8080", 8088, None, false, "10.0.0.1:8080"),
+            ("a name", "orders-1:8080", 8088, None, false, "orders-1:8080"),
+            ("replaced", "127.0.0.1:8080", 8088, Some(4001), true, "127.0.0.1:4001"),
+        ] {
+            let mut tree = super::super::yaml::read(YAML).unwrap();
+            let address = "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/2\
+                           /endpoint/address/socket_address";
+            let (host, own) = cluster.split_once(':').unwrap();
+            *tree.pointer_mut(address).unwrap() =
+                json!({"address": host, "port_value": own.parse::<u16>().unwrap()});
+            assert_eq!(leads_to_itself(&tree), leads, "{case}");
+            let upstreams = upstream
+                .map(|port| (cluster.to_owned(), SocketAddr::from(([127, 0, 0, 1], port))))
+                .into_iter()
+                .collect();
+            let filters = PathBuf::from("/t/filters");
+            place(&mut tree, &Placement { port, admin_port: 0, upstreams, filters });
+            let have = endpoint(tree.pointer_mut(address).unwrap());
+            assert_eq!(have.as_deref(), Some(want), "{case}");
+        }
     }
 }

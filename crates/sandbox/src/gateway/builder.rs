@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,12 +11,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
+use tokio::net::TcpSocket;
 
 use super::{Gateway, StartError, admin_get, wait_for};
 use crate::envoy::{self, EnvoyBinary};
 use crate::example::{Example, Placement};
 use crate::process::Process;
-use crate::{Packaging, Upstreams, modules, workspace};
+use crate::{Packaging, Upstreams, modules, upstreams, workspace};
 
 type Edit = Box<dyn FnOnce(&mut Value)>;
 
@@ -30,6 +32,7 @@ pub struct Builder {
     port: u16,
     admin_port: u16,
     upstreams: BTreeMap<String, SocketAddr>,
+    demo: Option<SocketAddr>,
     edits: Vec<Edit>,
     packaging: Option<Packaging>,
     ready_within: Duration,
@@ -47,6 +50,7 @@ impl Builder {
             port: 0,
             admin_port: 0,
             upstreams: BTreeMap::new(),
+            demo: None,
             edits: Vec::new(),
             packaging: None,
             ready_within: Duration::from_secs(60),
@@ -95,6 +99,12 @@ impl Builder {
     /// demo service is started for it.
     pub fn upstream(mut self, name: &str, address: SocketAddr) -> Self {
         self.upstreams.insert(name.to_owned(), address);
+        self
+    }
+
+    /// Sends the calls to every demo service to this address; none is started.
+    pub fn in_place_of_demo(mut self, address: SocketAddr) -> Self {
+        self.demo = Some(address);
         self
     }
 
@@ -148,10 +158,18 @@ impl Builder {
                 anyhow!("{} has no static listener with a port", self.config.display()).into()
             );
         }
-        let upstreams = Upstreams::start(&example.upstreams(), self.upstreams)
+        let (wanted, mut given) = (example.upstreams(), self.upstreams);
+        if let Some(address) = self.demo {
+            let demo = wanted.iter().filter(|upstream| upstreams::is_demo(upstream));
+            demo.for_each(|upstream| _ = given.entry(upstream.clone()).or_insert(address));
+        }
+        let upstreams = Upstreams::start(&wanted, given)
             .with_context(|| format!("cannot start what {} calls", self.config.display()))?;
+        // Who calls itself has to know its port before it has it.
+        let reserved = (self.port == 0 && example.leads_to_itself()).then(ReservedPort::new);
+        let reserved = reserved.transpose().context("no loopback port is free")?;
         example.place(&Placement {
-            port: self.port,
+            port: reserved.as_ref().map_or(self.port, ReservedPort::number),
             admin_port: self.admin_port,
             upstreams: upstreams.addresses().clone(),
             filters: workspace::filters(),
@@ -182,6 +200,26 @@ impl Builder {
             process.pass_log_on();
         }
         Ok(Gateway { process, listeners, admin, folder: folder.keep(), upstreams })
+    }
+}
+
+/// A loopback port that nobody is given while this lives, and that Envoy can listen on: both say
+/// `SO_REUSEPORT`, and a socket that does not listen takes no connection.
+struct ReservedPort {
+    number: u16,
+    _socket: TcpSocket,
+}
+
+impl ReservedPort {
+    fn new() -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseport(true)?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        Ok(Self { number: socket.local_addr()?.port(), _socket: socket })
+    }
+
+    fn number(&self) -> u16 {
+        self.number
     }
 }
 
