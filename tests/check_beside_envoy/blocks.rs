@@ -16,6 +16,9 @@ mod header_transform;
 /// `body-transform`.
 mod body_transform;
 
+/// `response-cache`.
+mod response_cache;
+
 /// `gateway`, all filters in one module.
 mod gateway;
 
@@ -36,6 +39,7 @@ pub(crate) fn all() -> Vec<Block> {
         ("rate-limit", rate_limit::ROWS),
         ("header-transform", header_transform::ROWS),
         ("body-transform", body_transform::ROWS),
+        ("response-cache", response_cache::ROWS),
         ("gateway", gateway::ROWS),
         ("authorization", conditions::ROWS),
         ("header-transform", words::ROWS),

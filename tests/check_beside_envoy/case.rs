@@ -89,6 +89,7 @@ pub(crate) fn good(filter: &str) -> &'static str {
              {header-transform: {rules: [{response: [{remove: {name: x-a}}]}]}}]}"
         }
         "rate-limit" => "{rules: [{limits: [{requests: 100, window: 60s}]}]}",
+        "response-cache" => "{rules: [{}]}",
         other => panic!("there is no filter {other}"),
     }
 }

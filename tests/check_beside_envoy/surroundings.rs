@@ -7,6 +7,9 @@ mod capabilities;
 /// Chains of filters, and what they are behind.
 mod chains;
 
+/// Caches, and what would change their answers.
+mod caches;
+
 /// Routes and clusters.
 mod routes;
 
@@ -16,7 +19,10 @@ use super::case::Changed;
 
 /// Every change.
 pub(crate) fn all() -> Vec<&'static Changed> {
-    [plugins::ALL, capabilities::ALL, chains::ALL, routes::ALL].into_iter().flatten().collect()
+    [plugins::ALL, capabilities::ALL, chains::ALL, caches::ALL, routes::ALL]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Those that only JSON can say.

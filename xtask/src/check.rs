@@ -24,7 +24,9 @@ nesting deeper than 100, Envoy's own limit.
 
 A warning is what starts, and may guard nothing: a filter that decides by the caller before the one
 that says who calls, client addresses that the client itself may write, a filter that lets requests pass
-once it has failed, listeners and filters that come from elsewhere and are not seen.
+once it has failed, listeners and filters that come from elsewhere and are not seen; and what would
+change the answers of a cache: filters behind it, local_reply_config, fields that routes append, a
+background that leads elsewhere.
 
 Ends with 0 where there is no fault. What only Envoy knows it does not tell: whatever is no
 Gatehouse filter's, beside what is named here.",

@@ -35,7 +35,7 @@ fn knows_the_client(manager: &Value) -> bool {
 /// The first field that goes by the client's address.
 fn field(filter: &Placed) -> Option<String> {
     match filter.filter.as_str() {
-        "authorization" => sources(&filter.block),
+        "authorization" | "response-cache" => sources(&filter.block),
         "rate-limit" => {
             let rules = filter.block.get("rules").and_then(Value::as_array);
             let field = |(index, rule)| Some(format!("rules[{index}].{}", of_rule(rule)?));

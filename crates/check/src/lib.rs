@@ -4,10 +4,12 @@
 //! Development only: it reads files, and links no proxy.
 
 mod addresses;
+mod cache;
 mod chain_end;
 mod clusters;
 mod depth;
 mod expressions;
+mod local_replies;
 mod module_name;
 mod order;
 mod placed;
@@ -74,6 +76,7 @@ pub fn file(path: &Path, name: &str) -> Vec<Line> {
     found.extend(expressions::check(tree, &filters));
     found.extend(chains.iter().flat_map(order::check));
     found.extend(chains.iter().flat_map(addresses::check));
+    found.extend(chains.iter().flat_map(|chain| cache::check(tree, chain)));
     found.extend(depth::check(tree));
     found.extend(unseen::check(tree));
     found.dedup();

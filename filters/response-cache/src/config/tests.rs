@@ -267,8 +267,10 @@ fn every_option_is_read_as_what_it_says() {
                 "methods": ["GET"],
                 "key": {"query": {"only": []}},
                 "identified": "own",
-                "collapse": "off",
+                // What Envoy's YAML makes of `off`.
+                "collapse": false,
             },
+            {"collapse": "off"},
         ],
     }));
     let filter = filter.unwrap();
@@ -278,10 +280,10 @@ fn every_option_is_read_as_what_it_says() {
     assert_eq!(filter.config.status, Some(StatusField { key: true }));
     let purge = filter.config.purge.as_ref().unwrap();
     assert_eq!((&*purge.path, purge.keys.len(), purge.sources.len()), ("/.cache/purge", 1, 2));
-    let [products, other] =
+    let [products, other, last] =
         &*filter.config.rules.iter().map(|rule| &rule.action).collect::<Vec<_>>()
     else {
-        panic!("two rules");
+        panic!("three rules");
     };
     assert_eq!(products.methods, Methods { head: false, query: true, post: true });
     let name = |text: &str, is_prefix| NamePattern { text: text.to_owned(), is_prefix };
@@ -306,8 +308,17 @@ fn every_option_is_read_as_what_it_says() {
     assert_eq!(other.key.query, Query::Only(Vec::new()));
     assert_eq!((other.storing.identified, other.collapse), (Identified::Own, None));
     assert!(!other.is_shadow);
+    assert_eq!(last.collapse, None);
     // Contents are a part of the key, and the head is held for them.
     assert_eq!(filter.holds_heads(), Some("rules[].methods"));
+}
+
+#[test]
+fn the_field_is_off_by_either_word() {
+    for off in [json!("off"), json!(false)] {
+        let filter = beside_rules(json!({"cache_status": off})).unwrap();
+        assert_eq!(filter.config.status, None);
+    }
 }
 
 #[test]
