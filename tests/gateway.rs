@@ -1,5 +1,6 @@
 //! The gateway as a whole, on `envoy/envoy.yaml`.
 
+mod cache;
 mod credentials;
 mod dashboard;
 mod limits;
@@ -306,6 +307,7 @@ fn a_line_of_the_access_log_tells_the_whole_story() {
         ("rate_limit", json!("rate_limit.allowed;rule=orders")),
         ("header_transform", json!("header_transform.applied;rule=upstream")),
         ("body_transform", json!("body_transform.response_transformed;rule=orders")),
+        ("response_cache", json!("response_cache.unmatched")),
     ] {
         assert_eq!(log[field], want, "{field} in {log}");
     }

@@ -123,6 +123,39 @@ async fn each_entry_has_the_fields_that_clients_know() {
 }
 
 #[tokio::test]
+async fn products_say_how_long_they_hold_and_answer_304_to_whoever_has_them() {
+    let send = |line: &str, known: &str| {
+        let (method, path) = line.split_once(' ').unwrap();
+        let request = Request::builder().method(method).uri(path).header("if-none-match", known);
+        router(Products, "it").oneshot(request.body(Body::empty()).unwrap())
+    };
+    let mut versions = Vec::new();
+    for (line, tags) in [("GET /", "products"), ("GET /KB-75", "products, KB-75")] {
+        let fresh = send(line, "\"other\"").await.unwrap();
+        assert_eq!(fresh.status(), StatusCode::OK, "{line}");
+        assert_eq!(fresh.headers()["content-type"], "application/json", "{line}");
+        for (name, want) in [
+            ("cache-control", "public, max-age=60, stale-while-revalidate=300"),
+            ("cache-tag", tags),
+            ("cache-groups", "\"products\""),
+        ] {
+            assert_eq!(fresh.headers()[name], want, "{line}");
+        }
+        let version = fresh.headers()["etag"].to_str().unwrap().to_owned();
+        for known in [version.clone(), format!("\"other\", W/{version}"), "*".to_owned()] {
+            let known = send(line, &known).await.unwrap();
+            assert_eq!(known.status(), StatusCode::NOT_MODIFIED, "{line}");
+            assert_eq!(known.headers()["etag"], *version, "{line}");
+        }
+        versions.push(version);
+    }
+    assert_ne!(versions[0], versions[1]);
+    let gone = send("DELETE /KB-75", "").await.unwrap();
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT);
+    assert_eq!(gone.headers()["cache-group-invalidation"], "\"products\"");
+}
+
+#[tokio::test]
 async fn a_list_of_orders_is_of_the_customer_that_is_asked_for() {
     for (line, want) in [
         ("GET /", &[12, 13, 14, 15, 16, 17][..]),
