@@ -6,6 +6,7 @@ use gatehouse_filter_test::check;
 use gatehouse_header_transform::HeaderTransform;
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
+use gatehouse_response_cache::ResponseCache;
 
 /// A plugin configuration, as a protobuf `Struct` or as JSON: every filter takes it or says what is
 /// wrong with it.
@@ -20,6 +21,7 @@ pub fn configuration(data: &[u8]) {
         check::<HeaderTransform>,
         check::<JwtAuth>,
         check::<RateLimit>,
+        check::<ResponseCache>,
     ] {
         for fault in check(json.as_bytes()) {
             assert!(!fault.to_string().is_empty());

@@ -9,6 +9,7 @@ use gatehouse_filter_test::{FakeHost, Outcome, ask};
 use gatehouse_header_transform::HeaderTransform;
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
+use gatehouse_response_cache::{Code, ResponseCache};
 
 /// A request head, a field a line: `name: value`. It passes through a filter of each kind.
 pub fn request(data: &[u8]) {
@@ -18,6 +19,7 @@ pub fn request(data: &[u8]) {
         static RULES: Authorization = filter(RULES_CONFIGURATION);
         static LIMITS: RateLimit = filter(LIMITS_CONFIGURATION);
         static EDITS: HeaderTransform = filter(EDITS_CONFIGURATION);
+        static CACHE: ResponseCache = filter(CACHE_CONFIGURATION);
     }
     let host = FakeHost::at(NOW);
     host.set(Attribute::SourceAddress, "192.0.2.1:1234");
@@ -40,6 +42,10 @@ pub fn request(data: &[u8]) {
         ask(filter, &host, &fields)
     });
     EDITS.with(|filter| ask(filter, &host, &fields));
+    CACHE.with(|filter| {
+        filter.start(&host).expect("it compiles nothing");
+        asks_the_upstream(&ask(filter, &host, &fields));
+    });
 }
 
 /// The fields whose names Envoy lets through.
@@ -82,6 +88,23 @@ fn has_no_credential<F: Filter>(outcome: &Outcome<F>) {
     assert_eq!(request.headers.edits(), outcome.headers.edits());
 }
 
+/// Nothing is stored and nobody has the key: the cache answers nothing itself, but for those who want
+/// nothing else, and a client's mark of the gateway's own requests goes.
+fn asks_the_upstream(outcome: &Outcome<ResponseCache>) {
+    let code = outcome.decision.code;
+    match outcome.decision.step {
+        Step::Continue | Step::ReadBody(_) => {
+            assert_eq!(outcome.headers.values("x-gatehouse-cache-refresh").count(), 0);
+            assert!(code != Code::Hit && code != Code::Purged, "{code:?}");
+        }
+        Step::Reply(_) => assert!(
+            matches!(code, Code::NotInStore | Code::PurgeUnauthorized | Code::PurgeForbidden),
+            "{code:?}"
+        ),
+        Step::Wait(_) | Step::Call(_) => panic!("{code:?}: nobody else asks"),
+    }
+}
+
 /// Alice gets at her own record only, whatever she calls it.
 fn is_her_own(outcome: &Outcome<Authorization>) {
     if outcome.decision.step != Step::Continue || outcome.decision.rule.as_deref() != Some("own") {
@@ -111,6 +134,18 @@ const TOKENS_CONFIGURATION: &str = r#"{
     }],
     "rules": [{"match": {"path": {"regex": "^/(a|b+)/[^/]*$"}}, "require": "any"}],
     "default": {"lenient": ["main"]}
+}"#;
+
+const CACHE_CONFIGURATION: &str = r#"{
+    "background": {"cluster": "gateway"},
+    "purge": {"path": "/purge", "keys": ["sha256:73da68a10c12df8c27816fc9ece0b1b999a9817f9730d31249bc27bff9db0e9e"]},
+    "store": {"size": "1MiB", "objects": 64},
+    "rules": [
+        {"match": {"path": {"prefix": "/own"}}, "identified": "own", "methods": ["GET", "QUERY"],
+         "key": {"host": false, "query": {"only": ["a*"]}, "sort_query": true}},
+        {"key": {"query": {"without": ["b", "c*"]}, "headers": ["x-host", "x-a"], "cookies": ["a"], "identity": ["subject"]},
+         "encodings": ["br", "gzip"], "languages": ["en", "de"], "collapse": "off"}
+    ]
 }"#;
 
 const RULES_CONFIGURATION: &str = r#"{"rules": [
