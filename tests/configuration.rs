@@ -128,6 +128,7 @@ fn every_filter_starts_with_a_pattern_in_a_condition() {
         ("envoy/jwt-auth-remote.yaml", &["jwt-auth"]),
         ("envoy/api-key-auth.yaml", &["api-key-auth"]),
         ("envoy/authorization.yaml", &["authorization"]),
+        ("envoy/response-cache.yaml", &["response-cache"]),
     ] {
         let with_pattern = move |tree: &mut Value| {
             for filter in filters {
@@ -188,7 +189,7 @@ fn the_shipped_configs_pass_check_and_envoy_accepts_them() {
 
 #[test]
 fn a_readme_shows_what_the_example_of_its_filter_has() {
-    for filter in ["jwt-auth", "api-key-auth", "authorization", "rate-limit"] {
+    for filter in ["jwt-auth", "api-key-auth", "authorization", "rate-limit", "response-cache"] {
         let readme = workspace::root().join("filters").join(filter).join("README.md");
         let readme = std::fs::read_to_string(readme).expect("the README");
         let block = readme
