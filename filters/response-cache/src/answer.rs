@@ -304,7 +304,7 @@ impl ResponseCache {
             is_public: is_public(&directives),
             purges: asking.purges,
         };
-        Keeping::new(ask, &judged, work.secret).ok_or("vary-any")
+        Keeping::new(ask, &judged, work.secret).ok_or("too-many-tags")
     }
 
     /// The body of a response has come to its end, and is stored.

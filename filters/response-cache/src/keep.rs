@@ -47,7 +47,8 @@ pub(crate) fn is_public(directives: &ResponseDirectives) -> bool {
 }
 
 impl Keeping {
-    /// A response to a request, as it is stored. `None` where it answers no other request.
+    /// A response to a request, as it is stored. `None` where it answers no other request, or has
+    /// too many tags.
     pub(crate) fn new(ask: &Ask, judged: &Judged<'_>, secret: &Secret) -> Option<Self> {
         let Judged { status, fields, lifetime, partition, is_public, purges } = *judged;
         let is_sent =
@@ -71,7 +72,7 @@ impl Keeping {
             false => variant_key(ask, &base, &selecting, secret),
         };
         let fixed = Fixed { version: 0, purges, kind: Kind::Response, status, is_public, lifetime };
-        let labels = labels(ask, status, &head, search.is_some());
+        let labels = labels(ask, status, &head, search.is_some())?;
         let search = search.map(|search| (searches_key(&ask.key, secret), search));
         Some(Self { base, selecting, search, key, fixed, head: head.wire().into_owned(), labels })
     }
@@ -174,10 +175,15 @@ impl ResponseCache {
 
 /// What else than its URL a response can be purged by, a line each; and of a part, which range was
 /// asked for.
-fn labels(ask: &Ask, status: u16, response: &Headers, is_search: bool) -> Vec<u8> {
+///
+/// `None` where that is too much: what a purge would miss is not stored.
+fn labels(ask: &Ask, status: u16, response: &Headers, is_search: bool) -> Option<Vec<u8>> {
     let mut labels = Vec::new();
+    let mut is_too_much = false;
     let mut add = |label: &[u8]| {
-        if !label.contains(&b'\n') && labels.len().saturating_add(label.len()) < MOST_LABELS {
+        is_too_much |= labels.len().saturating_add(label.len()) >= MOST_LABELS;
+        // None of them can be asked for with a line break.
+        if !is_too_much && !label.contains(&b'\n') {
             labels.extend_from_slice(label);
             labels.push(b'\n');
         }
@@ -198,10 +204,10 @@ fn labels(ask: &Ask, status: u16, response: &Headers, is_search: bool) -> Vec<u8
         // An operator purges the groups of all origins.
         add(&group_label(b"*", &group));
     }
-    labels
+    (!is_too_much).then_some(labels)
 }
 
-/// The bytes of labels that one response can have: what is beyond is not looked at.
+/// The bytes of labels that one response can have.
 const MOST_LABELS: usize = 16 << 10;
 
 pub(crate) fn tag_label(tag: &[u8]) -> Vec<u8> {

@@ -45,7 +45,14 @@ const PLAIN: &[(&str, &str)] = &[
     ("x-forwarded-proto", "https"),
 ];
 
-fn fill(cache: &ResponseCache, host: &FakeHost, head: &[(&str, &str)], more: &[(&str, &str)]) {
+/// How often the store is called for a miss that is stored.
+fn fill(
+    cache: &ResponseCache,
+    host: &FakeHost,
+    head: &[(&str, &str)],
+    more: &[(&str, &str)],
+) -> u32 {
+    let before = host.store.calls();
     host.set(Attribute::CodeDetails, "via_upstream");
     let request = Headers::from_list(&[PLAIN, more].concat());
     let mut state = State::default();
@@ -56,6 +63,7 @@ fn fill(cache: &ResponseCache, host: &FakeHost, head: &[(&str, &str)], more: &[(
     assert!(matches!(decision.step, ResponseStep::CopyBody { .. }));
     cache.on_copied_body(Copied(Some(vec![b'x'; 1024])), host, &mut state);
     cache.on_end(host, &mut state);
+    host.store.calls().saturating_sub(before)
 }
 
 struct Costs {
@@ -114,3 +122,26 @@ fn a_hit_costs_few_calls_and_few_allocations() {
 const PLAIN_HIT: usize = 23;
 const VARIED_HIT: usize = 55;
 const OWNED_HIT: usize = 47;
+
+#[test]
+fn a_miss_that_is_stored_costs_few_calls() {
+    let head = [(":status", "200"), ("cache-control", "max-age=60")];
+    for (what, rule, most) in [
+        ("that others can wait for", r#"{"rules": [{}]}"#, MISS),
+        ("that nobody waits for", r#"{"rules": [{"collapse": "off"}]}"#, MISS_ALONE),
+    ] {
+        let cache: ResponseCache = configured(rule).unwrap();
+        let host = FakeHost::at(1_800_000_000);
+        host.set_queue(Some(1));
+        cache.start(&host).unwrap();
+        // The first makes what is shared.
+        fill(&cache, &host, &head, &[]);
+        host.clock.advance(std::time::Duration::from_secs(100));
+        let calls = fill(&cache, &host, &head, &[]);
+        assert!(calls <= most, "{what}: {calls}");
+    }
+}
+
+/// Among them those by which the stale object was found, compared with the purges and marked.
+const MISS: u32 = 19;
+const MISS_ALONE: u32 = 15;

@@ -303,3 +303,28 @@ fn whenever_a_purge_comes_nothing_older_is_served_after_it() {
         }
     }
 }
+
+#[test]
+fn what_has_more_tags_than_are_kept_is_not_stored() {
+    for (count, want) in [(1000, true), (2000, false)] {
+        let vm = vm(ALL);
+        let tags = (0..count).map(|at| format!("t{at:05}")).collect::<Vec<_>>().join(" ");
+        let got = vm.fill("/x", &[FRESH, &[("surrogate-key", &tags)]].concat(), "x");
+        let told_of = got.status_of_cache();
+        assert_eq!(told_of.contains("stored"), want, "{count}: {told_of}");
+        assert_eq!(told_of.ends_with("detail=too-many-tags"), !want, "{count}: {told_of}");
+        let sent = vm.get("/x", &[]);
+        assert_eq!(!sent.is_at_origin(), want, "{count}");
+        sent.leave();
+    }
+}
+
+#[test]
+fn a_response_can_have_many_groups() {
+    let groups = (0..128).map(|at| format!("\"{at:032}\"")).collect::<Vec<_>>().join(", ");
+    let vm = purging(&host(), ALL, 1);
+    vm.fill("/x", &[FRESH, &[("cache-groups", &groups)]].concat(), "x");
+    assert_eq!(told(vm.get("/x", &[])), "200 x");
+    assert_eq!(answer(&purge(&vm, &format!("group={:032}", 127)))["objects"], 1);
+    assert_eq!(told(vm.get("/x", &[])), "asks: Miss");
+}
