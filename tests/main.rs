@@ -74,6 +74,10 @@ mod unix_socket;
 /// Paths that upstreams read otherwise than the rules, where Envoy does not normalise them.
 mod ambiguous_paths;
 
+/// `response-cache` on `envoy/response-cache.yaml`: what RFC 9111 and its kin say, and what a gateway
+/// needs beside.
+mod response_cache;
+
 /// `rate-limit` on `envoy/rate-limit.yaml`: exact counts, keys, what the client is told.
 mod rate_limit;
 

@@ -57,7 +57,9 @@ fn the_last_member_of_the_name_is_read() {
         body: Vec::new(),
         trailers: Vec::new(),
     };
-    let told = response(r#"gatehouse; hit, other; fwd=miss; detail="a, \"b; c", gatehouse;fwd=stale;ttl=-3"#);
+    let told = response(
+        r#"gatehouse; hit, other; fwd=miss; detail="a, \"b; c", gatehouse;fwd=stale;ttl=-3"#,
+    );
     let member = of(&told, "gatehouse").expect("it is there");
     assert!(member.has("fwd=stale") && member.has("fwd") && !member.has("hit"));
     assert_eq!(member.value("ttl"), Some("-3"));

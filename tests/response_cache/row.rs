@@ -126,9 +126,10 @@ impl Ask {
     /// As it is sent for a row whose paths begin so.
     pub(super) fn request(&self, row: &str) -> Request {
         let request = Request::new(&self.method, format!("{row}{}", self.rest));
-        let request = self.fields.iter().fold(request, |request, (name, value)| {
-            request.header(name, value.bytes(row))
-        });
+        let request = self
+            .fields
+            .iter()
+            .fold(request, |request, (name, value)| request.header(name, value.bytes(row)));
         match self.body.is_empty() {
             true => request,
             false => request.body(self.body.clone()),
@@ -155,6 +156,8 @@ pub(super) enum Source {
     Completed,
     /// The origin was not asked and never answered this.
     Cache,
+    /// No whole response comes.
+    Nowhere,
     /// No matter.
     Any,
 }
@@ -229,6 +232,11 @@ pub(super) fn completed() -> Want {
 /// The cache's own response of this status.
 pub(super) fn refused(status: u16) -> Want {
     want(Source::Cache).status(status)
+}
+
+/// Nothing whole: the connection ends before.
+pub(super) fn nothing() -> Want {
+    want(Source::Nowhere)
 }
 
 /// From wherever: the RFC leaves it to the cache.
