@@ -1,13 +1,37 @@
 //! `response-cache`, on `envoy/response-cache.yaml`.
 
+/// Keys and variants under attack.
+mod attacks;
+
+/// What is asked in the background.
+mod background;
+
 /// Reading what `Cache-Status` says.
 mod cache_status;
+
+/// Many clients that want the same at once.
+mod collapse;
 
 /// Dates in all forms.
 mod dates;
 
+/// Two users with the same URL.
+mod identity;
+
+/// Interim responses.
+mod interim;
+
+/// Other configurations, new VMs, upstreams that are down.
+mod life;
+
 /// An origin that answers by a script.
 mod origin;
+
+/// Purges.
+mod purge;
+
+/// Purges by the thousand, under load.
+mod purge_load;
 
 /// What a row of a table is written in.
 mod row;
@@ -18,12 +42,17 @@ mod runner;
 /// The rows, a section or a specification each.
 mod rows;
 
+/// `mode: shadow`.
+mod shadow;
+
 use std::net::{SocketAddr, TcpListener};
 
 use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 
 use self::origin::Origin;
+use crate::harness::hostile::{self, Honest};
+use crate::harness::upstream::{Said, Upstream};
 use crate::harness::{configuration, trap};
 
 /// The example, with this as its upstream, and its cluster `gateway` at its own listener.
@@ -103,4 +132,64 @@ fn rows_hold(workers: u32) {
     println!("{} rows", rows.len());
     runner::run(gateway.address(), &origin, &rows);
     trap::assert_none(&gateway);
+}
+
+#[test]
+fn hostile_bytes_do_not_trap_it() {
+    let upstream = Upstream::start();
+    upstream.answer_by(|_| {
+        Said::response(200, "text/plain", "cache-control: max-age=3600\r\nvary: x-a\r\n", "ok")
+    });
+    let key = json!({"headers": ["x-a", "authorization"], "cookies": ["a"], "query": {"only": ["a*"]},
+        "sort_query": true});
+    let rules = json!([{"name": "all", "key": key, "encodings": ["br", "gzip"], "languages": ["en"],
+        "identified": "own"}]);
+    let gateway = start(with_rules(upstream.address(), rules));
+    let honest = Honest { path: "/orders", headers: &[("x-a", "b")], refused: &[] };
+    hostile::survive(&gateway, &honest);
+}
+
+/// Answers that no honest upstream gives: whatever becomes of them, the next client is answered.
+#[test]
+fn hostile_answers_do_not_trap_it() {
+    let upstream = Upstream::start();
+    let gateway = start(with_rules(upstream.address(), rules()));
+    let long = "a".repeat(20_000);
+    for (number, head) in [
+        "cache-control: \u{ff}\u{fe}=\u{ff}\r\n".to_owned(),
+        format!("cache-control: max-age={long}\r\n"),
+        format!("cache-control: {}\r\n", "max-age=1,".repeat(2_000)),
+        format!("cache-control: no-cache=\"{long}\"\r\n"),
+        "cache-control: max-age=\"\r\nvary: \"\r\n".to_owned(),
+        format!("cache-control: max-age=60\r\nvary: {}\r\n", "a,".repeat(5_000)),
+        format!("cache-control: max-age=60\r\nvary: {long}\r\n"),
+        format!("cache-control: max-age=60\r\netag: {long}\r\n"),
+        format!("cache-control: max-age=60\r\nsurrogate-key: {}\r\n", "k ".repeat(5_000)),
+        format!("cache-control: max-age=60\r\ncache-groups: {}\r\n", "\"g\", ".repeat(3_000)),
+        format!("cache-control: max-age=60\r\nno-vary-search: {}\r\n", "(".repeat(5_000)),
+        "cache-control: max-age=60\r\ncontent-range: bytes 9-1/*\r\n".to_owned(),
+        "cdn-cache-control: (((((\r\nage: -1\r\ndate: x\r\nexpires: 99999999999999999999\r\n"
+            .to_owned(),
+        format!("cache-control: max-age=60\r\n{}", "x-a: b\r\n".repeat(90)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for status in [200, 206, 304, 404, 599] {
+            let said = match status {
+                304 => Said {
+                    bytes: format!("HTTP/1.1 304 x\r\n{head}\r\n").into(),
+                    ..Said::default()
+                },
+                _ => Said::response(status, "text/plain", &head, "body"),
+            };
+            upstream.answer_by(move |_| said.clone());
+            for fields in [&[][..], &[("range", "bytes=1-2")], &[("if-none-match", "\"a\"")]] {
+                let path = format!("/all/{number}/{status}");
+                let response = gateway.get(&path, fields);
+                assert!(response.status >= 200, "{number}: {status}");
+            }
+            trap::assert_none(&gateway);
+        }
+    }
 }

@@ -50,7 +50,7 @@ fn text(unix: i64, form: Form) -> String {
     let (year, month, day) = civil(days);
     let weekday = DAYS[usize::try_from(days.rem_euclid(7)).expect("a day of the week")];
     let month = MONTHS[usize::try_from(month - 1).expect("a month")];
-    let short = &weekday[..3];
+    let short: String = weekday.chars().take(3).collect();
     match form {
         Form::Imf => format!("{short}, {day:02} {month} {year} {time} GMT"),
         Form::Rfc850 => format!("{weekday}, {day:02}-{month}-{:02} {time} GMT", year % 100),

@@ -62,22 +62,22 @@ impl Row {
     }
 
     /// A client asks twice: the second answer is from the store.
-    pub(super) fn is_reused(self) -> Self {
+    pub(super) fn reused(self) -> Self {
         self.get(asked()).get(stored())
     }
 
     /// A client asks twice: so is the origin, and not for a validation.
-    pub(super) fn is_not_reused(self) -> Self {
+    pub(super) fn not_reused(self) -> Self {
         self.get(asked()).get(asked())
     }
 
     /// A client asks, and again when more than a second has gone by: so is the origin.
-    pub(super) fn is_not_reused_later(self) -> Self {
+    pub(super) fn not_reused_later(self) -> Self {
         self.get(asked()).wait(3).get(asked())
     }
 
     /// The same, and the second answer is from the store.
-    pub(super) fn is_reused_later(self) -> Self {
+    pub(super) fn reused_later(self) -> Self {
         self.get(asked()).wait(3).get(stored())
     }
 }
@@ -263,7 +263,7 @@ impl Want {
         self.is(name, Is::Absent)
     }
 
-    pub(super) fn as_sent(self, name: &str) -> Self {
+    pub(super) fn same(self, name: &str) -> Self {
         self.is(name, Is::AsSent)
     }
 

@@ -24,7 +24,7 @@ pub(super) fn rows() -> Vec<Row> {
         rows.push(
             row(WHERE, format!("{sentence}: {lines:?}"))
                 .origin(aged(lines, "max-age=3600"))
-                .is_reused_later(),
+                .reused_later(),
         );
     }
     for (sentence, lines) in [
@@ -40,7 +40,7 @@ pub(super) fn rows() -> Vec<Row> {
         rows.push(
             row(WHERE, format!("{sentence}: {lines:?}"))
                 .origin(aged(lines, "max-age=3600"))
-                .is_not_reused(),
+                .not_reused(),
         );
     }
     rows.extend([

@@ -14,35 +14,35 @@ fn lifetimes() -> Vec<Row> {
     vec![
         row(WHERE, "a response is fresh until it expires")
             .origin(expires(2_592_000))
-            .is_reused_later(),
-        row(WHERE, "and stale then").origin(expires(1)).is_not_reused_later(),
-        row(WHERE, "one that has expired is stale").origin(expires(-2_592_000)).is_not_reused(),
-        row(WHERE, "one that expires when it is sent is stale").origin(expires(0)).is_not_reused(),
+            .reused_later(),
+        row(WHERE, "and stale then").origin(expires(1)).not_reused_later(),
+        row(WHERE, "one that has expired is stale").origin(expires(-2_592_000)).not_reused(),
+        row(WHERE, "one that expires when it is sent is stale").origin(expires(0)).not_reused(),
         row(WHERE, "the time is that between Date and Expires, not that from now")
             .origin(ok().no_date().field("date", at(400)).field("expires", at(300)))
-            .is_not_reused(),
+            .not_reused(),
         row(WHERE, "where Date is no date, from when it came")
             .origin(ok().no_date().field("date", "foo").field("expires", at(3_600)))
-            .is_reused(),
+            .reused(),
         row("RFC 9111 §4.2.3", "Age counts, with a clock that is slow")
             .origin(
                 ok().no_date().field("date", at(-10)).field("expires", at(10)).field("age", "25"),
             )
-            .is_not_reused(),
+            .not_reused(),
         row("RFC 9111 §4.2.3", "and with one that is fast")
             .origin(
                 ok().no_date().field("date", at(10)).field("expires", at(20)).field("age", "15"),
             )
-            .is_not_reused(),
-        row(WHERE, "0 is no date, and stale").origin(ok().field("expires", "0")).is_not_reused(),
-        row(WHERE, "-1 is none either").origin(ok().field("expires", "-1")).is_not_reused(),
-        row(WHERE, "nothing is none either").origin(ok().field("expires", "")).is_not_reused(),
+            .not_reused(),
+        row(WHERE, "0 is no date, and stale").origin(ok().field("expires", "0")).not_reused(),
+        row(WHERE, "-1 is none either").origin(ok().field("expires", "-1")).not_reused(),
+        row(WHERE, "nothing is none either").origin(ok().field("expires", "")).not_reused(),
         row(WHERE, "no date is no leave to guess")
             .origin(ok().modified().field("expires", "0"))
-            .is_not_reused(),
+            .not_reused(),
         row("RFC 9111 §4.2.1", "of two the first counts, or it is stale: both say that it is")
             .origin(expires(-10).field("expires", at(3_600)))
-            .is_not_reused(),
+            .not_reused(),
     ]
 }
 
@@ -51,16 +51,16 @@ fn dates() -> Vec<Row> {
     let mut rows = vec![
         row(WHERE, "a date of RFC 850 is one")
             .origin(ok().field("expires", rfc850(864_000)))
-            .is_reused(),
+            .reused(),
         row(WHERE, "a date of asctime is one")
             .origin(ok().field("expires", asctime(864_000)))
-            .is_reused(),
+            .reused(),
         row(WHERE, "a date of asctime that is past is past")
             .origin(ok().field("expires", asctime(-864_000)))
-            .is_not_reused(),
+            .not_reused(),
         row(WHERE, "a year of two digits that seems more than 50 years away is past")
             .origin(ok().field("expires", "Friday, 18-Aug-95 02:01:18 GMT"))
-            .is_not_reused(),
+            .not_reused(),
     ];
     for (sentence, date) in [
         ("2038 is far", "Tue, 19 Jan 2038 14:14:08 GMT"),
@@ -72,7 +72,7 @@ fn dates() -> Vec<Row> {
         ("a year of two digits is of this century", "Thursday, 18-Aug-50 02:01:18 GMT"),
         ("a day of one digit has two spaces in asctime", "Mon Aug  8 02:01:18 2050"),
     ] {
-        rows.push(row(WHERE, sentence).origin(ok().field("expires", date)).is_reused());
+        rows.push(row(WHERE, sentence).origin(ok().field("expires", date)).reused());
     }
     for date in [
         "Thu, 18 Aug 2050 02:01:18 UTC",
@@ -96,7 +96,7 @@ fn dates() -> Vec<Row> {
         rows.push(
             row(WHERE, format!("what is no date is stale: {date}"))
                 .origin(ok().field("expires", date))
-                .is_not_reused(),
+                .not_reused(),
         );
     }
     rows.push(
@@ -105,7 +105,7 @@ fn dates() -> Vec<Row> {
                 ok().field("expires", "Thu, 18 Aug 2050 2:01:18 GMT")
                     .field("expires", "Thu, 18 Aug 2050 2:01:19 GMT"),
             )
-            .is_not_reused(),
+            .not_reused(),
     );
     rows
 }

@@ -14,54 +14,54 @@ pub(super) fn rows() -> Vec<Row> {
 fn order() -> Vec<Row> {
     let expires = |answer: Answer, seconds: i64| answer.field("expires", at(seconds));
     vec![
-        row(WHERE, "max-age says how long it is fresh").origin(fresh()).is_reused_later(),
-        row(WHERE, "and that it is stale then").origin(brief()).is_not_reused_later(),
-        row(WHERE, "max-age=0 is stale at once").origin(cached("max-age=0")).is_not_reused(),
+        row(WHERE, "max-age says how long it is fresh").origin(fresh()).reused_later(),
+        row(WHERE, "and that it is stale then").origin(brief()).not_reused_later(),
+        row(WHERE, "max-age=0 is stale at once").origin(cached("max-age=0")).not_reused(),
         row(WHERE, "max-age is before Expires, where that is past")
             .origin(expires(fresh(), -7_200))
-            .is_reused_later(),
+            .reused_later(),
         row(WHERE, "and where that is to come")
             .origin(expires(cached("max-age=0"), 3_600))
-            .is_not_reused_later(),
+            .not_reused_later(),
         row(WHERE, "max-age is before an Expires that is no date")
             .origin(fresh().field("expires", "0"))
-            .is_reused_later(),
+            .reused_later(),
         row(WHERE, "s-maxage is before a longer max-age")
             .origin(cached("max-age=3600, s-maxage=1"))
-            .is_not_reused_later(),
+            .not_reused_later(),
         row(WHERE, "whatever the order")
             .origin(cached("s-maxage=1, max-age=3600"))
-            .is_not_reused_later(),
+            .not_reused_later(),
         row(WHERE, "and on lines of their own")
             .origin(cached("max-age=3600").control("s-maxage=1"))
-            .is_not_reused_later(),
+            .not_reused_later(),
         row(WHERE, "s-maxage is before a shorter max-age")
             .origin(cached("max-age=1, s-maxage=3600"))
-            .is_reused_later(),
+            .reused_later(),
         row(WHERE, "s-maxage is before max-age=0 and an Expires that is past")
             .origin(expires(cached("max-age=0, s-maxage=3600"), -10))
-            .is_reused_later(),
+            .reused_later(),
         row(WHERE, "s-maxage=0 is stale at once")
             .origin(cached("max-age=3600, s-maxage=0"))
-            .is_not_reused(),
+            .not_reused(),
         row("RFC 9111 §4.2.3", "a response that was old when it came is not fresh for longer")
             .origin(fresh().field("age", "7200"))
-            .is_not_reused(),
+            .not_reused(),
         row("RFC 9111 §4.2.3", "nor one whose Date is so old")
             .origin(fresh().no_date().field("date", at(-7_200)))
-            .is_not_reused(),
+            .not_reused(),
         row("RFC 9111 §4.2.3", "a Date to come makes it no younger than it is")
             .origin(brief().no_date().field("date", at(3_600)))
-            .is_not_reused_later(),
+            .not_reused_later(),
         row("RFC 9111 §4.2.3", "the older of Age and Date counts")
             .origin(fresh().no_date().field("date", at(-10)).field("age", "7200"))
-            .is_not_reused(),
+            .not_reused(),
         row("RFC 9111 §5.2.3", "a directive that nobody knows changes nothing")
             .origin(cached("foobar, max-age=3600"))
-            .is_reused_later(),
+            .reused_later(),
         row("RFC 9111 §5.2.3", "nor does one with a value")
             .origin(cached("foo=bar, max-age=3600, baz=\"qux\""))
-            .is_reused_later(),
+            .reused_later(),
         row(WHERE, "of max-age and no-cache the stricter counts")
             .origin(cached("max-age=3600, no-cache").tag("a"))
             .origin(not_modified().control("max-age=3600, no-cache").tag("a"))
@@ -69,10 +69,10 @@ fn order() -> Vec<Row> {
             .get(validated()),
         row(WHERE, "of two values the first counts, or it is stale: both say that it is")
             .origin(cached("max-age=1, max-age=3600"))
-            .is_not_reused_later(),
+            .not_reused_later(),
         row(WHERE, "so they do on two lines")
             .origin(cached("max-age=1").control("max-age=3600"))
-            .is_not_reused_later(),
+            .not_reused_later(),
     ]
 }
 
@@ -88,7 +88,7 @@ fn spellings() -> Vec<Row> {
         ("a comma in quotes ends nothing", "ext=\"a, no-store\", max-age=3600"),
         ("a quote that is escaped ends nothing", r#"ext="a\", no-store, \"", max-age=3600"#),
     ] {
-        rows.push(row(DIRECTIVES, sentence).origin(cached(control)).is_reused_later());
+        rows.push(row(DIRECTIVES, sentence).origin(cached(control)).reused_later());
     }
     for (sentence, control) in [
         (
@@ -100,7 +100,7 @@ fn spellings() -> Vec<Row> {
         ("a name that ends so is another", "x-max-age=3600"),
         ("and one that begins so", "max-age-x=3600"),
     ] {
-        rows.push(row(DIRECTIVES, sentence).origin(cached(control)).is_not_reused_later());
+        rows.push(row(DIRECTIVES, sentence).origin(cached(control)).not_reused_later());
     }
     for control in [
         "max-age='3600'",
@@ -123,7 +123,7 @@ fn spellings() -> Vec<Row> {
         rows.push(
             row(WHERE, format!("freshness that makes no sense is none: {control}"))
                 .origin(cached(control))
-                .is_not_reused(),
+                .not_reused(),
         );
     }
     for seconds in
@@ -132,7 +132,7 @@ fn spellings() -> Vec<Row> {
         rows.push(
             row("RFC 9111 §1.2.2", format!("max-age={seconds} is long"))
                 .origin(cached(&format!("max-age={seconds}")))
-                .is_reused_later(),
+                .reused_later(),
         );
     }
     rows
@@ -147,22 +147,22 @@ fn heuristics() -> Vec<Row> {
             "by the look of it, a response is fresh for a tenth of the time since it was modified",
         )
         .origin(modified(86_400))
-        .is_reused_later(),
+        .reused_later(),
         row(HEURISTIC, "which is no time where it was modified lately")
             .origin(modified(5))
-            .is_not_reused_later(),
+            .not_reused_later(),
         row(HEURISTIC, "not where the origin says how long")
             .origin(modified(86_400).field("expires", at(-10)))
-            .is_not_reused(),
+            .not_reused(),
         row(HEURISTIC, "nor with max-age=0")
             .origin(modified(86_400).control("max-age=0"))
-            .is_not_reused_later(),
+            .not_reused_later(),
         row(HEURISTIC, "nor where it was modified after it was sent")
             .origin(ok().field("last-modified", at(3_600)))
-            .is_not_reused(),
+            .not_reused(),
         row(HEURISTIC, "nor where that is no date")
             .origin(ok().field("last-modified", "yesterday"))
-            .is_not_reused(),
+            .not_reused(),
         row(HEURISTIC, "nor without it")
             .origin(ok().tag("a"))
             .get(asked())
@@ -176,19 +176,19 @@ fn heuristics() -> Vec<Row> {
             .asked_in_all(2),
         row("RFC 9111 §5.4", "Pragma in a response means nothing")
             .origin(fresh().field("pragma", "no-cache"))
-            .is_reused(),
+            .reused(),
         row("RFC 9111 §5.4", "also where it is fresh by the look of it")
             .origin(modified(86_400).field("pragma", "no-cache"))
-            .is_reused(),
+            .reused(),
         row("RFC 9110 §8.8", "an attachment is a response like others")
             .origin(modified(86_400).field("content-disposition", "attachment; filename=a.txt"))
-            .is_reused(),
+            .reused(),
     ];
     for ago in [100, 600, 3_600, 43_200] {
         rows.push(
             row(HEURISTIC, format!("modified {ago} s ago it is still fresh after 3 s"))
                 .origin(modified(ago))
-                .is_reused_later(),
+                .reused_later(),
         );
     }
     rows

@@ -81,6 +81,7 @@ pub(super) fn rows() -> Vec<Row> {
         row(WHERE, "nor does one that fails")
             .origin(grouped("\"g15\""))
             .origin(status(500).field("cache-group-invalidation", "\"g15\""))
+            .origin(fresh())
             .ask(get().at("/a"), asked())
             .ask(post(), asked().status(500))
             .ask(get().at("/a"), either()),

@@ -82,8 +82,8 @@ fn of_whole_ones() -> Vec<Row> {
                     .with("x-a", "1")
                     .with("content-type", "text/a")
                     .is("age", Is::Present)
-                    .as_sent("date")
-                    .as_sent("cache-control"),
+                    .same("date")
+                    .same("cache-control"),
             ),
         row(WHERE, "a range of HEAD is ignored")
             .origin(fresh().body(BODY))

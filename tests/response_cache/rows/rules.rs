@@ -15,15 +15,15 @@ fn lifetimes() -> Vec<Row> {
         row(WHERE, "a default is for responses that say nothing")
             .rule("default")
             .origin(ok())
-            .is_reused_later(),
+            .reused_later(),
         row(WHERE, "not for those that say something")
             .rule("default")
             .origin(brief())
-            .is_not_reused_later(),
+            .not_reused_later(),
         row(WHERE, "nor for those that may not be stored")
             .rule("default")
             .origin(cached("no-store"))
-            .is_not_reused(),
+            .not_reused(),
         row(WHERE, "nor for failures")
             .rule("default")
             .origin(status(500))
@@ -32,20 +32,20 @@ fn lifetimes() -> Vec<Row> {
         row(WHERE, "an override is before what a response says: less")
             .rule("override")
             .origin(cached("max-age=0"))
-            .is_reused_later(),
+            .reused_later(),
         row(WHERE, "but not before no-store")
             .rule("override")
             .origin(cached("no-store"))
-            .is_not_reused(),
-        row(WHERE, "nor before private").rule("override").origin(cached("private")).is_not_reused(),
+            .not_reused(),
+        row(WHERE, "nor before private").rule("override").origin(cached("private")).not_reused(),
         row(WHERE, "a bound is for what a response says")
             .rule("most")
             .origin(fresh())
-            .is_not_reused_later(),
+            .not_reused_later(),
         row(WHERE, "and one that says less is fresh for less")
             .rule("most")
             .origin(cached("max-age=0"))
-            .is_not_reused(),
+            .not_reused(),
         row(WHERE, "a status has a lifetime of its own, where the response says nothing")
             .rule("statuses")
             .origin(status(404))

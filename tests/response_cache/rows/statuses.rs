@@ -67,7 +67,7 @@ pub(super) fn rows() -> Vec<Row> {
             "with must-understand one that it knows is stored, no-store or not",
         )
         .origin(cached("max-age=3600, no-store, must-understand"))
-        .is_reused(),
+        .reused(),
         row("RFC 9110 §15.4.2", "a 301 is reused for HEAD")
             .origin(status(301).control("max-age=3600").field("location", "/elsewhere"))
             .get(asked().status(301))

@@ -24,7 +24,7 @@ fn methods() -> Vec<Row> {
         })
         .collect();
     rows.extend([
-        row(WHERE, "a response to GET is stored").origin(fresh()).is_reused(),
+        row(WHERE, "a response to GET is stored").origin(fresh()).reused(),
         row("RFC 9110 §9.3.3", "a response to POST is not stored unless a rule says so")
             .origin(fresh())
             .ask(ask("POST").body("x"), asked())
@@ -60,7 +60,7 @@ fn methods() -> Vec<Row> {
             .get(stored().without("x-hint").without("link")),
         row(WHERE, "a response after 102 is stored")
             .origin(fresh().interim("102 Processing\r\n"))
-            .is_reused(),
+            .reused(),
     ]);
     rows
 }
@@ -73,28 +73,28 @@ fn conditions() -> Vec<Row> {
             "a response that says nothing of freshness, and has no validator, is not reused",
         )
         .origin(ok())
-        .is_not_reused(),
-        row(WHERE, "with no-store it is not stored").origin(cached("no-store")).is_not_reused(),
+        .not_reused(),
+        row(WHERE, "with no-store it is not stored").origin(cached("no-store")).not_reused(),
         row(WHERE, "with no-store it is not stored, whatever else it says")
             .origin(cached("max-age=3600, no-store").field("expires", at(3600)))
-            .is_not_reused(),
+            .not_reused(),
         row(WHERE, "with private a shared cache does not store it")
             .origin(cached("private, max-age=3600"))
-            .is_not_reused(),
+            .not_reused(),
         row(WHERE, "with private it is not stored, public or not")
             .origin(cached("public, private, max-age=3600"))
-            .is_not_reused(),
-        row(WHERE, "with Expires it is stored").origin(ok().field("expires", at(3600))).is_reused(),
-        row(WHERE, "with max-age it is stored").origin(cached("max-age=3600")).is_reused(),
+            .not_reused(),
+        row(WHERE, "with Expires it is stored").origin(ok().field("expires", at(3600))).reused(),
+        row(WHERE, "with max-age it is stored").origin(cached("max-age=3600")).reused(),
         row(WHERE, "with s-maxage a shared cache stores it")
             .origin(cached("s-maxage=3600"))
-            .is_reused(),
+            .reused(),
         row(
             WHERE,
             "a status that is heuristically cacheable is stored without a word of freshness",
         )
         .origin(ok().modified())
-        .is_reused(),
+        .reused(),
         row(WHERE, "a chunked response is stored, and comes back with its length")
             .origin(fresh().in_chunks().body("abcdefghijklmnop"))
             .get(asked().body("abcdefghijklmnop"))
@@ -109,10 +109,10 @@ fn conditions() -> Vec<Row> {
             .get(stored().body("").with("content-length", "0")),
         row(WHERE, "bytes of all values are stored")
             .origin(fresh().body((0..=255).collect::<Vec<u8>>()))
-            .is_reused(),
+            .reused(),
         row(WHERE, "a response of a hundred thousand bytes is stored")
             .origin(fresh().body("abcdefghij".repeat(10_000)))
-            .is_reused(),
+            .reused(),
     ]
 }
 
@@ -205,7 +205,7 @@ fn cookies() -> Vec<Row> {
             .get(stored().with("set-cookie", "a=b")),
         row(WHERE, "or s-maxage")
             .origin(cached("s-maxage=3600").field("set-cookie", "a=b"))
-            .is_reused(),
+            .reused(),
         row(WHERE, "a rule can have the cookie stripped: who asked first has it, and nobody else")
             .rule("cookies-stripped")
             .origin(fresh().field("set-cookie", "a=b").field("set-cookie", "c=d"))
@@ -215,7 +215,7 @@ fn cookies() -> Vec<Row> {
             .rule("cookies-stored")
             .origin(fresh().field("set-cookie", "a=b").field("set-cookie", "c=d"))
             .get(asked())
-            .get(stored().as_sent("set-cookie")),
+            .get(stored().same("set-cookie")),
         row(WHERE, "a request with a cookie is answered from the store")
             .origin(fresh())
             .get(asked())

@@ -173,6 +173,7 @@ fn heads() -> Vec<Row> {
         row(WHERE, "a 410 to HEAD does not go into a stored 200")
             .origin(first())
             .origin(status(410).control("max-age=3600").field("x-a", "2"))
+            .origin(fresh())
             .get(asked())
             .wait(3)
             .ask(head(), asked().status(410))

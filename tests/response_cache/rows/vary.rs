@@ -39,7 +39,7 @@ fn plain() -> Vec<Row> {
             .origin(varied("foo"))
             .ask(foo("1"), asked())
             .get(asked()),
-        row(WHERE, "absence matches absence").origin(varied("foo")).is_reused(),
+        row(WHERE, "absence matches absence").origin(varied("foo")).reused(),
         row(WHERE, "an empty field is not an absent one")
             .origin(varied("foo"))
             .ask(foo(""), asked())
