@@ -140,7 +140,8 @@ fn hostile_bytes_do_not_trap_it() {
     upstream.answer_by(|_| {
         Said::response(200, "text/plain", "cache-control: max-age=3600\r\nvary: x-a\r\n", "ok")
     });
-    let key = json!({"headers": ["x-a", "authorization"], "cookies": ["a"], "query": {"only": ["a*"]},
+    let key = json!({"headers": ["x-a", "authorization"], "cookies": ["a"],
+        "query": {"only": ["a*"]},
         "sort_query": true});
     let rules = json!([{"name": "all", "key": key, "encodings": ["br", "gzip"], "languages": ["en"],
         "identified": "own"}]);

@@ -29,16 +29,21 @@ fn a_refresh_never_stores_another_resource() {
             }
             route
         };
-        routes.splice(0..0, [
-            json!({"name": "prefix", "match": {"prefix": "/w/"}, "route": route(json!({"prefix_rewrite": "/up/"}))}),
-            json!({"name": "regex", "match": {"prefix": "/x/"}, "route": route(json!({
-                "regex_rewrite": {"pattern": {"regex": "^/x/([^/]+)/(.*)$"}, "substitution": "/up/\\1/v2/\\2"}}))}),
-            json!({"name": "host", "match": {"prefix": "/y/"},
+        routes.splice(
+            0..0,
+            [
+                json!({"name": "prefix", "match": {"prefix": "/w/"},
+                "route": route(json!({"prefix_rewrite": "/up/"}))}),
+                json!({"name": "regex", "match": {"prefix": "/x/"}, "route": route(json!({
+                "regex_rewrite": {"pattern": {"regex": "^/x/([^/]+)/(.*)$"},
+                    "substitution": "/up/\\1/v2/\\2"}}))}),
+                json!({"name": "host", "match": {"prefix": "/y/"},
                 "route": route(json!({"host_rewrite_literal": "inner.example"}))}),
-            json!({"name": "fields", "match": {"prefix": "/z/"}, "route": route(json!({})),
+                json!({"name": "fields", "match": {"prefix": "/z/"}, "route": route(json!({})),
                 "request_headers_to_add": [{"header": {"key": "x-added", "value": "1"}}],
                 "request_headers_to_remove": ["x-removed"]}),
-        ]);
+            ],
+        );
     }));
     for (name, path) in
         [("w1", "/w/w1/a?b=c"), ("x1", "/x/x1/a"), ("y1", "/y/y1/a"), ("z1", "/z/z1/a")]

@@ -1,4 +1,4 @@
-//! Which fields are stored (RFC 9111 §3.1), and what a response from the store has (§4, RFC 9110).
+//! Which fields are stored (RFC 9111 §3.1), and what a response of the store has (§4, RFC 9110).
 
 use super::*;
 
