@@ -127,7 +127,12 @@ fn every_row_holds_on_two_workers() {
 
 fn rows_hold(workers: u32) {
     let origin = Origin::start();
-    let gateway = start(with_rules(origin.address(), rules()).concurrency(workers));
+    // What is answered by the content of requests holds their heads.
+    let builder = with_rules(origin.address(), rules()).edit(|tree| {
+        let plugin = configuration::plugin_config(tree, "response-cache");
+        drop(plugin.insert("allow_on_headers_stop_iteration".to_owned(), json!(true)));
+    });
+    let gateway = start(builder.concurrency(workers));
     let rows = rows::all();
     println!("{} rows", rows.len());
     runner::run(gateway.address(), &origin, &rows);
@@ -140,7 +145,7 @@ fn hostile_bytes_do_not_trap_it() {
     upstream.answer_by(|_| {
         Said::response(200, "text/plain", "cache-control: max-age=3600\r\nvary: x-a\r\n", "ok")
     });
-    let key = json!({"headers": ["x-a", "authorization"], "cookies": ["a"],
+    let key = json!({"headers": ["x-a"], "cookies": ["a"],
         "query": {"only": ["a*"]},
         "sort_query": true});
     let rules = json!([{"name": "all", "key": key, "encodings": ["br", "gzip"], "languages": ["en"],

@@ -232,7 +232,8 @@ fn a_page_that_looks_like_a_file_is_not_everybody_s() {
     for target in [
         "/account/x.css",
         "/account;/static/x.css",
-        "/account/..;/static/x.css",
+        // Of one with plain dots Envoy makes /static/x.css, and that is everybody's.
+        "/account/%2e%2e;/static/x.css",
         "/account%2f..%2fstatic/x.css",
         "/account%3b/static/x.css",
         "/static/../account",
@@ -281,17 +282,20 @@ fn what_is_the_cache_s_own_is_not_taken_from_a_client() {
     });
     let gateway = start(with_rules(upstream.address(), json!([{"name": "everything"}])));
     assert_eq!(gateway.get("/a", &[]).status, 200);
-    for (name, value) in [
+    for (number, (name, value)) in [
         ("x-gatehouse-cache-refresh", "1"),
         ("x-gatehouse-cache-refresh", ""),
         ("cache-status", "gatehouse; hit"),
         ("age", "100000"),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let _ = upstream.take_all();
         let response = gateway.get("/a", &[(name, value)]);
         assert_eq!((response.status, response.text().as_str()), (200, "answer"), "{name}");
         assert!(upstream.take_all().is_empty(), "{name}: the origin was asked");
-        let response = gateway.get(&format!("/new/{name}{value}"), &[(name, value)]);
+        let response = gateway.get(&format!("/new/{number}"), &[(name, value)]);
         assert_eq!(response.status, 200, "{name}");
         let received = upstream.wait();
         if name.starts_with("x-gatehouse") {

@@ -205,7 +205,7 @@ fn each_has_what_is_their_own() {
         ("own", json!({"identified": "own"}), "cache-control: max-age=3600\r\n"),
         (
             "a key of the subject",
-            json!({"identified": "shared", "key": {"identity": ["subject"]}}),
+            json!({"key": {"identity": ["subject"]}}),
             "cache-control: max-age=3600\r\n",
         ),
     ] {

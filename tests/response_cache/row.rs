@@ -169,6 +169,8 @@ pub(super) struct Want {
     pub(super) status: u16,
     pub(super) fields: Vec<(String, Is)>,
     pub(super) body: Option<Vec<u8>>,
+    /// What the body has in it.
+    pub(super) parts: Vec<String>,
     /// The number of the origin's answer that it is.
     pub(super) answer: Option<usize>,
     /// Fields of the request that the origin saw.
@@ -201,6 +203,7 @@ fn want(source: Source) -> Want {
         status: 200,
         fields: Vec::new(),
         body: None,
+        parts: Vec::new(),
         answer: None,
         saw: Vec::new(),
         says: Vec::new(),
@@ -255,8 +258,8 @@ impl Want {
     }
 
     /// A field with this value.
-    pub(super) fn with(self, name: &str, value: &str) -> Self {
-        self.is(name, Is::Exactly(value.to_owned()))
+    pub(super) fn with(self, name: &str, value: impl Into<String>) -> Self {
+        self.is(name, Is::Exactly(value.into()))
     }
 
     pub(super) fn without(self, name: &str) -> Self {
@@ -269,6 +272,11 @@ impl Want {
 
     pub(super) fn body(self, body: impl AsRef<[u8]>) -> Self {
         Self { body: Some(body.as_ref().to_vec()), ..self }
+    }
+
+    pub(super) fn holds(mut self, part: &str) -> Self {
+        self.parts.push(part.to_owned());
+        self
     }
 
     pub(super) fn answer(self, number: usize) -> Self {

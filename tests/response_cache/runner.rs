@@ -229,6 +229,11 @@ fn check_body(
     response: &Response,
     sent: Option<&Seen>,
 ) -> Result<(), String> {
+    for part in &want.parts {
+        if !response.text().contains(part) {
+            return Err(format!("the body has no {part:?}, it is {:?}", response.text()));
+        }
+    }
     let expected = match (&want.body, response.status, sent) {
         _ if ask.is_head() => Vec::new(),
         (Some(body), ..) => body.clone(),

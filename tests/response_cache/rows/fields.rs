@@ -47,8 +47,8 @@ pub(super) fn rows() -> Vec<Row> {
         .map(|(name, value)| {
             row(WHERE, format!("{name} is stored"))
                 .origin(fresh().field(name, *value))
-                .get(asked().with(name, value))
-                .get(stored().with(name, value))
+                .get(asked().with(name, *value))
+                .get(stored().with(name, *value))
         })
         .collect();
     rows.extend(NOT_KEPT.iter().map(|(name, value)| {

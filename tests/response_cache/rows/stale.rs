@@ -227,6 +227,8 @@ fn where_there_is_an_error() -> Vec<Row> {
             .get(asked())
             .wait(3)
             .get(completed().answer(1))
+            // An origin that has just failed is left alone for a second.
+            .wait(2)
             .get(asked().answer(3)),
         row("RFC 9111 §5.2.2.2", "must-revalidate is before it")
             .origin(cached("max-age=1, stale-if-error=3600, must-revalidate"))

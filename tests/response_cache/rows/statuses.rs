@@ -3,9 +3,9 @@
 use super::*;
 
 /// Known ones and unknown ones.
-const FINAL: [u16; 31] = [
+const FINAL: [u16; 30] = [
     200, 203, 204, 299, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406, 409, 410,
-    414, 418, 421, 429, 451, 499, 500, 501, 502, 503, 504, 599,
+    414, 418, 421, 451, 499, 500, 501, 502, 503, 504, 599,
 ];
 
 /// RFC 9110 §15.1; 206 is in the table of ranges.
@@ -42,6 +42,16 @@ pub(super) fn rows() -> Vec<Row> {
         rows.push(
             row("RFC 9110 §15.1", format!("a {code} must not be reused by the look of it"))
                 .origin(status(code).modified())
+                .get(asked().status(code))
+                .get(asked().status(code)),
+        );
+    }
+    for (section, code) in
+        [("RFC 6585 §3", 428), ("RFC 6585 §4", 429), ("RFC 6585 §5", 431), ("RFC 6585 §6", 511)]
+    {
+        rows.push(
+            row(section, format!("a {code} is never stored, whatever it says"))
+                .origin(status(code).control("public, max-age=3600"))
                 .get(asked().status(code))
                 .get(asked().status(code)),
         );

@@ -31,12 +31,10 @@ fn methods() -> Vec<Row> {
             .ask(ask("POST").body("x"), asked())
             .get(asked()),
         row("RFC 9110 §9.3.3", "a response to POST for its own URI, and fresh, answers a GET")
-            .rule("posts")
             .origin(fresh().field("content-location", "{row}"))
             .ask(ask("POST").body("x"), asked())
             .get(stored().answer(1)),
         row("RFC 9110 §9.3.3", "a response to POST for another URI answers no GET")
-            .rule("posts")
             .origin(fresh().field("content-location", "{row}/other"))
             .ask(ask("POST").body("x"), asked())
             .get(asked()),
@@ -44,10 +42,16 @@ fn methods() -> Vec<Row> {
             "RFC 9110 §9.3.3",
             "a response to POST that does not say how long it is fresh answers no GET",
         )
-        .rule("posts")
         .origin(ok().modified().field("content-location", "{row}"))
         .ask(ask("POST").body("x"), asked())
         .get(asked()),
+        row("RFC 9110 §9.3.3", "by rule it answers the same POST")
+            .rule("posts")
+            .origin(fresh())
+            .ask(ask("POST").body("x"), asked())
+            .ask(ask("POST").body("x"), stored())
+            .ask(ask("POST").body("y"), asked())
+            .get(asked()),
         row("RFC 9110 §9.3.4", "a PUT whose response names its own URI answers no GET")
             .origin(fresh().field("content-location", "{row}"))
             .ask(ask("PUT").body("x"), asked())
