@@ -167,6 +167,7 @@ impl Ask {
         let scheme = from.scheme.or_else(|| request.headers.first(":scheme"));
         let scheme = scheme.unwrap_or(b"http").to_ascii_lowercase();
         let mut text = rule.key.url(&scheme, request.authority(), request.target());
+        text.extend_from_slice(&rule.key_form);
         let is_known = rule.key.write_rest(request, &mut text);
         let keeps_apart = !rule.key.identity.is_empty() && is_known;
         let is_whose_unknown = match rule.storing.identified {

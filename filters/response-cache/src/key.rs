@@ -1,6 +1,7 @@
 //! What a response is stored under: the URL, and what else of the request an operator says.
 
 use crate::identity::{Member, Whose};
+use gatehouse_filter::api_key::Digest as Sha256;
 use gatehouse_filter::{
     HeaderName, Request, Secret, cookie_values, percent_decoded, percent_encoded,
 };
@@ -122,6 +123,19 @@ fn write_origin(to: &mut Vec<u8>, scheme: &[u8], authority: &[u8]) {
 }
 
 impl KeyParts {
+    /// A line for the keys of a rule that has others than the usual parts in them; nothing for one
+    /// that has not. Where an operator changes what counts, nothing is an answer that was stored
+    /// before.
+    pub(crate) fn form(&self) -> Vec<u8> {
+        let mut form = Vec::new();
+        if *self != Self::default() {
+            let digest = Sha256::sha256(format!("{self:?}").as_bytes()).to_string();
+            let short = digest.as_bytes().last_chunk::<16>().map_or(&[][..], |chunk| chunk);
+            line(&mut form, "parts", short);
+        }
+        form
+    }
+
     /// The URL of a request as it is in keys. `scheme` is the one that the client used.
     pub(crate) fn url(&self, scheme: &[u8], authority: &[u8], target: &[u8]) -> Vec<u8> {
         let mut url = Vec::with_capacity(target.len().saturating_add(128));

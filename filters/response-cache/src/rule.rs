@@ -12,6 +12,8 @@ pub(crate) struct Rule {
     pub(crate) name: Rc<str>,
     pub(crate) methods: Methods,
     pub(crate) key: KeyParts,
+    /// That of the keys, made once.
+    pub(crate) key_form: Vec<u8>,
     pub(crate) storing: StoringOptions,
     pub(crate) freshness: FreshnessOptions,
     /// Whether `Cache-Control` and `Pragma` of requests are honoured.

@@ -78,6 +78,7 @@ impl Unnamed {
         Rule {
             name: name.into(),
             methods,
+            key_form: key.form(),
             key,
             storing,
             freshness,

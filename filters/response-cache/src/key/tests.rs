@@ -51,6 +51,25 @@ fn a_url_is_scheme_host_and_target_in_the_form_in_which_they_are_compared() {
 }
 
 #[test]
+fn keys_of_other_parts_are_other_keys() {
+    let header = |name| vec![HeaderName::from_static(name)];
+    let parts = [
+        KeyParts::default(),
+        KeyParts { host: false, ..KeyParts::default() },
+        only(&["a"]),
+        without(&["a"]),
+        KeyParts { sort_query: true, ..KeyParts::default() },
+        KeyParts { headers: header("x-a"), ..KeyParts::default() },
+        KeyParts { headers: header("x-b"), ..KeyParts::default() },
+        KeyParts { cookies: vec!["x-a".to_owned()], ..KeyParts::default() },
+        KeyParts { identity: vec![Member::Subject], ..KeyParts::default() },
+    ];
+    let forms: std::collections::BTreeSet<_> = parts.iter().map(KeyParts::form).collect();
+    assert_eq!(forms.len(), parts.len());
+    assert!(KeyParts::default().form().is_empty(), "the usual ones cost nothing");
+}
+
+#[test]
 fn what_counts_of_a_query_is_in_the_key_and_what_does_not_is_not() {
     let sorted = KeyParts { sort_query: true, ..KeyParts::default() };
     let sorted_only = KeyParts { sort_query: true, ..only(&["b", "a"]) };
