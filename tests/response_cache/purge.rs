@@ -48,7 +48,8 @@ fn is_asked(
 /// What is stored, what is purged, and what is still there: paths under `/all/NAME`, with a host.
 #[test]
 fn a_purge_takes_what_it_says_and_nothing_else() {
-    let (gateway, origin) = gateway(2);
+    let origin = Origin::start();
+    let gateway = start(with_rules(origin.address(), json!([{"name": "all"}])).concurrency(2));
     // (sentence, what each path is answered with, the query, gone, kept)
     type Page = (&'static str, &'static str);
     type Case = (&'static str, &'static str, &'static [Page], &'static [Page]);

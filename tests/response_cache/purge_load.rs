@@ -8,8 +8,8 @@ use gatehouse_sandbox::raw::{Connection, Request};
 use serde_json::json;
 
 use super::{start, with_rules};
-use crate::harness::trap;
 use crate::harness::upstream::{Said, Upstream};
+use crate::harness::{configuration, trap};
 
 const OBJECTS: usize = 4;
 const PURGES: usize = 2_500;
@@ -27,7 +27,12 @@ fn ten_thousand_purges_by_tag_and_no_stale_answer() {
         let head = format!("cache-control: max-age=3600\r\nsurrogate-key: tag{object} all\r\n");
         Said::response(200, "text/plain", &head, told[object].load(Ordering::SeqCst).to_string())
     });
-    let gateway = start(with_rules(upstream.address(), json!([{"name": "all"}])).concurrency(4));
+    let builder = with_rules(upstream.address(), json!([{"name": "all"}])).edit(|tree| {
+        // Each purge looks at all slots.
+        configuration::shipped(tree, "response-cache")["store"] =
+            json!({"size": "1MiB", "objects": 64, "max_object": "64KiB"});
+    });
+    let gateway = start(builder.concurrency(4));
     let address = gateway.address();
     // The version that no answer may be older than: that of the last purge that has been answered.
     let purged: Vec<AtomicU64> = (0..OBJECTS).map(|_| AtomicU64::new(0)).collect();

@@ -31,6 +31,11 @@ pub(super) fn row(section: &'static str, sentence: impl Into<String>) -> Row {
 }
 
 impl Row {
+    /// Whether it has requests that may change something.
+    pub(super) fn is_unsafe(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Ask(ask, _) if ask.is_unsafe()))
+    }
+
     pub(super) fn rule(self, rule: &'static str) -> Self {
         Self { rule, ..self }
     }
@@ -117,6 +122,11 @@ impl Ask {
 
     pub(super) fn body(self, body: impl AsRef<[u8]>) -> Self {
         Self { body: body.as_ref().to_vec(), ..self }
+    }
+
+    /// Whether it may change something (RFC 9110 §9.2.1).
+    pub(super) fn is_unsafe(&self) -> bool {
+        !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "QUERY" | "TRACE")
     }
 
     pub(super) fn is_head(&self) -> bool {

@@ -14,30 +14,55 @@ use super::row::{Ask, Is, Row, Source, Step, Want};
 
 /// Most rows wait most of the time; a worker has to answer all that ask at the same time.
 const AT_ONCE: usize = 64;
+/// More rows than these are not wrong by chance.
+const FEW: usize = 4;
 
 /// Runs the rows; fails with each that did not see what it says.
+///
+/// Of many URLs the cache takes two for one, now and then: it invalidates what another row has
+/// stored. So rows that change something come last, and the few that are wrong are run once more,
+/// with other URLs.
 #[track_caller]
 pub(super) fn run(gateway: SocketAddr, origin: &Origin, rows: &[Row]) {
+    let (changing, others): (Vec<_>, Vec<_>) =
+        rows.iter().enumerate().partition(|(_, row)| row.is_unsafe());
+    let mut wrong = run_at_once(gateway, origin, &others, "r");
+    wrong.extend(run_at_once(gateway, origin, &changing, "r"));
+    if wrong.len() <= FEW {
+        let again: Vec<_> =
+            wrong.iter().filter_map(|(number, _)| Some((*number, rows.get(*number)?))).collect();
+        wrong.iter().for_each(|(_, what)| println!("run once more: {what}"));
+        wrong = run_at_once(gateway, origin, &again, "again");
+    }
+    wrong.sort();
+    let told: Vec<&str> = wrong.iter().map(|(_, what)| what.as_str()).collect();
+    assert!(told.is_empty(), "{} of {} rows:\n{}", told.len(), rows.len(), told.join("\n"));
+}
+
+/// Runs rows with their numbers, and gives those that did not see what they say.
+fn run_at_once(
+    gateway: SocketAddr,
+    origin: &Origin,
+    rows: &[(usize, &Row)],
+    names: &str,
+) -> Vec<(usize, String)> {
     let next = AtomicUsize::new(0);
     let wrong: Mutex<Vec<(usize, String)>> = Mutex::default();
     thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(rows.len()) {
             scope.spawn(|| {
                 loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(row) = rows.get(index) else { return };
-                    if let Err(what) = run_row(gateway, origin, row, &format!("r{index}")) {
+                    let next = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((number, row)) = rows.get(next) else { return };
+                    if let Err(what) = run_row(gateway, origin, row, &format!("{names}{number}")) {
                         let what = format!("{}: {}\n    {what}", row.section, row.sentence);
-                        wrong.lock().unwrap_or_else(PoisonError::into_inner).push((index, what));
+                        wrong.lock().unwrap_or_else(PoisonError::into_inner).push((*number, what));
                     }
                 }
             });
         }
     });
-    let mut wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
-    wrong.sort();
-    let told: Vec<&str> = wrong.iter().map(|(_, what)| what.as_str()).collect();
-    assert!(told.is_empty(), "{} of {} rows:\n{}", told.len(), rows.len(), told.join("\n"));
+    wrong.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn run_row(gateway: SocketAddr, origin: &Origin, row: &Row, name: &str) -> Result<(), String> {

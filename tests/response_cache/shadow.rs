@@ -30,7 +30,9 @@ fn in_shadow_mode_the_origin_answers_everything() {
         let got = (response.header_text("x-origin"), response.text());
         assert_eq!(got, (Some(number.to_string()), body.to_owned()));
         assert_eq!(response.header("age"), None, "{number}: nothing tells of it");
-        assert_eq!(response.header("cache-status"), None, "{number}: nothing tells of it");
+        let told = response.header_text("cache-status").unwrap_or_default();
+        assert!(!told.contains("; hit"), "{number}: {told}");
+        assert_eq!(told.contains("detail=would-hit"), number > 1, "{number}: {told}");
     }
     assert_eq!(origin.asked("s"), 3);
     assert_eq!(counted(&gateway, "shadow_differs"), 1, "the third would have been wrong");
