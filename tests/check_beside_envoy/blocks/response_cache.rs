@@ -16,11 +16,7 @@ pub(crate) const ROWS: &[Row] = &[
          set_cookie: strip, encodings: [br, gzip], languages: [en, de], tags: [cache-tag], \
          collapse: {wait: 3s}, mode: enforce}, \
          {key: {query: {only: []}}, identified: own, freshness: {default: 60s}, collapse: 'off'}]}",
-        Void {
-            level: level::WARNING,
-            says: "background.cluster: `echo` leads to no listener of this file",
-            because: "a cluster is a cluster to it",
-        },
+        Good,
     ),
     ("no rules", "{rules: []}", Refused("rules: must not be empty")),
     (
