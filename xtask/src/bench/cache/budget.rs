@@ -27,7 +27,7 @@ const READINGS: usize = 16;
 const WORKERS: u32 = 2;
 
 /// The sizes of twenty answers in a row: seven tenths have 16 KiB, a quarter 64 KiB, and one in
-/// twenty 1 MiB, less what the head takes: that is the largest that is stored.
+/// twenty 1 MiB: that is the largest that is stored.
 const SIZES: [usize; 20] = [
     16 << 10,
     64 << 10,
