@@ -29,6 +29,9 @@ pub(crate) struct Objects {
     counted: Cell<u64>,
     /// How often an object in use is marked so, in tenths of a second.
     marked_every: Cell<u32>,
+    /// How old what is evicted usually is: what is much younger is not, though it be the oldest of
+    /// a sample.
+    evicted_at: Cell<u32>,
 }
 
 /// What the objects take.
@@ -98,6 +101,7 @@ impl Objects {
             uncounted: Cell::default(),
             counted: Cell::default(),
             marked_every: Cell::new(MARKED_EVERY),
+            evicted_at: Cell::default(),
         }
     }
 
@@ -349,23 +353,36 @@ impl Objects {
             sample.retain(|(.., entry)| entry.version != spared);
             // The oldest of a sample only: others may be young for the store.
             let oldest = sample.len().div_ceil(6);
-            for (bucket, slot, entry) in sample.into_iter().take(oldest) {
-                if total.bytes <= self.budget {
-                    break;
-                }
+            let old_enough = self.evicted_at.get() / 4 * 3;
+            let mut oldest = sample
+                .into_iter()
+                .take(oldest)
+                .filter(|(.., entry)| aged(entry, now) >= old_enough);
+            let before = evicted;
+            while total.bytes > self.budget
+                && let Some((bucket, slot, entry)) = oldest.next()
+            {
                 if self.take_out(store, bucket, slot, entry.version)?.is_none() {
                     continue;
                 }
-                // Who is in use must not look as old as this one.
-                self.marked_every.set((entry.used.age(now) / 8).clamp(1, MARKED_EVERY));
+                let usual = self.evicted_at.get();
+                let usual = usual.saturating_sub(usual / 8).saturating_add(aged(&entry, now) / 8);
+                self.evicted_at.set(usual);
                 let size = u64::from(entry.size);
                 total.bytes = total.bytes.saturating_sub(size);
                 evicted = evicted.saturating_add(1);
                 gone = gone.and(Change { removed: size, objects: -1, ..Change::default() });
             }
+            if evicted == before {
+                // Nothing in the store may be as old as it used to be.
+                self.evicted_at.set(self.evicted_at.get() / 8 * 7);
+            }
         }
         if evicted > 0 {
             total = self.count(store, gone)?;
+            // Who is in use must not look as old as what goes.
+            let age = self.evicted_at.get() / AGED / 8;
+            self.marked_every.set(age.clamp(1, MARKED_EVERY));
         }
         Ok((total, evicted))
     }
@@ -514,6 +531,14 @@ impl Objects {
         format!("{}total", self.prefix)
     }
 }
+
+/// How long ago an object was last used, in parts of a tenth of a second.
+fn aged(entry: &Entry, now: Tenths) -> u32 {
+    entry.used.age(now).saturating_mul(AGED)
+}
+
+/// So many parts has a tenth of a second, where ages are averaged.
+const AGED: u32 = 64;
 
 /// How the total changes.
 #[derive(Clone, Copy, Default, Debug)]

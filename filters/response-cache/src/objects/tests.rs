@@ -406,3 +406,27 @@ fn a_start_that_breaks_down_at_any_call_is_made_good_by_the_next() {
         }
     }
 }
+
+/// As fast as a load test: seconds are too long to tell by them what is in use.
+#[test]
+fn what_is_wanted_stays_though_the_store_turns_over_in_two_seconds() {
+    let host = host();
+    let vms = [(); 2].map(|()| vm_of(&host, 16_384, 64 << 20));
+    let sizes = [16, 64, 16, 16, 16, 64, 16, 16, 16, 64, 16, 16, 16, 64, 16, 16, 16, 64, 16, 1000];
+    let wanted: Vec<Key> = (0..64).map(|number| key(&format!("wanted{number}"))).collect();
+    let mut missed = 0;
+    for number in 0..8_000_usize {
+        host.clock.advance(Duration::from_micros(2100));
+        let vm = &vms[number % 2];
+        let (key, size) = match number % 5 {
+            0 => (wanted[number / 5 * 7 % 64].clone(), 30),
+            _ => (key(&format!("other{number}")), sizes[number % 20]),
+        };
+        if number % 5 != 0 || vm.find(&key).is_none() {
+            missed += usize::from(number % 5 == 0);
+            vm.put(&key, &vec![b'x'; size * KIB]).unwrap();
+        }
+    }
+    assert!(missed < 64 + 16, "{missed} of 1600, of which the first 64 are not there yet");
+    assert!(vms[0].total().bytes < (65 << 20), "{:?}", vms[0].total());
+}
