@@ -353,7 +353,7 @@ impl Objects {
             sample.retain(|(.., entry)| entry.version != spared);
             // The oldest of a sample only: others may be young for the store.
             let oldest = sample.len().div_ceil(6);
-            let old_enough = self.evicted_at.get() / 4 * 3;
+            let old_enough = (self.evicted_at.get() / 4).saturating_mul(3);
             let mut oldest = sample
                 .into_iter()
                 .take(oldest)
@@ -375,7 +375,7 @@ impl Objects {
             }
             if evicted == before {
                 // Nothing in the store may be as old as it used to be.
-                self.evicted_at.set(self.evicted_at.get() / 8 * 7);
+                self.evicted_at.set((self.evicted_at.get() / 8).saturating_mul(7));
             }
         }
         if evicted > 0 {
