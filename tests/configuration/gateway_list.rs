@@ -39,7 +39,7 @@ pub(crate) const SPOILED: [Spoiled; 7] = [
     Spoiled {
         case: "the same filter twice",
         change: |filters| again(filters, 3),
-        fault: "filters[7]: a filter before this one is called `rate-limit` too: give",
+        fault: "filters[8]: a filter before this one is called `rate-limit` too: give",
     },
     Spoiled {
         case: "the same name twice",
@@ -47,7 +47,7 @@ pub(crate) const SPOILED: [Spoiled; 7] = [
             filters[3]["name"] = json!("limits");
             again(filters, 3);
         },
-        fault: "filters[7].name: a filter before this one is called `limits` too: give",
+        fault: "filters[8].name: a filter before this one is called `limits` too: give",
     },
     Spoiled {
         case: "a fault of a filter",
