@@ -8,6 +8,7 @@ use crate::hot::{Hot, Kept};
 use crate::index::{Bucket, Entry, Tenths, WAYS};
 use crate::key::{Digest, Key};
 use crate::object::Object;
+use crate::total::{Change, Total};
 use gatehouse_filter::{Random, SetError, Store, StoreError, Timestamp, Version};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,29 +17,22 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub(crate) struct Objects {
     /// Of the keys: `c/default/`.
-    prefix: String,
-    buckets: u32,
+    pub(crate) prefix: String,
+    pub(crate) buckets: u32,
     /// All that the objects may take, in bytes.
-    budget: u64,
+    pub(crate) budget: u64,
     hot: RefCell<Hot>,
     /// The last version that this VM has given, and a source of numbers for samples.
-    numbers: Cell<u64>,
+    pub(crate) numbers: Cell<u64>,
     /// What this VM has added and removed, and not counted in the total yet.
-    uncounted: Cell<Change>,
+    pub(crate) uncounted: Cell<Change>,
     /// The second in which it last did.
-    counted: Cell<u64>,
+    pub(crate) counted: Cell<u64>,
     /// How often an object in use is marked so, in tenths of a second.
-    marked_every: Cell<u32>,
+    pub(crate) marked_every: Cell<u32>,
     /// How old what is evicted usually is: what is much younger is not, though it be the oldest of
     /// a sample.
-    evicted_at: Cell<u32>,
-}
-
-/// What the objects take.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Total {
-    pub(crate) bytes: u64,
-    pub(crate) objects: u64,
+    pub(crate) evicted_at: Cell<u32>,
 }
 
 /// What storing an object did.
@@ -71,23 +65,10 @@ impl From<StoreError> for Unstored {
 /// share of the bucket.
 const OVERHEAD: u64 = 160;
 /// Whoever loses so many races gives up.
-const ATTEMPTS: usize = 16;
+pub(crate) const ATTEMPTS: usize = 16;
 /// An object in use is marked as used at most so often, in tenths of a second; more often where
 /// what is evicted is hardly older than that.
-const MARKED_EVERY: u32 = 10;
-/// Buckets that are looked at to find what to evict; more, where there are not so many objects in
-/// them: of few, the oldest may be in use.
-const SAMPLE: u32 = 6;
-const LEAST_SAMPLE: usize = 16;
-const MOST_LOOKED_AT: u32 = 256;
-/// A VM counts in the total what it has added when it is more than this part of the budget, or so
-/// many objects: the budget is exceeded by so little for each worker at most.
-const UNCOUNTED: u64 = 256;
-const MOST_UNCOUNTED: u32 = 32;
-/// Rounds of evictions for one object, each of a sample: an object of the largest size may take
-/// the place of thousands of small ones.
-const ROUNDS: usize = 512;
-
+pub(crate) const MARKED_EVERY: u32 = 10;
 impl Objects {
     /// A store of at least so many slots.
     pub(crate) fn new(prefix: &str, slots: u32, budget: u64) -> Self {
@@ -134,30 +115,6 @@ impl Objects {
             host.set(size.as_bytes(), &self.buckets.to_le_bytes(), None).map_err(|_| StoreError)?;
         }
         self.recount(host)
-    }
-
-    /// Counts what is there. Where others store meanwhile, each time, their count stands.
-    fn recount<H: Store + ?Sized>(&self, host: &H) -> Result<(), StoreError> {
-        let key = self.total_key();
-        host.create(key.as_bytes(), &Total::default().to_bytes())?;
-        for _ in 0..ATTEMPTS {
-            let (_, version) = host.get(key.as_bytes())?.ok_or(StoreError)?;
-            let mut total = Total::default();
-            for bucket in 0..self.buckets {
-                let stored = host.get(&self.bucket_key(bucket))?;
-                let Some((bytes, _)) = stored else { continue };
-                for (_, entry) in Bucket::read(bytes).objects() {
-                    total.bytes = total.bytes.wrapping_add(entry.size.into());
-                    total.objects = total.objects.wrapping_add(1);
-                }
-            }
-            match host.set(key.as_bytes(), &total.to_bytes(), Some(version)) {
-                Ok(()) => return Ok(()),
-                Err(SetError::Conflict) => {}
-                Err(SetError::Failed) => return Err(StoreError),
-            }
-        }
-        Ok(())
     }
 
     /// A version that no other object has.
@@ -300,7 +257,7 @@ impl Objects {
     }
 
     /// The same without counting it. What it took.
-    fn take_out(
+    pub(crate) fn take_out(
         &self,
         store: &dyn Store,
         bucket: u32,
@@ -321,70 +278,6 @@ impl Objects {
             }
         }
         Ok(None)
-    }
-
-    /// Evicts what was not used for the longest time, of samples, until the budget holds. Not the
-    /// object of this version, which was just stored.
-    fn make_room(
-        &self,
-        store: &dyn Store,
-        mut total: Total,
-        spared: u64,
-        now: Tenths,
-    ) -> Result<(Total, u64), StoreError> {
-        let mut evicted = 0_u64;
-        let mut gone = Change::default();
-        for _ in 0..ROUNDS {
-            if total.bytes <= self.budget {
-                break;
-            }
-            let mut sample = Vec::new();
-            // Digests have no order, so that neighbours are as good a sample as any.
-            let first = self.random(self.buckets);
-            for number in 0..MOST_LOOKED_AT.min(self.buckets) {
-                if number >= SAMPLE && sample.len() >= LEAST_SAMPLE {
-                    break;
-                }
-                let bucket = first.wrapping_add(number).checked_rem(self.buckets).unwrap_or(0);
-                let (index, _) = self.read(store, bucket)?;
-                sample.extend(index.objects().map(|(slot, entry)| (bucket, slot, entry)));
-            }
-            sample.sort_by_key(|(.., entry)| std::cmp::Reverse(entry.used.age(now)));
-            sample.retain(|(.., entry)| entry.version != spared);
-            // The oldest of a sample only: others may be young for the store.
-            let oldest = sample.len().div_ceil(6);
-            let old_enough = (self.evicted_at.get() / 4).saturating_mul(3);
-            let mut oldest = sample
-                .into_iter()
-                .take(oldest)
-                .filter(|(.., entry)| aged(entry, now) >= old_enough);
-            let before = evicted;
-            while total.bytes > self.budget
-                && let Some((bucket, slot, entry)) = oldest.next()
-            {
-                if self.take_out(store, bucket, slot, entry.version)?.is_none() {
-                    continue;
-                }
-                let usual = self.evicted_at.get();
-                let usual = usual.saturating_sub(usual / 8).saturating_add(aged(&entry, now) / 8);
-                self.evicted_at.set(usual);
-                let size = u64::from(entry.size);
-                total.bytes = total.bytes.saturating_sub(size);
-                evicted = evicted.saturating_add(1);
-                gone = gone.and(Change { removed: size, objects: -1, ..Change::default() });
-            }
-            if evicted == before {
-                // Nothing in the store may be as old as it used to be.
-                self.evicted_at.set((self.evicted_at.get() / 8).saturating_mul(7));
-            }
-        }
-        if evicted > 0 {
-            total = self.count(store, gone)?;
-            // Who is in use must not look as old as what goes.
-            let age = self.evicted_at.get() / AGED / 8;
-            self.marked_every.set(age.clamp(1, MARKED_EVERY));
-        }
-        Ok((total, evicted))
     }
 
     /// Removes all objects of which this is true, by a look at each. What they took.
@@ -417,64 +310,11 @@ impl Objects {
         Ok(gone)
     }
 
-    /// What all objects take.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub(crate) fn total(&self, store: &dyn Store) -> Result<Total, StoreError> {
-        let stored = store.get(self.total_key().as_bytes())?;
-        Ok(stored.map(|(bytes, _)| Total::read(&bytes).shown()).unwrap_or_default())
-    }
-
-    /// Adds to the total, when there is enough to add, or the last time is a second ago: the total
-    /// is written by all workers.
-    fn add(
+    pub(crate) fn read(
         &self,
         store: &dyn Store,
-        change: Change,
-        now: Timestamp,
-    ) -> Result<Option<Total>, StoreError> {
-        let uncounted = self.uncounted.get().and(change);
-        self.uncounted.set(uncounted);
-        let is_enough = uncounted.added.max(uncounted.removed) > self.budget / UNCOUNTED
-            || uncounted.times >= MOST_UNCOUNTED;
-        if is_enough {
-            return self.count(store, Change::default()).map(Some);
-        }
-        self.count_the_rest(store, now)
-    }
-
-    /// Counts what this VM has not counted yet, at most once a second. What all objects take then.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub(crate) fn count_the_rest(
-        &self,
-        store: &dyn Store,
-        now: Timestamp,
-    ) -> Result<Option<Total>, StoreError> {
-        if self.uncounted.get().times == 0 || self.counted.get() == now.seconds() {
-            return Ok(None);
-        }
-        self.counted.set(now.seconds());
-        self.count(store, Change::default()).map(Some)
-    }
-
-    fn count(&self, store: &dyn Store, change: Change) -> Result<Total, StoreError> {
-        let change = self.uncounted.take().and(change);
-        let key = self.total_key();
-        loop {
-            let (bytes, version) = store.get(key.as_bytes())?.ok_or(StoreError)?;
-            let total = Total::read(&bytes).changed(change);
-            match store.set(key.as_bytes(), &total.to_bytes(), Some(version)) {
-                Ok(()) => return Ok(total.shown()),
-                Err(SetError::Conflict) => {}
-                Err(SetError::Failed) => return Err(StoreError),
-            }
-        }
-    }
-
-    fn read(&self, store: &dyn Store, bucket: u32) -> Result<(Bucket, Version), StoreError> {
+        bucket: u32,
+    ) -> Result<(Bucket, Version), StoreError> {
         let (bytes, version) = store.get(&self.bucket_key(bucket))?.ok_or(StoreError)?;
         Ok((Bucket::read(bytes), version))
     }
@@ -499,21 +339,11 @@ impl Objects {
         u32::try_from(number.checked_rem(self.buckets.into()).unwrap_or(0)).unwrap_or_default()
     }
 
-    /// A number below another, which nobody need guess (xorshift, G. Marsaglia 2003).
-    fn random(&self, below: u32) -> u32 {
-        let mut number = self.numbers.get() | 1;
-        number ^= number << 13;
-        number ^= number >> 7;
-        number ^= number << 17;
-        self.numbers.set(number);
-        u32::try_from(number.checked_rem(below.into()).unwrap_or(0)).unwrap_or_default()
-    }
-
-    fn bucket_key(&self, bucket: u32) -> Vec<u8> {
+    pub(crate) fn bucket_key(&self, bucket: u32) -> Vec<u8> {
         self.numbered(b"b", &[bucket])
     }
 
-    fn object_key(&self, bucket: u32, slot: usize) -> Vec<u8> {
+    pub(crate) fn object_key(&self, bucket: u32, slot: usize) -> Vec<u8> {
         self.numbered(b"o", &[bucket, u32::try_from(slot).unwrap_or_default()])
     }
 
@@ -525,68 +355,6 @@ impl Objects {
         key.extend_from_slice(&self.buckets.to_le_bytes());
         numbers.iter().for_each(|number| key.extend_from_slice(&number.to_le_bytes()));
         key
-    }
-
-    fn total_key(&self) -> String {
-        format!("{}total", self.prefix)
-    }
-}
-
-/// How long ago an object was last used, in parts of a tenth of a second.
-fn aged(entry: &Entry, now: Tenths) -> u32 {
-    entry.used.age(now).saturating_mul(AGED)
-}
-
-/// So many parts has a tenth of a second, where ages are averaged.
-const AGED: u32 = 64;
-
-/// How the total changes.
-#[derive(Clone, Copy, Default, Debug)]
-struct Change {
-    added: u64,
-    removed: u64,
-    objects: i64,
-    /// How many changes that are.
-    times: u32,
-}
-
-impl Change {
-    fn and(self, other: Self) -> Self {
-        Self {
-            added: self.added.saturating_add(other.added),
-            removed: self.removed.saturating_add(other.removed),
-            objects: self.objects.saturating_add(other.objects),
-            times: self.times.saturating_add(other.times),
-        }
-    }
-}
-
-impl Total {
-    /// What another VM has just stored may be removed before that is counted: the count goes below
-    /// zero then, and comes back.
-    fn changed(self, Change { added, removed, objects, .. }: Change) -> Self {
-        Self {
-            bytes: self.bytes.wrapping_add(added).wrapping_sub(removed),
-            objects: self.objects.wrapping_add_signed(objects),
-        }
-    }
-
-    fn shown(self) -> Self {
-        let shown = |number: u64| if number > u64::MAX / 2 { 0 } else { number };
-        Self { bytes: shown(self.bytes), objects: shown(self.objects) }
-    }
-
-    fn to_bytes(self) -> Vec<u8> {
-        [self.bytes, self.objects].map(u64::to_le_bytes).concat()
-    }
-
-    fn read(bytes: &[u8]) -> Self {
-        match bytes.as_chunks::<8>() {
-            (&[bytes, objects], []) => {
-                Self { bytes: u64::from_le_bytes(bytes), objects: u64::from_le_bytes(objects) }
-            }
-            _ => Self::default(),
-        }
     }
 }
 

@@ -3,11 +3,11 @@
 use crate::keep::{group_label, tag_label};
 use crate::key::{authority_of, digest, origin, scheme_of, target_of, url_of};
 use crate::object::{Kind, Object};
-use crate::objects::Total;
 use crate::purges::{Purged, begins};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
 use crate::searches::{search_label_of_all, search_labels};
+use crate::total::Total;
 use crate::{Event, ResponseCache};
 use gatehouse_filter::api_key::{Digest, MAX_KEY};
 use gatehouse_filter::rules::Rules;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::object::{Fixed, Kind, Parts};
+use crate::total::UNCOUNTED;
 use gatehouse_caching::{Arrival, FreshnessOptions, Lifetime, ResponseDirectives};
 use gatehouse_filter::{Headers, Secret};
 use gatehouse_filter_test::{FakeHost, Numbers};
