@@ -234,13 +234,13 @@ fn every_upstream_is_checked_and_healthy() {
     let mut clusters = String::new();
     for _ in 0..150 {
         clusters = GATEWAY.gateway().admin("/clusters");
-        if healthy(&clusters) == 6 {
+        if healthy(&clusters) == 7 {
             break;
         }
         thread::sleep(Duration::from_millis(100));
     }
-    let want = "auth, users, two of orders, products, recommendations";
-    assert_eq!(healthy(&clusters), 6, "{want}:\n{clusters}");
+    let want = "auth, users, two of orders, products, recommendations, the listener inside";
+    assert_eq!(healthy(&clusters), 7, "{want}:\n{clusters}");
     let stats = GATEWAY.gateway().stats();
     for (cluster, members) in
         [("auth", 1), ("users", 1), ("orders", 2), ("products", 1), ("recommendations", 1)]
