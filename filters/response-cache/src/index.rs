@@ -77,13 +77,13 @@ impl Bucket {
         entries.filter(|(_, entry)| entry.version != 0)
     }
 
-    /// The slot for an object: its own, a free one, or that of the object that was not used for the
-    /// longest time.
+    /// The slot for an object: a free one, so that the one before it is there until it is; its own;
+    /// or that of the object that was not used for the longest time.
     pub(crate) fn place(&self, digest: &Digest, now: Tenths) -> usize {
-        let own = self.find(digest).map(|(slot, _)| slot);
-        let free = || self.entries().position(|entry| Entry::read(entry).version == 0);
+        let free = self.entries().position(|entry| Entry::read(entry).version == 0);
+        let own = || self.find(digest).map(|(slot, _)| slot);
         let oldest = || self.objects().max_by_key(|(_, entry)| entry.used.age(now));
-        own.or_else(free).or_else(|| oldest().map(|(slot, _)| slot)).unwrap_or(0)
+        free.or_else(own).or_else(|| oldest().map(|(slot, _)| slot)).unwrap_or(0)
     }
 
     /// What is in a slot.

@@ -71,6 +71,8 @@ pub(crate) enum End {
 const UNCACHEABLE_FOR: Duration = Duration::from_secs(10);
 /// For how long an upstream that has failed is not asked for what can be answered without it.
 const FAILED_FOR: Duration = Duration::from_secs(1);
+/// So far apart two workers may read the clock, and still mean the same moment.
+const APART: Duration = Duration::from_secs(5);
 /// So many leaders may fail, one after the other, before nobody waits for another one.
 const FAILURES: u8 = 2;
 
@@ -123,7 +125,7 @@ impl Leases {
                 State::Failed => FAILED_FOR,
                 State::Asking | State::Free => lasts,
             };
-            let is_live = lease.until > now && lease.until <= now.after(longest);
+            let is_live = lease.until > now && lease.until <= now.after(longest).after(APART);
             let mine = match (lease.state, lease.digest == *digest) {
                 (State::Uncacheable, true) if is_live => return Ok(Turn::Alone),
                 (State::Failed, true) if is_live && has_other => return Ok(Turn::Failing),

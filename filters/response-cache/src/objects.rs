@@ -135,30 +135,33 @@ impl Objects {
         now: Timestamp,
     ) -> Result<Option<Kept>, StoreError> {
         let bucket = self.bucket_of(&key.digest);
-        let (index, version) = self.read(store, bucket)?;
-        let Some((slot, entry)) = index.find(&key.digest) else { return Ok(None) };
-        let hot = self.hot.borrow_mut().get(entry.version);
-        let kept = match hot.filter(|kept| kept.object.key() == key.text) {
-            Some(kept) => kept,
-            None => {
-                let stored = store.get(&self.object_key(bucket, slot))?;
-                let object = stored.and_then(|(bytes, _)| Object::read(bytes));
-                let is_it = |object: &Object| {
-                    object.fixed().version == entry.version && object.key() == key.text
-                };
-                let Some(object) = object.filter(is_it) else {
-                    // Somebody is just writing it, or two have written at once: it is asked for
-                    // anew.
-                    return Ok(None);
-                };
+        let (mut index, mut version) = self.read(store, bucket)?;
+        let (slot, entry, kept) = loop {
+            let Some((slot, entry)) = index.find(&key.digest) else { return Ok(None) };
+            let hot = self.hot.borrow_mut().get(entry.version);
+            if let Some(kept) = hot.filter(|kept| kept.object.key() == key.text) {
+                break (slot, entry, kept);
+            }
+            let stored = store.get(&self.object_key(bucket, slot))?;
+            let object = stored.and_then(|(bytes, _)| Object::read(bytes));
+            let is_it = |object: &Object| {
+                object.fixed().version == entry.version && object.key() == key.text
+            };
+            if let Some(object) = object.filter(is_it) {
                 let kept = Kept { object: Rc::new(object), checked: None };
                 self.hot.borrow_mut().keep(kept.clone());
-                kept
+                break (slot, entry, kept);
+            }
+            // Another one has just taken its place, elsewhere; or two have written at once, and it
+            // is asked for anew.
+            let before = version;
+            (index, version) = self.read(store, bucket)?;
+            if version == before {
+                return Ok(None);
             }
         };
         let used = Tenths::of(now.0);
         if entry.used.age(used) >= self.marked_every.get() {
-            let mut index = index;
             index.set(slot, Entry { used, ..entry });
             // Whoever was faster has marked it, or has replaced it.
             let _ = self.write(store, bucket, &index, version);
@@ -195,13 +198,20 @@ impl Objects {
                 return Err(Unstored::Purged);
             }
             let slot = index.place(digest, used);
-            let before = index.at(slot);
+            let moved = index.find(digest).filter(|(own, _)| *own != slot);
+            let before = moved.map_or_else(|| index.at(slot), |(_, before)| before);
             let key = self.object_key(bucket, slot);
             store.set(&key, bytes, None).map_err(|_| Unstored::Store)?;
             index.set(slot, entry);
+            if let Some((own, _)) = moved {
+                index.set(own, Entry::default());
+            }
             if !self.write(store, bucket, &index, seen)? {
                 self.take_back(store, &key, version)?;
                 continue;
+            }
+            if let Some((own, before)) = moved {
+                self.take_back(store, &self.object_key(bucket, own), before.version)?;
             }
             let is_other = before.version != 0 && before.digest != *digest;
             let added = Change {
@@ -227,7 +237,7 @@ impl Objects {
         Err(Unstored::Contended)
     }
 
-    /// Empties a slot that was written for nothing: nobody would count what is in it.
+    /// Empties a slot whose object is not in the index: nobody would count what is in it.
     fn take_back(&self, store: &dyn Store, key: &[u8], version: u64) -> Result<(), StoreError> {
         let Some((bytes, seen)) = store.get(key)? else { return Ok(()) };
         let object = Object::read_unchecked(bytes);

@@ -135,6 +135,21 @@ fn a_clock_that_is_set_back_makes_nobody_wait_for_a_lease_of_the_future() {
 }
 
 #[test]
+fn a_worker_that_has_read_the_clock_a_bit_earlier_waits_all_the_same() {
+    for how in [None, Some(End::Uncacheable)] {
+        let host = FakeHost::at(1000);
+        let vm = vm(1);
+        assert_eq!(vm.turn(&host, X, 1), lead(1));
+        if let Some(how) = how {
+            vm.end(&host, 1, how);
+        }
+        host.clock.set_seconds(998);
+        let want = if how.is_none() { Turn::Follow(topic(&X)) } else { Turn::Alone };
+        assert_eq!(vm.turn(&host, X, 2), want, "{how:?}");
+    }
+}
+
+#[test]
 fn two_keys_of_one_slot_do_not_wait_for_each_other() {
     let host = FakeHost::at(1000);
     let vm = vm(1);
