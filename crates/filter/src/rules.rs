@@ -195,6 +195,12 @@ impl<T> Rules<T> {
         rules.filter(|(_, unmet)| !unmet.contains(&"path")).min_by_key(|(_, unmet)| unmet.len())
     }
 
+    /// The rules that can be for a request with this path, whatever else of it they ask for.
+    pub fn of_path<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a Rule<T>> {
+        let path = Path::new(path);
+        self.0.iter().filter(move |rule| rule.condition.is_for_path(&path))
+    }
+
     /// The rules, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Rule<T>> {
         self.0.iter()

@@ -8,7 +8,7 @@ use crate::purges::Purged;
 use crate::searches::search_labels;
 use crate::{Event, ResponseCache};
 use gatehouse_caching::{invalidated, invalidated_groups};
-use gatehouse_filter::{Event as _, Response};
+use gatehouse_filter::{Event as _, Response, split_target};
 
 /// A request that may change something.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl ResponseCache {
         // A URL is written in as many ways as rules make keys of it.
         let mut urls: Vec<Vec<u8>> = Vec::new();
         for path in &paths {
-            for rule in self.config.rules.iter() {
+            for rule in self.config.rules.of_path(split_target(path).0) {
                 let url = rule.action.key.url(&place.scheme, &place.authority, path);
                 if !urls.contains(&url) {
                     urls.push(url);

@@ -13,7 +13,7 @@ use gatehouse_filter::api_key::{Digest, MAX_KEY};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{
     Document, Event as _, HeaderName, HeaderValue, Host, Network, Request, Secret, StoreError,
-    percent_decoded,
+    percent_decoded, split_target,
 };
 use serde_json::{Map, json};
 use std::rc::Rc;
@@ -189,10 +189,10 @@ fn is_encoded(text: &[u8]) -> bool {
     })
 }
 
-/// A URL, or a path, in all forms that the rules give it in their keys.
+/// A URL, or a path, in all forms that the rules for it give it in their keys.
 fn forms(url: &[u8], rules: &Rules<Rc<Rule>>) -> Vec<Vec<u8>> {
     let mut forms = vec![url.to_vec()];
-    for rule in rules.iter() {
+    for rule in rules.of_path(split_target(target_of(url)).0) {
         let key = &rule.action.key;
         let form = match url.starts_with(b"/") {
             true => target_of(&key.url(b"http", b"", url)).to_vec(),

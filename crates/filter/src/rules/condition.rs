@@ -46,6 +46,11 @@ impl Condition {
         self.path.is_some()
     }
 
+    /// Whether there is no condition on the path, or it holds for this one.
+    pub(super) fn is_for_path(&self, path: &Path<'_>) -> bool {
+        self.path.as_ref().is_none_or(|it| it.fits(path))
+    }
+
     /// Whether the condition on the path answers otherwise for one of the forms in which others
     /// may read the path.
     pub(super) fn is_misled_by(&self, path: &Path<'_>, forms: &[Path<'_>]) -> bool {
@@ -94,7 +99,7 @@ impl Condition {
         let parts = [
             ("methods", self.methods.is_empty() || self.methods.iter().any(is_allowed)),
             ("hosts", self.hosts.is_empty() || self.hosts.iter().any(is_here)),
-            ("path", self.path.as_ref().is_none_or(|it| it.fits(path))),
+            ("path", self.is_for_path(path)),
             ("headers", self.headers.iter().all(|condition| condition.matches(request))),
             ("route", self.route.is_none() || route(request.route_name(), &self.route)),
             ("policy", self.policy.is_none() || route(request.policy(), &self.policy)),

@@ -181,6 +181,20 @@ fn the_first_rule_that_matches_wins() {
 }
 
 #[test]
+fn the_rules_of_a_path_are_those_that_may_be_for_it() {
+    let rules = rules(
+        r#"[{"name": "a", "match": {"path": {"prefix": "/a"}, "methods": ["PUT"]}},
+            {"name": "any", "match": {"hosts": ["x.example"]}},
+            {"name": "b", "match": {"path": {"template": "/a/{id}"}}}]"#,
+    )
+    .unwrap();
+    for (path, want) in [("/a", "a any"), ("/a/b", "a any b"), ("/ab", "any"), ("", "any")] {
+        let names: Vec<&str> = rules.of_path(path.as_bytes()).map(|rule| &*rule.name).collect();
+        assert_eq!(names.join(" "), want, "{path}");
+    }
+}
+
+#[test]
 fn a_bad_rule_is_told_by_its_path() {
     for (json, want) in [
         (r#"[{"name": "a b"}]"#, "[0].name: must be made of letters, digits and -_./"),
