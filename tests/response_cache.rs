@@ -6,6 +6,12 @@ mod attacks;
 /// What is asked in the background.
 mod background;
 
+/// Filters before the cache.
+mod chain;
+
+/// More listeners of one gateway.
+mod beside;
+
 /// Reading what `Cache-Status` says.
 mod cache_status;
 
@@ -45,26 +51,22 @@ mod rows;
 /// `mode: shadow`.
 mod shadow;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
+use std::sync::LazyLock;
 
+use gatehouse_sandbox::raw::Request;
 use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 
+use self::beside::Beside;
 use self::origin::Origin;
 use crate::harness::hostile::{self, Honest};
 use crate::harness::upstream::{Said, Upstream};
 use crate::harness::{configuration, trap};
 
-/// The example, with this as its upstream, and its cluster `gateway` at its own listener.
+/// The example, with this as its upstream.
 fn example(upstream: SocketAddr) -> Builder {
-    // A port that nobody listens at: it was free, and is so again.
-    let free = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
-    let own = free.local_addr().expect("it has an address");
-    drop(free);
-    Gateway::builder("envoy/response-cache.yaml")
-        .port(own.port())
-        .upstream("127.0.0.1:8080", own)
-        .upstream("echo:8000", upstream)
+    Gateway::builder("envoy/response-cache.yaml").upstream("echo:8000", upstream)
 }
 
 /// The same with these rules, and the rest as it is.
@@ -77,6 +79,51 @@ fn with_rules(upstream: SocketAddr, rules: Value) -> Builder {
 fn start(builder: Builder) -> Gateway {
     builder.start().unwrap_or_else(|fault| panic!("{fault}"))
 }
+
+/// The same with all rules, for what only reads its configuration.
+fn with_all_rules(upstream: SocketAddr) -> Builder {
+    // What is answered by the content of requests holds their heads.
+    with_rules(upstream, rules()).edit(|tree| {
+        let plugin = configuration::plugin_config(tree, "response-cache");
+        drop(plugin.insert("allow_on_headers_stop_iteration".to_owned(), json!(true)));
+    })
+}
+
+/// A gateway for all cases that leave alone what is not theirs, and what it asks.
+struct Shared {
+    gateway: Gateway,
+    origin: Origin,
+    spelling: Beside,
+    poison: Beside,
+    pages: Beside,
+    hostile: Beside,
+    anonymous: Beside,
+    elsewhere: Beside,
+    keyless: Beside,
+}
+
+static SHARED: LazyLock<Shared> = LazyLock::new(|| {
+    let origin = Origin::start();
+    let [spelling, poison, pages] = ["spelling", "poison", "pages"].map(Beside::new);
+    let [hostile, anonymous] = ["hostile", "anonymous"].map(Beside::new);
+    let [elsewhere, keyless] = ["elsewhere", "keyless"].map(Beside::new);
+    let with_rules = |rules: Value| move |cache: &mut Value| cache["rules"] = rules;
+    let builder = with_all_rules(origin.address()).concurrency(4).edit(background::add_routes);
+    let builder = spelling.add(builder, with_rules(json!([{"name": "everything"}])));
+    let builder = poison.add(builder, with_rules(attacks::poisoned()));
+    let builder = pages
+        .add(builder, with_rules(json!([rule("static", json!({"freshness": {"default": "1h"}}))])));
+    let builder = hostile.add(builder, |_| ());
+    let builder = anonymous.add(builder, with_rules(identity::anonymous()));
+    let builder = elsewhere.add(builder, |cache| {
+        cache["purge"]["sources"] = json!(["10.0.0.0/8", "2001:db8::/32"]);
+    });
+    let builder = keyless.add(builder, |cache| {
+        drop(cache["purge"].as_object_mut().expect("an object").remove("keys"));
+    });
+    let gateway = start(builder);
+    Shared { gateway, origin, spelling, poison, pages, hostile, anonymous, elsewhere, keyless }
+});
 
 /// A rule for what lies under `/name`, with these options.
 fn rule(name: &str, options: Value) -> Value {
@@ -111,6 +158,9 @@ fn rules() -> Value {
         rule("sorted", json!({"key": {"sort_query": true}})),
         rule("headers", json!({"key": {"headers": ["x-tenant"]}})),
         rule("cookie", json!({"key": {"cookies": ["currency"]}})),
+        rule("patient", json!({"collapse": {"wait": "1s"}})),
+        rule("alone", json!({"collapse": "off"})),
+        rule("tried", json!({"mode": "shadow"})),
         {"name": "all", "match": {"path": {"prefix": "/all"}}},
     ])
 }
@@ -127,12 +177,7 @@ fn every_row_holds_on_two_workers() {
 
 fn rows_hold(workers: u32) {
     let origin = Origin::start();
-    // What is answered by the content of requests holds their heads.
-    let builder = with_rules(origin.address(), rules()).edit(|tree| {
-        let plugin = configuration::plugin_config(tree, "response-cache");
-        drop(plugin.insert("allow_on_headers_stop_iteration".to_owned(), json!(true)));
-    });
-    let gateway = start(builder.concurrency(workers));
+    let gateway = start(with_all_rules(origin.address()).concurrency(workers));
     let rows = rows::all();
     println!("{} rows", rows.len());
     runner::run(gateway.address(), &origin, &rows);
@@ -158,8 +203,8 @@ fn hostile_bytes_do_not_trap_it() {
 /// Answers that no honest upstream gives: whatever becomes of them, the next client is answered.
 #[test]
 fn hostile_answers_do_not_trap_it() {
-    let upstream = Upstream::start();
-    let gateway = start(with_rules(upstream.address(), rules()));
+    let shared = &*SHARED;
+    let upstream = &shared.hostile.upstream;
     let long = "a".repeat(20_000);
     for (number, head) in [
         "cache-control: \u{ff}\u{fe}=\u{ff}\r\n".to_owned(),
@@ -191,11 +236,13 @@ fn hostile_answers_do_not_trap_it() {
             };
             upstream.answer_by(move |_| said.clone());
             for fields in [&[][..], &[("range", "bytes=1-2")], &[("if-none-match", "\"a\"")]] {
-                let path = format!("/all/{number}/{status}");
-                let response = gateway.get(&path, fields);
+                let request = Request::get(format!("/all/{number}/{status}"));
+                let add =
+                    |request: Request, (name, value): &(&str, &str)| request.header(name, *value);
+                let response = shared.hostile.request(shared, &fields.iter().fold(request, add));
                 assert!(response.status >= 200, "{number}: {status}");
             }
-            trap::assert_none(&gateway);
+            trap::assert_none(&shared.gateway);
         }
     }
 }

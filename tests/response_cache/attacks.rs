@@ -1,27 +1,30 @@
 //! Keys and variants under attack: what one client sends changes nothing for another.
 
 use gatehouse_sandbox::raw::Request;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{rule, start, with_rules};
+use super::{SHARED, Shared, rule};
 use crate::harness::trap;
-use crate::harness::upstream::{Received, Said, Upstream};
+use crate::harness::upstream::{Received, Said};
 
-/// What an upstream makes its answer of.
+/// What an upstream makes its answer of. A host is the same in upper case and with the port of the
+/// scheme (RFC 9110 §4.2.3).
 fn seen(request: &Received) -> String {
     let line = request.head.lines().next().unwrap_or_default();
-    let field = |name: &str| request.header(name).unwrap_or_default().to_owned();
-    format!("{line} {} {} {}", field("host"), field("x-forwarded-proto"), request.text())
+    let field = |name: &str| request.header(name).unwrap_or_default().to_lowercase();
+    let host = field("host");
+    let host = host.strip_suffix(":80").unwrap_or(&host);
+    format!("{line} {host} {} {}", field("x-forwarded-proto"), request.text())
 }
 
 /// Targets and hosts that one reads as another: each gets the answer to itself.
 #[test]
 fn no_spelling_of_a_resource_gets_the_answer_to_another() {
-    let upstream = Upstream::start();
-    upstream.answer_by(|request| {
+    let shared = &*SHARED;
+    let gateway = &shared.spelling;
+    gateway.upstream.answer_by(|request| {
         Said::response(200, "text/plain", "cache-control: max-age=3600\r\n", seen(request))
     });
-    let gateway = start(with_rules(upstream.address(), json!([{"name": "everything"}])));
     let mut requests: Vec<(String, Request)> = Vec::new();
     for target in [
         "/p",
@@ -130,8 +133,10 @@ fn no_spelling_of_a_resource_gets_the_answer_to_another() {
 
     // Twice in turn, so that each has every other before it.
     for (case, request) in requests.iter().chain(&requests) {
-        let truth = gateway.try_request(&request.clone().header("cache-control", "no-store"));
-        let got = gateway.try_request(request);
+        // From the upstream, and not stored.
+        let truth = request.clone().header("cache-control", "no-cache, no-store");
+        let truth = gateway.try_request(shared, &truth);
+        let got = gateway.try_request(shared, request);
         match (truth, got) {
             (Ok(truth), Ok(got)) => {
                 assert_eq!((got.status, got.text()), (truth.status, truth.text()), "{case}");
@@ -140,13 +145,22 @@ fn no_spelling_of_a_resource_gets_the_answer_to_another() {
             (truth, got) => assert!(truth.is_err() && got.is_err(), "{case}: {truth:?} {got:?}"),
         }
     }
-    trap::assert_none(&gateway);
+    trap::assert_none(&shared.gateway);
+}
+
+/// The rules for poisoners.
+pub(super) fn poisoned() -> Value {
+    json!([
+        rule("keyed", json!({"key": {"headers": ["x-forwarded-host", "x-lang", "origin"]}})),
+        {"name": "everything"},
+    ])
 }
 
 /// What a poisoner sends, and what the next client sends.
 #[test]
 fn a_poisoned_answer_is_for_the_poisoner_alone() {
-    let upstream = Upstream::start();
+    let shared = &*SHARED;
+    let upstream = &shared.poison.upstream;
     // It reads all that is not in the key, and says so or not.
     upstream.answer_by(|request| {
         let field = |name: &str| request.header(name).unwrap_or("-").to_owned();
@@ -168,13 +182,6 @@ fn a_poisoned_answer_is_for_the_poisoner_alone() {
             _ => Said::response(200, "text/plain", "cache-control: max-age=3600\r\n", body),
         }
     });
-    let gateway = start(with_rules(
-        upstream.address(),
-        json!([
-            rule("keyed", json!({"key": {"headers": ["x-forwarded-host", "x-lang", "origin"]}})),
-            {"name": "everything"},
-        ]),
-    ));
     let fat = |path: &str, method: &str| Request::new(method, path).body("x=poison");
     let rows: Vec<(&str, Request, &str)> = vec![
         (
@@ -212,23 +219,23 @@ fn a_poisoned_answer_is_for_the_poisoner_alone() {
         ),
     ];
     for (case, poison, path) in rows {
-        let _ = gateway.request(poison);
-        let got = gateway.get(path, &[]);
+        let _ = shared.poison.request(shared, &poison);
+        let got = shared.poison.request(shared, &Request::get(path));
         assert_eq!(got.text(), "-|-|-|-|", "{case}");
     }
-    trap::assert_none(&gateway);
+    what_is_the_cache_s_own_is_not_taken_from_a_client(shared);
+    trap::assert_none(&shared.gateway);
 }
 
 /// What a page of one user looks like when somebody has made it look like a file of everybody's.
 #[test]
 fn a_page_that_looks_like_a_file_is_not_everybody_s() {
-    let upstream = Upstream::start();
+    let shared = &*SHARED;
+    let gateway = &shared.pages;
     // It takes whatever begins with /account, or leads there, for the account.
-    upstream.answer_by(|request| {
+    gateway.upstream.answer_by(|request| {
         Said::response(200, "text/html", "", request.header("cookie").unwrap_or("nobody"))
     });
-    let rules = json!([rule("static", json!({"freshness": {"default": "1h"}}))]);
-    let gateway = start(with_rules(upstream.address(), rules));
     for target in [
         "/account/x.css",
         "/account;/static/x.css",
@@ -255,7 +262,7 @@ fn a_page_that_looks_like_a_file_is_not_everybody_s() {
     ] {
         for who in ["session=alice", "session=bob"] {
             let request = Request::get(target).header("cookie", who);
-            match gateway.try_request(&request) {
+            match gateway.try_request(shared, &request) {
                 Ok(response) if response.status == 200 => {
                     assert_eq!(response.text(), who, "{target}");
                 }
@@ -265,23 +272,24 @@ fn a_page_that_looks_like_a_file_is_not_everybody_s() {
         }
     }
     // The rule does share what is under it.
-    assert_eq!(
-        gateway.get("/static/x.css", &[("cookie", "session=alice")]).text(),
-        "session=alice"
-    );
-    assert_eq!(gateway.get("/static/x.css", &[("cookie", "session=bob")]).text(), "session=alice");
-    trap::assert_none(&gateway);
+    for who in ["session=alice", "session=bob"] {
+        let request = Request::get("/static/x.css").header("cookie", who);
+        assert_eq!(gateway.request(shared, &request).text(), "session=alice");
+    }
+    trap::assert_none(&shared.gateway);
 }
 
-/// The cache's own fields and its admin path are not the client's.
-#[test]
-fn what_is_the_cache_s_own_is_not_taken_from_a_client() {
-    let upstream = Upstream::start();
+/// The cache's own fields are not the client's.
+fn what_is_the_cache_s_own_is_not_taken_from_a_client(shared: &Shared) {
+    let upstream = &shared.poison.upstream;
+    let get = |path: &str, fields: &[(&str, &str)]| {
+        let add = |request: Request, (name, value): &(&str, &str)| request.header(name, *value);
+        shared.poison.request(shared, &fields.iter().fold(Request::get(path), add))
+    };
     upstream.answer_by(|_| {
         Said::response(200, "text/plain", "cache-control: max-age=3600\r\n", "answer")
     });
-    let gateway = start(with_rules(upstream.address(), json!([{"name": "everything"}])));
-    assert_eq!(gateway.get("/a", &[]).status, 200);
+    assert_eq!(get("/a", &[]).status, 200);
     for (number, (name, value)) in [
         ("x-gatehouse-cache-refresh", "1"),
         ("x-gatehouse-cache-refresh", ""),
@@ -292,15 +300,14 @@ fn what_is_the_cache_s_own_is_not_taken_from_a_client() {
     .enumerate()
     {
         let _ = upstream.take_all();
-        let response = gateway.get("/a", &[(name, value)]);
+        let response = get("/a", &[(name, value)]);
         assert_eq!((response.status, response.text().as_str()), (200, "answer"), "{name}");
         assert!(upstream.take_all().is_empty(), "{name}: the origin was asked");
-        let response = gateway.get(&format!("/new/{number}"), &[(name, value)]);
+        let response = get(&format!("/new/{number}"), &[(name, value)]);
         assert_eq!(response.status, 200, "{name}");
         let received = upstream.wait();
         if name.starts_with("x-gatehouse") {
             assert_eq!(received.header(name), None, "{name}: {}", received.head);
         }
     }
-    trap::assert_none(&gateway);
 }

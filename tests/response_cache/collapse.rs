@@ -5,28 +5,15 @@ use std::time::Duration;
 
 use gatehouse_sandbox::Gateway;
 use gatehouse_sandbox::raw::{Connection, Request, Response};
-use serde_json::{Value, json};
 
-use super::origin::{Answer, Origin, Seen, brief, broken, cached, fresh, not_modified, status};
-use super::{start, with_rules};
+use super::origin::{Answer, Seen, brief, broken, cached, fresh, not_modified, status};
+use super::{SHARED, Shared};
 use crate::harness::{trap, until};
 
 const CLIENTS: usize = 100;
-const PATH: &str = "/all/c/a";
 
 fn slow(answer: Answer) -> Answer {
     answer.after(Duration::from_secs(2))
-}
-
-fn gateway(answers: Vec<Answer>, collapse: Value) -> (Gateway, Origin) {
-    let origin = Origin::start();
-    origin.script("c", answers);
-    let mut rule = json!({"name": "all"});
-    if !collapse.is_null() {
-        rule["collapse"] = collapse;
-    }
-    let gateway = start(with_rules(origin.address(), json!([rule])).concurrency(4));
-    (gateway, origin)
 }
 
 /// So many clients at once, each on a connection of its own.
@@ -68,17 +55,21 @@ fn a_hundred_clients_are_one_request() {
             200,
         ),
     ];
-    for (sentence, answers, is_primed, asked, code) in cases {
-        let (gateway, origin) = gateway(answers, Value::Null);
-        if is_primed {
-            let _ = gateway.get(PATH, &[]);
-            thread::sleep(Duration::from_secs(3));
+    let Shared { gateway, origin, .. } = &*SHARED;
+    for (number, (_, answers, is_primed, ..)) in cases.iter().enumerate() {
+        origin.script(&format!("crowd{number}"), answers.clone());
+        if *is_primed {
+            let _ = gateway.get(&format!("/all/crowd{number}/a"), &[]);
         }
-        let responses = crowd(&gateway, CLIENTS, |_| Request::get(PATH));
+    }
+    thread::sleep(Duration::from_secs(3));
+    for (number, (sentence, _, _, asked, code)) in cases.into_iter().enumerate() {
+        let name = format!("crowd{number}");
+        let responses = crowd(gateway, CLIENTS, |_| Request::get(format!("/all/{name}/a")));
         // What is asked in the background ends later.
-        until(sentence, || origin.asked("c") >= asked);
-        assert_eq!(origin.asked("c"), asked, "{sentence}");
-        let bodies: Vec<Vec<u8>> = origin.seen("c").into_iter().map(|seen| seen.body).collect();
+        until(sentence, || origin.asked(&name) >= asked);
+        assert_eq!(origin.asked(&name), asked, "{sentence}");
+        let bodies: Vec<Vec<u8>> = origin.seen(&name).into_iter().map(|seen| seen.body).collect();
         for response in &responses {
             assert_eq!(response.status, code, "{sentence}");
             assert!(bodies.contains(&response.body), "{sentence}: {}", response.text());
@@ -87,8 +78,8 @@ fn a_hundred_clients_are_one_request() {
             response.header_text("cache-status").is_some_and(|told| told.contains("collapsed"))
         });
         println!("{sentence}: {} say that they were collapsed", collapsed.count());
-        trap::assert_none(&gateway);
     }
+    trap::assert_none(gateway);
 }
 
 /// The one that asks for all leaves: another asks, and not all others.
@@ -97,29 +88,31 @@ fn where_the_leader_leaves_one_more_asks() {
     let expired = || brief().tag("a").body("hot");
     // Long after the leader has left.
     let away = |answer: Answer| answer.after(Duration::from_secs(20));
-    for (sentence, answers, primed) in [
-        ("a miss", vec![away(fresh()), fresh()], 0),
-        ("an expired object", vec![expired(), away(fresh()), fresh()], 1),
+    let Shared { gateway, origin, .. } = &*SHARED;
+    for (sentence, name, answers, primed) in [
+        ("a miss", "leaves1", vec![away(fresh()), fresh()], 0),
+        ("an expired object", "leaves2", vec![expired(), away(fresh()), fresh()], 1),
     ] {
-        let (gateway, origin) = gateway(answers, Value::Null);
+        origin.script(name, answers);
+        let path = format!("/all/{name}/a");
         if primed == 1 {
-            let _ = gateway.get(PATH, &[]);
+            let _ = gateway.get(&path, &[]);
             thread::sleep(Duration::from_secs(3));
         }
         let mut leader = gateway.connect();
-        leader.write(&Request::get(PATH).bytes()).expect("it can be sent");
-        until("the leader's request is there", || origin.asked("c") == primed + 1);
+        leader.write(&Request::get(&path).bytes()).expect("it can be sent");
+        until("the leader's request is there", || origin.asked(name) == primed + 1);
         thread::scope(|scope| {
-            let others = scope.spawn(|| crowd(&gateway, CLIENTS - 1, |_| Request::get(PATH)));
+            let others = scope.spawn(|| crowd(gateway, CLIENTS - 1, |_| Request::get(&path)));
             // They are there when they have been counted.
-            until("the others wait", || active(&gateway) >= CLIENTS as u64);
+            until("the others wait", || active(gateway) >= CLIENTS as u64);
             drop::<Connection>(leader);
             let responses = others.join().expect("the others");
             assert!(responses.iter().all(|response| response.status == 200), "{sentence}");
         });
-        assert_eq!(origin.asked("c"), primed + 2, "{sentence}");
-        trap::assert_none(&gateway);
+        assert_eq!(origin.asked(name), primed + 2, "{sentence}");
     }
+    trap::assert_none(gateway);
 }
 
 fn active(gateway: &Gateway) -> u64 {
@@ -130,16 +123,18 @@ fn active(gateway: &Gateway) -> u64 {
 /// The leader gets no answer: one more asks, and if that one gets one, so do all.
 #[test]
 fn where_the_leader_fails_one_more_asks() {
-    for (sentence, first) in [
-        ("no answer", Answer::after(broken(), Duration::from_secs(2))),
-        ("half an answer", slow(fresh().body("0123456789").cut())),
-        ("an answer that is not to be stored, and a failure", slow(status(503))),
+    let Shared { gateway, origin, .. } = &*SHARED;
+    for (sentence, name, first) in [
+        ("no answer", "fails1", slow(broken())),
+        ("half an answer", "fails2", slow(fresh().body("0123456789").cut())),
+        ("a failure of the origin's own", "fails3", slow(status(503))),
     ] {
-        let (gateway, origin) = gateway(vec![first, fresh()], Value::Null);
+        origin.script(name, vec![first, fresh()]);
+        let path = format!("/all/{name}/a");
         let mut whole = 0;
         thread::scope(|scope| {
             let clients: Vec<_> = (0..CLIENTS)
-                .map(|_| scope.spawn(|| gateway.try_request(&Request::get(PATH))))
+                .map(|_| scope.spawn(|| gateway.try_request(&Request::get(&path))))
                 .collect();
             for client in clients {
                 let response = client.join().expect("a client");
@@ -147,44 +142,46 @@ fn where_the_leader_fails_one_more_asks() {
             }
         });
         assert!(whole >= CLIENTS - 1, "{sentence}: {whole} have an answer");
-        let asked = origin.asked("c");
-        println!("{sentence}: the origin was asked {asked} times");
-        // A 503 is an answer: what is not for all is asked for by each.
-        assert!(asked == 2 || sentence.ends_with("a failure"), "{sentence}: {asked}");
-        trap::assert_none(&gateway);
+        assert_eq!(origin.asked(name), 2, "{sentence}");
     }
+    trap::assert_none(gateway);
 }
 
 /// What turns out not to be for all is asked for by each, and is not waited for again.
 #[test]
 fn what_cannot_be_shared_is_asked_for_by_each() {
-    for (sentence, answer) in [
+    let Shared { gateway, origin, .. } = &*SHARED;
+    for (number, (sentence, answer)) in [
         ("no-store", slow(cached("no-store"))),
         ("private", slow(cached("private, max-age=3600"))),
         ("a cookie", slow(fresh().field("set-cookie", "a=b"))),
         ("a star in Vary", slow(fresh().field("vary", "*"))),
-    ] {
-        let (gateway, origin) = gateway(vec![answer], Value::Null);
-        let responses = crowd(&gateway, 20, |_| Request::get(PATH));
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("apart{number}");
+        origin.script(&name, vec![answer]);
+        let responses = crowd(gateway, 20, |_| Request::get(format!("/all/{name}/a")));
         let mut numbers: Vec<String> =
             responses.iter().filter_map(|response| response.header_text("x-origin")).collect();
         numbers.sort();
         numbers.dedup();
         assert_eq!(numbers.len(), 20, "{sentence}: each has its own answer");
-        assert_eq!(origin.asked("c"), 20, "{sentence}");
-        trap::assert_none(&gateway);
+        assert_eq!(origin.asked(&name), 20, "{sentence}");
     }
+    trap::assert_none(gateway);
 }
 
 /// Whoever waits for another's answer and has another variant gets that.
 #[test]
 fn variants_are_not_mixed_up_by_waiting() {
-    let origin = Origin::start();
-    origin.script("c", vec![slow(fresh().field("vary", "foo"))]);
-    let gateway = start(with_rules(origin.address(), json!([{"name": "all"}])).concurrency(4));
-    let responses =
-        crowd(&gateway, 40, |number| Request::get(PATH).header("foo", (number % 2).to_string()));
-    let seen = origin.seen("c");
+    let Shared { gateway, origin, .. } = &*SHARED;
+    origin.script("variants", vec![slow(fresh().field("vary", "foo"))]);
+    let responses = crowd(gateway, 40, |number| {
+        Request::get("/all/variants/a").header("foo", (number % 2).to_string())
+    });
+    let seen = origin.seen("variants");
     for (number, response) in responses.iter().enumerate() {
         assert_eq!(response.status, 200);
         let answer: usize =
@@ -193,19 +190,21 @@ fn variants_are_not_mixed_up_by_waiting() {
         assert_eq!(foo, Some((number % 2).to_string()), "client {number}");
     }
     assert!(seen.len() < 40, "{} requests", seen.len());
-    trap::assert_none(&gateway);
+    trap::assert_none(gateway);
 }
 
 /// What clients ask in the crowd beside a plain GET.
 #[test]
 fn each_of_a_crowd_gets_what_it_asked_for() {
     let answer = slow(fresh().tag("a").body("0123456789"));
-    let (gateway, origin) = gateway(vec![answer], Value::Null);
-    let responses = crowd(&gateway, 40, |number| match number % 4 {
-        0 => Request::get(PATH),
-        1 => Request::new("HEAD", PATH),
-        2 => Request::get(PATH).header("if-none-match", "\"a\""),
-        _ => Request::get(PATH).header("range", "bytes=2-3"),
+    let Shared { gateway, origin, .. } = &*SHARED;
+    origin.script("each", vec![answer]);
+    let path = "/all/each/a";
+    let responses = crowd(gateway, 40, |number| match number % 4 {
+        0 => Request::get(path),
+        1 => Request::new("HEAD", path),
+        2 => Request::get(path).header("if-none-match", "\"a\""),
+        _ => Request::get(path).header("range", "bytes=2-3"),
     });
     for (number, response) in responses.iter().enumerate() {
         let got = (response.status, response.text());
@@ -224,22 +223,21 @@ fn each_of_a_crowd_gets_what_it_asked_for() {
         let has = |name| seen.request.header(name).is_some();
         seen.request.head.starts_with("GET ") && !has("if-none-match") && !has("range")
     };
-    assert_eq!(origin.seen("c").iter().filter(is_plain).count(), 1);
-    trap::assert_none(&gateway);
+    assert_eq!(origin.seen("each").iter().filter(is_plain).count(), 1);
+    trap::assert_none(gateway);
 }
 
 #[test]
 fn nobody_waits_longer_than_the_rule_says_or_at_all() {
-    let very_slow = || vec![fresh().after(Duration::from_secs(6))];
-    let (patient, origin) = gateway(very_slow(), json!({"wait": "1s"}));
-    let responses = crowd(&patient, 20, |_| Request::get(PATH));
+    let Shared { gateway, origin, .. } = &*SHARED;
+    origin.script("patient", vec![fresh().after(Duration::from_secs(6))]);
+    let responses = crowd(gateway, 20, |_| Request::get("/patient/patient/a"));
     assert!(responses.iter().all(|response| response.status == 200));
-    assert!(origin.asked("c") > 1, "they went on by themselves");
-    trap::assert_none(&patient);
+    assert!(origin.asked("patient") > 1, "they went on by themselves");
 
-    let (off, origin) = gateway(vec![slow(fresh())], json!("off"));
-    let responses = crowd(&off, 20, |_| Request::get(PATH));
+    origin.script("alone", vec![slow(fresh())]);
+    let responses = crowd(gateway, 20, |_| Request::get("/alone/alone/a"));
     assert!(responses.iter().all(|response| response.status == 200));
-    assert_eq!(origin.asked("c"), 20, "each by itself");
-    trap::assert_none(&off);
+    assert_eq!(origin.asked("alone"), 20, "each by itself");
+    trap::assert_none(gateway);
 }

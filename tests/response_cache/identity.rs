@@ -1,14 +1,16 @@
 //! Two users never see each other's answer, whatever the upstream forgot to say.
 
+use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
 use gatehouse_sandbox::example::Example;
-use gatehouse_sandbox::raw::Request;
-use gatehouse_sandbox::{Builder, Gateway, workspace};
+use gatehouse_sandbox::raw::{self, Request, Response};
+use gatehouse_sandbox::{Gateway, workspace};
 use serde_json::{Value, json};
 
-use super::{example, rule, start, with_rules};
+use super::beside::Beside;
+use super::{SHARED, rule, start, with_rules};
 use crate::harness::upstream::{Received, Said, Upstream};
 use crate::harness::{token, trap};
 
@@ -39,55 +41,82 @@ const HEADS: [(&str, &str); 20] = [
 /// How the gateway knows who somebody is.
 struct Way {
     sentence: &'static str,
-    gateway: Builder,
+    /// What its paths begin with.
+    prefix: &'static str,
     /// What alice and bob send.
     sends: [(&'static str, String); 2],
-    /// Whether somebody may ask who says nothing.
-    takes_nobody: bool,
+    /// Whether all share what the response says is for all: with a key of the session's cookie
+    /// nobody does.
+    shares: bool,
 }
 
-/// The cache behind the filter of this example.
-fn behind(upstream: &Upstream, filter: &str) -> Builder {
-    let path = workspace::root().join(format!("envoy/{filter}.yaml"));
-    let mut sister = Example::load(&path).expect("the example");
-    let first = http_filters(sister.tree_mut())[0].clone();
-    example(upstream.address()).edit(move |tree| http_filters(tree).insert(0, first))
+/// The rules for users whom only the upstream knows.
+pub(super) fn anonymous() -> Value {
+    json!([
+        rule("cookie", json!({"key": {"cookies": ["session"]}})),
+        {"name": "rest"},
+    ])
+}
+
+/// By what only the upstream reads, and by a cookie that is part of the key.
+fn unidentified() -> Vec<Way> {
+    vec![
+        Way {
+            sentence: "by what only the upstream reads",
+            prefix: "/products",
+            sends: ["alice", "bob"].map(|name| ("authorization", format!("Basic {name}"))),
+            shares: true,
+        },
+        Way {
+            sentence: "by a cookie that is part of the key",
+            prefix: "/cookie",
+            sends: ["alice", "bob"].map(|name| ("cookie", format!("a=b; session={name}"))),
+            shares: false,
+        },
+    ]
+}
+
+/// By what the filters before the cache read.
+fn identified(upstream: &Upstream) -> (Gateway, Vec<Way>) {
+    let bearer = |name: &str| ("authorization", token::bearer(&token::good(name)));
+    let ways = vec![
+        Way {
+            sentence: "by a token that jwt-auth reads",
+            prefix: "/products/token",
+            sends: [bearer("alice"), bearer("bob")],
+            shares: true,
+        },
+        Way {
+            sentence: "by a key that api-key-auth reads",
+            prefix: "/products/key",
+            sends: ["acme-demo-key-2", "initech-demo-key"].map(|key| ("x-api-key", key.to_owned())),
+            shares: true,
+        },
+    ];
+    let own = |name: &str, mut rule: Value| {
+        rule["name"] = json!(name);
+        rule["match"] = json!({"path": {"prefix": format!("/products/{name}")}});
+        rule
+    };
+    let rules = json!([
+        own("own", json!({"identified": "own"})),
+        own("subject", json!({"key": {"identity": ["subject"]}})),
+        {"name": "rest"},
+    ]);
+    let builder = with_rules(upstream.address(), rules).concurrency(2).edit(|tree| {
+        for filter in ["api-key-auth", "jwt-auth"] {
+            let path = workspace::root().join(format!("envoy/{filter}.yaml"));
+            let mut sister = Example::load(&path).expect("the example");
+            let first = http_filters(sister.tree_mut())[0].clone();
+            http_filters(tree).insert(0, first);
+        }
+    });
+    (start(builder), ways)
 }
 
 fn http_filters(tree: &mut Value) -> &mut Vec<Value> {
     let path = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
     tree.pointer_mut(path).and_then(Value::as_array_mut).expect("a list of filters")
-}
-
-fn ways(upstream: &Upstream) -> Vec<Way> {
-    let bearer = |name: &str| ("authorization", token::bearer(&token::good(name)));
-    let only_a_cookie = json!([rule("products", json!({"key": {"cookies": ["session"]}})),]);
-    vec![
-        Way {
-            sentence: "by what only the upstream reads",
-            gateway: example(upstream.address()),
-            sends: ["alice", "bob"].map(|name| ("authorization", format!("Basic {name}"))),
-            takes_nobody: true,
-        },
-        Way {
-            sentence: "by a token that jwt-auth reads",
-            gateway: behind(upstream, "jwt-auth"),
-            sends: [bearer("alice"), bearer("bob")],
-            takes_nobody: true,
-        },
-        Way {
-            sentence: "by a key that api-key-auth reads",
-            gateway: behind(upstream, "api-key-auth"),
-            sends: ["acme-demo-key-2", "initech-demo-key"].map(|key| ("x-api-key", key.to_owned())),
-            takes_nobody: true,
-        },
-        Way {
-            sentence: "by a cookie that is part of the key",
-            gateway: with_rules(upstream.address(), only_a_cookie),
-            sends: ["alice", "bob"].map(|name| ("cookie", format!("a=b; session={name}"))),
-            takes_nobody: true,
-        },
-    ]
 }
 
 /// The upstream answers with the name that a request gives itself, which is no part of any key.
@@ -101,129 +130,124 @@ fn answer(request: &Received, more: &str) -> Said {
     Said::response(200, "text/plain", more, name)
 }
 
+/// It answers what the number at the end of the path stands for.
+fn answer_by_number(request: &Received) -> Said {
+    let index = request.target().rsplit("/h").next().and_then(|number| number.parse().ok());
+    answer(request, HEADS.get(index.unwrap_or(0_usize)).map_or("", |(_, head)| head))
+}
+
 fn request(path: &str, me: &str, sends: Option<&(&'static str, String)>) -> Request {
     let request = Request::get(path).header("x-me", me);
     sends.iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
 #[test]
-fn nobody_gets_what_was_said_to_another() {
+fn two_users_whom_the_upstream_knows_never_see_each_other_s_answer() {
+    let shared = &*SHARED;
+    let Beside { upstream, .. } = &shared.anonymous;
+    never_see_each_other_s_answer(upstream, shared.anonymous.address(shared), &unidentified());
+    trap::assert_none(&shared.gateway);
+}
+
+#[test]
+fn two_users_whom_the_gateway_knows_never_see_each_other_s_answer() {
     let upstream = Upstream::start();
-    upstream.answer_by(|request| {
-        let index = request.target().rsplit("/h").next().and_then(|number| number.parse().ok());
-        answer(request, HEADS.get(index.unwrap_or(0_usize)).map_or("", |(_, head)| head))
-    });
-    for way in ways(&upstream) {
-        let gateway = start(way.gateway);
-        for (index, (said, _)) in HEADS.iter().enumerate() {
-            let path = format!("/products/h{index}");
-            let ask = |me: &str, sends| {
-                let response = gateway.request(request(&path, me, sends));
-                let case = format!("{}, where the upstream says {said}", way.sentence);
-                assert_eq!((response.status, response.text().as_str()), (200, me), "{case}");
-            };
-            for _ in 0..2 {
-                ask("alice", Some(&way.sends[0]));
-                ask("bob", Some(&way.sends[1]));
-                if way.takes_nobody {
-                    ask("nobody", None);
-                }
-            }
-            ask("bob", Some(&way.sends[1]));
-            ask("alice", Some(&way.sends[0]));
-        }
-        trap::assert_none(&gateway);
+    let (gateway, ways) = identified(&upstream);
+    never_see_each_other_s_answer(&upstream, gateway.address(), &ways);
+    each_has_what_is_their_own(&upstream, gateway.address());
+    trap::assert_none(&gateway);
+}
+
+fn never_see_each_other_s_answer(upstream: &Upstream, gateway: SocketAddr, ways: &[Way]) {
+    for way in ways {
+        one_after_the_other(upstream, gateway, way);
+        at_the_same_time(upstream, gateway, way);
+        what_is_for_all_is_shared(upstream, gateway, way);
     }
 }
 
-/// They ask at the same time, and the upstream is slow: whoever waits for another's answer does not
-/// get it.
-#[test]
-fn nor_while_they_wait_for_the_same_url() {
-    let upstream = Upstream::start();
-    upstream.answer_by(|request| {
-        let index = request.target().rsplit("/h").next().and_then(|number| number.parse().ok());
-        let head = HEADS.get(index.unwrap_or(0_usize)).map_or("", |(_, head)| head);
-        answer(request, head).after(Duration::from_millis(200))
-    });
-    for way in ways(&upstream) {
-        let gateway = start(way.gateway.concurrency(2));
-        // Three that say different things of how they may be shared are enough for this.
-        for index in [1, 7, 11] {
-            let path = format!("/products/h{index}");
-            thread::scope(|scope| {
-                for number in 0..24 {
-                    let (gateway, path, way) = (&gateway, &path, &way.sends);
-                    scope.spawn(move || {
-                        let (me, sends) = match number % 3 {
-                            0 => ("alice", Some(&way[0])),
-                            1 => ("bob", Some(&way[1])),
-                            _ => ("nobody", None),
-                        };
-                        let response = gateway.request(request(path, me, sends));
-                        assert_eq!(
-                            (response.status, response.text().as_str()),
-                            (200, me),
-                            "{path}"
-                        );
-                    });
-                }
-            });
+#[track_caller]
+fn send(gateway: SocketAddr, request: &Request) -> Response {
+    raw::send(gateway, request).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+fn one_after_the_other(upstream: &Upstream, gateway: SocketAddr, way: &Way) {
+    upstream.answer_by(answer_by_number);
+    for (index, (said, _)) in HEADS.iter().enumerate() {
+        let path = format!("{}/one/h{index}", way.prefix);
+        let ask = |me: &str, sends| {
+            let response = send(gateway, &request(&path, me, sends));
+            let case = format!("{}, where the upstream says {said}", way.sentence);
+            assert_eq!((response.status, response.text().as_str()), (200, me), "{case}");
+        };
+        for _ in 0..2 {
+            ask("alice", Some(&way.sends[0]));
+            ask("bob", Some(&way.sends[1]));
+            ask("nobody", None);
         }
-        trap::assert_none(&gateway);
+        ask("bob", Some(&way.sends[1]));
+        ask("alice", Some(&way.sends[0]));
+    }
+}
+
+/// The upstream is slow: whoever waits for another's answer does not get it.
+fn at_the_same_time(upstream: &Upstream, gateway: SocketAddr, way: &Way) {
+    upstream.answer_by(|request| answer_by_number(request).after(Duration::from_millis(200)));
+    // Three that say different things of how they may be shared are enough for this.
+    for index in [1, 7, 11] {
+        let path = format!("{}/two/h{index}", way.prefix);
+        thread::scope(|scope| {
+            for number in 0..24 {
+                let (path, way) = (&path, &way.sends);
+                scope.spawn(move || {
+                    let (me, sends) = match number % 3 {
+                        0 => ("alice", Some(&way[0])),
+                        1 => ("bob", Some(&way[1])),
+                        _ => ("nobody", None),
+                    };
+                    let response = send(gateway, &request(path, me, sends));
+                    assert_eq!((response.status, response.text().as_str()), (200, me), "{path}");
+                });
+            }
+        });
     }
 }
 
 /// The table would say nothing if nothing were shared at all.
-#[test]
-fn what_is_said_to_be_public_is_shared() {
-    let upstream = Upstream::start();
-    for (said, is_shared) in [
-        ("cache-control: public, max-age=3600\r\n", [true, true, true, false]),
-        ("cache-control: s-maxage=3600\r\n", [true, true, true, false]),
-        ("cache-control: max-age=3600\r\n", [false, false, false, false]),
-    ] {
+fn what_is_for_all_is_shared(upstream: &Upstream, gateway: SocketAddr, way: &Way) {
+    for (number, (said, is_for_all)) in [
+        ("cache-control: public, max-age=3600\r\n", true),
+        ("cache-control: s-maxage=3600\r\n", true),
+        ("cache-control: max-age=3600\r\n", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         upstream.answer_by(move |request| answer(request, said));
-        for (way, is_shared) in ways(&upstream).into_iter().zip(is_shared) {
-            let gateway = start(way.gateway);
-            let ask = |me: &str, at: usize| -> String {
-                gateway.request(request("/products/a", me, Some(&way.sends[at]))).text()
-            };
-            let got = [ask("alice", 0), ask("bob", 1)];
-            let second = if is_shared { "alice" } else { "bob" };
-            assert_eq!(got, ["alice", second], "{}, {said}", way.sentence);
-        }
+        let path = format!("{}/three/{number}", way.prefix);
+        let ask = |me: &str, at: usize| -> String {
+            send(gateway, &request(&path, me, Some(&way.sends[at]))).text()
+        };
+        let got = [ask("alice", 0), ask("bob", 1)];
+        let second = if is_for_all && way.shares { "alice" } else { "bob" };
+        assert_eq!(got, ["alice", second], "{}, {said}", way.sentence);
     }
 }
 
 /// Each their own, where the response has to be revalidated, or the rule says so: from the store.
-#[test]
-fn each_has_what_is_their_own() {
-    let upstream = Upstream::start();
-    for (sentence, rule_says, said) in [
-        ("must-revalidate", json!({}), "cache-control: max-age=3600, must-revalidate\r\n"),
-        ("own", json!({"identified": "own"}), "cache-control: max-age=3600\r\n"),
-        (
-            "a key of the subject",
-            json!({"key": {"identity": ["subject"]}}),
-            "cache-control: max-age=3600\r\n",
-        ),
+fn each_has_what_is_their_own(upstream: &Upstream, gateway: SocketAddr) {
+    for (sentence, path, said) in [
+        ("must-revalidate", "/products/a", "cache-control: max-age=3600, must-revalidate\r\n"),
+        ("own", "/products/own/a", "cache-control: max-age=3600\r\n"),
+        ("a key of the subject", "/products/subject/a", "cache-control: max-age=3600\r\n"),
     ] {
         upstream.answer_by(move |request| answer(request, said));
-        let rules = json!([rule("products", rule_says)]);
-        let gateway: Gateway = start(behind(&upstream, "jwt-auth").edit(move |tree| {
-            crate::harness::configuration::shipped(tree, "response-cache")["rules"] = rules;
-        }));
-        let ask = |me: &str| {
-            let sends = ("authorization", token::bearer(&token::good(me)));
-            let response = gateway.request(request("/products/a", me, Some(&sends)));
-            assert_eq!(response.text(), me, "{sentence}");
-        };
         let _ = upstream.take_all();
         for me in ["alice", "bob", "alice", "bob", "alice", "bob"] {
-            ask(me);
+            let sends = ("authorization", token::bearer(&token::good(me)));
+            let response = send(gateway, &request(path, me, Some(&sends)));
+            assert_eq!(response.text(), me, "{sentence}");
         }
         assert_eq!(upstream.take_all().len(), 2, "{sentence}");
-        trap::assert_none(&gateway);
     }
 }

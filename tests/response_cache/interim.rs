@@ -4,17 +4,16 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::origin::{Origin, fresh};
-use super::{example, start};
+use super::origin::fresh;
+use super::{SHARED, Shared};
 use crate::harness::trap;
 
 #[test]
 fn interim_responses_go_on_and_are_not_stored() {
-    let origin = Origin::start();
+    let Shared { gateway, origin, .. } = &*SHARED;
     let hint = "103 Early Hints\r\nlink: </styles.css>; rel=preload; as=style\r\nx-hint: 1\r\n";
-    origin.script("i", vec![fresh().interim(hint)]);
-    origin.script("j", vec![fresh().interim("102 Processing\r\n")]);
-    let gateway = start(example(origin.address()));
+    origin.script("interim1", vec![fresh().interim(hint)]);
+    origin.script("interim2", vec![fresh().interim("102 Processing\r\n")]);
     let get = |path: &str| {
         let mut stream = TcpStream::connect(gateway.address()).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(15))).expect("a limit");
@@ -25,7 +24,9 @@ fn interim_responses_go_on_and_are_not_stored() {
         stream.read_to_string(&mut text).expect("an answer");
         text
     };
-    for (path, interim) in [("/all/i/a", "HTTP/1.1 103"), ("/all/j/a", "HTTP/1.1 102")] {
+    for (path, interim) in
+        [("/all/interim1/a", "HTTP/1.1 103"), ("/all/interim2/a", "HTTP/1.1 102")]
+    {
         let first = get(path);
         assert!(first.starts_with(interim), "{first}");
         assert!(first.contains("HTTP/1.1 200 OK"), "{first}");
@@ -33,6 +34,6 @@ fn interim_responses_go_on_and_are_not_stored() {
         assert!(second.starts_with("HTTP/1.1 200 OK"), "{second}");
         assert!(!second.contains("x-hint"), "{second}");
     }
-    assert_eq!((origin.asked("i"), origin.asked("j")), (1, 1));
-    trap::assert_none(&gateway);
+    assert_eq!((origin.asked("interim1"), origin.asked("interim2")), (1, 1));
+    trap::assert_none(gateway);
 }

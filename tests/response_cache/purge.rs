@@ -8,8 +8,8 @@ use gatehouse_sandbox::raw::{Request, Response};
 use serde_json::{Value, json};
 
 use super::origin::{Answer, Origin, brief, cached, fresh, not_modified};
-use super::{example, rules, start, with_rules};
-use crate::harness::{configuration, trap, until};
+use super::{SHARED, Shared, start, with_rules};
+use crate::harness::{trap, until};
 
 const KEY: &str = "Bearer purge-demo-key";
 
@@ -23,13 +23,6 @@ fn purge(gateway: &Gateway, query: &str) -> Value {
     let response = send(gateway, query);
     assert_eq!(response.status, 200, "{query}: {}", response.text());
     response.json()
-}
-
-/// A gateway, and an origin that answers so to all.
-fn gateway(workers: u32) -> (Gateway, Origin) {
-    let origin = Origin::start();
-    let gateway = start(with_rules(origin.address(), rules()).concurrency(workers));
-    (gateway, origin)
 }
 
 /// A client that asks for a path; whether the origin was asked.
@@ -48,8 +41,7 @@ fn is_asked(
 /// What is stored, what is purged, and what is still there: paths under `/all/NAME`, with a host.
 #[test]
 fn a_purge_takes_what_it_says_and_nothing_else() {
-    let origin = Origin::start();
-    let gateway = start(with_rules(origin.address(), json!([{"name": "all"}])).concurrency(2));
+    let Shared { gateway, origin, .. } = &*SHARED;
     // (sentence, what each path is answered with, the query, gone, kept)
     type Page = (&'static str, &'static str);
     type Case = (&'static str, &'static str, &'static [Page], &'static [Page]);
@@ -122,13 +114,13 @@ fn a_purge_takes_what_it_says_and_nothing_else() {
             fresh().field("surrogate-key", tags).field("cache-tag", format!("x,{name}-t3 , y"));
         origin.script(&name, vec![answer]);
         let ask = |(host, path): &Page| {
-            is_asked(&gateway, &origin, &name, &format!("{row}{path}"), &[("host", host)])
+            is_asked(gateway, origin, &name, &format!("{row}{path}"), &[("host", host)])
         };
         for page in gone.iter().chain(*kept) {
             assert!(ask(page), "{sentence}: {page:?} is new");
             assert!(!ask(page), "{sentence}: {page:?} is stored");
         }
-        let told = purge(&gateway, &query.replace("{row}", &row).replace("{name}", &name));
+        let told = purge(gateway, &query.replace("{row}", &row).replace("{name}", &name));
         assert_eq!(told["objects"], gone.len(), "{sentence}: {told}");
         assert_eq!(told["bytes"].as_u64() > Some(0), !gone.is_empty(), "{sentence}: {told}");
         for page in *kept {
@@ -139,46 +131,43 @@ fn a_purge_takes_what_it_says_and_nothing_else() {
             assert!(!ask(page), "{sentence}: {page:?} can be stored again");
         }
     }
-    trap::assert_none(&gateway);
+    trap::assert_none(gateway);
 }
 
 #[test]
 fn a_purge_by_url_takes_all_variants_and_tells_of_each_word() {
-    let (gateway, origin) = gateway(1);
+    let Shared { gateway, origin, .. } = &*SHARED;
     origin.script("v", vec![fresh().field("vary", "foo").field("surrogate-key", "red")]);
     for foo in ["1", "2", "3"] {
         let _ = gateway.get("/all/v/a", &[("foo", foo)]);
     }
-    let told = purge(&gateway, "url=http://gateway.example/all/v/a&tag=red&tag=blue");
+    let told = purge(gateway, "url=http://gateway.example/all/v/a&tag=red&tag=blue");
     assert_eq!(told["objects"], 3, "{told}");
     assert_eq!(told["urls"], json!({"http://gateway.example/all/v/a": 3}), "{told}");
     assert_eq!(told["tags"], json!({"red": 3, "blue": 0}), "{told}");
     for foo in ["1", "2", "3"] {
-        assert!(is_asked(&gateway, &origin, "v", "/all/v/a", &[("foo", foo)]), "{foo}");
+        assert!(is_asked(gateway, origin, "v", "/all/v/a", &[("foo", foo)]), "{foo}");
     }
-    trap::assert_none(&gateway);
+    trap::assert_none(gateway);
 }
 
-#[test]
-fn a_purge_of_all_leaves_nothing_on_any_worker() {
-    let (gateway, origin) = gateway(4);
+fn a_purge_of_all_leaves_nothing_on_any_worker(gateway: &Gateway, origin: &Origin) {
     origin.script("x", vec![fresh()]);
     let paths: Vec<String> = (0..50).map(|number| format!("/all/x/{number}")).collect();
     for path in &paths {
         let _ = gateway.get(path, &[]);
     }
-    let told = purge(&gateway, "all=true");
+    let told = purge(gateway, "all=true");
     assert!(told["objects"].as_u64() >= Some(50), "{told}");
     for path in &paths {
-        assert!(is_asked(&gateway, &origin, "x", path, &[]), "{path}");
+        assert!(is_asked(gateway, origin, "x", path, &[]), "{path}");
     }
-    trap::assert_none(&gateway);
 }
 
 /// What a purge is refused for; the upstream sees none of it.
 #[test]
 fn a_purge_is_guarded() {
-    let (gateway, origin) = gateway(1);
+    let Shared { gateway, origin, .. } = &*SHARED;
     origin.script("g", vec![fresh()]);
     let _ = gateway.get("/all/g/a", &[]);
     let row = |method: &str, query: &str, key: Option<&str>| {
@@ -232,10 +221,7 @@ fn a_purge_is_guarded() {
             response.header("cache-control").is_none_or(|value| value == b"no-store"),
             "{sentence}"
         );
-        assert!(
-            !is_asked(&gateway, &origin, "g", "/all/g/a", &[]),
-            "{sentence}: it is still there"
-        );
+        assert!(!is_asked(gateway, origin, "g", "/all/g/a", &[]), "{sentence}: it is still there");
     }
     assert_eq!(origin.asked("purge"), 0);
     // A path that looks like it is not it.
@@ -244,47 +230,34 @@ fn a_purge_is_guarded() {
             .request(Request::new("POST", format!("{path}?all=true")).header("authorization", KEY));
         assert_eq!(response.status, 404, "{path}: the origin's");
     }
-    assert!(!is_asked(&gateway, &origin, "g", "/all/g/a", &[]));
-    trap::assert_none(&gateway);
+    assert!(!is_asked(gateway, origin, "g", "/all/g/a", &[]));
+    trap::assert_none(gateway);
 }
 
 #[test]
 fn a_purge_is_guarded_by_networks_too() {
-    let origin = Origin::start();
-    origin.script("g", vec![fresh()]);
-    let with = |change: fn(&mut Value)| {
-        start(example(origin.address()).edit(move |tree| {
-            change(&mut configuration::shipped(tree, "response-cache")["purge"]);
-        }))
-    };
-    let elsewhere = with(|purge| purge["sources"] = json!(["10.0.0.0/8", "2001:db8::/32"]));
-    let response = send(&elsewhere, "all=true");
+    let shared = &*SHARED;
+    let with_key = || Request::new("POST", "/.cache/purge?url=/x").header("authorization", KEY);
+    let response = shared.elsewhere.request(shared, &with_key());
     assert_eq!(response.status, 403, "{}", response.text());
-    let forged = Request::new("POST", "/.cache/purge?all=true").header("authorization", KEY);
-    let response = elsewhere.request(forged.header("x-forwarded-for", "10.1.2.3"));
+    let forged = with_key().header("x-forwarded-for", "10.1.2.3");
+    let response = shared.elsewhere.request(shared, &forged);
     assert_eq!(response.status, 403, "what a client says of its address is not believed");
-
-    let no_key = with(|purge| drop(purge.as_object_mut().expect("an object").remove("keys")));
-    let response = no_key.request(Request::new("POST", "/.cache/purge?all=true"));
+    let without = Request::new("POST", "/.cache/purge?url=/x");
+    let response = shared.keyless.request(shared, &without);
     assert_eq!(response.status, 200, "{}", response.text());
-
-    let none = start(example(origin.address()).edit(|tree| {
-        let cache = configuration::shipped(tree, "response-cache");
-        drop(cache.as_object_mut().expect("an object").remove("purge"));
-    }));
-    assert_eq!(send(&none, "all=true").status, 404, "the origin's: there is no such route");
 }
 
 /// What was under way when the purge came is not stored.
 #[test]
 fn a_purged_answer_does_not_come_back_with_a_request_that_was_under_way() {
-    let (gateway, origin) = gateway(2);
-    let slow = |answer: Answer| answer.field("surrogate-key", "slow").after(Duration::from_secs(1));
-    for (number, (sentence, first, second, query)) in [
+    let origin = Origin::start();
+    let gateway = start(with_rules(origin.address(), json!([{"name": "all"}])).concurrency(4));
+    let slow = |answer: Answer| answer.after(Duration::from_millis(500));
+    let cases = [
         ("a miss, by URL", None, slow(fresh()), "url={row}/a"),
         ("a miss, by prefix", None, slow(fresh()), "prefix={row}"),
-        ("a miss, by tag", None, slow(fresh()), "tag=slow"),
-        ("a miss, all", None, slow(fresh()), "all=true"),
+        ("a miss, by tag", None, slow(fresh().field("surrogate-key", "miss")), "tag=miss"),
         (
             "a validation",
             Some(brief().tag("a")),
@@ -293,9 +266,9 @@ fn a_purged_answer_does_not_come_back_with_a_request_that_was_under_way() {
         ),
         (
             "a validation, by tag",
-            Some(brief().tag("a").field("surrogate-key", "slow")),
+            Some(brief().tag("a").field("surrogate-key", "valid")),
             slow(not_modified().control("max-age=3600").tag("a")),
-            "tag=slow",
+            "tag=valid",
         ),
         ("a replacement", Some(brief()), slow(fresh()), "url={row}/a"),
         (
@@ -304,19 +277,21 @@ fn a_purged_answer_does_not_come_back_with_a_request_that_was_under_way() {
             slow(fresh()),
             "url={row}/a",
         ),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+        ("a miss, all", None, slow(fresh()), "all=true"),
+    ];
+    for (number, (_, first, second, _)) in cases.iter().enumerate() {
+        let answers = first.iter().chain([second, &fresh()]).cloned().collect();
+        origin.script(&format!("u{number}"), answers);
+        if first.is_some() {
+            let _ = gateway.get(&format!("/all/u{number}/a"), &[]);
+        }
+    }
+    thread::sleep(Duration::from_secs(3));
+    for (number, (sentence, first, _, query)) in cases.iter().enumerate() {
         let name = format!("u{number}");
         let row = format!("/all/{name}");
         let path = format!("{row}/a");
         let before = usize::from(first.is_some());
-        origin.script(&name, first.into_iter().chain([second, fresh()]).collect());
-        if before == 1 {
-            let _ = gateway.get(&path, &[]);
-            thread::sleep(Duration::from_secs(3));
-        }
         thread::scope(|scope| {
             let client = scope.spawn(|| gateway.get(&path, &[]).status);
             until("the origin is asked", || origin.asked(&name) > before);
@@ -324,9 +299,10 @@ fn a_purged_answer_does_not_come_back_with_a_request_that_was_under_way() {
             assert_eq!(client.join().expect("a client"), 200, "{sentence}");
         });
         // The refresh has ended, too.
-        thread::sleep(Duration::from_millis(1_500));
+        thread::sleep(Duration::from_millis(700));
         assert!(is_asked(&gateway, &origin, &name, &path, &[]), "{sentence}: it came back");
         assert!(!is_asked(&gateway, &origin, &name, &path, &[]), "{sentence}: and is stored now");
     }
+    a_purge_of_all_leaves_nothing_on_any_worker(&gateway, &origin);
     trap::assert_none(&gateway);
 }

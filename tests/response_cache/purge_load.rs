@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use gatehouse_sandbox::raw::{Connection, Request};
 use serde_json::json;
@@ -15,7 +16,7 @@ const OBJECTS: usize = 4;
 const PURGES: usize = 2_500;
 
 /// Four objects with a tag each; each has one that purges, who looks on four connections what is
-/// there after each purge, and two who ask all the time. The upstream's answer is the number of the
+/// there after each purge, and one who asks all the time. The upstream's answer is the number of the
 /// version, which is counted before the purge.
 #[test]
 fn ten_thousand_purges_by_tag_and_no_stale_answer() {
@@ -47,13 +48,14 @@ fn ten_thousand_purges_by_tag_and_no_stale_answer() {
         response.header_text("cache-status").is_some_and(|told| told.contains("; hit"))
     };
     thread::scope(|scope| {
-        let askers: Vec<_> = (0..OBJECTS * 2)
+        let askers: Vec<_> = (0..OBJECTS)
             .map(|number| {
                 let (read, open, is_over) = (&read, &open, &is_over);
                 scope.spawn(move || {
                     let (mut connection, mut hits) = (open(), 0_u64);
                     while !is_over.load(Ordering::SeqCst) {
-                        hits += u64::from(read(&mut connection, number % OBJECTS));
+                        hits += u64::from(read(&mut connection, number));
+                        thread::sleep(Duration::from_millis(1));
                     }
                     hits
                 })

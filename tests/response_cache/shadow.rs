@@ -4,7 +4,7 @@ use gatehouse_sandbox::Gateway;
 use serde_json::json;
 
 use super::origin::{Origin, cached, fresh};
-use super::{start, with_rules};
+use super::{SHARED, Shared, start, with_rules};
 use crate::harness::{configuration, trap};
 
 /// The counters of events that have this label, added up.
@@ -43,36 +43,27 @@ fn in_shadow_mode_the_origin_answers_everything() {
             .is_some_and(|text| text.contains("mode=shadow"))),
         "{log:?}"
     );
+    requests_go_as_they_come(&gateway, &origin);
     trap::assert_none(&gateway);
 }
 
 /// A rule of its own, beside others that are enforced.
 #[test]
 fn a_rule_can_be_in_shadow_mode_by_itself() {
-    let origin = Origin::start();
-    origin.script("a", vec![fresh()]);
-    origin.script("b", vec![fresh()]);
-    let rules = json!([
-        {"name": "tried", "match": {"path": {"prefix": "/tried"}}, "mode": "shadow"},
-        {"name": "rest"},
-    ]);
-    let gateway = start(with_rules(origin.address(), rules));
+    let Shared { gateway, origin, .. } = &*SHARED;
+    origin.script("tried1", vec![fresh()]);
+    origin.script("tried2", vec![fresh()]);
     for _ in 0..3 {
-        assert_eq!(gateway.get("/tried/a/x", &[]).status, 200);
-        assert_eq!(gateway.get("/rest/b/x", &[]).status, 200);
+        assert_eq!(gateway.get("/tried/tried1/x", &[]).status, 200);
+        assert_eq!(gateway.get("/all/tried2/x", &[]).status, 200);
     }
-    assert_eq!((origin.asked("a"), origin.asked("b")), (3, 1));
-    trap::assert_none(&gateway);
+    assert_eq!((origin.asked("tried1"), origin.asked("tried2")), (3, 1));
+    trap::assert_none(gateway);
 }
 
 /// No condition is added to a request, no collapsing, no answer of the cache's own.
-#[test]
-fn in_shadow_mode_requests_go_as_they_come() {
-    let origin = Origin::start();
-    origin.script("s", vec![cached("max-age=0").tag("a").body("0123456789")]);
-    let gateway = start(with_rules(origin.address(), json!([{"name": "all"}])).edit(|tree| {
-        configuration::shipped(tree, "response-cache")["mode"] = json!("shadow");
-    }));
+fn requests_go_as_they_come(gateway: &Gateway, origin: &Origin) {
+    origin.script("t", vec![cached("max-age=0").tag("a").body("0123456789")]);
     for (case, fields) in [
         ("a first one", &[][..]),
         ("one that would be a validation", &[]),
@@ -80,14 +71,13 @@ fn in_shadow_mode_requests_go_as_they_come() {
         ("a range", &[("range", "bytes=0-1")]),
         ("a condition", &[("if-none-match", "\"a\"")]),
     ] {
-        assert_eq!(gateway.get("/all/s/a", fields).status, 200, "{case}");
-        let seen = origin.seen("s");
+        assert_eq!(gateway.get("/all/t/a", fields).status, 200, "{case}");
+        let seen = origin.seen("t");
         let request = &seen.last().expect("it was asked").request;
         for name in ["if-none-match", "if-modified-since", "range", "cache-control"] {
             let sent = fields.iter().find(|(this, _)| *this == name).map(|(_, value)| *value);
             assert_eq!(request.header(name), sent, "{case}: {name}");
         }
     }
-    assert_eq!(origin.asked("s"), 5);
-    trap::assert_none(&gateway);
+    assert_eq!(origin.asked("t"), 5);
 }
