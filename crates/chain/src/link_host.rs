@@ -1,12 +1,12 @@
 //! The proxy, as one filter of a chain sees it.
 
+use crate::hand_on::hand_on;
 use crate::metrics::{EVENTS, labelled};
 use crate::pending::{Owner, Pending};
 use crate::{Link, MetricKind, Proxy};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Callouts, Clock, Counter, Expression,
-    Expressions, Gauge, GrpcCall, Hash, Histogram, Meter, NoExpression, NoRandom, NoVerifier,
-    Queue, Random, SetError, Signatures, Store, StoreError, Timestamp, Topic, Version,
+    Expressions, Gauge, GrpcCall, Histogram, Meter, NoExpression, Queue, Timestamp, Topic,
 };
 use std::cell::OnceCell;
 
@@ -103,22 +103,6 @@ impl Attributes for LinkHost<'_> {
     }
 }
 
-impl Store for LinkHost<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
-        self.proxy.get(key)
-    }
-
-    fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError> {
-        self.proxy.set(key, value, version)
-    }
-}
-
-impl Random for LinkHost<'_> {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
-        self.proxy.fill(bytes)
-    }
-}
-
 impl Expressions for LinkHost<'_> {
     fn compile(&self, text: &str) -> Result<Expression, NoExpression> {
         self.proxy.compile(text)
@@ -129,14 +113,4 @@ impl Expressions for LinkHost<'_> {
     }
 }
 
-impl Signatures for LinkHost<'_> {
-    fn verify(
-        &self,
-        hash: Hash,
-        spki: &[u8],
-        signature: &[u8],
-        text: &[u8],
-    ) -> Result<bool, NoVerifier> {
-        self.proxy.verify(hash, spki, signature, text)
-    }
-}
+hand_on!(LinkHost);

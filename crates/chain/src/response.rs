@@ -2,13 +2,14 @@
 
 use crate::bodies::{Arriving, CONTENT_LENGTH, End};
 use crate::chain::Callback;
+use crate::copy::Copy;
 use crate::edits::apply;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::link::Told;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply, TrailersFlow};
 use gatehouse_filter::{
-    Collect, Copied, Headers, Log, Replay, Reply, Response, ResponseDecision, ResponseStep, Spoken,
+    Collect, Headers, Log, Reply, Response, ResponseDecision, ResponseStep, Spoken,
 };
 use std::collections::VecDeque;
 use std::mem;
@@ -17,18 +18,18 @@ use std::rc::Rc;
 /// Where a response is.
 #[derive(Default)]
 pub(crate) struct ResponseSide {
-    progress: Progress,
-    head: Headers,
-    has_head_gone: bool,
-    body_follows: bool,
-    body: Arriving,
-    takers: VecDeque<(usize, Take)>,
+    pub(crate) progress: Progress,
+    pub(crate) head: Headers,
+    pub(crate) has_head_gone: bool,
+    pub(crate) body_follows: bool,
+    pub(crate) body: Arriving,
+    pub(crate) takers: VecDeque<(usize, Take)>,
     /// The full code of the decision by which a kept response takes this one's place.
-    replaced: Option<String>,
+    pub(crate) replaced: Option<String>,
 }
 
 #[derive(Default)]
-enum Progress {
+pub(crate) enum Progress {
     /// No filter has been asked.
     #[default]
     Fresh,
@@ -41,30 +42,9 @@ enum Progress {
 }
 
 /// What a filter gets of the body.
-enum Take {
+pub(crate) enum Take {
     Collected(Collect),
     Copied(Copy),
-}
-
-/// The copy of a body, as far as it has come.
-struct Copy {
-    max_bytes: usize,
-    /// How much of what is held is in it already.
-    seen: usize,
-    /// `None` once it is too long.
-    bytes: Option<Vec<u8>>,
-}
-
-impl Copy {
-    /// Adds what is new of what is held.
-    fn push(&mut self, held: &[u8]) {
-        let max_bytes = self.max_bytes;
-        if let Some(bytes) = &mut self.bytes {
-            bytes.extend_from_slice(held.get(self.seen..).unwrap_or_default());
-            self.seen = held.len();
-            self.bytes = self.bytes.take().filter(|bytes| bytes.len() <= max_bytes);
-        }
-    }
 }
 
 impl Exchange {
@@ -181,7 +161,7 @@ impl Exchange {
                     ResponseDecision { step: ResponseStep::Continue, ..decision },
                     callback,
                 );
-                let mut copy = Copy { max_bytes, seen: 0, bytes: Some(Vec::new()) };
+                let mut copy = Copy::of_at_most(max_bytes);
                 // What is held already, unless a filter asked before it is to be given it first.
                 let is_next = !self
                     .response
@@ -306,25 +286,6 @@ impl Exchange {
         }
     }
 
-    /// Adds what has come to a copy, and hands it over where that was the end. Whether the response
-    /// goes on.
-    fn copy(&mut self, at: usize, copy: &mut Copy, callback: &Callback<'_>) -> bool {
-        let side = &mut self.response;
-        if side.body.size > 0 && copy.bytes.is_some() {
-            match side.body.held(Direction::Response, callback.proxy) {
-                Ok(chunk) => copy.push(&chunk),
-                Err(fault) => return self.fail_response(fault, at, callback),
-            }
-        }
-        if side.body.end.is_some() {
-            let chain = Rc::clone(&self.chain);
-            if let (Some(host), Some(stage)) = (chain.host(at, callback), self.stages.get_mut(at)) {
-                stage.on_copied_body(Copied(copy.bytes.take()), &host);
-            }
-        }
-        true
-    }
-
     /// Makes a decision about a response known, and answers where it is a reply. Whether the
     /// response goes on.
     fn tell_response(
@@ -379,27 +340,14 @@ impl Exchange {
         self.send_replacement(callback);
     }
 
-    /// Answers with the response that takes this one's place, when all filters have seen it.
-    fn send_replacement(&mut self, callback: &Callback<'_>) {
-        let side = &mut self.response;
-        if !matches!(side.progress, Progress::Passed) {
-            return;
-        }
-        let Some(code) = side.replaced.take() else { return };
-        let head = mem::take(&mut side.head);
-        let status = head.first(":status").and_then(|status| str::from_utf8(status).ok());
-        let status = status.and_then(|status| status.parse().ok()).unwrap_or(500);
-        let body = mem::take(&mut side.body).into_own().unwrap_or_default();
-        let fields = head.settled();
-        let sent = |(name, _): &(&[u8], &[u8])| *name != b":status" && *name != b"content-length";
-        let fields: Vec<_> = fields.iter_received().filter(sent).collect();
-        let replay = Replay { status, head: Headers::from_list(&fields), body };
-        self.reply_instead(&replay.into(), &code, callback);
-    }
-
     /// Answers the client instead, or breaks the response off. What a gRPC client gets is never
     /// read here, so the reply is always a document.
-    fn reply_instead(&mut self, reply: &Reply, code: &str, callback: &Callback<'_>) -> bool {
+    pub(crate) fn reply_instead(
+        &mut self,
+        reply: &Reply,
+        code: &str,
+        callback: &Callback<'_>,
+    ) -> bool {
         self.response.progress = Progress::Over;
         self.response.takers.clear();
         let local = LocalReply::new(reply, code, Spoken::Http);
@@ -411,7 +359,12 @@ impl Exchange {
         false
     }
 
-    fn fail_response(&mut self, fault: Fault, at: usize, callback: &Callback<'_>) -> bool {
+    pub(crate) fn fail_response(
+        &mut self,
+        fault: Fault,
+        at: usize,
+        callback: &Callback<'_>,
+    ) -> bool {
         self.chain.tell_fault(fault, at, callback.proxy);
         self.reply_instead(&fault.problem().into(), fault.code(), callback)
     }
@@ -422,23 +375,9 @@ impl ResponseSide {
     fn goes_on(&mut self) {
         for (_, take) in &mut self.takers {
             if let Take::Copied(copy) = take {
-                copy.seen = 0;
+                copy.goes_on();
             }
         }
-    }
-
-    /// A kept response takes this one's place.
-    fn replace(&mut self, replay: Replay, code: &str) {
-        let status = replay.status.to_string();
-        let settled = replay.head.settled();
-        let mut fields = vec![(&b":status"[..], status.as_bytes())];
-        fields.extend(settled.iter_received());
-        self.head = Headers::from_list(&fields);
-        self.body_follows = !replay.body.as_slice().is_empty();
-        self.body = Arriving::own(replay.body);
-        // What filters nearer to the upstream wanted was the other one's.
-        self.takers.clear();
-        self.replaced = Some(code.to_owned());
     }
 
     /// Whether the body is held for somebody.

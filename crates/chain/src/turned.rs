@@ -1,10 +1,10 @@
 //! The proxy, for a request whose turn comes in a callback of its configuration.
 
+use crate::hand_on::hand_on;
 use crate::{Direction, LocalReply, MetricKind, Proxy, Refused};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, Expression, Expressions,
-    GrpcCall, Hash, HeaderName, Headers, NoExpression, NoRandom, NoVerifier, Queue, Random,
-    SetError, Signatures, Store, StoreError, Timestamp, Topic, Version,
+    GrpcCall, HeaderName, Headers, NoExpression, Queue, Timestamp, Topic,
 };
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -172,30 +172,4 @@ impl Clock for Turned<'_> {
     }
 }
 
-impl Store for Turned<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
-        self.proxy.get(key)
-    }
-
-    fn set(&self, key: &[u8], value: &[u8], version: Option<Version>) -> Result<(), SetError> {
-        self.proxy.set(key, value, version)
-    }
-}
-
-impl Random for Turned<'_> {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandom> {
-        self.proxy.fill(bytes)
-    }
-}
-
-impl Signatures for Turned<'_> {
-    fn verify(
-        &self,
-        hash: Hash,
-        spki: &[u8],
-        signature: &[u8],
-        text: &[u8],
-    ) -> Result<bool, NoVerifier> {
-        self.proxy.verify(hash, spki, signature, text)
-    }
-}
+hand_on!(Turned);
