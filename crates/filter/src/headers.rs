@@ -122,6 +122,12 @@ impl Headers {
         }
     }
 
+    /// How long the body is, as the head says it (RFC 9110 §8.6); `None` where it does not, or not in
+    /// a number.
+    pub fn content_length(&self) -> Option<u64> {
+        std::str::from_utf8(self.first("content-length")?).ok()?.parse().ok()
+    }
+
     /// Replaces every value of the field by one.
     pub fn set(&mut self, name: &HeaderName, value: HeaderValue) {
         self.forget(name);

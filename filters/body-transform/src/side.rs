@@ -88,7 +88,7 @@ impl Side {
         let encoding = head.only("content-encoding").map_err(|_| Fault::EncodingUnknown)?;
         let coding = Coding::named(encoding.unwrap_or_default().trim_ascii())
             .ok_or(Fault::EncodingUnknown)?;
-        match content_length(head) {
+        match head.content_length() {
             Some(length) if length > self.most as u64 => Err(Fault::TooLong),
             _ => Ok(Announced::Body(coding)),
         }
@@ -105,7 +105,7 @@ impl Side {
         head: &Headers,
     ) -> Result<Announced, Fault> {
         match self.announced(head)? {
-            Announced::Body(_) if content_length(head).is_some_and(|length| length > 0) => {
+            Announced::Body(_) if head.content_length().is_some_and(|length| length > 0) => {
                 Err(Fault::ProtocolChanges)
             }
             Announced::Body(_) => self.other_type(),
@@ -230,10 +230,6 @@ impl Side {
             }
         }
     }
-}
-
-fn content_length(head: &Headers) -> Option<u64> {
-    std::str::from_utf8(head.first("content-length")?).ok()?.parse().ok()
 }
 
 /// A field that the program itself knows.

@@ -2,14 +2,15 @@
 
 use crate::ask::{Ask, Method};
 use crate::asking::Asking;
-use crate::keep::{Judged, Keeping, is_public};
+use crate::keep::{Anew, Judged, Keeping, is_public};
 use crate::key::{Key, digest};
 use crate::leases::End;
 use crate::object::Object;
 use crate::purges::Purged;
 use crate::serve::{Served, serve};
+use crate::status_field::handled;
 use crate::work::Work;
-use crate::{Code, Event, ResponseCache, Stage, State, handled};
+use crate::{Code, Event, ResponseCache, Stage, State};
 use gatehouse_caching::{
     Arrival, Asked, Failure, HeadEffect, Lifetime, NotStored, ResponseDirectives, Storable,
     Validators, freshened, head_effect, kept, may_store, on_error, status,
@@ -107,7 +108,7 @@ impl ResponseCache {
                 ResponseDecision::pass(Code::Revalidated, rule)
             }
             Served::Answer(mut replay) => {
-                self.tell_in(&mut replay.head, handling, ttl, None, key);
+                self.tell_in(&mut replay.head, handling, ttl, None, Some(&key.text));
                 let step = ResponseStep::Replace(replay);
                 ResponseDecision { code: Some(Code::Revalidated), rule, step }
             }
@@ -125,42 +126,28 @@ impl ResponseCache {
         update: &Headers,
         work: &Work<'_>,
     ) -> Option<Rc<Object>> {
-        let Asking { ask, asked: since, purges, .. } = asking;
         let stored = with_status(old);
         let fields = freshened(&stored, update, &ResponseDirectives::read(update), work.now);
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
-        let head = Headers::from_list(&fields);
-        let directives = ResponseDirectives::read(&head);
-        let (status, rule) = (old.fixed().status, &ask.rule);
-        let arrival = Arrival { asked: *since, received: work.now };
-        let lifetime =
-            Lifetime::of_freshened(status, &head, update, &directives, &rule.freshness, arrival);
-        let mut asked = of(ask);
-        if ask.method == Method::Head {
+        let mut asked = of(&asking.ask);
+        if asking.ask.method == Method::Head {
             // What is stored has come by a `GET` (RFC 9111 §4.3.5).
             asked.method = Storable::Always;
         }
-        let storing = match may_store(&asked, &rule.storing, status, &head, &directives, &lifetime)
-        {
-            Ok(storing) => storing,
+        let anew = Anew { status: old.fixed().status, fields: &fields, update, asked };
+        match Keeping::anew(asking, anew, work) {
+            Ok(keeping) => {
+                let object = self.keep(&keeping?, old.body().as_slice(), work);
+                Object::read_unchecked(object).map(Rc::new)
+            }
             // Of this answer nothing is stored; what is stored is as it was.
-            Err(NotStored::RequestNoStore) => return None,
+            Err(NotStored::RequestNoStore) => None,
             Err(_) => {
                 // It answers this request, and no other.
                 self.outdate(key, work);
-                return None;
+                None
             }
-        };
-        let judged = Judged {
-            status,
-            fields: &fields,
-            lifetime,
-            partition: storing.partition,
-            is_public: is_public(&directives),
-            purges: *purges,
-        };
-        let keeping = Keeping::new(ask, &judged, work.secret)?;
-        self.keep(&keeping, old.body().as_slice(), work).map(Rc::new)
+        }
     }
 
     /// What is stored under a URL no longer holds.
@@ -196,7 +183,13 @@ impl ResponseCache {
         let Served::Answer(mut replay) = serve(ask, object, work.now) else { return None };
         let detail = if is_own { "unreachable" } else { "failed" };
         let handling = handled(*why, Some(status), false);
-        self.tell_in(&mut replay.head, handling, Some(lifetime.ttl(work.now)), Some(detail), key);
+        self.tell_in(
+            &mut replay.head,
+            handling,
+            Some(lifetime.ttl(work.now)),
+            Some(detail),
+            Some(&key.text),
+        );
         self.end_leases(asking, End::Failed, response.callouts());
         state.0 = Stage::Done;
         Some(ResponseDecision {
@@ -289,9 +282,8 @@ impl ResponseCache {
         if status == 206 && asking.found.as_ref().is_some_and(has_whole) {
             return Err("is-a-part");
         }
-        let length = head.first("content-length").and_then(|text| str::from_utf8(text).ok());
-        let length = length.and_then(|text| text.parse::<usize>().ok());
-        if length.is_some_and(|length| length > self.config.max_object) {
+        let most = u64::try_from(self.config.max_object).unwrap_or(u64::MAX);
+        if head.content_length().is_some_and(|length| length > most) {
             return Err("too-large");
         }
         let fields = kept(&head, &directives, storing.strip_set_cookie, work.now);

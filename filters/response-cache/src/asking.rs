@@ -10,8 +10,9 @@ use crate::object::Object;
 use crate::refresh::Mark;
 use crate::refusal::Refusal;
 use crate::serve::{Served, serve};
+use crate::status_field::handled;
 use crate::work::Work;
-use crate::{CACHE_STATUS, Code, Event, ResponseCache, Stage, State, handled, refuse};
+use crate::{Code, Event, ResponseCache, Stage, State, refuse};
 use gatehouse_caching::{
     CONDITIONAL, Failure, Forward, Handling, Lifetime, Reuse, Unusable, Validators, on_error, reuse,
 };
@@ -99,14 +100,11 @@ impl ResponseCache {
             self.show(total, host);
         }
         let need = match lookup {
-            Lookup::Found(object, key) => {
-                let found = Rc::clone(&object);
-                match self.use_found(&ask, object, key.clone(), &work) {
-                    Ok(_) if ask.rule.is_shadow => Need::of_shadow(found, key),
-                    Ok((code, replay)) => return self.answer(&ask, code, replay, state),
-                    Err(need) => need,
-                }
-            }
+            Lookup::Found(object, key) => match self.use_found(&ask, &object, &key, &work) {
+                Ok(_) if ask.rule.is_shadow => Need::of_shadow(object, key),
+                Ok((code, replay)) => return self.answer(&ask, code, replay, state),
+                Err(need) => need,
+            },
             Lookup::OtherVariants => Need::of(Code::VaryMiss, Forward::VaryMiss),
             Lookup::Nothing => Need::of(Code::Miss, Forward::UriMiss),
         };
@@ -117,11 +115,11 @@ impl ResponseCache {
     fn use_found(
         &self,
         ask: &Ask,
-        object: Rc<Object>,
-        key: Key,
+        object: &Rc<Object>,
+        key: &Key,
         work: &Work<'_>,
     ) -> Result<(Code, Replay), Need> {
-        let found = |object, key| Some((object, key));
+        let found = || Some((Rc::clone(object), key.clone()));
         let lifetime = &object.fixed().lifetime;
         let (code, unusable) = match reuse(lifetime, work.now, &ask.directives) {
             // The gateway asks itself because it is stale.
@@ -146,10 +144,10 @@ impl ResponseCache {
                 // Whoever does not want what is stored does not want what was asked for before.
                 // And of what each request has to validate, all would wait for each other.
                 can_wait: !is_reload && is_ever_fresh(lifetime),
-                found: found(object, key),
+                found: found(),
             });
         }
-        match serve(ask, &object, work.now) {
+        match serve(ask, object, work.now) {
             Served::Answer(mut replay) => {
                 let ttl = object.fixed().lifetime.ttl(work.now);
                 let handling = match ask.waited {
@@ -160,17 +158,14 @@ impl ResponseCache {
                     }
                     None => Handling::Hit,
                 };
-                self.tell_in(&mut replay.head, handling, Some(ttl), None, &key);
+                self.tell_in(&mut replay.head, handling, Some(ttl), None, Some(&key.text));
                 Ok((code, replay))
             }
             Served::Nothing => {
                 let is_part = object.fixed().status == 206;
-                Err(Need {
-                    found: if is_part { found(object, key) } else { None },
-                    ..match is_part {
-                        true => Need::of(Code::Partial, Forward::Partial),
-                        false => Need::of(Code::Reload, Forward::Request),
-                    }
+                Err(match is_part {
+                    true => Need { found: found(), ..Need::of(Code::Partial, Forward::Partial) },
+                    false => Need::of(Code::Reload, Forward::Request),
                 })
             }
         }
@@ -296,22 +291,14 @@ impl ResponseCache {
         }
         let Served::Answer(mut replay) = serve(ask, object, now) else { return None };
         let handling = handled(need.why, None, false);
-        self.tell_in(&mut replay.head, handling, Some(lifetime.ttl(now)), Some("failing"), key);
+        self.tell_in(
+            &mut replay.head,
+            handling,
+            Some(lifetime.ttl(now)),
+            Some("failing"),
+            Some(&key.text),
+        );
         Some(replay)
-    }
-
-    /// Says in a kept head what the cache did.
-    pub(crate) fn tell_in(
-        &self,
-        head: &mut Headers,
-        handling: Handling,
-        ttl: Option<i64>,
-        detail: Option<&str>,
-        key: &Key,
-    ) {
-        if let Some(value) = self.cache_status(handling, ttl, detail, Some(&key.text)) {
-            head.append(&CACHE_STATUS, value);
-        }
     }
 
     /// A request is no more, or its response cannot be stored.

@@ -1,17 +1,16 @@
 //! A stored part that becomes whole: the rest of it is asked for, and both are sent as one (RFC
 //! 9111 §3.4).
 
+use crate::ResponseCache;
 use crate::answer::of;
 use crate::ask::{Ask, Method};
 use crate::asking::Asking;
-use crate::keep::{Judged, Keeping, is_public};
+use crate::keep::{Anew, Keeping};
 use crate::leases::End;
 use crate::object::Object;
+use crate::status_field::handled;
 use crate::work::Work;
-use crate::{ResponseCache, handled};
-use gatehouse_caching::{
-    Arrival, ContentRange, HeldPart, Lifetime, Part, ResponseDirectives, freshened, may_store,
-};
+use gatehouse_caching::{ContentRange, HeldPart, Part, ResponseDirectives, freshened};
 use gatehouse_filter::{
     Body, Collect, HeaderName, HeaderValue, Headers, Response, ResponseDecision, ResponseStep,
 };
@@ -97,23 +96,8 @@ impl ResponseCache {
         let mut fields: Vec<(&[u8], &[u8])> =
             fields.iter().map(|(name, value)| (*name, &**value)).collect();
         fields.retain(|(name, _)| *name != b"content-range");
-        let head = Headers::from_list(&fields);
-        let directives = ResponseDirectives::read(&head);
-        let arrival = Arrival { asked: asking.asked, received: work.now };
-        let rule = &asking.ask.rule;
-        let lifetime =
-            Lifetime::of_freshened(200, &head, update, &directives, &rule.freshness, arrival);
-        let asked = of(&asking.ask);
-        let storing = may_store(&asked, &rule.storing, 200, &head, &directives, &lifetime).ok()?;
-        let judged = Judged {
-            status: 200,
-            fields: &fields,
-            lifetime,
-            partition: storing.partition,
-            is_public: is_public(&directives),
-            purges: asking.purges,
-        };
-        Keeping::new(&asking.ask, &judged, work.secret)
+        let anew = Anew { status: 200, fields: &fields, update, asked: of(&asking.ask) };
+        Keeping::anew(asking, anew, work).ok()?
     }
 
     /// The rest has come: the body becomes that of the whole.

@@ -1,6 +1,7 @@
 //! A response that goes into the store.
 
 use crate::ask::Ask;
+use crate::asking::Asking;
 use crate::key::Key;
 use crate::lookup::{self, MOST_SETS, digests, variant_key};
 use crate::object::{Fixed, Kind, Object, Parts};
@@ -8,7 +9,9 @@ use crate::objects::{Put, Unstored};
 use crate::searches::{Search, search_labels, searches_key};
 use crate::work::Work;
 use crate::{Event, ResponseCache};
-use gatehouse_caching::{Lifetime, Partition, ResponseDirectives, Vary, tags};
+use gatehouse_caching::{
+    Arrival, Asked, Lifetime, NotStored, Partition, ResponseDirectives, Vary, may_store, tags,
+};
 use gatehouse_filter::{Event as _, Headers, Secret};
 
 /// A response that is stored when its body has come to its end.
@@ -22,9 +25,18 @@ pub(crate) struct Keeping {
     search: Option<(Key, Search)>,
     key: Key,
     fixed: Fixed,
-    /// In the wire form.
-    head: Vec<u8>,
+    head: Headers,
     labels: Vec<u8>,
+}
+
+/// A stored response that an update has made anew.
+pub(crate) struct Anew<'a> {
+    pub(crate) status: u16,
+    /// What came of both heads.
+    pub(crate) fields: &'a [(&'a [u8], &'a [u8])],
+    pub(crate) update: &'a Headers,
+    /// What counts of the request.
+    pub(crate) asked: Asked,
 }
 
 /// A response that may be stored.
@@ -74,7 +86,34 @@ impl Keeping {
         let fixed = Fixed { version: 0, purges, kind: Kind::Response, status, is_public, lifetime };
         let labels = labels(ask, status, &head, search.is_some())?;
         let search = search.map(|search| (searches_key(&ask.key, secret), search));
-        Some(Self { base, selecting, search, key, fixed, head: head.wire().into_owned(), labels })
+        Some(Self { base, selecting, search, key, fixed, head, labels })
+    }
+
+    /// A stored response as it is after an update.
+    ///
+    /// # Errors
+    /// [`NotStored`] where it may not be stored any more; `Ok(None)` where it has too many tags.
+    pub(crate) fn anew(
+        asking: &Asking,
+        Anew { status, fields, update, asked }: Anew<'_>,
+        work: &Work<'_>,
+    ) -> Result<Option<Self>, NotStored> {
+        let (ask, rule) = (&asking.ask, &asking.ask.rule);
+        let head = Headers::from_list(fields);
+        let directives = ResponseDirectives::read(&head);
+        let arrival = Arrival { asked: asking.asked, received: work.now };
+        let lifetime =
+            Lifetime::of_freshened(status, &head, update, &directives, &rule.freshness, arrival);
+        let storing = may_store(&asked, &rule.storing, status, &head, &directives, &lifetime)?;
+        let judged = Judged {
+            status,
+            fields,
+            lifetime,
+            partition: storing.partition,
+            is_public: is_public(&directives),
+            purges: asking.purges,
+        };
+        Ok(Self::new(ask, &judged, work.secret))
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -89,13 +128,13 @@ impl Keeping {
     fn object(&self, version: u64, body: &[u8]) -> Vec<u8> {
         let fixed = Fixed { version, ..self.fixed };
         let (key, labels) = (&self.key.text, &self.labels);
-        Object::write(&fixed, &Parts { key, labels, head: &self.head, body })
+        Object::write(&fixed, &Parts { key, labels, head: &self.head.wire(), body })
     }
 }
 
 impl ResponseCache {
-    /// Stores a response, and gives the object that it is then.
-    pub(crate) fn keep(&self, keeping: &Keeping, body: &[u8], work: &Work<'_>) -> Option<Object> {
+    /// Stores a response, and gives the object that it is then, as it is written.
+    pub(crate) fn keep(&self, keeping: &Keeping, body: &[u8], work: &Work<'_>) -> Vec<u8> {
         let version = self.config.objects.version();
         let object = keeping.object(version, body);
         let stored = self
@@ -112,7 +151,7 @@ impl ResponseCache {
             Err(Unstored::Purged) => Event::PurgedOnItsWay.count(work.host),
             Err(Unstored::Store | Unstored::Contended) => Event::StoreFailed.count(work.host),
         }
-        Object::read_unchecked(object)
+        object
     }
 
     fn put(

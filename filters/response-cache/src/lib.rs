@@ -29,6 +29,7 @@ mod refusal;
 mod rule;
 mod searches;
 mod serve;
+mod status_field;
 mod total;
 mod unkeyed;
 mod work;
@@ -38,7 +39,7 @@ use asking::Asking;
 use changes::Changes;
 pub use codes::{Code, Event};
 use config::Config;
-use gatehouse_caching::{CacheStatus, Forward, Handling, method};
+use gatehouse_caching::{Forward, method};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
@@ -49,6 +50,7 @@ use gatehouse_filter::{
 use refresh::{Mark, Refreshes};
 use refusal::Refusal;
 use rule::Rule;
+use status_field::handled;
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use total::Total;
@@ -348,9 +350,7 @@ impl ResponseCache {
         state: &mut State,
     ) -> Decision<Code> {
         let rule = Rc::clone(&ask.rule.name);
-        let length = request.headers.first("content-length");
-        let length = length.and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
-        if length.is_some_and(|length: usize| length > MOST_CONTENT) {
+        if request.headers.content_length().is_some_and(|length| length > MOST_CONTENT as u64) {
             let rule = Rc::clone(&ask.rule);
             return self.bypass(&rule, Code::BypassContent, "content-too-large", state);
         }
@@ -376,32 +376,6 @@ impl ResponseCache {
         Decision::pass(Code::StoreFailed, None)
     }
 
-    /// Says in the response what the cache did.
-    fn tell(
-        &self,
-        response: &mut Response<'_>,
-        handling: Handling,
-        ttl: Option<i64>,
-        detail: Option<&str>,
-        key: Option<&[u8]>,
-    ) {
-        if let Some(value) = self.cache_status(handling, ttl, detail, key) {
-            response.headers.append(&CACHE_STATUS, value);
-        }
-    }
-
-    fn cache_status(
-        &self,
-        handling: Handling,
-        ttl: Option<i64>,
-        detail: Option<&str>,
-        key: Option<&[u8]>,
-    ) -> Option<gatehouse_filter::HeaderValue> {
-        let field = self.config.status?;
-        let key = key.filter(|_| field.key);
-        Some(CacheStatus { cache: &self.config.name, handling, ttl, key, detail }.to_value())
-    }
-
     /// Shows what all objects take.
     fn show(&self, total: Total, host: &dyn Host) {
         host.set_gauge(self.bytes.get(), total.bytes);
@@ -409,16 +383,8 @@ impl ResponseCache {
     }
 }
 
-/// RFC 9211.
-const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
-
 /// The longest content of a request that is a part of a key.
 const MOST_CONTENT: usize = 64 << 10;
-
-/// What is said of a request that went on.
-fn handled(why: Forward, status: Option<u16>, stored: bool) -> Handling {
-    Handling::Forwarded { why, status, stored, collapsed: false }
-}
 
 fn refuse(refusal: Refusal, rule: Option<Rc<str>>) -> Decision<Code> {
     let code = refusal.code();

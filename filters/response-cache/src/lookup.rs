@@ -20,14 +20,6 @@ pub(crate) enum Lookup {
     Nothing,
 }
 
-/// What is stored under a key.
-enum Found {
-    This(Rc<Object>, Key),
-    /// Responses for other selecting fields.
-    Others,
-    Nothing,
-}
-
 /// The most sets of selecting fields that the responses of one key are told apart by. An origin
 /// that goes on to name others has the oldest forgotten.
 pub(crate) const MOST_SETS: usize = 4;
@@ -66,48 +58,47 @@ impl ResponseCache {
         // What is for everybody, and then what is for this identity alone.
         let is_own_alone = ask.whose.is_some() && ask.rule.storing.identified == Identified::Own;
         let shared = match is_own_alone {
-            true => Found::Nothing,
+            true => Lookup::Nothing,
             false => self.find_under(ask, other.unwrap_or(&ask.key), work)?,
         };
-        let is_public = matches!(&shared, Found::This(object, _) if object.fixed().is_public);
+        let is_public = matches!(&shared, Lookup::Found(object, _) if object.fixed().is_public);
         if !is_public {
             ask.find_whose(request);
         }
         let shared = match shared {
-            Found::This(object, key) if is_public || ask.whose.is_none() => {
+            Lookup::Found(object, key) if is_public || ask.whose.is_none() => {
                 return Ok(Lookup::Found(object, key));
             }
-            Found::This(..) | Found::Nothing => Lookup::Nothing,
-            Found::Others => Lookup::OtherVariants,
+            Lookup::Found(..) | Lookup::Nothing => Lookup::Nothing,
+            Lookup::OtherVariants => Lookup::OtherVariants,
         };
         let own = ask.own_key(other.unwrap_or(&ask.key), work.secret);
         let Some(own) = own else { return Ok(shared) };
-        Ok(match self.find_under(ask, &own, work)? {
-            Found::This(object, key) => Lookup::Found(object, key),
-            Found::Others => Lookup::OtherVariants,
-            Found::Nothing => shared,
-        })
+        match self.find_under(ask, &own, work)? {
+            Lookup::Nothing => Ok(shared),
+            found => Ok(found),
+        }
     }
 
     /// Finds the response under a key, for whomever it is.
-    fn find_under(&self, ask: &Ask, key: &Key, work: &Work<'_>) -> Result<Found, StoreError> {
+    fn find_under(&self, ask: &Ask, key: &Key, work: &Work<'_>) -> Result<Lookup, StoreError> {
         let Some(kept) = self.config.objects.find(work.host, key, work.now)? else {
-            return Ok(Found::Nothing);
+            return Ok(Lookup::Nothing);
         };
         if kept.object.fixed().kind == Kind::Response {
             return match self.is_good(&kept, work)? {
-                true => Ok(Found::This(kept.object, key.clone())),
-                false => Ok(Found::Nothing),
+                true => Ok(Lookup::Found(kept.object, key.clone())),
+                false => Ok(Lookup::Nothing),
             };
         }
         for names in sets(&kept.object) {
             let key = variant_key(ask, key, names, work.secret);
             let Some(kept) = self.config.objects.find(work.host, &key, work.now)? else { continue };
             if self.is_good(&kept, work)? {
-                return Ok(Found::This(kept.object, key));
+                return Ok(Lookup::Found(kept.object, key));
             }
         }
-        Ok(Found::Others)
+        Ok(Lookup::OtherVariants)
     }
 
     /// Whether an object that was found before was not purged since.

@@ -11,7 +11,7 @@ use crate::lookup::{Lookup, sets};
 use crate::object::Object;
 use crate::work::Work;
 use gatehouse_caching::NoVarySearch;
-use gatehouse_filter::{Headers, Request, Secret, StoreError};
+use gatehouse_filter::{Headers, Request, Secret, StoreError, split_target};
 
 /// What a response says of queries.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Search {
     /// The key of the responses that say so, for a request with this key. Where nothing is left of
     /// the query, it is that of the path: requests without a query find it at once.
     pub(crate) fn key(&self, key: &Key, secret: &Secret) -> Key {
-        let (path, query) = halves(key.url());
+        let (path, query) = split_target(key.url());
         let reduced = self.says.reduce(query);
         let mut text = path.to_vec();
         if !reduced.is_empty() {
@@ -80,26 +80,21 @@ impl Search {
 
 /// The key under which stands what the responses of a path say of queries.
 pub(crate) fn searches_key(key: &Key, secret: &Secret) -> Key {
-    Key::new(secret, [halves(key.url()).0, b"\nsearches"].concat())
+    Key::new(secret, [split_target(key.url()).0, b"\nsearches"].concat())
 }
 
 /// By what all responses of a path are purged for which a part of the query says nothing: whatever
 /// the URL of a purge has for a query may be theirs. That of its origin, and that of every origin.
 pub(crate) fn search_labels(url: &[u8]) -> [Vec<u8>; 2] {
-    let path = halves(url).0;
+    let path = split_target(url).0;
     [[b"search ", path].concat(), search_label_of_all(path)]
 }
 
 /// The latter, for a URL or a path.
 pub(crate) fn search_label_of_all(url: &[u8]) -> Vec<u8> {
-    let path = halves(url).0;
+    let path = split_target(url).0;
     let path = if path.starts_with(b"/") { path } else { target_of(path) };
     [b"search *", path].concat()
-}
-
-fn halves(url: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let mut halves = url.splitn(2, |byte| *byte == b'?');
-    (halves.next().unwrap_or_default(), halves.next())
 }
 
 impl ResponseCache {

@@ -143,7 +143,8 @@ fn a_rule_can_say_that_answers_are_for_all() {
 
 #[test]
 fn what_a_rule_shares_is_not_shared_by_another_rule() {
-    let rules = r#"{"match": {"headers": [{"name": "x-shared", "present": true}]}, "identified": "shared"}, {"name": "strict"}"#;
+    let shared = r#"{"match": {"headers": [{"name": "x-shared", "present": true}]}, "identified": "shared"}"#;
+    let rules = &format!(r#"{shared}, {{"name": "strict"}}"#);
     let vm = vm(rules);
     sent_by(&vm, Alice, &[("x-shared", "1")]).answer(200, FRESH, "for Alice");
     for who in [Nobody, Alice, Bob] {
