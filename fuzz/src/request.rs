@@ -138,12 +138,14 @@ const TOKENS_CONFIGURATION: &str = r#"{
 
 const CACHE_CONFIGURATION: &str = r#"{
     "background": {"cluster": "gateway"},
-    "purge": {"path": "/purge", "keys": ["sha256:73da68a10c12df8c27816fc9ece0b1b999a9817f9730d31249bc27bff9db0e9e"]},
+    "purge": {"path": "/purge",
+              "keys": ["sha256:73da68a10c12df8c27816fc9ece0b1b999a9817f9730d31249bc27bff9db0e9e"]},
     "store": {"size": "1MiB", "objects": 64},
     "rules": [
         {"match": {"path": {"prefix": "/own"}}, "identified": "own", "methods": ["GET", "QUERY"],
          "key": {"host": false, "query": {"only": ["a*"]}, "sort_query": true}},
-        {"key": {"query": {"without": ["b", "c*"]}, "headers": ["x-host", "x-a"], "cookies": ["a"], "identity": ["subject"]},
+        {"key": {"query": {"without": ["b", "c*"]}, "headers": ["x-host", "x-a"], "cookies": ["a"],
+                 "identity": ["subject"]},
          "encodings": ["br", "gzip"], "languages": ["en", "de"], "collapse": "off"}
     ]
 }"#;

@@ -6,7 +6,8 @@ pub(crate) const ROWS: &[Row] = &[
         "every option",
         "{name: edge, mode: shadow, cache_status: {key: true}, background: {cluster: echo}, \
          store: {name: shop, size: 8MiB, max_object: 1MiB, objects: 1024}, \
-         purge: {path: /.cache/purge, keys: ['sha256:73da68a10c12df8c27816fc9ece0b1b999a9817f9730d31249bc27bff9db0e9e'], \
+         purge: {path: /.cache/purge, \
+         keys: ['sha256:73da68a10c12df8c27816fc9ece0b1b999a9817f9730d31249bc27bff9db0e9e'], \
          sources: [127.0.0.1/32]}, \
          rules: [{name: a, match: {path: {prefix: /a}}, methods: [GET, HEAD], \
          key: {host: false, query: {without: ['utm_*']}, sort_query: true, headers: [x-tenant], \

@@ -3,9 +3,9 @@
 //!
 //! Words that change the head: `+name=value` adds a field, `=name=value` replaces, `-name` removes.
 //! Then one word decides: `pass`, `refuse`, `document`, `wait`, `wait-grpc`, `wait-stray`,
-//! `wait-topic` with a number, `replay` with a text (a kept response instead), `call` or `call-each` with how many, `read` with `hold` or `free`, then `look` or `replace`, then how
-//! much, `copy` with how much, `broken`. `caller` with a name tells who it is, `rule` with a name
-//! what decided,
+//! `wait-topic` with a number, `replay` with a text (a kept response instead), `call` or `call-each`
+//! with how many, `read` with `hold` or `free`, then `look` or `replace`, then how much, `copy` with
+//! how much, `broken`. `caller` with a name tells who it is, `rule` with a name what decided,
 //! `replace` with a text puts that in place of the body; `route`, `who`, `field` with a name,
 //! `follows` and `time` tell what the filter sees, `warn` tells operators.
 

@@ -10,6 +10,8 @@ pub(crate) mod journal;
 mod play;
 /// The proxy.
 mod proxy;
+/// One request and its response.
+mod stream;
 /// What a filter does, word by word.
 mod words;
 /// A VM with its proxy.
