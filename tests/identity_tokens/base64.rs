@@ -147,5 +147,5 @@ fn other_alphabet() -> Vec<Case> {
 fn hexadecimal(sign: &str) -> String {
     use jwt_simple::reexports::ct_codecs::{Base64UrlSafeNoPadding, Decoder as _};
     let bytes = Base64UrlSafeNoPadding::decode_to_vec(sign, None).expect("it was encoded");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    gatehouse_filter::hex::text(&bytes)
 }

@@ -109,7 +109,7 @@ fn random() -> Result<String> {
     File::open("/dev/urandom")
         .and_then(|mut file| file.read_exact(&mut bytes))
         .context("cannot read /dev/urandom")?;
-    Ok(bytes.iter().fold("gatehouse_".to_owned(), |key, byte| format!("{key}{byte:02x}")))
+    Ok(format!("gatehouse_{}", gatehouse_filter::hex::text(&bytes)))
 }
 
 /// What is printed: a key that came in is not shown again.

@@ -75,7 +75,7 @@ impl fmt::Display for Digest {
             Kind::Sha256 => "sha256:",
             Kind::HmacSha256 => "hmac_sha256:",
         })?;
-        self.bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::text(&self.bytes))
     }
 }
 

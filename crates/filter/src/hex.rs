@@ -17,6 +17,15 @@ pub fn byte(high: u8, low: u8) -> Option<u8> {
     Some(value(high)? << 4 | value(low)?)
 }
 
+/// Bytes as text: two lower-case digits each.
+///
+/// ```
+/// assert_eq!(gatehouse_filter::hex::text(&[0, 0x1f, 0xe9]), "001fe9");
+/// ```
+pub fn text(bytes: &[u8]) -> String {
+    bytes.iter().copied().flat_map(lower).map(char::from).collect()
+}
+
 /// A byte as two lower-case digits.
 pub fn lower(byte: u8) -> [u8; 2] {
     [digit(byte >> 4, b'a'), digit(byte & 15, b'a')]

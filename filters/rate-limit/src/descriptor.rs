@@ -98,8 +98,7 @@ fn put(text: &mut String, kind: Kind, value: &[u8]) {
 fn digest(text: &str) -> String {
     let mut hasher = SipHasher24::new();
     hasher.write(text.as_bytes());
-    let digits = hasher.finish128().as_bytes().into_iter().flat_map(hex::lower).map(char::from);
-    "%h".chars().chain(digits).collect()
+    format!("%h{}", hex::text(&hasher.finish128().as_bytes()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::identity::{Member, Whose};
 use gatehouse_filter::api_key::Digest as Sha256;
 use gatehouse_filter::{
-    HeaderName, Request, Secret, cookie_values, percent_decoded, percent_encoded,
+    HeaderName, Request, Secret, cookie_values, hex, percent_decoded, percent_encoded,
 };
 use siphasher::sip128::Hasher128 as _;
 use std::hash::Hasher as _;
@@ -212,7 +212,7 @@ impl Whose {
     /// Whose a key is, as a line of it: who it is cannot be read there.
     pub(crate) fn of_key(&self, secret: &Secret, key: &Key) -> Key {
         let digest = digest(secret, &self.0);
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::text(&digest);
         key.with_line(secret, "for", digest.as_bytes())
     }
 }

@@ -7,7 +7,7 @@ use crate::key::{Digest, Key, digest, url_of};
 use crate::object::{Kind, Object};
 use crate::work::Work;
 use gatehouse_caching::Identified;
-use gatehouse_filter::{Request, Secret, StoreError};
+use gatehouse_filter::{Request, Secret, StoreError, hex};
 use std::rc::Rc;
 
 /// What the store has.
@@ -153,6 +153,6 @@ pub(crate) fn variant_key(ask: &Ask, key: &Key, names: &str, secret: &Secret) ->
         .selection
         .write_key(names.split(','), &ask.head, |part| values.extend_from_slice(part));
     let digest = digest(secret, &values);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex::text(&digest);
     key.with_line(secret, "vary", format!("{names} {digest}").as_bytes())
 }

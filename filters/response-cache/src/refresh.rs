@@ -12,7 +12,7 @@ use crate::{Event, ResponseCache};
 use gatehouse_caching::CONDITIONAL;
 use gatehouse_filter::{
     Answer, CallId, Callout, Callouts, Event as _, HeaderName, HeaderValue, Headers, Host, Polled,
-    Secret,
+    Secret, hex,
 };
 use std::borrow::Cow;
 use std::time::Duration;
@@ -138,7 +138,7 @@ fn lease_key(key: &Key, secret: &Secret) -> Key {
 
 /// What says that a request is the gateway's own.
 fn token_of(secret: &Secret) -> String {
-    digest(secret, b"refresh").iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::text(&digest(secret, b"refresh"))
 }
 
 /// Compares in a time that says nothing of where the first difference is.

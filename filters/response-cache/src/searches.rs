@@ -11,7 +11,7 @@ use crate::lookup::{Lookup, sets};
 use crate::object::Object;
 use crate::work::Work;
 use gatehouse_caching::NoVarySearch;
-use gatehouse_filter::{Headers, Request, Secret, StoreError, split_target};
+use gatehouse_filter::{Headers, Request, Secret, StoreError, hex, split_target};
 
 /// What a response says of queries.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Search {
             return key;
         }
         let digest = digest(secret, self.text.as_bytes());
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::text(&digest);
         key.with_line(secret, FIELD, digest.as_bytes())
     }
 
