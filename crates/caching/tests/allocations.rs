@@ -1,42 +1,14 @@
 //! What a hit reads of a request costs no allocation: a counting allocator watches.
-#![expect(unsafe_code, reason = "an allocator is unsafe to write; this one hands on")]
 
 use gatehouse_caching::{
     Arrival, FreshnessOptions, Lifetime, Ranges, RequestDirectives, ResponseDirectives, Selection,
     if_range_holds, is_conditional, on_error, precondition, reuse,
 };
 use gatehouse_filter::{Headers, Timestamp};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: it hands every call on to the system's, unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get().saturating_add(1)));
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
+use gatehouse_filter_test::allocations::{self, Counting};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-fn allocations(of: impl FnOnce()) -> usize {
-    let before = COUNT.with(Cell::get);
-    of();
-    COUNT.with(Cell::get).saturating_sub(before)
-}
 
 #[test]
 fn a_hit_allocates_nothing_for_fields_that_a_request_lacks() {
@@ -72,8 +44,8 @@ fn a_hit_allocates_nothing_for_fields_that_a_request_lacks() {
         ("a selecting field of which nothing is known", &[("x", "1, 2")], 0),
     ] {
         let request = Headers::from_list(fields);
-        assert_eq!(allocations(|| hit(&request)), want, "{what}");
+        assert_eq!(allocations::of(|| hit(&request)).0, want, "{what}");
     }
     let reordered = Headers::from_list(&[("accept-encoding", "gzip, br")]);
-    assert!(allocations(|| hit(&reordered)) > 0, "the counter counts");
+    assert!(allocations::of(|| hit(&reordered)).0 > 0, "the counter counts");
 }

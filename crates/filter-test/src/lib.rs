@@ -8,6 +8,7 @@ mod host;
 mod numbers;
 mod store;
 
+pub mod allocations;
 pub mod longest;
 
 pub use clock::FakeClock;

@@ -1,34 +1,12 @@
 //! What a hit costs: calls of the host, and allocations, which a counting allocator sees.
-#![expect(unsafe_code, reason = "an allocator is unsafe to write; this one hands on")]
 
 use gatehouse_filter::{
     Attribute, Copied, Filter, Headers, OnResponse, OnResponseBody, OnWake, Reply, Request,
     Response, ResponseStep, Step,
 };
+use gatehouse_filter_test::allocations::{self, Counting};
 use gatehouse_filter_test::{FakeHost, configured};
 use gatehouse_response_cache::{Code, ResponseCache, State};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: it hands every call on to the system's, unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get().saturating_add(1)));
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -76,9 +54,7 @@ fn hit(cache: &ResponseCache, host: &FakeHost, more: &[(&str, &str)]) -> Costs {
     let mut request = Request::new(Headers::from_list(&[PLAIN, more].concat()), host);
     let mut state = State::default();
     let (store, facts) = (host.store.calls(), host.facts_asked());
-    let before = COUNT.with(Cell::get);
-    let decision = cache.on_request(&mut request, &mut state);
-    let allocations = COUNT.with(Cell::get).saturating_sub(before);
+    let (allocations, decision) = allocations::of(|| cache.on_request(&mut request, &mut state));
     assert_eq!(decision.code, Code::Hit);
     assert!(matches!(decision.step, Step::Reply(Reply::Replay(_))));
     Costs {
