@@ -1,6 +1,6 @@
 //! What a client accepts, with its preferences (RFC 9110 §12.4.2, §12.5.3, §12.5.4).
 
-use crate::delta::members;
+use gatehouse_filter::list;
 
 /// The members of an `accept-encoding` or `accept-language`: the most preferred first, those of one
 /// preference by name, which has no case. Two fields that mean the same read the same.
@@ -16,7 +16,7 @@ struct Member {
 
 impl Accepted {
     pub(crate) fn read<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Self {
-        let mut members: Vec<Member> = lines.flat_map(members).map(Member::read).collect();
+        let mut members: Vec<Member> = lines.flat_map(list::members).map(Member::read).collect();
         members.sort_by(|one, other| {
             other.quality.cmp(&one.quality).then_with(|| one.name.cmp(&other.name))
         });

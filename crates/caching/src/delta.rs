@@ -1,6 +1,4 @@
-//! Delta-seconds (RFC 9111 §1.2.2), and lists of what fields hold.
-
-use gatehouse_filter::Headers;
+//! Delta-seconds (RFC 9111 §1.2.2).
 
 /// What larger numbers of seconds count as (RFC 9111 §1.2.2).
 pub(crate) const MOST_SECONDS: u32 = 1 << 31;
@@ -15,16 +13,6 @@ pub(crate) fn delta_seconds(text: &[u8]) -> Option<u32> {
         seconds.saturating_mul(10).saturating_add(digit).min(MOST_SECONDS)
     });
     Some(seconds)
-}
-
-/// The members of a field that is a list of tokens, over all its lines, without empty ones.
-pub(crate) fn list<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    headers.values(name).flat_map(members)
-}
-
-/// The members of one line of such a list.
-pub(crate) fn members(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Cache directives as `Cache-Control` holds them (RFC 9111 §5.2).
 
-use crate::delta::{MOST_SECONDS, delta_seconds, members};
-use gatehouse_filter::{HeaderName, Headers};
+use crate::delta::{MOST_SECONDS, delta_seconds};
+use gatehouse_filter::{HeaderName, Headers, list};
 
 /// A directive as it was received.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Directive<'a> {
 impl<'a> Directive<'a> {
     /// Every directive of a field, over all its lines, in the order received.
     pub(crate) fn all(headers: &'a Headers, field: &'a str) -> impl Iterator<Item = Self> {
-        headers.values(field).flat_map(Members::of).map(Self::read)
+        headers.values(field).flat_map(list::quoted_members).map(Self::read)
     }
 
     fn read(member: &'a [u8]) -> Self {
@@ -26,9 +26,9 @@ impl<'a> Directive<'a> {
         let value = rest.get(1..).unwrap_or_default();
         let is_well_formed = name.trim_ascii_end() == name && value.trim_ascii_start() == value;
         let value = value.trim_ascii();
-        // An inner quote was told from the end by `Members`; what has none is a token.
-        let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-        Self { name: name.trim_ascii(), value: Some(inner.unwrap_or(value)), is_well_formed }
+        // An inner quote was told from the end by the list; what has none is a token.
+        let value = Some(list::unquoted(value));
+        Self { name: name.trim_ascii(), value, is_well_formed }
     }
 
     /// Whether it is this one; names have no case (RFC 9111 §5.2). The name is lower case.
@@ -80,7 +80,7 @@ impl Scope {
     /// directive is there, and is not to be passed over.
     pub(crate) fn of_names(text: &[u8]) -> Self {
         let mut names = Vec::new();
-        for member in members(text) {
+        for member in list::members(text) {
             match std::str::from_utf8(member).map(HeaderName::try_from) {
                 Ok(Ok(name)) => names.push(name),
                 _ => return Self::Everything,
@@ -112,61 +112,6 @@ impl Scope {
         match self {
             Self::Fields(names) => names.iter().any(|name| name.as_str().as_bytes() == field),
             Self::Nothing | Self::Everything => false,
-        }
-    }
-}
-
-/// Splits a line at its commas, those in quoted strings excepted (RFC 9110 §5.6.1, §5.6.4).
-pub(crate) struct Members<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Members<'a> {
-    pub(crate) fn of(line: &'a [u8]) -> Self {
-        Self { rest: line }
-    }
-}
-
-impl<'a> Iterator for Members<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        loop {
-            if self.rest.is_empty() {
-                return None;
-            }
-            let end = end_of_member(self.rest);
-            let (member, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, &[]));
-            self.rest = rest.get(1..).unwrap_or_default();
-            let member = member.trim_ascii();
-            if !member.is_empty() {
-                return Some(member);
-            }
-        }
-    }
-}
-
-/// A quote that is never closed is none: it would hide all that stands after it.
-fn end_of_member(line: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(byte) = line.get(at) {
-        match byte {
-            b',' => return at,
-            b'"' => at = end_of_quoted(line, at).unwrap_or(at.saturating_add(1)),
-            _ => at = at.saturating_add(1),
-        }
-    }
-    line.len()
-}
-
-/// The position behind a quoted string that begins at `start`.
-fn end_of_quoted(line: &[u8], start: usize) -> Option<usize> {
-    let mut at = start.saturating_add(1);
-    loop {
-        match line.get(at)? {
-            b'"' => return Some(at.saturating_add(1)),
-            b'\\' => at = at.saturating_add(2),
-            _ => at = at.saturating_add(1),
         }
     }
 }

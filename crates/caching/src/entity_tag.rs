@@ -18,9 +18,15 @@ impl<'a> EntityTag<'a> {
         }
     }
 
-    /// The tags of one line of a list, without the member `*`.
+    /// The tags of one line of a list. A comma within quotes ends none; a tag has no escapes, which
+    /// quoted strings have.
     pub(crate) fn list(line: &'a [u8]) -> impl Iterator<Item = Self> {
-        Tags { rest: line }.map(Self::parse)
+        let mut is_quoted = false;
+        let members = line.split(move |byte| {
+            is_quoted ^= *byte == b'"';
+            *byte == b',' && !is_quoted
+        });
+        members.map(<[u8]>::trim_ascii).filter(|tag| !tag.is_empty()).map(Self::parse)
     }
 
     /// Equal, weak or not (§8.8.3.2).
@@ -37,35 +43,6 @@ impl<'a> EntityTag<'a> {
     pub(crate) fn is_strong(self) -> bool {
         let inner = self.opaque.strip_prefix(b"\"").and_then(|tag| tag.strip_suffix(b"\""));
         !self.is_weak && inner.is_some_and(|tag| !tag.contains(&b'"'))
-    }
-}
-
-/// Splits a list of tags at its commas, those within quotes excepted; a tag has no escapes.
-struct Tags<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Tags<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        loop {
-            if self.rest.is_empty() {
-                return None;
-            }
-            let mut is_quoted = false;
-            let end = self.rest.iter().position(|byte| {
-                is_quoted ^= *byte == b'"';
-                *byte == b',' && !is_quoted
-            });
-            let end = end.unwrap_or(self.rest.len());
-            let (tag, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, &[]));
-            self.rest = rest.get(1..).unwrap_or_default();
-            let tag = tag.trim_ascii();
-            if !tag.is_empty() {
-                return Some(tag);
-            }
-        }
     }
 }
 

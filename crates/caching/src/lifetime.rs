@@ -1,11 +1,11 @@
 //! How long a response is fresh, and how old it is (RFC 9111 §4.2).
 
-use crate::delta::{MOST_SECONDS, delta_seconds, members};
+use crate::delta::{MOST_SECONDS, delta_seconds};
 use crate::freshness_options::FreshnessOptions;
 use crate::http_date::HttpDate;
 use crate::response_directives::ResponseDirectives;
 use crate::status::{is_error, is_heuristically_cacheable};
-use gatehouse_filter::{Headers, Repeated, Timestamp};
+use gatehouse_filter::{Headers, Repeated, Timestamp, list};
 
 /// When a response was asked for and when it came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -323,7 +323,7 @@ fn initial_age(response: &Headers, update: &Headers, arrival: Arrival) -> u32 {
 /// What the field `Age` says: the first member of its first line; what is no number is passed over
 /// (§5.1).
 fn age(response: &Headers) -> Option<u32> {
-    delta_seconds(members(response.first("age")?).next()?)
+    delta_seconds(list::members(response.first("age")?).next()?)
 }
 
 /// When the response was made; where it does not say, when it came (RFC 9110 §6.6.1).

@@ -1,7 +1,7 @@
 //! Ranges that a request asks for (RFC 9110 §14), and how they are answered.
 
 use crate::partial::{Span, halves, position};
-use gatehouse_filter::{HeaderValue, Headers};
+use gatehouse_filter::{HeaderValue, Headers, list};
 
 /// What a request for ranges is answered with.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,9 +99,8 @@ fn asked(request: &Headers) -> Option<Vec<Asked>> {
     if !unit.eq_ignore_ascii_case(b"bytes=") {
         return None;
     }
-    let members = ranges.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     let mut asked = Vec::new();
-    for member in members.filter(|member| !member.is_empty()) {
+    for member in list::members(ranges) {
         if asked.len() == MOST_PARTS {
             return None;
         }

@@ -1,8 +1,8 @@
 //! What a client asks of caches (RFC 9111 §5.2.1).
 
-use crate::delta::{MOST_SECONDS, list};
+use crate::delta::MOST_SECONDS;
 use crate::directives::Directive;
-use gatehouse_filter::Headers;
+use gatehouse_filter::{Headers, list};
 
 /// The cache directives of a request; times are in seconds. Reading them allocates nothing.
 ///
@@ -33,7 +33,7 @@ impl RequestDirectives {
         let mut read = Self::default();
         if request.first("cache-control").is_none() {
             let is_no_cache = |member: &[u8]| member.eq_ignore_ascii_case(b"no-cache");
-            read.no_cache = list(request, "pragma").any(is_no_cache);
+            read.no_cache = request.values("pragma").flat_map(list::members).any(is_no_cache);
             return read;
         }
         for directive in Directive::all(request, "cache-control") {

@@ -1,11 +1,10 @@
 //! The head of a stored response: what is kept of it, and how others update it (RFC 9111 §3.1,
 //! §3.2, §4.3.4, §4.3.5).
 
-use crate::delta::list;
 use crate::http_date::HttpDate;
 use crate::partial::position;
 use crate::response_directives::ResponseDirectives;
-use gatehouse_filter::{Headers, Timestamp};
+use gatehouse_filter::{Headers, Timestamp, list};
 use std::borrow::Cow;
 
 const SET_COOKIE: &[u8] = b"set-cookie";
@@ -100,9 +99,10 @@ fn storable<'a>(
     response: &'a Headers,
     directives: &ResponseDirectives,
 ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    let listed = || response.values("connection").flat_map(list::members);
     response.iter_received().filter(move |(name, _)| {
         !is_of_connection(name)
-            && !list(response, "connection").any(|listed| listed.eq_ignore_ascii_case(name))
+            && !listed().any(|listed| listed.eq_ignore_ascii_case(name))
             && !directives.no_cache.names(name)
             && !directives.private.names(name)
     })

@@ -1,12 +1,11 @@
 //! Whether a response may be stored, and for whom (RFC 9111 §3).
 
-use crate::delta::list;
 use crate::lifetime::{Lifetime, Source};
 use crate::location::Target;
 use crate::partial::ContentRange;
 use crate::response_directives::ResponseDirectives;
 use crate::status::{is_heuristically_cacheable, is_never_stored, is_understood};
-use gatehouse_filter::Headers;
+use gatehouse_filter::{Headers, list};
 
 /// What counts of the request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -172,7 +171,7 @@ pub fn may_store(
     if directives.private.is_everything() {
         return Err(NotStored::Private);
     }
-    if list(response, "vary").any(|member| member == b"*") {
+    if response.values("vary").flat_map(list::members).any(|member| member == b"*") {
         return Err(NotStored::VaryAny);
     }
     let is_for_others = directives.public || directives.s_maxage.is_some();

@@ -1,8 +1,7 @@
 //! The tags of a response, by which it can be purged together with others.
 
-use crate::delta::members;
-use crate::structured::{Item, list};
-use gatehouse_filter::Headers;
+use crate::structured::{self, Item};
+use gatehouse_filter::{Headers, list};
 
 /// How the tags in a field are told apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,9 +34,9 @@ pub fn tags(response: &Headers, field: &str) -> Vec<Vec<u8>> {
             let words = response.values(field).flat_map(|line| line.split(is_space));
             words.filter(|word| !word.is_empty()).map(owned).collect()
         }
-        TagSyntax::Commas => response.values(field).flat_map(members).map(owned).collect(),
+        TagSyntax::Commas => response.values(field).flat_map(list::members).map(owned).collect(),
         TagSyntax::Strings => {
-            let items = list(response, field).unwrap_or_default();
+            let items = structured::list(response, field).unwrap_or_default();
             let string = |item| match item {
                 Item::String(text) => Some(text),
                 _ => None,

@@ -1,9 +1,7 @@
 //! Which fields of a request select a response, and what they hold (RFC 9111 §4.1).
 
 use crate::accepted::Accepted;
-use crate::delta::list;
-use crate::directives::Members;
-use gatehouse_filter::{HeaderName, Headers};
+use gatehouse_filter::{HeaderName, Headers, list};
 
 /// What `Vary` says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,7 +17,7 @@ impl Vary {
     /// no request has.
     pub fn read(response: &Headers) -> Self {
         let mut names = Vec::new();
-        for member in list(response, "vary") {
+        for member in response.values("vary").flat_map(list::members) {
             if member == b"*" {
                 return Self::Any;
             }
@@ -68,7 +66,7 @@ impl Selection {
                 "accept-language" => self.write_choice(&self.languages, lines, &mut to),
                 _ => {
                     // White space around commas and the lines that they are on say nothing.
-                    for member in lines.flat_map(Members::of) {
+                    for member in lines.flat_map(list::quoted_members) {
                         to(member);
                         to(b",");
                     }

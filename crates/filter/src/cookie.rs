@@ -1,6 +1,7 @@
 //! Cookies of a request.
 
 use crate::Headers;
+use crate::list::unquoted;
 use crate::target::halves;
 
 /// The values of the cookies with this name, in the order sent (RFC 6265 §4.2.1). The quotes that
@@ -14,11 +15,6 @@ pub fn cookie_values<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<I
 pub(crate) fn cookie_value<'c>(cookie: &'c [u8], name: &str) -> Option<&'c [u8]> {
     let (this, value) = halves(cookie);
     (this.trim_ascii() == name.as_bytes()).then(|| unquoted(value.trim_ascii()))
-}
-
-fn unquoted(value: &[u8]) -> &[u8] {
-    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-    inner.unwrap_or(value)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod config;
 pub mod credential;
 pub mod fetched;
 pub mod hex;
+pub mod list;
 pub mod protobuf;
 pub mod rules;
 pub mod template;

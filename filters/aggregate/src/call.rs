@@ -6,7 +6,7 @@ use crate::origin::{Origin, culprit};
 use crate::target::{Target, Unmade};
 use crate::when::Condition;
 use gatehouse_filter::template::{Sources, Template};
-use gatehouse_filter::{Callout, HeaderName, HeaderValue, Headers, Request, Statuses};
+use gatehouse_filter::{Callout, HeaderName, HeaderValue, Headers, Request, Statuses, list};
 use gatehouse_json::{Document, Path};
 use gatehouse_shape::{Shaping, Value};
 use std::borrow::Cow;
@@ -244,8 +244,8 @@ fn loop_field(head: &Headers) -> Result<HeaderValue, Unmade> {
 /// How often calls of this filter have led to the request (RFC 8586 §2).
 pub(crate) fn loops(head: &Headers) -> usize {
     let fields = head.values("cdn-loop");
-    let members = fields.flat_map(|field| field.split(|byte| *byte == b','));
-    members.filter(|member| member.trim_ascii() == LOOP_TOKEN.as_bytes()).count()
+    let members = fields.flat_map(list::members);
+    members.filter(|member| *member == LOOP_TOKEN.as_bytes()).count()
 }
 
 const LOOP_TOKEN: &str = "gatehouse";

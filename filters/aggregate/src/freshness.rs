@@ -1,6 +1,6 @@
 //! How long an answer made of several is good for (RFC 9111).
 
-use gatehouse_filter::Headers;
+use gatehouse_filter::{Headers, list};
 
 /// What caches may do with an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,10 +32,11 @@ impl Freshness {
     pub(crate) fn of(head: &Headers) -> Self {
         let mut freshness = Self { seconds: None, ..Self::ALWAYS };
         let mut shared = None;
-        for_each_member(head, "cache-control", |directive| {
-            let (name, argument) = directive.split_once('=').unwrap_or((directive, ""));
-            let is = |known: &str| name.trim().eq_ignore_ascii_case(known);
-            let seconds = || seconds(argument.trim().trim_matches('"')).unwrap_or_default();
+        for directive in head.values("cache-control").flat_map(list::quoted_members) {
+            let mut halves = directive.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
+            let (name, argument) = (halves.next().unwrap_or_default(), halves.next());
+            let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+            let seconds = || argument.map(list::unquoted).and_then(seconds).unwrap_or_default();
             if is("no-store") {
                 freshness.is_unstorable = true;
             } else if is("private") {
@@ -50,7 +51,7 @@ impl Freshness {
             } else if is("must-revalidate") || is("proxy-revalidate") {
                 freshness.must_revalidate = true;
             }
-        });
+        }
         freshness.seconds = match (freshness.seconds, shared) {
             (own, Some(shared)) => Some(least(own, shared)),
             (own, None) => own,
@@ -58,10 +59,10 @@ impl Freshness {
         freshness.seconds = freshness.seconds.map(|seconds| seconds.saturating_sub(age(head)));
         // It is for one client, and goes no further: whoever keeps the answer does not see that.
         freshness.is_private |= head.first("set-cookie").is_some();
-        for_each_member(head, "vary", |name| {
-            freshness.is_unstorable |= name == "*";
-            freshness.vary.push(name.to_ascii_lowercase());
-        });
+        for name in head.values("vary").flat_map(list::members) {
+            freshness.is_unstorable |= name == b"*";
+            freshness.vary.push(String::from_utf8_lossy(name).to_ascii_lowercase());
+        }
         freshness
     }
 
@@ -109,53 +110,19 @@ fn least(have: Option<u64>, other: u64) -> u64 {
 /// How old an answer is. RFC 9111 §5.1: of several values the first counts, and one that is none is
 /// left out.
 fn age(head: &Headers) -> u64 {
-    let first = head.first("age").and_then(|age| age.split(|byte| *byte == b',').next());
-    let text = first.and_then(|age| std::str::from_utf8(age.trim_ascii()).ok());
-    text.and_then(seconds).unwrap_or_default()
+    let first = head.first("age").and_then(|age| list::members(age).next());
+    first.and_then(seconds).unwrap_or_default()
 }
 
 /// RFC 9111 §1.2.2: what is larger than a cache can count is as much as it can.
-fn seconds(digits: &str) -> Option<u64> {
-    let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
-    is_number.then(|| digits.parse().unwrap_or(1 << 31))
+fn seconds(digits: &[u8]) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(digits).ok().filter(|_| is_number)?;
+    Some(text.parse().unwrap_or(1 << 31))
 }
 
 /// A year: what is longer says no more.
 const MOST: u64 = 31_536_000;
-
-/// The members of a list field (RFC 9110 §5.6.1), in their order.
-fn for_each_member(head: &Headers, name: &str, mut take: impl FnMut(&str)) {
-    for value in head.values(name) {
-        let value = String::from_utf8_lossy(value);
-        // Quotes that do not end hide nothing.
-        let mut quotes = Quotes::default();
-        value.chars().for_each(|char| _ = quotes.is_end(char));
-        let honours_quotes = !quotes.is_open;
-        let mut quotes = Quotes::default();
-        let members = value.split(|char| match honours_quotes {
-            true => quotes.is_end(char),
-            false => char == ',',
-        });
-        members.map(str::trim).filter(|member| !member.is_empty()).for_each(&mut take);
-    }
-}
-/// Tells commas between members from those in quotes, which are parts of an argument (RFC 9110
-/// §5.6.4).
-#[derive(Default)]
-struct Quotes {
-    is_open: bool,
-    is_escaped: bool,
-}
-
-impl Quotes {
-    /// Whether a member ends with the next character.
-    fn is_end(&mut self, char: char) -> bool {
-        let is_end = char == ',' && !self.is_open;
-        self.is_open ^= char == '"' && !self.is_escaped;
-        self.is_escaped = char == '\\' && self.is_open && !self.is_escaped;
-        is_end
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use crate::origin::{Last, Origin, culprit};
 use crate::part::Part;
 use crate::run::Run;
 use gatehouse_filter::template::Sources;
-use gatehouse_filter::{Document as Reply, HeaderName, HeaderValue, Request};
+use gatehouse_filter::{Document as Reply, HeaderName, HeaderValue, Request, list};
 use gatehouse_json::{Document, Kind, push_quoted};
 use gatehouse_shape::{Fault, Work};
 use std::rc::Rc;
@@ -227,7 +227,7 @@ fn entity_tag(body: &[u8]) -> String {
 /// Whether the client has this very answer (RFC 9110 §13.1.2: by the weak comparison).
 fn is_known(request: &Request<'_>, tag: &str) -> bool {
     let tags = request.headers.values("if-none-match");
-    let mut tags = tags.flat_map(|field| field.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let mut tags = tags.flat_map(list::members);
     tags.any(|known| known == b"*" || known.strip_prefix(b"W/").unwrap_or(known) == tag.as_bytes())
 }
 

@@ -8,7 +8,7 @@ pub(crate) use change::Change;
 use removal::{Pattern, Removal};
 
 use gatehouse_filter::template::{Sources, Template};
-use gatehouse_filter::{HeaderName, HeaderValue, Headers, InvalidValue};
+use gatehouse_filter::{HeaderName, HeaderValue, Headers, InvalidValue, list};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -192,10 +192,7 @@ impl Keep {
         let lines = headers.values(name.as_str());
         let all: Vec<&[u8]> = match list {
             false => lines.collect(),
-            true => {
-                let members = lines.flat_map(|line| line.split(|byte| *byte == b','));
-                members.map(<[u8]>::trim_ascii).filter(|member| !member.is_empty()).collect()
-            }
+            true => lines.flat_map(list::members).collect(),
         };
         let stay: Vec<&[u8]> = match self {
             Self::First => all.first().copied().into_iter().collect(),
