@@ -1,5 +1,6 @@
 //! The field `Cache-Status` (RFC 9211): what a cache did with a request.
 
+use crate::structured::is_token;
 use gatehouse_filter::HeaderValue;
 use std::fmt::Write;
 
@@ -120,9 +121,7 @@ fn push_number(text: &mut String, name: &str, number: i64) {
 
 /// A token where it is one (RFC 9651 §3.3.4), else a string.
 fn push_token_or_string(text: &mut String, bytes: &[u8]) {
-    let begins = bytes.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'*');
-    let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(byte);
-    if begins && bytes.iter().all(goes_on) {
+    if is_token(bytes) {
         text.extend(bytes.iter().map(|byte| char::from(*byte)));
     } else {
         push_string(text, bytes);

@@ -2,6 +2,7 @@
 
 use crate::structured::{Item, dictionary};
 use gatehouse_filter::{Headers, percent_decoded, percent_encoded};
+use std::collections::BTreeMap;
 
 /// Which parameters of a query select a response.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -31,7 +32,7 @@ impl NoVarySearch {
         dictionary(response, "no-vary-search").and_then(Self::parse).unwrap_or_default()
     }
 
-    fn parse(members: Vec<(Vec<u8>, Item)>) -> Option<Self> {
+    fn parse(members: BTreeMap<Vec<u8>, Item>) -> Option<Self> {
         let mut read = Self::default();
         let (mut params, mut except) = (None, None);
         for (name, item) in members {

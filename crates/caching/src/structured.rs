@@ -5,6 +5,7 @@
 //! some 200 lines; the crate `sfv` would add `indexmap`, `base64` and `ref-cast` to the module.
 
 use gatehouse_filter::Headers;
+use std::collections::BTreeMap;
 
 /// A value without its parameters, which nothing here has a use for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,10 +26,10 @@ pub(crate) enum Item {
 
 /// A dictionary (§3.2): the last of two members with one name counts. `None` where the field is
 /// absent, or is not one.
-pub(crate) fn dictionary(headers: &Headers, field: &str) -> Option<Vec<(Vec<u8>, Item)>> {
+pub(crate) fn dictionary(headers: &Headers, field: &str) -> Option<BTreeMap<Vec<u8>, Item>> {
     let line = joined(headers, field)?;
     let mut reader = Reader { rest: &line };
-    let mut members: Vec<(Vec<u8>, Item)> = Vec::new();
+    let mut members = BTreeMap::new();
     reader.members(|reader| {
         let name = reader.key()?.to_vec();
         let item = if reader.take(b'=') {
@@ -37,8 +38,7 @@ pub(crate) fn dictionary(headers: &Headers, field: &str) -> Option<Vec<(Vec<u8>,
             reader.parameters()?;
             Item::Boolean(true)
         };
-        members.retain(|(known, _)| *known != name);
-        members.push((name, item));
+        members.insert(name, item);
         Some(())
     })?;
     Some(members)
@@ -65,6 +65,20 @@ fn joined(headers: &Headers, field: &str) -> Option<Vec<u8>> {
         all.extend_from_slice(line);
     }
     Some(all)
+}
+
+/// Whether a text is a token (§3.3.4).
+pub(crate) fn is_token(text: &[u8]) -> bool {
+    text.first().is_some_and(|byte| begins_token(*byte))
+        && text.iter().all(|byte| goes_on_in_token(*byte))
+}
+
+fn begins_token(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'*'
+}
+
+fn goes_on_in_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte)
 }
 
 struct Reader<'a> {
@@ -138,11 +152,8 @@ impl<'a> Reader<'a> {
         match self.rest.first()? {
             b'-' | b'0'..=b'9' => self.number(),
             b'"' => self.string(),
-            b'*' | b'a'..=b'z' | b'A'..=b'Z' => {
-                let token = self.take_while(|byte| {
-                    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte)
-                });
-                Some(Item::Token(token.to_vec()))
+            byte if begins_token(*byte) => {
+                Some(Item::Token(self.take_while(goes_on_in_token).to_vec()))
             }
             b':' => self.bytes(),
             b'?' => self.boolean(),
