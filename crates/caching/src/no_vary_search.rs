@@ -1,7 +1,7 @@
 //! Parts of a query that say nothing (`No-Vary-Search`, draft-ietf-httpbis-no-vary-search).
 
 use crate::structured::{Item, dictionary};
-use gatehouse_filter::{Headers, percent_decoded, percent_encoded};
+use gatehouse_filter::{Headers, form_decoded, percent_encoded, query_pairs};
 use std::collections::BTreeMap;
 
 /// Which parameters of a query select a response.
@@ -66,15 +66,8 @@ impl NoVarySearch {
             return query.map_or(Vec::new(), |query| [b"?", query].concat());
         }
         let query = query.unwrap_or_default();
-        let pairs = query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-        let mut pairs: Vec<_> = pairs
-            .map(|pair| {
-                let mut halves = pair.splitn(2, |byte| *byte == b'=');
-                let mut half = || decoded(halves.next().unwrap_or_default());
-                (half(), half())
-            })
-            .filter(|(name, _)| self.counts(name))
-            .collect();
+        let pairs = query_pairs(query).map(|(name, value)| (decoded(name), decoded(value)));
+        let mut pairs: Vec<_> = pairs.filter(|(name, _)| self.counts(name)).collect();
         if self.any_order {
             // Those of one name keep their order.
             pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -108,12 +101,9 @@ fn names(items: Vec<Item>) -> Option<Vec<Vec<u8>>> {
     items.into_iter().map(name).collect()
 }
 
-/// As forms are decoded (WHATWG URL, application/x-www-form-urlencoded).
+/// As forms are decoded: what is not UTF-8 stands for one character, the same for all.
 fn decoded(text: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> =
-        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    let bytes: Vec<u8> = percent_decoded(&spaced).collect();
-    match String::from_utf8(bytes) {
+    match String::from_utf8(form_decoded(text).collect()) {
         Ok(text) => text.into_bytes(),
         Err(invalid) => String::from_utf8_lossy(invalid.as_bytes()).into_owned().into_bytes(),
     }

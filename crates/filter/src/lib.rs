@@ -70,7 +70,7 @@ pub use log::Log;
 pub use need::Need;
 pub use network::{InvalidNetwork, Network};
 pub use operator_log::OperatorLog;
-pub use percent::{percent_decoded, percent_encoded, percent_encoded_byte};
+pub use percent::{form_decoded, percent_decoded, percent_encoded, percent_encoded_byte};
 pub use phase::{
     AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
     OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, OnWake,
@@ -83,4 +83,4 @@ pub use request::{Facts, Request, Spoken, essence, is_grpc, is_grpc_or_grpc_web}
 pub use response::Response;
 pub use secret::Secret;
 pub use statuses::Statuses;
-pub use target::{query_values, split_target};
+pub use target::{query_pairs, query_value, query_values, split_target};

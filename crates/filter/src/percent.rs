@@ -19,6 +19,19 @@ pub fn percent_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
+/// The bytes of a name or a value of a form (WHATWG URL standard,
+/// "application/x-www-form-urlencoded"): a `+` is a space there.
+///
+/// ```
+/// assert_eq!(gatehouse_filter::form_decoded(b"a+b%2B").collect::<Vec<_>>(), b"a b+");
+/// ```
+pub fn form_decoded(text: &[u8]) -> impl Iterator<Item = u8> {
+    let parts = text.split(|byte| *byte == b'+').enumerate();
+    parts.flat_map(|(number, part)| {
+        (number > 0).then_some(b' ').into_iter().chain(percent_decoded(part))
+    })
+}
+
 /// The bytes of a text in percent-encoded form, safe in every part of a URL: all but letters,
 /// digits and `-._~` (RFC 3986 §2.3) become `%` and two upper-case digits.
 ///

@@ -25,8 +25,20 @@ pub fn query_values<'a>(query: &'a [u8], name: &'a str) -> impl Iterator<Item = 
     query.split(|byte| *byte == b'&').filter_map(move |pair| query_value(pair, name))
 }
 
-/// The value of a `name=value` of a query, still encoded, where it is this parameter's.
-pub(crate) fn query_value<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
+/// Name and value of each parameter of a query, or of a form, still encoded, in the order sent.
+/// Nothing between two `&` is no parameter.
+///
+/// ```
+/// let pairs: Vec<_> = gatehouse_filter::query_pairs(b"a=1=2&&b").collect();
+/// assert_eq!(pairs, [(&b"a"[..], &b"1=2"[..]), (b"b", b"")]);
+/// ```
+pub fn query_pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(halves)
+}
+
+/// The value of a `name=value` of a query, still encoded, where it is this parameter's: see
+/// [`query_values`].
+pub fn query_value<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let (this, value) = halves(pair);
     // Of thousands of parameters nearly all differ in the first byte already.
     let (first, wanted) = (this.first(), name.as_bytes().first());

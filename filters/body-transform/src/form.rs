@@ -1,4 +1,4 @@
-use gatehouse_filter::{percent_decoded, percent_encoded_byte};
+use gatehouse_filter::{form_decoded, percent_encoded_byte, query_pairs};
 use gatehouse_json::{Document, Id, Kind, push_quoted};
 use std::collections::BTreeMap;
 
@@ -10,10 +10,8 @@ pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub(crate) fn to_json(form: &[u8]) -> Option<Vec<u8>> {
     let mut names: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
     let mut fields: Vec<(Vec<u8>, Vec<Vec<u8>>)> = Vec::new();
-    for pair in form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-        let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        let name = decoded(halves.next().unwrap_or_default())?;
-        let value = decoded(halves.next().unwrap_or_default())?;
+    for (name, value) in query_pairs(form) {
+        let (name, value) = (decoded(name)?, decoded(value)?);
         match names.get(&name).and_then(|at| fields.get_mut(*at)) {
             Some((_, values)) => values.push(value),
             None => {
@@ -77,9 +75,7 @@ pub(crate) fn from_json(document: &mut Document) -> Option<Vec<u8>> {
 }
 
 fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let spaced: Vec<u8> =
-        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    let bytes: Vec<u8> = percent_decoded(&spaced).collect();
+    let bytes: Vec<u8> = form_decoded(text).collect();
     std::str::from_utf8(&bytes).is_ok().then_some(bytes)
 }
 

@@ -2,8 +2,7 @@
 
 use gatehouse_filter::config::Node;
 use gatehouse_filter::template::{Scope, Sources, Template};
-use gatehouse_filter::{HeaderValue, Request, percent_decoded, percent_encoded};
-use gatehouse_steps::took;
+use gatehouse_filter::{HeaderValue, Request, percent_encoded, query_value};
 
 /// One change to the query. Parameters that it does not concern stay as they came, byte for byte.
 #[derive(Debug)]
@@ -169,9 +168,7 @@ impl Name {
 
     /// Whether a parameter, with its value, has this name.
     fn is_of(&self, pair: &[u8]) -> bool {
-        took(pair.len().saturating_add(1));
-        let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-        percent_decoded(name).eq(self.0.bytes())
+        query_value(pair, &self.0).is_some()
     }
 
     /// The name as it is written: brackets too, which every client leaves as they are.
