@@ -191,10 +191,10 @@ pub struct HeldPart<'a> {
 }
 
 /// Whether both have the same strong validator (RFC 9110 §15.3.7.3).
-fn are_of_one_content(one: &HeldPart<'_>, other: &HeldPart<'_>) -> bool {
-    let tag = |part: &HeldPart<'_>| part.head.only("etag").ok().flatten().map(<[u8]>::to_vec);
+fn are_of_one_content<'a>(one: &HeldPart<'a>, other: &HeldPart<'a>) -> bool {
+    let tag = |part: &HeldPart<'a>| part.head.only("etag").ok().flatten().map(EntityTag::parse);
     match (tag(one), tag(other)) {
-        (Some(one), Some(other)) => EntityTag::parse(&one).is_strongly(EntityTag::parse(&other)),
+        (Some(one), Some(other)) => one.is_strongly(other),
         (None, None) => {
             let date = |part: &HeldPart<'_>| strong_date(part.head, part.received);
             date(one).is_some() && date(one) == date(other)

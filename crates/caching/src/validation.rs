@@ -22,6 +22,10 @@ impl Validators {
         Self { etag: only("etag"), last_modified: only("last-modified") }
     }
 
+    fn tag(&self) -> Option<EntityTag<'_>> {
+        self.etag.as_deref().map(EntityTag::parse)
+    }
+
     /// Whether there is any.
     pub fn is_any(&self) -> bool {
         self.etag.is_some() || self.last_modified.is_some()
@@ -59,20 +63,13 @@ impl Validators {
     pub fn selected(stored: &[Self], not_modified: &Headers) -> Vec<usize> {
         let told = Self::of(not_modified);
         let all = || stored.iter().enumerate();
-        let positions = |is_one: &dyn Fn(&Self) -> bool| -> Vec<usize> {
-            all().filter(|(_, one)| is_one(one)).map(|(at, _)| at).collect()
-        };
-        if let Some(told) = told.etag.as_deref().map(EntityTag::parse) {
-            let tag = |one: &Self| one.etag.clone();
+        if let Some(told) = told.tag() {
             if told.is_strong() {
-                return positions(&|one| {
-                    tag(one).is_some_and(|tag| EntityTag::parse(&tag).is_strongly(told))
-                });
+                let is_one = |one: &Self| one.tag().is_some_and(|tag| tag.is_strongly(told));
+                return all().filter(|(_, one)| is_one(one)).map(|(at, _)| at).collect();
             }
             // Of weak ones, the newest.
-            let newest = all().find(|(_, one)| {
-                tag(one).is_some_and(|tag| EntityTag::parse(&tag).is_weakly(told))
-            });
+            let newest = all().find(|(_, one)| one.tag().is_some_and(|tag| tag.is_weakly(told)));
             return newest.map(|(at, _)| at).into_iter().collect();
         }
         if let Some(told) = &told.last_modified {
