@@ -81,9 +81,9 @@ impl Scope {
     pub(crate) fn of_names(text: &[u8]) -> Self {
         let mut names = Vec::new();
         for member in list::members(text) {
-            match std::str::from_utf8(member).map(HeaderName::try_from) {
-                Ok(Ok(name)) => names.push(name),
-                _ => return Self::Everything,
+            match HeaderName::try_from(member) {
+                Ok(name) => names.push(name),
+                Err(_) => return Self::Everything,
             }
         }
         if names.is_empty() { Self::Everything } else { Self::Fields(names) }

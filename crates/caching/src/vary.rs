@@ -21,9 +21,7 @@ impl Vary {
             if member == b"*" {
                 return Self::Any;
             }
-            if let Ok(Ok(name)) = std::str::from_utf8(member).map(HeaderName::try_from) {
-                names.push(name);
-            }
+            names.extend(HeaderName::try_from(member));
         }
         names.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
         names.dedup();

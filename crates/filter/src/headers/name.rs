@@ -74,6 +74,15 @@ impl HeaderName {
     }
 }
 
+impl TryFrom<&[u8]> for HeaderName {
+    type Error = InvalidName;
+
+    fn try_from(name: &[u8]) -> Result<Self, InvalidName> {
+        // A token is ASCII.
+        std::str::from_utf8(name).map_err(|_| InvalidName)?.try_into()
+    }
+}
+
 impl TryFrom<&str> for HeaderName {
     type Error = InvalidName;
 

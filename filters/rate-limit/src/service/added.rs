@@ -47,8 +47,7 @@ impl Added {
         if self.fields.len() >= MOST || bytes > MOST_BYTES {
             return Some(());
         }
-        let name = std::str::from_utf8(key).ok().and_then(|key| HeaderName::try_from(key).ok());
-        let name = name.filter(|name| self.may_have(name));
+        let name = HeaderName::try_from(key).ok().filter(|name| self.may_have(name));
         if let (Some(name), Ok(value)) = (name, HeaderValue::try_from(value)) {
             self.fields.push((name, value));
             self.bytes = bytes;
