@@ -59,24 +59,7 @@ impl Headers {
 
     /// Writes fields in the wire form that [`from_pairs`](Self::from_pairs) reads.
     pub fn to_pairs<N: AsRef<[u8]>, V: AsRef<[u8]>>(fields: &[(N, V)]) -> Vec<u8> {
-        let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
-        // Two lengths and two zero bytes a field.
-        let texts = fields.iter().map(|(name, value)| {
-            name.as_ref().len().saturating_add(value.as_ref().len()).saturating_add(10)
-        });
-        let mut pairs = Vec::with_capacity(texts.fold(4, usize::saturating_add));
-        pairs.extend(u32::try_from(fields.len()).unwrap_or(u32::MAX).to_le_bytes());
-        for (name, value) in fields {
-            pairs.extend(length(name.as_ref()));
-            pairs.extend(length(value.as_ref()));
-        }
-        for (name, value) in fields {
-            for bytes in [name.as_ref(), value.as_ref()] {
-                pairs.extend(bytes);
-                pairs.push(0);
-            }
-        }
-        pairs
+        pairs::with_added(&[], fields)
     }
 
     /// Every value of a field, in order, edits included. The name is lower case.
@@ -178,8 +161,7 @@ impl Headers {
                 continue;
             }
             // Envoy has no names that are none.
-            let name = std::str::from_utf8(received).map(HeaderName::try_from);
-            found.extend(name.into_iter().flatten());
+            found.extend(HeaderName::try_from(received));
         }
         self.edits.extend(found.into_iter().map(|name| Edit { name, kind: EditKind::Remove }));
     }
@@ -243,7 +225,7 @@ impl Headers {
         match added {
             Some(added) if added.is_empty() => Cow::Borrowed(pairs),
             Some(added) => Cow::Owned(pairs::with_added(pairs, &added)),
-            None => Cow::Owned(self.settled().fetched().to_vec()),
+            None => Cow::Owned(self.settled().pairs.into_inner().unwrap_or_default()),
         }
     }
 

@@ -74,7 +74,10 @@ struct Field {
 
 /// The wire form of a head with more fields at its end. A head that is not of the form is one
 /// without fields.
-pub(super) fn with_added(pairs: &[u8], added: &[(&[u8], &[u8])]) -> Vec<u8> {
+pub(super) fn with_added<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+    pairs: &[u8],
+    added: &[(N, V)],
+) -> Vec<u8> {
     let (count, rest) = pairs.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
     let count = u32::from_le_bytes(*count);
     let lengths = usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(8);
@@ -82,21 +85,24 @@ pub(super) fn with_added(pairs: &[u8], added: &[(&[u8], &[u8])]) -> Vec<u8> {
         Some(parts) => (count, parts),
         None => (0, Default::default()),
     };
-    let more = added.iter().map(|(name, value)| name.len().saturating_add(value.len()));
-    let more = more.fold(0_usize, |sum, length| sum.saturating_add(length).saturating_add(10));
-    let mut all = Vec::with_capacity(pairs.len().saturating_add(more).saturating_add(4));
-    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let number = u32::try_from(added.len()).unwrap_or(u32::MAX);
-    all.extend_from_slice(&count.saturating_add(number).to_le_bytes());
-    all.extend_from_slice(lengths);
+    // Two lengths and two zero bytes a field.
+    let more = added.iter().map(|(name, value)| {
+        name.as_ref().len().saturating_add(value.as_ref().len()).saturating_add(10)
+    });
+    let mut all = Vec::with_capacity(more.fold(pairs.len().max(4), usize::saturating_add));
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    all.extend(count.saturating_add(number(added.len())).to_le_bytes());
+    all.extend(lengths);
     for (name, value) in added {
-        all.extend_from_slice(&length(name));
-        all.extend_from_slice(&length(value));
+        all.extend(number(name.as_ref().len()).to_le_bytes());
+        all.extend(number(value.as_ref().len()).to_le_bytes());
     }
-    all.extend_from_slice(data);
-    for bytes in added.iter().flat_map(|(name, value)| [name, value]) {
-        all.extend_from_slice(bytes);
-        all.push(0);
+    all.extend(data);
+    for (name, value) in added {
+        for bytes in [name.as_ref(), value.as_ref()] {
+            all.extend(bytes);
+            all.push(0);
+        }
     }
     all
 }
