@@ -4,7 +4,7 @@ use gatehouse_sandbox::raw::Request;
 use serde_json::{Value, json};
 
 use super::{echo, rule, start, with_rules};
-use crate::harness::upstream::{Said, Upstream};
+use crate::harness::upstream::{Said, Upstream, chunked};
 use crate::harness::{configuration, trap};
 
 #[test]
@@ -143,7 +143,11 @@ fn a_call_can_have_the_request_s_body_or_values_of_it() {
             let request = Request::new("POST", path).header("content-type", "application/json");
             let request = match is_chunked {
                 false => request.body(body.as_bytes().to_vec()),
-                true => request.header("transfer-encoding", "chunked").body(chunked(body)),
+                true => request.header("transfer-encoding", "chunked").body(chunked(
+                    body.as_bytes(),
+                    1_000,
+                    "",
+                )),
             };
             let got = gateway.request(request);
             assert_eq!(got.status, status, "{case}, {is_chunked}: {}", got.text());
@@ -158,15 +162,4 @@ fn a_call_can_have_the_request_s_body_or_values_of_it() {
     let got = gateway.request(long);
     assert_eq!(got.status, 413, "{}", got.text());
     trap::assert_none(&gateway);
-}
-
-fn chunked(body: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for chunk in body.as_bytes().chunks(1_000) {
-        bytes.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
-        bytes.extend(chunk);
-        bytes.extend(b"\r\n");
-    }
-    bytes.extend(b"0\r\n\r\n");
-    bytes
 }

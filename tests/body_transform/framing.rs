@@ -3,7 +3,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::with_rules;
-use crate::harness::upstream::Upstream;
+use crate::harness::upstream::{self, Upstream};
 use crate::harness::{Shared, configuration, http2};
 
 const IN: &str = r#"{"user_id":1.0,"secret":true}"#;
@@ -27,12 +27,8 @@ fn a_body_is_transformed_however_it_is_framed() {
         let head =
             "POST /in HTTP/1.1\r\nhost: gateway.example\r\ncontent-type: application/json\r\n";
         let chunked = |end: &str| {
-            let chunks: String = IN
-                .as_bytes()
-                .chunks(3)
-                .map(|chunk| format!("{}\r\n{}\r\n", chunk.len(), str(chunk)))
-                .collect();
-            format!("{head}transfer-encoding: chunked\r\n\r\n{chunks}0\r\n{end}\r\n")
+            let chunks = upstream::chunked(IN.as_bytes(), 3, end);
+            format!("{head}transfer-encoding: chunked\r\n\r\n{}", str(&chunks))
         };
         let length = format!("content-length: {}\r\n", IN.len());
         for (case, request, trailers) in [

@@ -55,6 +55,18 @@ impl Said {
     }
 }
 
+/// A body in chunks of this size (RFC 9112 §7.1), and these trailer lines.
+pub(crate) fn chunked(body: &[u8], size: usize, trailers: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for chunk in body.chunks(size) {
+        bytes.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+        bytes.extend(chunk);
+        bytes.extend(b"\r\n");
+    }
+    bytes.extend(format!("0\r\n{trailers}\r\n").into_bytes());
+    bytes
+}
+
 type Answerer = Arc<dyn Fn(&Received) -> Said + Send + Sync>;
 
 struct Shared {

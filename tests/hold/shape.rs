@@ -8,7 +8,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use crate::harness::http2;
-use crate::harness::upstream::Received;
+use crate::harness::upstream::{Received, chunked};
 
 /// What follows the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,8 +120,11 @@ impl Shape {
         let (more, rest) = match self.framing {
             Nothing => ("\r\n", Vec::new()),
             Length => (length.as_str(), body.to_vec()),
-            Pieces => ("transfer-encoding: chunked\r\n\r\n", chunked(body, "")),
-            Trailers => ("transfer-encoding: chunked\r\n\r\n", chunked(body, "x-sum: 1\r\n")),
+            Pieces => ("transfer-encoding: chunked\r\n\r\n", chunked(body, piece_of(body), "")),
+            Trailers => (
+                "transfer-encoding: chunked\r\n\r\n",
+                chunked(body, piece_of(body), "x-sum: 1\r\n"),
+            ),
         };
         Some([head.as_bytes(), more.as_bytes(), &rest].concat())
     }
@@ -142,7 +145,7 @@ impl Shape {
             trailers.insert("x-sum", "1".parse().expect("a value"));
             trailers
         });
-        let frames: Vec<&[u8]> = pieces(body).collect();
+        let frames: Vec<&[u8]> = body.chunks(piece_of(body)).collect();
         http2::try_send_body(to, request.body(()).expect("a request"), &frames, trailers)
     }
 
@@ -165,18 +168,7 @@ impl Shape {
     }
 }
 
-fn chunked(body: &[u8], trailers: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for piece in pieces(body) {
-        bytes.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
-        bytes.extend_from_slice(piece);
-        bytes.extend_from_slice(b"\r\n");
-    }
-    bytes.extend_from_slice(format!("0\r\n{trailers}\r\n").as_bytes());
-    bytes
-}
-
-/// The body in several parts: a small one too.
-fn pieces(body: &[u8]) -> impl Iterator<Item = &[u8]> {
-    body.chunks((body.len() / 50).max(3))
+/// How long a part of a body is that has several: of a small one too.
+fn piece_of(body: &[u8]) -> usize {
+    (body.len() / 50).max(3)
 }

@@ -1,5 +1,7 @@
 //! Dates in the three forms of RFC 9110 §5.6.7.
 
+use gatehouse_filter::Date as Calendar;
+
 use crate::harness::token;
 
 /// Seconds from now, in one of the forms.
@@ -47,28 +49,16 @@ const MONTHS: [&str; 12] =
 fn text(unix: i64, form: Form) -> String {
     let (days, second) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
     let time = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
-    let (year, month, day) = civil(days);
+    let date = Calendar::from_days_since_1970(days);
+    let (year, day) = (date.year(), date.day());
     let weekday = DAYS[usize::try_from(days.rem_euclid(7)).expect("a day of the week")];
-    let month = MONTHS[usize::try_from(month - 1).expect("a month")];
+    let month = MONTHS[usize::from(date.month()) - 1];
     let short: String = weekday.chars().take(3).collect();
     match form {
         Form::Imf => format!("{short}, {day:02} {month} {year} {time} GMT"),
         Form::Rfc850 => format!("{weekday}, {day:02}-{month}-{:02} {time} GMT", year % 100),
         Form::Asctime => format!("{short} {month} {day:2} {time} {year}"),
     }
-}
-
-/// Year, month and day of days since 1970, counted in years that begin in March, which puts the
-/// leap day last.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[test]

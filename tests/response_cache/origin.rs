@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::dates::Date;
-use crate::harness::upstream::{Received, Said, Upstream};
+use crate::harness::upstream::{Received, Said, Upstream, chunked};
 
 /// Scripts by the second segment of the path.
 pub(super) struct Origin {
@@ -250,8 +250,11 @@ impl Answer {
                 seen.body[..end].to_vec()
             }
             Ends::WithTheConnection => seen.body.clone(),
-            Ends::InChunks => chunked(&mut bytes, &seen.body, ""),
-            Ends::InChunksWithTrailers => chunked(&mut bytes, &seen.body, "x-sum: 1\r\n"),
+            Ends::InChunks | Ends::InChunksWithTrailers => {
+                bytes.extend(b"transfer-encoding: chunked\r\n");
+                let has_trailers = self.ends == Ends::InChunksWithTrailers;
+                chunked(&seen.body, 7, if has_trailers { "x-sum: 1\r\n" } else { "" })
+            }
         };
         bytes.extend(b"\r\n");
         bytes.extend(body);
@@ -268,18 +271,6 @@ impl Answer {
 
 /// When everything was last modified.
 pub(super) const MODIFIED: &str = "Wed, 01 Jan 2020 00:00:00 GMT";
-
-fn chunked(head: &mut Vec<u8>, body: &[u8], trailers: &str) -> Vec<u8> {
-    head.extend(b"transfer-encoding: chunked\r\n");
-    let mut bytes = Vec::new();
-    for chunk in body.chunks(7) {
-        bytes.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
-        bytes.extend(chunk);
-        bytes.extend(b"\r\n");
-    }
-    bytes.extend(format!("0\r\n{trailers}\r\n").into_bytes());
-    bytes
-}
 
 impl Origin {
     pub(super) fn start() -> Self {
