@@ -18,10 +18,10 @@ use serde_json::json;
 
 use super::cores::Cores;
 use super::options::Options;
-use super::{Sources, origin, python};
+use super::stage::Stage;
+use super::{Sources, python};
 use crate::build;
 use figures::Figures;
-use measurement::Stage;
 use set_ups::SetUp;
 
 /// The bench's name, and the filter's.
@@ -53,13 +53,9 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
         set_ups.retain(|set_up| !set_up.is_python());
     }
     let program = program::locate(|step| note!("{step}"))?;
-    let cores = Cores::choose()?;
-    cores.use_for_load()?;
-    let origin = origin::start(options.delay, answer::to)?;
-    note!("{}", cores.describe());
-    let stage = Stage { envoy: program.path(), scratch: &sources.scratch, cores: &cores, origin };
+    let stage = Stage::new(program.path(), sources, options.delay, answer::to)?;
     let figures = measurement::measure(&set_ups, options, &stage)?;
-    print(&figures, skipped.as_deref(), options, &cores)
+    print(&figures, skipped.as_deref(), options, &stage.cores)
 }
 
 fn print(figures: &Figures, skipped: Option<&str>, options: &Options, cores: &Cores) -> Result<()> {

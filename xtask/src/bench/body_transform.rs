@@ -4,18 +4,16 @@
 //! does with it.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use gatehouse_sandbox::envoy;
 use serde_json::{Value, json};
 
-use super::Sources;
 use super::cores::Cores;
-use super::envoy_process;
 use super::load::{self, Connection};
 use super::options::Options;
 use super::set_up::{PATH, SetUp, request, wasm_filter};
+use super::{Sources, envoy_process, settle};
 use crate::build;
 
 /// The bench's name.
@@ -72,10 +70,8 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
         let mut running = Vec::new();
         for (name, configuration) in ways() {
             let set_up = set_up(sources, &format!("{name}-{size}"), configuration, size);
-            cores.use_for_gateway()?;
-            let mut gateway = envoy_process::start(envoy.path(), &sources.scratch, &set_up)?;
-            cores.use_for_load()?;
-            gateway.wait_until_ready()?;
+            let start = || envoy_process::start(envoy.path(), &sources.scratch, &set_up);
+            let gateway = cores.start(start)?;
             let answer = load::ask(gateway.address(), &set_up.request)?;
             let transformed = answer.contains("\"unitPrice\"") && !answer.contains("internal");
             ensure!(transformed == (name == "transform"), "set-up {name} answers: {answer:.200}");
@@ -88,7 +84,7 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
                 let requests = requests(options, size);
                 let before = gateway.cpu()?;
                 serve(connection, &set_up.request, requests)?;
-                std::thread::sleep(Duration::from_millis(2));
+                settle();
                 let spent = gateway.cpu()?.saturating_sub(before);
                 costs.push(spent.as_secs_f64() * 1e6 / requests as f64);
             }

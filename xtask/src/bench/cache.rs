@@ -19,12 +19,12 @@ use anyhow::{Result, bail};
 use gatehouse_sandbox::envoy as program;
 use serde_json::json;
 
+use super::Sources;
 use super::cores::Cores;
 use super::options::Options;
-use super::{Sources, origin};
+use super::stage::Stage;
 use crate::build;
 use figures::Figures;
-use measurement::Stage;
 
 /// The bench's name.
 pub(super) const NAME: &str = "cache";
@@ -54,16 +54,12 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
         build::modules(&modules.into_iter().map(ToOwned::to_owned).collect::<Vec<_>>())?;
     }
     let program = program::locate(|step| note!("{step}"))?;
-    let cores = Cores::choose()?;
-    cores.use_for_load()?;
-    let origin = origin::start(Duration::ZERO, answer::to)?;
-    note!("{}", cores.describe());
-    let stage = Stage { envoy: program.path(), scratch: &sources.scratch, cores: &cores, origin };
+    let stage = Stage::new(program.path(), sources, Duration::ZERO, answer::to)?;
     if options.budget {
         return budget::run(options, sources, &stage);
     }
     let figures = measurement::measure(&set_ups, options, &stage)?;
-    print(&figures, &skipped, options, &cores)
+    print(&figures, &skipped, options, &stage.cores)
 }
 
 fn print(

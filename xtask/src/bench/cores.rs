@@ -2,6 +2,8 @@
 
 use anyhow::Result;
 
+use super::process::Process;
+
 /// The cores of a run; `None` when they cannot be kept apart.
 pub(super) struct Cores {
     pair: Option<Pair>,
@@ -40,11 +42,22 @@ impl Cores {
         }
     }
 
-    /// Moves this thread, and what it starts, to Envoy's core.
+    /// Starts a gateway on its core, and waits until it listens.
     ///
     /// # Errors
-    /// The kernel refuses.
-    pub(super) fn use_for_gateway(&self) -> Result<()> {
+    /// The kernel refuses, or those of `start` and [`Process::wait_until_ready`].
+    pub(super) fn start(&self, start: impl FnOnce() -> Result<Process>) -> Result<Process> {
+        // A gateway inherits the core from the thread that starts it.
+        self.use_for_gateway()?;
+        let started = start();
+        self.use_for_load()?;
+        let mut process = started?;
+        process.wait_until_ready()?;
+        Ok(process)
+    }
+
+    /// Moves this thread, and what it starts, to Envoy's core.
+    fn use_for_gateway(&self) -> Result<()> {
         self.pair.as_ref().map_or(Ok(()), |pair| platform::pin(pair.gateway))
     }
 

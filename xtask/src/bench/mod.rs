@@ -9,6 +9,7 @@ mod aggregate;
 mod body_transform;
 mod cache;
 mod cores;
+mod costs;
 mod envoy_process;
 mod forged;
 mod gateway;
@@ -25,8 +26,11 @@ mod python;
 mod rate_limit;
 mod rate_limit_keys;
 mod report;
+mod rounds;
 mod set_up;
+mod stage;
 mod template;
+mod verdict;
 mod worst;
 
 use std::fs;
@@ -43,6 +47,7 @@ use load::Load;
 use options::Options;
 use process::Process;
 use report::Report;
+use rounds::{Rounds, SLICES};
 use set_up::{Bench, SetUp};
 
 /// The benches by name; the first is the default.
@@ -55,10 +60,6 @@ const BENCHES: [(&str, MakeBench); 6] = [
     (worst::NAME, worst::bench),
 ];
 
-/// In how many slices a set-up serves its requests of a round, the others in between: what disturbs
-/// the machine for a second hits all of them, and the median of the slices leaves it out.
-const SLICES: usize = 20;
-
 /// Lists a bench's set-ups and writes what they load.
 type MakeBench = fn(&Sources) -> Result<Bench>;
 
@@ -70,6 +71,14 @@ struct Sources {
     scratch: PathBuf,
     /// Modules from another time, to be measured beside ours.
     before: Option<PathBuf>,
+}
+
+#[cfg(test)]
+impl Sources {
+    /// For tests, which load no module.
+    fn of_nothing() -> Self {
+        Self { modules: "filters".into(), scratch: std::env::temp_dir(), before: None }
+    }
 }
 
 pub(crate) const COMMAND: Command = Command {
@@ -204,26 +213,12 @@ fn measure<'a>(
     note!("{}", cores.describe());
 
     let mut report = Report::new(bench, options, &cores);
-    let mut order: Vec<usize> = (0..bench.set_ups.len()).collect();
-    for round in 1..=options.rounds {
-        note!("starting {} set-ups, round {round} of {}", bench.set_ups.len(), options.rounds);
-        let start = |set_up| start(set_up, options, envoy, scratch, &cores);
-        // Anew in each round: of two processes of one set-up, one may be slower by a tenth for as
-        // long as it lives.
-        let mut running = bench.set_ups.iter().map(start).collect::<Result<Vec<_>>>()?;
-        let mut slices = vec![Vec::new(); running.len()];
-        for _ in 0..SLICES {
-            for &index in &order {
-                if let (Some((gateway, load)), Some(costs)) =
-                    (running.get_mut(index), slices.get_mut(index))
-                {
-                    costs.push(cost_per_request(gateway, load, options.requests.div_ceil(SLICES))?);
-                }
-            }
-            // Another set-up begins the next slice.
-            order.rotate_left(1);
-        }
-        report.add_round(slices);
+    let mut rounds = Rounds::of(&bench.set_ups, options);
+    for _ in 0..options.rounds {
+        report.add_round(rounds.run(
+            |set_up| start(set_up, options, envoy, scratch, &cores),
+            |_, (gateway, load)| cost_per_request(gateway, load, options.requests.div_ceil(SLICES)),
+        )?);
     }
     Ok(report)
 }
@@ -236,11 +231,7 @@ fn start(
     scratch: &Path,
     cores: &Cores,
 ) -> Result<(Process, Load)> {
-    // Envoy inherits the core from the thread that starts it.
-    cores.use_for_gateway()?;
-    let mut gateway = envoy_process::start(envoy, scratch, set_up)?;
-    cores.use_for_load()?;
-    gateway.wait_until_ready()?;
+    let gateway = cores.start(|| envoy_process::start(envoy, scratch, set_up))?;
     set_up.check(gateway.address())?;
     let mut load = Load::connect(gateway.address(), &set_up.request)?;
     // Past lazy compilation, and past the growth of pools and tables.
@@ -252,10 +243,14 @@ fn start(
 fn cost_per_request(gateway: &Process, load: &mut Load, requests: usize) -> Result<f64> {
     let before = gateway.cpu()?;
     load.serve(requests)?;
-    // The kernel books a thread's time when it goes to sleep: let the worker get there.
-    std::thread::sleep(Duration::from_millis(2));
+    settle();
     let spent = gateway.cpu()?.saturating_sub(before);
     Ok(spent.as_secs_f64() * 1e6 / requests as f64)
+}
+
+/// The kernel books a thread's time when it goes to sleep: let the workers get there.
+fn settle() {
+    std::thread::sleep(Duration::from_millis(2));
 }
 
 #[cfg(test)]

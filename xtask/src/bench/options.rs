@@ -83,6 +83,36 @@ impl Options {
         options.rounds = rounds.unwrap_or(options.rounds);
         Ok(options)
     }
+
+    /// Whether a set-up is to be measured.
+    pub(super) fn has_set_up(&self, name: &str) -> bool {
+        self.set_ups.is_empty() || self.set_ups.iter().any(|named| named == name)
+    }
+
+    /// Whether another gateway is to be measured.
+    pub(super) fn has_peer(&self, name: &str) -> bool {
+        self.peers.as_ref().is_none_or(|names| names.iter().any(|named| named == name))
+    }
+
+    /// Those of a line as a user writes it.
+    #[cfg(test)]
+    pub(super) fn of_line(line: &str) -> Result<Self> {
+        let words: Vec<_> = line.split_whitespace().map(ToOwned::to_owned).collect();
+        Self::read(&super::COMMAND.parse(&words)?)
+    }
+}
+
+/// # Errors
+/// One of the `named` is not `known`.
+pub(super) fn check_known<'a>(
+    what: &str,
+    named: impl IntoIterator<Item = &'a String>,
+    known: &[&str],
+) -> Result<()> {
+    match named.into_iter().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => bail!("no {what} is called `{name}`; there are: {}", known.join(", ")),
+        None => Ok(()),
+    }
 }
 
 fn names(list: &str) -> Vec<String> {
@@ -105,33 +135,26 @@ fn says(token: &str) -> Result<Says> {
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Result<Options> {
-        Options::read(
-            &super::super::COMMAND
-                .parse(&line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>())?,
-        )
-    }
-
     #[test]
     fn without_options_six_rounds_of_forty_thousand_are_measured() {
-        let options = parse("").unwrap();
+        let options = Options::of_line("").unwrap();
         assert_eq!((options.requests, options.rounds, options.json), (40_000, 6, false));
     }
 
     #[test]
     fn benches_of_many_set_ups_send_fewer_unless_told() {
-        let options = parse("gateway --rounds 9").unwrap();
+        let options = Options::of_line("gateway --rounds 9").unwrap();
         assert_eq!((options.requests, options.rounds), (gateway::REQUESTS, 9));
-        let options = parse("aggregate --requests 9").unwrap();
+        let options = Options::of_line("aggregate --requests 9").unwrap();
         assert_eq!((options.requests, options.rounds), (9, aggregate::ROUNDS));
         assert_eq!((options.delay, options.budget), (Duration::ZERO, false));
-        let options = parse("cache --rounds 1").unwrap();
+        let options = Options::of_line("cache --rounds 1").unwrap();
         assert_eq!((options.requests, options.rounds), (cache::REQUESTS, 1));
     }
 
     #[test]
     fn every_option_is_taken() {
-        let options = parse(
+        let options = Options::of_line(
             "identity --requests 10 --rounds 2 --filter-set lua,bare --module a.wasm \
              --before old --keys 5 --json --token short --peers nginx,haproxy --plot a.svg \
              --delay 7 --budget",
@@ -162,7 +185,7 @@ mod tests {
         for line in
             ["--requests", "--requests 0", "--rounds many", "--fast", "one two", "--token long"]
         {
-            assert!(parse(line).is_err(), "{line}");
+            assert!(Options::of_line(line).is_err(), "{line}");
         }
     }
 }

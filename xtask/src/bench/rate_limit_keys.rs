@@ -46,10 +46,7 @@ pub(super) fn run(options: &Options, sources: &Sources) -> Result<()> {
 
     let cores = Cores::choose()?;
     let envoy = envoy::locate(|step| note!("{step}"))?;
-    cores.use_for_gateway()?;
-    let mut gateway = envoy_process::start(envoy.path(), &sources.scratch, &set_up)?;
-    cores.use_for_load()?;
-    gateway.wait_until_ready()?;
+    let gateway = cores.start(|| envoy_process::start(envoy.path(), &sources.scratch, &set_up))?;
     set_up.check(gateway.address())?;
 
     say!("{NAME}: {keys} clients, {REMEMBERED} remembered; memory of Envoy (RSS) in MiB");

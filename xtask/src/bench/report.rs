@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::cores::Cores;
 use super::options::Options;
 use super::set_up::{Bench, Target};
+use super::verdict::Verdict;
 
 /// A baseline that varies by more than this share says that something else ran meanwhile.
 pub(super) const BUSY: f64 = 0.1;
@@ -87,8 +88,8 @@ impl<'a> Report<'a> {
         {
             say!("the machine was busy: the baseline alone varied by {:.0} %", share * 100.0);
         }
-        for verdict in self.bench.targets.iter().filter_map(|target| verdict(target, &rows)) {
-            say!("{verdict}");
+        for line in self.bench.targets.iter().filter_map(|target| line(target, &rows)) {
+            say!("{line}");
         }
         Ok(())
     }
@@ -111,7 +112,7 @@ impl<'a> Report<'a> {
                 "subject": target.subject,
                 "reference": target.reference,
                 "ratio": target.ratio,
-                "reached": ratio_of(target, &rows).map(|ratio| ratio <= target.ratio),
+                "reached": verdict(target, &rows).is_reached(),
             })
         });
         let targets: Vec<Value> = targets.collect();
@@ -166,17 +167,15 @@ impl<'a> Report<'a> {
 
 /// "header-transform: 0.93 x lua, target 1.00: reached"; `None` when one of the two was not
 /// measured.
-fn verdict(target: &Target, rows: &[Row]) -> Option<String> {
-    let ratio = ratio_of(target, rows)?;
-    let word = if ratio <= target.ratio { "reached" } else { "NOT reached" };
-    Some(format!(
-        "{}: {ratio:.2} x {}, target {:.2}: {word}",
-        target.subject, target.reference, target.ratio
-    ))
+fn line(target: &Target, rows: &[Row]) -> Option<String> {
+    let verdict = verdict(target, rows);
+    verdict.ratio.map(|_| verdict.line(target.subject, target.reference))
 }
 
-fn ratio_of(target: &Target, rows: &[Row]) -> Option<f64> {
-    Some(median_added(target.subject, rows)? / median_added(target.reference, rows)?)
+fn verdict(target: &Target, rows: &[Row]) -> Verdict {
+    let (ours, others) = (median_added(target.subject, rows), median_added(target.reference, rows));
+    let ratio = ours.zip(others).map(|(ours, others)| ours / others);
+    Verdict { most: target.ratio, ratio }
 }
 
 fn median_added(name: &str, rows: &[Row]) -> Option<f64> {
@@ -263,13 +262,13 @@ mod tests {
     fn the_verdict_says_whether_the_target_is_reached() {
         let bench = bench();
         let target = bench.targets.first().unwrap();
-        for (ours, line) in [
+        for (ours, want) in [
             (29.0, "ours: 0.90 x lua, target 1.00: reached"),
             (30.0, "ours: 1.00 x lua, target 1.00: reached"),
             (35.0, "ours: 1.50 x lua, target 1.00: NOT reached"),
         ] {
             let rows = report_of(&bench, &[[20.0, 30.0, ours]]).rows();
-            assert_eq!(verdict(target, &rows).unwrap(), line);
+            assert_eq!(line(target, &rows).unwrap(), want);
         }
     }
 
@@ -278,6 +277,6 @@ mod tests {
         let mut bench = bench();
         bench.keep(&["ours".to_owned()]).unwrap();
         let rows = report_of(&bench, &[[20.0, 30.0, 0.0]]).rows();
-        assert!(verdict(bench.targets.first().unwrap(), &rows).is_none());
+        assert!(line(bench.targets.first().unwrap(), &rows).is_none());
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use super::load;
+use super::options::check_known;
 
 /// The path that every set-up serves with an empty-handed direct response.
 pub(super) const PATH: &str = "/orders/17?expand=items";
@@ -71,9 +72,7 @@ impl Bench {
     /// A name that is no set-up.
     pub(super) fn keep(&mut self, names: &[String]) -> Result<()> {
         let known: Vec<String> = self.set_ups.iter().map(|set_up| set_up.name.clone()).collect();
-        if let Some(name) = names.iter().find(|name| !known.contains(name)) {
-            bail!("no set-up is called `{name}`; there are: {}", known.join(", "));
-        }
+        check_known("set-up", names, &known.iter().map(String::as_str).collect::<Vec<_>>())?;
         if !names.is_empty() {
             let kept = self.set_ups.iter().filter(|set_up| names.contains(&set_up.name));
             let mut baselines: Vec<&str> = kept.filter_map(|set_up| set_up.over).collect();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::costs::Costs;
 use super::super::report::Spread;
 use super::NAME;
 use super::set_ups::SetUp;
@@ -28,12 +29,9 @@ pub(super) struct Sample {
 struct Row {
     set_up: &'static str,
     calls: usize,
-    /// Of the slices of this round.
-    slices: Vec<f64>,
+    costs: Costs,
     /// Of the slices of all rounds.
     all: Vec<f64>,
-    /// The medians of the rounds before.
-    rounds: Vec<f64>,
     /// Of all rounds: a hundredth of those of one would be few.
     latencies: Vec<Duration>,
     over: Vec<Duration>,
@@ -43,12 +41,11 @@ struct Row {
 impl Figures {
     /// None yet.
     pub(super) fn new(set_ups: &[SetUp]) -> Self {
-        let row = |set_up: &'static str, calls| Row {
+        let row = |set_up, calls| Row {
             set_up,
             calls,
-            slices: Vec::new(),
+            costs: Costs::default(),
             all: Vec::new(),
-            rounds: Vec::new(),
             latencies: Vec::new(),
             over: Vec::new(),
             late: Vec::new(),
@@ -63,7 +60,7 @@ impl Figures {
     pub(super) fn add(&mut self, set_up: &str, calls: usize, sample: Sample) {
         let is_it = |row: &&mut Row| row.set_up == set_up && row.calls == calls;
         if let Some(row) = self.rows.iter_mut().find(is_it) {
-            row.slices.push(sample.cost);
+            row.costs.add(sample.cost);
             row.all.push(sample.cost);
             row.latencies.extend(sample.latencies);
             row.over.extend(sample.over);
@@ -71,12 +68,9 @@ impl Figures {
         }
     }
 
-    /// What disturbed the machine for a slice is left out: the median counts.
+    /// All slices of the round were taken.
     pub(super) fn end_round(&mut self) {
-        for row in &mut self.rows {
-            let median = Spread::of(std::mem::take(&mut row.slices)).map(|spread| spread.median);
-            row.rounds.extend(median);
-        }
+        self.rows.iter_mut().for_each(|row| row.costs.end_round());
     }
 
     /// The table, for people.
@@ -97,7 +91,7 @@ impl Figures {
             "late p99"
         )];
         for row in &self.rows {
-            let Some(cost) = Spread::of(row.rounds.clone()) else { continue };
+            let Some(cost) = row.costs.spread() else { continue };
             let ratio = self.ratio(row).map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
             lines.push(format!(
                 "{:width$}  {:>5}  {:>9.1} {:>9.1} {:>9.1}  {:>8}  {:>9.0} {:>9.0}  {:>9.0} {:>9.0} {:>9.0}",
@@ -123,7 +117,7 @@ impl Figures {
             json!({
                 "set_up": row.set_up,
                 "calls": row.calls,
-                "cpu_us": Spread::of(row.rounds.clone()).map(|spread| spread.json()),
+                "cpu_us": row.costs.spread().map(|spread| spread.json()),
                 "ratio_to_ours": self.ratio(row),
                 "p50_us": percentile(&row.latencies, 50),
                 "p99_us": percentile(&row.latencies, 99),

@@ -1,16 +1,16 @@
 //! Rounds of slices: every set-up serves some requests of each kind, in turn with all others.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use super::super::cores::Cores;
 use super::super::load::{self, Connection, Load, Requests};
 use super::super::options::Options;
 use super::super::process::{Process, free_port};
-use super::super::{SLICES, cost_per_request, origin};
+use super::super::rounds::{Rounds, SLICES};
+use super::super::stage::Stage;
+use super::super::{cost_per_request, origin, settle};
 use super::answer;
 use super::figures::{Figures, Sample};
 use super::paced::Paced;
@@ -22,15 +22,6 @@ const WARM: usize = 16;
 
 /// Of so many requests one is also timed, alone.
 const TIMED: usize = 4;
-
-/// Where the set-ups run.
-pub(super) struct Stage<'a> {
-    pub(super) envoy: &'a Path,
-    pub(super) scratch: &'a Path,
-    pub(super) cores: &'a Cores,
-    /// The port of the origin.
-    pub(super) origin: u16,
-}
 
 /// A gateway that has shown that it does its work.
 struct Running {
@@ -47,23 +38,13 @@ struct Running {
 /// A set-up does not start, does not do its work, or stops to answer as it must.
 pub(super) fn measure(set_ups: &[SetUp], options: &Options, stage: &Stage<'_>) -> Result<Figures> {
     let mut figures = Figures::new(set_ups);
-    let mut order: Vec<usize> = (0..set_ups.len()).collect();
-    for round in 1..=options.rounds {
-        note!("starting {} set-ups, round {round} of {}", set_ups.len(), options.rounds);
-        // Anew in each round: of two processes of one set-up, one may be slower for as long as it
-        // lives.
-        let start = |set_up| start(set_up, options, stage);
-        let mut running = set_ups.iter().map(start).collect::<Result<Vec<_>>>()?;
-        for _ in 0..SLICES {
-            for &index in &order {
-                if let (Some(one), Some(set_up)) = (running.get_mut(index), set_ups.get(index)) {
-                    slice(one, options, |calls, sample| figures.add(set_up.name, calls, sample))
-                        .with_context(|| format!("set-up {}", set_up.name))?;
-                }
-            }
-            // Another set-up begins the next slice.
-            order.rotate_left(1);
-        }
+    let mut rounds = Rounds::of(set_ups, options);
+    for _ in 0..options.rounds {
+        let slice = |set_up: &SetUp, one: &mut Running| {
+            slice(one, options, |calls, sample| figures.add(set_up.name, calls, sample))
+                .with_context(|| format!("set-up {}", set_up.name))
+        };
+        rounds.run(|set_up| start(set_up, options, stage), slice)?;
         figures.end_round();
     }
     Ok(figures)
@@ -72,12 +53,7 @@ pub(super) fn measure(set_ups: &[SetUp], options: &Options, stage: &Stage<'_>) -
 /// A gateway that is warm.
 fn start(set_up: &SetUp, options: &Options, stage: &Stage<'_>) -> Result<Running> {
     let port = free_port()?;
-    // A gateway inherits the core from the thread that starts it.
-    stage.cores.use_for_gateway()?;
-    let started = set_up.spawn(stage, port);
-    stage.cores.use_for_load()?;
-    let mut process = started?;
-    process.wait_until_ready()?;
+    let process = stage.cores.start(|| set_up.spawn(stage, port))?;
     let kinds = set_up.kinds();
     for kind in &kinds {
         process.wait_for_answer(&kind.request)?;
@@ -121,8 +97,7 @@ fn slice(
         let count = options.requests.div_ceil(*slowness).div_ceil(SLICES);
         load.turn_to(Requests::new(vec![kind.request.clone()]));
         load.serve(WARM)?;
-        // The kernel books a thread's time when it goes to sleep: let the worker get there.
-        std::thread::sleep(Duration::from_millis(2));
+        settle();
         let cost = cost_per_request(process, load, count)?;
         let mut latencies = Vec::new();
         for _ in 0..options.requests.div_ceil(SLICES).div_ceil(TIMED) {

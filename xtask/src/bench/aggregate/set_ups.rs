@@ -1,14 +1,13 @@
 //! The gateways that are measured beside each other.
 
-use std::process::Command;
-
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::super::options::Options;
+use super::super::options::{Options, check_known};
+use super::super::process::Process;
 use super::super::set_up::{request, wasm_filter};
-use super::super::{Sources, envoy_process, gateway, process::Process, python};
-use super::measurement::Stage;
+use super::super::stage::Stage;
+use super::super::{Sources, gateway, python};
 use super::{NAME, answer, calls_alone};
 
 /// How many calls are behind a request, for each kind of request.
@@ -76,7 +75,7 @@ impl SetUp {
             Program::Proxy => &[],
             Program::Envoy(filter) | Program::Itself(filter) => std::slice::from_ref(filter),
             Program::FastApi => {
-                let mut command: Command = python::serve(stage.scratch, "aggregate:app", port);
+                let mut command = python::serve(stage.scratch, "aggregate:app", port);
                 command.env("GATEWAY_ORIGIN", format!("http://127.0.0.1:{}", stage.origin));
                 return Process::start(&name, stage.scratch, port, &mut command);
             }
@@ -90,7 +89,7 @@ impl SetUp {
                 .into_iter()
                 .for_each(|all| all.push(own.clone()));
         }
-        envoy_process::run(stage.envoy, stage.scratch, &name, port, 1, &configuration)
+        stage.envoy(&name, port, 1, &configuration)
     }
 }
 
@@ -117,16 +116,11 @@ pub(super) fn chosen(options: &Options, sources: &Sources) -> Result<Vec<SetUp>>
         all.push(SetUp { name: "before", program: Program::Envoy(filter) });
     }
     let known: Vec<&str> = all.iter().map(|set_up| set_up.name).collect();
-    if let Some(name) = options.set_ups.iter().find(|name| !known.contains(&name.as_str())) {
-        bail!("no set-up is called `{name}`; there are: {}", known.join(", "));
-    }
-    let peers = options.peers.as_ref();
-    let has_peer = peers.is_none_or(|names| names.iter().any(|name| name == "fastapi"));
-    let is_named =
-        |name: &str| options.set_ups.is_empty() || options.set_ups.iter().any(|it| it == name);
+    check_known("set-up", &options.set_ups, &known)?;
     all.retain(|set_up| {
         let is_first = matches!(set_up.program, Program::Proxy);
-        (is_first || is_named(set_up.name)) && (has_peer || !set_up.is_python())
+        (is_first || options.has_set_up(set_up.name))
+            && (!set_up.is_python() || options.has_peer(set_up.name))
     });
     Ok(all)
 }
@@ -155,11 +149,8 @@ mod tests {
     use super::*;
 
     fn chosen_by(line: &str) -> Result<Vec<&'static str>> {
-        let words: Vec<_> = line.split(' ').map(ToOwned::to_owned).collect();
-        let options = Options::read(&super::super::super::COMMAND.parse(&words)?)?;
-        let sources =
-            Sources { modules: "filters".into(), scratch: std::env::temp_dir(), before: None };
-        Ok(chosen(&options, &sources)?.iter().map(|set_up| set_up.name).collect())
+        let set_ups = chosen(&Options::of_line(line)?, &Sources::of_nothing())?;
+        Ok(set_ups.iter().map(|set_up| set_up.name).collect())
     }
 
     #[test]

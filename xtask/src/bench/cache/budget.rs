@@ -12,9 +12,9 @@ use super::super::load::{Load, Requests};
 use super::super::options::Options;
 use super::super::process::{Process, free_port};
 use super::super::set_up::{request, wasm_filter};
-use super::super::{Sources, envoy_process, gateway};
+use super::super::stage::Stage;
+use super::super::{Sources, gateway};
 use super::contenders::{STORE, configuration};
-use super::measurement::Stage;
 use super::{FILTER, NAME, answer};
 
 /// All bytes of answers that nobody asks for again.
@@ -25,31 +25,6 @@ const READINGS: usize = 16;
 
 /// Workers, which share the store.
 const WORKERS: u32 = 2;
-
-/// The sizes of twenty answers in a row: seven tenths have 16 KiB, a quarter 64 KiB, and one in
-/// twenty 1 MiB: that is the largest that is stored.
-const SIZES: [usize; 20] = [
-    16 << 10,
-    64 << 10,
-    16 << 10,
-    16 << 10,
-    16 << 10,
-    64 << 10,
-    16 << 10,
-    16 << 10,
-    16 << 10,
-    64 << 10,
-    16 << 10,
-    16 << 10,
-    16 << 10,
-    64 << 10,
-    16 << 10,
-    16 << 10,
-    1 << 20,
-    64 << 10,
-    16 << 10,
-    16 << 10,
-];
 
 /// So many answers are asked for again and again, in turn, each with one of the sizes but the
 /// largest; and one of so many requests is for one of them.
@@ -78,11 +53,7 @@ struct Reading {
 /// An Envoy that does not start, or does not answer as it must.
 pub(super) fn run(options: &Options, sources: &Sources, stage: &Stage<'_>) -> Result<()> {
     let (port, admin) = (free_port()?, free_port()?);
-    stage.cores.use_for_gateway()?;
-    let started = start(sources, stage, port, admin);
-    stage.cores.use_for_load()?;
-    let mut process = started?;
-    process.wait_until_ready()?;
+    let process = stage.cores.start(|| spawn(sources, stage, port, admin))?;
     process.wait_for_answer(&request("/bytes/1/0"))?;
 
     say!(
@@ -129,7 +100,7 @@ pub(super) fn run(options: &Options, sources: &Sources, stage: &Stage<'_>) -> Re
     Ok(())
 }
 
-fn start(sources: &Sources, stage: &Stage<'_>, port: u16, admin: u16) -> Result<Process> {
+fn spawn(sources: &Sources, stage: &Stage<'_>, port: u16, admin: u16) -> Result<Process> {
     let module = sources.modules.join(format!("{FILTER}.wasm"));
     let filter = wasm_filter(FILTER, &module, Some(configuration()), &[]);
     let mut all = gateway::envoy::configuration(port, stage.origin, &[filter]);
@@ -138,7 +109,7 @@ fn start(sources: &Sources, stage: &Stage<'_>, port: u16, admin: u16) -> Result<
         fields.insert("admin".to_owned(), json!({"address": {"socket_address": address}}));
     }
     let name = format!("{NAME}-budget");
-    envoy_process::run(stage.envoy, stage.scratch, &name, port, WORKERS, &all)
+    stage.envoy(&name, port, WORKERS, &all)
 }
 
 /// The requests, one after the other.
@@ -161,7 +132,7 @@ impl Stream {
         let number = self.all;
         self.all = number.saturating_add(1);
         if number.is_multiple_of(ONE_IN) {
-            let which = self.wanted.checked_rem(WANTED).unwrap_or_default();
+            let which = self.wanted % WANTED;
             self.wanted = self.wanted.saturating_add(1);
             return format!("/bytes/{}{}{which}", wanted_size(which), answer::WANTED);
         }
@@ -171,10 +142,14 @@ impl Stream {
     }
 }
 
-/// The size of the answer that has this place in the row.
+/// The size of the answer that has this place in the row: seven tenths have 16 KiB, a quarter
+/// 64 KiB, and one in twenty 1 MiB: that is the largest that is stored.
 fn size(place: usize) -> usize {
-    let index = place.checked_rem(SIZES.len());
-    index.and_then(|index| SIZES.get(index)).copied().unwrap_or_default()
+    match (place % 20, place % 4) {
+        (16, _) => 1 << 20,
+        (_, 1) => 64 << 10,
+        _ => 16 << 10,
+    }
 }
 
 fn wanted_size(which: usize) -> usize {
@@ -245,6 +220,12 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seven_tenths_are_small_a_quarter_is_larger_and_one_in_twenty_is_the_largest() {
+        let count = |bytes| (0..20).filter(|place| size(*place) == bytes).count();
+        assert_eq!([16 << 10, 64 << 10, 1 << 20].map(count), [14, 5, 1]);
+    }
 
     #[test]
     fn what_is_new_comes_once_and_what_is_wanted_again_and_again() {

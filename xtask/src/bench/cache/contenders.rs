@@ -4,15 +4,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::super::options::Options;
+use super::super::options::{Options, check_known};
 use super::super::process::{Process, program};
 use super::super::set_up::wasm_filter;
-use super::super::{Sources, envoy_process, gateway, template};
+use super::super::stage::Stage;
+use super::super::{Sources, gateway, template};
 use super::kinds::{Kind, Size, Work};
-use super::measurement::Stage;
 use super::{FILTER, NAME, answer};
 
 /// One gateway.
@@ -28,7 +28,7 @@ pub(super) enum Program {
     Proxy,
     /// An Envoy that has the answers in its configuration.
     Direct,
-    /// An Envoy with this filter before the router; and whether it is a cache.
+    /// An Envoy with this filter before the router.
     Envoy(Value),
     /// nginx with `proxy_cache`.
     Nginx,
@@ -39,6 +39,9 @@ pub(super) enum Program {
 /// All that a store may hold, in all set-ups.
 pub(super) const STORE: &str = "64MiB";
 
+/// The same as nginx and Varnish write it.
+const STORE_OF_PEERS: &str = "64m";
+
 /// Our filter as the bench configures it: without any option that is not needed.
 pub(super) fn configuration() -> Value {
     json!({"store": {"size": STORE}, "rules": [{"name": "all"}]})
@@ -48,11 +51,8 @@ impl SetUp {
     /// What it is sent. What has its answers in its configuration knows no others, and does not
     /// select.
     pub(super) fn kinds(&self) -> Vec<Kind> {
-        let is_for = |kind: &Kind| match self.program {
-            Program::Direct => kind.work == Work::Hit,
-            _ => true,
-        };
-        Kind::all().filter(is_for).collect()
+        let is_direct = matches!(self.program, Program::Direct);
+        Kind::all().filter(|kind| !is_direct || kind.work == Work::Hit).collect()
     }
 
     /// How many of so many requests reach the origin.
@@ -81,7 +81,7 @@ impl SetUp {
         if matches!(self.program, Program::Direct) {
             answer_directly(&mut configuration);
         }
-        envoy_process::run(stage.envoy, stage.scratch, &name, port, 1, &configuration)
+        stage.envoy(&name, port, 1, &configuration)
     }
 }
 
@@ -112,14 +112,12 @@ fn nginx(name: &str, stage: &Stage<'_>, port: u16) -> Result<Process> {
     let program = program("nginx")?;
     let store = stage.scratch.join("nginx-cache");
     forget(&store)?;
-    let scratch = stage.scratch.to_string_lossy();
     let values = [
-        ("port", port.to_string()),
-        ("origin", stage.origin.to_string()),
-        ("scratch", scratch.into_owned()),
-        ("store", STORE.replace("iB", "").to_lowercase()),
+        ("port", &*port.to_string()),
+        ("origin", &stage.origin.to_string()),
+        ("scratch", &stage.scratch.to_string_lossy()),
+        ("store", STORE_OF_PEERS),
     ];
-    let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
     let file = template::fill("nginx/cache.conf", stage.scratch, &format!("{name}.conf"), &values)?;
     let mut command = Command::new(program);
     command.args(["-e", "stderr", "-p"]).arg(stage.scratch).arg("-c").arg(file);
@@ -130,13 +128,12 @@ fn varnish(name: &str, stage: &Stage<'_>, port: u16) -> Result<Process> {
     let program = program("varnishd")?;
     let folder = stage.scratch.join("varnish");
     forget(&folder)?;
-    let origin = stage.origin.to_string();
-    let values = [("origin", origin.as_str())];
+    let values = [("origin", &*stage.origin.to_string())];
     let file = template::fill("varnish/cache.vcl", stage.scratch, &format!("{name}.vcl"), &values)?;
     let mut command = Command::new(program);
     command.arg("-F").arg("-n").arg(&folder).arg("-f").arg(file);
     command.arg("-a").arg(format!("127.0.0.1:{port}"));
-    command.arg("-s").arg(format!("malloc,{}", STORE.replace("iB", "").to_lowercase()));
+    command.arg("-s").arg(format!("malloc,{STORE_OF_PEERS}"));
     // An answer of 256 KiB takes the place of hundreds of 1 KiB: with its 50, Varnish breaks it off.
     command.args(["-p", "nuke_limit=100000"]);
     // While the others have their turn.
@@ -174,19 +171,11 @@ pub(super) fn chosen(options: &Options, sources: &Sources) -> Result<Vec<SetUp>>
     ];
     let known: Vec<&str> = all.iter().map(|set_up| set_up.name).collect();
     let asked = options.set_ups.iter().chain(options.peers.iter().flatten());
-    let is_known = |name: &str| name == "none" || known.contains(&name);
-    if let Some(name) = asked.into_iter().find(|name| !is_known(name)) {
-        bail!("no set-up is called `{name}`; there are: {}", known.join(", "));
-    }
-    let is_in = |names: &[String], name: &str| names.iter().any(|known| known == name);
-    all.retain(|set_up| {
-        let has_peer = options.peers.as_ref().is_none_or(|names| is_in(names, set_up.name));
-        let is_named = options.set_ups.is_empty() || is_in(&options.set_ups, set_up.name);
-        match set_up.program {
-            Program::Proxy | Program::Direct => true,
-            Program::Envoy(_) => is_named,
-            Program::Nginx | Program::Varnish => is_named && has_peer,
-        }
+    check_known("set-up", asked.filter(|name| *name != "none"), &known)?;
+    all.retain(|SetUp { name, program }| match program {
+        Program::Proxy | Program::Direct => true,
+        Program::Envoy(_) => options.has_set_up(name),
+        Program::Nginx | Program::Varnish => options.has_set_up(name) && options.has_peer(name),
     });
     Ok(all)
 }
@@ -230,11 +219,8 @@ mod tests {
     use super::*;
 
     fn chosen_by(line: &str) -> Result<Vec<&'static str>> {
-        let words: Vec<_> = line.split(' ').map(ToOwned::to_owned).collect();
-        let options = Options::read(&super::super::super::COMMAND.parse(&words)?)?;
-        let sources =
-            Sources { modules: "filters".into(), scratch: std::env::temp_dir(), before: None };
-        Ok(chosen(&options, &sources)?.iter().map(|set_up| set_up.name).collect())
+        let set_ups = chosen(&Options::of_line(line)?, &Sources::of_nothing())?;
+        Ok(set_ups.iter().map(|set_up| set_up.name).collect())
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::costs::Costs;
 use super::super::report::{BUSY, Spread};
 use super::contenders::{DIRECT, PROXY, SetUp};
 use super::kinds::{Kind, Size, Work};
@@ -14,41 +15,30 @@ pub(super) struct Figures {
 struct Row {
     set_up: &'static str,
     kind: Kind,
-    /// Of the slices of this round.
-    slices: Vec<f64>,
-    /// The medians of the rounds before.
-    rounds: Vec<f64>,
+    costs: Costs,
 }
 
 impl Figures {
     /// None yet.
     pub(super) fn new(set_ups: &[SetUp]) -> Self {
-        let row = |set_up: &'static str, kind| Row {
-            set_up,
-            kind,
-            slices: Vec::new(),
-            rounds: Vec::new(),
-        };
-        let kinds = set_ups
+        let row = |set_up, kind| Row { set_up, kind, costs: Costs::default() };
+        let rows = set_ups
             .iter()
-            .flat_map(|set_up| set_up.kinds().into_iter().map(|kind| (set_up.name, kind)));
-        Figures { rows: kinds.map(|(name, kind)| row(name, kind)).collect() }
+            .flat_map(|set_up| set_up.kinds().into_iter().map(|kind| row(set_up.name, kind)));
+        Figures { rows: rows.collect() }
     }
 
     /// Takes a slice.
     pub(super) fn add(&mut self, set_up: &str, kind: Kind, cost: f64) {
         let is_it = |row: &&mut Row| row.set_up == set_up && row.kind == kind;
         if let Some(row) = self.rows.iter_mut().find(is_it) {
-            row.slices.push(cost);
+            row.costs.add(cost);
         }
     }
 
-    /// What disturbed the machine for a slice is left out: the median counts.
+    /// All slices of the round were taken.
     pub(super) fn end_round(&mut self) {
-        for row in &mut self.rows {
-            let median = Spread::of(std::mem::take(&mut row.slices)).map(|spread| spread.median);
-            row.rounds.extend(median);
-        }
+        self.rows.iter_mut().for_each(|row| row.costs.end_round());
     }
 
     /// The table, for people: a block a size, a row a set-up.
@@ -66,8 +56,8 @@ impl Figures {
             }
         }
         if let Some(share) = self
-            .row(PROXY, Kind { work: Work::Hit, size: Size::Small })
-            .and_then(|row| Spread::of(row.rounds.clone())?.width())
+            .spread(PROXY, Kind { work: Work::Hit, size: Size::Small })
+            .and_then(|spread| spread.width())
             .filter(|share| *share > BUSY)
         {
             lines.push(format!(
@@ -79,7 +69,7 @@ impl Figures {
     }
 
     fn line(&self, name: &str, size: Size, width: usize) -> String {
-        let spread = |work| Spread::of(self.row(name, Kind { work, size })?.rounds.clone());
+        let spread = |work| self.spread(name, Kind { work, size });
         let wide = |work| {
             spread(work).map_or_else(
                 || " ".repeat(25),
@@ -107,12 +97,9 @@ impl Figures {
         line.trim_end().to_owned()
     }
 
-    /// The median over the rounds of this one's cost to the other's of the same round: a slow
-    /// minute of the machine cancels out.
+    /// This one's cost to the other's.
     pub(super) fn ratio(&self, name: &str, to: &str, kind: Kind) -> Option<f64> {
-        let (row, other) = (self.row(name, kind)?, self.row(to, kind)?);
-        let ratios = row.rounds.iter().zip(&other.rounds).map(|(cost, other)| cost / other);
-        Some(Spread::of(ratios)?.median)
+        self.row(name, kind)?.costs.ratio_to(&self.row(to, kind)?.costs)
     }
 
     /// For machines.
@@ -122,12 +109,16 @@ impl Figures {
                 "set_up": row.set_up,
                 "work": row.kind.work.name(),
                 "bytes": row.kind.size.bytes(),
-                "cpu_us": Spread::of(row.rounds.clone()).map(|spread| spread.json()),
+                "cpu_us": row.costs.spread().map(|spread| spread.json()),
                 "ratio_to_proxy": self.ratio(row.set_up, PROXY, row.kind),
                 "ratio_to_direct": self.ratio(row.set_up, DIRECT, row.kind),
             })
         };
         self.rows.iter().map(row).collect()
+    }
+
+    fn spread(&self, name: &str, kind: Kind) -> Option<Spread> {
+        self.row(name, kind)?.costs.spread()
     }
 
     fn row(&self, name: &str, kind: Kind) -> Option<&Row> {

@@ -1,14 +1,13 @@
 //! Rounds of slices: every set-up serves some requests of each kind, in turn with all others.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result, ensure};
 
-use super::super::cores::Cores;
 use super::super::load::Load;
 use super::super::options::Options;
 use super::super::process::{Process, free_port};
-use super::super::{SLICES, cost_per_request};
+use super::super::rounds::{Rounds, SLICES};
+use super::super::stage::Stage;
+use super::super::{cost_per_request, settle};
 use super::answer;
 use super::contenders::SetUp;
 use super::figures::Figures;
@@ -17,15 +16,6 @@ use super::kinds::Kind;
 /// Requests before each slice that do not count: caches and branches of the kind before are gone
 /// then, and an answer that had to make room is in the store again.
 const WARM: usize = 16;
-
-/// Where the set-ups run.
-pub(super) struct Stage<'a> {
-    pub(super) envoy: &'a Path,
-    pub(super) scratch: &'a Path,
-    pub(super) cores: &'a Cores,
-    /// The port of the origin.
-    pub(super) origin: u16,
-}
 
 /// A gateway that is warm.
 struct Running {
@@ -39,26 +29,16 @@ struct Running {
 /// A set-up does not start, does not do its work, or stops to answer as it must.
 pub(super) fn measure(set_ups: &[SetUp], options: &Options, stage: &Stage<'_>) -> Result<Figures> {
     let mut figures = Figures::new(set_ups);
-    let mut order: Vec<usize> = (0..set_ups.len()).collect();
-    for round in 1..=options.rounds {
-        note!("starting {} set-ups, round {round} of {}", set_ups.len(), options.rounds);
-        // Anew in each round: of two processes of one set-up, one may be slower for as long as it
-        // lives.
-        let start = |set_up| start(set_up, options, stage);
-        let mut running = set_ups.iter().map(start).collect::<Result<Vec<_>>>()?;
-        for _ in 0..SLICES {
-            for &index in &order {
-                if let (Some(one), Some(set_up)) = (running.get_mut(index), set_ups.get(index)) {
-                    for kind in set_up.kinds() {
-                        let count = options.requests.div_ceil(SLICES);
-                        let cost = slice(one, set_up, kind, count)?;
-                        figures.add(set_up.name, kind, cost);
-                    }
-                }
+    let count = options.requests.div_ceil(SLICES);
+    let mut rounds = Rounds::of(set_ups, options);
+    for _ in 0..options.rounds {
+        let slice = |set_up: &SetUp, one: &mut Running| {
+            for kind in set_up.kinds() {
+                figures.add(set_up.name, kind, slice(one, set_up, kind, count)?);
             }
-            // Another set-up begins the next slice.
-            order.rotate_left(1);
-        }
+            Ok(())
+        };
+        rounds.run(|set_up| start(set_up, options, stage), slice)?;
         figures.end_round();
     }
     Ok(figures)
@@ -67,12 +47,7 @@ pub(super) fn measure(set_ups: &[SetUp], options: &Options, stage: &Stage<'_>) -
 /// A gateway that is warm, and whose store is full, where it has one.
 fn start(set_up: &SetUp, options: &Options, stage: &Stage<'_>) -> Result<Running> {
     let port = free_port()?;
-    // A gateway inherits the core from the thread that starts it.
-    stage.cores.use_for_gateway()?;
-    let started = set_up.spawn(stage, port);
-    stage.cores.use_for_load()?;
-    let mut process = started?;
-    process.wait_until_ready()?;
+    let process = stage.cores.start(|| set_up.spawn(stage, port))?;
     let first = set_up.kinds().into_iter().next().context("a set-up that is sent nothing")?;
     process.wait_for_answer(first.requests(1, &mut 0).take())?;
     let load = Load::connect(process.address(), &[])?;
@@ -93,8 +68,7 @@ fn slice(running: &mut Running, set_up: &SetUp, kind: Kind, count: usize) -> Res
     load.turn_to(kind.requests(WARM, &mut running.next));
     load.serve(WARM).with_context(of_whom)?;
     load.turn_to(kind.requests(count, &mut running.next));
-    // The kernel books a thread's time when it goes to sleep: let the worker get there.
-    std::thread::sleep(std::time::Duration::from_millis(2));
+    settle();
     let before = answer::given();
     let cost = cost_per_request(&running.process, load, count).with_context(of_whom)?;
     let (passed, expected) =

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::verdict::Verdict;
 use super::FILTER;
 use super::contenders::{DIRECT, GATEWAY, PROXY};
 use super::figures::Figures;
@@ -26,46 +27,31 @@ const TARGETS: [Target; 6] = [
 ];
 
 impl Target {
-    fn ratio(&self, figures: &Figures) -> Option<f64> {
+    fn verdict(&self, figures: &Figures) -> Verdict {
         let kind = Kind { work: self.work, size: Size::Small };
         // A miss is compared with passing on the same.
-        figures.ratio(self.subject, self.reference, kind)
+        Verdict { most: self.most, ratio: figures.ratio(self.subject, self.reference, kind) }
     }
 
-    fn verdict(&self, figures: &Figures) -> String {
-        let Self { subject, work, reference, most } = self;
-        let (work, size) = (work.name(), Size::Small.name());
-        match self.ratio(figures) {
-            None => {
-                format!("{subject}, {work}, {size}: x {reference}, target {most:.2}: not measured")
-            }
-            Some(ratio) => {
-                let word = if ratio <= *most { "reached" } else { "NOT reached" };
-                format!(
-                    "{subject}, {work}, {size}: {ratio:.2} x {reference}, target {most:.2}: {word}"
-                )
-            }
-        }
+    fn line(&self, figures: &Figures) -> String {
+        let subject = format!("{}, {}, {}", self.subject, self.work.name(), Size::Small.name());
+        self.verdict(figures).line(subject, self.reference)
     }
 }
 
 /// A line a target.
 pub(super) fn lines(figures: &Figures) -> Vec<String> {
-    TARGETS.iter().map(|target| target.verdict(figures)).collect()
+    TARGETS.iter().map(|target| target.line(figures)).collect()
 }
 
 /// The same for machines.
 pub(super) fn json(figures: &Figures) -> Value {
     let one = |target: &Target| {
-        let ratio = target.ratio(figures);
-        json!({
+        target.verdict(figures).json(json!({
             "subject": target.subject,
             "work": target.work.name(),
             "reference": target.reference,
-            "target": target.most,
-            "ratio": ratio,
-            "reached": ratio.map(|ratio| ratio <= target.most),
-        })
+        }))
     };
     TARGETS.iter().map(one).collect()
 }

@@ -1,10 +1,10 @@
 //! The set-ups that are measured beside each other.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::Value;
 
 use super::super::identity::token::Signed;
-use super::super::options::Options;
+use super::super::options::{Options, check_known};
 use super::super::{Sources, probe, set_up};
 use super::ability::Ability;
 use super::peers::Peer;
@@ -139,29 +139,20 @@ pub(super) fn contenders(key: &Signed, sources: &Sources) -> Result<LineUp> {
 /// The options name a set-up or a peer that is none.
 pub(super) fn check_names(all: &[Contender], options: &Options) -> Result<()> {
     let known: Vec<&str> = all.iter().map(|contender| contender.name).collect();
-    if let Some(name) = options.set_ups.iter().find(|name| !known.contains(&name.as_str())) {
-        bail!("no set-up is called `{name}`; there are: {}", known.join(", "));
-    }
-    let peers = Peer::ALL.map(Peer::name);
-    let named = options.peers.iter().flatten();
-    match named.filter(|name| *name != "none").find(|name| !peers.contains(&name.as_str())) {
-        Some(name) => bail!("no peer is called `{name}`; there are: none, {}", peers.join(", ")),
-        None => Ok(()),
-    }
+    check_known("set-up", &options.set_ups, &known)?;
+    let mut peers = vec!["none"];
+    peers.extend(Peer::ALL.map(Peer::name));
+    check_known("peer", options.peers.iter().flatten(), &peers)
 }
 
 /// Those that the options ask for, and what they add to.
 pub(super) fn keep(all: Vec<Contender>, options: &Options) -> Vec<Contender> {
-    let is_named =
-        |name: &str| options.set_ups.is_empty() || options.set_ups.iter().any(|it| it == name);
-    let peer_is_wanted = |peer: Peer| {
-        options.peers.as_ref().is_none_or(|names| names.iter().any(|name| name == peer.name()))
-    };
     let baselines: Vec<&str> =
-        all.iter().filter(|it| is_named(it.name)).filter_map(|it| it.over).collect();
+        all.iter().filter(|it| options.has_set_up(it.name)).filter_map(|it| it.over).collect();
     let wanted = |it: &Contender| {
         let is_baseline = it.name == "bare" || baselines.contains(&it.name);
-        (is_named(it.name) || is_baseline) && it.peer().is_none_or(peer_is_wanted)
+        (options.has_set_up(it.name) || is_baseline)
+            && it.peer().is_none_or(|peer| options.has_peer(peer.name()))
     };
     all.into_iter().filter(wanted).collect()
 }
@@ -171,10 +162,7 @@ mod tests {
     use super::*;
 
     fn kept(line: &str) -> Result<Vec<&'static str>> {
-        let options = Options::read(
-            &crate::bench::COMMAND
-                .parse(&line.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>())?,
-        )?;
+        let options = Options::of_line(line)?;
         let all = || {
             let nginx = |name, over| Contender {
                 name,

@@ -1,12 +1,11 @@
 //! Rounds of slices: every set-up serves some requests of each kind, in turn with all others.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result};
 
-use super::super::SLICES;
 use super::super::options::Options;
 use super::super::report::Spread;
+use super::super::rounds::{Rounds, SLICES};
+use super::super::settle;
 use super::contenders::Contender;
 use super::figures::Figures;
 use super::requests::{KINDS, Token};
@@ -24,39 +23,30 @@ pub(super) fn measure<'a>(
     stage: &Stage,
 ) -> Result<Figures<'a>> {
     let mut figures = Figures::new(contenders);
-    let mut order: Vec<usize> = (0..contenders.len()).collect();
-    for round in 1..=options.rounds {
-        note!("starting {} set-ups, round {round} of {}", contenders.len(), options.rounds);
-        // Anew in each round: of two processes of one set-up, one may be slower for as long as it
-        // lives.
-        let mut running = Vec::new();
-        for contender in contenders {
-            let mut one = stage.start(contender, 1)?;
-            // Past lazy compilation, and past the growth of pools and tables.
-            warm(&mut one, contender, requests(contender, options).div_ceil(4))?;
-            running.push(one);
-        }
-        let mut slices = vec![[const { Vec::new() }; 4]; contenders.len()];
-        for _ in 0..SLICES {
-            for &index in &order {
-                if let (Some(one), Some(contender), Some(costs)) =
-                    (running.get_mut(index), contenders.get(index), slices.get_mut(index))
-                {
-                    let count = requests(contender, options).div_ceil(SLICES);
-                    slice(one, contender, count, costs)
-                        .with_context(|| format!("set-up {}", contender.name))?;
-                }
-            }
-            // Another set-up begins the next slice.
-            order.rotate_left(1);
-        }
-        let medians = slices
-            .into_iter()
-            .map(|kinds| kinds.map(|costs| Some(Spread::of(costs)?.median)))
-            .collect();
-        figures.add_round(medians);
+    let start = |contender| {
+        let mut one = stage.start(contender, 1)?;
+        // Past lazy compilation, and past the growth of pools and tables.
+        warm(&mut one, contender, requests(contender, options).div_ceil(4))?;
+        Ok(one)
+    };
+    let slice = |contender: &Contender, one: &mut Running| {
+        let count = requests(contender, options).div_ceil(SLICES);
+        slice(one, contender, count).with_context(|| format!("set-up {}", contender.name))
+    };
+    let mut rounds = Rounds::of(contenders, options);
+    for _ in 0..options.rounds {
+        let slices = rounds.run(start, slice)?;
+        figures.add_round(slices.iter().map(|slices| medians(slices)).collect());
     }
     Ok(figures)
+}
+
+/// By kind, over the slices of one set-up.
+fn medians(slices: &[[Option<f64>; 4]]) -> [Option<f64>; 4] {
+    std::array::from_fn(|kind| {
+        let costs = slices.iter().filter_map(|costs| costs.get(kind).copied().flatten());
+        Some(Spread::of(costs)?.median)
+    })
 }
 
 /// A peer may be so slow that fewer requests tell as much.
@@ -74,14 +64,10 @@ pub(super) fn warm(running: &mut Running, contender: &Contender, count: usize) -
     Ok(())
 }
 
-/// One slice of each kind that says something about the set-up.
-fn slice(
-    running: &mut Running,
-    contender: &Contender,
-    count: usize,
-    costs: &mut [Vec<f64>; 4],
-) -> Result<()> {
-    for (index, (kind, costs)) in KINDS.iter().zip(costs).enumerate() {
+/// What a request costs in one slice of each kind that says something about the set-up.
+fn slice(running: &mut Running, contender: &Contender, count: usize) -> Result<[Option<f64>; 4]> {
+    let mut costs = [None; 4];
+    for (index, (kind, cost)) in KINDS.iter().zip(&mut costs).enumerate() {
         if kind.token == Token::New && !contender.reads_tokens() {
             continue;
         }
@@ -91,14 +77,9 @@ fn slice(
         serve(running, index, count)?;
         settle();
         let spent = running.process.cpu()?.saturating_sub(before);
-        costs.push(spent.as_secs_f64() * 1e6 / count as f64);
+        *cost = Some(spent.as_secs_f64() * 1e6 / count as f64);
     }
-    Ok(())
-}
-
-/// The kernel books a thread's time when it goes to sleep: let the workers get there.
-fn settle() {
-    std::thread::sleep(Duration::from_millis(2));
+    Ok(costs)
 }
 
 fn serve(running: &mut Running, kind: usize, count: usize) -> Result<()> {

@@ -67,12 +67,7 @@ impl Stage {
     /// It does not start, does not answer, or does not do its work.
     pub(super) fn start(&self, contender: &Contender, workers: u32) -> Result<Running> {
         let port = free_port()?;
-        // A gateway inherits the core from the thread that starts it.
-        self.cores.use_for_gateway()?;
-        let started = self.spawn(contender, port, workers);
-        self.cores.use_for_load()?;
-        let mut process = started?;
-        process.wait_until_ready()?;
+        let process = self.cores.start(|| self.spawn(contender, port, workers))?;
         process.wait_for_answer(&self.requests.good)?;
         let (first_answer, first_cpu) = (process.age(), process.cpu()?);
         proof::check(contender, process.address(), &self.requests)

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::verdict::Verdict;
 use super::figures::Figures;
 use super::requests::{Kind, Token, Via};
 
@@ -33,42 +34,34 @@ const TARGETS: [Target; 6] = [
 ];
 
 impl Target {
-    fn ratio(&self, figures: &Figures<'_>) -> Option<f64> {
-        figures.ratio(self.subject, self.reference, Kind { via: Via::Proxy, token: self.token })
+    fn verdict(&self, figures: &Figures<'_>) -> Verdict {
+        let kind = Kind { via: Via::Proxy, token: self.token };
+        let ratio = figures.ratio(self.subject, self.reference, kind);
+        Verdict { most: self.most, ratio }
     }
 
-    fn verdict(&self, figures: &Figures<'_>) -> String {
+    fn line(&self, figures: &Figures<'_>) -> String {
         let token = if self.token == Token::New { ", new token" } else { "" };
-        let (subject, reference, most) = (self.subject, self.reference, self.most);
-        match self.ratio(figures) {
-            None => format!("{subject}: x {reference}{token}, target {most:.2}: not measured"),
-            Some(ratio) => {
-                let word = if ratio <= most { "reached" } else { "NOT reached" };
-                format!("{subject}: {ratio:.2} x {reference}{token}, target {most:.2}: {word}")
-            }
-        }
+        let reference = format!("{}{token}", self.reference);
+        self.verdict(figures).line(self.subject, reference)
     }
 }
 
 /// A line a target.
 pub(super) fn print(figures: &Figures<'_>) {
     for target in &TARGETS {
-        say!("{}", target.verdict(figures));
+        say!("{}", target.line(figures));
     }
 }
 
 /// The same for machines.
 pub(super) fn json(figures: &Figures<'_>) -> Value {
     let one = |target: &Target| {
-        let ratio = target.ratio(figures);
-        json!({
+        target.verdict(figures).json(json!({
             "subject": target.subject,
             "reference": target.reference,
             "token": format!("{:?}", target.token).to_lowercase(),
-            "target": target.most,
-            "ratio": ratio,
-            "reached": ratio.map(|ratio| ratio <= target.most),
-        })
+        }))
     };
     TARGETS.iter().map(one).collect()
 }
@@ -86,7 +79,7 @@ mod tests {
             (target(0.7, Token::Remembered), "ours: 0.80 x native, target 0.70: NOT reached"),
             (target(0.7, Token::New), "ours: x native, new token, target 0.70: not measured"),
         ] {
-            assert_eq!(target.verdict(&sample()), line);
+            assert_eq!(target.line(&sample()), line);
         }
     }
 }
