@@ -93,3 +93,18 @@ fn serve(running: &mut Running, kind: usize, count: usize) -> Result<()> {
     *sequence = load.turn_to(others);
     served
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_the_median_of_its_own_slices_and_none_without_any() {
+        let slices = [
+            [Some(1.0), None, Some(7.0), None],
+            [Some(2.0), None, Some(8.0), Some(5.0)],
+            [Some(900.0), None, Some(6.0), None],
+        ];
+        assert_eq!(medians(&slices), [Some(2.0), None, Some(7.0), Some(5.0)]);
+    }
+}
