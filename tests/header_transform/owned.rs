@@ -3,7 +3,7 @@
 //!
 //! A Lua filter stands where this one does, and edits what this one refuses to.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use gatehouse_filter::{FieldChange, Head, HeaderName};
 use gatehouse_sandbox::Builder;
@@ -37,6 +37,9 @@ end
 struct Bench {
     gateway: Shared,
     upstream: Upstream,
+    /// Held from what the upstream is told to answer to what it has received: tests that share a
+    /// bench would take each other's requests.
+    turn: Mutex<()>,
 }
 
 static BENCH: LazyLock<Bench> = LazyLock::new(|| Bench::start(|_| ()));
@@ -52,7 +55,7 @@ impl Bench {
                 json!("measured");
             change(manager);
         }));
-        Self { gateway, upstream }
+        Self { gateway, upstream, turn: Mutex::default() }
     }
 
     /// The status, and the values of the field behind the proxy: at the upstream, or at the client.
@@ -73,6 +76,7 @@ impl Bench {
             request = request.header(field, sent);
         }
         let line = if head == Head::Response { line } else { String::new() };
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.upstream.answer(format!("HTTP/1.1 200 OK\r\n{line}content-length: 0\r\n\r\n"));
         let response = self.gateway.ask(request).response;
         let values = match head {
