@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use gatehouse_sandbox::{Gateway, workspace};
 
-use crate::harness::{configuration, trap};
+use crate::harness::trapping::{self, Callback};
+use crate::harness::{configuration, trap, until};
 
 /// The host's side of a module is there, and every request ends in `unreachable`: what a panic
 /// compiles to.
@@ -47,6 +48,21 @@ fn a_module_that_is_not_built_is_named() {
     };
     let start = Gateway::builder("envoy/header-transform.yaml").edit(elsewhere).start();
     panic!("{}", start.map(|_| "it starts").map_or_else(|fault| fault.to_string(), str::to_owned));
+}
+
+/// What a filter that was built does after a trap: all that it did before.
+#[test]
+fn a_built_module_traps_where_it_is_told_to_and_is_loaded_again() {
+    let builder =
+        Gateway::builder("envoy/header-transform.yaml").edit(configuration::keep_trailers);
+    let gateway = trapping::start(builder, "header-transform", Callback::RequestTrailers);
+    let served = gateway.get("/", &[]);
+    assert_eq!(served.status, 200);
+    trap::assert_none(&gateway);
+    assert_ne!(gateway.request(trapping::request("/")).status, 200);
+    let signs = trap::signs(&gateway);
+    assert!(signs.iter().any(|sign| sign.contains("proxy_on_request_trailers")), "{signs:?}");
+    until("a VM is loaded again", || gateway.get("/", &[]).status == 200);
 }
 
 /// The gateway of `header-transform`, with this module in its place.

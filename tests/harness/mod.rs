@@ -27,6 +27,9 @@ pub(crate) mod token;
 /// Whether a filter has trapped.
 pub(crate) mod trap;
 
+/// Built modules of which a callback traps.
+pub(crate) mod trapping;
+
 /// An upstream that a case writes.
 pub(crate) mod upstream;
 

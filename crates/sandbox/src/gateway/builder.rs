@@ -35,6 +35,7 @@ pub struct Builder {
     demo: Option<SocketAddr>,
     edits: Vec<Edit>,
     packaging: Option<Packaging>,
+    modules: PathBuf,
     ready_within: Duration,
     pass_output: bool,
 }
@@ -53,6 +54,7 @@ impl Builder {
             demo: None,
             edits: Vec::new(),
             packaging: None,
+            modules: workspace::filters(),
             ready_within: Duration::from_secs(60),
             pass_output: false,
         }
@@ -122,6 +124,13 @@ impl Builder {
         self
     }
 
+    /// The folder of the modules, in place of where `cargo xtask build` puts them: for such as were
+    /// changed. What they are copies of has to be built all the same.
+    pub fn modules(mut self, folder: PathBuf) -> Self {
+        self.modules = folder;
+        self
+    }
+
     /// How long Envoy may take to become ready; 60 seconds unless set.
     pub fn ready_within(mut self, limit: Duration) -> Self {
         self.ready_within = limit;
@@ -172,9 +181,9 @@ impl Builder {
             port: reserved.as_ref().map_or(self.port, ReservedPort::number),
             admin_port: self.admin_port,
             upstreams: upstreams.addresses().clone(),
-            filters: workspace::filters(),
+            filters: self.modules.clone(),
         });
-        ensure_modules(&example)?;
+        ensure_modules(&example, &self.modules)?;
 
         let folder = Folder::create(&self.config)?;
         let config = folder.path().join("envoy.json");
@@ -225,11 +234,14 @@ impl ReservedPort {
 
 /// Envoy's own message for a module that is not there names the path but not the cure, and of an
 /// old one it says nothing.
-fn ensure_modules(example: &Example) -> Result<()> {
+fn ensure_modules(example: &Example, folder: &Path) -> Result<()> {
     for filter in example.filters() {
         let path = Path::new(&filter.module);
-        if path.starts_with(workspace::filters()) {
-            modules::ensure_built(path)?;
+        for known in [folder, &workspace::filters()] {
+            if let Ok(name) = path.strip_prefix(known) {
+                modules::ensure_built(&workspace::filters().join(name))?;
+                break;
+            }
         }
     }
     Ok(())
