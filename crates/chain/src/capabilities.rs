@@ -29,9 +29,10 @@ const WAITING: [&str; 2] = ["proxy_continue_stream", "proxy_set_effective_contex
 const HTTP_CALLS: [&str; 2] = ["proxy_http_call", "proxy_on_http_call_response"];
 
 /// What a filter needs that has something fetched.
-const FETCHING: [&str; 4] = [
+const FETCHING: [&str; 5] = [
     "proxy_get_shared_data",
     "proxy_on_tick",
+    "proxy_record_metric",
     "proxy_set_shared_data",
     "proxy_set_tick_period_milliseconds",
 ];

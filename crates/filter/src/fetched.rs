@@ -29,8 +29,8 @@ pub use whose::Whose;
 
 use crate::printable;
 use crate::{
-    Answer, CallId, CallRefused, Callout, Callouts, Counter, Meter, OperatorLog, SetError, Store,
-    Timestamp,
+    Answer, CallId, CallRefused, Callout, Callouts, Counter, Gauge, Meter, OperatorLog, SetError,
+    Store, Timestamp,
 };
 use kept::Kept;
 use lease::Lease;
@@ -59,7 +59,8 @@ pub enum Event {
 pub struct Kind<T> {
     /// Whose it is: [`Filter::NAME`](crate::Filter::NAME).
     pub filter: &'static str,
-    /// The names of the shared values: the body, by which operators hear of it too, and the lease.
+    /// The names of the shared values: the body, by which operators hear of it too, also as the
+    /// event `keys_fetched` of `keys`, and the lease.
     pub names: [&'static str; 2],
     /// Whose it is in the filter, and how its events are counted.
     pub whose: Whose,
@@ -78,8 +79,13 @@ type Failure = (Event, String);
 /// Something that is fetched, as one worker knows it.
 pub struct Fetched<T> {
     source: Source,
+    filter: &'static str,
     whose: Whose,
     counters: OnceCell<[Counter; 4]>,
+    /// What it is, for the gauge: `keys`.
+    plural: &'static str,
+    /// Shows when something came last, or was confirmed.
+    came_at: OnceCell<Gauge>,
     describe: fn(&T) -> String,
     lease_key: Vec<u8>,
     kept: Kept<T>,
@@ -126,8 +132,11 @@ impl<T> Fetched<T> {
                 source.cluster,
                 source.location.path
             ),
+            filter: kind.filter,
             whose: kind.whose,
             counters: OnceCell::new(),
+            plural: what,
+            came_at: OnceCell::new(),
             describe: kind.describe,
             lease_key: lease,
             kept: Kept::new(body, kind.read, source.fetch.max_age),
@@ -140,10 +149,12 @@ impl<T> Fetched<T> {
         }
     }
 
-    /// Makes the counters and the shared values, and reads what is in them already: a worker that
+    /// Makes the metrics and the shared values, and reads what is in them already: a worker that
     /// starts late need not wait. Whether they are there.
     pub fn prepare<H: Store + Meter + ?Sized>(&self, host: &H) -> bool {
         self.counters.get_or_init(|| self.whose.counters(host));
+        let came_at =
+            *self.came_at.get_or_init(|| self.whose.came_at(self.filter, self.plural, host));
         let made = host.create(&self.kept.key, &Stored::default().to_bytes());
         // The lease is made last: whoever finds one finds a body.
         if made.and_then(|()| host.create(&self.lease_key, &Lease::default().to_bytes())).is_err() {
@@ -152,6 +163,9 @@ impl<T> Fetched<T> {
         if let Ok(Some((value, _))) = host.get(&self.lease_key) {
             // What cannot be read is told with the next one, or by whoever fetches it.
             let _ = self.follow(Lease::from_bytes(&value), host);
+        }
+        if let Some(time) = self.kept.fetched_at() {
+            host.set_gauge(came_at, time.seconds());
         }
         true
     }
@@ -328,6 +342,9 @@ impl<T> Fetched<T> {
 
     fn succeed(&self, callouts: &dyn Callouts) {
         self.count(Event::Fetched, callouts);
+        if let Some(came_at) = self.came_at.get() {
+            callouts.set_gauge(*came_at, callouts.now().seconds());
+        }
         self.operator_log.succeeded(&self.what, callouts);
     }
 

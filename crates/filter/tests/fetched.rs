@@ -184,6 +184,28 @@ fn what_came_stays_until_something_better_does_or_it_is_too_old() {
 }
 
 #[test]
+fn a_gauge_shows_when_something_came_last_or_was_confirmed() {
+    const CAME_AT: &str = "gatehouse_event_timestamp_seconds";
+    let host = FakeHost::at(NOW);
+    let first = worker(&host);
+    assert_eq!(host.gauge(CAME_AT), Some(0), "nothing came yet");
+    for (after, came, shown) in [
+        (0, tagged("200", "\"1\"", "list"), NOW),
+        (60, answer("503", ""), NOW),
+        (60, answer("200", "<html>"), NOW),
+        (60, tagged("304", "\"1\"", ""), NOW + 180),
+        (60, tagged("200", "\"2\"", "list 2"), NOW + 240),
+    ] {
+        host.clock.advance(seconds(after));
+        fetch(&host, &first, &came);
+        assert_eq!(host.gauge(CAME_AT), Some(shown), "{came:?}");
+    }
+    host.clock.advance(seconds(30));
+    worker(&host);
+    assert_eq!(host.gauge(CAME_AT), Some(NOW + 240), "by one that finds it in the store");
+}
+
+#[test]
 fn the_same_again_is_the_same_and_only_younger() {
     let host = FakeHost::at(NOW);
     let (worker, other) = (worker(&host), worker(&host));

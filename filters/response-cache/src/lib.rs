@@ -123,6 +123,8 @@ impl Filter for ResponseCache {
     fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
         self.bytes.set(host.define_gauge("gatehouse_cache_bytes", &[]));
         self.objects.set(host.define_gauge("gatehouse_cache_objects", &[]));
+        let budget = host.define_gauge("gatehouse_cache_budget_bytes", &[]);
+        host.set_gauge(budget, self.config.objects.budget());
         // Where the store fails, requests go on to the upstream, and are counted so.
         let _ = self.config.objects.prepare(host);
         if let Ok(total) = self.config.objects.total(host) {

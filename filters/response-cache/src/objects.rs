@@ -86,6 +86,11 @@ impl Objects {
         }
     }
 
+    /// The most bytes that all of them may take.
+    pub(crate) fn budget(&self) -> u64 {
+        self.budget
+    }
+
     /// Makes what is shared, or counts what is there: a VM that died may have left the count wrong.
     /// What a store of another size has left under this name is emptied.
     ///

@@ -1,6 +1,6 @@
 //! Whose something fetched is, for its counters and its lines in the log.
 
-use crate::{Counter, Meter};
+use crate::{Counter, Gauge, Meter};
 
 /// Whose something is that a filter has fetched.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,5 +36,15 @@ impl Whose {
                 events.map(|event| host.define_event(event, (of, name)))
             }
         }
+    }
+    /// The gauge of when something came last: seconds since 1970, so that its age is one
+    /// subtraction, and right although nobody writes it while nothing comes.
+    pub(super) fn came_at<H: Meter + ?Sized>(&self, filter: &str, what: &str, host: &H) -> Gauge {
+        let (filter, event) = (filter.replace('-', "_"), format!("{what}_fetched"));
+        let mut labels = vec![("filter", filter.as_str()), ("event", event.as_str())];
+        if let Self::One { of, name, .. } = self {
+            labels.push((of, name));
+        }
+        host.define_gauge("gatehouse_event_timestamp_seconds", &labels)
     }
 }

@@ -200,6 +200,7 @@ fn a_purge_hits_what_it_says_and_tells_what_that_was() {
         vm.later(1);
         vm.get("/", &[]).leave();
         let left = host.gauge("gatehouse_cache_objects").unwrap();
+        assert!(host.gauge("gatehouse_cache_budget_bytes") >= host.gauge("gatehouse_cache_bytes"));
         // What the variants of a URL are told apart by is an object, too.
         assert!((4 - objects..=5 - objects).contains(&left), "{query}: {left}");
     }
