@@ -1,8 +1,11 @@
 //! `cargo xtask up [FILE]`: the gateway of the README, or of another example, in the foreground.
 
+mod access_log;
+mod state;
+
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use gatehouse_sandbox::example::Example;
@@ -11,6 +14,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::arguments::{Command, Given, Opt, number};
 use crate::build;
+use access_log::AccessLog;
+use state::States;
 
 const CONFIG: &str = "envoy/envoy.yaml";
 
@@ -40,6 +45,12 @@ The demo services that the file names run behind it.",
             value: Some("HOST:PORT"),
             about: "where all calls to demo services go instead; none is started",
         },
+        Opt { name: "--quiet", value: None, about: "no access log on the terminal" },
+        Opt {
+            name: "--log",
+            value: Some("FILE"),
+            about: "the access log goes to the end of this file too, a line at a time",
+        },
     ],
     run,
 };
@@ -53,6 +64,7 @@ fn run(given: &Given) -> Result<()> {
     // Before the build: who has to choose another port should not wait for it.
     ensure_free(options.port, "--port", "GATEHOUSE_PORT")?;
     ensure_free(options.admin_port, "--admin-port", "GATEHOUSE_ADMIN_PORT")?;
+    let mut access_log = AccessLog::open(options.quiet, options.log.as_deref())?;
     build::report(&modules(&options.config)?)?;
     let envoy = envoy::locate(|step| note!("{step}"))?;
     let others = if options.upstream.is_some() { "" } else { "the demo services and " };
@@ -70,9 +82,9 @@ fn run(given: &Given) -> Result<()> {
         .port(options.port)
         .admin_port(options.admin_port)
         .log_level("warning")
-        .pass_output()
+        .pass_output(move |line| access_log.take(line))
         .start()?;
-    print_hints(&gateway, options.upstream);
+    print_hints(&gateway, &options);
     let ended = runtime.block_on(wait(&mut gateway, &mut stop));
     note!("stopping");
     gateway.stop();
@@ -88,6 +100,10 @@ struct Options {
     concurrency: u32,
     /// Where all calls to demo services go instead.
     upstream: Option<SocketAddr>,
+    /// No access log on the terminal.
+    quiet: bool,
+    /// The file that the access log goes to.
+    log: Option<String>,
 }
 
 impl Options {
@@ -107,11 +123,22 @@ impl Options {
             admin_port: of("--admin-port", from_env("GATEHOUSE_ADMIN_PORT", 9901))?,
             concurrency: given.positive("--concurrency")?.unwrap_or(1),
             upstream: given.value("--upstream").map(address).transpose()?,
+            quiet: given.has("--quiet"),
+            log: given.value("--log").map(ToOwned::to_owned),
         };
         if options.port == options.admin_port && options.port != 0 {
             bail!("the gateway and Envoy's admin interface cannot both have port {}", options.port);
         }
         Ok(options)
+    }
+
+    fn where_the_log_is(&self) -> String {
+        match (&self.log, self.quiet) {
+            (None, false) => "The access log follows.".to_owned(),
+            (None, true) => "There is no access log (--quiet).".to_owned(),
+            (Some(file), false) => format!("The access log follows, and is in {file}."),
+            (Some(file), true) => format!("The access log is in {file}."),
+        }
     }
 }
 
@@ -152,13 +179,14 @@ fn ensure_free(port: u16, option: &str, variable: &str) -> Result<()> {
     }
 }
 
-fn print_hints(gateway: &Gateway, upstream: Option<SocketAddr>) {
+fn print_hints(gateway: &Gateway, options: &Options) {
     let url = gateway.url("");
-    if let Some(upstream) = upstream {
+    let log = options.where_the_log_is();
+    if let Some(upstream) = options.upstream {
         return say!(
             "
 The gateway is at {url}, in front of {upstream}, Envoy's admin interface at http://{admin}. Ctrl-C \
-             stops both. The access log follows.
+             stops both. {log}
 ",
             admin = gateway.admin_address()
         );
@@ -175,7 +203,7 @@ Try, in another terminal: no token; alice logs in; with her token; bob may not d
   curl -i {url}/users/alice -H "authorization: Bearer $BOB"
   curl -i {url}/products -H 'x-api-key: acme-partner-demo-key'
 
-The access log follows.
+{log}
 "#,
         admin = gateway.admin_address()
     );
@@ -206,9 +234,19 @@ impl Stop {
     }
 }
 
-/// Until a signal comes, which is the good end, or Envoy ends by itself, which is not.
+/// Envoy answers on its main thread, within a millisecond or two.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// Tells what becomes of upstreams and keys until a signal comes, which is the good end, or Envoy ends by itself, which is not.
 async fn wait(gateway: &mut Gateway, stop: &mut Stop) -> Result<()> {
+    let mut states = States::default();
+    let mut asked = None::<Instant>;
     loop {
+        if asked.is_none_or(|asked| asked.elapsed() >= BETWEEN_LOOKS) {
+            // Envoy may be on its way out: then the next look finds that.
+            states.look(gateway).into_iter().flatten().for_each(|line| note!("{line}"));
+            asked = Some(Instant::now());
+        }
         if tokio::time::timeout(Duration::from_millis(200), stop.told()).await.is_ok() {
             return Ok(());
         }
@@ -239,7 +277,15 @@ mod tests {
     fn an_option_wins_over_the_environment_which_wins_over_the_default() {
         let of = |config: &str, port, admin_port, concurrency| {
             let config = config.to_owned();
-            Ok(Options { config, port, admin_port, concurrency, upstream: None })
+            Ok(Options {
+                config,
+                port,
+                admin_port,
+                concurrency,
+                upstream: None,
+                quiet: false,
+                log: None,
+            })
         };
         let in_front_of = |address: &str| {
             let upstream = Some(address.parse().unwrap());
@@ -255,6 +301,17 @@ mod tests {
             (&["--upstream", "127.0.0.1:8000"], &[], in_front_of("127.0.0.1:8000")),
             (&["--upstream=[::1]:80"], &[], in_front_of("[::1]:80")),
             (&["--upstream", "localhost:8000"], &[], in_front_of("127.0.0.1:8000")),
+            (
+                &["--quiet", "--log", "access.json"],
+                &[],
+                options(8080, 9901, 1).map(|options| Options {
+                    quiet: true,
+                    log: Some("access.json".to_owned()),
+                    ..options
+                }),
+            ),
+            (&["--quiet=yes"], &[], Err("--quiet takes no value".to_owned())),
+            (&["--log"], &[], Err("--log needs a file".to_owned())),
             (
                 &["--upstream", "127.0.0.1"],
                 &[],
@@ -274,8 +331,8 @@ mod tests {
             (
                 &["--prot", "1"],
                 &[],
-                Err("up has no option `--prot`; there are --port, --admin-port, --concurrency \
-                     and --upstream"
+                Err("up has no option `--prot`; there are --port, --admin-port, --concurrency, \
+                     --upstream, --quiet and --log"
                     .to_owned()),
             ),
             (
@@ -285,6 +342,18 @@ mod tests {
             ),
         ] {
             assert_eq!(parse(args, env), want, "{args:?} {env:?}");
+        }
+    }
+
+    #[test]
+    fn the_hints_say_where_the_access_log_is() {
+        for (args, want) in [
+            (&[][..], "The access log follows."),
+            (&["--quiet"], "There is no access log (--quiet)."),
+            (&["--log", "a.json"], "The access log follows, and is in a.json."),
+            (&["--log", "a.json", "--quiet"], "The access log is in a.json."),
+        ] {
+            assert_eq!(parse(args, &[]).unwrap().where_the_log_is(), want);
         }
     }
 

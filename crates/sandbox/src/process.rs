@@ -20,6 +20,9 @@ pub(crate) struct Process {
     readers: Vec<JoinHandle<()>>,
 }
 
+/// Takes the lines of a stream, one at a time.
+pub(crate) type Sink = Box<dyn FnMut(&str) + Send>;
+
 /// The lines of one stream: kept, or passed on.
 #[derive(Debug, Default)]
 struct Capture {
@@ -28,9 +31,9 @@ struct Capture {
 }
 
 impl Process {
-    /// Starts the command. With `pass_output`, its standard output goes to ours instead of being
-    /// kept.
-    pub(crate) fn start(mut command: Command, pass_output: bool) -> Result<Self> {
+    /// Starts the command. Each line of its standard output goes to `sink` as it comes; without
+    /// one they are kept.
+    pub(crate) fn start(mut command: Command, sink: Option<Sink>) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -46,19 +49,21 @@ impl Process {
             }
         };
         let output =
-            Arc::new(Capture { pass_on: AtomicBool::new(pass_output), ..Capture::default() });
+            Arc::new(Capture { pass_on: AtomicBool::new(sink.is_some()), ..Capture::default() });
         let log = Arc::new(Capture::default());
         let stdout =
             child.stdout.take().ok_or_else(|| anyhow!("the child has no standard output"))?;
         let stderr =
             child.stderr.take().ok_or_else(|| anyhow!("the child has no standard error"))?;
         let readers = vec![
-            read(stdout, Arc::clone(&output), |line| {
-                let _ = writeln!(std::io::stdout(), "{line}");
-            }),
-            read(stderr, Arc::clone(&log), |line| {
-                let _ = writeln!(std::io::stderr(), "{line}");
-            }),
+            read(stdout, Arc::clone(&output), sink.unwrap_or_else(|| Box::new(|_| {}))),
+            read(
+                stderr,
+                Arc::clone(&log),
+                Box::new(|line| {
+                    let _ = writeln!(std::io::stderr(), "{line}");
+                }),
+            ),
         ];
         Ok(Self { child, guard, output, log, readers })
     }
@@ -123,7 +128,11 @@ fn guard(child: u32) -> Result<Child> {
         .context("cannot run sh")
 }
 
-fn read(stream: impl Read + Send + 'static, into: Arc<Capture>, print: fn(&str)) -> JoinHandle<()> {
+fn read(
+    stream: impl Read + Send + 'static,
+    into: Arc<Capture>,
+    mut pass_on: Sink,
+) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut stream = BufReader::new(stream);
         let mut line = Vec::new();
@@ -131,7 +140,7 @@ fn read(stream: impl Read + Send + 'static, into: Arc<Capture>, print: fn(&str))
         while stream.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
             let text = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
             if into.pass_on.load(Ordering::Relaxed) {
-                print(&text);
+                pass_on(&text);
             } else {
                 into.kept().push(text);
             }
@@ -148,13 +157,26 @@ mod tests {
     fn both_streams_are_kept_and_the_end_is_seen() {
         let mut command = Command::new("sh");
         command.args(["-c", "printf 'a\\n\\377b\\n'; echo c >&2; exit 3"]);
-        let mut process = Process::start(command, false).unwrap();
+        let mut process = Process::start(command, None).unwrap();
         let status =
             crate::gateway::wait_for(std::time::Duration::from_secs(10), || process.exited())
                 .unwrap();
         process.kill();
         assert_eq!(status.code(), Some(3));
         assert_eq!(process.output(), ["a", "\u{fffd}b"]);
+        assert_eq!(process.log(), "c");
+    }
+
+    #[test]
+    fn each_line_goes_to_the_sink_and_none_is_kept() {
+        let (sender, lines) = std::sync::mpsc::channel();
+        let mut command = Command::new("sh");
+        command.args(["-c", "printf 'a\\nb\\n'; echo c >&2"]);
+        let sink: Sink = Box::new(move |line| sender.send(line.to_owned()).unwrap());
+        let mut process = Process::start(command, Some(sink)).unwrap();
+        assert_eq!(lines.iter().take(2).collect::<Vec<_>>(), ["a", "b"]);
+        process.kill();
+        assert!(process.output().is_empty());
         assert_eq!(process.log(), "c");
     }
 }

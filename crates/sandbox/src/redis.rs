@@ -79,7 +79,7 @@ impl Redis {
             "--daemonize",
             "no",
         ]);
-        let mut process = Process::start(command, false)?;
+        let mut process = Process::start(command, None)?;
         let answers = wait_for(Duration::from_secs(10), || match process.exited() {
             Some(status) => Some(Err(status)),
             None => self.answers().then_some(Ok(())),

@@ -16,7 +16,7 @@ use tokio::net::TcpSocket;
 use super::{Gateway, StartError, admin_get, wait_for};
 use crate::envoy::{self, EnvoyBinary};
 use crate::example::{Example, Placement};
-use crate::process::Process;
+use crate::process::{Process, Sink};
 use crate::{Packaging, Upstreams, modules, upstreams, workspace};
 
 type Edit = Box<dyn FnOnce(&mut Value)>;
@@ -37,7 +37,7 @@ pub struct Builder {
     packaging: Option<Packaging>,
     modules: PathBuf,
     ready_within: Duration,
-    pass_output: bool,
+    sink: Option<Sink>,
 }
 
 impl Builder {
@@ -56,7 +56,7 @@ impl Builder {
             packaging: None,
             modules: workspace::filters(),
             ready_within: Duration::from_secs(60),
-            pass_output: false,
+            sink: None,
         }
     }
 
@@ -137,10 +137,10 @@ impl Builder {
         self
     }
 
-    /// Envoy's standard output (the access log) goes to ours instead of being kept, and its log
-    /// once it is ready.
-    pub fn pass_output(mut self) -> Self {
-        self.pass_output = true;
+    /// Each line of Envoy's standard output (the access log) goes to `sink` instead of being kept,
+    /// and its log goes to our standard error once it is ready.
+    pub fn pass_output(mut self, sink: impl FnMut(&str) + Send + 'static) -> Self {
+        self.sink = Some(Box::new(sink));
         self
     }
 
@@ -202,10 +202,11 @@ impl Builder {
             .args(&self.args)
             .arg("--config-path")
             .arg(&config);
-        let mut process = Process::start(command, self.pass_output)?;
+        let passes_output = self.sink.is_some();
+        let mut process = Process::start(command, self.sink)?;
         let admin = wait_until_live(&mut process, &admin_file, self.ready_within)?;
         let listeners = listeners(admin, names)?;
-        if self.pass_output {
+        if passes_output {
             process.pass_log_on();
         }
         Ok(Gateway { process, listeners, admin, folder: folder.keep(), upstreams })
