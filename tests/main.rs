@@ -103,6 +103,10 @@ mod configuration;
 /// `check` beside Envoy: what the one says of a configuration, the other does.
 mod check_beside_envoy;
 
+/// `monitoring/`, beside a real Prometheus: scraping, rules, alerts, the dashboard; and the table of
+/// all metrics.
+mod monitoring;
+
 /// `gateway.wasm`, all filters in one module: its list of filters, and what only a list can say.
 mod gateway_module;
 

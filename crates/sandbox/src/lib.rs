@@ -30,10 +30,12 @@ mod gateway;
 mod modules;
 mod packaging;
 mod process;
+mod prometheus;
 mod redis;
 mod upstreams;
 
 pub use gateway::{Builder, Gateway, StartError};
 pub use packaging::Packaging;
+pub use prometheus::Prometheus;
 pub use redis::Redis;
 pub use upstreams::Upstreams;
