@@ -100,7 +100,7 @@ fn health_of(status: &Value) -> State {
     let says = |flag: &str| status.get(flag).and_then(Value::as_bool).unwrap_or_default();
     let faults: Vec<&str> = [
         ("pending_active_hc", "its first health check is under way"),
-        ("failed_active_health_check", "it fails its health check"),
+        ("failed_active_health_check", "it has not passed its health check"),
         ("failed_outlier_check", "it is left out for a while, after errors"),
         ("failed_active_degraded_check", "it calls itself degraded"),
     ]
@@ -188,7 +188,7 @@ mod tests {
                 "upstream 127.0.0.1:4 of orders: healthy",
                 "upstream auth: healthy",
                 "upstream orders-1 of orders: not healthy: its first health check is under way, \
-                 it fails its health check",
+                 it has not passed its health check",
                 "upstream orders-2 of orders: not healthy: it is left out for a while, after errors",
             ]
         );
