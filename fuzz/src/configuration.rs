@@ -7,6 +7,7 @@ use gatehouse_header_transform::HeaderTransform;
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
 use gatehouse_response_cache::ResponseCache;
+use gatehouse_telemetry::Telemetry;
 
 /// A plugin configuration, as a protobuf `Struct` or as JSON: every filter takes it or says what is
 /// wrong with it.
@@ -22,6 +23,7 @@ pub fn configuration(data: &[u8]) {
         check::<JwtAuth>,
         check::<RateLimit>,
         check::<ResponseCache>,
+        check::<Telemetry>,
     ] {
         for fault in check(json.as_bytes()) {
             assert!(!fault.to_string().is_empty());

@@ -8,8 +8,8 @@ use crate::open_calls::OpenCalls;
 use crate::response::ResponseSide;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply};
 use gatehouse_filter::{
-    Ask, Clock as _, Collect, Decision, Facts, Headers, Identity, Mark, Reply, Request, Spoken,
-    Step,
+    Ask, Clock as _, Collect, Decision, Ended, Facts, Headers, Identity, Mark, Reply, Request,
+    Spoken, Step,
 };
 use std::collections::VecDeque;
 use std::mem;
@@ -163,12 +163,15 @@ impl Exchange {
     /// The request is no more.
     pub(crate) fn end(&mut self, callback: &Callback<'_>) {
         let chain = Rc::clone(&self.chain);
-        if !chain.phases().waking {
+        if !chain.phases().ending {
             return;
         }
-        for (at, stage) in self.stages.iter_mut().enumerate() {
-            if let Some(host) = chain.host(at, callback) {
-                stage.on_end(&host);
+        let caller = self.facts.caller.as_deref();
+        for (at, (stage, link)) in self.stages.iter_mut().zip(chain.links_from(0)).enumerate() {
+            if link.phases().ending
+                && let Some(host) = chain.host(at, callback)
+            {
+                stage.on_end(&Ended::new(caller, &host));
             }
         }
     }

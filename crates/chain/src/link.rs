@@ -7,9 +7,9 @@ use crate::reasons::Reasons;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     Answered, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter,
-    Decision, FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, LogPhase,
-    Mode, Need, Phases, Polled, Request, RequestBodyPhase, RequestTrailersPhase, Response,
-    ResponseBodyPhase, ResponseDecision, ResponsePhase, Timestamp, WakePhase,
+    Decision, EndPhase, Ended, FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host,
+    Log, LogPhase, Mode, Need, Phases, Polled, Request, RequestBodyPhase, RequestTrailersPhase,
+    Response, ResponseBodyPhase, ResponseDecision, ResponsePhase, Timestamp, WakePhase,
 };
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -100,7 +100,7 @@ pub trait Stage {
     ) -> Result<ResponseDecision<usize>, Broken>;
     fn on_copied_body(&mut self, copied: Copied, callouts: &dyn Callouts);
     fn on_log(&mut self, log: &Log<'_>);
-    fn on_end(&mut self, callouts: &dyn Callouts);
+    fn on_end(&mut self, end: &Ended<'_>);
 }
 
 /// Configures a filter as a link of a chain: what a module does with its own configuration.
@@ -192,6 +192,9 @@ impl<F: Filter> Link for Linked<F> {
     }
 
     fn note(&self, code: &str, told: &Told, proxy: &dyn Proxy) {
+        if !F::TELLS {
+            return;
+        }
         let Told { rule, caller, why } = told;
         let note =
             note(code, rule.as_deref(), caller.as_deref(), why.as_deref(), self.filter.mode());
@@ -264,8 +267,8 @@ impl<F: Filter> Stage for Begun<F> {
         F::Logging::on_log(&self.filter, log, &mut self.state);
     }
 
-    fn on_end(&mut self, callouts: &dyn Callouts) {
-        F::Waking::on_end(&self.filter, callouts, &mut self.state);
+    fn on_end(&mut self, end: &Ended<'_>) {
+        F::Ending::on_end(&self.filter, end, &mut self.state);
     }
 }
 

@@ -44,7 +44,7 @@ impl Metrics {
             F::RuleEvent::ALL.iter().map(event).collect::<Vec<_>>()
         };
         Self {
-            codes: F::Code::ALL.iter().map(code).collect(),
+            codes: F::Code::ALL.iter().filter(|_| F::TELLS).map(code).collect(),
             events: F::Event::ALL.iter().map(event).collect(),
             of_rules: filter.counted_rules().iter().flat_map(of_rule).collect(),
             events_of_a_rule: F::RuleEvent::ALL.len(),

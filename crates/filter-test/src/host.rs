@@ -6,7 +6,7 @@ use gatehouse_filter::{
     Version,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// A host in which the test sets every fact.
@@ -30,6 +30,8 @@ pub struct FakeHost {
     warnings: RefCell<Vec<String>>,
     lines: RefCell<Vec<String>>,
     counters: RefCell<Vec<String>>,
+    histograms: RefCell<Vec<String>>,
+    recorded: RefCell<Vec<(u32, u64)>>,
     gauges: RefCell<Vec<(String, u64)>>,
     queue: Cell<Option<Queue>>,
     wakes: RefCell<Vec<(Queue, Topic)>>,
@@ -84,7 +86,8 @@ impl FakeHost {
         self.wakes.take()
     }
 
-    /// What a gauge shows; `None` where no such gauge was defined.
+    /// What a gauge shows, by its name as in [`counters`](Self::counters); `None` where no such gauge
+    /// was defined.
     pub fn gauge(&self, name: &str) -> Option<u64> {
         let gauges = self.gauges.borrow();
         gauges.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
@@ -135,6 +138,23 @@ impl FakeHost {
     pub fn count_of(&self, counter: Counter) -> u64 {
         let counts = self.counts.borrow();
         counts.iter().filter(|(counted, _)| *counted == counter).map(|(_, by)| *by).sum()
+    }
+
+    /// The counters that were defined, `name label=value …`, with what was added to each.
+    pub fn counters(&self) -> BTreeMap<String, u64> {
+        let count = |(number, name): (usize, &String)| {
+            (name.clone(), self.count_of(Counter::Defined(u32::try_from(number).ok())))
+        };
+        self.counters.borrow().iter().enumerate().map(count).collect()
+    }
+
+    /// The values that were put into histograms, each with the histogram as in
+    /// [`counters`](Self::counters), in order.
+    pub fn recorded(&self) -> Vec<(String, u64)> {
+        let histograms = self.histograms.borrow();
+        let name = |number: u32| histograms.get(usize::try_from(number).ok()?).cloned();
+        let recorded = self.recorded.borrow();
+        recorded.iter().filter_map(|(number, value)| Some((name(*number)?, *value))).collect()
     }
 
     /// Makes this text an expression, which is true, false or cannot be evaluated from now on. No
@@ -210,28 +230,23 @@ impl Meter for FakeHost {
         self.counts.borrow_mut().push((counter, by));
     }
 
-    fn record(&self, _histogram: Histogram, _value: u64) {}
+    fn record(&self, histogram: Histogram, value: u64) {
+        self.recorded.borrow_mut().extend(histogram.0.map(|number| (number, value)));
+    }
 
     fn define_counter(&self, name: &str, labels: &[(&str, &str)]) -> Counter {
-        let labels: Vec<String> =
-            labels.iter().map(|(label, value)| format!("{label}={value}")).collect();
-        let name = format!("{name} {}", labels.join(" "));
-        let mut counters = self.counters.borrow_mut();
-        let known = counters.iter().position(|counter| *counter == name).unwrap_or_else(|| {
-            counters.push(name);
-            counters.len().saturating_sub(1)
-        });
-        Counter::Defined(u32::try_from(known).ok())
+        Counter::Defined(numbered(&self.counters, name, labels))
     }
 
-    fn define_histogram(&self, _name: &str, _labels: &[(&str, &str)]) -> Histogram {
-        Histogram(None)
+    fn define_histogram(&self, name: &str, labels: &[(&str, &str)]) -> Histogram {
+        Histogram(numbered(&self.histograms, name, labels))
     }
 
-    fn define_gauge(&self, name: &str, _labels: &[(&str, &str)]) -> Gauge {
+    fn define_gauge(&self, name: &str, labels: &[(&str, &str)]) -> Gauge {
+        let name = labelled(name, labels);
         let mut gauges = self.gauges.borrow_mut();
-        let known = gauges.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-            gauges.push((name.to_owned(), 0));
+        let known = gauges.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            gauges.push((name, 0));
             gauges.len().saturating_sub(1)
         });
         Gauge(u32::try_from(known).ok())
@@ -244,6 +259,22 @@ impl Meter for FakeHost {
             *shown = value;
         }
     }
+}
+
+/// `name label=value …`.
+fn labelled(name: &str, labels: &[(&str, &str)]) -> String {
+    labels.iter().fold(name.to_owned(), |name, (label, value)| format!("{name} {label}={value}"))
+}
+
+/// The number of a metric among those that were defined: the same for the same name.
+fn numbered(of: &RefCell<Vec<String>>, name: &str, labels: &[(&str, &str)]) -> Option<u32> {
+    let name = labelled(name, labels);
+    let mut known = of.borrow_mut();
+    let number = known.iter().position(|other| *other == name).unwrap_or_else(|| {
+        known.push(name);
+        known.len().saturating_sub(1)
+    });
+    u32::try_from(number).ok()
 }
 
 impl Callouts for FakeHost {

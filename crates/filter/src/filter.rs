@@ -2,8 +2,9 @@
 
 use crate::config::{ConfigError, Node};
 use crate::{
-    AnswersPhase, Codes, Decision, FetchingPhase, GrpcAnswersPhase, Host, LogPhase, Mode, Need,
-    Request, RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase, WakePhase,
+    AnswersPhase, Codes, Decision, EndPhase, FetchingPhase, GrpcAnswersPhase, Host, LogPhase, Mode,
+    Need, Request, RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
+    WakePhase,
 };
 use std::rc::Rc;
 
@@ -16,6 +17,10 @@ use std::rc::Rc;
 pub trait Filter: Sized + 'static {
     /// The filter's name as folders, modules and metrics spell it: `jwt-auth`.
     const NAME: &'static str;
+
+    /// Whether its decisions are counted, and left in filter state: not those of a filter that only
+    /// looks on.
+    const TELLS: bool = true;
 
     /// What it can decide.
     type Code: Codes;
@@ -55,6 +60,9 @@ pub trait Filter: Sized + 'static {
 
     /// Requests that wait for other requests: [`OnWake`](crate::OnWake).
     type Waking: WakePhase<Self>;
+
+    /// That requests are no more: [`OnEnd`](crate::OnEnd).
+    type Ending: EndPhase<Self>;
 
     /// Reads the configuration. Every fault is reported on the node where it is; the result is
     /// `None` where something needed could not be read.

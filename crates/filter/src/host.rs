@@ -56,6 +56,13 @@ pub enum Attribute<'a> {
     RoutePolicy,
     /// What an earlier Gatehouse filter wrote under this name, of one part: `gatehouse.identity`.
     FilterState(&'a str),
+    /// The status of the response (`response.code`), as eight bytes, the least significant first:
+    /// as all numbers are.
+    ResponseCode,
+    /// The bytes of the request's body (`request.size`).
+    RequestBytes,
+    /// The bytes of the response's body (`response.size`).
+    ResponseBytes,
     /// Why the response is what it is (`response.code_details`): `via_upstream`, or what Envoy says
     /// of a response of its own.
     CodeDetails,

@@ -22,11 +22,13 @@ mod code;
 mod cookie;
 mod date;
 mod decision;
+mod ended;
 mod explained;
 mod filter;
 mod headers;
 mod host;
 mod identity;
+mod lines_a_minute;
 mod log;
 mod need;
 mod network;
@@ -53,6 +55,7 @@ pub use date::Date;
 pub use decision::{
     Ask, Broken, Calls, Decision, Mode, ResponseDecision, ResponseStep, Step, Topic, Until,
 };
+pub use ended::Ended;
 pub use explained::Explained;
 pub use fetched::Polled;
 pub use filter::{CountedRule, Filter};
@@ -66,15 +69,16 @@ pub use host::{
     Timestamp, Version,
 };
 pub use identity::{Caller, Identity, RawIdentity, claim_names};
+pub use lines_a_minute::LinesAMinute;
 pub use log::Log;
 pub use need::Need;
 pub use network::{InvalidNetwork, Network};
 pub use operator_log::OperatorLog;
 pub use percent::{form_decoded, percent_decoded, percent_encoded, percent_encoded_byte};
 pub use phase::{
-    AnswersPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
-    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, OnWake,
-    RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase, WakePhase,
+    AnswersPhase, EndPhase, Fetches, FetchingPhase, GrpcAnswersPhase, LogPhase, Never, OnAnswers,
+    OnEnd, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
+    OnWake, RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase, WakePhase,
 };
 pub use phases::Phases;
 pub use printable::printable;

@@ -18,6 +18,6 @@ pub enum Need {
     Bodies,
     /// It holds requests until others are done ([`OnWake`](crate::OnWake)).
     Queue,
-    /// It shows how much there is of something.
+    /// It sets gauges, or puts values into histograms.
     Gauges,
 }

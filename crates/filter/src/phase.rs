@@ -5,8 +5,8 @@
 //! one: neither can be forgotten, and what a module exports to the host follows from the types.
 
 use crate::{
-    Answered, Body, Broken, CallId, Callouts, Copied, Decision, Filter, GrpcAnswer, Headers, Log,
-    Polled, Request, Response, ResponseDecision,
+    Answered, Body, Broken, CallId, Callouts, Copied, Decision, Ended, Filter, GrpcAnswer, Headers,
+    Log, Polled, Request, Response, ResponseDecision,
 };
 
 /// Who takes no part in a phase.
@@ -126,12 +126,15 @@ pub trait OnLog: Filter<Logging = Self> {
 ///
 /// [`Until::Woken`]: crate::Until::Woken
 pub trait OnWake: Filter<Waking = Self> {
-    /// Whether it may hold requests so, as it is configured.
+    /// Whether it may hold requests so, as it is configured. Whoever waits for a request that is no
+    /// more ([`OnEnd`]) is to be [woken](Callouts::wake), or waits for its deadline.
     fn waits_for_others(&self) -> bool;
+}
 
-    /// A request is no more: it was answered, or its client has left. Whoever waits for it is to be
-    /// [woken](Callouts::wake), or waits for its deadline.
-    fn on_end(&self, callouts: &dyn Callouts, state: &mut Self::State);
+/// Is told that a request is no more: it was answered, or its client has left.
+pub trait OnEnd: Filter<Ending = Self> {
+    /// Of every request that it was asked about, once. The heads are gone.
+    fn on_end(&self, end: &Ended<'_>, state: &mut Self::State);
 }
 
 macro_rules! phases {
@@ -216,7 +219,10 @@ phases! {
     /// Either the filter, which is [`OnWake`], or [`Never`].
     WakePhase: OnWake {
         fn waits_for_others() -> bool = false;
-        fn on_end(callouts: &dyn Callouts, state: &mut F::State) = ();
+    }
+    /// Either the filter, which is [`OnEnd`], or [`Never`].
+    EndPhase: OnEnd {
+        fn on_end(end: &Ended<'_>, state: &mut F::State) = ();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The phases that a filter takes part in, as values.
 
 use crate::{
-    AnswersPhase, FetchingPhase, Filter, GrpcAnswersPhase, LogPhase, RequestBodyPhase,
+    AnswersPhase, EndPhase, FetchingPhase, Filter, GrpcAnswersPhase, LogPhase, RequestBodyPhase,
     RequestTrailersPhase, ResponseBodyPhase, ResponsePhase, WakePhase,
 };
 
@@ -63,6 +63,7 @@ phases! {
     grpc_answers: GrpcAnswers, OnGrpcAnswer;
     log: Logging, OnLog;
     waking: Waking, OnWake;
+    ending: Ending, OnEnd;
 }
 
 impl Phases {

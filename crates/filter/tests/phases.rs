@@ -2,10 +2,10 @@
 
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
-    Answered, AnswersPhase, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
-    FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, Mode, Never, NoCodes,
-    OnAnswers, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
-    OnWake, Phases, Polled, Request, RequestBodyPhase, Response, ResponseBodyPhase,
+    Answered, AnswersPhase, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, End,
+    Fetches, FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host, Log, Mode, Never,
+    NoCodes, OnAnswers, OnEnd, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse,
+    OnResponseBody, OnWake, Phases, Polled, Request, RequestBodyPhase, Response, ResponseBodyPhase,
     ResponseDecision, ResponsePhase, ResponseStep, Step,
 };
 use gatehouse_filter_test::FakeHost;
@@ -38,6 +38,7 @@ macro_rules! filter {
             type GrpcAnswers = $part;
             type Logging = $part;
             type Waking = $part;
+            type Ending = $part;
 
             fn configure(_node: Node<'_>) -> Option<Self> {
                 Some(Self)
@@ -152,8 +153,10 @@ impl OnWake for Busy {
     fn waits_for_others(&self) -> bool {
         true
     }
+}
 
-    fn on_end(&self, _callouts: &dyn Callouts, _state: &mut ()) {}
+impl OnEnd for Busy {
+    fn on_end(&self, _end: &Ended<'_>, _state: &mut ()) {}
 }
 
 impl OnLog for Busy {
@@ -179,6 +182,8 @@ fn each() -> [(Phases, &'static [&'static str]); Phases::COUNT] {
         (Phases { grpc_answers: true, ..none }, &["proxy_on_grpc_receive", "proxy_on_grpc_close"]),
         (Phases { log: true, ..none }, &["proxy_on_log"]),
         (Phases { waking: true, ..none }, &["proxy_on_tick", "proxy_on_queue_ready"]),
+        // Every module is told that its contexts go.
+        (Phases { ending: true, ..none }, &[]),
     ]
 }
 

@@ -11,6 +11,7 @@ use gatehouse_header_transform::HeaderTransform;
 use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
 use gatehouse_response_cache::ResponseCache;
+use gatehouse_telemetry::Telemetry;
 
 /// Every filter. A new one is a folder under `filters/`, a dependency of this crate and a line
 /// here.
@@ -23,6 +24,7 @@ pub const FILTERS: &[Registered] = &[
     Registered::of::<JwtAuth>(),
     Registered::of::<RateLimit>(),
     Registered::of::<ResponseCache>(),
+    Registered::of::<Telemetry>(),
 ];
 
 /// A filter, without its types.

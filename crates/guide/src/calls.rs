@@ -54,6 +54,7 @@ impl Filter for AskTenants {
     type GrpcAnswers = Never;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;

@@ -52,6 +52,7 @@ impl Filter for GrpcTenants {
     type GrpcAnswers = Self;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;

@@ -62,6 +62,7 @@ impl Filter for AnswerLog {
     type GrpcAnswers = Never;
     type Logging = Self;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;

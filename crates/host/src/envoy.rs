@@ -195,6 +195,9 @@ impl Attributes for Envoy {
             Attribute::RouteName => b"xds\0route_name",
             Attribute::RoutePolicy => b"xds\0route_metadata\0filter_metadata\0gatehouse\0policy",
             Attribute::FilterState(name) => name.as_bytes(),
+            Attribute::ResponseCode => b"response\0code",
+            Attribute::RequestBytes => b"request\0size",
+            Attribute::ResponseBytes => b"response\0size",
             Attribute::CodeDetails => b"response\0code_details",
         })
     }

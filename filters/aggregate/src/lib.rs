@@ -117,6 +117,7 @@ impl Filter for Aggregate {
     type GrpcAnswers = Never;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { rules: config::read(&node)? })

@@ -105,6 +105,7 @@ impl Filter for ApiKeyAuth {
     type GrpcAnswers = Never;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { config: Config::read(node)?, waiters: Waiters::default() })

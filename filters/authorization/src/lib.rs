@@ -78,6 +78,7 @@ impl Filter for Authorization {
     type GrpcAnswers = Never;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)

@@ -148,6 +148,7 @@ impl Filter for BodyTransform {
     type GrpcAnswers = Never;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(&node)

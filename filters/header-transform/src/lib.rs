@@ -69,6 +69,7 @@ impl Filter for HeaderTransform {
     type GrpcAnswers = Never;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { config: Config::read(&node)? })

@@ -155,6 +155,7 @@ impl Filter for JwtAuth {
     type GrpcAnswers = Never;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         let config = Config::read(node)?;

@@ -154,6 +154,7 @@ impl Filter for RateLimit {
     type GrpcAnswers = Self;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(node)

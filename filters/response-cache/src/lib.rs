@@ -43,8 +43,8 @@ use gatehouse_caching::{Forward, method};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Fetches, Filter, Gauge,
-    HeaderName, Host, Mode, Need, Never, NoCodes, OnRequestBody, OnResponse, OnResponseBody,
+    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Ended, Fetches, Filter, Gauge,
+    HeaderName, Host, Mode, Need, Never, NoCodes, OnEnd, OnRequestBody, OnResponse, OnResponseBody,
     OnWake, Polled, Request, Response, ResponseDecision, Secret, Step, StoreError,
 };
 use refresh::{Mark, Refreshes};
@@ -105,6 +105,7 @@ impl Filter for ResponseCache {
     type GrpcAnswers = Never;
     type Logging = Never;
     type Waking = Self;
+    type Ending = Self;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self {
@@ -307,10 +308,12 @@ impl OnWake for ResponseCache {
         self.config.background.is_some()
             || self.config.rules.iter().any(|rule| rule.action.collapse.is_some())
     }
+}
 
-    fn on_end(&self, callouts: &dyn Callouts, state: &mut State) {
+impl OnEnd for ResponseCache {
+    fn on_end(&self, end: &Ended<'_>, state: &mut State) {
         if let Stage::Asking(asking) = &state.0 {
-            self.give_up(asking, callouts);
+            self.give_up(asking, end.host());
         }
     }
 }

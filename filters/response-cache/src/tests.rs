@@ -251,7 +251,7 @@ impl Sent<'_> {
 
     /// The request is no more.
     fn leave(mut self) {
-        self.vm.cache.on_end(&*self.vm.host, &mut self.state);
+        self.vm.cache.on_end(&Ended::new(None, &*self.vm.host), &mut self.state);
     }
 }
 

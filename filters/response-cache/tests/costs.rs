@@ -1,7 +1,7 @@
 //! What a hit costs: calls of the host, and allocations, which a counting allocator sees.
 
 use gatehouse_filter::{
-    Attribute, Copied, Filter, Headers, OnResponse, OnResponseBody, OnWake, Reply, Request,
+    Attribute, Copied, Ended, Filter, Headers, OnEnd, OnResponse, OnResponseBody, Reply, Request,
     Response, ResponseStep, Step,
 };
 use gatehouse_filter_test::allocations::{self, Counting};
@@ -40,7 +40,7 @@ fn fill(
     let decision = cache.on_response(&mut response, &mut state);
     assert!(matches!(decision.step, ResponseStep::CopyBody { .. }));
     cache.on_copied_body(Copied(Some(vec![b'x'; 1024])), host, &mut state);
-    cache.on_end(host, &mut state);
+    cache.on_end(&Ended::new(None, host), &mut state);
     host.store.calls().saturating_sub(before)
 }
 

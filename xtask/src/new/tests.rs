@@ -99,10 +99,7 @@ fn a_taken_name_touches_nothing() {
 fn every_list_has_the_new_filter_once() {
     for (text, neighbours) in [
         ("aaa", "&[\n    Registered::of::<Aaa>(),\n    Registered::of::<Aggregate>(),"),
-        (
-            "tenant-check",
-            "Registered::of::<ResponseCache>(),\n    Registered::of::<TenantCheck>(),\n]",
-        ),
+        ("tenant-check", "Registered::of::<Telemetry>(),\n    Registered::of::<TenantCheck>(),\n]"),
         ("kind", "Registered::of::<JwtAuth>(),\n    Registered::of::<Kind>(),\n"),
     ] {
         let root = clone(text);

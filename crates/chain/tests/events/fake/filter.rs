@@ -14,10 +14,10 @@ use super::words::{callout, decide, decide_response};
 use gatehouse_chain::{Chain, Placed, Tells, link};
 use gatehouse_filter::config::{self, ConfigError, Node};
 use gatehouse_filter::{
-    Answer, Answered, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Fetches,
-    Filter, GrpcAnswer, HeaderName, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers,
-    OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, OnWake,
-    Polled, Request, Response, ResponseDecision, Topic, codes,
+    Answer, Answered, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Ended,
+    Fetches, Filter, GrpcAnswer, HeaderName, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers,
+    OnEnd, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
+    OnWake, Polled, Request, Response, ResponseDecision, Topic, codes,
 };
 use serde_json::Value;
 use std::cell::Cell;
@@ -205,6 +205,7 @@ macro_rules! filter {
             type GrpcAnswers = $some;
             type Logging = $phase;
             type Waking = $phase;
+            type Ending = $phase;
 
             fn configure(node: Node<'_>) -> Option<Self> {
                 Some(Self(Script::read(&node)))
@@ -359,12 +360,14 @@ impl<const AT: usize> OnWake for Full<AT> {
     fn waits_for_others(&self) -> bool {
         self.0.phases.values().flatten().any(|words| words.contains("wait-topic"))
     }
+}
 
-    fn on_end(&self, callouts: &dyn Callouts, _: &mut Turns) {
-        let Some(queue) = callouts.queue() else { return };
+impl<const AT: usize> OnEnd for Full<AT> {
+    fn on_end(&self, end: &Ended<'_>, _: &mut Turns) {
+        let Some(queue) = end.host().queue() else { return };
         tell(format!("{} ends", NAMES[AT]));
         if let Some(topic) = self.0.wakes {
-            callouts.wake(queue, Topic(topic));
+            end.host().wake(queue, Topic(topic));
         }
     }
 }

@@ -362,7 +362,12 @@ impl Attributes for FakeProxy {
             Attribute::FilterState(name) => {
                 self.stream(|stream| stream.state.get(name).cloned()).ok()?
             }
-            Attribute::SourceAddress | Attribute::RoutePolicy | Attribute::CodeDetails => None,
+            Attribute::SourceAddress
+            | Attribute::RoutePolicy
+            | Attribute::ResponseCode
+            | Attribute::RequestBytes
+            | Attribute::ResponseBytes
+            | Attribute::CodeDetails => None,
         }
     }
 }

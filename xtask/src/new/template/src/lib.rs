@@ -50,6 +50,7 @@ impl Filter for MyFilter {
     type GrpcAnswers = Never;
     type Logging = Never;
     type Waking = Never;
+    type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         Some(Self { config: Config::read(&node)? })
