@@ -189,7 +189,9 @@ fn the_shipped_configs_pass_check_and_envoy_accepts_them() {
 
 #[test]
 fn a_readme_shows_what_the_example_of_its_filter_has() {
-    for filter in ["jwt-auth", "api-key-auth", "authorization", "rate-limit", "response-cache"] {
+    for filter in
+        ["jwt-auth", "api-key-auth", "authorization", "rate-limit", "response-cache", "telemetry"]
+    {
         let readme = workspace::root().join("filters").join(filter).join("README.md");
         let readme = std::fs::read_to_string(readme).expect("the README");
         let block = readme

@@ -78,6 +78,12 @@ mod ambiguous_paths;
 /// needs beside.
 mod response_cache;
 
+/// `audit` on `envoy/audit.yaml`: what was decided, in the access log and in the log.
+mod audit;
+
+/// `telemetry` on `envoy/telemetry.yaml`: what is counted of requests, exactly and within bounds.
+mod telemetry;
+
 /// `rate-limit` on `envoy/rate-limit.yaml`: exact counts, keys, what the client is told.
 mod rate_limit;
 

@@ -8,6 +8,7 @@ use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
 use gatehouse_response_cache::ResponseCache;
 use gatehouse_telemetry::Telemetry;
+use gatehouse_audit::Audit;
 
 /// A plugin configuration, as a protobuf `Struct` or as JSON: every filter takes it or says what is
 /// wrong with it.
@@ -24,6 +25,7 @@ pub fn configuration(data: &[u8]) {
         check::<RateLimit>,
         check::<ResponseCache>,
         check::<Telemetry>,
+        check::<Audit>,
     ] {
         for fault in check(json.as_bytes()) {
             assert!(!fault.to_string().is_empty());

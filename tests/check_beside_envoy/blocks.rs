@@ -19,6 +19,12 @@ mod body_transform;
 /// `response-cache`.
 mod response_cache;
 
+/// `audit`.
+mod audit;
+
+/// `telemetry`.
+mod telemetry;
+
 /// `gateway`, all filters in one module.
 mod gateway;
 
@@ -40,6 +46,8 @@ pub(crate) fn all() -> Vec<Block> {
         ("header-transform", header_transform::ROWS),
         ("body-transform", body_transform::ROWS),
         ("response-cache", response_cache::ROWS),
+        ("audit", audit::ROWS),
+        ("telemetry", telemetry::ROWS),
         ("gateway", gateway::ROWS),
         ("authorization", conditions::ROWS),
         ("header-transform", words::ROWS),

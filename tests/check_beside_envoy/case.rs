@@ -90,6 +90,8 @@ pub(crate) fn good(filter: &str) -> &'static str {
         }
         "rate-limit" => "{rules: [{limits: [{requests: 100, window: 60s}]}]}",
         "response-cache" => "{rules: [{}]}",
+        "audit" => "{record: true}",
+        "telemetry" => "{requests: {labels: [method]}}",
         other => panic!("there is no filter {other}"),
     }
 }

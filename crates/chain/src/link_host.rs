@@ -88,6 +88,11 @@ impl Callouts for LinkHost<'_> {
         Ok(call)
     }
 
+    fn leave(&self, name: &str, value: &[u8]) {
+        // Whoever reads it lacks it then; nothing is decided by it.
+        let _ = self.proxy.set_state(name, value);
+    }
+
     fn queue(&self) -> Option<Queue> {
         self.queue
     }

@@ -25,7 +25,47 @@ pub(super) fn check(chain: &Chain<'_>) -> Vec<Found> {
             ));
         }
     }
+    found.extend(telemetry(chain));
     found
+}
+
+/// What telemetry does not see, or has nothing to tell of.
+fn telemetry(chain: &Chain<'_>) -> Vec<Found> {
+    let Some((at, telemetry)) =
+        chain.filters.iter().enumerate().find(|(_, filter)| filter.filter == "telemetry")
+    else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    // One that looks on refuses nothing.
+    let mut earlier = chain.filters.iter().take(at);
+    if let Some(earlier) = earlier.find(|filter| filter.filter != "audit") {
+        let line = format!(
+            "{}: `{}` comes before it, and what that refuses is not counted; put it first",
+            telemetry.label, earlier.filter
+        );
+        found.push((Level::Warning, line));
+    }
+    let says_who = |filter: &Placed| AUTHENTICATION.contains(&filter.filter.as_str());
+    if let (Some(label), false) =
+        (label_of_caller(&telemetry.block), chain.filters.iter().any(says_who))
+    {
+        let line = format!(
+            "{}: no filter here says who calls: `{label}` is empty for every request",
+            telemetry.label
+        );
+        found.push((Level::Warning, line));
+    }
+    found
+}
+
+/// A label of the caller that an operator asks for.
+fn label_of_caller(block: &Value) -> Option<&str> {
+    ["requests", "bytes", "duration"].into_iter().find_map(|metric| {
+        let labels = block.get(metric)?.get("labels")?.as_array()?;
+        let mut labels = labels.iter().filter_map(Value::as_str);
+        labels.find(|label| ["consumer", "subject", "tier"].contains(label))
+    })
 }
 
 fn asks_who_calls(filter: &Placed) -> bool {

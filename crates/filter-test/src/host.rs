@@ -66,6 +66,11 @@ impl FakeHost {
         self.attributes.borrow_mut().insert(format!("{attribute:?}"), value.into());
     }
 
+    /// What is in filter state under this name.
+    pub fn attribute_of(&self, name: &str) -> Option<Vec<u8>> {
+        self.attributes.borrow().get(&format!("{:?}", Attribute::FilterState(name))).cloned()
+    }
+
     /// How many facts were asked for.
     pub fn facts_asked(&self) -> u32 {
         self.asked.get()
@@ -282,6 +287,10 @@ impl Callouts for FakeHost {
         let id = self.next_call()?;
         self.calls.borrow_mut().push((id, callout.clone()));
         Ok(id)
+    }
+
+    fn leave(&self, name: &str, value: &[u8]) {
+        self.set(Attribute::FilterState(name), value);
     }
 
     fn queue(&self) -> Option<Queue> {

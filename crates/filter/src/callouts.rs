@@ -38,6 +38,10 @@ pub trait Callouts: Host {
         Err(CallRefused::Failed)
     }
 
+    /// Leaves something of the request at hand in filter state, under a name of the filter's own:
+    /// for the access log, and for traces.
+    fn leave(&self, _name: &str, _value: &[u8]) {}
+
     /// The queue by which this VM is woken, for others to know. `None` where it has none: then
     /// nobody can be woken here, and what waits is asked again at each tick.
     fn queue(&self) -> Option<Queue> {

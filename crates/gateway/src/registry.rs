@@ -2,6 +2,7 @@
 
 use gatehouse_aggregate::Aggregate;
 use gatehouse_api_key_auth::ApiKeyAuth;
+use gatehouse_audit::Audit;
 use gatehouse_authorization::Authorization;
 use gatehouse_body_transform::BodyTransform;
 use gatehouse_chain::{Link, link};
@@ -18,6 +19,7 @@ use gatehouse_telemetry::Telemetry;
 pub const FILTERS: &[Registered] = &[
     Registered::of::<Aggregate>(),
     Registered::of::<ApiKeyAuth>(),
+    Registered::of::<Audit>(),
     Registered::of::<Authorization>(),
     Registered::of::<BodyTransform>(),
     Registered::of::<HeaderTransform>(),

@@ -17,11 +17,10 @@ use config::Config;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     CountedRule, Decision, Ended, Event as _, Filter, Host, Mode, Need, Never, NoCodes, OnEnd,
-    Request, Timestamp,
+    Request, RequestLine, Timestamp,
 };
 use label::Label;
 use method::Method;
-use samples::Asked;
 use series::{Key, Kind};
 
 /// The filter, configured.
@@ -34,7 +33,7 @@ pub struct Telemetry {
 pub struct State {
     began: Timestamp,
     method: Option<Method>,
-    asked: Option<Box<Asked>>,
+    asked: Option<Box<RequestLine>>,
 }
 
 impl Filter for Telemetry {
@@ -101,7 +100,7 @@ impl Filter for Telemetry {
             state.method = Some(Method::of(request.method()));
         }
         if self.config.samples.is_some() {
-            state.asked = Some(Box::new(Asked::of(request)));
+            state.asked = Some(Box::new(RequestLine::of(request)));
         }
         Decision::pass(Code::Seen, None)
     }

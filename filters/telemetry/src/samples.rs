@@ -1,6 +1,6 @@
 //! Samples: lines in the log about single requests that were slow or failed, so many a minute.
 
-use gatehouse_filter::{Ended, LinesAMinute, Request, printable};
+use gatehouse_filter::{Ended, LinesAMinute, RequestLine};
 use serde_json::{Map, Value, json};
 
 /// What is told of single requests.
@@ -13,32 +13,15 @@ pub(crate) struct Samples {
     pub(crate) lines: LinesAMinute,
 }
 
-/// What is kept of a request until it may be told.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    method: String,
-    /// Without the query: secrets stand there.
-    path: String,
-    id: Option<String>,
-}
-
-/// The longest part of a head that is told, in characters.
-const MOST: usize = 200;
-
-impl Asked {
-    pub(crate) fn of(request: &Request<'_>) -> Self {
-        let text = |bytes: &[u8]| printable(&String::from_utf8_lossy(bytes), MOST);
-        Self {
-            method: text(request.method()),
-            path: text(request.path()),
-            id: request.headers.first("x-request-id").map(text),
-        }
-    }
-}
-
 impl Samples {
     /// Tells of a request, where there is a reason to. `took` is in milliseconds.
-    pub(crate) fn take(&self, asked: &Asked, status: Option<u16>, took: u64, ended: &Ended<'_>) {
+    pub(crate) fn take(
+        &self,
+        asked: &RequestLine,
+        status: Option<u16>,
+        took: u64,
+        ended: &Ended<'_>,
+    ) {
         let is_slow = self.slow.is_some_and(|slow| took >= slow);
         let has_failed = self.errors && status.is_none_or(|status| status >= 500);
         let kind = match (has_failed, is_slow) {

@@ -19,6 +19,16 @@ pub(crate) const ALL: &[Changed] = &[
         verdict: Good,
     },
     Changed {
+        case: "telemetry behind a filter that refuses",
+        filters: &["jwt-auth", "telemetry"],
+        change: |_| {},
+        verdict: Void {
+            level: level::WARNING,
+            says: "`jwt-auth` comes before it, and what that refuses is not counted; put it first",
+            because: "to Envoy filters are filters",
+        },
+    },
+    Changed {
         case: "authorization before jwt-auth",
         filters: &["authorization", "jwt-auth"],
         change: |_| {},

@@ -29,6 +29,7 @@ mod report;
 mod rounds;
 mod set_up;
 mod stage;
+mod telemetry;
 mod template;
 mod verdict;
 mod worst;
@@ -51,13 +52,14 @@ use rounds::{Rounds, SLICES};
 use set_up::{Bench, SetUp};
 
 /// The benches by name; the first is the default.
-const BENCHES: [(&str, MakeBench); 6] = [
+const BENCHES: [(&str, MakeBench); 7] = [
     (header_transform::NAME, header_transform::bench),
     (host_calls::NAME, host_calls::bench),
     (rate_limit::NAME, rate_limit::bench),
     (identity::NAME, identity::bench),
     (forged::NAME, forged::bench),
     (worst::NAME, worst::bench),
+    (telemetry::NAME, telemetry::bench),
 ];
 
 /// Lists a bench's set-ups and writes what they load.
@@ -86,7 +88,7 @@ pub(crate) const COMMAND: Command = Command {
     operands: "[bench]",
     about: "Measure CPU per request, ours beside bare Envoy, native and Lua.
 The benches are header-transform, host-calls, rate-limit, rate-limit-keys, identity, forged, worst,
-body-transform, gateway, aggregate and cache.",
+telemetry, body-transform, gateway, aggregate and cache.",
     options: &[
         Opt { name: "--requests", value: Some("N"), about: "so many a set-up and round" },
         Opt { name: "--rounds", value: Some("N"), about: "how often each set-up is measured" },
@@ -264,7 +266,13 @@ mod tests {
         let scratch = std::env::temp_dir().join(format!("gatehouse-bench-{}", std::process::id()));
         std::fs::create_dir_all(&scratch).unwrap();
         let sources = Sources { modules: "filters".into(), scratch: scratch.clone(), before: None };
-        let benches = [header_transform::bench, rate_limit::bench, identity::bench, forged::bench];
+        let benches = [
+            header_transform::bench,
+            rate_limit::bench,
+            identity::bench,
+            forged::bench,
+            telemetry::bench,
+        ];
         let mut looked_at = 0;
         for bench in benches.map(|bench| bench(&sources).unwrap()) {
             for set_up in bench.set_ups {
