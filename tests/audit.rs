@@ -20,7 +20,7 @@ fn each_request_has_a_record_of_who_it_was_and_what_was_decided() {
         (
             Some("nobody-s-s3cret"),
             401,
-            json!({"api_key_auth": {"code": "key_unknown"}}),
+            json!({"api_key_auth": {"code": "key_invalid", "why": "a key of nobody's"}}),
             Value::Null,
         ),
         (
@@ -57,7 +57,7 @@ fn each_request_has_a_record_of_who_it_was_and_what_was_decided() {
     let told = refusals();
     assert_eq!(told.len(), 2, "{told:?}");
     assert_eq!(told[0]["refused"], "api_key_auth.key_missing");
-    assert_eq!(told[1]["refused"], "api_key_auth.key_unknown");
+    assert_eq!(told[1]["refused"], "api_key_auth.key_invalid");
     assert!(told[0]["client"].as_str().is_some_and(|client| client.starts_with("127.0.0.1:")));
     let said = format!("{}{:?}", gateway.stderr(), gateway.access_log());
     assert!(!said.contains("s3cret") && !said.contains("acme-demo-key"), "{said}");
@@ -76,27 +76,30 @@ fn the_record_of_the_demo_s_chain_has_what_each_of_its_filters_decided() {
         manager["access_log"] = ours["access_log"].clone();
         let filters = manager["http_filters"].as_array_mut().expect("a list of filters");
         filters.insert(0, ours["http_filters"][0].clone());
-        configuration::shipped(tree, "rate-limit")["mode"] = json!("shadow");
+        configuration::shipped(tree, "api-key-auth")["mode"] = json!("shadow");
     });
     let gateway = builder.start().unwrap_or_else(|fault| panic!("{fault}"));
-    let login = json!({"username": "alice", "password": "wonderland"});
-    let login = gateway.request(Request::post_json("/auth/login", &login)).json();
-    let token = login["access_token"].as_str().expect("a token").to_owned();
-    let get = |path: &str| {
+    let token = |username: &str, password: &str| {
+        let login = json!({"username": username, "password": password});
+        let login = gateway.request(Request::post_json("/auth/login", &login)).json();
+        login["access_token"].as_str().expect("a token").to_owned()
+    };
+    let (alice, bob) = (token("alice", "wonderland"), token("bob", "builder"));
+    let _ = gateway.access_log_after(2);
+    let get = |token: &str, path: &str| {
         let before = gateway.access_log().len();
         let request = Request::get(path).header("authorization", format!("Bearer {token}"));
         let status = gateway.request(request).status;
         (status, record(&gateway, before + 1))
     };
-    let _ = gateway.access_log_after(1);
-    let (status, orders) = get("/orders");
+    let (status, orders) = get(&alice, "/orders");
     assert_eq!((status, &orders["identity"]["subject"]), (200, &json!("alice")));
     for (filter, code, rule) in [
         ("api_key_auth", "anonymous", None),
         ("jwt_auth", "allowed", None),
         ("authorization", "allowed", Some("orders")),
         ("rate_limit", "allowed", Some("orders")),
-        ("body_transform", "transformed", Some("orders")),
+        ("body_transform", "response_transformed", Some("orders")),
         ("aggregate", "unmatched", None),
         ("response_cache", "unmatched", None),
     ] {
@@ -104,18 +107,18 @@ fn the_record_of_the_demo_s_chain_has_what_each_of_its_filters_decided() {
         assert_eq!(decision["code"], code, "{filter}: {orders}");
         assert_eq!(decision.get("rule").and_then(Value::as_str), rule, "{filter}: {orders}");
     }
-    assert_eq!(orders["decisions"]["rate_limit"]["mode"], "shadow");
+    assert_eq!(orders["decisions"]["api_key_auth"]["mode"], "shadow");
     assert!(orders["rate_limit"].as_str().is_some_and(|limit| limit.contains("r=29")), "{orders}");
     for cached in ["fwd=uri-miss", "; hit;"] {
-        let (status, products) = get("/products");
+        let (status, products) = get(&alice, "/products");
         assert_eq!(status, 200);
         let said = products["cache_status"].as_str().unwrap_or_default();
         assert!(said.contains(cached), "{products}");
     }
-    let (status, denied) = get("/users/bob");
-    assert_eq!((status, &denied["decisions"]["authorization"]["code"]), (403, &json!("denied")));
+    let (status, denied) = get(&bob, "/users/alice");
+    assert_eq!((status, &denied["decisions"]["authorization"]["code"]), (403, &json!("no_rule")));
     assert_eq!(denied["decisions"].get("rate_limit"), None, "{denied}");
-    let (_, dashboard) = get("/dashboard/alice");
+    let (_, dashboard) = get(&alice, "/dashboard/alice");
     assert_eq!(dashboard["decisions"]["aggregate"]["code"], "aggregated", "{dashboard}");
     trap::assert_none(&gateway);
 }

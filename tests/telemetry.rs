@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use gatehouse_sandbox::{Builder, Gateway, workspace};
 use serde_json::{Value, json};
 
-use crate::harness::{Shared, configuration};
+use crate::harness::{configuration, trap};
 
 /// How far the values of labels may grow.
 mod bounds;
@@ -72,13 +72,13 @@ fn series(gateway: &Gateway, metric: &str) -> BTreeMap<String, u64> {
 
 #[test]
 fn the_example_tells_requests_apart_as_its_readme_says() {
-    let gateway = Shared::start(Gateway::builder(CONFIG));
+    let gateway = Gateway::builder(CONFIG).start().unwrap_or_else(|fault| panic!("{fault}"));
     for (path, status) in [("/a", 200), ("/b?status=503", 503), ("/c?status=404", 404)] {
         let request = gatehouse_sandbox::raw::Request::get(path);
-        assert_eq!(gateway.ask(request).response.status, status);
+        assert_eq!(gateway.request(request).status, status);
     }
     let request = gatehouse_sandbox::raw::Request::new("FROB", "/");
-    let frob = gateway.ask(request).response.status;
+    let frob = gateway.request(request).status;
     let admin = gateway.admin("/stats/prometheus");
     for line in [
         r#"gatehouse_requests_total{route="echo",method="GET",status_class="2xx"} 1"#,
@@ -91,15 +91,15 @@ fn the_example_tells_requests_apart_as_its_readme_says() {
     // Envoy itself refuses a method that it does not know, before any filter.
     assert_eq!(frob, 400, "{admin}");
     assert!(!admin.contains("_OTHER"), "{admin}");
-    gateway.assert_no_trap();
+    trap::assert_none(&gateway);
 }
 
 #[test]
 fn durations_have_the_buckets_and_the_names_of_opentelemetry() {
-    let gateway = Shared::start(Gateway::builder(CONFIG));
-    assert_eq!(gateway.ask(gatehouse_sandbox::raw::Request::get("/")).response.status, 200);
+    let gateway = Gateway::builder(CONFIG).start().unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!(gateway.request(gatehouse_sandbox::raw::Request::get("/")).status, 200);
     let slow = gatehouse_sandbox::raw::Request::get("/?delay_ms=300");
-    assert_eq!(gateway.ask(slow).response.status, 200);
+    assert_eq!(gateway.request(slow).status, 200);
     let name = "http_server_request_duration_milliseconds";
     let labels = r#"http_route="echo",http_request_method="GET""#;
     let mut admin = String::new();
@@ -117,5 +117,5 @@ fn durations_have_the_buckets_and_the_names_of_opentelemetry() {
     // The one of 300 ms at least is in none of the buckets up to 250.
     let up_to_250 = format!("{name}_bucket{{{labels},le=\"250\"}} 1");
     assert!(admin.lines().any(|line| line == up_to_250), "{admin}");
-    gateway.assert_no_trap();
+    trap::assert_none(&gateway);
 }

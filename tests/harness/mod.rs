@@ -1,5 +1,8 @@
 //! What the cases are written in.
 
+/// A gateway whose listener changes.
+pub(crate) mod changing;
+
 /// Changing what a filter is configured with.
 pub(crate) mod configuration;
 

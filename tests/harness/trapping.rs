@@ -36,25 +36,43 @@ impl Callback {
 /// one callback: in that it traps. All other modules are as they were built.
 #[track_caller]
 pub(crate) fn start(builder: Builder, filter: &str, callback: Callback) -> Gateway {
-    let packaging = Packaging::from_env().unwrap_or_else(|fault| panic!("{fault}"));
-    let traps = match packaging {
-        Packaging::Separate => format!("{filter}.wasm"),
-        Packaging::Gateway => "gateway.wasm".to_owned(),
-    };
-    let folder = folder();
-    for module in built() {
-        let name = module.file_name().expect("a file has a name");
-        let copy = folder.join(name);
-        if name == traps.as_str() {
-            fs::write(copy, trapping(&module, callback)).expect("it can be written");
-        } else {
-            fs::copy(&module, copy).expect("it can be copied");
+    // Envoy has read them when it has started, and loads a VM again from what it read.
+    let modules = Modules::of(filter, callback);
+    builder.modules(modules.folder().to_owned()).start().unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+/// All modules as they were built, and one that traps, in a folder that goes with this.
+pub(crate) struct Modules(PathBuf);
+
+impl Modules {
+    /// Those in which this filter traps.
+    pub(crate) fn of(filter: &str, callback: Callback) -> Self {
+        let traps = match Packaging::from_env().unwrap_or_else(|fault| panic!("{fault}")) {
+            Packaging::Separate => format!("{filter}.wasm"),
+            Packaging::Gateway => "gateway.wasm".to_owned(),
+        };
+        let modules = Self(folder());
+        for module in built() {
+            let name = module.file_name().expect("a file has a name");
+            let copy = modules.0.join(name);
+            if name == traps.as_str() {
+                fs::write(copy, trapping(&module, callback)).expect("it can be written");
+            } else {
+                fs::copy(&module, copy).expect("it can be copied");
+            }
         }
+        modules
     }
-    let gateway = builder.modules(folder.clone()).start();
-    // Envoy has read them, and loads a VM again from what it read.
-    fs::remove_dir_all(folder).expect("the modules can be removed");
-    gateway.unwrap_or_else(|fault| panic!("{fault}"))
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Modules {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// A request that traps a module by [`Callback::RequestTrailers`]: a body in chunks, and a trailer.

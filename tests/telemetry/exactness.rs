@@ -82,7 +82,9 @@ impl Ledger {
     fn enter(&mut self, kind: Kind, sent: usize) {
         *self.requests.entry(kind.labels()).or_default() += 1;
         let consumer = format!("route=\"echo\",consumer=\"{}\"", kind.consumer);
-        for (of, bytes) in [(&mut self.received, kind.body), (&mut self.sent, sent)] {
+        // A body whose request was refused by its head is not received any more.
+        let received = if kind.status == 401 { 0 } else { kind.body };
+        for (of, bytes) in [(&mut self.received, received), (&mut self.sent, sent)] {
             if bytes > 0 {
                 *of.entry(consumer.clone()).or_default() += bytes as u64;
             }
@@ -99,6 +101,10 @@ fn send(to: SocketAddr, each: usize, ledger: &Mutex<Ledger>) {
                 for _ in 0..each {
                     let response = connection.send(&kind.request()).expect("an answer");
                     assert_eq!(response.status, kind.status, "{}", kind.path);
+                    // Who is answered before he has sent it all is sent away.
+                    if response.header("connection") == Some(b"close") {
+                        connection = Connection::open(to).expect("a connection");
+                    }
                     ledger.lock().expect("nobody panicked").enter(kind, response.body.len());
                 }
             });
@@ -163,14 +169,15 @@ fn every_counter_is_exact_over_workers_a_configuration_update_and_a_reload_of_a_
     until("durations are counted as requests are", || {
         series(gateway, count).values().sum::<u64>() == 10_000
     });
-    trap::assert_some(gateway);
+    assert!(!trap::signs(gateway).is_empty(), "a VM has trapped");
 }
 
 /// A client that leaves before there is an answer, and one whose answer breaks off.
 #[test]
 fn who_leaves_is_counted_too() {
     let telemetry = json!({"requests": {"labels": ["status_class"]}});
-    let gateway = with_consumers(&[], telemetry).start().unwrap_or_else(|fault| panic!("{fault}"));
+    let gateway =
+        with_consumers(&CONSUMERS, telemetry).start().unwrap_or_else(|fault| panic!("{fault}"));
     for _ in 0..50 {
         let mut connection = Connection::open(gateway.address()).expect("a connection");
         let request = Request::get("/open?delay_ms=3000").bytes();

@@ -24,8 +24,8 @@ fn slow_and_failed_requests_are_told_of_in_the_log_so_many_a_minute_without_thei
     }
     let told = || -> Vec<Value> {
         let log = gateway.stderr();
-        let sample = |line: &str| serde_json::from_str(&line[line.find("{\"sample\"")..]).ok();
-        log.lines().filter(|line| line.contains("{\"sample\"")).filter_map(sample).collect()
+        let sample = |line: &str| serde_json::from_str(&line[line.find("{\"")?..]).ok();
+        log.lines().filter(|line| line.contains("\"sample\":")).filter_map(sample).collect()
     };
     until("the log is written", || told().len() >= 3);
     let paths: Vec<_> = told().iter().map(|line| line["path"].clone()).collect();

@@ -171,7 +171,8 @@ impl Exchange {
             if link.phases().ending
                 && let Some(host) = chain.host(at, callback)
             {
-                stage.on_end(&Ended::new(caller, &host));
+                let head = callback.proxy.head(Direction::Request);
+                stage.on_end(&Ended::new(caller, head, &host));
             }
         }
     }

@@ -1,19 +1,21 @@
 //! A request that is no more.
 
-use crate::{Attribute, Caller, Callouts, Identity};
+use crate::{Attribute, Caller, Callouts, Headers, Identity};
 use std::borrow::Cow;
 
-/// The end of a request, whatever it was: its answer has gone, or its client has left. The heads
-/// are gone; what the proxy counted is there.
+/// The end of a request, whatever it was: its answer has gone, or its client has left. What the
+/// proxy counted is there; the heads are gone, but for one that never went on.
 pub struct Ended<'h> {
     caller: Option<&'h Caller>,
+    head: Headers,
     host: &'h dyn Callouts,
 }
 
 impl<'h> Ended<'h> {
-    /// The end of a request of this caller, where a filter of the same VM has found out.
-    pub fn new(caller: Option<&'h Caller>, host: &'h dyn Callouts) -> Self {
-        Self { caller, host }
+    /// The end of a request of this caller, where a filter of the same VM has found out, and with
+    /// this head, where the proxy has it still.
+    pub fn new(caller: Option<&'h Caller>, head: Headers, host: &'h dyn Callouts) -> Self {
+        Self { caller, head, host }
     }
 
     /// The proxy that the request went through.
@@ -41,9 +43,14 @@ impl<'h> Ended<'h> {
         Some(status).filter(|status| *status > 0)
     }
 
-    /// The bytes of the request's body.
+    /// The bytes of the request's body that have come, whatever the client has declared.
     pub fn request_bytes(&self) -> u64 {
-        self.number(Attribute::RequestBytes).unwrap_or_default()
+        let all = self.number(Attribute::RequestBytes).unwrap_or_default();
+        let fields = self.head.iter_received();
+        let head = fields.fold(0, |sum: usize, (name, value)| {
+            sum.saturating_add(name.len()).saturating_add(value.len())
+        });
+        all.saturating_sub(u64::try_from(head).unwrap_or(u64::MAX))
     }
 
     /// The bytes of the response's body.

@@ -59,7 +59,8 @@ pub enum Attribute<'a> {
     /// The status of the response (`response.code`), as eight bytes, the least significant first:
     /// as all numbers are.
     ResponseCode,
-    /// The bytes of the request's body (`request.size`).
+    /// The bytes of the request's body, and those of its head while the proxy has it
+    /// (`request.total_size`). What `request.size` gives instead is what the client has declared.
     RequestBytes,
     /// The bytes of the response's body (`response.size`).
     ResponseBytes,

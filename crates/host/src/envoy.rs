@@ -196,7 +196,7 @@ impl Attributes for Envoy {
             Attribute::RoutePolicy => b"xds\0route_metadata\0filter_metadata\0gatehouse\0policy",
             Attribute::FilterState(name) => name.as_bytes(),
             Attribute::ResponseCode => b"response\0code",
-            Attribute::RequestBytes => b"request\0size",
+            Attribute::RequestBytes => b"request\0total_size",
             Attribute::ResponseBytes => b"response\0size",
             Attribute::CodeDetails => b"response\0code_details",
         })

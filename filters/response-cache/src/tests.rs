@@ -251,7 +251,9 @@ impl Sent<'_> {
 
     /// The request is no more.
     fn leave(mut self) {
-        self.vm.cache.on_end(&Ended::new(None, &*self.vm.host), &mut self.state);
+        self.vm
+            .cache
+            .on_end(&Ended::new(None, Headers::default(), &*self.vm.host), &mut self.state);
     }
 }
 

@@ -40,7 +40,7 @@ fn fill(
     let decision = cache.on_response(&mut response, &mut state);
     assert!(matches!(decision.step, ResponseStep::CopyBody { .. }));
     cache.on_copied_body(Copied(Some(vec![b'x'; 1024])), host, &mut state);
-    cache.on_end(&Ended::new(None, host), &mut state);
+    cache.on_end(&Ended::new(None, Headers::default(), host), &mut state);
     host.store.calls().saturating_sub(before)
 }
 

@@ -62,7 +62,7 @@ impl Vm {
         host.set(Attribute::ResponseCode, number(request.status.into()));
         host.set(Attribute::RequestBytes, number(request.bytes[0]));
         host.set(Attribute::ResponseBytes, number(request.bytes[1]));
-        self.filter.on_end(&Ended::new(caller.as_ref(), host), &mut state);
+        self.filter.on_end(&Ended::new(caller.as_ref(), Headers::default(), host), &mut state);
     }
 }
 
@@ -241,6 +241,24 @@ fn a_clock_that_was_set_back_makes_no_time() {
     let mut state = State::default();
     let _ = vm.filter.on_request(&mut Request::new(Headers::default(), &host), &mut state);
     host.clock.set_seconds(1_700_000_000);
-    vm.filter.on_end(&Ended::new(None, &host), &mut state);
+    vm.filter.on_end(&Ended::new(None, Headers::default(), &host), &mut state);
     assert_eq!(host.recorded(), [("http_server_request_duration_milliseconds".to_owned(), 0)]);
+}
+
+/// A head that never went on is there still, and the proxy counts it with the body.
+#[test]
+fn the_bytes_of_a_request_are_those_of_its_body_whatever_its_client_has_declared() {
+    for (head, total, want) in [
+        (&[][..], 7, 7),
+        (&[(":path", "/"), ("content-length", "1000")][..], 6 + 18 + 7, 7),
+        (&[("content-length", "1000")][..], 18, 0),
+    ] {
+        let host = FakeHost::default();
+        let vm = Vm::start(r#"{"bytes": {"labels": []}}"#, &host);
+        host.set(Attribute::RequestBytes, u64::to_le_bytes(total));
+        let ended = Ended::new(None, Headers::from_list(head), &host);
+        vm.filter.on_end(&ended, &mut State::default());
+        let counted = host.counters();
+        assert_eq!(counted["gatehouse_request_bytes_total"], want, "{head:?}");
+    }
 }
