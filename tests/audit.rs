@@ -45,7 +45,7 @@ fn each_request_has_a_record_of_who_it_was_and_what_was_decided() {
         assert_eq!(record.get("identity").cloned().unwrap_or_default(), identity);
     }
     let refusals = || -> Vec<Value> {
-        let line = |line: &str| serde_json::from_str(&line[line.find('{')?..]).ok();
+        let line = |line: &str| serde_json::from_str(line.get(line.find('{')?..)?).ok();
         gateway
             .stderr()
             .lines()

@@ -59,6 +59,7 @@ const LOGS: Phases = Phases {
     grpc_answers: false,
     log: true,
     waking: false,
+    ending: false,
 };
 
 #[test]
