@@ -270,7 +270,7 @@ impl ResponseCache {
         }
         // What answers a request of nobody does not answer one of somebody.
         let line = if ask.whose.is_some() { "lease of somebody" } else { "lease" };
-        let digest = ask.key.with_line(work.secret, line, b"").digest;
+        let digest = ask.key.digest_with(work.secret, line);
         let asker = Asker {
             holder: self.config.objects.version(),
             queue: work.host.queue(),

@@ -17,10 +17,9 @@ use gatehouse_filter::{Event as _, Headers, Secret};
 /// A response that is stored when its body has come to its end.
 #[derive(Debug)]
 pub(crate) struct Keeping {
-    /// The key of its URL, and whose it is.
-    base: Key,
-    /// The fields that select it, separated by commas; empty for none.
-    selecting: String,
+    /// The key of its URL, and whose it is, with the fields that select it, separated by commas;
+    /// `None` where no field does.
+    varies: Option<(Key, String)>,
     /// What it says of queries, and the key under which that stands.
     search: Option<(Key, Search)>,
     key: Key,
@@ -77,16 +76,17 @@ impl Keeping {
             Partition::Own => ask.own_key(&base, secret)?,
         };
         let Vary::Fields(names) = Vary::read(&head) else { return None };
-        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-        let selecting = names.join(",");
-        let key = match selecting.is_empty() {
-            true => base.clone(),
-            false => variant_key(ask, &base, &selecting, secret),
+        let (key, varies) = if names.is_empty() {
+            (base, None)
+        } else {
+            let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+            let selecting = names.join(",");
+            (variant_key(ask, &base, &selecting, secret), Some((base, selecting)))
         };
         let fixed = Fixed { version: 0, purges, kind: Kind::Response, status, is_public, lifetime };
         let labels = labels(ask, status, &head, search.is_some())?;
         let search = search.map(|search| (searches_key(&ask.key, secret), search));
-        Some(Self { base, selecting, search, key, fixed, head, labels })
+        Some(Self { varies, search, key, fixed, head, labels })
     }
 
     /// A stored response as it is after an update.
@@ -178,8 +178,8 @@ impl ResponseCache {
     /// Says under the key of the URL by which fields its responses are told apart, and under the
     /// path what they say of queries.
     fn add_sets(&self, keeping: &Keeping, work: &Work<'_>) -> Result<(), Unstored> {
-        if !keeping.selecting.is_empty() {
-            self.add_set(&keeping.base, &keeping.selecting, keeping, work)?;
+        if let Some((base, selecting)) = &keeping.varies {
+            self.add_set(base, selecting, keeping, work)?;
         }
         if let Some((key, search)) = &keeping.search {
             self.add_set(key, search.text(), keeping, work)?;

@@ -53,9 +53,21 @@ impl Key {
 
     /// The same key with one more line.
     pub(crate) fn with_line(&self, secret: &Secret, name: &str, value: &[u8]) -> Self {
-        let mut text = self.text.clone();
+        // Only values with bytes that are no text become longer than they are.
+        let more = name.len().saturating_add(value.len()).saturating_add(2);
+        let mut text = Vec::with_capacity(self.text.len().saturating_add(more));
+        text.extend_from_slice(&self.text);
         line(&mut text, name, value);
         Self::new(secret, text)
+    }
+
+    /// The digest of the same key with one more line, a name without a value.
+    pub(crate) fn digest_with(&self, secret: &Secret, name: &str) -> Digest {
+        let mut hasher = secret.hasher();
+        hasher.write(&self.text);
+        hasher.write(b"\n");
+        hasher.write(name.as_bytes());
+        hasher.finish128().as_bytes()
     }
 
     /// The URL.

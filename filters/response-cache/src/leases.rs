@@ -1,6 +1,7 @@
 //! Which request asks the upstream, of all that want the same: one, on whatever worker it is.
 
 use crate::key::Digest;
+use crate::store_key::StoreKey;
 use gatehouse_filter::{Callouts, Queue, SetError, Store, StoreError, Timestamp, Topic, Version};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ pub(crate) struct Leases {
 }
 
 /// So many keys can have a lease at once. Of two that have one slot, one goes without.
-const SLOTS: u64 = 2048;
+const SLOTS: u32 = 2048;
 /// Whoever loses so many races asks the upstream itself.
 const ATTEMPTS: usize = 16;
 /// So many workers can wait for one lease; requests on others go without.
@@ -203,10 +204,10 @@ impl Leases {
     fn read(&self, store: &dyn Store, digest: &Digest) -> Result<(Lease, Version), StoreError> {
         let key = self.key(digest);
         loop {
-            if let Some((bytes, version)) = store.get(key.as_bytes())? {
+            if let Some((bytes, version)) = store.get(&key)? {
                 return Ok((Lease::read(&bytes), version));
             }
-            store.create(key.as_bytes(), b"")?;
+            store.create(&key, b"")?;
         }
     }
 
@@ -217,16 +218,17 @@ impl Leases {
         lease: &Lease,
         version: Version,
     ) -> Result<bool, StoreError> {
-        match store.set(self.key(&lease.digest).as_bytes(), &lease.to_bytes(), Some(version)) {
+        match store.set(&self.key(&lease.digest), &lease.to_bytes(), Some(version)) {
             Ok(()) => Ok(true),
             Err(SetError::Conflict) => Ok(false),
             Err(SetError::Failed) => Err(StoreError),
         }
     }
 
-    fn key(&self, digest: &Digest) -> String {
-        let slot = digest.last_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)) % SLOTS;
-        format!("{}l{slot}", self.prefix)
+    fn key(&self, digest: &Digest) -> StoreKey {
+        let (_, last) = digest.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        let bits = last.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        StoreKey::new(&self.prefix, b'l', &[bits % SLOTS])
     }
 }
 
@@ -236,7 +238,8 @@ fn topic(digest: &Digest) -> Topic {
 
 impl Lease {
     fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![self.state as u8, self.failures];
+        let mut bytes = Vec::with_capacity(64);
+        bytes.extend([self.state as u8, self.failures]);
         bytes.extend(self.digest);
         bytes.extend(self.holder.to_le_bytes());
         bytes.extend(self.until.0.to_le_bytes());

@@ -30,6 +30,7 @@ mod rule;
 mod searches;
 mod serve;
 mod status_field;
+mod store_key;
 mod total;
 mod unkeyed;
 mod work;

@@ -8,6 +8,7 @@ use crate::hot::{Hot, Kept};
 use crate::index::{Bucket, Entry, Tenths, WAYS};
 use crate::key::{Digest, Key};
 use crate::object::Object;
+use crate::store_key::StoreKey;
 use crate::total::{Change, Total};
 use gatehouse_filter::{Random, SetError, Store, StoreError, Timestamp, Version};
 use std::cell::{Cell, RefCell};
@@ -354,22 +355,15 @@ impl Objects {
         u32::try_from(number.checked_rem(self.buckets.into()).unwrap_or(0)).unwrap_or_default()
     }
 
-    pub(crate) fn bucket_key(&self, bucket: u32) -> Vec<u8> {
-        self.numbered(b"b", &[bucket])
+    // Stores of another size have other keys.
+
+    pub(crate) fn bucket_key(&self, bucket: u32) -> StoreKey {
+        StoreKey::new(&self.prefix, b'b', &[self.buckets, bucket])
     }
 
-    pub(crate) fn object_key(&self, bucket: u32, slot: usize) -> Vec<u8> {
-        self.numbered(b"o", &[bucket, u32::try_from(slot).unwrap_or_default()])
-    }
-
-    /// A key of numbers: of bytes, as nobody reads it. Stores of another size have others.
-    fn numbered(&self, kind: &[u8], numbers: &[u32]) -> Vec<u8> {
-        let mut key = Vec::with_capacity(32);
-        key.extend_from_slice(self.prefix.as_bytes());
-        key.extend_from_slice(kind);
-        key.extend_from_slice(&self.buckets.to_le_bytes());
-        numbers.iter().for_each(|number| key.extend_from_slice(&number.to_le_bytes()));
-        key
+    pub(crate) fn object_key(&self, bucket: u32, slot: usize) -> StoreKey {
+        let slot = u32::try_from(slot).unwrap_or_default();
+        StoreKey::new(&self.prefix, b'o', &[self.buckets, bucket, slot])
     }
 }
 

@@ -16,6 +16,8 @@ use gatehouse_filter::{Host, SetError, Store, StoreError, Version};
 pub(crate) struct Purges {
     /// Of the keys: `c/default/`.
     prefix: String,
+    /// The key of their number, which every request reads.
+    count: String,
 }
 
 /// What is purged.
@@ -29,8 +31,6 @@ pub(crate) enum Purged {
     Prefix(Vec<u8>),
 }
 
-/// So many digests are told apart: two that are not are purged together.
-const CLOCKS: u16 = 16_384;
 /// So many prefixes are remembered. What was asked for before one that is forgotten is not stored.
 const PREFIXES: usize = 32;
 /// A purge that loses so many races gives up: as many others have succeeded.
@@ -47,7 +47,7 @@ struct Prefixes {
 
 impl Purges {
     pub(crate) fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned() }
+        Self { prefix: prefix.to_owned(), count: [prefix, "n"].concat() }
     }
 
     /// How many purges there were.
@@ -55,7 +55,7 @@ impl Purges {
     /// # Errors
     /// [`StoreError`]
     pub(crate) fn count(&self, store: &dyn Store) -> Result<u64, StoreError> {
-        Ok(self.number(store, "n")?.0)
+        Ok(number_at(store, &self.count)?.0)
     }
 
     /// Makes it known that this is purged: all that was asked for before is no good any more.
@@ -64,10 +64,9 @@ impl Purges {
     /// [`StoreError`]; then nothing may be purged.
     pub(crate) fn purge(&self, host: &dyn Host, what: &Purged) -> Result<(), StoreError> {
         for _ in 0..ATTEMPTS {
-            let (before, version) = self.number(host, "n")?;
-            let key = self.key("n");
+            let (before, version) = number_at(host, &self.count)?;
             let Some(version) = version else {
-                host.create(key.as_bytes(), &0_u64.to_le_bytes())?;
+                host.create(self.count.as_bytes(), &0_u64.to_le_bytes())?;
                 continue;
             };
             let number = before.saturating_add(1);
@@ -76,7 +75,7 @@ impl Purges {
                 Purged::One(digest) => self.raise(host, &clock(digest), number)?,
                 Purged::Prefix(prefix) => self.add_prefix(host, number, prefix)?,
             }
-            match host.set(key.as_bytes(), &number.to_le_bytes(), Some(version)) {
+            match host.set(self.count.as_bytes(), &number.to_le_bytes(), Some(version)) {
                 Ok(()) => return Ok(()),
                 // Another purge has this number: what was asked for since then would be good.
                 Err(SetError::Conflict) => {}
@@ -120,10 +119,7 @@ impl Purges {
     }
 
     fn number(&self, store: &dyn Store, name: &str) -> Result<(u64, Option<Version>), StoreError> {
-        let stored = store.get(self.key(name).as_bytes())?;
-        let Some((bytes, version)) = stored else { return Ok((0, None)) };
-        let number = bytes.try_into().map(u64::from_le_bytes).map_err(|_| StoreError)?;
-        Ok((number, Some(version)))
+        number_at(store, &self.key(name))
     }
 
     /// Makes a number at least this.
@@ -218,10 +214,20 @@ impl Prefixes {
     }
 }
 
-/// The name of a digest's number.
+fn number_at(
+    store: &(impl Store + ?Sized),
+    key: &str,
+) -> Result<(u64, Option<Version>), StoreError> {
+    let Some((bytes, version)) = store.get(key.as_bytes())? else { return Ok((0, None)) };
+    let number = bytes.try_into().map(u64::from_le_bytes).map_err(|_| StoreError)?;
+    Ok((number, Some(version)))
+}
+
+/// The name of a digest's number. 65536 digests are told apart, each from when it is first purged:
+/// two that are not are purged together.
 fn clock(digest: &Digest) -> String {
     let bits = digest.first_chunk().map_or(0, |bytes| u16::from_le_bytes(*bytes));
-    format!("u{}", bits % CLOCKS)
+    format!("u{bits}")
 }
 
 /// Whether a URL begins so, by whole segments: `/a` is the beginning of `/a`, `/a/b` and `/a?b`, and

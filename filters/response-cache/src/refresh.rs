@@ -5,7 +5,7 @@
 //! field says that it is the gateway's own, with a secret that no client knows.
 
 use crate::ask::{Ask, From};
-use crate::key::{Key, digest};
+use crate::key::{Digest, Key, digest};
 use crate::leases::{Asker, End, Held, Turn};
 use crate::work::Work;
 use crate::{Event, ResponseCache};
@@ -50,7 +50,7 @@ impl Mark {
 
     /// The lease of the request with this mark.
     pub(crate) fn lease(&self, key: &Key, secret: &Secret) -> Held {
-        Held::new(lease_key(key, secret).digest, self.holder)
+        Held::new(lease_digest(key, secret), self.holder)
     }
 }
 
@@ -60,10 +60,10 @@ impl ResponseCache {
     pub(crate) fn refresh(&self, ask: &Ask, work: &Work<'_>) -> bool {
         let Some(cluster) = &self.config.background else { return false };
         let Work { secret, host, now } = *work;
-        let key = lease_key(&ask.key, secret);
+        let digest = lease_digest(&ask.key, secret);
         let holder = self.config.objects.version();
         let asker = Asker { holder, queue: host.queue(), has_other: true };
-        let turn = self.config.leases.turn(host, &key.digest, asker, LASTS, now);
+        let turn = self.config.leases.turn(host, &digest, asker, LASTS, now);
         match turn {
             Ok(Turn::Lead(held)) => {
                 let is_made = host.call(&callout(ask, cluster, holder, secret)).is_ok();
@@ -132,8 +132,8 @@ fn sent((name, value): (&[u8], &[u8])) -> Option<(HeaderName, HeaderValue)> {
     Some((name, HeaderValue::try_from(value).ok()?))
 }
 
-fn lease_key(key: &Key, secret: &Secret) -> Key {
-    key.with_line(secret, "refresh", b"")
+fn lease_digest(key: &Key, secret: &Secret) -> Digest {
+    key.digest_with(secret, "refresh")
 }
 
 /// What says that a request is the gateway's own.

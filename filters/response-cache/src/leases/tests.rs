@@ -185,7 +185,7 @@ fn the_leases_are_bounded_whatever_is_asked_for() {
         digest[8..].copy_from_slice(&number.to_le_bytes());
         vm.turn(&host, digest, number);
     }
-    assert!(u64::try_from(host.store.keys()).unwrap() <= SLOTS);
+    assert!(u32::try_from(host.store.keys()).unwrap() <= SLOTS);
 }
 
 #[test]
@@ -244,8 +244,7 @@ fn a_follower_that_comes_while_a_lease_ends_is_woken_or_leads() {
 fn bytes_that_are_no_lease_are_a_free_one() {
     for bytes in [&b""[..], b"\x01", b"\x09aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &[1; 30]] {
         let host = FakeHost::at(1000);
-        let slot = u64::from_le_bytes([1; 8]) % SLOTS;
-        host.store.put(format!("c/t/l{slot}").as_bytes(), bytes);
+        host.store.put(&Leases::new("c/t/").key(&X), bytes);
         assert_eq!(vm(1).turn(&host, X, 1), lead(1), "{}", bytes.escape_ascii());
     }
 }
