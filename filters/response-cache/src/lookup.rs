@@ -6,7 +6,7 @@ use crate::hot::Kept;
 use crate::key::{Digest, Key, digest, url_of};
 use crate::object::{Kind, Object};
 use crate::work::Work;
-use gatehouse_caching::Identified;
+use gatehouse_caching::{Identified, Reuse, reuse};
 use gatehouse_filter::{Request, Secret, StoreError, hex};
 use std::rc::Rc;
 
@@ -61,23 +61,34 @@ impl ResponseCache {
             true => Lookup::Nothing,
             false => self.find_under(ask, other.unwrap_or(&ask.key), work)?,
         };
-        let is_public = matches!(&shared, Lookup::Found(object, _) if object.fixed().is_public);
-        if !is_public {
-            ask.find_whose(request);
-        }
         let shared = match shared {
-            Lookup::Found(object, key) if is_public || ask.whose.is_none() => {
-                return Ok(Lookup::Found(object, key));
+            Lookup::Found(object, key) if object.fixed().is_public => {
+                let answers = reuse(&object.fixed().lifetime, work.now, &ask.directives);
+                if !matches!(answers, Reuse::MustValidate(_)) {
+                    return Ok(Lookup::Found(object, key));
+                }
+                // What is for this identity alone may have come since.
+                ask.find_whose(request);
+                Lookup::Found(object, key)
             }
-            Lookup::Found(..) | Lookup::Nothing => Lookup::Nothing,
-            Lookup::OtherVariants => Lookup::OtherVariants,
+            shared => {
+                ask.find_whose(request);
+                shared
+            }
         };
         let own = ask.own_key(other.unwrap_or(&ask.key), work.secret);
         let Some(own) = own else { return Ok(shared) };
-        match self.find_under(ask, &own, work)? {
-            Lookup::Nothing => Ok(shared),
-            found => Ok(found),
-        }
+        let own = self.find_under(ask, &own, work)?;
+        let shared = match shared {
+            Lookup::Found(object, _) if !object.fixed().is_public => Lookup::Nothing,
+            shared => shared,
+        };
+        let is_shared = match (&own, &shared) {
+            (Lookup::Nothing, _) | (Lookup::OtherVariants, Lookup::Found(..)) => true,
+            (Lookup::Found(own, _), Lookup::Found(shared, _)) => !is_newer(own, shared),
+            _ => false,
+        };
+        Ok(if is_shared { shared } else { own })
     }
 
     /// Finds the response under a key, for whomever it is.
@@ -130,6 +141,11 @@ impl ResponseCache {
     }
 }
 
+/// Whether a response came after another one.
+fn is_newer(one: &Object, other: &Object) -> bool {
+    one.fixed().lifetime.received > other.fixed().lifetime.received
+}
+
 /// What a response can be purged by: its URL, and its labels.
 pub(crate) fn digests<'a>(
     secret: &'a Secret,
@@ -154,5 +170,5 @@ pub(crate) fn variant_key(ask: &Ask, key: &Key, names: &str, secret: &Secret) ->
         .write_key(names.split(','), &ask.head, |part| values.extend_from_slice(part));
     let digest = digest(secret, &values);
     let digest = hex::text(&digest);
-    key.with_line(secret, "vary", format!("{names} {digest}").as_bytes())
+    key.with_line(secret, "vary", &[names.as_bytes(), b" ", digest.as_bytes()].concat())
 }

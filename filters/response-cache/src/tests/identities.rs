@@ -78,6 +78,40 @@ enum For {
     All,
 }
 
+/// An upstream that was public and now answers each for himself, or the other way round.
+#[test]
+fn an_identity_gets_its_own_answer_where_that_is_newer_than_a_stale_one_for_all() {
+    let all = &[("cache-control", "public, max-age=10")][..];
+    let own = &[("cache-control", "max-age=100, must-revalidate")][..];
+    let brief = &[("cache-control", "max-age=1, must-revalidate")][..];
+    // (sentence, the answers in order with who asks, seconds later, who asks then, what he gets)
+    type Answer<'a> = (Who, Fields<'a>, &'a str, u64);
+    type Case<'a> = (&'a str, [Answer<'a>; 2], Who, Option<&'a str>);
+    let cases: [Case<'_>; 6] = [
+        ("his own", [(Bob, all, "all", 11), (Alice, own, "alice", 5)], Alice, Some("alice")),
+        ("another's", [(Bob, all, "all", 11), (Alice, own, "alice", 5)], Bob, None),
+        ("nobody's", [(Bob, all, "all", 11), (Alice, own, "alice", 5)], Nobody, None),
+        ("his own, stale too", [(Bob, all, "all", 11), (Alice, brief, "alice", 5)], Alice, None),
+        ("his own, older", [(Alice, own, "alice", 0), (Nobody, all, "all", 11)], Alice, None),
+        ("one for all, fresh", [(Bob, all, "old", 11), (Bob, all, "all", 5)], Alice, Some("all")),
+    ];
+    for (sentence, answers, who, want) in cases {
+        let vm = vm(r#"{"identified": "strict"}"#);
+        for (who, head, text, seconds) in answers {
+            sent_by(&vm, who, &[]).answer(200, head, text);
+            vm.later(seconds.max(1));
+        }
+        let sent = sent_by(&vm, who, &[]);
+        match want {
+            Some(text) => assert_eq!(sent.hit().text(), text, "{sentence}"),
+            None => {
+                assert!(sent.is_at_origin(), "{sentence}");
+                sent.leave();
+            }
+        }
+    }
+}
+
 #[test]
 fn an_answer_to_one_client_is_for_others_only_if_the_upstream_says_so() {
     for (what, head, wants) in HEADS {
