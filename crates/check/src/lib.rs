@@ -16,6 +16,7 @@ mod placed;
 mod plugin;
 mod shape;
 mod spelling;
+mod stores;
 mod unseen;
 
 use std::collections::BTreeSet;
@@ -77,6 +78,7 @@ pub fn file(path: &Path, name: &str) -> Vec<Line> {
     found.extend(chains.iter().flat_map(order::check));
     found.extend(chains.iter().flat_map(addresses::check));
     found.extend(chains.iter().flat_map(|chain| cache::check(tree, chain)));
+    found.extend(stores::check(tree));
     found.extend(depth::check(tree));
     found.extend(unseen::check(tree));
     found.dedup();

@@ -329,6 +329,69 @@ fn what_the_whole_file_makes_of_a_cache_is_told() {
 }
 
 #[test]
+fn two_caches_of_one_store_that_would_empty_it_for_each_other_are_told() {
+    use serde_json::{Value, json};
+    // What the second listener's cache has otherwise than the first one's, and what is told.
+    let differs = "store.objects: 128 in static_resources.listeners[1]";
+    type Case = (&'static str, fn(&mut Value), Option<&'static str>);
+    let cases: [Case; 6] = [
+        ("nothing", |_| {}, None),
+        ("the slots", |cache| store(cache)["objects"] = json!(128), Some(differs)),
+        (
+            "the size, from which the slots come",
+            |cache| store(cache)["size"] = json!("1MiB"),
+            Some("store.objects: 256 in static_resources.listeners[1]"),
+        ),
+        (
+            "the size, and not the slots",
+            |cache| *store(cache) = json!({"size": "128MiB", "objects": 16384}),
+            None,
+        ),
+        (
+            "the slots and the store's name",
+            |cache| *store(cache) = json!({"objects": 128, "name": "b"}),
+            None,
+        ),
+        (
+            "the slots and the machine",
+            |cache| {
+                store(cache)["objects"] = json!(128);
+                cache["vm_config"]["vm_id"] = json!("another");
+            },
+            None,
+        ),
+    ];
+    fn store(cache: &mut Value) -> &mut Value {
+        &mut cache["configuration"]["value"]["store"]
+    }
+    for (case, change, told) in cases {
+        for is_bundled in [false, true] {
+            let lines = changed("response-cache.yaml", |tree| {
+                let path = format!("{MANAGER}/http_filters/0/typed_config/config");
+                let mut other = tree["static_resources"]["listeners"][0].clone();
+                other["name"] = json!("other");
+                let listeners = tree["static_resources"]["listeners"].as_array_mut().unwrap();
+                listeners.push(other);
+                change(tree.pointer_mut(&path.replace("listeners/0", "listeners/1")).unwrap());
+                for path in [path.clone(), path.replace("listeners/0", "listeners/1")] {
+                    let cache = tree.pointer_mut(&path).unwrap();
+                    if is_bundled {
+                        let block = cache["configuration"]["value"].take();
+                        cache["configuration"]["value"] =
+                            json!({"filters": [{"response-cache": block}]});
+                        cache["vm_config"]["code"]["local"]["filename"] = json!("gateway.wasm");
+                    }
+                }
+            });
+            let is_bad = |line: &&Line| line.is_fault() && line.text.contains("store.objects");
+            let bad: Vec<&Line> = lines.iter().filter(is_bad).collect();
+            let is_told = told.is_none_or(|told| bad.iter().any(|line| line.text.contains(told)));
+            assert!(is_told && bad.is_empty() == told.is_none(), "{case}: {lines:#?}");
+        }
+    }
+}
+
+#[test]
 fn filters_of_one_module_may_come_after_a_cache_too() {
     let value = "{filters: [{response-cache: {rules: [{}]}}, \
                  {rate-limit: {rules: [{limits: [{requests: 1, window: 1s}]}]}}]}";

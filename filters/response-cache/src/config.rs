@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) background: Option<String>,
     /// The largest body that is stored.
     pub(crate) max_object: usize,
+    /// The name of the store, and its slots.
+    pub(crate) store: (String, u32),
     pub(crate) objects: Objects,
     pub(crate) purges: Purges,
     pub(crate) leases: Leases,
@@ -72,6 +74,7 @@ impl Config {
             purge: purge?,
             background: background?,
             max_object: usize::try_from(store.max_object).ok()?,
+            store: (store.name, store.objects),
             objects: Objects::new(&prefix, store.objects, store.size),
             purges: Purges::new(&prefix),
             leases: Leases::new(&prefix),

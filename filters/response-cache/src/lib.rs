@@ -389,6 +389,14 @@ impl ResponseCache {
     }
 }
 
+/// The name of the store that a configuration says, and for how many objects it is; `None` for a
+/// configuration with faults. Filters that differ in the second share no store of the first.
+#[must_use]
+pub fn shared_store(configuration: &serde_json::Value) -> Option<(String, u32)> {
+    let store = |node: Node<'_>| Config::read(&node).map(|config| config.store);
+    gatehouse_filter::config::read_value(configuration, store).ok()
+}
+
 /// The longest content of a request that is a part of a key.
 const MOST_CONTENT: usize = 64 << 10;
 

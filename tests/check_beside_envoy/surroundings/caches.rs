@@ -35,6 +35,28 @@ pub(crate) const ALL: &[Changed] = &[
         },
     },
     Changed {
+        case: "two caches with one store, of different sizes",
+        filters: &["response-cache", "response-cache"],
+        change: |tree| {
+            filters(tree)[1]["typed_config"]["config"]["configuration"]["value"]["store"] =
+                json!({"objects": 128});
+        },
+        verdict: Void {
+            level: level::FAULT,
+            says: "store.objects: 128 in",
+            because: "what filters share is their own matter",
+        },
+    },
+    Changed {
+        case: "two caches with a store each",
+        filters: &["response-cache", "response-cache"],
+        change: |tree| {
+            filters(tree)[1]["typed_config"]["config"]["configuration"]["value"]["store"] =
+                json!({"objects": 128, "name": "other"});
+        },
+        verdict: Good,
+    },
+    Changed {
         case: "purges by addresses that clients write themselves",
         filters: &["response-cache"],
         change: |tree| {
