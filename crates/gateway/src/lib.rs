@@ -17,3 +17,6 @@ const PHASES: gatehouse_filter::Phases = registry::phases();
 
 #[cfg(all(target_family = "wasm", feature = "module"))]
 gatehouse_host::module!(PHASES, list::configure);
+
+#[cfg(test)]
+mod readme_tests;
