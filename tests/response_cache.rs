@@ -51,6 +51,9 @@ mod rows;
 /// `mode: shadow`.
 mod shadow;
 
+/// VMs that trap.
+mod trapped;
+
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 

@@ -19,7 +19,7 @@ fn send(gateway: &Gateway, query: &str) -> Response {
 }
 
 #[track_caller]
-fn purge(gateway: &Gateway, query: &str) -> Value {
+pub(super) fn purge(gateway: &Gateway, query: &str) -> Value {
     let response = send(gateway, query);
     assert_eq!(response.status, 200, "{query}: {}", response.text());
     response.json()
