@@ -12,7 +12,8 @@ use gatehouse_sandbox::raw::Request;
 use gatehouse_sandbox::{Gateway, Prometheus, workspace};
 use serde_json::{Value, json};
 
-use crate::harness::{token, trap, until};
+use crate::harness::trapping::{self, Callback};
+use crate::harness::{configuration, token, trap, until};
 
 /// What Grafana puts for `$__rate_interval`, with the interval at which the case has it scraped.
 const RATE_INTERVAL: &str = "1m";
@@ -69,6 +70,25 @@ fn every_query_of_the_dashboard_and_of_the_rules_returns_data_after_the_demo_s_t
         }
     }
     trap::assert_none(&GATEWAY);
+}
+
+#[test]
+fn a_filter_that_traps_fires_an_alert_that_names_it() {
+    if is_missing() {
+        return;
+    }
+    let builder =
+        Gateway::builder("envoy/header-transform.yaml").edit(configuration::keep_trailers);
+    let gateway = trapping::start(builder, "header-transform", Callback::RequestTrailers);
+    let prometheus =
+        Prometheus::start(&config(&gateway)).unwrap_or_else(|fault| panic!("{fault:#}"));
+    let is_so = |query: &str| prometheus.query(query).is_ok_and(|series| !series.is_empty());
+    until("no reload is told", || is_so("sum(increase(envoy_wasm_vm_reloads_total[15m])) == 0"));
+    assert_ne!(gateway.request(trapping::request("/")).status, 200);
+    until("a VM is loaded again", || gateway.get("/", &[]).status == 200);
+    let firing = "ALERTS{alertname=\"VmReloaded\",alertstate=\"firing\",outcome=\"success\",\
+                  plugin=~\"header_transform|gateway\"}";
+    until("the alert", || is_so(firing));
 }
 
 #[test]
@@ -161,6 +181,16 @@ fn the_table_of_metrics_is_what_the_filters_export() {
 #[test]
 fn each_alert_has_a_row_that_says_what_to_do() {
     assert_eq!(alerts_documented(), alerts_defined());
+}
+
+#[test]
+fn the_page_of_results_has_every_query_of_the_dashboard() {
+    let page = read("grafana/results.md");
+    let shown = page.split("```promql\n").skip(1).filter_map(|part| part.split("\n```").next());
+    let shown: Vec<String> =
+        shown.map(|query| query.replace("$__rate_interval", RATE_INTERVAL)).collect();
+    let asked: Vec<String> = dashboard().into_iter().map(|(_, query)| query).collect();
+    assert_eq!(shown, asked);
 }
 
 #[test]
