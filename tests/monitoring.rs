@@ -305,9 +305,11 @@ fn metrics_in(query: &str) -> BTreeSet<String> {
 /// All that the gateway tells Prometheus.
 fn exposed() -> String {
     // Histograms are there once something is in them, and Envoy tells of it every five seconds.
-    until("the histogram of aggregate's calls", || {
-        GATEWAY.admin("/stats/prometheus").contains("gatehouse_call_milliseconds_bucket")
-    });
+    for histogram in ["gatehouse_call_milliseconds", "http_server_request_duration_milliseconds"] {
+        until(histogram, || {
+            GATEWAY.admin("/stats/prometheus").contains(&format!("{histogram}_bucket"))
+        });
+    }
     GATEWAY.admin("/stats/prometheus")
 }
 
