@@ -1,6 +1,7 @@
 //! `cargo xtask up [FILE]`: the gateway of the README, or of another example, in the foreground.
 
 mod access_log;
+mod console;
 mod state;
 
 use std::io::ErrorKind;
@@ -8,6 +9,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use gatehouse_console::AccessLog as ShownLog;
 use gatehouse_sandbox::example::Example;
 use gatehouse_sandbox::{Gateway, envoy, workspace};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -34,6 +36,11 @@ The demo services that the file names run behind it.",
             name: "--admin-port",
             value: Some("N"),
             about: "Envoy's admin port, instead of 9901 or GATEHOUSE_ADMIN_PORT",
+        },
+        Opt {
+            name: "--console-port",
+            value: Some("N"),
+            about: "the console's port, instead of 9902 or GATEHOUSE_CONSOLE_PORT",
         },
         Opt {
             name: "--concurrency",
@@ -64,6 +71,7 @@ fn run(given: &Given) -> Result<()> {
     // Before the build: who has to choose another port should not wait for it.
     ensure_free(options.port, "--port", "GATEHOUSE_PORT")?;
     ensure_free(options.admin_port, "--admin-port", "GATEHOUSE_ADMIN_PORT")?;
+    ensure_free(options.console_port, "--console-port", "GATEHOUSE_CONSOLE_PORT")?;
     let mut access_log = AccessLog::open(options.quiet, options.log.as_deref())?;
     build::report(&modules(&options.config)?)?;
     let envoy = envoy::locate(|step| note!("{step}"))?;
@@ -72,6 +80,8 @@ fn run(given: &Given) -> Result<()> {
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut stop = runtime.block_on(async { Stop::listen() })?;
+    let shown_log = ShownLog::default();
+    let log_to_show = shown_log.clone();
     let mut builder = Gateway::builder(&options.config);
     if let Some(address) = options.upstream {
         builder = builder.in_place_of_demo(address);
@@ -82,9 +92,13 @@ fn run(given: &Given) -> Result<()> {
         .port(options.port)
         .admin_port(options.admin_port)
         .log_level("warning")
-        .pass_output(move |line| access_log.take(line))
+        .pass_output(move |line| {
+            log_to_show.line(line);
+            access_log.take(line);
+        })
         .start()?;
-    print_hints(&gateway, &options);
+    let console = console::serve(options.console_port, gateway.admin_address(), shown_log)?;
+    print_hints(&gateway, console, &options);
     let ended = runtime.block_on(wait(&mut gateway, &mut stop));
     note!("stopping");
     gateway.stop();
@@ -97,6 +111,7 @@ struct Options {
     config: String,
     port: u16,
     admin_port: u16,
+    console_port: u16,
     concurrency: u32,
     /// Where all calls to demo services go instead.
     upstream: Option<SocketAddr>,
@@ -121,13 +136,20 @@ impl Options {
             config: given.operands().last().map_or(CONFIG, String::as_str).to_owned(),
             port: of("--port", from_env("GATEHOUSE_PORT", 8080))?,
             admin_port: of("--admin-port", from_env("GATEHOUSE_ADMIN_PORT", 9901))?,
+            console_port: of("--console-port", from_env("GATEHOUSE_CONSOLE_PORT", 9902))?,
             concurrency: given.positive("--concurrency")?.unwrap_or(1),
             upstream: given.value("--upstream").map(address).transpose()?,
             quiet: given.has("--quiet"),
             log: given.value("--log").map(ToOwned::to_owned),
         };
-        if options.port == options.admin_port && options.port != 0 {
-            bail!("the gateway and Envoy's admin interface cannot both have port {}", options.port);
+        for (what, port, other, taken) in [
+            ("Envoy's admin interface", options.admin_port, "the gateway", options.port),
+            ("the console", options.console_port, "the gateway", options.port),
+            ("the console", options.console_port, "Envoy's admin interface", options.admin_port),
+        ] {
+            if port == taken && port != 0 {
+                bail!("{other} and {what} cannot both have port {port}");
+            }
         }
         Ok(options)
     }
@@ -179,21 +201,21 @@ fn ensure_free(port: u16, option: &str, variable: &str) -> Result<()> {
     }
 }
 
-fn print_hints(gateway: &Gateway, options: &Options) {
+fn print_hints(gateway: &Gateway, console: SocketAddr, options: &Options) {
     let url = gateway.url("");
     let log = options.where_the_log_is();
     if let Some(upstream) = options.upstream {
         return say!(
             "
-The gateway is at {url}, in front of {upstream}, Envoy's admin interface at http://{admin}. Ctrl-C \
-             stops both. {log}
+The gateway is at {url}, in front of {upstream}, its console at http://{console}, Envoy's admin \
+             interface at http://{admin}. Ctrl-C stops all. {log}
 ",
             admin = gateway.admin_address()
         );
     }
     say!(
         r#"
-The gateway is at {url}, Envoy's admin interface at http://{admin}. Ctrl-C stops both.
+The gateway is at {url}, its console at http://{console}, Envoy's admin interface at http://{admin}. Ctrl-C stops all.
 Try, in another terminal: no token; alice logs in; with her token; bob may not do what alice may; a partner's API key.
 
   curl -i {url}/orders
@@ -281,6 +303,7 @@ mod tests {
                 config,
                 port,
                 admin_port,
+                console_port: 9902,
                 concurrency,
                 upstream: None,
                 quiet: false,
@@ -297,6 +320,11 @@ mod tests {
             (&[][..], &[][..], options(8080, 9901, 1)),
             (&[], &env, options(1, 2, 1)),
             (&["--port", "3", "--admin-port=4", "--concurrency", "8"], &env, options(3, 4, 8)),
+            (
+                &["--console-port", "5"],
+                &[("GATEHOUSE_CONSOLE_PORT", "4")],
+                options(8080, 9901, 1).map(|options| Options { console_port: 5, ..options }),
+            ),
             (&["envoy/gateway.yaml", "--port", "3"], &[], of("envoy/gateway.yaml", 3, 9901, 1)),
             (&["--upstream", "127.0.0.1:8000"], &[], in_front_of("127.0.0.1:8000")),
             (&["--upstream=[::1]:80"], &[], in_front_of("[::1]:80")),
@@ -331,14 +359,19 @@ mod tests {
             (
                 &["--prot", "1"],
                 &[],
-                Err("up has no option `--prot`; there are --port, --admin-port, --concurrency, \
-                     --upstream, --quiet and --log"
+                Err("up has no option `--prot`; there are --port, --admin-port, --console-port, \
+                     --concurrency, --upstream, --quiet and --log"
                     .to_owned()),
             ),
             (
                 &["--port", "9901"],
                 &[],
                 Err("the gateway and Envoy's admin interface cannot both have port 9901".to_owned()),
+            ),
+            (
+                &["--admin-port", "9902"],
+                &[],
+                Err("Envoy's admin interface and the console cannot both have port 9902".to_owned()),
             ),
         ] {
             assert_eq!(parse(args, env), want, "{args:?} {env:?}");
