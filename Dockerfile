@@ -34,9 +34,9 @@ FROM toolchain AS build
 # What others wrote, compiled once: an edit of our own sources builds from here.
 COPY --from=manifests /src /src
 RUN cargo fetch --locked
-# Both native programs in one go, here and below: apart they would want some crates with other
+# All native programs in one go, here and below: apart they would want some crates with other
 # features.
-RUN cargo build --locked --package xtask --package gatehouse-demo \
+RUN cargo build --locked --package xtask --package gatehouse-demo --package gatehouse-console \
  && cargo build --locked --release --target wasm32-wasip1 \
       $(for filter in filters/*/; do echo "--package gatehouse-$(basename "$filter")"; done) \
  && find . -mindepth 1 -maxdepth 1 ! -name target -exec rm -r {} +
@@ -45,8 +45,9 @@ COPY --from=sources /src /src
 RUN find */ -name '*.rs' ! -path 'target/*' -exec touch {} + \
  && cargo xtask build
 # The dev profile optimises the cryptography, which is where the demo spends its time.
-RUN cargo build --locked --package xtask --package gatehouse-demo \
- && strip -o target/gatehouse-demo target/debug/gatehouse-demo
+RUN cargo build --locked --package xtask --package gatehouse-demo --package gatehouse-console \
+ && strip -o target/gatehouse-demo target/debug/gatehouse-demo \
+ && strip -o target/gatehouse-console target/debug/gatehouse-console
 
 FROM debian:bookworm-slim AS demo
 COPY --from=build /src/target/gatehouse-demo /usr/local/bin/
@@ -54,11 +55,18 @@ USER 65534:65534
 EXPOSE 8000
 ENTRYPOINT ["gatehouse-demo"]
 
+# The demo's program is its healthcheck.
+FROM demo AS console
+COPY --from=build /src/target/gatehouse-console /usr/local/bin/
+EXPOSE 9902
+ENTRYPOINT ["gatehouse-console"]
+
 FROM envoyproxy/envoy:v${ENVOY_VERSION} AS gateway
 COPY --from=build /src/target/filters/*.wasm /etc/gatehouse/filters/
 COPY envoy/*.yaml /etc/gatehouse/
 # A checkout under a strict umask is readable by its owner alone.
-RUN chmod -R a+rX /etc/gatehouse
+RUN chmod -R a+rX /etc/gatehouse \
+ && install -d -o 101 -g 101 /var/log/gatehouse
 # The `envoy` user of the official image, as a number: the image's entrypoint then changes no user
 # itself.
 USER 101:101
