@@ -113,6 +113,9 @@ mod check_beside_envoy;
 /// all metrics.
 mod monitoring;
 
+/// The console beside the demo gateway, and its page in a real browser.
+mod console;
+
 /// `gateway.wasm`, all filters in one module: its list of filters, and what only a list can say.
 mod gateway_module;
 
