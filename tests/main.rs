@@ -81,6 +81,9 @@ mod response_cache;
 /// `audit` on `envoy/audit.yaml`: what was decided, in the access log and in the log.
 mod audit;
 
+/// Secrets of requests, which are told nowhere.
+mod redaction;
+
 /// `telemetry` on `envoy/telemetry.yaml`: what is counted of requests, exactly and within bounds.
 mod telemetry;
 
