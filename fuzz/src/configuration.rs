@@ -1,5 +1,6 @@
 use gatehouse_aggregate::Aggregate;
 use gatehouse_api_key_auth::ApiKeyAuth;
+use gatehouse_audit::Audit;
 use gatehouse_authorization::Authorization;
 use gatehouse_body_transform::BodyTransform;
 use gatehouse_filter_test::check;
@@ -8,7 +9,6 @@ use gatehouse_jwt_auth::JwtAuth;
 use gatehouse_rate_limit::RateLimit;
 use gatehouse_response_cache::ResponseCache;
 use gatehouse_telemetry::Telemetry;
-use gatehouse_audit::Audit;
 
 /// A plugin configuration, as a protobuf `Struct` or as JSON: every filter takes it or says what is
 /// wrong with it.
