@@ -55,7 +55,7 @@ impl Builder {
             edits: Vec::new(),
             packaging: None,
             modules: workspace::filters(),
-            ready_within: Duration::from_secs(60),
+            ready_within: Duration::from_secs(180),
             sink: None,
         }
     }
@@ -131,7 +131,8 @@ impl Builder {
         self
     }
 
-    /// How long Envoy may take to become ready; 60 seconds unless set.
+    /// How long Envoy may take to become ready; 180 seconds unless set: nine modules that are compiled beside other
+    /// Envoys take a minute where there are two cores.
     pub fn ready_within(mut self, limit: Duration) -> Self {
         self.ready_within = limit;
         self
