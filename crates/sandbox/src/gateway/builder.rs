@@ -131,8 +131,8 @@ impl Builder {
         self
     }
 
-    /// How long Envoy may take to become ready; 180 seconds unless set: nine modules that are compiled beside other
-    /// Envoys take a minute where there are two cores.
+    /// How long Envoy may take to become ready; 180 seconds unless set: nine modules that are compiled
+    /// beside other Envoys take a minute where there are two cores.
     pub fn ready_within(mut self, limit: Duration) -> Self {
         self.ready_within = limit;
         self
