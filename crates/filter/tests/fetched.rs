@@ -185,7 +185,7 @@ fn what_came_stays_until_something_better_does_or_it_is_too_old() {
 
 #[test]
 fn a_gauge_shows_when_something_came_last_or_was_confirmed() {
-    const CAME_AT: &str = "gatehouse_event_timestamp_seconds";
+    const CAME_AT: &str = "gatehouse_event_timestamp_seconds filter=test event=list_fetched";
     let host = FakeHost::at(NOW);
     let first = worker(&host);
     assert_eq!(host.gauge(CAME_AT), Some(0), "nothing came yet");
