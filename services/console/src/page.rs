@@ -34,9 +34,9 @@ pub(crate) const ASSETS: [Asset; 7] = [
         text: include_str!("../page/uplot/uPlot.min.css"),
     },
     Asset {
-        path: "/uplot/uPlot.esm.js",
+        path: "/uplot/uPlot.iife.min.js",
         media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../page/uplot/uPlot.esm.js"),
+        text: include_str!("../page/uplot/uPlot.iife.min.js"),
     },
     Asset {
         path: "/uplot/LICENSE",
