@@ -12,6 +12,7 @@
 mod body;
 mod fetch;
 mod kept;
+mod kind;
 mod lease;
 mod polled;
 mod schedule;
@@ -22,6 +23,7 @@ mod whose;
 
 pub use fetch::{Fetch, Limits};
 pub use kept::without_mark;
+pub use kind::{Event, Kind, Reader};
 pub use polled::Polled;
 pub use source::{Lead, Location, Source};
 pub use waiters::{Awaits, MAX_WAITERS, Slot, Waiters};
@@ -41,37 +43,6 @@ use stored::Stored;
 
 /// How long a worker may be behind another that has something new.
 pub const TICK: Duration = Duration::from_millis(100);
-
-/// What is counted of each kind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Event {
-    /// Something came and is used, be it what was there before.
-    Fetched,
-    /// No answer, or one of another status than 200.
-    FetchFailed,
-    /// An answer that is not what was asked for, or too large.
-    Refused,
-    /// What was in use became too old.
-    Dropped,
-}
-
-/// What is fetched.
-pub struct Kind<T> {
-    /// Whose it is: [`Filter::NAME`](crate::Filter::NAME).
-    pub filter: &'static str,
-    /// The names of the shared values: the body, by which operators hear of it too, also as the
-    /// event `keys_fetched` of `keys`, and the lease.
-    pub names: [&'static str; 2],
-    /// Whose it is in the filter, and how its events are counted.
-    pub whose: Whose,
-    /// Makes of a body what is used.
-    pub read: Reader<T>,
-    /// Says in a few words what that is: operators are told whenever it is something else.
-    pub describe: fn(&T) -> String,
-}
-
-/// Reads a body, or says why it cannot be used.
-pub type Reader<T> = Box<dyn Fn(&[u8]) -> Result<T, String>>;
 
 /// A fetch that came to nothing: how that is counted, and why it did.
 type Failure = (Event, String);

@@ -32,6 +32,7 @@ mod lines_a_minute;
 mod log;
 mod need;
 mod network;
+mod note;
 mod operator_log;
 mod percent;
 mod phase;
@@ -74,6 +75,7 @@ pub use lines_a_minute::LinesAMinute;
 pub use log::Log;
 pub use need::Need;
 pub use network::{InvalidNetwork, Network};
+pub use note::Note;
 pub use operator_log::OperatorLog;
 pub use percent::{form_decoded, percent_decoded, percent_encoded, percent_encoded_byte};
 pub use phase::{

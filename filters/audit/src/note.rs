@@ -1,29 +1,16 @@
-//! What a filter leaves of its decision: `jwt_auth.allowed;rule=orders;subject=alice`.
+//! What a filter leaves of its decision, as an object.
 
-use gatehouse_filter::percent_decoded;
+use gatehouse_filter::Note;
 use serde_json::{Map, Value};
 
 /// A note as an object: `{"code": "allowed", "rule": "orders", "subject": "alice"}`. What is no note
 /// is empty.
 pub(crate) fn read(note: &[u8]) -> Map<String, Value> {
-    let mut parts = note.split(|byte| *byte == b';');
-    let mut members = Map::new();
-    // The filter's name is before the point.
-    let code = parts.next().unwrap_or_default().splitn(2, |byte| *byte == b'.').nth(1);
-    let Some(code) = code else { return members };
-    members.insert("code".to_owned(), text(code));
-    for part in parts {
-        let mut halves = part.splitn(2, |byte| *byte == b'=');
-        if let (Some(name), Some(value)) = (halves.next(), halves.next()) {
-            members.insert(String::from_utf8_lossy(name).into_owned(), text(value));
-        }
-    }
-    members
-}
-
-fn text(encoded: &[u8]) -> Value {
-    let bytes: Vec<u8> = percent_decoded(encoded).collect();
-    Value::String(String::from_utf8_lossy(&bytes).into_owned())
+    let Some(note) = Note::read(note) else { return Map::new() };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let code = ("code".to_owned(), Value::String(text(note.code)));
+    let parts = note.parts().map(|(name, value)| (text(name), Value::String(value)));
+    std::iter::once(code).chain(parts).collect()
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ impl ResponseCache {
             return self.without_store(state);
         };
         if let Ok(Some(total)) = self.config.objects.count_the_rest(host, work.now) {
-            self.show(total, host);
+            self.gauges.show(total, host);
         }
         let need = match lookup {
             Lookup::Found(object, key) => match self.use_found(&ask, &object, &key, &work) {

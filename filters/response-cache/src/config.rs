@@ -11,7 +11,7 @@ use crate::purge::Route;
 use crate::purges::Purges;
 use crate::rule::Rule;
 use gatehouse_filter::Mode;
-use gatehouse_filter::config::Node;
+use gatehouse_filter::config::{Node, read_value};
 use gatehouse_filter::rules::Rules;
 use std::rc::Rc;
 
@@ -200,6 +200,14 @@ fn is_off(node: &Node<'_>) -> Option<bool> {
         serde_json::Value::String(_) => node.one_of(&[("off", true)]),
         _ => Some(false),
     }
+}
+
+/// The name of the store that a configuration says, and for how many objects it is; `None` for a
+/// configuration with faults. Filters that differ in the second share no store of the first.
+#[must_use]
+pub fn shared_store(configuration: &serde_json::Value) -> Option<(String, u32)> {
+    let store = |node: Node<'_>| Config::read(&node).map(|config| config.store);
+    read_value(configuration, store).ok()
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ impl ResponseCache {
                 Event::Stored.count(work.host);
                 work.host.add(Event::Evicted.counter(), put.evicted);
                 if let Some(total) = put.total {
-                    self.show(total, work.host);
+                    self.gauges.show(total, work.host);
                 }
             }
             Err(Unstored::Purged) => Event::PurgedOnItsWay.count(work.host),

@@ -13,6 +13,7 @@ mod codes;
 mod completion;
 mod config;
 mod eviction;
+mod gauges;
 mod hot;
 mod identity;
 mod index;
@@ -40,21 +41,22 @@ use asking::Asking;
 use changes::Changes;
 pub use codes::{Code, Event};
 use config::Config;
+pub use config::shared_store;
 use gatehouse_caching::{Forward, method};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Ended, Fetches, Filter, Gauge,
+    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Ended, Fetches, Filter,
     HeaderName, Host, Mode, Need, Never, NoCodes, OnEnd, OnRequestBody, OnResponse, OnResponseBody,
     OnWake, Polled, Request, Response, ResponseDecision, Secret, Step, StoreError,
 };
+use gauges::Gauges;
 use refresh::{Mark, Refreshes};
 use refusal::Refusal;
 use rule::Rule;
 use status_field::handled;
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
-use total::Total;
 use work::Work;
 
 /// The filter, configured.
@@ -62,8 +64,7 @@ pub struct ResponseCache {
     config: Config,
     secret: OnceCell<Secret>,
     refreshes: Refreshes,
-    bytes: Cell<Gauge>,
-    objects: Cell<Gauge>,
+    gauges: Gauges,
 }
 
 /// What is remembered of a request.
@@ -113,8 +114,7 @@ impl Filter for ResponseCache {
             config: Config::read(&node)?,
             secret: OnceCell::new(),
             refreshes: Refreshes,
-            bytes: Cell::default(),
-            objects: Cell::default(),
+            gauges: Gauges::default(),
         })
     }
 
@@ -123,14 +123,11 @@ impl Filter for ResponseCache {
     }
 
     fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
-        self.bytes.set(host.define_gauge("gatehouse_cache_bytes", &[]));
-        self.objects.set(host.define_gauge("gatehouse_cache_objects", &[]));
-        let budget = host.define_gauge("gatehouse_cache_budget_bytes", &[]);
-        host.set_gauge(budget, self.config.objects.budget());
+        self.gauges.define(self.config.objects.budget(), host);
         // Where the store fails, requests go on to the upstream, and are counted so.
         let _ = self.config.objects.prepare(host);
         if let Ok(total) = self.config.objects.total(host) {
-            self.show(total, host);
+            self.gauges.show(total, host);
         }
         Ok(())
     }
@@ -381,20 +378,6 @@ impl ResponseCache {
         state.0 = Stage::Bypassed("store-failed", Forward::Bypass);
         Decision::pass(Code::StoreFailed, None)
     }
-
-    /// Shows what all objects take.
-    fn show(&self, total: Total, host: &dyn Host) {
-        host.set_gauge(self.bytes.get(), total.bytes);
-        host.set_gauge(self.objects.get(), total.objects);
-    }
-}
-
-/// The name of the store that a configuration says, and for how many objects it is; `None` for a
-/// configuration with faults. Filters that differ in the second share no store of the first.
-#[must_use]
-pub fn shared_store(configuration: &serde_json::Value) -> Option<(String, u32)> {
-    let store = |node: Node<'_>| Config::read(&node).map(|config| config.store);
-    gatehouse_filter::config::read_value(configuration, store).ok()
 }
 
 /// The longest content of a request that is a part of a key.

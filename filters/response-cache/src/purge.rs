@@ -267,7 +267,7 @@ impl ResponseCache {
             is_gone
         })?;
         host.add(Event::Purged.counter(), objects);
-        self.show(self.config.objects.total(host)?, host);
+        self.gauges.show(self.config.objects.total(host)?, host);
         Ok(told(orders, &hits, Total { objects, ..gone }))
     }
 }

@@ -1,6 +1,5 @@
 //! What a filter leaves in filter state: `jwt_auth.allowed;rule=orders;subject=alice`.
 
-use gatehouse_filter::percent_decoded;
 use serde::Serialize;
 
 use crate::text::cut;
@@ -20,24 +19,23 @@ pub(crate) struct Note {
 impl Note {
     /// Reads the text; `None` where it is none of a filter.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split(';');
-        let (filter, code) = parts.next()?.split_once('.')?;
+        let read = gatehouse_filter::Note::read(text.as_bytes())?;
         let mut note = Self {
-            filter: name(filter)?,
-            code: name(code)?,
+            filter: name(read.filter)?,
+            code: name(read.code)?,
             rule: None,
             subject: None,
             consumer: None,
             shadow: false,
             why: None,
         };
-        for part in parts {
-            match part.split_once('=') {
-                Some(("rule", value)) => note.rule = Some(cut(value, LONGEST_NAME)),
-                Some(("subject", value)) => note.subject = Some(decoded(value, LONGEST_NAME)),
-                Some(("consumer", value)) => note.consumer = Some(decoded(value, LONGEST_NAME)),
-                Some(("mode", "shadow")) => note.shadow = true,
-                Some(("why", value)) => note.why = Some(decoded(value, LONGEST_WHY)),
+        for (name, value) in read.parts() {
+            match name {
+                b"rule" => note.rule = Some(cut(&value, LONGEST_NAME)),
+                b"subject" => note.subject = Some(cut(&value, LONGEST_NAME)),
+                b"consumer" => note.consumer = Some(cut(&value, LONGEST_NAME)),
+                b"mode" => note.shadow |= value == "shadow",
+                b"why" => note.why = Some(cut(&value, LONGEST_WHY)),
                 _ => {}
             }
         }
@@ -56,16 +54,11 @@ impl Note {
 }
 
 /// A filter's or a code's name.
-fn name(text: &str) -> Option<String> {
+fn name(text: &[u8]) -> Option<String> {
     let is_name = !text.is_empty()
         && text.len() <= LONGEST_NAME
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    is_name.then(|| text.to_owned())
-}
-
-fn decoded(text: &str, most: usize) -> String {
-    let bytes: Vec<u8> = percent_decoded(text.as_bytes()).collect();
-    cut(&String::from_utf8_lossy(&bytes), most)
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    is_name.then(|| String::from_utf8_lossy(text).into_owned())
 }
 
 const LONGEST_NAME: usize = 128;

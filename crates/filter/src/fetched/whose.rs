@@ -37,6 +37,7 @@ impl Whose {
             }
         }
     }
+
     /// The gauge of when something came last: seconds since 1970, so that its age is one
     /// subtraction, and right although nobody writes it while nothing comes.
     pub(super) fn came_at<H: Meter + ?Sized>(&self, filter: &str, what: &str, host: &H) -> Gauge {

@@ -3,6 +3,7 @@
 use super::*;
 use gatehouse_filter::api_key::Digest;
 use serde_json::{Value, json};
+use std::cell::Cell;
 
 fn route(more: &str) -> String {
     let key = Digest::sha256(b"secret").to_string();
