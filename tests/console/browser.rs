@@ -101,7 +101,9 @@ impl Browser {
     #[track_caller]
     pub(crate) fn press(&mut self, key: &str, code: u32, text: &str) {
         for (kind, text) in [("keyDown", text), ("keyUp", "")] {
-            let event = json!({"type": kind, "key": key, "code": key, "text": text, "windowsVirtualKeyCode": code});
+            let event = json!({
+                "type": kind, "key": key, "code": key, "text": text, "windowsVirtualKeyCode": code
+            });
             self.call("Input.dispatchKeyEvent", event);
         }
     }

@@ -11,7 +11,8 @@ use super::{HOSTILE, Watched, mixed_requests};
 use crate::harness::until;
 
 /// The texts of the cells of a row, by what the row is about; with a tile's or a line's own text.
-const FACTS: &str = "Object.fromEntries([...document.querySelectorAll('[data-fact]')].map((one) => [one.dataset.fact, \
+const FACTS: &str = "Object.fromEntries([...document.querySelectorAll('[data-fact]')].map((one) => \
+    [one.dataset.fact, \
     one.tagName === 'TR' ? [...one.cells].map((cell) => cell.innerText) : one.innerText]))";
 
 #[test]
@@ -91,7 +92,8 @@ fn takes_nothing_for_html(browser: &mut Browser, watched: &Watched) {
     let hostile = json!({
         "status": 403, "details": "authorization.no_rule", "method": HOSTILE, "request_id": HOSTILE,
         "time": HOSTILE, "client": HOSTILE, "route": HOSTILE, "user_agent": HOSTILE,
-        "path": format!("/raw/{HOSTILE}"), "jwt_auth": format!("jwt_auth.allowed;rule={HOSTILE};subject={HOSTILE}"),
+        "path": format!("/raw/{HOSTILE}"),
+        "jwt_auth": format!("jwt_auth.allowed;rule={HOSTILE};subject={HOSTILE}"),
         "authorization": format!("authorization.no_rule;rule={HOSTILE};why={HOSTILE}"),
         "ratelimit": format!("\"{HOSTILE}\";r=1;t=1"), "cache_status": HOSTILE,
     });
@@ -135,7 +137,10 @@ fn can_be_used_with_the_keyboard(browser: &mut Browser) {
     let mut reached = Vec::new();
     for _ in 0..40 {
         browser.press("Tab", 9, "");
-        let focus = browser.evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.tagName");
+        let focus = browser.evaluate(
+            "document.activeElement.id || document.activeElement.className || \
+             document.activeElement.tagName",
+        );
         if focus == "pause" {
             browser.press("Enter", 13, "\r");
             assert_eq!(browser.evaluate("document.getElementById('pause').innerText"), "Resume");

@@ -25,7 +25,10 @@ const tag = (text, kind = "") => element("span", `tag ${kind}`, text);
 const below = (text) => (text ? element("span", "below", text) : null);
 const count = (number) => Number(number ?? 0).toLocaleString("en");
 // All and nothing are said of all and nothing alone.
-const percent = (share) => `${(share * 100).toFixed((share > 0 && share < 0.1) || (share > 0.99 && share < 1) ? 1 : 0)} %`;
+const percent = (share) =>
+  `${(share * 100).toFixed(
+    (share > 0 && share < 0.1) || (share > 0.99 && share < 1) ? 1 : 0,
+  )} %`;
 const millis = (ms) => (ms < 10 ? ms.toFixed(1) : String(Math.round(ms)));
 
 function duration(seconds) {
@@ -47,11 +50,15 @@ function clock(time) {
   return Number.isNaN(moment.getTime()) ? time : moment.toLocaleTimeString("en-GB");
 }
 
+/** The members of an object, each on one line. */
+const members = (value) =>
+  Object.entries(value).map(([name, inner]) => `${name}: ${flow(inner)}`);
+
 /** The value on one line, as YAML has it. */
 function flow(value) {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
   if (value !== null && typeof value === "object") {
-    return `{${Object.entries(value).map(([name, inner]) => `${name}: ${flow(inner)}`).join(", ")}}`;
+    return `{${members(value).join(", ")}}`;
   }
   return typeof value === "string" && /[,\[\]{}]|^$/.test(value) ? `"${value}"` : String(value);
 }
@@ -99,7 +106,9 @@ function table(id, label, columns, rows, empty) {
   place.replaceChildren(made);
 }
 
-const statusTag = (status) => tag(String(status), status >= 500 || status === 0 ? "bad" : status >= 400 ? "warn" : "ok");
+const statusTag = (status) =>
+  tag(String(status), status >= 500 || status === 0 ? "bad" : status >= 400 ? "warn" : "ok");
+const shadowed = (row) => (row.mode === "shadow" ? " shadow" : null);
 
 // Charts.
 
@@ -115,7 +124,14 @@ function chart(id, lines) {
   }
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
-  const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
+  const axis = {
+    stroke: colour("--soft"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+    font: "11px system-ui",
+  };
+  const clocks = (_, times) =>
+    times.map((time) => new Date(time * 1000).toLocaleTimeString("en-GB"));
   const line = (name) => ({ stroke: colour(name), width: 1.5, points: { show: false } });
   const options = {
     ...size,
@@ -123,7 +139,7 @@ function chart(id, lines) {
     cursor: { y: false, points: { show: false } },
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.15)] } },
     axes: [
-      { ...axis, size: 26, space: 70, values: (_, times) => times.map((time) => new Date(time * 1000).toLocaleTimeString("en-GB")) },
+      { ...axis, size: 26, space: 70, values: clocks },
       { ...axis, size: 44 },
     ],
     series: [{}, line("--ok"), line("--warn"), line("--bad")],
@@ -148,13 +164,22 @@ function showCharts() {
 function showState() {
   const { gateway, log } = live;
   const banner = byId("banner");
-  const since = gateway.fault_since ? ` for ${duration(Math.round((live.now - gateway.fault_since) / 1000))}` : "";
+  const since = gateway.fault_since
+    ? ` for ${duration(Math.round((live.now - gateway.fault_since) / 1000))}`
+    : "";
   banner.hidden = !gateway.fault;
-  setText("banner", gateway.fault ? `Envoy's admin interface ${gateway.fault}${since}. What is shown was known before.` : "");
-  const state = gateway.answers ? `Envoy ${gateway.version}, ${gateway.state.toLowerCase()}, up ${duration(gateway.uptime_s)}` : "no answer from Envoy";
+  setText("banner", gateway.fault
+    ? `Envoy's admin interface ${gateway.fault}${since}. What is shown was known before.`
+    : "");
+  const state = gateway.answers
+    ? `Envoy ${gateway.version}, ${gateway.state.toLowerCase()}, up ${duration(gateway.uptime_s)}`
+    : "no answer from Envoy";
   setText("state", state);
   byId("dot").className = `dot ${gateway.answers && gateway.state === "LIVE" ? "ok" : "bad"}`;
-  const lines = log.source === "none" ? "No access log was given." : `${count(log.lines)} lines of the access log read${log.unread ? `, ${count(log.unread)} could not be` : ""}.`;
+  const unread = log.unread ? `, ${count(log.unread)} could not be` : "";
+  const lines = log.source === "none"
+    ? "No access log was given."
+    : `${count(log.lines)} lines of the access log read${unread}.`;
   setText("foot", `Read-only. Secrets in configurations are masked before they are sent. ${lines}`);
 }
 
@@ -164,13 +189,17 @@ function showTiles() {
   setText("rate", live.per_second === null ? "–" : live.per_second.toFixed(1));
   setText("rate-sub", `${count(requests.total)} in all, ${count(requests.active)} under way`);
   setText("latency", latency ? `${millis(latency.p95)} ms` : "–");
-  setText("latency-sub", latency ? `p50 ${millis(latency.p50)}, p99 ${millis(latency.p99)}` : "no requests just now");
+  setText("latency-sub", latency
+    ? `p50 ${millis(latency.p50)}, p99 ${millis(latency.p99)}`
+    : "no requests just now");
   setText("client-errors", count(requests.client_errors));
   setText("client-errors-sub", share(requests.client_errors));
   setText("server-errors", count(requests.server_errors), requests.server_errors ? "bad" : "");
   setText("server-errors-sub", share(requests.server_errors));
   setText("ratio", cache.ratio === null ? "–" : percent(cache.ratio));
-  setText("ratio-sub", cache.configured ? `${count(cache.hits)} of ${count(cache.lookups)}` : "no cache in the chain");
+  setText("ratio-sub", cache.configured
+    ? `${count(cache.hits)} of ${count(cache.lookups)}`
+    : "no cache in the chain");
   const hosts = clusters.flatMap((cluster) => cluster.hosts);
   const healthy = hosts.filter((host) => host.healthy).length;
   setText("hosts", `${healthy} / ${hosts.length}`, healthy < hosts.length ? "bad" : "");
@@ -180,41 +209,61 @@ function showTiles() {
 function showDecisions() {
   const refused = new Set(live.refusals.map((one) => `${one.filter}.${one.code}`));
   // In the order of the chain, each filter named once.
-  const chain = (setup?.listeners ?? []).flatMap((listener) => listener.filters.map((filter) => filter.kind.replaceAll("-", "_")));
+  const chain = (setup?.listeners ?? []).flatMap((listener) =>
+    listener.filters.map((filter) => filter.kind.replaceAll("-", "_")));
   const place = (one) => chain.indexOf(one.filter);
   const sorted = live.decisions.toSorted((one, other) => place(one) - place(other));
-  const rows = sorted.map((one, number) => ({ ...one, again: sorted[number - 1]?.filter === one.filter, fact: `decision ${one.filter}.${one.code}.${one.mode}` }));
+  const rows = sorted.map((one, number) => ({
+    ...one,
+    again: sorted[number - 1]?.filter === one.filter,
+    fact: `decision ${one.filter}.${one.code}.${one.mode}`,
+  }));
   table("decision-table", "Decisions by filter, code and rule", [
-    ["Filter", (row) => element("span", row.again ? "unseen" : "", row.filter.replaceAll("_", "-")), "whole"],
-    ["Code", (row) => element("span", "", tag(row.code, refused.has(`${row.filter}.${row.code}`) ? "warn" : ""), row.mode === "shadow" ? " shadow" : null, below(row.rules.map((by) => `${by.rule} ${count(by.count)}`).join(" · ")))],
+    ["Filter", (row) =>
+      element("span", row.again ? "unseen" : "", row.filter.replaceAll("_", "-")), "whole"],
+    ["Code", (row) => element("span", "",
+      tag(row.code, refused.has(`${row.filter}.${row.code}`) ? "warn" : ""),
+      shadowed(row),
+      below(row.rules.map((by) => `${by.rule} ${count(by.count)}`).join(" · ")))],
     ["Last min", (row) => count(row.last_minute), "number wide"],
     ["Total", (row) => count(row.total), "number"],
   ], rows, "Nothing has been decided yet.");
 
   table("refusal-table", "Last refusals", [
     ["Time", (row) => clock(row.time), "time wide"],
-    ["Refused", (row) => element("span", "", tag(`${row.filter}.${row.code}`, row.shadow ? "" : "warn"), row.shadow ? " shadow" : null, below([row.rule && `rule ${row.rule}`, row.why].filter(Boolean).join(": ")), element("span", "below mono", row.request_id))],
-    ["Request", (row) => element("span", "", `${row.method} ${row.path}`, below(row.caller ?? row.client)), "any"],
+    ["Refused", (row) => element("span", "",
+      tag(`${row.filter}.${row.code}`, row.shadow ? "" : "warn"),
+      row.shadow ? " shadow" : null,
+      below([row.rule && `rule ${row.rule}`, row.why].filter(Boolean).join(": ")),
+      element("span", "below mono", row.request_id))],
+    ["Request", (row) =>
+      element("span", "", `${row.method} ${row.path}`, below(row.caller ?? row.client)), "any"],
     ["Status", (row) => statusTag(row.status), "number"],
   ], live.refusals, "None so far.");
 }
 
 function showConsumers() {
   const { consumers } = live;
-  setText("consumer-source", consumers.source === "telemetry" ? "consumers since the gateway started, subjects since the console did" : "since the console started, from the access log");
+  const isTold = consumers.source === "telemetry";
+  setText("consumer-source", isTold
+    ? "consumers since the gateway started, subjects since the console did"
+    : "since the console started, from the access log");
+  const cost = ["Cost", (row) => (row.cost === null ? "–" : count(row.cost)), "number wide"];
   const rows = consumers.rows.map((row) => ({ ...row, fact: `consumer ${row.name}` }));
   if (consumers.others) rows.push({ ...consumers.others, name: "all others", kind: "", tier: "" });
   table("consumer-table", "Top consumers", [
-    ["Name", (row) => element("span", "", row.name || "nobody known", " ", element("small", "", [row.kind, row.tier].filter(Boolean).join(", "))), "any"],
+    ["Name", (row) => element("span", "", row.name || "nobody known", " ",
+      element("small", "", [row.kind, row.tier].filter(Boolean).join(", "))), "any"],
     ["Requests", (row) => count(row.requests), "number"],
     ["4xx", (row) => count(row.client_errors), "number"],
     ["5xx", (row) => count(row.server_errors), "number"],
     ["Bytes", (row) => bytes(row.bytes), "number wide"],
-    ...(consumers.source === "telemetry" ? [["Cost", (row) => (row.cost === null ? "–" : count(row.cost)), "number wide"]] : []),
+    ...(isTold ? [cost] : []),
   ], rows, "Nobody has been identified yet.");
 
   table("limit-table", "Limits", [
-    ["Rule", (row) => element("span", "", row.rule, row.mode === "shadow" ? " shadow" : null, below(row.key && `by ${row.key}`))],
+    ["Rule", (row) =>
+      element("span", "", row.rule, shadowed(row), below(row.key && `by ${row.key}`))],
     ["Limit", (row) => row.limits.join(", ") || "–"],
     ["Within", (row) => count(row.allowed), "number"],
     ["Exceeded", (row) => count(row.exceeded), "number"],
@@ -224,10 +273,16 @@ function showConsumers() {
   table("left-table", "What clients have left", [
     ["Client", (row) => row.client, "any"],
     ["Policy", (row) => row.policy],
-    ["Left", (row) => element("span", "", meter(row.left, row.quota), ` ${count(row.left)}${row.quota === null ? "" : ` of ${count(row.quota)}`}`), "number"],
+    ["Left", (row) => element("span", "",
+      meter(row.left, row.quota),
+      ` ${count(row.left)}${row.quota === null ? "" : ` of ${count(row.quota)}`}`), "number"],
     ["Told", (row) => `${duration(row.seconds_ago)} ago`, "number wide"],
-  ], live.left, live.log.source === "none" ? "Known from the access log, and none was given." : "No client of a limit was seen within its window.");
+  ], live.left, fromLog("No client of a limit was seen within its window."));
 }
+
+/** What a table says that has no rows and is made from the access log. */
+const fromLog = (empty) =>
+  (live.log.source === "none" ? "Known from the access log, and none was given." : empty);
 
 function meter(left, quota) {
   if (!quota) return null;
@@ -238,48 +293,78 @@ function meter(left, quota) {
 }
 
 function showUpstreams() {
-  const checks = new Map((setup?.clusters ?? []).map((cluster) => [cluster.name, cluster.health_check]));
+  const checks = new Map(
+    (setup?.clusters ?? []).map((cluster) => [cluster.name, cluster.health_check]),
+  );
+  const health = (row) =>
+    (row.hosts.length && row.healthy === row.hosts.length ? "ok" : "bad");
+  const clusters = live.clusters.map((row) => (
+    { ...row, check: checks.get(row.name), fact: `cluster ${row.name}` }));
   table("cluster-table", "Clusters", [
     ["Cluster", (row) => element("span", "", row.name, below(checks.get(row.name) ?? ""))],
-    ["Health", (row) => element("span", "", tag(`${row.healthy} of ${row.hosts.length}`, row.hosts.length && row.healthy === row.hosts.length ? "ok" : "bad"), ...row.hosts.map((host) => below(host.reason ? `${host.address}: ${host.reason}` : host.address)))],
+    ["Health", (row) => element("span", "",
+      tag(`${row.healthy} of ${row.hosts.length}`, health(row)),
+      ...row.hosts.map((host) =>
+        below(host.reason ? `${host.address}: ${host.reason}` : host.address)))],
     ["Requests", (row) => count(row.requests), "number"],
     ["Errors", (row) => count(row.hosts.reduce((sum, host) => sum + host.errors, 0)), "number"],
-  ], live.clusters.map((row) => ({ ...row, check: checks.get(row.name), fact: `cluster ${row.name}` })), "No clusters.");
+  ], clusters, "No clusters.");
 
-  const age = (row) => (row.age_s === null ? "–" : `${row.age_is_exact ? "" : "at least "}${duration(row.age_s)}`);
+  const age = (row) =>
+    (row.age_s === null ? "–" : `${row.age_is_exact ? "" : "at least "}${duration(row.age_s)}`);
+  const failed = (row) => row.failed + row.refused + row.dropped;
+  const keySets = live.key_sets.map((row) => ({ ...row, fact: `keys ${row.provider}` }));
   table("key-table", "Key sets", [
-    ["Keys", (row) => element("span", "", `${row.filter} ${row.provider || row.what}`, below(row.cluster ? `${row.what} from ${row.cluster}, every ${row.refresh}` : `${row.what} in the configuration`))],
+    ["Keys", (row) => element("span", "",
+      `${row.filter} ${row.provider || row.what}`,
+      below(row.cluster
+        ? `${row.what} from ${row.cluster}, every ${row.refresh}`
+        : `${row.what} in the configuration`))],
     ["Age", (row) => (row.cluster ? age(row) : "–"), "number"],
     ["Fetched", (row) => count(row.fetched), "number"],
-    ["Failed", (row) => (row.failed + row.refused + row.dropped ? tag(count(row.failed + row.refused + row.dropped), "bad") : "0"), "number"],
-  ], live.key_sets.map((row) => ({ ...row, fact: `keys ${row.provider}` })), "No filter fetches keys.");
+    ["Failed", (row) => (failed(row) ? tag(count(failed(row)), "bad") : "0"), "number"],
+  ], keySets, "No filter fetches keys.");
 
   const { cache } = live;
   const facts = [
     ["Hits", `${count(cache.hits)} of ${count(cache.lookups)}`],
     ["Stored", `${bytes(cache.bytes)}${cache.size ? ` of ${cache.size}` : ""}`],
     ["Objects", count(cache.objects)],
-    ...Object.entries(cache.events).map(([name, number]) => [name.replaceAll("_", " "), count(number)]),
+    ...Object.entries(cache.events).map(
+      ([name, number]) => [name.replaceAll("_", " "), count(number)],
+    ),
   ].map(([name, value]) => ({ name, value, fact: `cache ${name}` }));
-  table("cache-table", "Cache", [["", (row) => row.name], ["", (row) => row.value, "number"]], cache.configured ? facts : [], "No cache in the chain.");
+  table("cache-table", "Cache", [
+    ["", (row) => row.name],
+    ["", (row) => row.value, "number"],
+  ], cache.configured ? facts : [], "No cache in the chain.");
 }
 
 function showRequests() {
   table("request-table", "Requests as they happen", [
     ["Time", (row) => clock(row.time), "time"],
-    ["Request", (row) => element("span", "", `${row.method} ${row.path}`, below(row.user_agent)), "any"],
+    ["Request", (row) =>
+      element("span", "", `${row.method} ${row.path}`, below(row.user_agent)), "any"],
     ["Route", (row) => row.route || "–", "wide"],
     ["From", (row) => row.caller ?? "–", "wide"],
-    ["Decided", (row) => element("span", "", ...row.notes.filter((note) => note.rule || `${note.filter}.${note.code}` === row.details).flatMap((note) => [tag(`${note.filter}.${note.code}`, row.status >= 400 && `${note.filter}.${note.code}` === row.details ? "warn" : ""), note.rule ? ` ${note.rule} ` : " "])), "wide"],
+    ["Decided", (row) => element("span", "", ...row.notes.flatMap((note) => {
+      const decision = `${note.filter}.${note.code}`;
+      const decided = decision === row.details;
+      if (!note.rule && !decided) return [];
+      const shown = tag(decision, row.status >= 400 && decided ? "warn" : "");
+      return [shown, note.rule ? ` ${note.rule} ` : " "];
+    })), "wide"],
     ["ms", (row) => count(row.duration_ms), "number"],
     ["Status", (row) => statusTag(row.status), "number"],
-  ], live.recent, live.log.source === "none" ? "Known from the access log, and none was given." : "None since the console started.");
+  ], live.recent, fromLog("None since the console started."));
 }
 
 // How the gateway is set up.
 
 function showSetup() {
-  const routes = setup.listeners.filter((listener) => !listener.internal).flatMap((listener) => listener.routes);
+  const routes = setup.listeners
+    .filter((listener) => !listener.internal)
+    .flatMap((listener) => listener.routes);
   table("route-table", "Routes", [
     ["Route", (row) => row.name || "–"],
     ["Path", (row) => element("span", "mono", row.path)],
@@ -287,10 +372,14 @@ function showSetup() {
     ["Within", (row) => row.timeout ?? "–", "number wide"],
   ], routes, "No routes.");
 
-  const open = new Set([...document.querySelectorAll("details[open]")].map((one) => one.dataset.fact));
+  const open = new Set(
+    [...document.querySelectorAll("details[open]")].map((one) => one.dataset.fact),
+  );
   const lists = setup.listeners.map((listener) => {
     const where = listener.internal ? "the gateway alone gets there" : listener.address;
-    return element("div", "", element("h4", "", `${listener.name} · ${where}`), ...listener.filters.map((filter) => showFilter(listener, filter, open)));
+    return element("div", "",
+      element("h4", "", `${listener.name} · ${where}`),
+      ...listener.filters.map((filter) => showFilter(listener, filter, open)));
   });
   byId("chain-list").replaceChildren(...lists);
 }
@@ -301,16 +390,24 @@ function showFilter(listener, filter, open) {
     return element("tr", "",
       element("td", "whole", name ?? `rules[${number}]`),
       element("td", "mono", match === undefined ? "every request" : flow(match)),
-      element("td", "mono", Object.entries(rest).map(([member, value]) => `${member}: ${flow(value)}`).join("\n")));
+      element("td", "mono", members(rest).join("\n")));
   });
-  const settings = Object.entries(filter.settings).map(([member, value]) => `${member}: ${flow(value)}`).join("\n");
+  const settings = members(filter.settings).join("\n");
   const summary = element("summary", "", element("b", "", filter.name),
     filter.mode === "shadow" ? tag("shadow", "warn") : null,
-    element("small", "", [filter.kind === filter.name ? null : filter.kind, filter.within && `in ${filter.within}`, filter.wasm ? `${filter.rules.length} ${filter.rules.length === 1 ? "rule" : "rules"}` : null].filter(Boolean).join(", ")));
+    element("small", "", [
+      filter.kind === filter.name ? null : filter.kind,
+      filter.within && `in ${filter.within}`,
+      filter.wasm ? `${rules.length} ${rules.length === 1 ? "rule" : "rules"}` : null,
+    ].filter(Boolean).join(", ")));
+  const titles = ["Rule", "Matches", "Does"].map((title) => element("th", "", title));
   const shown = element("details", "", summary, element("div", "",
     settings ? element("pre", "", settings) : null,
-    rules.length ? element("table", "rules", element("thead", "", element("tr", "", element("th", "", "Rule"), element("th", "", "Matches"), element("th", "", "Does"))), element("tbody", "", ...rules)) : null,
-    filter.wasm ? null : element("p", "note", "A filter of Envoy's: its configuration is not shown.")));
+    rules.length ? element("table", "rules",
+      element("thead", "", element("tr", "", ...titles)),
+      element("tbody", "", ...rules)) : null,
+    filter.wasm ? null
+      : element("p", "note", "A filter of Envoy's: its configuration is not shown.")));
   shown.dataset.fact = `filter ${listener.name} ${filter.name}`;
   shown.open = open.has(shown.dataset.fact);
   return shown;
@@ -331,7 +428,9 @@ async function update() {
     [setup, setupNumber] = [asked.setup, asked.number];
     showSetup();
   }
-  for (const show of [showState, showTiles, showDecisions, showConsumers, showUpstreams, showRequests, showCharts]) show();
+  for (const show of [
+    showState, showTiles, showDecisions, showConsumers, showUpstreams, showRequests, showCharts,
+  ]) show();
   document.body.dataset.updates = String(Number(document.body.dataset.updates ?? 0) + 1);
 }
 
@@ -342,7 +441,8 @@ async function run() {
     } catch (error) {
       byId("banner").hidden = false;
       byId("dot").className = "dot bad";
-      setText("banner", `The console does not answer: ${error.message}. What is shown was known before.`);
+      setText("banner",
+        `The console does not answer: ${error.message}. What is shown was known before.`);
     }
   }
   setTimeout(run, EVERY_MS);

@@ -105,17 +105,39 @@ mod tests {
     fn hosts_have_their_health_and_what_is_wrong() {
         let at =
             |port: u16| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
-        let answer = json!({"cluster_statuses": [
-            {"name": "orders", "host_statuses": [
-                {"address": at(1), "health_status": {"eds_health_status": "HEALTHY"},
-                 "stats": [{"name": "rq_total", "value": "17"}, {"name": "rq_error", "value": "2"}, {"name": "rq_active"}]},
-                {"address": at(2), "health_status": {"failed_active_health_check": true, "eds_health_status": "HEALTHY"}},
-                {"address": {"socket_address": {"address": "::1", "port_value": 3}}, "health_status": {"failed_outlier_check": true}},
-            ]},
-            {"name": "inside", "host_statuses": [{"address": {"envoy_internal_address": {"server_listener_name": "inside"}}}]},
-            {"name": "empty"},
-            {"no": "name"},
-        ]});
+        let answer = json!({
+            "cluster_statuses": [
+                {
+                    "name": "orders",
+                    "host_statuses": [
+                        {
+                            "address": at(1), "health_status": {"eds_health_status": "HEALTHY"},
+                            "stats": [
+                                {"name": "rq_total", "value": "17"},
+                                {"name": "rq_error", "value": "2"}, {"name": "rq_active"}
+                            ]
+                        },
+                        {
+                            "address": at(2),
+                            "health_status": {
+                                "failed_active_health_check": true, "eds_health_status": "HEALTHY"
+                            }
+                        },
+                        {
+                            "address": {"socket_address": {"address": "::1", "port_value": 3}},
+                            "health_status": {"failed_outlier_check": true}
+                        }
+                    ]
+                },
+                {
+                    "name": "inside",
+                    "host_statuses": [{
+                        "address": {"envoy_internal_address": {"server_listener_name": "inside"}}
+                    }]
+                },
+                {"name": "empty"}, {"no": "name"}
+            ]
+        });
         let clusters = read(&answer).unwrap();
         let names: Vec<_> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
         assert_eq!(names, ["empty", "inside", "orders"]);

@@ -4,12 +4,15 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub(crate) const USAGE: &str = "\
-usage: gatehouse-console [--admin HOST:PORT] [--access-log FILE] [--listen ADDRESS:PORT] [--name NAME]...
+usage: gatehouse-console [--admin HOST:PORT] [--access-log FILE] [--listen ADDRESS:PORT] \
+[--name NAME]...
 
   --admin        Envoy's admin interface, 127.0.0.1:9901 unless given
-  --access-log   the gateway's access log, one JSON object a line; without it no single requests are shown
+  --access-log   the gateway's access log, one JSON object a line; without it no single \
+requests are shown
   --listen       where the console is, 127.0.0.1:9902 unless given
-  --name         a host name that the console is reached by, beside localhost and loopback addresses";
+  --name         a host name that the console is reached by, beside localhost and loopback \
+addresses";
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {

@@ -223,7 +223,10 @@ mod tests {
     use serde_json::{Value, json};
 
     fn stats(numbers: &[(&str, u64)]) -> Stats {
-        let stat = |(name, value): &(&str, u64)| json!({"name": format!("wasmcustom.{name}"), "value": value});
+        let stat = |(name, value): &(&str, u64)| {
+            let name = format!("wasmcustom.{name}");
+            json!({"name": name, "value": value})
+        };
         Stats::read(&json!({"stats": numbers.iter().map(stat).collect::<Vec<Value>>()})).unwrap()
     }
 
@@ -287,11 +290,13 @@ mod tests {
 
         let stats = stats(&[
             (
-                "gatehouse_requests_total.route=a;.method=GET;.status_class=2xx;.consumer=acme;.tier=gold;",
+                "gatehouse_requests_total.route=a;.method=GET;\
+                 .status_class=2xx;.consumer=acme;.tier=gold;",
                 10,
             ),
             (
-                "gatehouse_requests_total.route=a;.method=GET;.status_class=5xx;.consumer=acme;.tier=gold;",
+                "gatehouse_requests_total.route=a;.method=GET;\
+                 .status_class=5xx;.consumer=acme;.tier=gold;",
                 2,
             ),
             (

@@ -35,7 +35,9 @@ pub(crate) fn live(watched: &Watched, traffic: &Traffic, log: &str, now: Millis)
         },
         "requests": watched.requests,
         "per_second": watched.history.per_second(),
-        "latency_ms": latency.map(|latency| json!({"p50": latency.p50, "p95": latency.p95, "p99": latency.p99})),
+        "latency_ms": latency.map(|latency| {
+            json!({"p50": latency.p50, "p95": latency.p95, "p99": latency.p99})
+        }),
         "history": watched.history.lines(),
         "decisions": decisions(stats, &watched.minute, traffic),
         "recent": traffic.recent,

@@ -132,7 +132,16 @@ mod tests {
 
     #[test]
     fn a_line_is_read_as_envoy_writes_it() {
-        let line = r#"{"aggregate":null,"api_key_auth":"api_key_auth.anonymous","authorization":null,"bytes_sent":145,"cache_status":null,"client":"127.0.0.1","details":"jwt_auth.token_expired","duration_ms":3,"flags":"-","jwt_auth":"jwt_auth.token_expired;rule=orders;why=exp%201","method":"GET","path":"/orders/<img onerror=alert(1)>","request_id":"c722","route":"orders","status":401,"time":"2026-11-29T23:30:27.407Z","upstream":null,"user_agent":"curl/7.88.1","ratelimit":"\"a,b\";r=29;t=2, \"day\";r=7;t=60","ratelimit_policy":"\"a,b\";q=30;w=60, \"day\";q=9;w=86400"}"#;
+        let line = r#"{
+            "aggregate":null,"api_key_auth":"api_key_auth.anonymous","authorization":null,
+            "bytes_sent":145,"cache_status":null,"client":"127.0.0.1",
+            "details":"jwt_auth.token_expired","duration_ms":3,"flags":"-",
+            "jwt_auth":"jwt_auth.token_expired;rule=orders;why=exp%201","method":"GET",
+            "path":"/orders/<img onerror=alert(1)>","request_id":"c722","route":"orders",
+            "status":401,"time":"2026-11-29T23:30:27.407Z","upstream":null,
+            "user_agent":"curl/7.88.1","ratelimit":"\"a,b\";r=29;t=2, \"day\";r=7;t=60",
+            "ratelimit_policy":"\"a,b\";q=30;w=60, \"day\";q=9;w=86400"
+        }"#;
         let entry = Entry::read(line).unwrap();
         assert_eq!((entry.status, entry.duration_ms, entry.bytes), (401, 3, 145));
         assert_eq!(entry.path, "/orders/<img onerror=alert(1)>");
@@ -155,7 +164,10 @@ mod tests {
         {
             assert_eq!(Entry::read(line), None, "{line}");
         }
-        let odd = r#"{"status":0,"method":7,"path":["x"],"duration_ms":-1,"jwt_auth":"authorization.allowed","ratelimit":"\"x;r=1\";r=a, junk, \""}"#;
+        let odd = r#"{
+            "status":0,"method":7,"path":["x"],"duration_ms":-1,"jwt_auth":"authorization.allowed",
+            "ratelimit":"\"x;r=1\";r=a, junk, \""
+        }"#;
         let entry = Entry::read(odd).unwrap();
         assert_eq!((entry.status, entry.method.as_str(), entry.path.as_str()), (0, "", ""));
         assert!(entry.notes.is_empty() && entry.left.is_empty());
@@ -174,9 +186,15 @@ mod tests {
         let of = |line: &str| {
             Entry::read(line).unwrap().caller().map(|(kind, name)| format!("{kind} {name}"))
         };
-        let key = r#"{"status":200,"api_key_auth":"api_key_auth.allowed;consumer=acme","jwt_auth":"jwt_auth.allowed;subject=alice"}"#;
+        let key = r#"{
+            "status":200,"api_key_auth":"api_key_auth.allowed;consumer=acme",
+            "jwt_auth":"jwt_auth.allowed;subject=alice"
+        }"#;
         assert_eq!(of(key).as_deref(), Some("consumer acme"));
-        let token = r#"{"status":200,"api_key_auth":"api_key_auth.anonymous","jwt_auth":"jwt_auth.allowed;subject=alice"}"#;
+        let token = r#"{
+            "status":200,"api_key_auth":"api_key_auth.anonymous",
+            "jwt_auth":"jwt_auth.allowed;subject=alice"
+        }"#;
         assert_eq!(of(token).as_deref(), Some("subject alice"));
         assert_eq!(of(r#"{"status":200}"#), None);
     }

@@ -116,17 +116,31 @@ mod tests {
     use serde_json::json;
 
     fn wasm(name: &str, file: &str, configuration: &Value) -> Value {
-        json!({"name": name, "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-            "config": {"root_id": "r", "vm_config": {"code": {"local": {"filename": file}}}, "configuration": configuration}}})
+        json!({
+            "name": name,
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+                "config": {
+                    "root_id": "r", "vm_config": {"code": {"local": {"filename": file}}},
+                    "configuration": configuration
+                }
+            }
+        })
     }
 
     #[test]
     fn filters_are_told_in_every_form_of_their_configuration() {
         let json = r#"{"hmac_secret":"x","rules":[{"name":"a"}]}"#;
-        let of_struct = json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": {"hmac_secret": "x", "rules": [{"name": "a"}]}});
+        let of_struct = json!({
+            "@type": "type.googleapis.com/google.protobuf.Struct",
+            "value": {"hmac_secret": "x", "rules": [{"name": "a"}]}
+        });
         let of_string =
             json!({"@type": "type.googleapis.com/google.protobuf.StringValue", "value": json});
-        let of_bytes = json!({"@type": "type.googleapis.com/google.protobuf.BytesValue", "value": "eyJobWFjX3NlY3JldCI6IngiLCJydWxlcyI6W3sibmFtZSI6ImEifV19"});
+        let of_bytes = json!({
+            "@type": "type.googleapis.com/google.protobuf.BytesValue",
+            "value": "eyJobWFjX3NlY3JldCI6IngiLCJydWxlcyI6W3sibmFtZSI6ImEifV19"
+        });
         for configuration in [of_struct, of_string, of_bytes] {
             let found =
                 filters([&wasm("keys", "/etc/x/api-key-auth.wasm", &configuration)].into_iter());
@@ -139,10 +153,22 @@ mod tests {
 
     #[test]
     fn filters_in_one_module_are_told_apart_and_foreign_ones_show_no_configuration() {
-        let bundle = json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": {"filters": [
-            {"authorization": {"mode": "shadow", "rules": []}}, {"name": "second", "rate-limit": {"keys": 7}}, 5]}});
-        let foreign = json!({"name": "envoy.filters.http.lua", "typed_config": {"@type": "type.googleapis.com/envoy.x.Lua", "inline_code": "s3cret"}});
-        let text = json!({"@type": "type.googleapis.com/google.protobuf.StringValue", "value": "password=s3cret"});
+        let bundle = json!({
+            "@type": "type.googleapis.com/google.protobuf.Struct",
+            "value": {
+                "filters": [
+                    {"authorization": {"mode": "shadow", "rules": []}},
+                    {"name": "second", "rate-limit": {"keys": 7}}, 5
+                ]
+            }
+        });
+        let foreign = json!({
+            "name": "envoy.filters.http.lua",
+            "typed_config": {"@type": "type.googleapis.com/envoy.x.Lua", "inline_code": "s3cret"}
+        });
+        let text = json!({
+            "@type": "type.googleapis.com/google.protobuf.StringValue", "value": "password=s3cret"
+        });
         let found = filters(
             [
                 &wasm("gateway", "/gateway.wasm", &bundle),

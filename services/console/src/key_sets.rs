@@ -184,17 +184,39 @@ mod tests {
     fn stats(fetched: u64) -> Stats {
         let name =
             "wasmcustom.gatehouse_events_total.filter=jwt_auth;.event=keys_fetched;.provider=demo;";
-        let failed = "wasmcustom.gatehouse_events_total.filter=jwt_auth;.event=keys_fetch_failed;.provider=demo;";
+        let failed = "wasmcustom.gatehouse_events_total.filter=jwt_auth;\
+            .event=keys_fetch_failed;.provider=demo;";
         let stats =
             json!({"stats": [{"name": name, "value": fetched}, {"name": failed, "value": 2}]});
         Stats::read(&stats).unwrap()
     }
 
     fn setup() -> Setup {
-        let wasm = json!({"@type": "x.wasm.v3.Wasm", "config": {"root_id": "jwt-auth", "configuration": {"@type": "x.Struct",
-            "value": {"providers": [{"name": "demo", "jwks": {"cluster": "auth", "path": "/jwks.json"}}, {"name": "inline", "jwks": {"keys": []}}]}}}});
-        let manager = json!({"@type": "x.http_connection_manager.v3.HttpConnectionManager", "http_filters": [{"name": "jwt-auth", "typed_config": wasm}]});
-        let listeners = json!({"@type": "x.ListenersConfigDump", "static_listeners": [{"listener": {"filter_chains": [{"filters": [{"typed_config": manager}]}]}}]});
+        let wasm = json!({
+            "@type": "x.wasm.v3.Wasm",
+            "config": {
+                "root_id": "jwt-auth",
+                "configuration": {
+                    "@type": "x.Struct",
+                    "value": {
+                        "providers": [
+                            {"name": "demo", "jwks": {"cluster": "auth", "path": "/jwks.json"}},
+                            {"name": "inline", "jwks": {"keys": []}}
+                        ]
+                    }
+                }
+            }
+        });
+        let manager = json!({
+            "@type": "x.http_connection_manager.v3.HttpConnectionManager",
+            "http_filters": [{"name": "jwt-auth", "typed_config": wasm}]
+        });
+        let listeners = json!({
+            "@type": "x.ListenersConfigDump",
+            "static_listeners": [{
+                "listener": {"filter_chains": [{"filters": [{"typed_config": manager}]}]}
+            }]
+        });
         Setup::read(&json!({"configs": [listeners]})).unwrap()
     }
 
@@ -219,7 +241,8 @@ mod tests {
         fetches.look(&stats(4), 30_000, true);
         assert_eq!(age(&fetches, 4, 37_000), (Some(7), true));
 
-        let gauge = "wasmcustom.gatehouse_event_timestamp_seconds.filter=jwt_auth;.event=keys_fetched;.provider=demo;";
+        let gauge = "wasmcustom.gatehouse_event_timestamp_seconds.filter=jwt_auth;\
+            .event=keys_fetched;.provider=demo;";
         let told = Stats::read(&json!({"stats": [{"name": gauge, "value": 20}]})).unwrap();
         let sets = Fetches::default().key_sets(&setup(), &told, 50_000);
         assert_eq!((sets[0].age_s, sets[0].age_is_exact), (Some(30), true), "a filter says when");

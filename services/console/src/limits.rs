@@ -162,7 +162,10 @@ mod tests {
         let mut traffic = Traffic::default();
         let line = |client: &str, left: u64, quota: u64| {
             format!(
-                r#"{{"status":200,"client":"{client}","ratelimit":"\"p\";r={left};t=5","ratelimit_policy":"\"p\";q={quota};w=60"}}"#
+                r#"{{
+                    "status":200,"client":"{client}","ratelimit":"\"p\";r={left};t=5",
+                    "ratelimit_policy":"\"p\";q={quota};w=60"
+                }}"#
             )
         };
         traffic.line(&line("old", 0, 10), 0);

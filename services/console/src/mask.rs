@@ -176,7 +176,8 @@ fn has_userinfo(text: &str) -> bool {
     authority.is_some_and(|authority| authority.contains('@'))
 }
 
-/// 32 and more hexadecimal digits, a token in three parts, or what random bytes look like in base64.
+/// 32 and more hexadecimal digits, a token in three parts, or what random bytes look like in
+/// base64.
 fn has_long_run(text: &str) -> bool {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-_+/=".contains(letter);
     text.split(|letter| !is_part(letter)).any(|run| {
@@ -225,42 +226,120 @@ mod tests {
         for (filter, config, want) in [
             (
                 "api-key-auth",
-                json!({"hmac_secret": "s3cret", "consumers": [{"name": "acme", "keys": [{"digest": "sha256:ab"}, {"digest": "b"}]}],
-                    "sources": [{"header": "x-api-key"}, {"cookie": "session"}], "rules": [{"name": "r", "require": "key"}]}),
-                json!({"hmac_secret": "***", "consumers": [{"name": "acme", "keys": ["***", "***"]}],
-                    "sources": [{"header": "x-api-key"}, {"cookie": "session"}], "rules": [{"name": "r", "require": "key"}]}),
+                json!({
+                    "hmac_secret": "s3cret",
+                    "consumers": [{
+                        "name": "acme", "keys": [{"digest": "sha256:ab"}, {"digest": "b"}]
+                    }],
+                    "sources": [{"header": "x-api-key"}, {"cookie": "session"}],
+                    "rules": [{"name": "r", "require": "key"}]
+                }),
+                json!({
+                    "hmac_secret": "***", "consumers": [{"name": "acme", "keys": ["***", "***"]}],
+                    "sources": [{"header": "x-api-key"}, {"cookie": "session"}],
+                    "rules": [{"name": "r", "require": "key"}]
+                }),
             ),
             (
                 "jwt-auth",
-                json!({"forward_token": false, "cache": {"tokens": 10}, "providers": [
-                    {"name": "a", "try_named_keys": true, "jwks": {"cluster": "auth", "path": "/auth/.well-known/jwks.json"}},
-                    {"name": "b", "jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}},
-                    {"name": "c", "jwks": "{\"keys\":[{\"k\":\"x\"}]}"},
-                    {"name": "d", "jwks": {"pem": "-----BEGIN PUBLIC KEY-----"}}],
-                    "rules": [{"require": {"all": ["a", "b"]}}]}),
-                json!({"forward_token": false, "cache": {"tokens": 10}, "providers": [
-                    {"name": "a", "try_named_keys": true, "jwks": {"cluster": "auth", "path": "/auth/.well-known/jwks.json"}},
-                    {"name": "b", "jwks": "***"}, {"name": "c", "jwks": "***"}, {"name": "d", "jwks": "***"}],
-                    "rules": [{"require": {"all": ["a", "b"]}}]}),
+                json!({
+                    "forward_token": false, "cache": {"tokens": 10},
+                    "providers": [
+                        {
+                            "name": "a", "try_named_keys": true,
+                            "jwks": {"cluster": "auth", "path": "/auth/.well-known/jwks.json"}
+                        },
+                        {"name": "b", "jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}},
+                        {"name": "c", "jwks": "{\"keys\":[{\"k\":\"x\"}]}"},
+                        {"name": "d", "jwks": {"pem": "-----BEGIN PUBLIC KEY-----"}}
+                    ],
+                    "rules": [{"require": {"all": ["a", "b"]}}]
+                }),
+                json!({
+                    "forward_token": false, "cache": {"tokens": 10},
+                    "providers": [
+                        {
+                            "name": "a", "try_named_keys": true,
+                            "jwks": {"cluster": "auth", "path": "/auth/.well-known/jwks.json"}
+                        },
+                        {"name": "b", "jwks": "***"}, {"name": "c", "jwks": "***"},
+                        {"name": "d", "jwks": "***"}
+                    ],
+                    "rules": [{"require": {"all": ["a", "b"]}}]
+                }),
             ),
             (
                 "rate-limit",
-                json!({"keys": 1000, "rules": [{"key": ["subject", {"header": "x-tenant"}, {"cookie": "session"}], "limits": [{"requests": 30, "window": "60s"}],
-                    "match": {"headers": [{"name": "x-internal-token", "exact": "abc"}, {"name": "x-version", "exact": "2"}]}}]}),
-                json!({"keys": 1000, "rules": [{"key": ["subject", {"header": "x-tenant"}, {"cookie": "session"}], "limits": [{"requests": 30, "window": "60s"}],
-                    "match": {"headers": [{"name": "x-internal-token", "exact": "***"}, {"name": "x-version", "exact": "2"}]}}]}),
+                json!({
+                    "keys": 1000,
+                    "rules": [{
+                        "key": ["subject", {"header": "x-tenant"}, {"cookie": "session"}],
+                        "limits": [{"requests": 30, "window": "60s"}],
+                        "match": {
+                            "headers": [
+                                {"name": "x-internal-token", "exact": "abc"},
+                                {"name": "x-version", "exact": "2"}
+                            ]
+                        }
+                    }]
+                }),
+                json!({
+                    "keys": 1000,
+                    "rules": [{
+                        "key": ["subject", {"header": "x-tenant"}, {"cookie": "session"}],
+                        "limits": [{"requests": 30, "window": "60s"}],
+                        "match": {
+                            "headers": [
+                                {"name": "x-internal-token", "exact": "***"},
+                                {"name": "x-version", "exact": "2"}
+                            ]
+                        }
+                    }]
+                }),
             ),
             (
                 "header-transform",
-                json!({"rules": [{"request": [{"remove": {"name": "authorization"}}, {"set": {"name": "authorization", "value": "Basic abc"}},
-                    {"set": {"name": "x-gateway", "value": "gatehouse"}}, {"set": {"name": "x-up", "value": "Bearer ${header.x}"}}]}]}),
-                json!({"rules": [{"request": [{"remove": {"name": "authorization"}}, {"set": {"name": "authorization", "value": "***"}},
-                    {"set": {"name": "x-gateway", "value": "gatehouse"}}, {"set": {"name": "x-up", "value": "Bearer ${header.x}"}}]}]}),
+                json!({
+                    "rules": [{
+                        "request": [
+                            {"remove": {"name": "authorization"}},
+                            {"set": {"name": "authorization", "value": "Basic abc"}},
+                            {"set": {"name": "x-gateway", "value": "gatehouse"}},
+                            {"set": {"name": "x-up", "value": "Bearer ${header.x}"}}
+                        ]
+                    }]
+                }),
+                json!({
+                    "rules": [{
+                        "request": [
+                            {"remove": {"name": "authorization"}},
+                            {"set": {"name": "authorization", "value": "***"}},
+                            {"set": {"name": "x-gateway", "value": "gatehouse"}},
+                            {"set": {"name": "x-up", "value": "Bearer ${header.x}"}}
+                        ]
+                    }]
+                }),
             ),
             (
                 "aggregate",
-                json!({"rules": [{"calls": [{"name": "user", "cluster": "users", "path": "/?api_key=abc&id=${path.user}", "headers": {"cookie": "a=b", "x-user": "${identity.subject}"}}]}]}),
-                json!({"rules": [{"calls": [{"name": "user", "cluster": "users", "path": "/?api_key=***&id=${path.user}", "headers": {"cookie": "***", "x-user": "${identity.subject}"}}]}]}),
+                json!({
+                    "rules": [{
+                        "calls": [{
+                            "name": "user", "cluster": "users",
+                            "path": "/?api_key=abc&id=${path.user}",
+                            "headers": {"cookie": "a=b", "x-user": "${identity.subject}"}
+                        }]
+                    }]
+                }),
+                json!({
+                    "rules": [{
+                        "calls": [{
+                            "name": "user", "cluster": "users",
+                            "path": "/?api_key=***&id=${path.user}",
+                            "headers": {"cookie": "***", "x-user": "${identity.subject}"}
+                        }]
+                    }]
+                }),
             ),
             (
                 "response-cache",
@@ -269,13 +348,24 @@ mod tests {
             ),
             (
                 "authorization",
-                json!({"rules": [{"when": "request.headers['x-api-key'] == 'abc'"}, {"when": "request.path == '/a'"}]}),
+                json!({
+                    "rules": [
+                        {"when": "request.headers['x-api-key'] == 'abc'"},
+                        {"when": "request.path == '/a'"}
+                    ]
+                }),
                 json!({"rules": [{"when": "***"}, {"when": "request.path == '/a'"}]}),
             ),
             (
                 "a filter that is yet to be written",
-                json!({"key": "a", "clientSecret": "b", "Db-Password": {"x": 1}, "token": 7, "hashes": ["a"], "monkey": "c", "rules": [{"key": ["x"]}]}),
-                json!({"key": "***", "clientSecret": "***", "Db-Password": "***", "token": "***", "hashes": ["***"], "monkey": "c", "rules": [{"key": ["***"]}]}),
+                json!({
+                    "key": "a", "clientSecret": "b", "Db-Password": {"x": 1}, "token": 7,
+                    "hashes": ["a"], "monkey": "c", "rules": [{"key": ["x"]}]
+                }),
+                json!({
+                    "key": "***", "clientSecret": "***", "Db-Password": "***", "token": "***",
+                    "hashes": ["***"], "monkey": "c", "rules": [{"key": ["***"]}]
+                }),
             ),
         ] {
             assert_eq!(masked(filter, &config), want, "{filter}");

@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn a_note_is_read_with_all_its_parts_decoded() {
         let note = Note::read(
-            "jwt_auth.token_expired;rule=orders;subject=a%3Brule=x%0A;consumer=acme;mode=shadow;why=exp%201%3B",
+            "jwt_auth.token_expired;rule=orders;subject=a%3Brule=x%0A;consumer=acme;mode=shadow;\
+             why=exp%201%3B",
         );
         let note = note.unwrap();
         assert_eq!((note.filter.as_str(), note.code.as_str()), ("jwt_auth", "token_expired"));

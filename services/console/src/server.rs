@@ -188,7 +188,12 @@ mod tests {
     async fn ask(method: Method, path: &str, host: &str) -> (Response, String) {
         let console = Console::new("127.0.0.1:1", AccessLog::default());
         let log = console.log.clone();
-        log.line(r#"{"status":403,"details":"x.y","path":"/<img src=x onerror=alert(1)>","user_agent":"<img onerror>"}"#);
+        log.line(
+            r#"{
+                "status":403,"details":"x.y","path":"/<img src=x onerror=alert(1)>",
+                "user_agent":"<img onerror>"
+            }"#,
+        );
         let request = Request::builder().method(method).uri(path).header("host", host);
         let response =
             console.router(Watch::default()).oneshot(request.body(Body::empty()).unwrap()).await;

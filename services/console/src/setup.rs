@@ -222,29 +222,101 @@ mod tests {
     #[test]
     fn listeners_routes_and_clusters_are_read_and_secrets_are_not() {
         let manager = |routes: Value| {
-            json!([{"filters": [{"typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-                "stat_prefix": "gateway", "route_config": routes.get("virtual_hosts").map(|_| routes.clone()), "rds": routes.get("rds"),
-                "http_filters": [{"name": "jwt-auth", "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
-                    "config": {"name": "jwt-auth", "root_id": "jwt-auth", "configuration": {
-                        "@type": "type.googleapis.com/google.protobuf.Struct",
-                        "value": {"providers": [{"name": "p", "jwks": {"keys": [{"k": "c2VjcmV0"}]}}], "rules": [{"name": "login"}]}}}}}]}}]}])
+            json!([{
+                "filters": [{
+                    "typed_config": {
+                        "@type": "type.googleapis.com/envoy.extensions.filters.network.\
+                            http_connection_manager.v3.HttpConnectionManager",
+                        "stat_prefix": "gateway",
+                        "route_config": routes.get("virtual_hosts").map(|_| routes.clone()),
+                        "rds": routes.get("rds"),
+                        "http_filters": [{
+                            "name": "jwt-auth",
+                            "typed_config": {
+                                "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.\
+                                    v3.Wasm",
+                                "config": {
+                                    "name": "jwt-auth", "root_id": "jwt-auth",
+                                    "configuration": {
+                                        "@type": "type.googleapis.com/google.protobuf.Struct",
+                                        "value": {
+                                            "providers": [{
+                                                "name": "p", "jwks": {"keys": [{"k": "c2VjcmV0"}]}
+                                            }],
+                                            "rules": [{"name": "login"}]
+                                        }
+                                    }
+                                }
+                            }
+                        }]
+                    }
+                }]
+            }])
         };
-        let virtual_hosts = json!({"name": "r", "virtual_hosts": [{"domains": ["*"], "routes": [
-            {"name": "orders", "match": {"path_separated_prefix": "/orders"}, "route": {"cluster": "orders", "timeout": "10s"},
-             "request_headers_to_add": [{"header": {"key": "authorization", "value": "Basic c2VjcmV0"}}]},
-            {"name": "none", "match": {"safe_regex": {"regex": "^/x"}}, "direct_response": {"status": 404}},
-        ]}]});
-        let answer = json!({"configs": [
-            {"@type": "type.googleapis.com/envoy.admin.v3.BootstrapConfigDump", "bootstrap": {"secret": "c2VjcmV0"}},
-            {"@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump", "static_clusters": [
-                {"cluster": {"name": "orders", "type": "STRICT_DNS", "health_checks": [{"interval": "5s", "http_health_check": {"path": "/healthz"}}]}}]},
-            {"@type": "type.googleapis.com/envoy.admin.v3.ListenersConfigDump",
-             "static_listeners": [{"listener": {"name": "a", "address": {"socket_address": {"address": "0.0.0.0", "port_value": 8080}}, "filter_chains": manager(virtual_hosts.clone())}}],
-             "dynamic_listeners": [{"active_state": {"listener": {"name": "b", "internal_listener": {}, "filter_chains": manager(json!({"rds": {"route_config_name": "r"}}))}}}]},
-            {"@type": "type.googleapis.com/envoy.admin.v3.RoutesConfigDump", "dynamic_route_configs": [{"route_config": virtual_hosts}]},
-        ]});
+        let virtual_hosts = json!({
+            "name": "r",
+            "virtual_hosts": [{
+                "domains": ["*"],
+                "routes": [
+                    {
+                        "name": "orders", "match": {"path_separated_prefix": "/orders"},
+                        "route": {"cluster": "orders", "timeout": "10s"},
+                        "request_headers_to_add": [{
+                            "header": {"key": "authorization", "value": "Basic c2VjcmV0"}
+                        }]
+                    },
+                    {
+                        "name": "none", "match": {"safe_regex": {"regex": "^/x"}},
+                        "direct_response": {"status": 404}
+                    }
+                ]
+            }]
+        });
+        let answer = json!({
+            "configs": [
+                {
+                    "@type": "type.googleapis.com/envoy.admin.v3.BootstrapConfigDump",
+                    "bootstrap": {"secret": "c2VjcmV0"}
+                },
+                {
+                    "@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump",
+                    "static_clusters": [{
+                        "cluster": {
+                            "name": "orders", "type": "STRICT_DNS",
+                            "health_checks": [{
+                                "interval": "5s", "http_health_check": {"path": "/healthz"}
+                            }]
+                        }
+                    }]
+                },
+                {
+                    "@type": "type.googleapis.com/envoy.admin.v3.ListenersConfigDump",
+                    "static_listeners": [{
+                        "listener": {
+                            "name": "a",
+                            "address": {
+                                "socket_address": {"address": "0.0.0.0", "port_value": 8080}
+                            },
+                            "filter_chains": manager(virtual_hosts.clone())
+                        }
+                    }],
+                    "dynamic_listeners": [{
+                        "active_state": {
+                            "listener": {
+                                "name": "b", "internal_listener": {},
+                                "filter_chains": manager(
+                                    json!({"rds": {"route_config_name": "r"}})
+                                )
+                            }
+                        }
+                    }]
+                },
+                {
+                    "@type": "type.googleapis.com/envoy.admin.v3.RoutesConfigDump",
+                    "dynamic_route_configs": [{"route_config": virtual_hosts}]
+                }
+            ]
+        });
         let setup = Setup::read(&answer).unwrap();
         assert!(!serde_json::to_string(&setup).unwrap().contains("c2VjcmV0"), "{setup:?}");
         let [outside, inside] = setup.listeners.as_slice() else { panic!("{setup:?}") };
@@ -275,7 +347,18 @@ mod tests {
         for answer in [json!(null), json!({}), json!({"configs": {}}), json!("x")] {
             assert_eq!(Setup::read(&answer), None, "{answer}");
         }
-        let odd = json!({"configs": [null, 7, {"@type": 1}, {"@type": "x.ListenersConfigDump", "static_listeners": [null, {"listener": {"filter_chains": [7, {"filters": [{"typed_config": 1}]}]}}]}]});
+        let odd = json!({
+            "configs": [
+                null, 7, {"@type": 1},
+                {
+                    "@type": "x.ListenersConfigDump",
+                    "static_listeners": [
+                        null,
+                        {"listener": {"filter_chains": [7, {"filters": [{"typed_config": 1}]}]}}
+                    ]
+                }
+            ]
+        });
         assert_eq!(Setup::read(&odd), Some(Setup::default()));
     }
 }

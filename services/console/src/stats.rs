@@ -6,7 +6,8 @@ use serde_json::Value;
 
 /// Where the statistics are: only those that the console shows, and that were ever touched.
 pub(crate) const PATH: &str = "/stats?format=json&usedonly&histogram_buckets=detailed\
-    &filter=%5E(http%5C.%5B%5E.%5D*%5C.downstream_rq_%7Ccluster%5C..*%5C.upstream_rq_total$%7Cwasmcustom%5C.)";
+    &filter=%5E(http%5C.%5B%5E.%5D*%5C.downstream_rq_%7Ccluster%5C..*%5C.upstream_rq_total$\
+    %7Cwasmcustom%5C.)";
 
 /// What was counted until now.
 #[derive(Default, Debug)]
@@ -140,18 +141,35 @@ mod tests {
 
     #[test]
     fn numbers_labels_and_latencies_are_read() {
-        let stats = Stats::read(&json!({"stats": [
-            {"name": "http.gateway.downstream_rq_total", "value": 12},
-            {"name": "x.text", "value": "hello"},
-            {"name": "wasmcustom.gatehouse_cache_bytes", "value": 907},
-            {"name": "wasmcustom.gatehouse_rule_events_total.filter=rate_limit;.rule=a.b/c;.event=allowed;.mode=enforce;", "value": 3},
-            {"histograms": {"details": [
-                {"name": "http.gateway.downstream_rq_time", "intervals": [
-                    {"lower_bound": 7, "width": 0.1, "count": 4}, {"lower_bound": 0, "width": 0, "count": 90}
-                ]},
-                {"name": "http.other.downstream_rq_time", "intervals": [{"lower_bound": 100, "width": 10, "count": 6}]},
-            ]}}
-        ]}))
+        let stats = Stats::read(&json!({
+            "stats": [
+                {"name": "http.gateway.downstream_rq_total", "value": 12},
+                {"name": "x.text", "value": "hello"},
+                {"name": "wasmcustom.gatehouse_cache_bytes", "value": 907},
+                {
+                    "name": "wasmcustom.gatehouse_rule_events_total.filter=rate_limit;.rule=a.b/c;\
+                        .event=allowed;.mode=enforce;",
+                    "value": 3
+                },
+                {
+                    "histograms": {
+                        "details": [
+                            {
+                                "name": "http.gateway.downstream_rq_time",
+                                "intervals": [
+                                    {"lower_bound": 7, "width": 0.1, "count": 4},
+                                    {"lower_bound": 0, "width": 0, "count": 90}
+                                ]
+                            },
+                            {
+                                "name": "http.other.downstream_rq_time",
+                                "intervals": [{"lower_bound": 100, "width": 10, "count": 6}]
+                            }
+                        ]
+                    }
+                }
+            ]
+        }))
         .unwrap();
         assert_eq!(
             (stats.number("http.gateway.downstream_rq_total"), stats.number("none")),
@@ -178,8 +196,16 @@ mod tests {
         for answer in [json!(null), json!([]), json!({"stats": 1}), json!("<html>")] {
             assert!(Stats::read(&answer).is_none(), "{answer}");
         }
-        let odd = json!({"stats": [1, null, {"name": 7, "value": 1}, {"name": "a", "value": -1},
-            {"histograms": {"details": [{"name": "b", "intervals": [{}, {"lower_bound": "x"}]}, 5]}}]});
+        let odd = json!({
+            "stats": [
+                1, null, {"name": 7, "value": 1}, {"name": "a", "value": -1},
+                {
+                    "histograms": {
+                        "details": [{"name": "b", "intervals": [{}, {"lower_bound": "x"}]}, 5]
+                    }
+                }
+            ]
+        });
         assert!(Stats::read(&odd).unwrap().numbers.is_empty());
     }
 }

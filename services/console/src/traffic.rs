@@ -257,12 +257,20 @@ mod tests {
     #[test]
     fn a_refusal_has_its_reason_and_its_request() {
         let traffic = after(&[
-            r#"{"status":200,"details":"via_upstream","jwt_auth":"jwt_auth.allowed;subject=alice"}"#,
-            r#"{"status":401,"request_id":"r1","details":"jwt_auth.token_expired","jwt_auth":"jwt_auth.token_expired;rule=orders;why=exp%201%20was"}"#,
+            r#"{
+                "status":200,"details":"via_upstream","jwt_auth":"jwt_auth.allowed;subject=alice"
+            }"#,
+            r#"{
+                "status":401,"request_id":"r1","details":"jwt_auth.token_expired",
+                "jwt_auth":"jwt_auth.token_expired;rule=orders;why=exp%201%20was"
+            }"#,
             r#"{"status":404,"request_id":"r2","details":"route_not_found"}"#,
             r#"{"status":400,"request_id":"r5","details":"http1.codec_error"}"#,
             r#"{"status":500,"request_id":"r3","details":"via_upstream"}"#,
-            r#"{"status":200,"request_id":"r4","details":"response_cache.hit","authorization":"authorization.no_rule;mode=shadow;why=x"}"#,
+            r#"{
+                "status":200,"request_id":"r4","details":"response_cache.hit",
+                "authorization":"authorization.no_rule;mode=shadow;why=x"
+            }"#,
         ]);
         let shown: Vec<_> = traffic
             .refusals
@@ -295,7 +303,11 @@ mod tests {
         for number in 0..3000 {
             traffic.line(
                 &format!(
-                    r#"{{"status":403,"details":"x.y","client":"{number}","jwt_auth":"jwt_auth.c{number};rule=r{number};subject=s{number}","ratelimit":"\"p\";r=1"}}"#
+                    r#"{{
+                        "status":403,"details":"x.y","client":"{number}",
+                        "jwt_auth":"jwt_auth.c{number};rule=r{number};subject=s{number}",
+                        "ratelimit":"\"p\";r=1"
+                    }}"#
                 ),
                 number,
             );

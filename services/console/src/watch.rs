@@ -139,9 +139,19 @@ mod tests {
     use serde_json::json;
 
     fn answers(total: u64) -> Answers {
-        let manager = json!({"@type": "x.http_connection_manager.v3.HttpConnectionManager", "stat_prefix": "gateway"});
-        let dump = json!({"configs": [{"@type": "x.ListenersConfigDump", "static_listeners": [
-            {"listener": {"name": "a", "filter_chains": [{"filters": [{"typed_config": manager}]}]}}]}]});
+        let manager = json!({
+            "@type": "x.http_connection_manager.v3.HttpConnectionManager", "stat_prefix": "gateway"
+        });
+        let dump = json!({
+            "configs": [{
+                "@type": "x.ListenersConfigDump",
+                "static_listeners": [{
+                    "listener": {
+                        "name": "a", "filter_chains": [{"filters": [{"typed_config": manager}]}]
+                    }
+                }]
+            }]
+        });
         let stats = json!({"stats": [{"name": "http.gateway.downstream_rq_total", "value": total},
             {"name": "http.admin.downstream_rq_total", "value": 1000}]});
         let server =
