@@ -215,13 +215,19 @@ The gateway is at {url}, in front of {upstream}, its console at http://{console}
     }
     say!(
         r#"
-The gateway is at {url}, its console at http://{console}, Envoy's admin interface at http://{admin}. Ctrl-C stops all.
-Try, in another terminal: no token; alice logs in; with her token; bob may not do what alice may; a partner's API key.
+The gateway is at {url}, its console at http://{console}, Envoy's admin interface at
+http://{admin}. Ctrl-C stops all.
+Try, in another terminal: no token; alice logs in; with her token; bob may not do what alice may; a
+partner's API key.
 
   curl -i {url}/orders
-  TOKEN=$(curl -s {url}/auth/login -H 'content-type: application/json' -d '{{"username":"alice","password":"wonderland"}}' | sed -E 's/.*"access_token": ?"([^"]+)".*/\1/')
+  TOKEN=$(curl -s {url}/auth/login -H 'content-type: application/json' \
+    -d '{{"username":"alice","password":"wonderland"}}' \
+    | sed -E 's/.*"access_token": ?"([^"]+)".*/\1/')
   curl -i {url}/orders -H "authorization: Bearer $TOKEN"
-  BOB=$(curl -s {url}/auth/login -H 'content-type: application/json' -d '{{"username":"bob","password":"builder"}}' | sed -E 's/.*"access_token": ?"([^"]+)".*/\1/')
+  BOB=$(curl -s {url}/auth/login -H 'content-type: application/json' \
+    -d '{{"username":"bob","password":"builder"}}' \
+    | sed -E 's/.*"access_token": ?"([^"]+)".*/\1/')
   curl -i {url}/users/alice -H "authorization: Bearer $BOB"
   curl -i {url}/products -H 'x-api-key: acme-partner-demo-key'
 
@@ -259,7 +265,8 @@ impl Stop {
 /// Envoy answers on its main thread, within a millisecond or two.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
-/// Tells what becomes of upstreams and keys until a signal comes, which is the good end, or Envoy ends by itself, which is not.
+/// Tells what becomes of upstreams and keys until a signal comes, which is the good end, or Envoy
+/// ends by itself, which is not.
 async fn wait(gateway: &mut Gateway, stop: &mut Stop) -> Result<()> {
     let mut states = States::default();
     let mut asked = None::<Instant>;
@@ -366,12 +373,16 @@ mod tests {
             (
                 &["--port", "9901"],
                 &[],
-                Err("the gateway and Envoy's admin interface cannot both have port 9901".to_owned()),
+                Err("the gateway and Envoy's admin interface cannot both have \
+                     port 9901"
+                    .to_owned()),
             ),
             (
                 &["--admin-port", "9902"],
                 &[],
-                Err("Envoy's admin interface and the console cannot both have port 9902".to_owned()),
+                Err("Envoy's admin interface and the console cannot both have \
+                     port 9902"
+                    .to_owned()),
             ),
         ] {
             assert_eq!(parse(args, env), want, "{args:?} {env:?}");

@@ -159,7 +159,8 @@ fn e2e_in(packaging: Packaging) -> Result<Outcome> {
 }
 
 /// A case waits half of its time, for an Envoy that starts or for what is to come to pass: two at
-/// once for each core take a quarter less time together (770 s, not 1060, with two cores and other work beside them).
+/// once for each core take a quarter less time together (770 s, not 1060, with two cores and other
+/// work beside them).
 fn e2e_command() -> Command {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut tests = command(&["test", "--package", E2E]);

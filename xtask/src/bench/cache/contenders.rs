@@ -92,7 +92,12 @@ fn answer_directly(configuration: &mut Value) {
         return;
     };
     let route = |size: Size| {
-        let header = |name: &str, value: &str| json!({"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"});
+        let header = |name: &str, value: &str| {
+            json!({
+                "header": {"key": name, "value": value},
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            })
+        };
         let body = answer::body(size.bytes());
         json!({
             "match": {"prefix": format!("/{}/{}/", Work::Hit.name(), size.name())},
@@ -134,7 +139,8 @@ fn varnish(name: &str, stage: &Stage<'_>, port: u16) -> Result<Process> {
     command.arg("-F").arg("-n").arg(&folder).arg("-f").arg(file);
     command.arg("-a").arg(format!("127.0.0.1:{port}"));
     command.arg("-s").arg(format!("malloc,{STORE_OF_PEERS}"));
-    // An answer of 256 KiB takes the place of hundreds of 1 KiB: with its 50, Varnish breaks it off.
+    // An answer of 256 KiB takes the place of hundreds of 1 KiB: with its 50, Varnish breaks it
+    // off.
     command.args(["-p", "nuke_limit=100000"]);
     // While the others have their turn.
     command.args(["-p", "timeout_idle=3600"]);
@@ -254,7 +260,8 @@ mod tests {
     fn answers_of_the_configuration_come_before_what_is_passed_on() {
         let mut configuration = gateway::envoy::configuration(1, 2, &[]);
         answer_directly(&mut configuration);
-        let routes = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes";
+        let routes = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/\
+                      route_config/virtual_hosts/0/routes";
         let routes = configuration.pointer(routes).unwrap();
         assert_eq!(routes[2]["match"]["prefix"], "/hit/256KiB/");
         let body = routes[2]["direct_response"]["body"]["inline_string"].as_str().unwrap();

@@ -47,9 +47,23 @@ impl Figures {
         let mut lines = Vec::new();
         for size in Size::ALL {
             lines.push(format!(
-                "{:6}  {:width$}  {:>8} {:>8} {:>7} {:>7} {:>7}  {:>8} {:>7}  {:>8} {:>8} {:>7} {:>7}  {:>8} {:>7}",
-                "", "set-up", "hit", "min", "max", "x proxy", "x dir.", "variant", "x proxy",
-                "miss", "min", "max", "x proxy", "unstor.", "x proxy"
+                "{:6}  {:width$}  {:>8} {:>8} {:>7} {:>7} {:>7}  {:>8} {:>7}  \
+                 {:>8} {:>8} {:>7} {:>7}  {:>8} {:>7}",
+                "",
+                "set-up",
+                "hit",
+                "min",
+                "max",
+                "x proxy",
+                "x dir.",
+                "variant",
+                "x proxy",
+                "miss",
+                "min",
+                "max",
+                "x proxy",
+                "unstor.",
+                "x proxy"
             ));
             for name in self.names() {
                 lines.push(self.line(name, size, width));
@@ -170,7 +184,8 @@ pub(super) mod tests {
         assert_eq!(words(2), "1KiB direct 45.0 30.0 60.0 0.38 1.00");
         assert_eq!(
             words(3),
-            "1KiB response-cache 60.0 40.0 80.0 0.50 1.33 60.0 0.50 150.0 100.0 200.0 1.25 150.0 1.25"
+            "1KiB response-cache 60.0 40.0 80.0 0.50 1.33 60.0 0.50 \
+             150.0 100.0 200.0 1.25 150.0 1.25"
         );
         assert_eq!(lines.len(), 13, "{lines:#?}");
         assert_eq!(lines[12], "the machine was busy: proxy alone varied by 67 %");
