@@ -1,114 +1,19 @@
 // The console's page: asks for two documents and shows them. What they hold is put into the page as
 // text, never as HTML: paths, names and headers in it come from clients.
 
+import {
+  below, byId, bytes, clock, count, duration, element, flow, members, millis, percent, setText,
+  shadowed, statusTag, table, tag,
+} from "./elements.js";
+
 const { uPlot } = window;
 
 const EVERY_MS = 1000;
-const byId = (id) => document.getElementById(id);
 
 let paused = false;
 let setupNumber = -1;
 let setup = null;
 let live = null;
-
-// Elements and texts.
-
-/** An element; children that are no elements become texts. */
-function element(name, classes = "", ...children) {
-  const made = document.createElement(name);
-  if (classes) made.className = classes;
-  made.append(...children.filter((child) => child !== null && child !== undefined));
-  return made;
-}
-
-const tag = (text, kind = "") => element("span", `tag ${kind}`, text);
-const below = (text) => (text ? element("span", "below", text) : null);
-const count = (number) => Number(number ?? 0).toLocaleString("en");
-// All and nothing are said of all and nothing alone.
-const percent = (share) =>
-  `${(share * 100).toFixed(
-    (share > 0 && share < 0.1) || (share > 0.99 && share < 1) ? 1 : 0,
-  )} %`;
-const millis = (ms) => (ms < 10 ? ms.toFixed(1) : String(Math.round(ms)));
-
-function duration(seconds) {
-  if (seconds < 100) return `${seconds} s`;
-  if (seconds < 6000) return `${Math.floor(seconds / 60)} min`;
-  return seconds < 172800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
-}
-
-function bytes(number) {
-  if (number < 1024) return `${number} B`;
-  const units = ["KiB", "MiB", "GiB", "TiB"];
-  const power = Math.min(units.length, Math.floor(Math.log2(number) / 10));
-  return `${(number / 1024 ** power).toFixed(1)} ${units[power - 1]}`;
-}
-
-/** The time of day of a moment as the log writes it. */
-function clock(time) {
-  const moment = new Date(time);
-  return Number.isNaN(moment.getTime()) ? time : moment.toLocaleTimeString("en-GB");
-}
-
-/** The members of an object, each on one line. */
-const members = (value) =>
-  Object.entries(value).map(([name, inner]) => `${name}: ${flow(inner)}`);
-
-/** The value on one line, as YAML has it. */
-function flow(value) {
-  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
-  if (value !== null && typeof value === "object") {
-    return `{${members(value).join(", ")}}`;
-  }
-  return typeof value === "string" && /[,\[\]{}]|^$/.test(value) ? `"${value}"` : String(value);
-}
-
-function setText(id, text, kind) {
-  const place = byId(id);
-  if (place.textContent !== text) place.textContent = text;
-  if (kind !== undefined) place.className = kind;
-}
-
-// Tables.
-
-const drawn = new Map();
-
-/**
- * Shows a table. A column is a title, what it makes of a row (a text or an element), and classes:
- * `number` is aligned right, `wide` is left out on a phone. Rows that are as they were stay.
- */
-function table(id, label, columns, rows, empty) {
-  const key = JSON.stringify(rows);
-  if (drawn.get(id) === key) return;
-  drawn.set(id, key);
-  const place = byId(id);
-  if (rows.length === 0) return place.replaceChildren(element("p", "note", empty));
-  const head = element("tr", "", ...columns.map(([title, , classes = ""]) => {
-    const cell = element("th", classes, title);
-    cell.scope = "col";
-    return cell;
-  }));
-  const body = rows.map((row) => {
-    const cells = columns.map(([, make, classes = ""]) => element("td", classes, make(row)));
-    const made = element("tr", "", ...cells);
-    if (row.fact) made.dataset.fact = row.fact;
-    return made;
-  });
-  const titled = columns.some(([title]) => title) ? element("thead", "", head) : null;
-  const shown = element("table", "", titled, element("tbody", "", ...body));
-  // The region stays, and with it where it was scrolled to and who had the focus.
-  const region = place.querySelector(":scope > .scroll");
-  if (region) return region.replaceChildren(shown);
-  const made = element("div", "scroll", shown);
-  made.tabIndex = 0;
-  made.setAttribute("role", "region");
-  made.setAttribute("aria-label", label);
-  place.replaceChildren(made);
-}
-
-const statusTag = (status) =>
-  tag(String(status), status >= 500 || status === 0 ? "bad" : status >= 400 ? "warn" : "ok");
-const shadowed = (row) => (row.mode === "shadow" ? " shadow" : null);
 
 // Charts.
 

@@ -7,7 +7,7 @@ pub(crate) struct Asset {
     pub(crate) text: &'static str,
 }
 
-pub(crate) const ASSETS: [Asset; 7] = [
+pub(crate) const ASSETS: [Asset; 8] = [
     Asset {
         path: "/",
         media_type: "text/html; charset=utf-8",
@@ -27,6 +27,11 @@ pub(crate) const ASSETS: [Asset; 7] = [
         path: "/console.js",
         media_type: "text/javascript; charset=utf-8",
         text: include_str!("../page/console.js"),
+    },
+    Asset {
+        path: "/elements.js",
+        media_type: "text/javascript; charset=utf-8",
+        text: include_str!("../page/elements.js"),
     },
     Asset {
         path: "/uplot/uPlot.min.css",

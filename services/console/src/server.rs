@@ -208,6 +208,7 @@ mod tests {
             (Method::GET, "/", "localhost", 200),
             (Method::HEAD, "/", "localhost", 200),
             (Method::GET, "/console.js", "localhost", 200),
+            (Method::GET, "/elements.js", "localhost", 200),
             (Method::GET, "/api/live", "localhost", 200),
             (Method::GET, "/api/setup", "127.0.0.1:9902", 200),
             (Method::GET, "/healthz", "localhost", 200),
