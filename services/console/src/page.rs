@@ -8,47 +8,25 @@ pub(crate) struct Asset {
 }
 
 pub(crate) const ASSETS: [Asset; 8] = [
-    Asset {
-        path: "/",
-        media_type: "text/html; charset=utf-8",
-        text: include_str!("../page/index.html"),
-    },
-    Asset {
-        path: "/icon.svg",
-        media_type: "image/svg+xml",
-        text: include_str!("../page/icon.svg"),
-    },
-    Asset {
-        path: "/console.css",
-        media_type: "text/css; charset=utf-8",
-        text: include_str!("../page/console.css"),
-    },
-    Asset {
-        path: "/console.js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../page/console.js"),
-    },
-    Asset {
-        path: "/elements.js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../page/elements.js"),
-    },
-    Asset {
-        path: "/uplot/uPlot.min.css",
-        media_type: "text/css; charset=utf-8",
-        text: include_str!("../page/uplot/uPlot.min.css"),
-    },
-    Asset {
-        path: "/uplot/uPlot.iife.min.js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../page/uplot/uPlot.iife.min.js"),
-    },
-    Asset {
-        path: "/uplot/LICENSE",
-        media_type: "text/plain; charset=utf-8",
-        text: include_str!("../page/uplot/LICENSE"),
-    },
+    asset("/", HTML, include_str!("../page/index.html")),
+    asset("/icon.svg", SVG, include_str!("../page/icon.svg")),
+    asset("/console.css", STYLE, include_str!("../page/console.css")),
+    asset("/console.js", SCRIPT, include_str!("../page/console.js")),
+    asset("/elements.js", SCRIPT, include_str!("../page/elements.js")),
+    asset("/uplot/uPlot.min.css", STYLE, include_str!("../page/uplot/uPlot.min.css")),
+    asset("/uplot/uPlot.iife.min.js", SCRIPT, include_str!("../page/uplot/uPlot.iife.min.js")),
+    asset("/uplot/LICENSE", TEXT, include_str!("../page/uplot/LICENSE")),
 ];
+
+const fn asset(path: &'static str, media_type: &'static str, text: &'static str) -> Asset {
+    Asset { path, media_type, text }
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 #[cfg(test)]
 mod tests {
