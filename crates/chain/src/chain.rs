@@ -218,6 +218,11 @@ impl Chain {
         })
     }
 
+    /// Whether there is one filter and no other.
+    pub(crate) fn is_of_one(&self) -> bool {
+        self.links.len() == 1
+    }
+
     /// The filter at this position.
     pub(crate) fn link(&self, at: usize) -> Option<&dyn Link> {
         self.links.get(at).map(|placed| &*placed.link)

@@ -89,11 +89,10 @@ impl Exchange {
     pub fn new(id: u32, chain: Rc<Chain>) -> Self {
         Self {
             id,
-            chain,
             stages: Vec::new(),
             progress: Progress::Fresh,
             head: Headers::default(),
-            facts: Facts::default(),
+            facts: if chain.is_of_one() { Facts::for_one() } else { Facts::default() },
             has_head_gone: false,
             body_follows: false,
             body: Arriving::default(),
@@ -103,6 +102,7 @@ impl Exchange {
             open_calls: OpenCalls::default(),
             refused_rounds: 0,
             response: ResponseSide::default(),
+            chain,
         }
     }
 

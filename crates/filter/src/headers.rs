@@ -234,6 +234,11 @@ impl Headers {
         self.pairs.get().is_some()
     }
 
+    /// Whether nobody has read or changed the head, which is still to be fetched.
+    pub fn is_untouched(&self) -> bool {
+        !self.is_read() && self.fetch.is_some() && self.edits.is_empty()
+    }
+
     /// Every field as it was received, without the edits.
     pub fn iter_received(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.pairs()

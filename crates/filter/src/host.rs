@@ -54,6 +54,8 @@ pub enum Attribute<'a> {
     /// The policy that the matched route carries in its metadata
     /// (`filter_metadata.gatehouse.policy`).
     RoutePolicy,
+    /// The method of the request's head, as it is by now (`request.method`).
+    Method,
     /// What an earlier Gatehouse filter wrote under this name, of one part: `gatehouse.identity`.
     FilterState(&'a str),
     /// The status of the response (`response.code`), as eight bytes, the least significant first:

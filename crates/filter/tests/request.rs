@@ -1,7 +1,8 @@
 //! What is known around a request's head, and who knows it.
 
-use gatehouse_filter::{Attribute, Facts, Headers, Identity, Request, Spoken};
+use gatehouse_filter::{Attribute, Facts, HeaderValue, Headers, Identity, Request, Spoken};
 use gatehouse_filter_test::FakeHost;
+use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 
@@ -126,4 +127,43 @@ fn how_a_client_speaks_is_what_its_content_type_says() {
         assert_eq!(Spoken::by(&head), want, "{kind}");
     }
     assert_eq!(Spoken::by(&Headers::default()), Spoken::Http);
+}
+
+thread_local! {
+    static FETCHED: Cell<usize> = const { Cell::new(0) };
+}
+
+fn fetched() -> Option<Vec<u8>> {
+    FETCHED.set(FETCHED.get().saturating_add(1));
+    Some(Headers::to_pairs(&[(":method", "GET")]))
+}
+
+#[test]
+fn a_method_is_asked_for_alone_where_nobody_else_reads_the_head() {
+    let unread: fn() -> Headers = || Headers::lazy(fetched);
+    let read = || {
+        let head = Headers::lazy(fetched);
+        head.wire();
+        head
+    };
+    for (case, facts, head, attribute, want, fetches) in [
+        ("one filter", Facts::for_one(), unread, "PUT", "PUT", 0),
+        ("others come after it", Facts::default(), unread, "PUT", "GET", 1),
+        ("it has read the head", Facts::for_one(), read, "PUT", "GET", 1),
+        ("the host does not say", Facts::for_one(), unread, "", "GET", 1),
+        ("a head of nobody's", Facts::for_one(), Headers::default, "PUT", "", 0),
+    ] {
+        let host = FakeHost::default();
+        if !attribute.is_empty() {
+            host.set(Attribute::Method, attribute);
+        }
+        let request = Request::with_facts(head(), facts, &host);
+        assert_eq!(request.method_alone(), want.as_bytes(), "{case}");
+        assert_eq!(FETCHED.replace(0), fetches, "{case}");
+    }
+    // What is changed is read as it was changed.
+    let host = FakeHost::default();
+    let mut request = Request::with_facts(Headers::lazy(fetched), Facts::for_one(), &host);
+    request.set_method(HeaderValue::from_static("POST"));
+    assert_eq!(request.method_alone(), &b"POST"[..]);
 }

@@ -194,6 +194,7 @@ impl Attributes for Envoy {
             Attribute::SourceAddress => b"source\0address",
             Attribute::RouteName => b"xds\0route_name",
             Attribute::RoutePolicy => b"xds\0route_metadata\0filter_metadata\0gatehouse\0policy",
+            Attribute::Method => b"request\0method",
             Attribute::FilterState(name) => name.as_bytes(),
             Attribute::ResponseCode => b"response\0code",
             Attribute::RequestBytes => b"request\0total_size",

@@ -19,9 +19,8 @@ use gatehouse_filter::{
     CountedRule, Decision, Ended, Event as _, Filter, Host, Mode, Need, Never, NoCodes, OnEnd,
     Request, RequestLine, Timestamp,
 };
-use label::Label;
 use method::Method;
-use series::{Key, Kind};
+use series::Key;
 
 /// The filter, configured.
 pub struct Telemetry {
@@ -86,7 +85,7 @@ impl Filter for Telemetry {
         let needs = [
             (is_bounded, Need::Store),
             (is_bounded, Need::Gauges),
-            (series.counts(Kind::Duration), Need::Gauges),
+            (series.takes_time, Need::Gauges),
             (self.takes_time(), Need::Clock),
         ];
         needs.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, need)| need).collect()
@@ -96,11 +95,11 @@ impl Filter for Telemetry {
         if self.takes_time() {
             state.began = request.host().now();
         }
-        if self.config.series.tells(Label::Method) {
-            state.method = Some(Method::of(request.method()));
-        }
         if self.config.samples.is_some() {
             state.asked = Some(Box::new(RequestLine::of(request)));
+        }
+        if self.config.series.tells_method {
+            state.method = Some(Method::of(&request.method_alone()));
         }
         Decision::pass(Code::Seen, None)
     }
@@ -109,7 +108,7 @@ impl Filter for Telemetry {
 impl OnEnd for Telemetry {
     fn on_end(&self, ended: &Ended<'_>, state: &mut State) {
         let Config { series, samples } = &self.config;
-        let needs_status = series.tells(Label::Status) || samples.is_some();
+        let needs_status = series.tells_status || samples.is_some();
         let status = needs_status.then(|| ended.status()).flatten();
         let took = self.takes_time().then(|| since(state.began, ended.host().now()));
         if series.count(Key::of(state.method, status), took.unwrap_or_default(), ended).is_err() {
@@ -123,7 +122,7 @@ impl OnEnd for Telemetry {
 
 impl Telemetry {
     fn takes_time(&self) -> bool {
-        self.config.series.counts(Kind::Duration) || self.config.samples.is_some()
+        self.config.series.takes_time || self.config.samples.is_some()
     }
 }
 

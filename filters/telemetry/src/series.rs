@@ -14,6 +14,10 @@ pub(crate) struct Series {
     kinds: BTreeMap<Kind, Vec<Label>>,
     /// Of the labels in use whose values come from outside.
     values: Vec<Values>,
+    /// Whether requests are told apart by their method, and by their status.
+    pub(crate) tells_method: bool,
+    pub(crate) tells_status: bool,
+    pub(crate) takes_time: bool,
     known: RefCell<BTreeMap<Key, Metrics>>,
 }
 
@@ -54,16 +58,15 @@ impl Key {
 
 impl Series {
     pub(crate) fn new(kinds: BTreeMap<Kind, Vec<Label>>, values: Vec<Values>) -> Self {
-        Self { kinds, values, known: RefCell::default() }
-    }
-
-    pub(crate) fn counts(&self, kind: Kind) -> bool {
-        self.kinds.contains_key(&kind)
-    }
-
-    /// Whether requests are told apart by it.
-    pub(crate) fn tells(&self, label: Label) -> bool {
-        self.kinds.values().any(|labels| labels.contains(&label))
+        let tells = |label| kinds.values().any(|labels| labels.contains(&label));
+        Self {
+            tells_method: tells(Label::Method),
+            tells_status: tells(Label::Status),
+            takes_time: kinds.contains_key(&Kind::Duration),
+            kinds,
+            values,
+            known: RefCell::default(),
+        }
     }
 
     /// The labels whose values are bounded.
@@ -82,7 +85,7 @@ impl Series {
         ended: &Ended<'_>,
     ) -> Result<(), StoreError> {
         let host = ended.host();
-        if !self.tells(Label::Status) {
+        if !self.tells_status {
             key.status = None;
         }
         let placed = self.place(&mut key, ended);

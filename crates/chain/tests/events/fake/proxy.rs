@@ -364,6 +364,7 @@ impl Attributes for FakeProxy {
             }
             Attribute::SourceAddress
             | Attribute::RoutePolicy
+            | Attribute::Method
             | Attribute::ResponseCode
             | Attribute::RequestBytes
             | Attribute::ResponseBytes
