@@ -98,9 +98,10 @@ pub(crate) fn unjoined(run: &Run, call: usize, failure: Failure) -> Decision<Cod
         .because(Some(why(run, call, failure)))
 }
 
-/// What operators are told of a partial answer: the first part that is missing.
+/// What operators are told of a partial answer: every part that is missing, and why.
 pub(crate) fn lacks(run: &Run) -> Option<String> {
-    run.failures().next().map(|(call, failure)| why(run, call, failure))
+    let missing: Vec<_> = run.failures().map(|(call, failure)| why(run, call, failure)).collect();
+    (!missing.is_empty()).then(|| missing.join("; "))
 }
 
 fn why(run: &Run, call: usize, failure: Failure) -> String {

@@ -129,6 +129,22 @@ fn an_optional_call_that_fails_leaves_its_place_or_a_default() {
     }
 }
 
+#[test]
+fn operators_are_told_of_every_part_that_is_missing() {
+    let call = |name: &str| json!({"name": name, "cluster": name, "path": "/", "optional": true});
+    for (bad, want) in [
+        (&[][..], None),
+        (&["b"], Some("b: status 503")),
+        (&["a", "c"], Some("a: status 503; c: status 503")),
+    ] {
+        let calls = json!([call("a"), call("b"), call("c")]);
+        let gateway = Gateway::of(calls, json!({}), |call: &Callout| {
+            if bad.contains(&&*call.cluster) { answer(503, &[], "busy") } else { ok("1") }
+        });
+        assert_eq!(gateway.get("/x/7").why.as_deref(), want);
+    }
+}
+
 /// Of calls for the items of a list, some may fail.
 #[test]
 fn items_that_fail_are_missing_or_fail_the_whole() {
