@@ -6,7 +6,10 @@ use serde_json::Value;
 /// written as it came.
 pub fn json(data: &[u8]) {
     let theirs = serde_json::from_slice::<Value>(data);
-    let document = match Document::read(data.to_vec(), data.len()) {
+    let read = Document::read(data.to_vec(), data.len());
+    let checked = Document::check(data.to_vec(), data.len());
+    assert_eq!(read.as_ref().err(), checked.as_ref().err(), "checked as it is read");
+    let document = match read {
         Ok(document) => document,
         Err(invalid) => {
             assert!(invalid.at <= data.len());

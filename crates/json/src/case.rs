@@ -217,11 +217,11 @@ impl Document {
                 changed = true;
                 self.update(id, |node| node.key = key);
             }
-            own.push(Named { hash, node: id.0 });
+            own.push(Named { hash, key, escaped: key == node.key && node.is(Node::KEY_ESCAPED) });
         }
         if changed {
             self.mark(object);
-            if names::twice(own, &self.text, &self.nodes, self.names).is_some() {
+            if names::twice(own, &self.text, self.names) {
                 return Err(CaseError::Twice);
             }
         }

@@ -100,6 +100,21 @@ impl Document {
         Self::read_with(text, most, Names::Exact)
     }
 
+    /// The same for a text that is mostly passed on as it is: what is in it is found when it is first
+    /// looked into, by reading it once more.
+    ///
+    /// # Errors
+    /// [`Invalid`].
+    pub fn check(text: Vec<u8>, most: usize) -> Result<Self, Invalid> {
+        if text.len() > LONGEST {
+            return Err(Invalid { fault: Fault::TooLong, at: LONGEST });
+        }
+        let (value, depth) = read::check(&text)?;
+        let root = Node { value, flags: Node::UNREAD, ..Node::EMPTY };
+        let (most, names) = (most.min(LONGEST), Names::Exact);
+        Ok(Self { text, nodes: vec![root], most, lost: false, names, depth })
+    }
+
     /// The same where it is said which names are one: an object may have a name once, and a path
     /// finds all its spellings.
     ///
@@ -151,7 +166,8 @@ impl Document {
 
     /// The name of a member.
     pub fn name(&self, id: Id) -> Cow<'_, [u8]> {
-        names::name(&self.text, &self.nodes, id.0)
+        let node = self.node(id);
+        names::said(&self.text, node.key, node.is(Node::KEY_ESCAPED))
     }
 
     /// Whether two names are one in this document.

@@ -1,6 +1,6 @@
 mod fold;
 
-use crate::document::{Node, Span};
+use crate::document::Span;
 use crate::string;
 use gatehouse_steps::took;
 use std::borrow::Cow;
@@ -31,59 +31,50 @@ impl Names {
 #[derive(Clone, Copy)]
 pub(crate) struct Named {
     pub(crate) hash: u32,
-    pub(crate) node: u32,
+    /// With its quotes.
+    pub(crate) key: Span,
+    pub(crate) escaped: bool,
 }
 
 /// Up to this many names are compared each with each.
 const FEW: usize = 24;
 
-/// A member whose name another one of the list has too. The list may change its order.
+/// Whether two of these names are one. The list may change its order.
 ///
 /// Many names are sorted: names made to have one hash cost a comparison more, and no more than
 /// that.
-pub(crate) fn twice(
-    names: &mut [Named],
-    text: &[u8],
-    nodes: &[Node],
-    compare: Names,
-) -> Option<u32> {
-    let same =
-        |left: u32, right: u32| compare.same(&name(text, nodes, left), &name(text, nodes, right));
+pub(crate) fn twice(names: &mut [Named], text: &[u8], compare: Names) -> bool {
+    let says = |named: &Named| said(text, named.key, named.escaped);
+    let is_one = |left: &Named, right: &Named| {
+        left.hash == right.hash && compare.same(&says(left), &says(right))
+    };
     if names.len() <= FEW {
         let mut rest: &[Named] = names;
         while let Some((name, others)) = rest.split_first() {
-            let is_one = |other: &&Named| other.hash == name.hash && same(name.node, other.node);
-            if let Some(other) = others.iter().find(is_one) {
-                return Some(other.node);
+            if others.iter().any(|other| is_one(name, other)) {
+                return true;
             }
             rest = others;
         }
-        return None;
+        return false;
     }
     names.sort_unstable_by(|left, right| {
-        let (own, other) = (|| name(text, nodes, left.node), || name(text, nodes, right.node));
         let names = || match compare {
-            Names::Exact => own().cmp(&other()),
-            Names::IgnoreCase => fold::folded(&own()).cmp(fold::folded(&other())),
+            Names::Exact => says(left).cmp(&says(right)),
+            Names::IgnoreCase => fold::folded(&says(left)).cmp(fold::folded(&says(right))),
         };
         left.hash.cmp(&right.hash).then_with(names)
     });
-    let is_one = |pair: &&[Named]| match pair {
-        [left, right] => left.hash == right.hash && same(left.node, right.node),
-        _ => false,
-    };
-    names.windows(2).find(is_one).and_then(|pair| pair.last()).map(|named| named.node)
+    names.array_windows().any(|[left, right]| is_one(left, right))
 }
 
-/// What a member's name says.
-pub(crate) fn name<'a>(text: &'a [u8], nodes: &[Node], node: u32) -> Cow<'a, [u8]> {
+/// What a name says.
+pub(crate) fn said(text: &[u8], quoted: Span, escaped: bool) -> Cow<'_, [u8]> {
     took(1);
-    let Some(node) = nodes.get(node as usize) else { return Cow::Borrowed(b"") };
-    let inner = inner(text, node.key);
-    if node.flags & Node::KEY_ESCAPED == 0 {
-        return Cow::Borrowed(inner);
+    match escaped {
+        false => Cow::Borrowed(inner(text, quoted)),
+        true => Cow::Owned(decoded(text, quoted)),
     }
-    Cow::Owned(decoded(text, node.key))
 }
 
 /// What a name with escapes says.
@@ -100,20 +91,26 @@ pub(crate) fn inner(text: &[u8], quoted: Span) -> &[u8] {
     text.get(start.wrapping_add(1)..end.wrapping_sub(1)).unwrap_or_default()
 }
 
-/// Quick, and not meant to withstand anybody: what has the same hash is compared.
+/// Quick, and not meant to withstand anybody: what has the same hash is compared. Of a long name its
+/// beginning and its end count.
+#[inline]
 pub(crate) fn hash(name: &[u8], compare: Names) -> u32 {
-    if compare == Names::IgnoreCase {
-        let mut folded = Vec::with_capacity(name.len());
-        fold::folded(name).for_each(|char| folded.extend(u32::from(char).to_le_bytes()));
-        return hash(&folded, Names::Exact);
+    match compare {
+        Names::Exact => hash_exact(name),
+        Names::IgnoreCase => {
+            let mut folded = Vec::with_capacity(name.len());
+            fold::folded(name).for_each(|char| folded.extend(u32::from(char).to_le_bytes()));
+            hash_exact(&folded)
+        }
     }
+}
+
+#[inline]
+fn hash_exact(name: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut hash = name.len() as u64;
-    for word in name.as_chunks::<8>().0 {
-        hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR).rotate_left(29);
-    }
-    hash = (hash ^ tail(name)).wrapping_mul(FACTOR);
-    (hash >> 32) as u32
+    let first = name.first_chunk::<8>().map_or(0, |first| u64::from_le_bytes(*first));
+    let hash = (first ^ name.len() as u64).wrapping_mul(FACTOR).rotate_left(29);
+    ((hash ^ tail(name)).wrapping_mul(FACTOR) >> 32) as u32
 }
 
 /// Whether two texts are the same; by words, for in wasm a comparison of unknown length goes byte
@@ -131,6 +128,7 @@ pub(crate) fn equal(left: &[u8], right: &[u8]) -> bool {
 
 /// The last bytes in one number: of a text of eight bytes or more the last eight, of a shorter one
 /// all.
+#[inline]
 fn tail(text: &[u8]) -> u64 {
     if let Some(last) = text.last_chunk::<8>() {
         return u64::from_le_bytes(*last);
@@ -152,14 +150,13 @@ mod tests {
         for compare in [Names::Exact, Names::IgnoreCase] {
             let text: String = (0..1000).map(|number| format!("\"{number:04}\"")).collect();
             let key = |at: u32| Span { start: at * 6, end: at * 6 + 6 };
-            let nodes: Vec<Node> =
-                (0..1000).map(|at| Node { key: key(at), ..Node::EMPTY }).collect();
-            let mut names: Vec<Named> = (0..1000).map(|node| Named { hash: 7, node }).collect();
+            let mut names: Vec<Named> =
+                (0..1000).map(|at| Named { hash: 7, key: key(at), escaped: false }).collect();
             // As a stranger would order them who knows how they are sorted.
-            names.sort_by_key(|name| name.node % 37);
+            names.sort_by_key(|name| name.key.start / 6 % 37);
             let (steps, found) =
-                gatehouse_steps::of(|| twice(&mut names, text.as_bytes(), &nodes, compare));
-            assert_eq!(found, None);
+                gatehouse_steps::of(|| twice(&mut names, text.as_bytes(), compare));
+            assert!(!found);
             // Ten comparisons a name, of two names each, and as many again for the sorting's sake.
             assert!(steps <= 2 * 2 * 10 * 1000, "{steps} names read");
             assert!(steps >= 1000, "it is counted");

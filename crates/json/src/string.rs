@@ -1,7 +1,8 @@
 use crate::read::Fault;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
+/// The high bit of each byte.
+pub(crate) const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// What is known of a string after it has been scanned.
 #[derive(Clone, Copy)]
@@ -47,6 +48,25 @@ pub(crate) fn scan(text: &[u8], start: usize) -> Result<Scanned, (Fault, usize)>
     }
 }
 
+/// Where a string without escapes ends, from the byte after its opening quote, and the bits of all its
+/// words; `None` where that is not so easily said.
+#[inline(always)]
+pub(crate) fn plain(text: &[u8], start: usize) -> Option<(usize, u64)> {
+    let mut at = start;
+    let mut high = 0;
+    loop {
+        let word = word(text, at)?;
+        high |= word;
+        let special = special(word);
+        if special != 0 {
+            let end = at.wrapping_add(special.trailing_zeros() as usize / 8);
+            return (text.get(end) == Some(&b'"')).then_some((end, high));
+        }
+        at = at.wrapping_add(8);
+    }
+}
+
+#[inline(always)]
 fn word(text: &[u8], at: usize) -> Option<u64> {
     let bytes = text.get(at..)?.first_chunk::<8>()?;
     Some(u64::from_le_bytes(*bytes))
@@ -54,10 +74,13 @@ fn word(text: &[u8], at: usize) -> Option<u64> {
 
 /// Marks the first byte that is a quote, a backslash or a control character; bytes after it may be
 /// marked too.
+#[inline(always)]
 fn special(word: u64) -> u64 {
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word;
-    (zero(word ^ ONES.wrapping_mul(0x22)) | zero(word ^ ONES.wrapping_mul(0x5c)) | control) & HIGHS
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES.wrapping_mul(bound)) & !word;
+    // Where 2 changes places with 0, the quote is beside the control characters: 0x22 is 0x20.
+    let quote_or_control = below(word ^ ONES.wrapping_mul(2), 0x21);
+    let backslash = below(word ^ ONES.wrapping_mul(0x5c), 1);
+    (quote_or_control | backslash) & HIGHS
 }
 
 /// Where the escape that begins here ends. Half of a surrogate pair is no character, and refused.

@@ -3,8 +3,33 @@
 
 use gatehouse_json::{Document, Fault};
 
+/// Also where nothing of it is kept.
 fn fault(text: &[u8]) -> Option<Fault> {
-    Document::read(text.to_vec(), 1 << 20).err().map(|invalid| invalid.fault)
+    let read = Document::read(text.to_vec(), 1 << 20);
+    let checked = Document::check(text.to_vec(), 1 << 20);
+    assert_eq!(read.as_ref().err(), checked.as_ref().err(), "{}", text.escape_ascii());
+    if let (Ok(read), Ok(checked)) = (&read, &checked) {
+        assert_eq!(read.raw(read.root()), checked.raw(checked.root()));
+        assert_eq!(read.depth(), checked.depth());
+    }
+    read.err().map(|invalid| invalid.fault)
+}
+
+#[test]
+fn what_was_checked_alone_is_found_when_it_is_looked_into() {
+    let text = br#" {"a": [1, {"b\u0063": "x\ny"}], "c": "s"} "#;
+    let mut checked = Document::check(text.to_vec(), 1 << 10).unwrap();
+    let read = Document::read(text.to_vec(), 1 << 10).unwrap();
+    assert_eq!(checked.values_read().count(), 1);
+    let root = checked.root();
+    let list = checked.member(root, b"a").unwrap();
+    let object = checked.children(list).last().unwrap();
+    let text = checked.member(object, b"bc").unwrap();
+    assert_eq!(checked.string(text).as_deref(), Some(&b"x\ny"[..]));
+    let raw = |document: &Document| {
+        document.values_read().map(|id| document.raw(id).to_vec()).collect::<Vec<_>>()
+    };
+    assert_eq!(raw(&checked), raw(&read));
 }
 
 #[test]

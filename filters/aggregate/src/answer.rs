@@ -76,7 +76,10 @@ impl Call {
             }
         };
         let size = json.len();
-        let document = Document::read(json, self.max_size.saturating_mul(GROWTH))?;
+        // One item's answer goes into the list of all, which is read as a whole.
+        let is_looked_into = !self.shaping.is_empty() || self.each.is_none() && self.is_looked_into;
+        let read = if is_looked_into { Document::read } else { Document::check };
+        let document = read(json, self.max_size.saturating_mul(GROWTH))?;
         let document = if self.shaping.is_empty() {
             document
         } else {

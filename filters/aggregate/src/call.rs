@@ -44,6 +44,8 @@ pub(crate) struct Call {
     pub(crate) facts: Vec<Fact>,
     /// The calls that come before it.
     pub(crate) needs: Vec<usize>,
+    /// Whether what is in its answer is used: others are passed on as they came.
+    pub(crate) is_looked_into: bool,
 }
 
 /// The body of a call.

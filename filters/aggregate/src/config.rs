@@ -7,9 +7,10 @@ mod order;
 
 use crate::call::Call;
 use crate::composition::{Composition, Partial};
-use crate::fact::{self, Names};
+use crate::fact::{self, Fact, Names};
 use crate::merge::Merge;
 use crate::noted::Noted;
+use call::Read;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::{self, Rules};
 use gatehouse_filter::template::{Scope, Template};
@@ -17,6 +18,7 @@ use gatehouse_filter::{FieldChange, Head, HeaderName};
 use gatehouse_json::Path;
 use gatehouse_shape::{Editable, Shaping};
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -82,7 +84,7 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
     let has_entity_tag = rule.with_default("etag", false, |node| node.boolean());
     let partial = rule.optional("partial", |node| partial(&node));
     let node = rule.node();
-    let calls = calls?;
+    let mut calls = calls?;
     if let Some(cycle) = order::cycle(&calls) {
         return node.fault(format!("calls wait for each other: {cycle}"));
     }
@@ -104,6 +106,7 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
     let (passed, headers, response) = (passed?, headers?, response?);
     let partial = partial?.unwrap_or(Partial { header: PARTIAL, member: None });
     let (has_entity_tag, response_facts) = (has_entity_tag?, own.into_facts());
+    tell_looked_into(&mut calls, merge, &response_facts);
     let whole = idle::Whole {
         written: rule.node().value(),
         calls: &calls,
@@ -146,6 +149,24 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
         partial,
         meters: OnceCell::new(),
     })
+}
+
+/// Tells the calls of which more is used than the answer as a whole: by other calls, by fields of the
+/// reply, by operations, or where it is merged with others.
+fn tell_looked_into(calls: &mut [Read], merge: Merge, response_facts: &[Fact]) {
+    let of_fields = response_facts.iter().filter_map(|fact| match fact {
+        Fact::Value { call, .. } => Some(*call),
+        _ => None,
+    });
+    let needed = calls.iter().flat_map(|read| read.call.needs.iter().copied());
+    let used: HashSet<usize> = of_fields.chain(needed).collect();
+    for (number, Read { call, .. }) in calls.iter_mut().enumerate() {
+        call.is_looked_into = used.contains(&number)
+            || call.join.is_some()
+            || !call.shaping.is_empty()
+            || call.into.as_ref().is_some_and(Path::is_root)
+            || merge.looks_into();
+    }
 }
 
 /// The names of all calls: templates may name any of them, also a later one. What is wrong with a

@@ -37,7 +37,8 @@ pub(crate) fn together(call: &Call, under_way: &mut UnderWay, composition: &Comp
         }
     }
     json.push(b']');
-    match Document::read(json, composition.most()) {
+    let read = if call.is_looked_into { Document::read } else { Document::check };
+    match read(json, composition.most()) {
         Ok(document) => Part::Answered(Answered {
             status: None,
             document: RefCell::new(document),

@@ -63,6 +63,11 @@ impl Merge {
         Some(Self { on_conflict, merges_objects, joins_lists })
     }
 
+    /// Whether it is not enough to know where an answer goes.
+    pub(crate) fn looks_into(self) -> bool {
+        self.merges_objects || self.joins_lists
+    }
+
     /// Puts a document into the whole at a path.
     ///
     /// # Errors

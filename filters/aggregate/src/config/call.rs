@@ -120,6 +120,7 @@ pub(super) fn read(
         into,
         facts,
         needs,
+        is_looked_into: false,
     };
     Some(Read { call, reads_body, names_body })
 }
