@@ -211,6 +211,9 @@ fn the_numbers_are_those_asked_of_the_gateway() {
         .map(|row| (row["name"].as_str().expect("a name"), &row["requests"]))
         .collect();
     assert_eq!(consumers, [("acme", &json!(6)), ("alice", &json!(3))]);
+    // Four requests for products, of five units each.
+    let costs: Vec<&Value> = list(&live["consumers"]["rows"]).map(|row| &row["cost"]).collect();
+    assert_eq!(costs, [&json!(20), &Value::Null]);
 
     let orders = list(&live["limits"]).find(|one| one["rule"] == "orders").expect("a limit");
     assert_eq!(

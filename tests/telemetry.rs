@@ -8,6 +8,9 @@ use crate::harness::{configuration, trap};
 /// How far the values of labels may grow.
 mod bounds;
 
+/// What rate-limit charges.
+mod costs;
+
 /// Counters that a bill can be made of.
 mod exactness;
 
@@ -39,14 +42,19 @@ fn edited(consumers: &[(&str, &str)], telemetry: Value) -> impl FnOnce(&mut Valu
             "consumers": consumers,
             "rules": [{"name": "open", "match": {"path": {"prefix": "/open"}}, "require": "optional"}],
         });
-        let filters = tree
-            .pointer_mut(
-                "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters",
-            )
-            .and_then(Value::as_array_mut)
-            .expect("a list of filters");
-        filters.insert(1, keys);
+        insert(tree, 1, keys);
     }
+}
+
+/// Puts a filter into the chain at this position.
+fn insert(tree: &mut Value, at: usize, filter: Value) {
+    let filters = tree
+        .pointer_mut(
+            "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters",
+        )
+        .and_then(Value::as_array_mut)
+        .expect("a list of filters");
+    filters.insert(at, filter);
 }
 
 /// The filter as its own example has it.

@@ -74,6 +74,7 @@ fn shows_the_numbers(browser: &mut Browser, live: &Value) {
     for (fact, cell, want) in [
         ("consumer acme", 1, "6"),
         ("consumer acme", 2, "2"),
+        ("consumer acme", 5, "20"),
         ("consumer alice", 1, "3"),
         ("limit orders", 2, "2"),
         ("limit orders", 3, "0"),

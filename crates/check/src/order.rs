@@ -46,6 +46,13 @@ fn telemetry(chain: &Chain<'_>) -> Vec<Found> {
         );
         found.push((Level::Warning, line));
     }
+    if telemetry.block.get("cost").is_some() && !chain.filters.iter().any(tells_costs) {
+        let line = format!(
+            "{}: `cost` counts nothing: no `rate-limit` here has `tell_costs: true`",
+            telemetry.label
+        );
+        found.push((Level::Warning, line));
+    }
     let says_who = |filter: &Placed| AUTHENTICATION.contains(&filter.filter.as_str());
     if let (Some(label), false) =
         (label_of_caller(&telemetry.block), chain.filters.iter().any(says_who))
@@ -59,9 +66,14 @@ fn telemetry(chain: &Chain<'_>) -> Vec<Found> {
     found
 }
 
+/// Whether a filter leaves what requests cost for telemetry.
+fn tells_costs(filter: &Placed) -> bool {
+    filter.filter == "rate-limit" && filter.block.get("tell_costs") == Some(&Value::Bool(true))
+}
+
 /// A label of the caller that an operator asks for.
 fn label_of_caller(block: &Value) -> Option<&str> {
-    ["requests", "bytes", "duration"].into_iter().find_map(|metric| {
+    ["requests", "bytes", "duration", "cost"].into_iter().find_map(|metric| {
         let labels = block.get(metric)?.get("labels")?.as_array()?;
         let mut labels = labels.iter().filter_map(Value::as_str);
         labels.find(|label| ["consumer", "subject", "tier"].contains(label))

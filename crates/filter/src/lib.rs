@@ -18,6 +18,7 @@ pub mod template;
 mod body;
 mod callouts;
 mod challenge;
+mod charges;
 mod code;
 mod cookie;
 mod date;
@@ -51,6 +52,7 @@ pub use callouts::{
     Answer, Answered, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall, Queue,
 };
 pub use challenge::Challenge;
+pub use charges::Charges;
 pub use code::{Codes, Event, NoCodes, are_distinct};
 pub use cookie::cookie_values;
 pub use date::Date;

@@ -25,6 +25,15 @@ pub(crate) struct Account {
     pub(crate) spent: Option<u64>,
 }
 
+/// What the charge of a response did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Settled {
+    /// What was charged beyond what was spent already; below zero where that was too much.
+    pub(crate) units: i64,
+    /// The client that lost its slot to it.
+    pub(crate) evicted: Option<Evicted>,
+}
+
 /// The accounts could not all be counted: this one was the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Uncounted(pub(crate) usize);
@@ -138,8 +147,13 @@ impl Account {
         self.policy.count(count, meter);
     }
 
+    /// What was charged for the request, with the name of the rule: nothing where it was not
+    /// counted.
+    pub(crate) fn charge(&self) -> Option<(&str, i64)> {
+        self.spent.map(|_| (&*self.rule, self.demand.cost().into()))
+    }
+
     /// Charges what the response says that the request has cost, beyond what was spent already.
-    /// Gives the client that lost its slot to that.
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was charged.
@@ -147,19 +161,20 @@ impl Account {
         &mut self,
         response: &Response<'_>,
         now: u64,
-    ) -> Result<Option<Evicted>, Unavailable> {
+    ) -> Result<Settled, Unavailable> {
         let (Some(cost), Some(spent)) = (self.policy.cost.after(response), self.spent) else {
-            return Ok(None);
+            return Ok(Settled::default());
         };
         let before = self.demand.cost();
         let (more, less) = (cost.saturating_sub(before), before.saturating_sub(cost));
         if (more, less) == (0, 0) {
-            return Ok(None);
+            return Ok(Settled::default());
         }
-        self.change(response.host(), now, |level| {
+        let evicted = self.change(response.host(), now, |level| {
             level.charge(more);
             level.give_back(less, spent);
-        })
+        })?;
+        Ok(Settled { units: i64::from(cost).saturating_sub(before.into()), evicted })
     }
 
     /// Changes what is used, whatever the limit says. Gives the client that lost its slot to that.

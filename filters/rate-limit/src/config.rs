@@ -30,6 +30,7 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
     let apply = fields.with_default("apply", Apply::First, |node| node.one_of(&applies));
     let status = fields.with_default("status", 429, |node| node.integer(400..=599));
     let forms = fields.with_default("response_fields", vec![Form::Draft], forms);
+    let tells_costs = fields.with_default("tell_costs", false, |node| node.boolean());
     let slots = keys.and_then(|keys| u32::try_from(keys).ok());
     let mut tables = Tables::new(slots.unwrap_or(1));
     let rules = fields.required("rules", |node| {
@@ -66,6 +67,7 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
         apply: apply?,
         status: u16::try_from(status?).ok()?,
         forms: forms?,
+        tells_costs: tells_costs?,
         leases: Table::new(LEASES, slots?, Lease::layout()),
         tables: tables.made(),
         calls: Calls::default(),

@@ -34,14 +34,14 @@ mod service;
 mod sliding_window;
 mod table;
 
-use account::{Account, Uncounted};
+use account::{Account, Settled, Uncounted};
 use evictions::Evictions;
 use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{AmbiguousTarget, Rule, Rules};
 use gatehouse_filter::{
-    CallId, Callouts, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode, Need,
-    Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision, Secret,
+    CallId, Callouts, Charges, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode,
+    Need, Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision, Secret,
 };
 use global::{Calls, Pending};
 use part::Facts;
@@ -82,6 +82,8 @@ pub struct RateLimit {
     /// Of a refusal.
     status: u16,
     forms: Vec<Form>,
+    /// Whether what requests are charged is left in filter state.
+    tells_costs: bool,
     /// Of the rules; those with the same limits and costs share one.
     tables: Vec<Rc<Table>>,
     /// What is leased from services; made only where a rule leases.
@@ -234,7 +236,10 @@ impl OnResponse for RateLimit {
             let now = host.now().0;
             for account in &mut exchange.accounts {
                 match account.settle(response, now) {
-                    Ok(evicted) => self.evictions.count(evicted.as_slice(), &self.rules, host),
+                    Ok(Settled { units, evicted }) => {
+                        self.evictions.count(evicted.as_slice(), &self.rules, host);
+                        self.tell_costs([(&*account.rule, units)], response.callouts());
+                    }
                     Err(_) => account.policy.count(Count::Uncounted, host),
                 }
             }
@@ -277,6 +282,7 @@ impl RateLimit {
             return self.uncounted(account.map_or(first, |account| Rc::clone(&account.rule)));
         }
         accounts.iter().for_each(|account| account.count(host));
+        self.tell_costs(accounts.iter().filter_map(Account::charge), callouts);
         let refusing = accounts.iter().filter(|account| account.is_refused());
         // One that enforces comes before one that looks on; of several, the one to wait for
         // longest.
@@ -323,6 +329,17 @@ impl RateLimit {
             exchange.accounts = accounts;
         } else {
             exchange.fields = Some(self.fields(&accounts));
+        }
+    }
+
+    /// Leaves what a request is charged for whoever counts it.
+    fn tell_costs<'r>(
+        &self,
+        charges: impl IntoIterator<Item = (&'r str, i64)>,
+        callouts: &dyn Callouts,
+    ) {
+        if self.tells_costs {
+            Charges::leave(charges, callouts);
         }
     }
 

@@ -66,7 +66,7 @@ impl RateLimit {
                 Decision { step, ..Decision::pass(Code::Allowed, None) }
             }
             Progress::Leased => {
-                account.policy.count(Count::Allowed, request.host());
+                self.charge(&account, request);
                 Decision::pass(Code::Allowed, Some(account.rule))
             }
             Progress::Refused(left) => {
@@ -91,13 +91,19 @@ impl RateLimit {
         request: &mut Request<'_>,
         exchange: &mut Exchange,
     ) -> Decision<Code> {
-        account.policy.count(Count::Allowed, request.host());
+        self.charge(&account, request);
         if self.tells(&account) {
             exchange.fields = Some(self.ruled(&account, ruling));
             let added = ruling.request.iter();
             added.for_each(|(name, value)| request.headers.append(name, value.clone()));
         }
         Decision::pass(Code::Allowed, Some(account.rule))
+    }
+
+    /// The service has counted the request, or did so when it granted the lease.
+    fn charge(&self, account: &Account, request: &Request<'_>) {
+        account.policy.count(Count::Allowed, request.host());
+        self.tell_costs([(&*account.rule, account.demand.cost().into())], request.callouts());
     }
 
     fn refuse_remotely(

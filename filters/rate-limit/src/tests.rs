@@ -1,5 +1,6 @@
 //! The filter as a whole: what becomes of requests.
 
+mod charges;
 mod cost;
 mod flood;
 mod lacking;

@@ -18,10 +18,11 @@ pub(crate) struct Config {
 /// The values that a label is told apart by, unless `labels` says otherwise.
 const MOST: usize = 100;
 /// Where nothing else is said, of each metric.
-const LABELS: [(Kind, &[Label]); 3] = [
+const LABELS: [(Kind, &[Label]); 4] = [
     (Kind::Requests, &[Label::Route, Label::Method, Label::Status, Label::Consumer, Label::Tier]),
     (Kind::Bytes, &[Label::Route, Label::Consumer, Label::Tier]),
     (Kind::Duration, &[Label::Route, Label::Method, Label::Status]),
+    (Kind::Cost, &[Label::Rule, Label::Route, Label::Consumer, Label::Tier]),
 ];
 
 impl Config {
@@ -30,17 +31,23 @@ impl Config {
         let requests = fields.optional("requests", |node| labels_of(&node, Kind::Requests));
         let bytes = fields.optional("bytes", |node| labels_of(&node, Kind::Bytes));
         let duration = fields.optional("duration", |node| labels_of(&node, Kind::Duration));
+        let cost = fields.optional("cost", |node| labels_of(&node, Kind::Cost));
         let bounds = fields.with_default("labels", Vec::new(), |node| bounds(&node));
         let samples = fields.optional("samples", |node| samples(&node));
         fields.finish();
-        let kinds =
-            [(Kind::Requests, requests?), (Kind::Bytes, bytes?), (Kind::Duration, duration?)];
+        let kinds = [
+            (Kind::Requests, requests?),
+            (Kind::Bytes, bytes?),
+            (Kind::Duration, duration?),
+            (Kind::Cost, cost?),
+        ];
         let (bounds, samples) = (bounds?, samples?);
         let kinds: BTreeMap<_, _> =
             kinds.into_iter().filter_map(|(kind, labels)| Some((kind, labels?))).collect();
         if kinds.is_empty() && samples.is_none() {
             return node.fault(
-                "does nothing: at least one of `requests`, `bytes`, `duration`, `samples` is needed",
+                "does nothing: at least one of `requests`, `bytes`, `duration`, `cost`, `samples` is \
+                 needed",
             );
         }
         let is_told = |label: &Label| kinds.values().any(|labels| labels.contains(label));
@@ -66,10 +73,18 @@ fn labels_of(node: &Node<'_>, kind: Kind) -> Option<Vec<Label>> {
     let labels = fields.with_default("labels", usual, |node| {
         let labels = node.list(|node| {
             let label = node.one_of(&Label::NAMES)?;
-            if kind == Kind::Bytes && matches!(label, Label::Method | Label::Status) {
-                return node.fault("bytes are told apart by route and caller alone");
+            match (kind, label) {
+                (Kind::Bytes, Label::Method | Label::Status) => {
+                    node.fault("bytes are told apart by route and caller alone")
+                }
+                (Kind::Cost, Label::Method | Label::Status) => {
+                    node.fault("costs are told apart by rule, route and caller alone")
+                }
+                (Kind::Requests | Kind::Bytes | Kind::Duration, Label::Rule) => {
+                    node.fault("is a label of `cost` alone: other metrics know no rule")
+                }
+                _ => Some(label),
             }
-            Some(label)
         })?;
         let is_repeated = |(at, label): (usize, &Label)| labels.iter().take(at).any(|l| l == label);
         match labels.iter().enumerate().any(is_repeated) {

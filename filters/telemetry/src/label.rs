@@ -12,20 +12,24 @@ pub(crate) enum Label {
     Consumer,
     Subject,
     Tier,
+    /// The rule of rate-limit: of what requests cost, and nothing else.
+    Rule,
 }
 
 impl Label {
-    pub(crate) const NAMES: [(&str, Self); 6] = [
+    pub(crate) const NAMES: [(&str, Self); 7] = [
         ("route", Self::Route),
         ("method", Self::Method),
         ("status_class", Self::Status),
         ("consumer", Self::Consumer),
         ("subject", Self::Subject),
         ("tier", Self::Tier),
+        ("rule", Self::Rule),
     ];
 
     /// Those whose values come from outside.
-    pub(crate) const BOUNDED: [Self; 4] = [Self::Route, Self::Consumer, Self::Subject, Self::Tier];
+    pub(crate) const BOUNDED: [Self; 5] =
+        [Self::Route, Self::Consumer, Self::Subject, Self::Tier, Self::Rule];
 
     /// The label as it is configured, and in our own metrics.
     pub(crate) fn name(self) -> &'static str {

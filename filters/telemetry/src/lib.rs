@@ -1,4 +1,4 @@
-//! `telemetry`: counts requests, bytes and time by route, method, status and caller.
+//! `telemetry`: counts requests, bytes, time and costs by route, method, status and caller.
 //!
 //! It decides nothing. Each label has a bound on its values, which all workers share; what is beyond
 //! counts as `_OTHER`. A request is counted when it is no more, whatever its end, by counters of the

@@ -3,7 +3,7 @@
 use crate::label::Label;
 use crate::method::Method;
 use crate::values::{OTHER, Value, Values};
-use gatehouse_filter::{Counter, Ended, Histogram, Host, Identity, StoreError};
+use gatehouse_filter::{Callouts, Charges, Counter, Ended, Histogram, Host, Identity, StoreError};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -18,7 +18,10 @@ pub(crate) struct Series {
     pub(crate) tells_method: bool,
     pub(crate) tells_status: bool,
     pub(crate) takes_time: bool,
+    takes_costs: bool,
     known: RefCell<BTreeMap<Key, Metrics>>,
+    /// Of what requests were charged, each rule by itself.
+    costs: RefCell<BTreeMap<(Key, Value), Counter>>,
 }
 
 /// A kind of metric.
@@ -27,6 +30,7 @@ pub(crate) enum Kind {
     Requests,
     Bytes,
     Duration,
+    Cost,
 }
 
 /// What a request is told apart by.
@@ -63,9 +67,11 @@ impl Series {
             tells_method: tells(Label::Method),
             tells_status: tells(Label::Status),
             takes_time: kinds.contains_key(&Kind::Duration),
+            takes_costs: kinds.contains_key(&Kind::Cost),
             kinds,
             values,
             known: RefCell::default(),
+            costs: RefCell::default(),
         }
     }
 
@@ -105,7 +111,43 @@ impl Series {
         if let Some(duration) = metrics.duration {
             host.record(duration, took);
         }
+        if self.takes_costs {
+            return placed.and(self.count_costs(key, host));
+        }
         placed
+    }
+
+    /// Counts what a request was charged.
+    fn count_costs(&self, key: Key, host: &dyn Callouts) -> Result<(), StoreError> {
+        let rules = self.values.iter().find(|values| values.label == Label::Rule);
+        let mut placed = Ok(());
+        for (rule, units) in Charges::of(host) {
+            let place = |rules: &Values| rules.place(rule.as_bytes(), host);
+            let rule = rules.map_or(Ok(Value::Absent), place).unwrap_or_else(|failed| {
+                placed = Err(failed);
+                Value::Other
+            });
+            let known = self.costs.borrow().get(&(key, rule)).copied();
+            let counter = known.unwrap_or_else(|| {
+                let counter = self.define_cost(&key, rule, host);
+                self.costs.borrow_mut().insert((key, rule), counter);
+                counter
+            });
+            host.add(counter, units);
+        }
+        placed
+    }
+
+    fn define_cost(&self, key: &Key, rule: Value, host: &dyn Host) -> Counter {
+        let labels = self.kinds.get(&Kind::Cost).into_iter().flatten();
+        let texts = labels.map(|label| match label {
+            Label::Rule => (label.name(), self.text_of(Label::Rule, rule)),
+            label => (label.name(), self.text(*label, key)),
+        });
+        let texts: Vec<_> = texts.collect();
+        let texts: Vec<(&str, &str)> =
+            texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        host.define_counter(COSTS, &texts)
     }
 
     /// Gives the values of a request their places.
@@ -119,9 +161,14 @@ impl Series {
                     Value::Other
                 })
             };
-            if values.label == Label::Route {
-                key.route = place(&ended.route().unwrap_or_default());
-                continue;
+            match values.label {
+                Label::Route => {
+                    key.route = place(&ended.route().unwrap_or_default());
+                    continue;
+                }
+                // A request may be charged under several.
+                Label::Rule => continue,
+                _ => {}
             }
             let identity = identity.get_or_insert_with(|| ended.identity());
             let Some(identity) = identity.as_deref() else { continue };
@@ -157,6 +204,8 @@ impl Series {
                 Kind::Duration => {
                     metrics.duration = Some(host.define_histogram(DURATION, &texts));
                 }
+                // Those have a rule, too.
+                Kind::Cost => {}
             }
         }
         metrics
@@ -172,7 +221,12 @@ impl Series {
             Label::Consumer => key.consumer,
             Label::Subject => key.subject,
             Label::Tier => key.tier,
+            Label::Rule => Value::Absent,
         };
+        self.text_of(label, value)
+    }
+
+    fn text_of(&self, label: Label, value: Value) -> String {
         let values = self.values.iter().find(|values| values.label == label);
         values.map_or(String::new(), |values| values.text(value).to_string())
     }
@@ -180,6 +234,7 @@ impl Series {
 
 const REQUESTS: &str = "gatehouse_requests_total";
 const BYTES: [&str; 2] = ["gatehouse_request_bytes_total", "gatehouse_response_bytes_total"];
+const COSTS: &str = "gatehouse_cost_units_total";
 /// The name of OpenTelemetry's conventions for HTTP, with the unit that the host has: whole numbers.
 const DURATION: &str = "http_server_request_duration_milliseconds";
 

@@ -1,5 +1,7 @@
 //! Requests, from their heads to their ends.
 
+mod costs;
+
 use super::*;
 use gatehouse_filter::{Attribute, Caller, Headers, Identity};
 use gatehouse_filter_test::{FakeHost, configured};
@@ -129,6 +131,7 @@ fn only_what_is_configured_is_counted_and_asked_for() {
         ),
         (r#"{"duration": {"labels": []}}"#, &[], 0),
         (r#"{"bytes": {"labels": []}}"#, &[("gatehouse_response_bytes_total", 7)], 2),
+        (r#"{"cost": {"labels": []}}"#, &[], 1),
         (r#"{"samples": {"slow": "1h"}}"#, &[], 1),
     ] {
         let json = json.replace("[method]", "[\"method\"]");

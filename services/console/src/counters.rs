@@ -175,42 +175,53 @@ pub(crate) fn consumers(stats: &Stats, traffic: &Traffic) -> Consumers {
 
 /// Whom the filter telemetry counts; `None` where it is not in the chain, or tells nobody apart.
 fn told_by_telemetry(stats: &Stats) -> Option<Vec<Consumer>> {
-    let mut callers: BTreeMap<(&'static str, &str, &str), (Tally, u64)> = BTreeMap::new();
+    let mut callers: BTreeMap<(&'static str, &str, &str), Tally> = BTreeMap::new();
     for (name, is_bytes) in [
         ("gatehouse_requests_total", false),
         ("gatehouse_request_bytes_total", true),
         ("gatehouse_response_bytes_total", true),
-        ("gatehouse_cost_units_total", false),
     ] {
         for (metric, count) in stats.metrics(name) {
-            // A label is empty where nobody is known.
-            let kinds = ["consumer", "subject"].map(|kind| (kind, metric.label(kind)));
-            let caller = kinds.into_iter().find(|(_, name)| !name.is_empty());
-            let Some((kind, name)) = caller else { continue };
-            let (tally, cost) = callers.entry((kind, name, metric.label("tier"))).or_default();
-            let number = match (metric.name, metric.label("status_class")) {
-                ("gatehouse_cost_units_total", _) => cost,
-                _ if is_bytes => &mut tally.bytes,
-                (_, class) => {
-                    match class {
-                        "4xx" => tally.client_errors = tally.client_errors.saturating_add(count),
-                        "5xx" => tally.server_errors = tally.server_errors.saturating_add(count),
-                        _ => {}
-                    }
-                    &mut tally.requests
+            let Some((kind, name)) = caller_of(&metric) else { continue };
+            let tally = callers.entry((kind, name, metric.label("tier"))).or_default();
+            let number = if is_bytes {
+                &mut tally.bytes
+            } else {
+                match metric.label("status_class") {
+                    "4xx" => tally.client_errors = tally.client_errors.saturating_add(count),
+                    "5xx" => tally.server_errors = tally.server_errors.saturating_add(count),
+                    _ => {}
                 }
+                &mut tally.requests
             };
             *number = number.saturating_add(count);
         }
     }
-    let row = |((kind, name, tier), (tally, cost))| Consumer {
+    let row = |((kind, name, tier), tally)| Consumer {
         name: cut(name, 128),
         kind,
         tier: cut(tier, 64),
-        cost: Some(cost),
+        cost: cost_of(stats, kind, name, tier),
         tally,
     };
     (!callers.is_empty()).then(|| callers.into_iter().map(row).collect())
+}
+
+/// What a caller was charged; `None` where telemetry counts no costs.
+fn cost_of(stats: &Stats, kind: &str, name: &str, tier: &str) -> Option<u64> {
+    let costs = || stats.metrics("gatehouse_cost_units_total");
+    // It may tell tiers apart by requests, and not by what they cost.
+    let is_its = |metric: &Metric<'_>| {
+        caller_of(metric) == Some((kind, name)) && ["", tier].contains(&metric.label("tier"))
+    };
+    let its = costs().filter(|(metric, _)| is_its(metric)).map(|(_, units)| units);
+    costs().next().map(|_| its.fold(0, u64::saturating_add))
+}
+
+/// Whose a series is; `None` where nobody is known: then the label is empty.
+fn caller_of<'m>(metric: &Metric<'m>) -> Option<(&'static str, &'m str)> {
+    let kinds = ["consumer", "subject"].map(|kind| (kind, metric.label(kind)));
+    kinds.into_iter().find(|(_, name)| !name.is_empty())
 }
 
 const DECISIONS: &str = "gatehouse_decisions_total";
@@ -304,7 +315,9 @@ mod tests {
                 9,
             ),
             ("gatehouse_response_bytes_total.route=a;.consumer=acme;.tier=gold;", 100),
-            ("gatehouse_cost_units_total.route=a;.consumer=acme;.tier=gold;", 24),
+            ("gatehouse_cost_units_total.rule=a;.route=a;.consumer=acme;.tier=gold;", 20),
+            ("gatehouse_cost_units_total.rule=b;.route=a;.consumer=acme;.tier=gold;", 4),
+            ("gatehouse_cost_units_total.rule=b;.route=a;.consumer=;.tier=;", 7),
         ]);
         let shown = consumers(&stats, &traffic);
         assert_eq!((shown.source, shown.rows.len()), ("telemetry", 2));
@@ -318,5 +331,25 @@ mod tests {
                 Tally { requests: 12, client_errors: 0, server_errors: 2, bytes: 100 }
             )
         );
+    }
+
+    #[test]
+    fn costs_are_shown_of_those_who_are_counted_where_they_are_counted() {
+        let requests = "gatehouse_requests_total.consumer=acme;.tier=gold;";
+        let shown = |numbers: &[(&str, u64)]| {
+            let shown = consumers(&stats(numbers), &Traffic::default());
+            let costs = shown.rows.iter().map(|row| (row.name.clone(), row.cost));
+            costs.collect::<Vec<_>>()
+        };
+        for (costs, want) in [
+            (&[][..], None),
+            (&[("gatehouse_cost_units_total.consumer=acme;", 3)], Some(3)),
+            (&[("gatehouse_cost_units_total.consumer=acme;.tier=free;", 3)], Some(0)),
+            (&[("gatehouse_cost_units_total.subject=acme;.tier=gold;", 3)], Some(0)),
+            (&[("gatehouse_cost_units_total.rule=a;", 3)], Some(0)),
+        ] {
+            let numbers = [&[(requests, 1)], costs].concat();
+            assert_eq!(shown(&numbers), [("acme".to_owned(), want)], "{costs:?}");
+        }
     }
 }

@@ -103,6 +103,16 @@ pub(crate) const ROWS: &[Row] = &[
         Refused("status: must be from 400 to 599"),
     ),
     (
+        "costs for telemetry",
+        "{tell_costs: true, rules: [{cost: 5, limits: [{requests: 10, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "costs that are told somehow",
+        "{tell_costs: 1, rules: [{limits: [{requests: 10, window: 1m}]}]}",
+        Refused("tell_costs: must be true or false"),
+    ),
+    (
         "too few clients",
         "{keys: 7, rules: [{limits: [{requests: 10, window: 1m}]}]}",
         Refused("keys: must be from 8 to 1048576"),

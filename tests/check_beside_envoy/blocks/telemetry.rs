@@ -9,6 +9,25 @@ pub(crate) const ROWS: &[Row] = &[
          samples: {slow: 1s, errors: false, per_minute: 5}}",
         Good,
     ),
+    (
+        "costs where nobody tells them",
+        "{cost: {labels: [rule, route]}}",
+        Void {
+            level: level::WARNING,
+            says: "`cost` counts nothing: no `rate-limit` here has `tell_costs: true`",
+            because: "it starts, and there is never a cost",
+        },
+    ),
+    (
+        "costs by status",
+        "{cost: {labels: [rule, status_class]}}",
+        Refused("cost.labels[1]: costs are told apart by rule, route and caller alone"),
+    ),
+    (
+        "requests by rule",
+        "{requests: {labels: [rule]}}",
+        Refused("requests.labels[0]: is a label of `cost` alone"),
+    ),
     ("nothing", "{}", Refused("does nothing: at least one of")),
     (
         "a label that is nearly known",

@@ -1,5 +1,6 @@
 //! Rules that count with a service, which the test plays.
 
+mod charges;
 mod fields;
 
 use super::*;

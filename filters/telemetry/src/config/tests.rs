@@ -7,7 +7,7 @@ fn a_fault_is_named_with_its_path() {
     for (json, fault) in [
         (
             "{}",
-            "does nothing: at least one of `requests`, `bytes`, `duration`, `samples` is needed",
+            "does nothing: at least one of `requests`, `bytes`, `duration`, `cost`, `samples` is",
         ),
         (r#"{"requests": {"labels": ["path"]}}"#, "requests.labels[0]: must be one of"),
         (
@@ -18,6 +18,15 @@ fn a_fault_is_named_with_its_path() {
         (
             r#"{"bytes": {"labels": ["method"]}}"#,
             "bytes.labels[0]: bytes are told apart by route and caller alone",
+        ),
+        (
+            r#"{"cost": {"labels": ["rule", "status_class"]}}"#,
+            "cost.labels[1]: costs are told apart by rule, route and caller alone",
+        ),
+        (r#"{"requests": {"labels": ["rule"]}}"#, "requests.labels[0]: is a label of `cost` alone"),
+        (
+            r#"{"requests": {}, "cost": {"labels": []}, "labels": {"rule": {"most": 3}}}"#,
+            "`labels.rule` does nothing: no metric has this label",
         ),
         (r#"{"requests": {}, "labels": {"method": {"most": 3}}}"#, "labels.method: unknown field"),
         (
@@ -53,6 +62,8 @@ fn it_needs_what_it_is_configured_to_do_and_no_more() {
     for (json, want) in [
         (r#"{"requests": {"labels": ["method", "status_class"]}}"#, &[][..]),
         (r#"{"requests": {"labels": ["consumer"]}}"#, &[Need::Store, Need::Gauges]),
+        (r#"{"cost": {"labels": []}}"#, &[]),
+        (r#"{"cost": {"labels": ["rule"]}}"#, &[Need::Store, Need::Gauges]),
         (r#"{"duration": {"labels": []}}"#, &[Need::Gauges, Need::Clock]),
         (r#"{"samples": {}}"#, &[Need::Clock]),
     ] {
