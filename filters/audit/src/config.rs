@@ -12,6 +12,8 @@ pub(crate) struct Config {
     pub(crate) filters: Vec<FilterName>,
     /// Whether there is a record of each request.
     pub(crate) record: bool,
+    /// Whether each part of it is a text of its own.
+    pub(crate) attributes: bool,
     pub(crate) refusals: Option<Refusals>,
 }
 
@@ -33,6 +35,7 @@ impl Config {
         let all = || FILTERS.iter().map(|name| FilterName::of(name)).collect();
         let filters = fields.with_default("filters", all(), |node| node.nonempty_list(name));
         let record = fields.with_default("record", false, |node| node.boolean());
+        let attributes = fields.with_default("attributes", false, |node| node.boolean());
         let refusals = fields.optional("refusals", |node| {
             let mut fields = node.fields()?;
             let most = fields.with_default("per_minute", 60, |node| node.integer(1..=10_000));
@@ -40,11 +43,13 @@ impl Config {
             Some(Refusals { lines: LinesAMinute::new(most?) })
         });
         fields.finish();
-        let (filters, record, refusals) = (filters?, record?, refusals?);
-        if !record && refusals.is_none() {
-            return node.fault("does nothing: it needs `record: true` or `refusals`");
+        let (filters, record, attributes) = (filters?, record?, attributes?);
+        let refusals = refusals?;
+        if !record && !attributes && refusals.is_none() {
+            return node
+                .fault("does nothing: it needs `record: true`, `attributes: true` or `refusals`");
         }
-        Some(Self { filters, record, refusals })
+        Some(Self { filters, record, attributes, refusals })
     }
 }
 
@@ -67,8 +72,9 @@ mod tests {
     #[test]
     fn a_fault_is_named_with_its_path() {
         for (json, fault) in [
-            ("{}", "does nothing: it needs `record: true` or `refusals`"),
-            (r#"{"record": false}"#, "does nothing: it needs `record: true` or `refusals`"),
+            ("{}", "does nothing: it needs `record: true`, `attributes: true` or `refusals`"),
+            (r#"{"record": false, "attributes": false}"#, "does nothing: it needs"),
+            (r#"{"attributes": "code"}"#, "attributes: must be"),
             (r#"{"record": true, "filters": []}"#, "filters: must not be empty"),
             (
                 r#"{"record": true, "filters": ["jwt_auth"]}"#,

@@ -1,17 +1,20 @@
 //! `audit`: what was decided about a request, in one place.
 //!
 //! It decides nothing. When the response passes, every filter behind it has decided: what each has
-//! left in filter state becomes one JSON object there, and what was refused becomes a line in the
-//! log.
+//! left in filter state becomes one JSON object there, or texts for the tags of a span, and what was
+//! refused becomes a line in the log.
 
+mod attributes;
 mod codes;
 mod config;
+mod decided;
 mod note;
 mod record;
 mod refusals;
 
 pub use codes::Code;
 use config::Config;
+use decided::Decided;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::{
     CountedRule, Decision, Filter, Host, Mode, Need, Never, NoCodes, OnResponse, Request,
@@ -82,11 +85,19 @@ impl OnResponse for Audit {
         response: &mut Response<'_>,
         state: &mut Option<Box<RequestLine>>,
     ) -> ResponseDecision<Code> {
-        let Config { filters, record, refusals } = &self.config;
+        let Config { filters, record, attributes, refusals } = &self.config;
         let Some(line) = state.as_deref() else { return ResponseDecision::undecided() };
-        if *record {
-            let record = record::of(filters, line, response);
-            response.callouts().leave(record::STATE, record.to_string().as_bytes());
+        if *record || *attributes {
+            let host = response.callouts();
+            let decided = Decided::read(filters, host);
+            if *attributes {
+                let is_refused = refusals::refused(filters, response).is_some();
+                attributes::leave(&decided, is_refused, host);
+            }
+            if *record {
+                let record = record::of(decided, line, response);
+                host.leave(record::STATE, record.to_string().as_bytes());
+            }
         }
         if let Some(refusals) = refusals {
             refusals.see(filters, line, response);

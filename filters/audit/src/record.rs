@@ -1,25 +1,21 @@
 //! The record: one JSON object of all decisions.
 
-use crate::note;
-use gatehouse_filter::{Attribute, Host, Identity, RequestLine, Response};
+use crate::decided::Decided;
+use gatehouse_filter::{RequestLine, Response};
 use serde_json::{Map, Value, json};
 
 /// Where the record is in filter state.
 pub(crate) const STATE: &str = "gatehouse.record";
 
-/// What was decided about the request of this response, by these filters.
-pub(crate) fn of(filters: &[FilterName], line: &RequestLine, response: &Response<'_>) -> Value {
-    let host = response.host();
+/// What was decided about the request of this response.
+pub(crate) fn of(decided: Decided<'_>, line: &RequestLine, response: &Response<'_>) -> Value {
     let mut record = of_request(line, response);
-    if let Some(who) = who(host) {
-        record.insert("identity".to_owned(), who);
+    if let Some(who) = decided.identity {
+        record.insert("identity".to_owned(), Value::Object(who));
     }
-    let decisions: Map<_, _> = filters
-        .iter()
-        .filter_map(|filter| {
-            let note = host.attribute(Attribute::FilterState(&filter.state))?;
-            Some((filter.name.clone(), Value::Object(note::read(&note))))
-        })
+    let decisions = decided.decisions.into_iter();
+    let decisions: Map<_, _> = decisions
+        .map(|(filter, decision)| (filter.name.clone(), Value::Object(decision)))
         .collect();
     record.insert("decisions".to_owned(), Value::Object(decisions));
     for (member, field) in [("cache_status", "cache-status"), ("rate_limit", "ratelimit")] {
@@ -40,18 +36,6 @@ pub(crate) fn of_request(line: &RequestLine, response: &Response<'_>) -> Map<Str
     ];
     let members = members.into_iter().filter(|(_, value)| !value.is_null());
     members.map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// Who the request is from: those parts of the identity that name somebody.
-pub(crate) fn who(host: &dyn Host) -> Option<Value> {
-    let bytes = host.attribute(Attribute::FilterState(Identity::STATE))?;
-    let Identity { issuer, subject, consumer, tier, .. } = Identity::from_bytes(&bytes)?;
-    let parts = [("issuer", issuer), ("subject", subject), ("consumer", consumer), ("tier", tier)];
-    let parts: Map<_, _> = parts
-        .into_iter()
-        .filter_map(|(name, part)| Some((name.to_owned(), Value::String(part?))))
-        .collect();
-    Some(Value::Object(parts))
 }
 
 /// A filter, as it is called in codes and in filter state.

@@ -1,7 +1,8 @@
 //! Lines in the log about what was refused.
 
+use crate::decided::who;
 use crate::note;
-use crate::record::{FilterName, of_request, who};
+use crate::record::{FilterName, of_request};
 use gatehouse_filter::{Attribute, LinesAMinute, RequestLine, Response};
 use serde_json::{Value, json};
 
@@ -14,17 +15,8 @@ pub(crate) struct Refusals {
 impl Refusals {
     /// Tells of a response by which one of these filters has refused a request.
     pub(crate) fn see(&self, filters: &[FilterName], line: &RequestLine, response: &Response<'_>) {
+        let Some((filter, code)) = refused(filters, response) else { return };
         let host = response.callouts();
-        if response.status().is_none_or(|status| status < 400) {
-            return;
-        }
-        let Some(details) = host.attribute(Attribute::CodeDetails) else { return };
-        let Ok(code) = std::str::from_utf8(&details) else { return };
-        // What Envoy says of an upstream's answer, or of its own, is the code of no filter.
-        let is_by = |filter: &&FilterName| {
-            code.strip_prefix(&filter.name).is_some_and(|rest| rest.starts_with('.'))
-        };
-        let Some(filter) = filters.iter().find(is_by) else { return };
         self.lines.tell(
             host.now(),
             |line| host.warn(&line),
@@ -39,7 +31,7 @@ impl Refusals {
                 for (name, value) in [
                     ("refused", Some(json!(code))),
                     ("client", address.map(Value::String)),
-                    ("identity", who(host)),
+                    ("identity", who(host).map(Value::Object)),
                     ("rule", note.remove("rule")),
                     ("why", note.remove("why")),
                 ] {
@@ -49,4 +41,21 @@ impl Refusals {
             },
         );
     }
+}
+
+/// Which of these filters has refused the request of this response, and its code.
+pub(crate) fn refused<'a>(
+    filters: &'a [FilterName],
+    response: &Response<'_>,
+) -> Option<(&'a FilterName, String)> {
+    if response.status().is_none_or(|status| status < 400) {
+        return None;
+    }
+    let details = response.host().attribute(Attribute::CodeDetails)?;
+    let code = String::from_utf8(details).ok()?;
+    // What Envoy says of an upstream's answer, or of its own, is the code of no filter.
+    let is_by = |filter: &&FilterName| {
+        code.strip_prefix(&filter.name).is_some_and(|rest| rest.starts_with('.'))
+    };
+    Some((filters.iter().find(is_by)?, code))
 }

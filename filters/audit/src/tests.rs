@@ -68,6 +68,49 @@ fn the_record_has_every_decision_and_who_it_was_and_no_claims() {
 }
 
 #[test]
+fn each_part_is_a_text_of_its_own_where_tags_are_to_hold_it() {
+    let long = "x".repeat(300);
+    let note = format!("jwt_auth.expired;rule=orders;subject=eve;why=exp%201%0A{long}");
+    for (json, details, status, is_refused) in [
+        (r#"{"attributes": true}"#, "jwt_auth.expired", "401", "true"),
+        (r#"{"attributes": true}"#, "jwt_auth.expired", "302", "false"),
+        (r#"{"attributes": true, "record": true}"#, "via_upstream", "401", "false"),
+        (r#"{"attributes": true, "filters": ["rate-limit"]}"#, "jwt_auth.expired", "401", "false"),
+    ] {
+        let filter: Audit = configured(json).unwrap();
+        let host = FakeHost::default();
+        host.identify(&alice());
+        host.set(Attribute::CodeDetails, details);
+        let shadow = "rate_limit.exceeded;mode=shadow";
+        left(&host, &[("gatehouse.jwt_auth", &note), ("gatehouse.rate_limit", shadow)]);
+        pass(&filter, &host, &[(":status", status)]);
+        let text =
+            |name: &str| host.attribute_of(name).map(|bytes| String::from_utf8(bytes).unwrap());
+        assert_eq!(text("gatehouse.refused").as_deref(), Some(is_refused), "{json} {details}");
+        let told = filter.config.filters.len() > 1;
+        let why = format!("exp 1 {}…", "x".repeat(194));
+        for (name, want) in [
+            ("gatehouse.rate_limit.code", Some("exceeded")),
+            ("gatehouse.rate_limit.mode", Some("shadow")),
+            ("gatehouse.rate_limit.rule", None),
+            ("gatehouse.jwt_auth.code", told.then_some("expired")),
+            ("gatehouse.jwt_auth.rule", told.then_some("orders")),
+            ("gatehouse.jwt_auth.why", told.then_some(&*why)),
+            // Whom a filter took it from, and who it is, are one.
+            ("gatehouse.jwt_auth.subject", None),
+            ("gatehouse.identity.subject", Some("alice")),
+            ("gatehouse.identity.issuer", Some("https://a")),
+            ("gatehouse.identity.consumer", None),
+            ("gatehouse.identity.claims", None),
+        ] {
+            assert_eq!(text(name).as_deref(), want, "{json} {details}: {name}");
+        }
+        let record = host.attribute_of("gatehouse.record").is_some();
+        assert_eq!(record, json.contains("record"), "{json}");
+    }
+}
+
+#[test]
 fn only_the_filters_that_are_named_are_asked_for() {
     let json = r#"{"record": true, "filters": ["jwt-auth", "tenant-check"]}"#;
     let filter: Audit = configured(json).unwrap();
