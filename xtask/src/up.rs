@@ -21,6 +21,9 @@ use state::States;
 
 const CONFIG: &str = "envoy/envoy.yaml";
 
+/// How envoy/tracing.yaml calls the collector of its spans. Nothing waits for it: it need not be there.
+const COLLECTOR: &str = "collector:4317";
+
 pub(crate) const COMMAND: Command = Command {
     name: "up",
     operands: "[FILE]",
@@ -52,6 +55,11 @@ The demo services that the file names run behind it.",
             value: Some("HOST:PORT"),
             about: "where all calls to demo services go instead; none is started",
         },
+        Opt {
+            name: "--collector",
+            value: Some("HOST:PORT"),
+            about: "where envoy/tracing.yaml sends its spans, instead of 127.0.0.1:4317",
+        },
         Opt { name: "--quiet", value: None, about: "no access log on the terminal" },
         Opt {
             name: "--log",
@@ -82,7 +90,7 @@ fn run(given: &Given) -> Result<()> {
     let mut stop = runtime.block_on(async { Stop::listen() })?;
     let shown_log = ShownLog::default();
     let log_to_show = shown_log.clone();
-    let mut builder = Gateway::builder(&options.config);
+    let mut builder = Gateway::builder(&options.config).upstream(COLLECTOR, options.collector);
     if let Some(address) = options.upstream {
         builder = builder.in_place_of_demo(address);
     }
@@ -115,6 +123,8 @@ struct Options {
     concurrency: u32,
     /// Where all calls to demo services go instead.
     upstream: Option<SocketAddr>,
+    /// Where spans go.
+    collector: SocketAddr,
     /// No access log on the terminal.
     quiet: bool,
     /// The file that the access log goes to.
@@ -132,13 +142,16 @@ impl Options {
             Some(value) => number(option, value),
             None => other,
         };
+        let of_option = |name: &str| given.value(name).map(|text| address(name, text)).transpose();
         let options = Self {
             config: given.operands().last().map_or(CONFIG, String::as_str).to_owned(),
             port: of("--port", from_env("GATEHOUSE_PORT", 8080))?,
             admin_port: of("--admin-port", from_env("GATEHOUSE_ADMIN_PORT", 9901))?,
             console_port: of("--console-port", from_env("GATEHOUSE_CONSOLE_PORT", 9902))?,
             concurrency: given.positive("--concurrency")?.unwrap_or(1),
-            upstream: given.value("--upstream").map(address).transpose()?,
+            upstream: of_option("--upstream")?,
+            collector: of_option("--collector")?
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 4317))),
             quiet: given.has("--quiet"),
             log: given.value("--log").map(ToOwned::to_owned),
         };
@@ -165,10 +178,10 @@ impl Options {
 }
 
 /// The address that `HOST:PORT` stands for; of several, one that is not IPv6.
-fn address(text: &str) -> Result<SocketAddr> {
+fn address(option: &str, text: &str) -> Result<SocketAddr> {
     let addresses = text.to_socket_addrs();
     let mut addresses: Vec<_> =
-        addresses.with_context(|| format!("--upstream must be HOST:PORT, not `{text}`"))?.collect();
+        addresses.with_context(|| format!("{option} must be HOST:PORT, not `{text}`"))?.collect();
     addresses.sort_by_key(SocketAddr::is_ipv6);
     addresses.into_iter().next().with_context(|| format!("`{text}` has no address"))
 }
@@ -288,127 +301,4 @@ async fn wait(gateway: &mut Gateway, stop: &mut Stop) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(args: &[&str], env: &[(&str, &str)]) -> Result<Options, String> {
-        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
-        let env = |name: &str| {
-            env.iter().find(|(this, _)| *this == name).map(|(_, value)| (*value).to_owned())
-        };
-        COMMAND
-            .parse(&args)
-            .and_then(|given| Options::read(&given, env))
-            .map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn an_option_wins_over_the_environment_which_wins_over_the_default() {
-        let of = |config: &str, port, admin_port, concurrency| {
-            let config = config.to_owned();
-            Ok(Options {
-                config,
-                port,
-                admin_port,
-                console_port: 9902,
-                concurrency,
-                upstream: None,
-                quiet: false,
-                log: None,
-            })
-        };
-        let in_front_of = |address: &str| {
-            let upstream = Some(address.parse().unwrap());
-            of(CONFIG, 8080, 9901, 1).map(|options| Options { upstream, ..options })
-        };
-        let options = |port, admin_port, concurrency| of(CONFIG, port, admin_port, concurrency);
-        let env = [("GATEHOUSE_PORT", "1"), ("GATEHOUSE_ADMIN_PORT", "2")];
-        for (args, env, want) in [
-            (&[][..], &[][..], options(8080, 9901, 1)),
-            (&[], &env, options(1, 2, 1)),
-            (&["--port", "3", "--admin-port=4", "--concurrency", "8"], &env, options(3, 4, 8)),
-            (
-                &["--console-port", "5"],
-                &[("GATEHOUSE_CONSOLE_PORT", "4")],
-                options(8080, 9901, 1).map(|options| Options { console_port: 5, ..options }),
-            ),
-            (&["envoy/gateway.yaml", "--port", "3"], &[], of("envoy/gateway.yaml", 3, 9901, 1)),
-            (&["--upstream", "127.0.0.1:8000"], &[], in_front_of("127.0.0.1:8000")),
-            (&["--upstream=[::1]:80"], &[], in_front_of("[::1]:80")),
-            (&["--upstream", "localhost:8000"], &[], in_front_of("127.0.0.1:8000")),
-            (
-                &["--quiet", "--log", "access.json"],
-                &[],
-                options(8080, 9901, 1).map(|options| Options {
-                    quiet: true,
-                    log: Some("access.json".to_owned()),
-                    ..options
-                }),
-            ),
-            (&["--quiet=yes"], &[], Err("--quiet takes no value".to_owned())),
-            (&["--log"], &[], Err("--log needs a file".to_owned())),
-            (
-                &["--upstream", "127.0.0.1"],
-                &[],
-                Err("--upstream must be HOST:PORT, not `127.0.0.1`".to_owned()),
-            ),
-            (&["--port"], &[], Err("--port needs a number".to_owned())),
-            (
-                &["--port", "70000"],
-                &[],
-                Err("--port must be a number in range, not `70000`".to_owned()),
-            ),
-            (
-                &[],
-                &[("GATEHOUSE_PORT", "x")],
-                Err("GATEHOUSE_PORT must be a number in range, not `x`".to_owned()),
-            ),
-            (
-                &["--prot", "1"],
-                &[],
-                Err("up has no option `--prot`; there are --port, --admin-port, --console-port, \
-                     --concurrency, --upstream, --quiet and --log"
-                    .to_owned()),
-            ),
-            (
-                &["--port", "9901"],
-                &[],
-                Err("the gateway and Envoy's admin interface cannot both have \
-                     port 9901"
-                    .to_owned()),
-            ),
-            (
-                &["--admin-port", "9902"],
-                &[],
-                Err("Envoy's admin interface and the console cannot both have \
-                     port 9902"
-                    .to_owned()),
-            ),
-        ] {
-            assert_eq!(parse(args, env), want, "{args:?} {env:?}");
-        }
-    }
-
-    #[test]
-    fn the_hints_say_where_the_access_log_is() {
-        for (args, want) in [
-            (&[][..], "The access log follows."),
-            (&["--quiet"], "There is no access log (--quiet)."),
-            (&["--log", "a.json"], "The access log follows, and is in a.json."),
-            (&["--log", "a.json", "--quiet"], "The access log is in a.json."),
-        ] {
-            assert_eq!(parse(args, &[]).unwrap().where_the_log_is(), want);
-        }
-    }
-
-    #[test]
-    fn a_taken_port_is_named_with_the_way_out() {
-        let holder = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = holder.local_addr().unwrap().port();
-        let error = ensure_free(port, "--port", "GATEHOUSE_PORT").unwrap_err().to_string();
-        assert_eq!(
-            error,
-            format!("port {port} is taken: choose another with `--port N` or GATEHOUSE_PORT=N")
-        );
-    }
-}
+mod tests;
