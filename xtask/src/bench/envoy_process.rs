@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::process::{Process, free_port};
-use super::set_up::{PROOF_HEADER, PROOF_PATH, SetUp, http_filter};
+use super::set_up::{PROOF_HEADER, PROOF_PATH, SetUp, Tracing, http_filter};
 
 /// Starts one worker on a free port of the loopback, on the core of the calling thread.
 ///
@@ -63,6 +63,7 @@ fn configuration(port: u16, set_up: &SetUp) -> Value {
             "stat_prefix": "bench",
             // The request brings its own: a set-up must not measure the making of random ids.
             "generate_request_id": false,
+            "tracing": set_up.tracing.as_ref().map(|tracing| &tracing.tracer),
             "http_filters": http_filters,
             "route_config": {"max_direct_response_body_size_bytes": 2 << 20, "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
                 {"match": {"prefix": "/orders"}, "direct_response": answer, "response_headers_to_add": json},
@@ -77,6 +78,26 @@ fn configuration(port: u16, set_up: &SetUp) -> Value {
             "per_connection_buffer_limit_bytes": 4 << 20,
             "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
             "filter_chains": [{"filters": [connection_manager]}],
-        }]},
+        }], "clusters": set_up.tracing.iter().map(collector).collect::<Vec<_>>()},
+    })
+}
+
+/// The cluster that spans are sent to.
+fn collector(tracing: &Tracing) -> Value {
+    let (address, port) = (tracing.collector.ip().to_string(), tracing.collector.port());
+    let address = json!({"socket_address": {"address": address, "port_value": port}});
+    json!({
+        "name": "collector",
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": {"http2_protocol_options": {}},
+            },
+        },
+        "load_assignment": {"cluster_name": "collector", "endpoints": [
+            {"lb_endpoints": [{"endpoint": {"address": address}}]},
+        ]},
     })
 }

@@ -31,6 +31,7 @@ mod set_up;
 mod stage;
 mod telemetry;
 mod template;
+mod tracing;
 mod verdict;
 mod worst;
 
@@ -52,7 +53,7 @@ use rounds::{Rounds, SLICES};
 use set_up::{Bench, SetUp};
 
 /// The benches by name; the first is the default.
-const BENCHES: [(&str, MakeBench); 7] = [
+const BENCHES: [(&str, MakeBench); 8] = [
     (header_transform::NAME, header_transform::bench),
     (host_calls::NAME, host_calls::bench),
     (rate_limit::NAME, rate_limit::bench),
@@ -60,6 +61,7 @@ const BENCHES: [(&str, MakeBench); 7] = [
     (forged::NAME, forged::bench),
     (worst::NAME, worst::bench),
     (telemetry::NAME, telemetry::bench),
+    (tracing::NAME, tracing::bench),
 ];
 
 /// Lists a bench's set-ups and writes what they load.
@@ -88,7 +90,7 @@ pub(crate) const COMMAND: Command = Command {
     operands: "[bench]",
     about: "Measure CPU per request, ours beside bare Envoy, native and Lua.
 The benches are header-transform, host-calls, rate-limit, rate-limit-keys, identity, forged, worst,
-telemetry, body-transform, gateway, aggregate and cache.",
+telemetry, tracing, body-transform, gateway, aggregate and cache.",
     options: &[
         Opt { name: "--requests", value: Some("N"), about: "so many a set-up and round" },
         Opt { name: "--rounds", value: Some("N"), about: "how often each set-up is measured" },

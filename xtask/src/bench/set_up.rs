@@ -49,6 +49,8 @@ pub(super) struct SetUp {
     pub(super) filter: Option<String>,
     /// The HTTP filters before the router, as Envoy reads them.
     pub(super) http_filters: Vec<Value>,
+    /// Whether there are spans.
+    pub(super) tracing: Option<Tracing>,
     /// The whole request on the wire.
     pub(super) request: Vec<u8>,
     /// The same to [`PROOF_PATH`].
@@ -63,6 +65,14 @@ pub(super) struct SetUp {
     pub(super) limits_proof: bool,
     /// The body of every answer; `None` for a short one.
     pub(super) answer: Option<String>,
+}
+
+/// A tracer.
+pub(super) struct Tracing {
+    /// As the connection manager has it; its spans go to the cluster `collector`.
+    pub(super) tracer: Value,
+    /// Where that cluster is.
+    pub(super) collector: SocketAddr,
 }
 
 impl Bench {
@@ -98,6 +108,7 @@ impl SetUp {
             name: name.to_owned(),
             filter: None,
             http_filters,
+            tracing: None,
             request: request(PATH),
             proof: request(PROOF_PATH),
             refuses: None,
