@@ -87,6 +87,9 @@ mod redaction;
 /// `telemetry` on `envoy/telemetry.yaml`: what is counted of requests, exactly and within bounds.
 mod telemetry;
 
+/// `envoy/tracing.yaml`: the spans that a collector gets of requests, decisions and calls.
+mod tracing;
+
 /// `rate-limit` on `envoy/rate-limit.yaml`: exact counts, keys, what the client is told.
 mod rate_limit;
 

@@ -2,7 +2,8 @@ use gatehouse_sandbox::raw::Request;
 use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 
-use crate::harness::{token, trap};
+use crate::harness::collector::{self, Collector};
+use crate::harness::{configuration, token, trap};
 
 /// Where the demo's chain is.
 const MANAGER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
@@ -14,19 +15,18 @@ struct Secret {
 }
 
 /// The demo's whole chain, with every filter at its most talkative: their lines for developers are
-/// on, requests are told of as slow, and refusals are audited.
-fn builder() -> Builder {
-    let builder = Gateway::builder("envoy/envoy.yaml");
+/// on, requests are told of as slow, refusals are audited, and everything is traced.
+fn builder(collector: &Collector) -> Builder {
+    let builder = collector::builder(collector);
     let builder = builder.arg("--component-log-level").arg("wasm:debug");
     builder.edit(|tree| {
-        let telemetry = crate::harness::configuration::shipped(tree, "telemetry");
-        telemetry["samples"] = json!({"slow": "1ms", "per_minute": 1000});
-        let path = gatehouse_sandbox::workspace::root().join("envoy/audit.yaml");
-        let audit = gatehouse_sandbox::example::Example::load(&path).expect("the example");
-        let audit = audit.tree().pointer(&format!("{MANAGER}/http_filters/0")).cloned();
-        let filters = tree.pointer_mut(&format!("{MANAGER}/http_filters"));
-        let filters = filters.and_then(Value::as_array_mut).expect("a list of filters");
-        filters.insert(0, audit.expect("its filter"));
+        configuration::shipped(tree, "telemetry")["samples"] =
+            json!({"slow": "1ms", "per_minute": 1000});
+        collector::tag_record(tree);
+        configuration::shipped(tree, "audit")["refusals"] = json!({"per_minute": 60});
+        let manager = tree.pointer_mut(MANAGER).expect("a manager");
+        let format = &mut manager["access_log"][0]["typed_config"]["log_format"]["json_format"];
+        format["record"] = json!("%FILTER_STATE(wasm.gatehouse.record:PLAIN)%");
     })
 }
 
@@ -75,11 +75,20 @@ fn send(gateway: &Gateway) -> Vec<Secret> {
     secrets.map(|(what, text)| Secret { what, text }).into()
 }
 
+/// 5 paths, 4 credentials, 3 requests each, and the login.
+const REQUESTS: usize = 61;
+
 /// Everything that the gateway tells to others than the client and the upstream.
-fn told(gateway: &Gateway) -> Vec<(&'static str, String)> {
-    // 5 paths, 4 credentials, 3 requests each, and the login.
-    let log = gateway.access_log_after(61).iter().map(Value::to_string).collect::<Vec<_>>();
+fn told(gateway: &Gateway, collector: &Collector) -> Vec<(&'static str, String)> {
+    let log = gateway.access_log_after(REQUESTS);
+    let ids: Vec<&str> = log.iter().filter_map(|line| line["request_id"].as_str()).collect();
+    assert_eq!(ids.len(), log.len());
+    if collector::is_told_of() {
+        ids.iter().for_each(|id| _ = collector.request(id));
+    }
+    let log = log.iter().map(Value::to_string).collect::<Vec<_>>();
     let mut told = vec![("the access log", log.join("\n")), ("the log", gateway.stderr())];
+    told.push(("the spans", collector.text()));
     for path in
         ["/stats", "/stats/prometheus", "/config_dump?include_eds", "/clusters", "/listeners"]
     {
@@ -96,10 +105,11 @@ fn found(secrets: &[Secret], told: &[(&'static str, String)]) -> Vec<(&'static s
 }
 
 #[test]
-fn no_secret_of_a_request_is_in_any_log_metric_or_answer_of_the_admin_interface() {
-    let gateway = builder().start().unwrap_or_else(|fault| panic!("{fault}"));
+fn no_secret_of_a_request_is_in_any_log_metric_span_or_answer_of_the_admin_interface() {
+    let collector = Collector::start();
+    let gateway = builder(&collector).start().unwrap_or_else(|fault| panic!("{fault}"));
     let secrets = send(&gateway);
-    let told = told(&gateway);
+    let told = told(&gateway, &collector);
     let log = &told[1].1;
     for talks in ["refused: jwt_auth.", "\"refused\":\"authorization.", "\"sample\":\"slow\""] {
         assert!(log.contains(talks), "`{talks}` is not in the log: its filter does not talk");
@@ -109,7 +119,7 @@ fn no_secret_of_a_request_is_in_any_log_metric_or_answer_of_the_admin_interface(
 }
 
 /// Proof that the search finds what is there: a filter before all others tells everything in the
-/// log, and the access log has the identity.
+/// log, the access log and the spans have the identity, and spans have the query.
 #[test]
 fn where_one_of_them_is_told_the_search_finds_it() {
     const LUA: &str = r#"
@@ -119,7 +129,10 @@ function envoy_on_request(handle)
   if body then handle:logWarn(body:getBytes(0, body:length())) end
 end
 "#;
-    let builder = builder().edit(|tree| {
+    let collector = Collector::start();
+    let builder = builder(&collector).edit(|tree| {
+        collector::tag(tree, "http.url", "%REQ(:PATH)%");
+        collector::tag(tree, "identity", "%FILTER_STATE(wasm.gatehouse.identity:PLAIN)%");
         let manager = tree.pointer_mut(MANAGER).expect("a manager");
         let format = &mut manager["access_log"][0]["typed_config"]["log_format"]["json_format"];
         format["identity"] = json!("%FILTER_STATE(wasm.gatehouse.identity:PLAIN)%");
@@ -133,8 +146,13 @@ end
     });
     let gateway = builder.start().unwrap_or_else(|fault| panic!("{fault}"));
     let secrets = send(&gateway);
-    let found = found(&secrets, &told(&gateway));
+    let found = found(&secrets, &told(&gateway, &collector));
     for Secret { what, .. } in &secrets {
         assert!(found.iter().any(|(known, _)| known == what), "{what} is not found: {found:?}");
+    }
+    if collector::is_told_of() {
+        for secret in [("a parameter of the query", "the spans"), ("a claim", "the spans")] {
+            assert!(found.contains(&secret), "{secret:?} is not found: {found:?}");
+        }
     }
 }

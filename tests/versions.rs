@@ -5,7 +5,7 @@ use gatehouse_sandbox::raw::Request;
 use gatehouse_sandbox::{Gateway, envoy, workspace};
 use serde_json::json;
 
-use crate::harness::{Shared, token};
+use crate::harness::{Shared, collector, token};
 
 #[test]
 fn the_demo_works_on_every_version_that_the_modules_are_tested_on() {
@@ -59,6 +59,8 @@ fn every_example_starts_where_nothing_deprecated_may_be_used() {
         let gateway = Gateway::builder(&path)
             // Only asked when a request comes.
             .upstream("rate-limit:8081", ([127, 0, 0, 1], 9).into())
+            .upstream(collector::NAME, ([127, 0, 0, 1], 9).into())
+            .edit(collector::known_to_this_envoy)
             .edit(|tree| {
                 tree["layered_runtime"] = json!({"layers": [{
                     "name": "strict",

@@ -3,6 +3,9 @@
 /// A gateway whose listener changes.
 pub(crate) mod changing;
 
+/// A collector of spans, and the gateway that sends them.
+pub(crate) mod collector;
+
 /// Changing what a filter is configured with.
 pub(crate) mod configuration;
 

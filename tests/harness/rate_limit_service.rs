@@ -136,7 +136,7 @@ fn reply(
 }
 
 /// A runtime of its own: a service must not depend on what a test does with its threads.
-fn listening() -> (Runtime, TcpListener, SocketAddr) {
+pub(super) fn listening() -> (Runtime, TcpListener, SocketAddr) {
     let runtime =
         Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
@@ -156,7 +156,7 @@ impl Drop for Puppet {
     }
 }
 
-fn stop(runtime: &mut Option<Runtime>) {
+pub(super) fn stop(runtime: &mut Option<Runtime>) {
     if let Some(runtime) = runtime.take() {
         runtime.shutdown_timeout(Duration::from_millis(100));
     }
