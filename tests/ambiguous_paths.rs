@@ -58,6 +58,58 @@ fn a_path_that_upstreams_read_otherwise_opens_no_rule() {
     }
 }
 
+/// Each guard is open for all but `/admin`, and refuses what an upstream may take for that.
+#[test]
+fn a_path_in_disguise_is_not_all_but_itself() {
+    for (filter, open, closed) in [
+        ("jwt-auth", json!({"require": "none"}), 401),
+        ("api-key-auth", json!({"require": "none"}), 401),
+        ("authorization", json!({"action": "allow"}), 403),
+    ] {
+        let mut rule =
+            json!({"match": {"not": {"paths": [{"prefix": "/admin"}, {"exact": "/x"}]}}});
+        let fields = rule.as_object_mut().expect("it is an object");
+        fields.extend(open.as_object().expect("it is an object").clone());
+        let gateway = unnormalised(filter, json!([rule]));
+        for (path, status) in [
+            ("/", 200),
+            ("/orders", 200),
+            ("/Orders//x;y/", 200),
+            ("/administration", 200),
+            ("/x/y", 200),
+            ("/admin", closed),
+            ("/admin/", closed),
+            ("/admin/users?a=b", closed),
+            ("/x", closed),
+            ("/Admin", 400),
+            ("/ADMIN/users", 400),
+            ("//admin", 400),
+            ("/;a/admin", 400),
+            ("/admin;a", 400),
+            ("/admin./users", 400),
+            ("/admin%20", 400),
+            ("/admin%09/users", 400),
+            ("/admin%2Fusers", 400),
+            ("/%61dmin", 400),
+            ("/%41dmin", 400),
+            ("/%2541dmin", 400),
+            ("/orders/..;/admin", 400),
+            ("/orders/%2e%2e/admin", 400),
+            ("/x/", 400),
+            ("/X", 400),
+        ] {
+            let exchange = gateway.ask(Request::get(path));
+            let response = &exchange.response;
+            assert_eq!(response.status, status, "{filter}, {path}: {}", response.text());
+            if let Ok(request) = http2::get(path).body(()) {
+                let answer = http2::send(gateway.gateway().address(), request);
+                assert_eq!(answer.status, status, "{filter}, HTTP/2, {path}");
+            }
+        }
+        gateway.assert_no_trap();
+    }
+}
+
 /// The rule of the open path, with what the filter does.
 fn open(action: Value) -> Value {
     let mut rule = json!({"name": "one", "match": {"path": {"template": "/users/{id}"}}});

@@ -74,6 +74,10 @@ mod unix_socket;
 /// Paths that upstreams read otherwise than the rules, where Envoy does not normalise them.
 mod ambiguous_paths;
 
+/// The conditions of rules that every filter has: paths, parameters, networks, identities, and what
+/// a rule is not for.
+mod matching;
+
 /// `response-cache` on `envoy/response-cache.yaml`: what RFC 9111 and its kin say, and what a gateway
 /// needs beside.
 mod response_cache;

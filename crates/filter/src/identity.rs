@@ -1,3 +1,7 @@
+mod part;
+
+pub use part::IdentityPart;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::borrow::Cow;

@@ -14,6 +14,7 @@ pub mod list;
 pub mod protobuf;
 pub mod rules;
 pub mod template;
+pub mod truth;
 
 mod body;
 mod callouts;
@@ -31,6 +32,7 @@ mod host;
 mod identity;
 mod lines_a_minute;
 mod log;
+mod members;
 mod need;
 mod network;
 mod note;
@@ -46,6 +48,7 @@ mod response;
 mod secret;
 mod statuses;
 mod target;
+mod text_pattern;
 
 pub use body::{Body, Collect, Copied};
 pub use callouts::{
@@ -72,9 +75,10 @@ pub use host::{
     Meter, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError,
     Timestamp, Version,
 };
-pub use identity::{Caller, Identity, RawIdentity, claim_names};
+pub use identity::{Caller, Identity, IdentityPart, RawIdentity, claim_names};
 pub use lines_a_minute::LinesAMinute;
 pub use log::Log;
+pub use members::Members;
 pub use need::Need;
 pub use network::{InvalidNetwork, Network};
 pub use note::Note;
@@ -94,3 +98,4 @@ pub use response::Response;
 pub use secret::Secret;
 pub use statuses::Statuses;
 pub use target::{query_pairs, query_value, query_values, split_target};
+pub use text_pattern::TextPattern;

@@ -1,5 +1,6 @@
 //! Networks of addresses.
 
+use crate::config::Node;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -65,6 +66,24 @@ impl Network {
             },
         };
         if written { Ok(network) } else { Err(InvalidNetwork::HostBits(network)) }
+    }
+
+    /// Reads a network of a configuration.
+    pub fn read(node: Node<'_>) -> Option<Self> {
+        Self::parse(node.text()?).map_or_else(|invalid| node.fault(invalid.to_string()), Some)
+    }
+
+    /// Whether every address of `other` is in it.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::V4 { prefix, .. }, Self::V4 { first, prefix: longer }) => {
+                prefix <= longer && Self::v4(*first, *prefix).0 == *self
+            }
+            (Self::V6 { prefix, .. }, Self::V6 { first, prefix: longer }) => {
+                prefix <= longer && Self::v6(*first, *prefix).0 == *self
+            }
+            _ => false,
+        }
     }
 
     /// Whether the address is in it. The address must be in its shortest form, as
@@ -181,6 +200,23 @@ mod tests {
         ] {
             let parsed = Network::parse(network).unwrap();
             assert_eq!(parsed.has(address.parse().unwrap()), want, "{address} in {network}");
+        }
+    }
+
+    #[test]
+    fn a_network_covers_those_within_it() {
+        for (network, other, want) in [
+            ("10.0.0.0/8", "10.1.0.0/16", true),
+            ("10.0.0.0/8", "10.0.0.0/8", true),
+            ("10.1.0.0/16", "10.0.0.0/8", false),
+            ("10.0.0.0/8", "11.0.0.0/8", false),
+            ("0.0.0.0/0", "192.0.2.1", true),
+            ("::/0", "2001:db8::/32", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("::/0", "192.0.2.1", false),
+        ] {
+            let [network, other] = [network, other].map(|text| Network::parse(text).unwrap());
+            assert_eq!(network.covers(&other), want, "{other} in {network}");
         }
     }
 

@@ -4,9 +4,16 @@
 //! under the filter's `default`.
 
 mod ambiguity;
+mod client;
 mod condition;
+mod header;
 mod host_pattern;
+mod negation;
+mod parts;
 mod path;
+mod query;
+mod subject;
+mod test;
 
 pub(crate) use host_pattern::without_port;
 pub use path::Captures;
@@ -15,13 +22,20 @@ use crate::Request;
 use crate::config::{Fields, Node};
 use ambiguity::Disguised;
 use condition::Condition;
-use path::Path;
-use std::cell::LazyCell;
+use parts::Identities;
+use path::{Path, loosened};
+use query::Folded;
+use serde_json::Value;
 use std::rc::Rc;
+use subject::Subject;
 
 /// An ordered list of rules, each with what the filter does for it.
 #[derive(Debug)]
-pub struct Rules<T>(Vec<Rule<T>>);
+pub struct Rules<T> {
+    rules: Vec<Rule<T>>,
+    /// The parameters of queries that any of them asks for, in order.
+    parameters: Rc<[Folded]>,
+}
 
 /// A rule: a name for logs and metrics, a condition, and what the filter does.
 #[derive(Debug)]
@@ -38,6 +52,24 @@ impl<T> Rule<T> {
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.condition.fields()
     }
+
+    /// Whether its condition asks who the client is, or where it comes from: what no cache can tell
+    /// by the request's head.
+    pub fn asks_for_client(&self) -> bool {
+        self.condition.reads_client()
+    }
+}
+
+/// A rule that a request falls under, or of which that cannot be told.
+#[derive(Debug)]
+pub struct Found<'a, T> {
+    /// The rule.
+    pub rule: &'a Rule<T>,
+    /// What its path template captured.
+    pub captures: Captures,
+    /// Whether it is certain that the rule is for the request. Where it is not, whoever guards
+    /// something takes the strict side.
+    pub is_certain: bool,
 }
 
 /// A request that may be another one for whoever reads it next than it is for the rules, by its
@@ -47,13 +79,13 @@ pub struct AmbiguousTarget;
 
 impl AmbiguousTarget {
     /// What its client is told, with a 400, by every filter.
-    pub const DETAIL: &'static str =
-        "Send a path without dot segments and escaped slashes in any form, and one host";
+    pub const DETAIL: &'static str = "Send a path without dot segments and escaped slashes in any \
+        form, spelt as it is documented, each parameter once, and one host";
 }
 
 impl<T> Default for Rules<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { rules: Vec::new(), parameters: Rc::from([]) }
     }
 }
 
@@ -73,6 +105,24 @@ impl<T> Rules<T> {
     pub fn read_each(
         node: Node<'_>,
         decides: impl Fn(&T) -> bool,
+        action: impl FnMut(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Self> {
+        Self::read_all(&node, Identities::Known, decides, action)
+    }
+
+    /// The same as [`read`](Self::read) for a filter that finds out who the client is: its rules
+    /// cannot ask for that.
+    pub fn read_before_identity(
+        node: &Node<'_>,
+        action: impl FnMut(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Self> {
+        Self::read_all(node, Identities::NotYet, |_| true, action)
+    }
+
+    fn read_all(
+        node: &Node<'_>,
+        identities: Identities,
+        decides: impl Fn(&T) -> bool,
         mut action: impl FnMut(&mut Fields<'_>) -> Option<T>,
     ) -> Option<Self> {
         let mut names: Vec<Rc<str>> = Vec::new();
@@ -84,7 +134,9 @@ impl<T> Rules<T> {
             let mut fields = node.fields()?;
             let name = fields
                 .with_default("name", Rc::from(default.as_str()), |node| rule_name(&node, &names));
-            let condition = fields.with_default("match", Condition::default(), Condition::read);
+            let condition = fields.with_default("match", Condition::default(), |node| {
+                Condition::read(&node, identities)
+            });
             let action = action(&mut fields);
             fields.finish();
             names.extend(name.clone());
@@ -97,7 +149,15 @@ impl<T> Rules<T> {
             }
             Some(Rule { name, condition, action })
         });
-        rules.map(Self)
+        rules.map(Self::of)
+    }
+
+    fn of(rules: Vec<Rule<T>>) -> Self {
+        let asked = rules.iter().flat_map(|rule| rule.condition.parameters());
+        let mut parameters: Vec<Folded> = asked.map(Rc::clone).collect();
+        parameters.sort();
+        parameters.dedup();
+        Self { rules, parameters: parameters.into() }
     }
 
     /// The rule that a guard goes by for a request, by its name, and what it does; what
@@ -114,8 +174,7 @@ impl<T> Rules<T> {
         Ok(found.map_or((None, otherwise), |(rule, _)| (Some(Rc::clone(&rule.name)), &rule.action)))
     }
 
-    /// Every rule that a guard has to ask, in order, with what its path template captured: for a
-    /// filter whose rules ask for more than `match`.
+    /// Every rule that a guard has to ask, in order, with what its path template captured.
     ///
     /// # Errors
     /// [`AmbiguousTarget`] for a request that a guard refuses whatever its rules say.
@@ -123,7 +182,20 @@ impl<T> Rules<T> {
         &'a self,
         request: &Request<'_>,
     ) -> Result<impl Iterator<Item = (&'a Rule<T>, Captures)>, AmbiguousTarget> {
-        if self.is_ambiguous(request) { Err(AmbiguousTarget) } else { Ok(self.matching(request)) }
+        Ok(certain(self.guard_all(request)?))
+    }
+
+    /// The same with the rules of which it cannot be told whether they are for the request: for a
+    /// filter that can take the strict side.
+    ///
+    /// # Errors
+    /// [`AmbiguousTarget`] for a request that a guard refuses whatever its rules say.
+    pub fn guard_all<'a>(
+        &'a self,
+        request: &Request<'_>,
+    ) -> Result<impl Iterator<Item = Found<'a, T>>, AmbiguousTarget> {
+        let subject = Subject::new(request, Rc::clone(&self.parameters));
+        if self.is_ambiguous(&subject) { Err(AmbiguousTarget) } else { Ok(self.found(subject)) }
     }
 
     /// The first rule that the request matches, with what its path template captured.
@@ -137,49 +209,68 @@ impl<T> Rules<T> {
         &'a self,
         request: &Request<'_>,
     ) -> impl Iterator<Item = (&'a Rule<T>, Captures)> {
-        // Its end is looked for once, however many rules look at it: a path may be long.
-        let path = LazyCell::new(|| Path::new(request.path()));
-        self.0.iter().filter_map(move |rule| {
-            let captures = rule.condition.matches(request, || &path)?;
-            Some((rule, captures))
+        certain(self.all_matching(request))
+    }
+
+    /// The same with the rules of which it cannot be told whether they are for the request.
+    pub fn all_matching<'a>(&'a self, request: &Request<'_>) -> impl Iterator<Item = Found<'a, T>> {
+        self.found(Subject::new(request, Rc::clone(&self.parameters)))
+    }
+
+    fn found<'a>(&'a self, subject: Subject<'_, '_>) -> impl Iterator<Item = Found<'a, T>> {
+        self.rules.iter().filter_map(move |rule| {
+            let is_certain = match rule.condition.holds(&subject) {
+                Some(false) => return None,
+                truth => truth.is_some(),
+            };
+            Some(Found { rule, captures: rule.condition.captures(&subject), is_certain })
         })
     }
 
     /// The same rules, each action made from the rule's name and its action: for what can only be
     /// built when the name is known.
     pub fn map<U>(self, mut action: impl FnMut(&str, T) -> U) -> Rules<U> {
-        let rules = self.0.into_iter().map(|rule| Rule {
+        let rules = self.rules.into_iter().map(|rule| Rule {
             action: action(&rule.name, rule.action),
             name: rule.name,
             condition: rule.condition,
         });
-        Rules(rules.collect())
+        Rules { rules: rules.collect(), parameters: self.parameters }
     }
 
     /// Whether the request may be another one for whoever reads it next than it is for these rules:
     /// a rule looks at the path, and others may read a path there for which it answers otherwise
-    /// (`/users/7%2Fsecret`, `/a/..;/b`); or at the host, and there is no single one.
-    fn is_ambiguous(&self, request: &Request<'_>) -> bool {
-        let reads = |part: fn(&Condition) -> bool| self.0.iter().any(|rule| part(&rule.condition));
-        let is_path_ambiguous = || {
-            let path = request.path();
-            match ambiguity::readings(path) {
-                Ok(forms) if forms.is_empty() => false,
-                Ok(forms) => {
-                    let path = Path::new(path);
-                    let forms: Vec<Path<'_>> = forms.iter().map(|form| Path::new(form)).collect();
-                    self.0.iter().any(|rule| rule.condition.is_misled_by(&path, &forms))
-                }
-                Err(Disguised) => true,
-            }
-        };
-        (reads(Condition::reads_path) && is_path_ambiguous())
-            || (reads(Condition::reads_host) && ambiguity::is_host_disguised(request.authority()))
+    /// (`/users/7%2Fsecret`, `/a/..;/b`); at the host, and there is no single one; or at a
+    /// parameter, and others may read another value there.
+    fn is_ambiguous(&self, subject: &Subject<'_, '_>) -> bool {
+        let reads =
+            |part: fn(&Condition) -> bool| self.rules.iter().any(|rule| part(&rule.condition));
+        let is_host_ambiguous = || ambiguity::is_host_disguised(subject.request.authority());
+        (reads(Condition::reads_path) && self.is_path_ambiguous(subject))
+            || (reads(Condition::reads_host) && is_host_ambiguous())
+            || self.rules.iter().any(|rule| rule.condition.is_misled_by_query(subject))
+    }
+
+    fn is_path_ambiguous(&self, subject: &Subject<'_, '_>) -> bool {
+        let path = subject.path();
+        let Ok(forms) = ambiguity::readings(path.text()) else { return true };
+        let parsed: Vec<Path<'_>> = forms.iter().map(|form| Path::new(form)).collect();
+        let conditions = || self.rules.iter().map(|rule| &rule.condition);
+        if !parsed.is_empty() && conditions().any(|it| it.is_misled_by(path, &parsed)) {
+            return true;
+        }
+        if !conditions().any(|it| it.negates_path()) {
+            return false;
+        }
+        let forms = forms.iter().map(Vec::as_slice).chain([path.text()]);
+        let loose: Vec<Vec<u8>> = forms.flat_map(spellings).collect();
+        let loose: Vec<Path<'_>> = loose.iter().map(|form| Path::new(form)).collect();
+        conditions().any(|it| it.is_evaded_by(path, &loose))
     }
 
     /// Whether a rule asks for what depends on the matched route.
     pub fn ask_for_route(&self) -> bool {
-        self.0.iter().any(|rule| rule.condition.reads_route())
+        self.rules.iter().any(|rule| rule.condition.reads_route())
     }
 
     /// Of these rules that are for the request's path, the first of which the fewest parts of
@@ -189,22 +280,37 @@ impl<T> Rules<T> {
         request: &Request<'_>,
         of: impl Fn(&T) -> bool,
     ) -> Option<(&Rule<T>, Vec<&'static str>)> {
-        let path = Path::new(request.path());
-        let rules = self.0.iter().filter(|rule| of(&rule.action));
-        let rules = rules.map(|rule| (rule, rule.condition.unmet(request, &path)));
+        let subject = Subject::new(request, Rc::clone(&self.parameters));
+        let rules = self.rules.iter().filter(|rule| of(&rule.action));
+        let rules = rules.map(|rule| (rule, rule.condition.unmet(&subject)));
         rules.filter(|(_, unmet)| !unmet.contains(&"path")).min_by_key(|(_, unmet)| unmet.len())
     }
 
     /// The rules that can be for a request with this path, whatever else of it they ask for.
     pub fn of_path<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a Rule<T>> {
         let path = Path::new(path);
-        self.0.iter().filter(move |rule| rule.condition.is_for_path(&path))
+        self.rules.iter().filter(move |rule| rule.condition.is_for_path(&path))
     }
 
     /// The rules, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Rule<T>> {
-        self.0.iter()
+        self.rules.iter()
     }
+}
+
+/// The rules that are for a request for certain.
+fn certain<'a, T: 'a>(
+    found: impl Iterator<Item = Found<'a, T>>,
+) -> impl Iterator<Item = (&'a Rule<T>, Captures)> {
+    found.filter(|found| found.is_certain).map(|found| (found.rule, found.captures))
+}
+
+/// A path as upstreams see it that take several spellings for one, with and without the slash at
+/// the end that a pattern may have.
+fn spellings(path: &[u8]) -> [Vec<u8>; 2] {
+    let loose = loosened(path);
+    let with_slash = [&loose, &b"/"[..]].concat();
+    [loose, with_slash]
 }
 
 /// Whether others may read a path otherwise than it is written, so that it leads elsewhere: it has
@@ -217,10 +323,22 @@ pub fn may_lead_elsewhere(path: &[u8]) -> bool {
     }
 }
 
-/// The names that a rule's path template captures, for an action whose templates use them.
+/// The names that a rule's path templates capture, for an action whose templates use them: of
+/// several paths those that each of them captures.
 pub fn captured_names<'a>(rule: &Fields<'a>) -> Vec<&'a str> {
-    let template = rule.node().value().pointer("/match/path/template");
-    template.and_then(|template| template.as_str()).map(path::captured_names).unwrap_or_default()
+    let condition = rule.node().value().get("match");
+    let paths = condition.and_then(|condition| condition.get("paths")?.as_array());
+    let path = condition.and_then(|condition| condition.get("path"));
+    let mut patterns = paths.into_iter().flatten().chain(path);
+    let names = |pattern: &'a Value| {
+        let template = pattern.get("template").and_then(Value::as_str);
+        template.map(path::captured_names).unwrap_or_default()
+    };
+    let first = patterns.next().map(names).unwrap_or_default();
+    patterns.fold(first, |captured, pattern| {
+        let others = names(pattern);
+        captured.into_iter().filter(|name| others.contains(name)).collect()
+    })
 }
 
 /// A rule's name: printable ASCII without the characters that separate it from its neighbours in

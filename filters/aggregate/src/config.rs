@@ -30,13 +30,17 @@ pub(crate) fn read(node: &Node<'_>) -> Option<Rules<Rc<Composition>>> {
     let rules: Rules<Composition> = rules?;
     // Which rule a request falls under hangs on what those before it ask for, too.
     let mut asked: Vec<String> = Vec::new();
+    let mut asks_for_client = false;
     let asked_by = rules.iter().map(|rule| {
         asked.extend(rule.fields().map(str::to_owned));
-        asked.clone()
+        asks_for_client |= rule.asks_for_client();
+        (asked.clone(), asks_for_client)
     });
     let mut asked_by = asked_by.collect::<Vec<_>>().into_iter();
     Some(rules.map(|name, mut composition| {
-        for name in asked_by.next().unwrap_or_default() {
+        let (asked, is_of_somebody) = asked_by.next().unwrap_or_default();
+        composition.is_of_somebody |= is_of_somebody;
+        for name in asked {
             if !composition.vary.contains(&name) {
                 composition.vary.push(name);
             }

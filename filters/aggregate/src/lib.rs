@@ -53,7 +53,7 @@ gatehouse_filter::codes! {
         NotModified = "not_modified",
         /// No rule matches.
         Unmatched = "unmatched",
-        /// The path or the host can be read as another one than the rules read.
+        /// The path, the host or a parameter can be read as another one than the rules read.
         TargetAmbiguous = "target_ambiguous",
         /// The request comes from a call of this filter, through too many of them.
         LoopDetected = "loop_detected",

@@ -97,7 +97,7 @@ impl Config {
         // While the consumers themselves are at fault or elsewhere, names are not judged.
         let known = consumers.as_ref().and_then(Option::as_deref);
         let rules = fields.with_default("rules", Rules::default(), |node| {
-            Rules::read(node, |fields| access(fields, known))
+            Rules::read_before_identity(&node, |fields| access(fields, known))
         });
         let default = fields.with_default("default", Require::Key, |node| node.one_of(&REQUIRE));
         let source = match (consumers, from) {

@@ -50,7 +50,7 @@ gatehouse_filter::codes! {
         NotRequired = "not_required",
         /// A CORS preflight: browsers send it without credentials.
         Preflight = "preflight",
-        /// The path or the host can be read as another one than the rules read.
+        /// The path, the host or a parameter can be read as another one than the rules read.
         TargetAmbiguous = "target_ambiguous",
         /// No key was sent.
         KeyMissing = "key_missing",

@@ -6,7 +6,7 @@ use gatehouse_filter::{Challenge, Explained, Problem};
 /// Why a request is not let through: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Refusal {
-    /// The path or the host can be read as another one than the rules read.
+    /// The path, the host or a parameter can be read as another one than the rules read.
     TargetAmbiguous,
     /// No key was sent.
     KeyMissing,

@@ -1,7 +1,7 @@
 //! What a path captured, compared with what is known of the client.
 
-use crate::truth::Truth;
 use gatehouse_filter::hex;
+use gatehouse_filter::truth::Truth;
 
 /// Whether a captured part of the path, percent-decoded once, is this text, byte for byte.
 ///

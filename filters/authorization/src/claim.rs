@@ -1,11 +1,10 @@
 //! What a claim must be.
 
-use crate::members::Members;
 use crate::pattern::Pattern;
-use crate::truth::Truth;
-use gatehouse_filter::Identity;
 use gatehouse_filter::config::{Node, may_be_number, same_number};
 use gatehouse_filter::rules::Captures;
+use gatehouse_filter::truth::Truth;
+use gatehouse_filter::{Identity, Members};
 use serde_json::{Number, Value};
 
 /// A condition on one claim of the credential.

@@ -1,7 +1,7 @@
 //! What an expression says of the request.
 
 use crate::principal::Facts;
-use crate::truth::Truth;
+use gatehouse_filter::truth::Truth;
 use gatehouse_filter::{Expression, Host, NoExpression};
 use std::cell::OnceCell;
 

@@ -8,16 +8,14 @@ mod capture;
 mod claim;
 mod condition;
 mod config;
-mod members;
 mod nearest;
 mod pattern;
 mod principal;
 mod refusal;
 mod rule;
-mod truth;
 
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::rules::{AmbiguousTarget, Rules};
+use gatehouse_filter::rules::{AmbiguousTarget, Found, Rules};
 use gatehouse_filter::{
     Challenge, CountedRule, Decision, Filter, Host, Mode, Need, Never, NoCodes, NoExpression,
     Request,
@@ -36,7 +34,7 @@ gatehouse_filter::codes! {
         DefaultAllowed = "default_allowed",
         /// A CORS preflight, which no rule denies: browsers send it without credentials.
         Preflight = "preflight",
-        /// The path or the host can be read as another one than the rules read.
+        /// The path, the host or a parameter can be read as another one than the rules read.
         TargetAmbiguous = "target_ambiguous",
         /// It is refused, and the client has not said who it is: with credentials it might be
         /// allowed.
@@ -113,7 +111,7 @@ impl Filter for Authorization {
     }
 
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
-        let rules = match self.rules.guard_each(request) {
+        let rules = match self.rules.guard_all(request) {
             Ok(rules) => rules,
             Err(AmbiguousTarget) => return self.refuse(&Refusal::TargetAmbiguous, None),
         };
@@ -121,9 +119,9 @@ impl Filter for Authorization {
         let mut asked: Option<Rc<str>> = None;
         // The first rule that would have allowed it with other scopes, and these.
         let mut lacking: Option<(Rc<str>, String)> = None;
-        for (rule, captures) in rules {
+        for Found { rule, captures, is_certain } in rules {
             let facts = Facts { request, captures };
-            let decides = rule.action.applies(&facts);
+            let decides = rule.action.applies(&facts, is_certain);
             let allows = rule.action.action == Action::Allow;
             if decides && allows {
                 return Decision::pass(Code::Allowed, Some(Rc::clone(&rule.name)));
@@ -138,6 +136,7 @@ impl Filter for Authorization {
             if self.tells_scopes
                 && lacking.is_none()
                 && !decides
+                && is_certain
                 && let Some(scopes) = rule.action.missing_scopes(&facts)
             {
                 lacking = Some((Rc::clone(&rule.name), scopes.join(" ")));

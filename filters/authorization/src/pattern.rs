@@ -1,9 +1,9 @@
 //! What a text must be.
 
 use crate::capture;
-use crate::truth::Truth;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Captures;
+use gatehouse_filter::truth::Truth;
 
 /// What a text must be: compared byte for byte, with case.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! Who may be meant by a rule.
 
 use crate::claim::Claim;
-use crate::members::Members;
 use crate::pattern::Pattern;
-use crate::truth::{self, Truth};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::Captures;
-use gatehouse_filter::{Identity, Network, Request, printable};
+use gatehouse_filter::truth::{self, Truth};
+use gatehouse_filter::{IdentityPart, Network, Request, printable};
 
 /// A description of somebody: every part must hold.
 #[derive(Debug)]
@@ -14,21 +13,11 @@ pub(crate) struct Principal(Vec<Part>);
 
 #[derive(Debug)]
 enum Part {
-    /// Whether there is an identity at all.
-    Authenticated(bool),
     /// The client's address is in one of these.
     Sources(Vec<Network>),
-    /// One text of the identity, of this name, is one of these.
-    Text(&'static str, Field<Option<String>>, Vec<Pattern>),
-    /// The scopes have these.
-    Scopes(Members<Pattern>),
-    /// Another list of the identity, of this name, has these.
-    List(&'static str, Field<Vec<String>>, Members<Pattern>),
+    Identity(IdentityPart<Pattern>),
     Claim(Claim),
 }
-
-/// A field of an identity.
-type Field<T> = fn(&Identity) -> &T;
 
 /// What a principal is judged by.
 pub(crate) struct Facts<'a> {
@@ -37,24 +26,13 @@ pub(crate) struct Facts<'a> {
     pub(crate) captures: Captures,
 }
 
-const TEXTS: [(&str, Field<Option<String>>); 4] = [
-    ("issuers", |identity| &identity.issuer),
-    ("subjects", |identity| &identity.subject),
-    ("consumers", |identity| &identity.consumer),
-    ("tiers", |identity| &identity.tier),
-];
-
-const LISTS: [(&str, Field<Vec<String>>); 2] =
-    [("roles", |identity| &identity.roles), ("groups", |identity| &identity.groups)];
-
 impl Principal {
     pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
         let mut fields = node.fields()?;
         let parts = parts(&mut fields, captures);
         fields.finish();
         let parts = parts?;
-        let anonymous = |part: &Part| matches!(part, Part::Authenticated(false));
-        if parts.iter().any(anonymous) && parts.iter().any(Part::needs_identity) {
+        if parts.iter().any(Part::is_anonymous) && parts.iter().any(Part::needs_identity) {
             return node.fault("can never be: a request that is not authenticated has no identity");
         }
         if parts.is_empty() {
@@ -79,7 +57,7 @@ impl Principal {
         let mut scopes = Vec::new();
         for part in &self.0 {
             match part {
-                Part::Scopes(members) => {
+                Part::Identity(IdentityPart::List("scopes", _, members)) => {
                     let identity = facts.request.identity()?;
                     let is =
                         |pattern: &Pattern, text: &String| pattern.matches(text, &facts.captures);
@@ -103,7 +81,7 @@ impl Principal {
 
     /// Whether it is somebody because there is no identity.
     pub(crate) fn is_anonymous(&self) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Authenticated(false)))
+        self.0.iter().any(Part::is_anonymous)
     }
 
     fn needs_identity(&self) -> bool {
@@ -114,31 +92,15 @@ impl Principal {
 /// Every part that is there, those that cost least to judge first. All faults are reported before
 /// it gives up.
 fn parts(fields: &mut Fields<'_>, captures: &[&str]) -> Option<Vec<Part>> {
-    let pattern = |node: Node<'_>| Pattern::read(&node, captures);
-    let mut parts = vec![
-        fields.optional("authenticated", |node| node.boolean().map(Part::Authenticated)),
-        fields.optional("sources", |node| node.nonempty_list(network).map(Part::Sources)),
-    ];
-    for (name, field) in TEXTS {
-        parts
-            .push(fields.optional(name, |node| {
-                Some(Part::Text(name, field, node.nonempty_list(pattern)?))
-            }));
-    }
-    parts
-        .push(fields.optional("scopes", |node| Some(Part::Scopes(Members::read(&node, pattern)?))));
-    for (name, field) in LISTS {
-        parts.push(
-            fields.optional(name, |node| {
-                Some(Part::List(name, field, Members::read(&node, pattern)?))
-            }),
-        );
-    }
+    let sources =
+        fields.optional("sources", |node| node.nonempty_list(Network::read).map(Part::Sources));
+    let identity = IdentityPart::read_all(fields, |node| Pattern::read(&node, captures));
     let claims = fields.with_default("claims", vec![], |node| {
         node.nonempty_list(|node| Claim::read(&node, captures).map(Part::Claim))
     });
-    let parts: Option<Vec<Option<Part>>> = parts.into_iter().collect();
-    Some(parts?.into_iter().flatten().chain(claims?).collect())
+    let (sources, identity, claims) = (sources?, identity?, claims?);
+    let identity = identity.into_iter().map(Part::Identity);
+    Some(sources.into_iter().chain(identity).chain(claims).collect())
 }
 
 /// What somebody is said to be, for a line in a log.
@@ -149,13 +111,18 @@ fn shown(text: &str) -> String {
 /// The most characters of that.
 const MOST: usize = 64;
 
-fn network(node: Node<'_>) -> Option<Network> {
-    Network::parse(node.text()?).map_or_else(|invalid| node.fault(invalid.to_string()), Some)
-}
-
 impl Part {
     fn needs_identity(&self) -> bool {
-        !matches!(self, Self::Authenticated(false) | Self::Sources(_))
+        match self {
+            Self::Sources(_) => false,
+            Self::Identity(part) => part.needs_identity(),
+            Self::Claim(_) => true,
+        }
+    }
+
+    /// Whether it is somebody because there is no identity.
+    fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Identity(IdentityPart::Authenticated(false)))
     }
 
     /// What there is of what it asks for, for operators.
@@ -168,63 +135,42 @@ impl Part {
         let Some(identity) = facts.request.identity() else {
             return format!("{}, and there is no identity", self.name());
         };
-        let list = |texts: &Vec<String>| match texts.as_slice() {
-            [] => "none".to_owned(),
-            texts => shown(&texts.join(" ")),
-        };
         let seen = match self {
-            Self::Text(_, field, _) => {
-                field(identity).as_deref().map_or_else(|| "none".to_owned(), shown)
+            Self::Identity(IdentityPart::Authenticated(_)) => {
+                return format!("{}, and there is an identity", self.name());
             }
-            Self::Scopes(_) => list(&identity.scopes),
-            Self::List(_, field, _) => list(field(identity)),
-            Self::Claim(claim) => {
-                claim.seen(identity).map_or_else(|| "none".to_owned(), |it| shown(&it))
-            }
-            Self::Authenticated(_) | Self::Sources(_) => "an identity".to_owned(),
+            Self::Identity(part) => part.seen(identity),
+            Self::Claim(claim) => claim.seen(identity),
+            Self::Sources(_) => None,
         };
+        let seen = seen.map_or_else(|| "none".to_owned(), |it| shown(&it));
         format!("{}, and there is {seen}", self.name())
     }
 
     /// What a configuration calls it.
     fn name(&self) -> String {
         match self {
-            Self::Authenticated(authenticated) => format!("authenticated: {authenticated}"),
             Self::Sources(_) => "sources".to_owned(),
-            Self::Text(name, ..) | Self::List(name, ..) => (*name).to_owned(),
-            Self::Scopes(_) => "scopes".to_owned(),
+            Self::Identity(part) => part.name(),
             Self::Claim(claim) => format!("the claim `{}`", claim.path()),
         }
     }
 
     fn holds(&self, facts: &Facts<'_>) -> Truth {
-        if let Self::Sources(networks) = self {
-            // A client on a Unix socket has none, and what cannot be read may be any: it cannot be
-            // told, so nobody is allowed by it, and whoever is denied by it stays out.
-            let address = facts.request.client_address()?;
-            return Some(networks.iter().any(|network| network.has(address)));
-        }
-        let identity = facts.request.identity();
-        if let Self::Authenticated(authenticated) = self {
-            return Some(identity.is_some() == *authenticated);
-        }
-        let Some(identity) = identity else { return Some(false) };
         let captures = &facts.captures;
         match self {
-            Self::Text(_, field, patterns) => match field(identity) {
-                Some(text) => {
-                    truth::any(patterns.iter().map(|pattern| pattern.matches(text, captures)))
-                }
+            // A client on a Unix socket has none, and what cannot be read may be any: it cannot be
+            // told, so nobody is allowed by it, and whoever is denied by it stays out.
+            Self::Sources(networks) => {
+                let address = facts.request.client_address()?;
+                Some(networks.iter().any(|network| network.has(address)))
+            }
+            Self::Identity(part) => part
+                .holds(facts.request.identity(), |pattern, text| pattern.matches(text, captures)),
+            Self::Claim(claim) => match facts.request.identity() {
+                Some(identity) => claim.holds(identity, captures),
                 None => Some(false),
             },
-            Self::Scopes(members) => {
-                members.hold(&identity.scopes, |pattern, text| pattern.matches(text, captures))
-            }
-            Self::List(_, field, members) => {
-                members.hold(field(identity), |pattern, text| pattern.matches(text, captures))
-            }
-            Self::Claim(claim) => claim.holds(identity, captures),
-            Self::Authenticated(_) | Self::Sources(_) => None,
         }
     }
 }

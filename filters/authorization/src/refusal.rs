@@ -7,7 +7,7 @@ use gatehouse_filter::{Challenge, Problem};
 /// Why a request is not let through: one variant a fault. The client is not told which rule it was.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Refusal {
-    /// The path or the host can be read as another one than the rules read.
+    /// The path, the host or a parameter can be read as another one than the rules read.
     TargetAmbiguous,
     /// The client has not said who it is, and might be allowed if it did.
     Unauthenticated,

@@ -2,10 +2,9 @@
 
 use crate::condition::Condition;
 use crate::principal::{Facts, Principal};
-use crate::truth;
 use gatehouse_filter::config::Fields;
 use gatehouse_filter::rules::captured_names;
-use gatehouse_filter::{Host, NoExpression};
+use gatehouse_filter::{Host, NoExpression, truth};
 use std::iter;
 
 /// Who is allowed or denied what the rule's `match` says.
@@ -60,8 +59,10 @@ impl Rule {
         self.condition.as_ref().map_or(Ok(()), |condition| condition.compile(host))
     }
 
-    /// Whether it decides. What cannot be told about a request never allows it, and denies it.
-    pub(crate) fn applies(&self, facts: &Facts<'_>) -> bool {
+    /// Whether it decides, by whether it is certain that its `match` is for the request. What
+    /// cannot be told about a request never allows it, and denies it.
+    pub(crate) fn applies(&self, facts: &Facts<'_>, is_matched: bool) -> bool {
+        let matched = is_matched.then_some(true);
         let principals = || match &self.principals {
             None => Some(true),
             Some(principals) => truth::any(principals.iter().map(|principal| principal.is(facts))),
@@ -71,7 +72,8 @@ impl Rule {
             Some(condition) => condition.holds(facts),
         };
         // In this order, and the second only where the first does not settle it: it costs most.
-        let holds = truth::all(iter::once_with(principals).chain(iter::once_with(condition)));
+        let holds = iter::once_with(principals).chain(iter::once_with(condition));
+        let holds = truth::all(iter::once(matched).chain(holds));
         holds.unwrap_or(self.action == Action::Deny)
     }
 

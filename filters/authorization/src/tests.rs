@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 mod challenges;
 mod condition;
 mod configuration;
+mod doubt;
 mod principals;
 mod work;
 

@@ -97,7 +97,7 @@ impl Config {
         });
         let require = |node: Node<'_>| Require::read(&node, known);
         let rules = fields.with_default("rules", Rules::default(), |node| {
-            Rules::read(node, |fields| fields.required("require", require))
+            Rules::read_before_identity(&node, |fields| fields.required("require", require))
         });
         let default = fields.optional("default", require);
         fields.finish();

@@ -5,7 +5,7 @@ use gatehouse_filter::{Challenge, Problem};
 /// Why a request is not authenticated: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// The path or the host can be read as another one than the rules read.
+    /// The path, the host or a parameter can be read as another one than the rules read.
     TargetAmbiguous,
     /// No bearer token was sent.
     TokenMissing,

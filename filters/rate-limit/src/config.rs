@@ -13,6 +13,7 @@ use crate::{Apply, OnError, RateLimit};
 use gatehouse_filter::Mode;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Rules;
+use rule::Rule;
 use std::cell::OnceCell;
 use std::rc::Rc;
 use tables::Tables;
@@ -37,13 +38,18 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
         if node.value().as_array().is_some_and(Vec::is_empty) {
             return node.fault("must not be empty");
         }
-        let rules = Rules::read_each(node.clone(), |_| false, rule::read)?;
+        let rules = Rules::read_each(node.clone(), Rule::limits_nothing, rule::read)?;
         let mut number = 0_usize;
         let rules = rules.map(|name, rule| {
             let policy = rule.named(name, number, &mut tables);
             number = number.saturating_add(1);
             Rc::new(policy)
         });
+        if rules.iter().last().is_some_and(|rule| rule.action.limits_nothing()) {
+            return node.fault(
+                "the last one has no effect: `limits: none` takes requests out of rules after it",
+            );
+        }
         // Fields that tell the limits of several rules tell them apart by name.
         if apply == Some(Apply::All)
             && let Some(name) = rule::repeated_name(&rules)

@@ -38,7 +38,7 @@ use account::{Account, Settled, Uncounted};
 use evictions::Evictions;
 use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::rules::{AmbiguousTarget, Rule, Rules};
+use gatehouse_filter::rules::{AmbiguousTarget, Found, Rule, Rules};
 use gatehouse_filter::{
     CallId, Callouts, Charges, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode,
     Need, Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision, Secret,
@@ -206,13 +206,13 @@ impl Filter for RateLimit {
         {
             return Decision { step: pending.wait(), ..Decision::pass(Code::Allowed, None) };
         }
-        let mut accounts = match self.accounts(request) {
-            Ok(accounts) => accounts,
+        let (mut accounts, exempting) = match self.accounts(request) {
+            Ok(found) => found,
             Err(Unruled::Ambiguous) => return self.ambiguous(),
             Err(Unruled::Uncounted(rule)) => return self.uncounted(rule),
         };
         let Some(first) = accounts.first().map(|account| Rc::clone(&account.rule)) else {
-            return Decision::pass(Code::Unlimited, None);
+            return Decision::pass(Code::Unlimited, exempting);
         };
         if accounts.iter().any(|account| account.policy.remote.is_some()) {
             // Such rules count alone.
@@ -301,11 +301,17 @@ impl RateLimit {
         Decision::refuse(self.mode, refusal.code(), rule, reply)
     }
 
-    /// What the request counts against.
-    fn accounts(&self, request: &Request<'_>) -> Result<Vec<Account>, Unruled> {
+    /// What the request counts against, and the rule that takes it out of all that follow.
+    fn accounts(&self, request: &Request<'_>) -> Result<(Vec<Account>, Option<Rc<str>>), Unruled> {
         let mut accounts = Vec::new();
-        let rules = self.rules.guard_each(request).map_err(|AmbiguousTarget| Unruled::Ambiguous)?;
-        for (rule, captures) in rules {
+        let rules = self.rules.guard_all(request).map_err(|AmbiguousTarget| Unruled::Ambiguous)?;
+        for Found { rule, captures, is_certain } in rules {
+            if rule.action.limits_nothing() {
+                if is_certain {
+                    return Ok((accounts, Some(Rc::clone(&rule.name))));
+                }
+                continue;
+            }
             let facts = Facts { request, captures: &captures };
             let uncounted = |_| Unruled::Uncounted(Rc::clone(&rule.name));
             let secret = self.secret(request.host()).map_err(uncounted)?;
@@ -317,7 +323,7 @@ impl RateLimit {
                 break;
             }
         }
-        Ok(accounts)
+        Ok((accounts, None))
     }
 
     /// Keeps what the response needs of a request that goes on.
@@ -355,7 +361,10 @@ impl RateLimit {
     /// Whoever writes a path in disguise would have a limit for each way to write it. Where all
     /// rules only look on, nobody is refused.
     fn ambiguous(&self) -> Decision<Code> {
-        let looks_on = self.rules.iter().all(|rule| rule.action.mode == Mode::Shadow);
+        let looks_on = |rule: &Rule<Rc<Policy>>| {
+            rule.action.mode == Mode::Shadow || rule.action.limits_nothing()
+        };
+        let looks_on = self.rules.iter().all(looks_on);
         let mode = if looks_on { Mode::Shadow } else { self.mode };
         let refusal = Refusal::TargetAmbiguous;
         Decision::refuse(mode, refusal.code(), None, refusal.reply())

@@ -16,6 +16,7 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) key: Key,
+    /// None where it limits nothing.
     pub(crate) quotas: Vec<Quota>,
     pub(crate) cost: Cost,
     /// In shadow mode it counts and refuses nobody.
@@ -97,6 +98,11 @@ impl Policy {
     ) -> Vec<Level> {
         let quotas = self.quotas.iter().zip(&demand.terms);
         quotas.map(|(quota, terms)| quota.level(*terms, &mut stored, now)).collect()
+    }
+
+    /// Whether whoever falls under it is not limited.
+    pub(crate) fn limits_nothing(&self) -> bool {
+        self.quotas.is_empty()
     }
 
     /// Whether it counts with leases.

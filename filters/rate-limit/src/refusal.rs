@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// Why a request is not let through: one variant a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Refusal<'a> {
-    /// The path or the host can be read as another one than the rules read.
+    /// The path, the host or a parameter can be read as another one than the rules read.
     TargetAmbiguous,
     /// A limit is used up.
     Exceeded(Exceeded<'a>),

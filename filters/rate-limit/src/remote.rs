@@ -168,10 +168,10 @@ impl RateLimit {
         exchange: &mut Exchange,
     ) -> Decision<Code> {
         let rule = Rc::clone(&account.rule);
-        let found = self.rules.matching(request).find(|(found, _)| found.name == rule);
-        let digest = found.and_then(|(_, captures)| {
+        let found = self.rules.all_matching(request).find(|found| found.rule.name == rule);
+        let digest = found.and_then(|found| {
             let secret = self.secret(request.host()).ok()?;
-            share.key.digest(secret, &Facts { request, captures: &captures })
+            share.key.digest(secret, &Facts { request, captures: &found.captures })
         });
         let Some(digest) = digest else { return self.uncounted(rule) };
         let counted =
@@ -184,10 +184,15 @@ impl RateLimit {
     }
 
     fn descriptor(&self, account: &Account, request: &Request<'_>) -> Descriptor {
-        let found = self.rules.matching(request).find(|(rule, _)| rule.name == account.rule);
-        found.map_or_else(Vec::new, |(rule, captures)| {
-            let facts = Facts { request, captures: &captures };
-            descriptor(&rule.name, account.policy.key.parts(), account.policy.key.absent(), &facts)
+        let found = self.rules.all_matching(request).find(|found| found.rule.name == account.rule);
+        found.map_or_else(Vec::new, |found| {
+            let facts = Facts { request, captures: &found.captures };
+            descriptor(
+                &account.rule,
+                account.policy.key.parts(),
+                account.policy.key.absent(),
+                &facts,
+            )
         })
     }
 

@@ -31,7 +31,7 @@ gatehouse_filter::codes! {
         BypassUpgrade = "bypass_upgrade",
         /// The request has a field that upstreams read the resource from, and that the key has not.
         BypassUnkeyed = "bypass_unkeyed",
-        /// The path or the host can be read as another one than the rules read.
+        /// The path, the host or a parameter can be read as another one than the rules read.
         TargetAmbiguous = "target_ambiguous",
         /// No rule matches.
         Unmatched = "unmatched",

@@ -17,6 +17,12 @@ pub(crate) const ROWS: &[Row] = &[
             because: "clusters may come at any time, so Envoy asks for one when it is called",
         },
     ),
+    (
+        "a rule by who the client is, which is not known yet",
+        "{consumers: [{name: shop, keys: []}], rules: [{match: {not: {identity: {consumers: \
+         [shop]}}}, require: none}]}",
+        Refused("rules[0].match.not.identity: never fits"),
+    ),
     ("nobody", "{}", Refused("must have exactly one of consumers, consumers_from")),
     (
         "a digest of another length",

@@ -61,7 +61,82 @@ pub(crate) const ROWS: &[Row] = &[
     (
         "paths for path",
         "{rules: [{action: allow, match: {paths: {exact: /a}}}]}",
-        Refused("rules[0].match.paths: unknown field, did you mean `path`?"),
+        Refused("rules[0].match.paths: must be a list"),
+    ),
+    (
+        "several paths",
+        "{rules: [{action: allow, match: {paths: [{exact: /a}, {prefix: /b}, {template: '/c/{id}'}]}}]}",
+        Good,
+    ),
+    (
+        "a path and paths",
+        "{rules: [{action: allow, match: {path: {exact: /a}, paths: [{exact: /b}]}}]}",
+        Refused("rules[0].match: must have path or paths, not both"),
+    ),
+    (
+        "parameters of every kind",
+        "{rules: [{action: allow, match: {query: [{name: a, exact: 'b c'}, {name: 'b[x]', prefix: d}, \
+         {name: c, suffix: d}, {name: d, regex: '^e$'}, {name: e, present: false}]}}]}",
+        Good,
+    ),
+    (
+        "an encoded parameter",
+        "{rules: [{action: allow, match: {query: [{name: a, exact: b%20c}]}}]}",
+        Refused("rules[0].match.query[0].exact: is compared decoded: write `b c`"),
+    ),
+    (
+        "a parameter that must be there and must not",
+        "{rules: [{action: allow, match: {query: [{name: a, present: true}, {name: a, present: \
+         false}]}}]}",
+        Refused("rules[0].match.query: never fits"),
+    ),
+    (
+        "a number for the value of a parameter",
+        "{rules: [{action: allow, match: {query: [{name: page, exact: 1}]}}]}",
+        Refused("rules[0].match.query[0].exact: must be text"),
+    ),
+    ("networks", "{rules: [{action: allow, match: {sources: [10.0.0.0/8, '::1']}}]}", Good),
+    (
+        "a network with bits of hosts",
+        "{rules: [{action: allow, match: {sources: [10.0.0.1/8]}}]}",
+        Refused("rules[0].match.sources[0]: has bits set beyond its prefix"),
+    ),
+    (
+        "an identity",
+        "{rules: [{action: allow, match: {identity: {authenticated: true, subjects: [a, {prefix: b}], \
+         consumers: [c], tiers: [{suffix: d}], roles: {any: [{regex: '^e'}]}, scopes: {all: [f]}}}}]}",
+        Good,
+    ),
+    (
+        "a tier for tiers",
+        "{rules: [{action: allow, match: {identity: {tier: gold}}}]}",
+        Refused("rules[0].match.identity.tier: unknown field, did you mean `tiers`?"),
+    ),
+    (
+        "an identity of nobody",
+        "{rules: [{action: allow, match: {identity: {authenticated: false, tiers: [gold]}}}]}",
+        Refused("rules[0].match.identity: never fits"),
+    ),
+    (
+        "what a rule is not for",
+        "{rules: [{action: allow, match: {path: {prefix: /a}, not: [{paths: [{exact: /a/b}], methods: \
+         [PUT]}, {sources: [10.0.0.0/8]}]}}]}",
+        Good,
+    ),
+    (
+        "a rule that is for nothing",
+        "{rules: [{action: allow, match: {path: {exact: /a/b}, not: {path: {prefix: /a}}}}]}",
+        Refused("rules[0].match.not: never fits"),
+    ),
+    (
+        "not without a value",
+        "{rules: [{action: allow, match: {not: {}}}]}",
+        Refused("rules[0].match.not: never fits"),
+    ),
+    (
+        "not within not",
+        "{rules: [{action: allow, match: {not: {not: {methods: [GET]}}}}]}",
+        Refused("rules[0].match.not.not: unknown field"),
     ),
     (
         "a longer prefix behind a shorter one",

@@ -23,6 +23,14 @@ pub(crate) const ROWS: &[Row] = &[
         },
     ),
     (
+        "a rule by who the client is, which is not known yet",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         rules: [{match: {identity: {tiers: [gold]}}, require: any}]}",
+        Refused(
+            "rules[0].match.identity: never fits: who the client is, is found out by this filter",
+        ),
+    ),
+    (
         "revocations through a cluster that is not there",
         "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
          revocations: {cluster: gone, path: /r}}",

@@ -3,6 +3,23 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 pub(crate) const ROWS: &[Row] = &[
     ("a limit", "{rules: [{limits: [{requests: 10, window: 1m}]}]}", Good),
     (
+        "no limits before limits",
+        "{rules: [{match: {sources: [10.0.0.0/8]}, limits: none}, {limits: [{requests: 10, window: \
+         1m}]}]}",
+        Good,
+    ),
+    (
+        "no limits behind all limits",
+        "{rules: [{key: [path], limits: [{requests: 10, window: 1m}]}, {limits: none}]}",
+        Refused("rules: the last one has no effect"),
+    ),
+    (
+        "no limits, and a key",
+        "{rules: [{match: {sources: [10.0.0.0/8]}, limits: none, key: [path]}, {limits: [{requests: 10, \
+         window: 1m}]}]}",
+        Refused("rules[0]: key has no effect with `limits: none`"),
+    ),
+    (
         "a limit in hexadecimal, which YAML reads",
         "{rules: [{limits: [{requests: 0x10, window: 1m}]}]}",
         Good,

@@ -43,7 +43,7 @@ pub(super) fn readings(path: &[u8]) -> Result<Vec<Vec<u8>>, Disguised> {
 pub(super) struct Disguised;
 
 /// How often escapes of escapes are looked into.
-const DECODINGS: usize = 4;
+pub(super) const DECODINGS: usize = 4;
 
 /// The escapes that change what the rest is read as: of an escape, of what separates segments and
 /// parameters, and of characters that mean the same with and without (RFC 3986 §6.2.2.2).
@@ -75,9 +75,8 @@ fn read_once(text: &[u8], undoes: impl Fn(u8) -> bool) -> Vec<u8> {
     form
 }
 
-/// The first byte of a text, whether it was escaped, and what follows it. `%u002e` is how old
-/// JavaScript and IIS escape (ECMAScript's `escape`): where it is ASCII, it is that byte.
-fn next_byte(text: &[u8]) -> Option<(u8, bool, &[u8])> {
+/// The first byte of a text, whether it was escaped, and what follows it.
+pub(super) fn next_byte(text: &[u8]) -> Option<(u8, bool, &[u8])> {
     if let [b'%', high, low, after @ ..] = text
         && let Some(byte) = hex::byte(*high, *low)
     {
@@ -87,16 +86,23 @@ fn next_byte(text: &[u8]) -> Option<(u8, bool, &[u8])> {
     Some((*first, false, after))
 }
 
+/// The ASCII byte that a text begins with as old JavaScript and IIS escape it, `%u002e`
+/// (ECMAScript's `escape`), and what follows.
+pub(super) fn legacy_escape(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [b'%', b'u' | b'U', digits @ ..] = text else { return None };
+    let (digits, after) = digits.split_at_checked(4)?;
+    let code = digits
+        .iter()
+        .try_fold(0_u32, |code, digit| Some(code << 4 | u32::from(hex::value(*digit)?)))?;
+    Some((ascii_of(code)?, after))
+}
+
 /// The ASCII byte that the text begins with in another form, and what follows: `%uXXXX`, or a
 /// character that Unicode's compatibility forms (NFKC) or the best fit of Windows code pages take
 /// for one, escaped or not: the full-width forms, and characters that look like a dot or a slash.
 fn folded(text: &[u8]) -> Option<(u8, &[u8])> {
-    if let [b'%', b'u' | b'U', digits @ ..] = text {
-        let (digits, after) = digits.split_at_checked(4)?;
-        let code = digits
-            .iter()
-            .try_fold(0_u32, |code, digit| Some(code << 4 | u32::from(hex::value(*digit)?)))?;
-        return Some((ascii_of(code)?, after));
+    if text.starts_with(b"%") && matches!(text.get(1), Some(b'u' | b'U')) {
+        return legacy_escape(text);
     }
     let (first, _, text) = next_byte(text).filter(|(byte, ..)| matches!(byte, 0xe2 | 0xef))?;
     let (second, _, text) = next_byte(text)?;

@@ -1,15 +1,17 @@
 //! Conditions on the path.
 
+mod loose;
 mod segments;
 mod text;
 
 use super::ambiguity;
-use super::condition::regex;
 use crate::config::Node;
+use crate::text_pattern::regex;
 use gatehouse_steps::took;
 use regex_lite::Regex;
 use std::rc::Rc;
 
+pub(super) use loose::loosened;
 pub(super) use segments::Path;
 use text::{Literal, Wildcards};
 
@@ -85,6 +87,20 @@ impl PathPattern {
         })
     }
 
+    /// The pattern for paths as [`loosened`] has them.
+    pub(super) fn loosened(&self) -> Option<Self> {
+        Some(match self {
+            Self::Exact(want) => Self::Exact(want.loosened()),
+            // The prefix of all paths stays empty.
+            Self::Prefix(prefix) if prefix.as_bytes().is_empty() => {
+                Self::Prefix(Literal::segment(""))
+            }
+            Self::Prefix(prefix) => Self::Prefix(prefix.loosened()),
+            Self::Template(template) => Self::Template(template.loosened()),
+            Self::Regex(regex) => Self::Regex(Regex::new(&format!("(?i){regex}")).ok()?),
+        })
+    }
+
     /// Whether every path that `other` is for is one of this pattern's. False where that cannot be
     /// told, as of two different regexes.
     pub(super) fn covers(&self, other: &Self) -> bool {
@@ -139,6 +155,12 @@ impl Captures {
             .find(|(captured, _)| captured.as_ref() == name)
             .map(|(_, value)| value.as_slice())
     }
+}
+
+/// What the first of these patterns captures that fits.
+pub(super) fn captured(patterns: &[PathPattern], path: &Path<'_>) -> Captures {
+    let fitting = patterns.iter().find(|pattern| pattern.fits(path));
+    fitting.map_or_else(Captures::default, |pattern| pattern.captures(path))
 }
 
 /// The names that a path template captures; those of a template that is wrong are told apart
@@ -220,6 +242,22 @@ impl Template {
             Segment::One(_) | Segment::Rest(_) => None,
         };
         self.0.iter().map_while(literal).collect()
+    }
+
+    /// The template for paths as [`loosened`] has them.
+    fn loosened(&self) -> Self {
+        let loosened = |segment: &Segment| match segment {
+            Segment::Literal(text) => Some(Segment::Literal(Literal::segment(
+                text.loosened().as_str().strip_prefix('/').filter(|text| !text.is_empty())?,
+            ))),
+            Segment::One(_) => Some(Segment::One(None)),
+            Segment::Rest(_) => Some(Segment::Rest(None)),
+        };
+        let segments: Vec<Segment> = self.0.iter().filter_map(loosened).collect();
+        match segments.is_empty() {
+            true => Self(vec![Segment::Literal(Literal::segment(""))]),
+            false => Self(segments),
+        }
     }
 
     fn covers(&self, other: &Self) -> bool {

@@ -1,5 +1,8 @@
 mod ambiguous;
+mod client;
+mod negation;
 mod never;
+mod query;
 
 use super::*;
 use crate::config;
@@ -8,14 +11,19 @@ use crate::{
     NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError, Timestamp, Version,
 };
 
-/// A host that knows a route and a policy, and nothing else.
-struct Routed;
+/// A host that knows a route, a policy and perhaps the client's address, and nothing else.
+struct Routed {
+    address: Option<&'static str>,
+}
+
+const ROUTED: Routed = Routed { address: Some("192.0.2.7:4711") };
 
 impl Attributes for Routed {
     fn attribute(&self, attribute: Attribute<'_>) -> Option<Vec<u8>> {
         match attribute {
             Attribute::RouteName => Some(b"orders".to_vec()),
             Attribute::RoutePolicy => Some(b"partner".to_vec()),
+            Attribute::SourceAddress => self.address.map(|address| address.as_bytes().to_vec()),
             _ => None,
         }
     }
@@ -74,7 +82,7 @@ fn rules(json: &str) -> Result<Rules<()>, Vec<String>> {
 
 fn found(condition: &str, head: &[(&str, &[u8])]) -> Option<Captures> {
     let rules = rules(&format!(r#"[{{"match": {condition}}}]"#)).unwrap();
-    let request = Request::new(Headers::from_list(head), &Routed);
+    let request = Request::new(Headers::from_list(head), &ROUTED);
     rules.find(&request).map(|(_, captures)| captures)
 }
 
@@ -105,6 +113,43 @@ fn a_path_matches_by_whole_segments() {
     ] {
         let condition = format!(r#"{{"path": {path}}}"#);
         assert_eq!(matches(&condition, &[(":path", target.as_bytes())]), want, "{path} {target}");
+    }
+}
+
+#[test]
+fn one_of_several_paths_is_enough_and_captures() {
+    let condition = r#"{"paths": [{"template": "/users/{id}"}, {"template": "/v2/users/{id}"}, {"exact": "/me"}]}"#;
+    for (target, want) in [
+        ("/users/7", Some(Some("7"))),
+        ("/v2/users/8?a=b", Some(Some("8"))),
+        ("/me", Some(None)),
+        ("/v2/me", None),
+    ] {
+        let captures = found(condition, &[(":path", target.as_bytes())]);
+        let captured = captures.map(|captures| captures.get("id").map(<[u8]>::to_vec));
+        let want = want.map(|id| id.map(|id| id.as_bytes().to_vec()));
+        assert_eq!(captured, want, "{target}");
+    }
+}
+
+#[test]
+fn a_name_is_captured_that_every_path_of_a_rule_captures() {
+    for (condition, want) in [
+        (r#"{"path": {"template": "/{a}/{b=**}"}}"#, "a b"),
+        (r#"{"path": {"prefix": "/a"}}"#, ""),
+        (r#"{"paths": [{"template": "/{a}/{b}"}, {"template": "/x/{b}"}]}"#, "b"),
+        (r#"{"paths": [{"template": "/{a}"}, {"prefix": "/x"}]}"#, ""),
+        ("{}", ""),
+    ] {
+        let json = format!(r#"{{"match": {condition}}}"#);
+        let names = config::read(json.as_bytes(), |node| {
+            let mut fields = node.fields()?;
+            let names = captured_names(&fields).join(" ");
+            let _ = fields.optional("match", |_| Some(()));
+            fields.finish();
+            Some(names)
+        });
+        assert_eq!(names.unwrap(), want, "{condition}");
     }
 }
 
@@ -173,7 +218,7 @@ fn every_part_that_is_given_must_hold() {
 fn the_first_rule_that_matches_wins() {
     let rules = rules(r#"[{"name": "a", "match": {"path": {"exact": "/a"}}}, {}]"#).unwrap();
     let name = |target: &[u8]| {
-        let request = Request::new(Headers::from_list(&[(":path", target)]), &Routed);
+        let request = Request::new(Headers::from_list(&[(":path", target)]), &ROUTED);
         rules.find(&request).unwrap().0.name.to_string()
     };
     assert_eq!(name(b"/a"), "a");
@@ -202,7 +247,20 @@ fn a_bad_rule_is_told_by_its_path() {
             r#"[{"name": "a"}, {"name": "a"}]"#,
             "[1].name: must be unique: an earlier rule has this name",
         ),
-        (r#"[{"match": {"paths": {}}}]"#, "[0].match.paths: unknown field, did you mean `path`?"),
+        (r#"[{"match": {"paths": {}}}]"#, "[0].match.paths: must be a list"),
+        (r#"[{"match": {"paths": []}}]"#, "[0].match.paths: must not be empty"),
+        (
+            r#"[{"match": {"paths": [{"prefix": "a"}]}}]"#,
+            "[0].match.paths[0].prefix: must begin with a slash",
+        ),
+        (
+            r#"[{"match": {"path": {"exact": "/a"}, "paths": [{"exact": "/b"}]}}]"#,
+            "[0].match: must have path or paths, not both",
+        ),
+        (
+            r#"[{"match": {"querry": []}}]"#,
+            "[0].match.querry: unknown field, did you mean `query`?",
+        ),
         (
             r#"[{"match": {"path": {"prefix": "a"}}}]"#,
             "[0].match.path.prefix: must begin with a slash",

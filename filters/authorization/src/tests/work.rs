@@ -64,3 +64,43 @@ fn the_longest_path_is_read_a_few_times_and_by_each_rule_only_where_it_takes_all
         assert_eq!(outcome.status().map(|status| status / 100), Some(4), "{case}");
     }
 }
+
+#[test]
+fn the_longest_query_is_cut_once_and_each_condition_reads_the_values_of_its_parameter() {
+    let condition = |number: usize| json!({"name": format!("p{number}"), "exact": "a"});
+    let of_one = |number: usize| json!({"name": "1", "exact": number.to_string()});
+    let parameters = longest::parameters();
+    let semicolons = parameters.replace('&', ";");
+    let escaped = format!("/orders?{}", "%31=%252561&".repeat(3_000));
+    for (case, target, condition, most) in [
+        ("others", &parameters, &condition as &dyn Fn(usize) -> Value, 8),
+        ("others behind semicolons", &semicolons, &condition, 12),
+        ("one that is there hundreds of times", &parameters, &of_one, 8 + PATTERNS),
+        ("the same behind semicolons", &semicolons, &of_one, 12 + PATTERNS),
+        ("one in disguise, thousands of times", &escaped, &of_one, 8 + 8 * PATTERNS),
+    ] {
+        let rule = |number| json!({"match": {"query": [condition(number)]}, "action": "allow"});
+        let filter = filter((0..PATTERNS).map(rule).collect());
+        let (steps, outcome) = steps_of(|| get(&filter, &FakeHost::default(), target));
+        assert!(steps <= most * target.len(), "{case}: {} times", steps / target.len());
+        assert!(steps >= target.len(), "{case}: it is counted");
+        assert_eq!(outcome.status().map(|status| status / 100), Some(4), "{case}");
+    }
+}
+
+#[test]
+fn the_longest_path_is_loosened_once_for_all_that_is_not_meant() {
+    let rule = |number| {
+        let path = json!({"prefix": format!("/orders/{number}x")});
+        json!({"match": {"not": {"path": path}}, "action": "allow",
+            "principals": [{"subjects": ["nobody"]}]})
+    };
+    let filter = filter((0..TEMPLATES).map(rule).collect());
+    for (path, most) in
+        [(longest::path(), 12), (longest::segment(), 12), (longest::escaped_path(), 24)]
+    {
+        let (steps, outcome) = steps_of(|| get(&filter, &FakeHost::default(), &path));
+        assert!(steps <= most * path.len(), "{} times", steps / path.len());
+        assert_eq!(outcome.status().map(|status| status / 100), Some(4));
+    }
+}

@@ -36,12 +36,18 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let after = cost.as_ref().is_some_and(Cost::is_told_after);
     let counting = fields.optional("counting", |node| Some((counting::read(node.clone())?, node)));
     let is_remote = matches!(counting, Some(Some((Some(_), _))));
-    let limits = fields.required("limits", |node| limit::read(&node, after, is_remote));
+    let limits = fields.required("limits", |node| match node.value().as_str() {
+        Some("none") => Some(Vec::new()),
+        _ => limit::read(&node, after, is_remote),
+    });
     let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     let definition =
         fields.node().value().get("limits").map(ToString::to_string).unwrap_or_default();
     let price = fields.node().value().get("cost").map(ToString::to_string).unwrap_or_default();
     let (cost, limits) = (cost?, limits?);
+    if limits.is_empty() {
+        idle_without_limits(fields)?;
+    }
     let (service, node) = counting?.unzip();
     let service = service.flatten();
     if after && service.is_some() {
@@ -60,13 +66,31 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     Some(Rule { parts, absent: absent?, limits, cost, mode: mode?, service, definition, price })
 }
 
+/// What only a rule with limits has.
+fn idle_without_limits(fields: &Fields<'_>) -> Option<()> {
+    let written = |name: &&&str| fields.node().value().get(name).is_some();
+    match ["key", "absent", "cost", "counting", "mode"].iter().find(written) {
+        Some(name) => fields.node().fault(format!("{name} has no effect with `limits: none`")),
+        None => Some(()),
+    }
+}
+
 impl Rule {
+    /// Whether no rule after it is for those that it is for.
+    pub(super) fn limits_nothing(&self) -> bool {
+        self.limits.is_empty()
+    }
+
     /// The policy, with its counters from this index on. Limits without a name get the rule's:
     /// `orders`, then `orders-2`, `orders-3`.
     pub(super) fn named(self, rule: &str, number: usize, tables: &mut Tables) -> Policy {
         let class = format!("{} {}", self.definition, self.price);
         let gauges = self.limits.iter().map(|limit| limit.pace.gauge(&limit.requests));
-        let table = tables.of(class, Layout::new(gauges.collect()));
+        let layout = Layout::new(gauges.collect());
+        let table = match self.limits.is_empty() {
+            true => Tables::of_nobody(layout),
+            false => tables.of(class, layout),
+        };
         let mut taken: Vec<String> =
             self.limits.iter().filter_map(|limit| limit.name.clone()).collect();
         let mut free_name = || {

@@ -30,6 +30,11 @@ impl Tables {
         table
     }
 
+    /// The table of a rule that limits nothing. It is never made, so it takes no memory.
+    pub(super) fn of_nobody(layout: Layout) -> Rc<Table> {
+        Rc::new(Table::new(0, 1, layout))
+    }
+
     pub(super) fn made(self) -> Vec<Rc<Table>> {
         self.made.into_iter().map(|(_, _, table)| table).collect()
     }

@@ -63,6 +63,23 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
             "response_field: unknown field, did you mean `response_fields`?",
         ),
         (rule("{}"), "rules[0].limits: is required"),
+        (limits(r#""nothing""#), "rules[0].limits: must be a list"),
+        (
+            limits(r#""none""#),
+            "rules: the last one has no effect: `limits: none` takes requests out of rules after it",
+        ),
+        (
+            rule(r#"{"limits": "none", "key": ["path"]}"#),
+            "rules[0]: key has no effect with `limits: none`",
+        ),
+        (
+            rule(r#"{"limits": "none", "mode": "shadow"}"#),
+            "rules[0]: mode has no effect with `limits: none`",
+        ),
+        (
+            rule(&format!(r#"{{"name": "a", "limits": "none"}}, {{{ok}}}"#)),
+            "rules[1]: never fits: `a` before it takes all it is for",
+        ),
         (
             rule(&format!(r#"{{"keys": ["subject"], {ok}}}"#)),
             "rules[0].keys: unknown field, did you mean `key`?",

@@ -283,3 +283,64 @@ fn the_login_limit_of_the_demo_counts_every_way_to_write_the_path() {
     assert_eq!(code(&filter, &host, "/auth/login", None).0, Code::Exceeded);
     assert_eq!(code(&filter, &host, "/auth/loginx", None).0, Code::Unlimited);
 }
+
+#[test]
+fn a_rule_without_limits_takes_its_requests_out_of_those_after_it() {
+    for (apply, want) in [
+        ("first", [(Code::Unlimited, "partners"), (Code::Unlimited, "partners")]),
+        // Those before it count all the same.
+        ("all", [(Code::Allowed, "orders"), (Code::Exceeded, "orders")]),
+    ] {
+        let host = FakeHost::at(NOW);
+        host.set(Attribute::SourceAddress, "198.51.100.7:1");
+        let order = if apply == "all" { ["orders", "partners"] } else { ["partners", "orders"] };
+        let rule = |name: &str| match name {
+            "orders" => {
+                r#"{"name": "orders", "match": {"path": {"prefix": "/orders"}}, "limits": [{"requests": 1, "window": "1h"}]}"#
+            }
+            _ => {
+                r#"{"name": "partners", "match": {"sources": ["198.51.100.0/24"]}, "limits": "none"}"#
+            }
+        };
+        let json = format!(
+            r#"{{"apply": "{apply}", "rules": [{}, {}, {{"name": "rest", "limits": [{{"requests": 1, "window": "1h"}}]}}]}}"#,
+            rule(order[0]),
+            rule(order[1]),
+        );
+        let filter = filter(&json, &host);
+        let decided = want.map(|_| code(&filter, &host, "/orders", None));
+        assert_eq!(decided, want.map(|(code, rule)| (code, rule.to_owned())), "{apply}");
+        // Nobody else is exempt, nor is a client of whom it cannot be told.
+        for address in ["203.0.113.7:1", "/run/client.sock"] {
+            host.set(Attribute::SourceAddress, address);
+            let decided = [(); 2].map(|()| code(&filter, &host, "/", None).0);
+            assert_eq!(decided, [Code::Allowed, Code::Exceeded], "{apply} {address}");
+        }
+    }
+}
+
+#[test]
+fn a_limit_is_for_clients_of_whom_it_cannot_be_told_whether_it_is_for_them() {
+    let limits = r#""limits": [{"requests": 1, "window": "1h"}]"#;
+    for (condition, address, is_limited) in [
+        (r#"{"sources": ["198.51.100.0/24"]}"#, "198.51.100.7:1", true),
+        (r#"{"sources": ["198.51.100.0/24"]}"#, "203.0.113.7:1", false),
+        (r#"{"sources": ["198.51.100.0/24"]}"#, "/run/client.sock", true),
+        (r#"{"not": {"sources": ["198.51.100.0/24"]}}"#, "198.51.100.7:1", false),
+        (r#"{"not": {"sources": ["198.51.100.0/24"]}}"#, "/run/client.sock", true),
+        // Nobody knows whether a client without an identity is one of gold.
+        (r#"{"not": {"identity": {"tiers": ["gold"]}}}"#, "203.0.113.7:1", true),
+        (r#"{"identity": {"tiers": ["gold"]}}"#, "203.0.113.7:1", false),
+    ] {
+        let host = FakeHost::at(NOW);
+        host.set(Attribute::SourceAddress, address);
+        let filter =
+            filter(&format!(r#"{{"rules": [{{"match": {condition}, {limits}}}]}}"#), &host);
+        let decided = [(); 2].map(|()| code(&filter, &host, "/", None).0);
+        let want = match is_limited {
+            true => [Code::Allowed, Code::Exceeded],
+            false => [Code::Unlimited, Code::Unlimited],
+        };
+        assert_eq!(decided, want, "{condition} {address}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The text of a path in a configuration: one that a request can have.
 
+use super::loosened;
 use crate::config::Node;
 use crate::rules::ambiguity;
 use crate::{hex, percent_encoded_byte};
@@ -36,6 +37,11 @@ impl Literal {
     pub(super) fn segment(text: &str) -> Self {
         let forms = ambiguity::readings(text.as_bytes()).unwrap_or_default();
         Self { text: text.to_owned(), forms }
+    }
+
+    /// The text for paths as [`loosened`] has them.
+    pub(super) fn loosened(&self) -> Self {
+        Self::segment(&String::from_utf8_lossy(&loosened(self.as_bytes())))
     }
 
     pub(super) fn as_str(&self) -> &str {

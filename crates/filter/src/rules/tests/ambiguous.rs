@@ -2,7 +2,7 @@ use super::*;
 
 fn is_refused(condition: &str, head: &[(&str, &[u8])]) -> bool {
     let rules = rules(&format!(r#"[{{"match": {condition}}}]"#)).unwrap();
-    let request = Request::new(Headers::from_list(head), &Routed);
+    let request = Request::new(Headers::from_list(head), &ROUTED);
     rules.guard(&request, &()).is_err()
 }
 

@@ -125,6 +125,44 @@ fn a_condition_that_no_request_can_fit_is_refused_with_the_way_to_write_it() {
             r#"{"headers": [{"name": "x-a", "exact": "a\nb"}]}"#,
             "headers[0].exact: never fits: a value has no control characters",
         ),
+        (
+            r#"{"headers": [{"name": "x-a", "present": false}, {"name": "X-A", "exact": "b"}]}"#,
+            "headers: never fits: what must not be there must be something as well",
+        ),
+        (
+            r#"{"query": [{"name": "a", "exact": "b"}, {"name": "a", "present": false}]}"#,
+            "query: never fits: what must not be there must be something as well",
+        ),
+        (
+            r#"{"query": [{"name": "a%20b", "present": true}]}"#,
+            "query[0].name: is compared decoded: write `a b`",
+        ),
+        (
+            r#"{"query": [{"name": "a", "exact": "%2Fb"}]}"#,
+            "query[0].exact: is compared decoded: write `/b`",
+        ),
+        (
+            r#"{"query": [{"name": "a", "prefix": "b\n"}]}"#,
+            "query[0].prefix: never fits: a parameter with control characters is ambiguous",
+        ),
+        (
+            r#"{"sources": ["10.0.0.1/8"]}"#,
+            "sources[0]: has bits set beyond its prefix, did you mean 10.0.0.0/8?",
+        ),
+        (r#"{"identity": {}}"#, "identity: must have a part, such as {authenticated: true}"),
+        (
+            r#"{"identity": {"authenticated": false, "tiers": ["gold"]}}"#,
+            "identity: never fits: a request that is not authenticated has no identity",
+        ),
+        (r#"{"not": {}}"#, "not: never fits: it takes out all that the rest of `match` is for"),
+        (
+            r#"{"path": {"exact": "/a/b"}, "methods": ["GET"], "not": {"path": {"prefix": "/a"}}}"#,
+            "not: never fits: it takes out all that the rest of `match` is for",
+        ),
+        (
+            r#"{"sources": ["10.1.0.0/16"], "not": [{"methods": ["GET"]}, {"sources": ["10.0.0.0/8"]}]}"#,
+            "not: never fits: it takes out all that the rest of `match` is for",
+        ),
     ] {
         let faults = rules(&format!(r#"[{{"match": {condition}}}]"#)).unwrap_err();
         assert_eq!(faults, [format!("[0].match.{want}")], "{condition}");
@@ -166,6 +204,35 @@ fn a_rule_behind_one_that_takes_all_its_requests_is_refused() {
         (r#"{"route": "a"}"#, r#"{"route": "a", "methods": ["GET"]}"#, true),
         (r#"{"route": "a"}"#, r#"{"route": "b"}"#, false),
         (r#"{"policy": "a"}"#, "{}", false),
+        (
+            r#"{"paths": [{"prefix": "/a"}, {"prefix": "/b"}]}"#,
+            r#"{"path": {"exact": "/b/c"}}"#,
+            true,
+        ),
+        (
+            r#"{"path": {"prefix": "/a"}}"#,
+            r#"{"paths": [{"exact": "/a/b"}, {"exact": "/b"}]}"#,
+            false,
+        ),
+        (r#"{"sources": ["10.0.0.0/8"]}"#, r#"{"sources": ["10.1.0.0/16", "10.2.0.1"]}"#, true),
+        (r#"{"sources": ["10.0.0.0/8"]}"#, r#"{"sources": ["10.1.0.0/16", "192.0.2.1"]}"#, false),
+        (r#"{"sources": ["10.0.0.0/8"]}"#, "{}", false),
+        (
+            r#"{"identity": {"tiers": ["gold"]}}"#,
+            r#"{"identity": {"tiers": ["gold"], "roles": {"any": ["a"]}}}"#,
+            true,
+        ),
+        (r#"{"identity": {"tiers": ["gold"]}}"#, r#"{"identity": {"tiers": ["free"]}}"#, false),
+        (
+            r#"{"query": [{"name": "a", "exact": "b"}]}"#,
+            r#"{"query": [{"name": "a", "exact": "b"}], "methods": ["GET"]}"#,
+            true,
+        ),
+        (r#"{"query": [{"name": "a", "exact": "b"}]}"#, "{}", false),
+        (r#"{"not": {"methods": ["GET"]}}"#, r#"{"methods": ["PUT"]}"#, false),
+        (r#"{"not": {"methods": ["GET"]}}"#, r#"{"not": {"methods": ["GET", "PUT"]}}"#, true),
+        (r#"{"not": {"methods": ["GET", "PUT"]}}"#, r#"{"not": {"methods": ["GET"]}}"#, false),
+        ("{}", r#"{"not": {"methods": ["GET"]}}"#, true),
         (
             r#"{"headers": [{"name": "x-a", "exact": "b"}]}"#,
             r#"{"headers": [{"name": "x-c", "present": true}, {"name": "X-A", "exact": "b"}]}"#,

@@ -1,11 +1,11 @@
 //! What the items of a list must be.
 
+use crate::config::Node;
 use crate::truth::{self, Truth};
-use gatehouse_filter::config::Node;
 
 /// What the items of a list must be: `{any: [..]}`, `{all: [..]}`, or both.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Members<P> {
+pub struct Members<P> {
     /// Empty, or one of these must be in the list.
     any: Vec<P>,
     /// Each of these must be in the list.
@@ -13,10 +13,8 @@ pub(crate) struct Members<P> {
 }
 
 impl<P> Members<P> {
-    pub(crate) fn read(
-        node: &Node<'_>,
-        mut item: impl FnMut(Node<'_>) -> Option<P>,
-    ) -> Option<Self> {
+    /// Reads the mapping; `item` reads each of what is wanted.
+    pub fn read(node: &Node<'_>, mut item: impl FnMut(Node<'_>) -> Option<P>) -> Option<Self> {
         if !node.value().is_object() {
             return node.fault("must be {any: [..]}, {all: [..]} or both");
         }
@@ -28,20 +26,20 @@ impl<P> Members<P> {
     }
 
     /// `None` where both are empty: that would be true of every list.
-    pub(crate) fn new(any: Vec<P>, all: Vec<P>) -> Option<Self> {
+    pub fn new(any: Vec<P>, all: Vec<P>) -> Option<Self> {
         (!any.is_empty() || !all.is_empty()).then_some(Self { any, all })
     }
 
     /// What the list would have to have as well: each of `all` that it has not, and the first of
     /// `any` where it has none.
-    pub(crate) fn missing<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Vec<&P> {
+    pub fn missing<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Vec<&P> {
         let has = |pattern: &P| items.iter().any(|item| is(pattern, item) == Some(true));
         let any = if self.any.iter().any(has) { None } else { self.any.first() };
         any.into_iter().chain(self.all.iter().filter(|pattern| !has(pattern))).collect()
     }
 
     /// Whether the list has what it must have; `is` tells whether an item is what a pattern wants.
-    pub(crate) fn hold<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Truth {
+    pub fn hold<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Truth {
         let has = |pattern| truth::any(items.iter().map(|item| is(pattern, item)));
         let any =
             if self.any.is_empty() { Some(true) } else { truth::any(self.any.iter().map(has)) };

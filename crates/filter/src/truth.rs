@@ -1,15 +1,22 @@
 //! Whether something holds, where that cannot always be told.
+//!
+//! ```
+//! use gatehouse_filter::truth;
+//! assert_eq!(truth::all([Some(true), None]), None);
+//! assert_eq!(truth::all([Some(false), None]), Some(false));
+//! ```
 
-/// `None`: it cannot be told. A rule that cannot be judged never allows and always denies.
-pub(crate) type Truth = Option<bool>;
+/// `None`: it cannot be told, and is neither so nor not so. What depends on it is decided by the
+/// strict side: who is not known to be allowed is not, and who may be denied is.
+pub type Truth = Option<bool>;
 
 /// Whether all hold. One that does not settles it, whatever cannot be told of the others.
-pub(crate) fn all(parts: impl IntoIterator<Item = Truth>) -> Truth {
+pub fn all(parts: impl IntoIterator<Item = Truth>) -> Truth {
     any(parts.into_iter().map(negated)).map(|some_fails| !some_fails)
 }
 
 /// Whether one holds. One that does settles it, whatever cannot be told of the others.
-pub(crate) fn any(parts: impl IntoIterator<Item = Truth>) -> Truth {
+pub fn any(parts: impl IntoIterator<Item = Truth>) -> Truth {
     let mut found = Some(false);
     for part in parts {
         match part {
@@ -21,7 +28,8 @@ pub(crate) fn any(parts: impl IntoIterator<Item = Truth>) -> Truth {
     found
 }
 
-fn negated(truth: Truth) -> Truth {
+/// Whether it does not hold: what cannot be told stays so.
+pub fn negated(truth: Truth) -> Truth {
     truth.map(|holds| !holds)
 }
 
