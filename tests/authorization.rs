@@ -1,6 +1,8 @@
 //! `authorization`, on `envoy/authorization.yaml`: behind jwt-auth, which finds out who a request
 //! is from.
 
+mod principals;
+
 use std::sync::LazyLock;
 
 use gatehouse_sandbox::raw::Request;

@@ -171,6 +171,12 @@ impl Headers {
         self.pairs().any(|(received, _)| names.iter().any(|name| name.is_spelt(received)))
     }
 
+    /// Whether the client sent what an upstream may take for this field, beside the field itself.
+    pub fn has_another_spelling(&self, name: &HeaderName) -> bool {
+        let is_other = |sent: &[u8]| sent != name.as_str().as_bytes() && name.is_spelt(sent);
+        self.pairs().any(|(received, _)| is_other(received))
+    }
+
     /// Drops the edits of a field that the next one makes void. Whoever applies the edits relies on
     /// it: a `set` always meets the field as it was received.
     fn forget(&mut self, name: &HeaderName) {

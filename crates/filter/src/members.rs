@@ -31,16 +31,29 @@ impl<P> Members<P> {
     }
 
     /// What the list would have to have as well: each of `all` that it has not, and the first of
-    /// `any` where it has none.
-    pub fn missing<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Vec<&P> {
-        let has = |pattern: &P| items.iter().any(|item| is(pattern, item) == Some(true));
-        let any = if self.any.iter().any(has) { None } else { self.any.first() };
+    /// `any` where it has none. `wanted` tells whether an item is what is wanted.
+    pub fn missing<'p, T, W: Fn(&T) -> Truth>(
+        &'p self,
+        items: &[T],
+        wanted: impl Fn(&'p P) -> W,
+    ) -> Vec<&'p P> {
+        let has = |pattern: &&'p P| {
+            let is = wanted(pattern);
+            items.iter().any(|item| is(item) == Some(true))
+        };
+        let any =
+            if self.any.iter().any(|pattern| has(&pattern)) { None } else { self.any.first() };
         any.into_iter().chain(self.all.iter().filter(|pattern| !has(pattern))).collect()
     }
 
-    /// Whether the list has what it must have; `is` tells whether an item is what a pattern wants.
-    pub fn hold<T>(&self, items: &[T], is: impl Fn(&P, &T) -> Truth) -> Truth {
-        let has = |pattern| truth::any(items.iter().map(|item| is(pattern, item)));
+    /// Whether the list has what it must have; `wanted` tells whether an item is what is wanted,
+    /// which is found out once for all items.
+    pub fn hold<'p, T, W: Fn(&T) -> Truth>(
+        &'p self,
+        items: &[T],
+        wanted: impl Fn(&'p P) -> W,
+    ) -> Truth {
+        let has = |pattern: &'p P| truth::any(items.iter().map(wanted(pattern)));
         let any =
             if self.any.is_empty() { Some(true) } else { truth::any(self.any.iter().map(has)) };
         truth::all([any, truth::all(self.all.iter().map(has))])

@@ -17,6 +17,7 @@ mod test;
 
 pub(crate) use host_pattern::without_port;
 pub use path::Captures;
+pub use query::Parameter;
 
 use crate::Request;
 use crate::config::{Fields, Node};
@@ -321,6 +322,16 @@ pub fn may_lead_elsewhere(path: &[u8]) -> bool {
         Ok(forms) => forms.iter().any(|form| slashes(form) != slashes(path)),
         Err(Disguised) => true,
     }
+}
+
+/// The host of an authority, without the port and the dot that ends an absolute name; `None` where
+/// it is not one name or address.
+pub fn single_host(authority: &[u8]) -> Option<&[u8]> {
+    if ambiguity::is_host_disguised(authority) {
+        return None;
+    }
+    let host = without_port(authority);
+    Some(host.strip_suffix(b".").unwrap_or(host))
 }
 
 /// The names that a rule's path templates capture, for an action whose templates use them: of

@@ -1,21 +1,24 @@
 //! What a claim must be.
 
-use crate::pattern::Pattern;
+use crate::claim_path::ClaimPath;
+use crate::pattern::{Pattern, Wanted};
+use crate::principal::Facts;
 use gatehouse_filter::config::{Node, may_be_number, same_number};
-use gatehouse_filter::rules::Captures;
 use gatehouse_filter::truth::Truth;
-use gatehouse_filter::{Identity, Members};
-use serde_json::{Number, Value};
+use gatehouse_filter::{Identity, Members, TextPattern};
+use serde_json::{Number, Value, json};
+use std::borrow::Cow;
 
 /// A condition on one claim of the credential.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Claim {
-    /// See [`claim_names`](gatehouse_filter::claim_names).
-    path: String,
+    path: ClaimPath,
+    /// What stands between the items of a list that is written as one text.
+    separator: Option<Box<str>>,
     test: Test,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 enum Test {
     /// Whether it is there, and not null.
     Present(bool),
@@ -36,39 +39,84 @@ impl Claim {
     pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
         let item = |node: Node<'_>| Item::read(&node, captures);
         let mut fields = node.fields()?;
-        let path = fields.required("path", |node| node.text().map(str::to_owned));
+        let path = fields.required("path", |node| ClaimPath::read(&node));
+        let separator = fields.optional("separator", |node| node.text().map(Box::from));
         let any = fields.with_default("any", vec![], |node| node.nonempty_list(item));
         let all = fields.with_default("all", vec![], |node| node.nonempty_list(item));
         let present = fields.optional("present", |node| node.boolean());
         fields.finish();
         let test = match (Members::new(any?, all?), present?) {
             (Some(items), None) => Test::Items(items),
+            (None, Some(_)) if matches!(separator, Some(Some(_))) => {
+                return node.fault("separator has no effect with present");
+            }
             (None, Some(present)) => Test::Present(present),
             _ => return node.fault("must have any, all or both, or else present"),
         };
-        Some(Self { path: path?, test })
+        Some(Self { path: path?, separator: separator?, test })
     }
 
+    /// Where it is, as it was written.
     pub(crate) fn path(&self) -> &str {
-        &self.path
+        self.path.text()
     }
 
     /// The claim as it is, in JSON.
     pub(crate) fn seen(&self, identity: &Identity) -> Option<String> {
-        identity.claim(&self.path).map(Value::to_string)
+        if self.path.is_of_several() {
+            let values = self.path.values(identity);
+            return (!values.is_empty()).then(|| json!(values).to_string());
+        }
+        self.path.value(identity).map(Value::to_string)
     }
 
-    pub(crate) fn holds(&self, identity: &Identity, captures: &Captures) -> Truth {
-        let value = identity.claim(&self.path).unwrap_or(&Value::Null);
-        let items = match (&self.test, value) {
-            (Test::Present(present), value) => return Some(*present != value.is_null()),
-            (Test::Items(items), _) => items,
+    pub(crate) fn holds(&self, identity: &Identity, facts: &Facts<'_>) -> Truth {
+        let items = match &self.test {
+            Test::Present(present) => return Some(*present == self.is_there(identity)),
+            Test::Items(items) => items,
         };
-        let is = |item: &Item, value: &Value| item.is(value, captures);
-        match value {
-            Value::Array(values) => items.hold(values, is),
-            value => items.hold(std::slice::from_ref(value), is),
+        if self.path.is_of_several() || self.separator.is_some() {
+            return items.hold(&self.items(identity), |item| {
+                let wanted = item.wanted(facts);
+                move |value: &Cow<'_, Value>| wanted.is(value)
+            });
         }
+        let values = match self.path.value(identity).unwrap_or(&Value::Null) {
+            Value::Array(values) => values,
+            value => std::slice::from_ref(value),
+        };
+        items.hold(values, |item| {
+            let wanted = item.wanted(facts);
+            move |value: &Value| wanted.is(value)
+        })
+    }
+
+    fn is_there(&self, identity: &Identity) -> bool {
+        match self.path.is_of_several() {
+            true => self.path.values(identity).iter().any(|value| !value.is_null()),
+            false => self.path.value(identity).is_some_and(|value| !value.is_null()),
+        }
+    }
+
+    /// What the claim has for items, texts cut where the separator stands.
+    fn items<'i>(&self, identity: &'i Identity) -> Vec<Cow<'i, Value>> {
+        let values = match (self.path.is_of_several(), self.path.value(identity)) {
+            (true, _) => self.path.values(identity),
+            (false, Some(Value::Array(values))) => values.iter().collect(),
+            (false, value) => value.into_iter().collect(),
+        };
+        let mut items = Vec::new();
+        for value in values {
+            match (value, &self.separator) {
+                (Value::String(text), Some(separator)) => {
+                    let parts = text.split(&**separator).map(str::trim);
+                    let parts = parts.filter(|part| !part.is_empty());
+                    items.extend(parts.map(|part| Cow::Owned(Value::from(part))));
+                }
+                (value, _) => items.push(Cow::Borrowed(value)),
+            }
+        }
+        items
     }
 }
 
@@ -95,8 +143,9 @@ impl Item {
             }
             Value::String(_) | Value::Object(_) => Pattern::read(node, captures).map(Self::Text),
             _ => node.fault(
-                "must be text, a whole number, true, false, {prefix: text}, {suffix: text}, \
-                 {capture: name} or {json: text}",
+                "must be text, a whole number, true, false, {json: text}, or one of {prefix: text}, \
+                 {suffix: text}, {regex: pattern}, {capture: name}, {header: name}, {query: name} \
+                 and {host: '*.example.com'}",
             ),
         }
     }
@@ -106,22 +155,35 @@ impl Item {
         match node.json()? {
             Value::Number(number) => Some(Self::Number(number)),
             Value::String(text) if !text.is_empty() => {
-                Some(Self::Text(Pattern::Exact(text.into_boxed_str())))
+                Some(Self::Text(Pattern::Text(TextPattern::Exact(text.into_boxed_str()))))
             }
             Value::Bool(boolean) => Some(Self::Boolean(boolean)),
             _ => node.fault("must be the JSON of a text, a number, true or false"),
         }
     }
 
-    fn is(&self, value: &Value, captures: &Captures) -> Truth {
+    /// What is wanted of values for this request.
+    fn wanted<'a>(&'a self, facts: &'a Facts<'_>) -> WantedItem<'a> {
+        match self {
+            Self::Text(pattern) => WantedItem::Text(pattern.wanted(facts)),
+            Self::Number(number) => WantedItem::Number(number),
+            Self::Boolean(boolean) => WantedItem::Boolean(*boolean),
+        }
+    }
+}
+
+/// What a value must be, for one request.
+enum WantedItem<'a> {
+    Text(Wanted<'a>),
+    Number(&'a Number),
+    Boolean(bool),
+}
+
+impl WantedItem<'_> {
+    fn is(&self, value: &Value) -> Truth {
         match (self, value) {
-            (Self::Text(pattern), Value::String(text)) => pattern.matches(text, captures),
-            // A path has no types: `/accounts/42` is that of account 42.
-            (Self::Text(pattern @ Pattern::Capture(_)), Value::Number(number))
-                if !number.is_f64() =>
-            {
-                pattern.matches(&number.to_string(), captures)
-            }
+            (Self::Text(wanted), Value::String(text)) => wanted.is(text),
+            (Self::Text(wanted), Value::Number(number)) => wanted.is_number(number),
             (Self::Number(want), Value::Number(number)) => Some(same_number(number, want)),
             (Self::Boolean(want), Value::Bool(boolean)) => Some(boolean == want),
             _ => Some(false),

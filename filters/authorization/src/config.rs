@@ -21,7 +21,17 @@ pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
         challenge: challenge?,
         tells_scopes: tells_scopes?,
         skip_preflight: skip_preflight?,
-        rules: rules?,
+        rules: numbered(rules?),
         default: default?,
+    })
+}
+
+/// The rules, those in shadow mode with their numbers among these.
+fn numbered(rules: Rules<Rule>) -> Rules<Rule> {
+    let mut number = 0_usize;
+    rules.map(|_, mut rule| {
+        rule.number = number;
+        number = number.saturating_add(usize::from(rule.is_shadow()));
+        rule
     })
 }

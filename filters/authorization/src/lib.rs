@@ -6,8 +6,10 @@
 
 mod capture;
 mod claim;
+mod claim_path;
 mod condition;
 mod config;
+mod host_part;
 mod nearest;
 mod pattern;
 mod principal;
@@ -15,10 +17,10 @@ mod refusal;
 mod rule;
 
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::rules::{AmbiguousTarget, Found, Rules};
+use gatehouse_filter::rules::{self, AmbiguousTarget, Found, Rules};
 use gatehouse_filter::{
-    Challenge, CountedRule, Decision, Filter, Host, Mode, Need, Never, NoCodes, NoExpression,
-    Request,
+    Challenge, Codes as _, CountedRule, Counter, Decision, Filter, Host, Meter, Mode, Need, Never,
+    NoCodes, NoExpression, Request,
 };
 use principal::Facts;
 use refusal::Refusal;
@@ -45,6 +47,23 @@ gatehouse_filter::codes! {
         Denied = "denied",
         /// No rule decides, and the default is to deny.
         NoRule = "no_rule",
+        /// It is let pass, and a rule in shadow mode would deny it.
+        ShadowDenied = "shadow_denied",
+    }
+}
+
+gatehouse_filter::codes! {
+    /// What is counted for each rule in shadow mode.
+    pub enum RuleEvent {
+        /// It would deny the request.
+        WouldDeny = "would_deny",
+    }
+}
+
+impl Code {
+    /// Whether a request of which this is told does not go on, unless the filter only looks on.
+    fn is_refusal(self) -> bool {
+        !matches!(self, Self::Allowed | Self::DefaultAllowed | Self::Preflight | Self::ShadowDenied)
     }
 }
 
@@ -65,7 +84,7 @@ impl Filter for Authorization {
     const NAME: &'static str = "authorization";
     type Code = Code;
     type Event = NoCodes;
-    type RuleEvent = NoCodes;
+    type RuleEvent = RuleEvent;
     type State = ();
     type RequestBody = Never;
     type RequestTrailers = Never;
@@ -87,7 +106,7 @@ impl Filter for Authorization {
     }
 
     fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
-        let fault = |(index, rule): (usize, &gatehouse_filter::rules::Rule<Rule>)| {
+        let fault = |(index, rule): (usize, &rules::Rule<Rule>)| {
             rule.action.compile(host).err().map(|NoExpression| ConfigError {
                 path: format!("rules[{index}].condition"),
                 message: "is not a CEL expression that the host can compile".to_owned(),
@@ -98,7 +117,12 @@ impl Filter for Authorization {
     }
 
     fn counted_rules(&self) -> Vec<CountedRule> {
-        Vec::new()
+        let shadows = self.rules.iter().filter(|rule| rule.action.is_shadow());
+        let counted = |rule: &rules::Rule<Rule>| CountedRule {
+            name: Rc::clone(&rule.name),
+            mode: rule.action.mode,
+        };
+        shadows.map(counted).collect()
     }
 
     fn asks_for_route(&self) -> bool {
@@ -111,6 +135,24 @@ impl Filter for Authorization {
     }
 
     fn on_request(&self, request: &mut Request<'_>, (): &mut ()) -> Decision<Code> {
+        let mut would_deny = None;
+        let decision = self.decide(request, &mut would_deny);
+        match would_deny {
+            Some(rule) if !decision.code.is_refusal() => {
+                let instead = match &decision.rule {
+                    Some(rule) => format!("{} by `{rule}`", decision.code.name()),
+                    None => decision.code.name().to_owned(),
+                };
+                Decision::pass(Code::ShadowDenied, Some(rule)).because(Some(instead))
+            }
+            _ => decision,
+        }
+    }
+}
+
+impl Authorization {
+    /// What becomes of a request; `would_deny` is the first rule in shadow mode that would deny it.
+    fn decide(&self, request: &Request<'_>, would_deny: &mut Option<Rc<str>>) -> Decision<Code> {
         let rules = match self.rules.guard_all(request) {
             Ok(rules) => rules,
             Err(AmbiguousTarget) => return self.refuse(&Refusal::TargetAmbiguous, None),
@@ -122,6 +164,13 @@ impl Filter for Authorization {
         for Found { rule, captures, is_certain } in rules {
             let facts = Facts { request, captures };
             let decides = rule.action.applies(&facts, is_certain);
+            if rule.action.is_shadow() {
+                if decides {
+                    Self::count(rule, request.host());
+                    would_deny.get_or_insert_with(|| Rc::clone(&rule.name));
+                }
+                continue;
+            }
             let allows = rule.action.action == Action::Allow;
             if decides && allows {
                 return Decision::pass(Code::Allowed, Some(Rc::clone(&rule.name)));
@@ -157,9 +206,13 @@ impl Filter for Authorization {
             },
         }
     }
-}
 
-impl Authorization {
+    /// Counts a request that a rule in shadow mode would deny.
+    fn count(rule: &rules::Rule<Rule>, meter: &dyn Meter) {
+        let event = RuleEvent::WouldDeny.index();
+        meter.add(Counter::OfRule { rule: rule.action.number, event }, 1);
+    }
+
     fn refuse(&self, refusal: &Refusal, rule: Option<Rc<str>>) -> Decision<Code> {
         Decision::refuse(self.mode, refusal.code(), rule, refusal.reply(&self.challenge))
     }

@@ -11,12 +11,14 @@ use gatehouse_filter::{IdentityPart, Network, Request, printable};
 #[derive(Debug)]
 pub(crate) struct Principal(Vec<Part>);
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 enum Part {
     /// The client's address is in one of these.
     Sources(Vec<Network>),
     Identity(IdentityPart<Pattern>),
     Claim(Claim),
+    /// Not all of these hold.
+    Not(Vec<Part>),
 }
 
 /// What a principal is judged by.
@@ -30,8 +32,20 @@ impl Principal {
     pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
         let mut fields = node.fields()?;
         let parts = parts(&mut fields, captures);
+        let not = fields.with_default("not", vec![], |node| match node.value().is_array() {
+            true => node.nonempty_list(|node| Part::read_not(&node, captures)),
+            false => Part::read_not(&node, captures).map(|part| vec![part]),
+        });
         fields.finish();
-        let parts = parts?;
+        let (mut parts, not) = (parts?, not?);
+        let takes_out_all = |part: &Part| match part {
+            Part::Not(not) => not.iter().all(|part| parts.contains(part)),
+            _ => false,
+        };
+        if not.iter().any(takes_out_all) {
+            return node.fault("can never be: what is under `not` is all that it is");
+        }
+        parts.extend(not);
         if parts.iter().any(Part::is_anonymous) && parts.iter().any(Part::needs_identity) {
             return node.fault("can never be: a request that is not authenticated has no identity");
         }
@@ -59,9 +73,10 @@ impl Principal {
             match part {
                 Part::Identity(IdentityPart::List("scopes", _, members)) => {
                     let identity = facts.request.identity()?;
-                    let is =
-                        |pattern: &Pattern, text: &String| pattern.matches(text, &facts.captures);
-                    let missing = members.missing(&identity.scopes, is);
+                    let missing = members.missing(&identity.scopes, |pattern| {
+                        let wanted = pattern.wanted(facts);
+                        move |text: &String| wanted.is(text)
+                    });
                     let names: Option<Vec<&str>> =
                         missing.into_iter().map(Pattern::scope).collect();
                     scopes.extend(names?);
@@ -112,8 +127,23 @@ fn shown(text: &str) -> String {
 const MOST: usize = 64;
 
 impl Part {
+    fn read_not(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
+        let mut fields = node.fields()?;
+        let parts = parts(&mut fields, captures);
+        fields.finish();
+        let parts = parts?;
+        if parts.is_empty() {
+            return node.fault("must have a part: without any it would take out everybody");
+        }
+        if parts.iter().any(|part| matches!(part, Self::Identity(IdentityPart::Authenticated(_)))) {
+            return node.fault("says of `authenticated` what can be said without `not`");
+        }
+        Some(Self::Not(parts))
+    }
+
     fn needs_identity(&self) -> bool {
         match self {
+            Self::Not(parts) => parts.iter().any(Self::needs_identity),
             Self::Sources(_) => false,
             Self::Identity(part) => part.needs_identity(),
             Self::Claim(_) => true,
@@ -132,6 +162,10 @@ impl Part {
             let address = address.map_or_else(|| "unknown".to_owned(), |it| it.to_string());
             return format!("sources, and the client is {address}");
         }
+        if let Self::Not(parts) = self {
+            let seen: Vec<String> = parts.iter().map(|part| part.seen(facts)).collect();
+            return format!("not: {}", seen.join(", "));
+        }
         let Some(identity) = facts.request.identity() else {
             return format!("{}, and there is no identity", self.name());
         };
@@ -141,7 +175,7 @@ impl Part {
             }
             Self::Identity(part) => part.seen(identity),
             Self::Claim(claim) => claim.seen(identity),
-            Self::Sources(_) => None,
+            Self::Sources(_) | Self::Not(_) => None,
         };
         let seen = seen.map_or_else(|| "none".to_owned(), |it| shown(&it));
         format!("{}, and there is {seen}", self.name())
@@ -153,11 +187,11 @@ impl Part {
             Self::Sources(_) => "sources".to_owned(),
             Self::Identity(part) => part.name(),
             Self::Claim(claim) => format!("the claim `{}`", claim.path()),
+            Self::Not(_) => "not".to_owned(),
         }
     }
 
     fn holds(&self, facts: &Facts<'_>) -> Truth {
-        let captures = &facts.captures;
         match self {
             // A client on a Unix socket has none, and what cannot be read may be any: it cannot be
             // told, so nobody is allowed by it, and whoever is denied by it stays out.
@@ -165,12 +199,22 @@ impl Part {
                 let address = facts.request.client_address()?;
                 Some(networks.iter().any(|network| network.has(address)))
             }
-            Self::Identity(part) => part
-                .holds(facts.request.identity(), |pattern, text| pattern.matches(text, captures)),
+            Self::Identity(part) => part.holds(facts.request.identity(), |pattern| {
+                let wanted = pattern.wanted(facts);
+                move |text: &str| wanted.is(text)
+            }),
             Self::Claim(claim) => match facts.request.identity() {
-                Some(identity) => claim.holds(identity, captures),
+                Some(identity) => claim.holds(identity, facts),
                 None => Some(false),
             },
+            Self::Not(parts) => {
+                let holds = |part: &Part| match part.needs_identity() {
+                    // Nobody knows who a client is not of whom nobody knows who it is.
+                    true if facts.request.identity().is_none() => None,
+                    _ => part.holds(facts),
+                };
+                truth::negated(truth::all(parts.iter().map(holds)))
+            }
         }
     }
 }

@@ -4,13 +4,17 @@ use crate::condition::Condition;
 use crate::principal::{Facts, Principal};
 use gatehouse_filter::config::Fields;
 use gatehouse_filter::rules::captured_names;
-use gatehouse_filter::{Host, NoExpression, truth};
+use gatehouse_filter::{Host, Mode, NoExpression, truth};
 use std::iter;
 
 /// Who is allowed or denied what the rule's `match` says.
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) action: Action,
+    /// In shadow mode it is only told whom it would deny.
+    pub(crate) mode: Mode,
+    /// Its number among the rules in shadow mode.
+    pub(crate) number: usize,
     /// Any of them; `None` is everybody.
     principals: Option<Vec<Principal>>,
     /// What must hold as well.
@@ -38,12 +42,30 @@ impl Rule {
             node.nonempty_list(|node| Principal::read(&node, &captures))
         });
         let condition = fields.optional("condition", |node| node.text().map(Condition::new));
-        Some(Self { action: action?, principals: principals?, condition: condition? })
+        let mode =
+            fields.with_default("mode", Mode::Enforce, |node| match Mode::read(node.clone())? {
+                Mode::Shadow if action == Some(Action::Allow) => node.fault(
+                    "does nothing: only whom a rule would deny is told, and this one allows",
+                ),
+                mode => Some(mode),
+            });
+        Some(Self {
+            action: action?,
+            mode: mode?,
+            number: 0,
+            principals: principals?,
+            condition: condition?,
+        })
     }
 
     /// Whether it decides on every request that its `match` is for.
     pub(crate) fn decides_alone(&self) -> bool {
-        self.principals.is_none() && self.condition.is_none()
+        self.principals.is_none() && self.condition.is_none() && !self.is_shadow()
+    }
+
+    /// Whether it only looks on.
+    pub(crate) fn is_shadow(&self) -> bool {
+        self.mode == Mode::Shadow
     }
 
     /// Whether it has an expression, which may be about anything that the host knows.

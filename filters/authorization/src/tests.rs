@@ -8,7 +8,10 @@ mod challenges;
 mod condition;
 mod configuration;
 mod doubt;
+mod negation;
 mod principals;
+mod shadow;
+mod tenants;
 mod work;
 
 /// A filter with these rules.

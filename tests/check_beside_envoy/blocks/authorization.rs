@@ -3,6 +3,44 @@ use crate::check_beside_envoy::case::{Good, Refused, RefusedInWords, Row};
 const CEL: &str = "rules[0].condition: is not a CEL expression that the host can compile";
 
 pub(crate) const ROWS: &[Row] = &[
+    (
+        "principals of every kind",
+        "{rules: [{action: allow, match: {path: {template: '/t/{id}'}}, principals: [{subjects: [a, {prefix: \
+         b}, {suffix: c}, {regex: ^d}, {capture: id}, {header: x-a}, {query: q}, {host: '*.example.com'}], \
+         not: {tiers: [free]}}, {not: [{sources: [10.0.0.0/8]}, {claims: [{path: 'a.b[*].c', any: [d]}]}]}, \
+         {claims: [{path: roles, separator: ',', any: [admin]}]}]}]}",
+        Good,
+    ),
+    (
+        "a rule that tells whom it would deny",
+        "{rules: [{action: deny, mode: shadow}, {action: allow}]}",
+        Good,
+    ),
+    (
+        "a rule that tells whom it would allow",
+        "{rules: [{action: allow, mode: shadow}, {action: deny}]}",
+        Refused("rules[0].mode: does nothing"),
+    ),
+    (
+        "a principal who is not himself",
+        "{rules: [{action: allow, principals: [{subjects: [a], not: {subjects: [a]}}]}]}",
+        Refused("rules[0].principals[0]: can never be"),
+    ),
+    (
+        "a host without a star",
+        "{rules: [{action: allow, principals: [{subjects: [{host: a.example}]}]}]}",
+        Refused("rules[0].principals[0].subjects[0].host: must be a host with one `*`"),
+    ),
+    (
+        "an item of a list by its number",
+        "{rules: [{action: allow, principals: [{claims: [{path: 'a[0]', any: [b]}]}]}]}",
+        Refused("rules[0].principals[0].claims[0].path: has each item of a list as `[*]`"),
+    ),
+    (
+        "a separator for what is only there",
+        "{rules: [{action: allow, principals: [{claims: [{path: a, separator: ',', present: true}]}]}]}",
+        Refused("rules[0].principals[0].claims[0]: separator has no effect with present"),
+    ),
     ("a rule for everybody", "{rules: [{action: allow}]}", Good),
     (
         "a condition",

@@ -80,20 +80,27 @@ impl<P> IdentityPart<P> {
         }
     }
 
-    /// Whether it holds; `is` tells whether a text is what it must be. Without an identity there
-    /// are no texts.
-    pub fn holds(&self, identity: Option<&Identity>, is: impl Fn(&P, &str) -> Truth) -> Truth {
+    /// Whether it holds; `wanted` tells whether a text is what is wanted, which is found out once
+    /// for all texts. Without an identity there are no texts.
+    pub fn holds<'p, W: Fn(&str) -> Truth>(
+        &'p self,
+        identity: Option<&Identity>,
+        wanted: impl Fn(&'p P) -> W,
+    ) -> Truth {
         match (self, identity) {
             (Self::Authenticated(authenticated), identity) => {
                 Some(identity.is_some() == *authenticated)
             }
             (_, None) => Some(false),
             (Self::Text(_, field, patterns), Some(identity)) => match field(identity) {
-                Some(text) => truth::any(patterns.iter().map(|pattern| is(pattern, text))),
+                Some(text) => truth::any(patterns.iter().map(|pattern| wanted(pattern)(text))),
                 None => Some(false),
             },
             (Self::List(_, field, members), Some(identity)) => {
-                members.hold(field(identity), |pattern, text| is(pattern, text))
+                members.hold(field(identity), |pattern| {
+                    let is = wanted(pattern);
+                    move |text: &String| is(text)
+                })
             }
         }
     }

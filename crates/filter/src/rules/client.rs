@@ -30,7 +30,11 @@ impl IdentityCondition {
         let identity = request.identity();
         truth::all(self.0.iter().map(|part| match (part, identity) {
             (IdentityPart::Text(..) | IdentityPart::List(..), None) => nobody,
-            _ => part.holds(identity, |pattern, text| Some(pattern.fits(text.as_bytes()))),
+            _ => {
+                part.holds(identity, |pattern| {
+                    move |text: &str| Some(pattern.fits(text.as_bytes()))
+                })
+            }
         }))
     }
 

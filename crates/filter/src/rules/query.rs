@@ -1,8 +1,10 @@
 //! Conditions on the parameters of the query.
 
+mod parameter;
 mod parameters;
 mod spelling;
 
+pub use parameter::Parameter;
 pub(super) use parameters::Parameters;
 
 use super::ambiguity::Disguised;

@@ -31,6 +31,16 @@ fn a_wrong_configuration_is_told_by_its_field() {
             vec!["rules[0].action: must be one of allow, deny"],
         ),
         (
+            json!({"rules": [{"action": "allow", "mode": "shadow"}]}),
+            vec![
+                "rules[0].mode: does nothing: only whom a rule would deny is told, and this one allows",
+            ],
+        ),
+        (
+            json!({"rules": [{"action": "deny", "mode": "dry"}]}),
+            vec!["rules[0].mode: must be one of enforce, shadow"],
+        ),
+        (
             json!({"rules": [{"action": "allow", "principal": []}]}),
             vec!["rules[0].principal: unknown field, did you mean `principals`?"],
         ),
@@ -47,9 +57,15 @@ fn a_wrong_configuration_is_told_by_its_field() {
 
 #[test]
 fn a_wrong_principal_is_told_by_its_field() {
-    let pattern = "must be text, {prefix: text}, {suffix: text} or {capture: name}";
-    let item = "must be text, a whole number, true, false, {prefix: text}, {suffix: text}, \
-     {capture: name} or {json: text}";
+    let pattern = "must be text, or one of {prefix: text}, {suffix: text}, {regex: pattern}, \
+     {capture: name}, {header: name}, {query: name} and {host: '*.example.com'}";
+    let item = "must be text, a whole number, true, false, {json: text}, or one of {prefix: text}, \
+     {suffix: text}, {regex: pattern}, {capture: name}, {header: name}, {query: name} and {host: \
+     '*.example.com'}";
+    let one_of =
+        "must have exactly one of prefix, suffix, regex, capture, header, query, host".to_owned();
+    let host = "must be a host with one `*` for the part that is compared, as *.example.com; `*` \
+     alone is the whole host";
     let whole = "must be a whole number from -9007199254740991 to 9007199254740991";
     let ambiguous = "`NUMBER` may be a number or a text: Envoy makes texts of 1.5, 1e3 and whole \
      numbers beyond 2^53. Write a mapping, `json: 'NUMBER'` for the number or `json: \
@@ -70,16 +86,63 @@ fn a_wrong_principal_is_told_by_its_field() {
         (json!({"subjects": [""]}), ".subjects[0]: must not be empty".into()),
         (json!({"subjects": [17]}), format!(".subjects[0]: {pattern}")),
         (json!({"subjects": [["alice"]]}), format!(".subjects[0]: {pattern}")),
-        (
-            json!({"subjects": [{}]}),
-            ".subjects[0]: must have exactly one of prefix, suffix, capture".into(),
-        ),
-        (
-            json!({"subjects": [{"prefix": "a", "suffix": "b"}]}),
-            ".subjects[0]: must have exactly one of prefix, suffix, capture".into(),
-        ),
+        (json!({"subjects": [{}]}), format!(".subjects[0]: {one_of}")),
+        (json!({"subjects": [{"prefix": "a", "suffix": "b"}]}), format!(".subjects[0]: {one_of}")),
         (json!({"subjects": [{"prefix": ""}]}), ".subjects[0].prefix: must not be empty".into()),
-        (json!({"subjects": [{"regex": "a"}]}), ".subjects[0].regex: unknown field".into()),
+        (
+            json!({"subjects": [{"regex": "("}]}),
+            ".subjects[0].regex: is not a valid pattern: ".into(),
+        ),
+        (json!({"subjects": [{"glob": "a"}]}), ".subjects[0].glob: unknown field".into()),
+        (
+            json!({"subjects": [{"header": "Host"}]}),
+            ".subjects[0].header: never fits: Envoy makes `:authority` of it, use `{host: '*'}`"
+                .into(),
+        ),
+        (
+            json!({"subjects": [{"header": "a b"}]}),
+            ".subjects[0].header: must be a header field name".into(),
+        ),
+        (
+            json!({"subjects": [{"query": "a%20b"}]}),
+            ".subjects[0].query: is compared decoded: write `a b`".into(),
+        ),
+        (json!({"subjects": [{"host": true}]}), ".subjects[0].host: must be text".into()),
+        (json!({"subjects": [{"host": "a.example"}]}), format!(".subjects[0].host: {host}")),
+        (json!({"subjects": [{"host": "*.*.example"}]}), format!(".subjects[0].host: {host}")),
+        (json!({"subjects": [{"host": "*.example:80"}]}), format!(".subjects[0].host: {host}")),
+        (
+            json!({"not": {}}),
+            ".not: must have a part: without any it would take out everybody".into(),
+        ),
+        (json!({"not": []}), ".not: must not be empty".into()),
+        (json!({"not": [{"subject": "a"}]}), ".not[0].subject: unknown field".into()),
+        (json!({"not": {"not": {"subjects": ["a"]}}}), ".not.not: unknown field".into()),
+        (
+            json!({"not": {"authenticated": true}}),
+            ".not: says of `authenticated` what can be said without `not`".into(),
+        ),
+        (
+            json!({"subjects": ["a"], "roles": {"any": ["b"]}, "not": {"subjects": ["a"]}}),
+            ": can never be: what is under `not` is all that it is".into(),
+        ),
+        (
+            json!({"authenticated": false, "not": {"subjects": ["a"]}}),
+            ": can never be: a request that is not authenticated has no identity".into(),
+        ),
+        (
+            json!({"claims": [{"path": "a", "separator": ",", "present": true}]}),
+            ".claims[0]: separator has no effect with present".into(),
+        ),
+        (
+            json!({"claims": [{"path": "a", "separator": "", "any": ["b"]}]}),
+            ".claims[0].separator: must not be empty".into(),
+        ),
+        (
+            json!({"claims": [{"path": "a[0].b", "any": ["b"]}]}),
+            ".claims[0].path: has each item of a list as `[*]` behind its name, and no other"
+                .into(),
+        ),
         (
             json!({"subjects": [{"capture": "uid"}]}),
             ".subjects[0].capture: is not captured by the rule's path template, which has id, rest"

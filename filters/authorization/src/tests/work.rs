@@ -104,3 +104,17 @@ fn the_longest_path_is_loosened_once_for_all_that_is_not_meant() {
         assert_eq!(outcome.status().map(|status| status / 100), Some(4));
     }
 }
+
+#[test]
+fn what_the_request_says_is_found_once_for_all_roles_of_a_client() {
+    let rule = |number: usize| json!({"action": "allow", "principals": [{"roles": {"any": [{"query": format!("p{number}")}]}}]});
+    let filter = filter((0..PATTERNS).map(rule).collect());
+    let roles: Vec<String> = (0..500).map(|number| format!("role-{number}")).collect();
+    let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+    let (host, target) = (known("alice", &roles), longest::parameters());
+    let (steps, outcome) = steps_of(|| get(&filter, &host, &target));
+    assert_eq!(outcome.decision.code, Code::NoRule);
+    // Once for the decision, and a few times more to say which rule was nearest.
+    assert!(steps <= 8 * PATTERNS * target.len(), "{} times", steps / target.len());
+    assert!(steps >= PATTERNS * target.len(), "it is counted");
+}
