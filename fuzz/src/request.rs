@@ -36,7 +36,11 @@ pub fn request(data: &[u8]) {
     });
     let identity = Identity { subject: Some("alice".to_owned()), ..Identity::default() };
     host.identify(&identity);
-    RULES.with(|filter| is_her_own(&ask(filter, &host, &fields)));
+    RULES.with(|filter| {
+        let outcome = ask(filter, &host, &fields);
+        is_her_own(&outcome);
+        is_what_careless_readers_see(&outcome);
+    });
     LIMITS.with(|filter| {
         filter.start(&host).expect("it compiles nothing");
         ask(filter, &host, &fields)
@@ -116,6 +120,51 @@ fn is_her_own(outcome: &Outcome<Authorization>) {
     assert_eq!(path, b"/users/alice", "{}", request.path().escape_ascii());
 }
 
+/// What a rule is for by its query, or not for by its path, is so for those too who read names
+/// without case, semicolons as separators, and paths without case, parameters and empty segments.
+fn is_what_careless_readers_see(outcome: &Outcome<Authorization>) {
+    let host = FakeHost::default();
+    let request = Request::new(Headers::clone(&outcome.headers), &host);
+    let values = |wanted: &str| -> Vec<Vec<u8>> {
+        let query = request.query().unwrap_or_default();
+        let pairs = query.split(|byte| matches!(byte, b'&' | b';')).map(|pair| {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
+        });
+        let decoded = |text: &[u8]| percent_decoded(text).collect::<Vec<u8>>();
+        let is_wanted = |name: &[u8]| decoded(name).eq_ignore_ascii_case(wanted.as_bytes());
+        pairs.filter(|(name, _)| is_wanted(name)).map(|(_, value)| decoded(value)).collect()
+    };
+    let allowing =
+        outcome.decision.rule.as_deref().filter(|_| outcome.decision.step == Step::Continue);
+    let has_all = |name: &str, value: &[u8]| {
+        let values = values(name);
+        assert!(!values.is_empty() && values.iter().all(|it| it == value), "{values:?}");
+    };
+    match allowing {
+        Some("tenant") => has_all("user", b"alice"),
+        Some("json") => {
+            has_all("format", b"json");
+            assert_eq!(values("admin"), Vec::<Vec<u8>>::new());
+        }
+        Some("rest") => {
+            let path: Vec<u8> = percent_decoded(request.path()).collect();
+            let segments = path.split(|byte| matches!(byte, b'/' | b'\\')).map(|segment| {
+                let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+                name.trim_ascii_end().to_ascii_lowercase()
+            });
+            let mut named = segments.filter(|segment| !segment.is_empty());
+            assert_ne!(
+                named.next().as_deref(),
+                Some(&b"admin"[..]),
+                "{}",
+                request.path().escape_ascii()
+            );
+        }
+        _ => {}
+    }
+}
+
 const API_KEYS_CONFIGURATION: &str = r#"{
     "sources": [{"header": "x-key"}, {"header": "authorization", "prefix": "Key "}, {"query": "key"}, {"cookie": "key"}],
     "consumer_header": "x-consumer",
@@ -152,11 +201,19 @@ const CACHE_CONFIGURATION: &str = r#"{
 
 const RULES_CONFIGURATION: &str = r#"{"rules": [
     {"name": "own", "action": "allow", "match": {"path": {"template": "/users/{id}"}}, "principals": [{"subjects": [{"capture": "id"}]}]},
-    {"name": "inside", "action": "allow", "match": {"headers": [{"name": "x-a", "prefix": "a"}]}, "principals": [{"sources": ["10.0.0.0/8", "::/0"]}]}
+    {"name": "inside", "action": "allow", "match": {"headers": [{"name": "x-a", "prefix": "a"}]}, "principals": [{"sources": ["10.0.0.0/8", "::/0"]}]},
+    {"name": "tenant", "action": "allow", "match": {"path": {"exact": "/tenant"}}, "principals": [{"subjects": [{"query": "user"}]}]},
+    {"name": "host", "action": "allow", "match": {"path": {"exact": "/host"}},
+     "principals": [{"subjects": [{"host": "*.a.example"}, {"header": "x-user"}], "not": {"sources": ["10.0.0.0/8"]}}]},
+    {"name": "json", "action": "allow",
+     "match": {"path": {"exact": "/json"}, "query": [{"name": "format", "exact": "json"}, {"name": "admin", "present": false}]}},
+    {"name": "rest", "action": "allow",
+     "match": {"not": {"paths": [{"prefix": "/admin"}, {"prefix": "/users"}, {"exact": "/tenant"}, {"exact": "/json"}, {"exact": "/host"}]}}}
 ]}"#;
 
 const LIMITS_CONFIGURATION: &str = r#"{"keys": 64, "apply": "all", "rules": [
     {"key": ["client_address", {"header": "x-key"}, {"cookie": "key"}, {"query": "key"}], "limits": [{"requests": 3, "window": "1s"}]},
+    {"match": {"query": [{"name": "free", "regex": "^[a-z]+$"}], "not": {"sources": ["10.0.0.0/8"]}}, "limits": "none"},
     {"key": ["path", "method"], "limits": [{"requests": 3, "per": "minute"}]}
 ]}"#;
 
