@@ -11,23 +11,57 @@ pub struct Challenge {
     /// Quotable as it is.
     realm: String,
     schemes: Vec<String>,
+    /// Where clients read who issues tokens for what is behind this filter (RFC 9728 §5.1): a URL.
+    resource_metadata: Option<String>,
+    /// What proofs of the scheme `DPoP` may be signed with (RFC 9449 §7.1): names between spaces.
+    proof_algorithms: Option<String>,
 }
+
+/// The schemes of access tokens: those of any bearer (RFC 6750) and those of one key's owner (RFC
+/// 9449 §7.1).
+const OF_TOKENS: [&str; 2] = ["Bearer", "DPoP"];
 
 impl Challenge {
     /// The challenge unless a configuration says otherwise.
     pub fn usual(own: &'static str) -> Self {
-        Self { own, realm: "gatehouse".to_owned(), schemes: vec![own.to_owned()] }
+        Self {
+            own,
+            realm: "gatehouse".to_owned(),
+            schemes: vec![own.to_owned()],
+            resource_metadata: None,
+            proof_algorithms: None,
+        }
     }
 
-    /// Reads `realm` and `schemes`; unless told otherwise, the filter's own scheme will do, and
-    /// these others.
+    /// Reads `realm`, `schemes` and `resource_metadata`; unless told otherwise, the filter's own
+    /// scheme will do, and these others.
     pub fn read(fields: &mut Fields<'_>, own: &'static str, others: &[&str]) -> Option<Self> {
         let mut usual = Self::usual(own);
         usual.schemes.extend(others.iter().map(|other| (*other).to_owned()));
         let realm =
             fields.with_default("realm", usual.realm, |node| node.quotable().map(str::to_owned));
         let schemes = fields.with_default("schemes", usual.schemes, schemes);
-        Some(Self { own, realm: realm?, schemes: schemes? })
+        let resource_metadata = fields.optional("resource_metadata", |node| {
+            let takes_tokens = |schemes: &Vec<String>| schemes.iter().any(|it| is_of_tokens(it));
+            if !schemes.as_ref().is_none_or(takes_tokens) {
+                return node.fault("is told with Bearer and DPoP, and `schemes` has neither");
+            }
+            metadata_url(&node)
+        });
+        Some(Self {
+            own,
+            realm: realm?,
+            schemes: schemes?,
+            resource_metadata: resource_metadata?,
+            proof_algorithms: None,
+        })
+    }
+
+    /// The same, which also tells what proofs may be signed with: names of algorithms (RFC 7518
+    /// §3.1) with spaces between them.
+    #[must_use]
+    pub fn with_proof_algorithms(self, names: String) -> Self {
+        Self { proof_algorithms: Some(names), ..self }
     }
 
     /// The answer that also asks for credentials: a field for each scheme, which is easier to read
@@ -38,28 +72,79 @@ impl Challenge {
         asked.fold(problem, |problem, field| problem.with_header(WWW_AUTHENTICATE, field))
     }
 
-    /// The answer that tells what is wrong with credentials of the filter's own scheme. Values need
-    /// no escapes between quotes. Where that scheme would not do, nothing is told. A 401 also names
-    /// the other schemes: credentials of those would do as well.
+    /// The answer that tells what is wrong with credentials of the filter's own scheme; where that
+    /// is one of access tokens, with all of those. Values need no escapes between quotes. Where no
+    /// such scheme would do, nothing is told. A 401 also names the other schemes: credentials of
+    /// those would do as well.
     #[must_use]
     pub fn tell(&self, problem: Problem, parameters: &[(&str, &str)]) -> Problem {
+        let is_own =
+            |scheme: &str| is(scheme, self.own) || is_of_tokens(scheme) && is_of_tokens(self.own);
+        self.tell_where(problem, is_own, parameters)
+    }
+
+    /// The same, told with this scheme only.
+    #[must_use]
+    pub fn tell_with(
+        &self,
+        scheme: &str,
+        problem: Problem,
+        parameters: &[(&str, &str)],
+    ) -> Problem {
+        self.tell_where(problem, |known| is(known, scheme), parameters)
+    }
+
+    fn tell_where(
+        &self,
+        problem: Problem,
+        is_told: impl Fn(&str) -> bool,
+        parameters: &[(&str, &str)],
+    ) -> Problem {
         let names_others = problem.status == 401;
-        let told =
-            self.schemes.iter().filter_map(|scheme| match scheme.eq_ignore_ascii_case(self.own) {
-                true => self.field(scheme, parameters),
-                false if names_others => self.field(scheme, &[]),
-                false => None,
-            });
+        let told = self.schemes.iter().filter_map(|scheme| match is_told(scheme) {
+            true => self.field(scheme, parameters),
+            false if names_others => self.field(scheme, &[]),
+            false => None,
+        });
         told.fold(problem, |problem, field| problem.with_header(WWW_AUTHENTICATE, field))
     }
 
     fn field(&self, scheme: &str, parameters: &[(&str, &str)]) -> Option<HeaderValue> {
         let mut field = format!("{scheme} realm=\"{}\"", self.realm);
-        for (name, value) in parameters {
+        let algorithms = self.proof_algorithms.as_deref().filter(|_| is(scheme, "DPoP"));
+        let metadata = self.resource_metadata.as_deref().filter(|_| is_of_tokens(scheme));
+        let standing = [("algs", algorithms), ("resource_metadata", metadata)];
+        let standing = standing.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        for (name, value) in parameters.iter().copied().chain(standing) {
             field.extend([", ", name, "=\"", value, "\""]);
         }
         HeaderValue::try_from(field.into_bytes()).ok()
     }
+}
+
+fn is(scheme: &str, known: &str) -> bool {
+    scheme.eq_ignore_ascii_case(known)
+}
+
+fn is_of_tokens(scheme: &str) -> bool {
+    OF_TOKENS.iter().any(|known| is(scheme, known))
+}
+
+/// The URL of a resource's metadata (RFC 9728 §3): absolute, without a fragment. `http` is for
+/// trying things out.
+fn metadata_url(node: &Node<'_>) -> Option<String> {
+    let url = node.quotable()?;
+    let is_url = ["https://", "http://"].iter().any(|scheme| {
+        let rest = url.strip_prefix(scheme);
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', ':', '@']))
+    });
+    if !is_url || url.contains([' ', '#']) {
+        return node.fault(
+            "must be the URL of the metadata, without a fragment, such as \
+             https://api.example.com/.well-known/oauth-protected-resource",
+        );
+    }
+    Some(url.to_owned())
 }
 
 fn schemes(node: Node<'_>) -> Option<Vec<String>> {
@@ -132,6 +217,34 @@ mod tests {
     }
 
     #[test]
+    fn schemes_of_tokens_tell_where_the_metadata_are_and_dpop_what_signs_proofs() {
+        const URL: &str = "https://a.example/.well-known/oauth-protected-resource/x?y=z";
+        let configured =
+            format!(r#"{{"schemes": ["ApiKey", "bearer", "DPoP"], "resource_metadata": "{URL}"}}"#);
+        let challenge = challenge(&configured).unwrap().with_proof_algorithms("ES256 EdDSA".into());
+        let key = r#"ApiKey realm="gatehouse""#.to_owned();
+        let bearer = format!(r#"bearer realm="gatehouse", resource_metadata="{URL}""#);
+        let proof =
+            format!(r#"DPoP realm="gatehouse", algs="ES256 EdDSA", resource_metadata="{URL}""#);
+        let asked = challenge.ask(Problem::new(401, "x"));
+        assert_eq!(fields(&asked), [&*key, &*bearer, &*proof]);
+        // RFC 9449 §7.2: what is wrong is told with the scheme that was used.
+        let told = |field: &str| field.replacen("house\"", "house\", a=\"b\"", 1);
+        for (scheme, status, want) in [
+            ("DPoP", 401, vec![key.clone(), bearer.clone(), told(&proof)]),
+            ("Bearer", 401, vec![key.clone(), told(&bearer), proof.clone()]),
+            ("DPoP", 403, vec![told(&proof)]),
+            ("Basic", 403, vec![]),
+        ] {
+            let problem = challenge.tell_with(scheme, Problem::new(status, "x"), &[("a", "b")]);
+            assert_eq!(fields(&problem), want, "{scheme} {status}");
+        }
+        // Who does not know which was used tells it with both.
+        let both = challenge.tell(Problem::new(403, "x"), &[("a", "b")]);
+        assert_eq!(fields(&both), [told(&bearer), told(&proof)]);
+    }
+
+    #[test]
     fn what_is_no_scheme_is_a_fault() {
         for (configured, want) in [
             (r#"{"schemes": []}"#, "schemes: must not be empty"),
@@ -144,8 +257,34 @@ mod tests {
                 "schemes[1]: must be unique: an earlier one is the same",
             ),
             (r#"{"realm": "\""}"#, "realm: must be printable ASCII without quotes and backslashes"),
+            (
+                r#"{"schemes": ["ApiKey"], "resource_metadata": "https://a.example/x"}"#,
+                "resource_metadata: is told with Bearer and DPoP, and `schemes` has neither",
+            ),
+            (r#"{"resource_metadata": 1}"#, "resource_metadata: must be text"),
+            (
+                r#"{"resource_metadata": "https://a.example/\u00e9"}"#,
+                "resource_metadata: must be printable ASCII without quotes and backslashes",
+            ),
         ] {
             assert_eq!(challenge(configured).unwrap_err(), want);
+        }
+        for url in [
+            "/.well-known/oauth-protected-resource",
+            "a.example/x",
+            "ftp://a.example/x",
+            "https://",
+            "https:///x",
+            "https://a.example/x#y",
+            "https://a.example/x y",
+        ] {
+            let configured = format!(r#"{{"resource_metadata": "{url}"}}"#);
+            assert_eq!(
+                challenge(&configured).unwrap_err(),
+                "resource_metadata: must be the URL of the metadata, without a fragment, such as \
+                 https://api.example.com/.well-known/oauth-protected-resource",
+                "{url}"
+            );
         }
     }
 }

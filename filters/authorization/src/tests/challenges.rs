@@ -142,3 +142,28 @@ fn a_client_that_lacks_nothing_but_scopes_may_be_told_which() {
         assert_eq!(silent.decision.code, want, "{path}");
     }
 }
+
+#[test]
+fn whoever_is_asked_for_a_token_or_scopes_is_told_where_to_get_them() {
+    const URL: &str = "https://a.example/.well-known/oauth-protected-resource";
+    let rules = json!([{"action": "allow", "principals": [{"scopes": {"all": ["b"]}}]}]);
+    let filter = |schemes: Value| {
+        let json = json!({"rules": rules, "tell_scopes": true, "schemes": schemes,
+            "resource_metadata": URL});
+        configured::<Authorization>(&json.to_string()).unwrap()
+    };
+    let alice = FakeHost::default();
+    alice.identify(&Identity { subject: Some("alice".to_owned()), ..Identity::default() });
+    for scheme in ["Bearer", "DPoP"] {
+        let filter = filter(json!([scheme]));
+        let asked = get(&filter, &FakeHost::default(), "/");
+        let want = format!(r#"{scheme} realm="gatehouse", resource_metadata="{URL}""#);
+        assert_eq!((asked.status(), challenge(&asked)), (Some(401), Some(want)));
+        // RFC 6750 §3.1: with the scheme that tokens are sent with, whichever that is.
+        let told = get(&filter, &alice, "/");
+        let want = format!(
+            r#"{scheme} realm="gatehouse", error="insufficient_scope", scope="b", resource_metadata="{URL}""#
+        );
+        assert_eq!((told.status(), challenge(&told)), (Some(403), Some(want)));
+    }
+}
