@@ -7,7 +7,6 @@ use crate::config::{Accepted, OnBoth, Require};
 use crate::keys::Lookup;
 use crate::refusal::Refusal;
 use crate::slot::{Awaited, Slot};
-use crate::token::MAX_TOKEN;
 use crate::token::Token;
 use crate::trial::Trial;
 use crate::verify::HostVerifier;
@@ -104,8 +103,9 @@ impl JwtAuth {
         let mut sent: Option<Sent> = None;
         for index in &accepted.sources {
             let Some(source) = self.config.sources.get(*index) else { continue };
-            let found = credential::find(std::slice::from_ref(source), request, MAX_TOKEN)
-                .map_err(|Repeated| Refusal::TokenRepeated)?;
+            let found =
+                credential::find(std::slice::from_ref(source), request, self.config.max_token_size)
+                    .map_err(|Repeated| Refusal::TokenRepeated)?;
             match (found, &mut sent) {
                 (None, _) => {}
                 (Some(token), None) => sent = Some(Sent { token, sources: vec![*index] }),
@@ -156,12 +156,13 @@ impl JwtAuth {
         host: &dyn Host,
         slot: &mut Option<Slot>,
     ) -> Result<Option<Rc<Verified>>, Refused> {
+        let most = self.config.max_token_size;
         let (token, payload) =
-            Token::parse(&sent.token, &self.usual_header).map_err(|refusal| {
+            Token::parse(&sent.token, most, &self.usual_header).map_err(|refusal| {
                 match sent.token.contains(&b',') {
                     // Two fields that a proxy has joined.
                     true => Refusal::TokenRepeated.into(),
-                    false => why::for_form(refusal, &sent.token),
+                    false => why::for_form(refusal, &sent.token, most),
                 }
             })?;
         let claims = Claims::parse(payload).map_err(why::for_types)?;
@@ -171,6 +172,9 @@ impl JwtAuth {
             let owner = self.config.provider_of(issuer.as_deref()).map(|(_, provider)| provider);
             return Err(why::for_issuer(&claims, owner, self.config.names(accepted)));
         };
+        if sent.token.len() > provider.max_token_size {
+            return Err(why::for_size(sent.token.len(), provider));
+        }
         let now = host.now();
         self.judge(&token, &claims, index, &sent.token, host, slot)
             .map_err(|refusal| why::of_token(refusal, &token, &claims, provider, now))
@@ -190,6 +194,9 @@ impl JwtAuth {
         let provider = self.config.providers.get(index).ok_or(Refusal::IssuerUnknown)?;
         // What costs nothing comes first: a forged token should not buy a verification, nor a
         // fetch.
+        if !provider.takes(token.header.kind.as_ref()) || claims.tells_events() {
+            return Err(Refusal::TypeNotAllowed);
+        }
         let is_allowed = |allowed: &Vec<Algorithm>| allowed.contains(&token.header.algorithm);
         if !provider.algorithms.as_ref().is_none_or(is_allowed) {
             return Err(Refusal::AlgorithmNotAllowed);

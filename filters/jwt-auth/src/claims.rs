@@ -29,6 +29,7 @@ struct Known {
     scp: Option<Id>,
     roles: Option<Id>,
     groups: Option<Id>,
+    events: Option<Id>,
 }
 
 impl Known {
@@ -48,6 +49,7 @@ impl Known {
                 b"scp" => &mut known.scp,
                 b"roles" => &mut known.roles,
                 b"groups" => &mut known.groups,
+                b"events" => &mut known.events,
                 _ => continue,
             };
             *place = Some(id);
@@ -129,6 +131,13 @@ impl Claims {
     /// `groups`.
     pub(crate) fn groups(&self) -> Option<Member<'_>> {
         Some(self.members.member(self.known.groups?))
+    }
+
+    /// Whether the token tells of events, as a security event token does (RFC 8417 §2.2), and as a
+    /// logout token does (OpenID Connect Back-Channel Logout 1.0 §2.4), which need not say so in
+    /// its `typ`.
+    pub(crate) fn tells_events(&self) -> bool {
+        self.known.events.is_some_and(|events| self.members.member(events).kind() == Kind::Object)
     }
 
     /// `iss` and `sub` as they were written.

@@ -1,5 +1,6 @@
 //! The configuration, read into what a request needs.
 
+mod form;
 mod jwks;
 mod providers;
 mod require;
@@ -11,11 +12,13 @@ pub(crate) use providers::Provider;
 pub(crate) use require::{Accepted, Require};
 
 use crate::revocation::Revocations;
+use crate::token::MAX_TOKEN;
 use crate::trial::Bounds;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{Challenge, HeaderName, Mode};
+use providers::Usual;
 use verification::Verification;
 
 /// What the filter does, in final form.
@@ -33,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) sources: Vec<Source>,
     /// The fields among them.
     pub(crate) fields: Vec<HeaderName>,
+    /// The longest token that any provider's may be, in bytes.
+    pub(crate) max_token_size: usize,
     /// Whether the upstream gets the token too.
     pub(crate) forwards_token: bool,
     /// How many verified tokens a worker remembers.
@@ -81,13 +86,17 @@ impl Config {
         let sources = fields.with_default("sources", vec![authorization()], credential::sources);
         let forwards_token = fields.with_default("forward_token", true, |node| node.boolean());
         let cached_tokens = fields.with_default("cache", 1024, cached_tokens);
-        let usual = sources.as_deref().unwrap_or_default();
+        let max_token_size =
+            fields.with_default("max_token_size", MAX_TOKEN, |node| form::max_token_size(&node));
         let verification =
             fields.with_default("verification", Verification::default(), Verification::read);
         let without_alg = verification.as_ref().map(|it| it.without_alg.as_slice());
-        let without_alg = without_alg.unwrap_or_default();
-        let providers =
-            fields.required("providers", |node| providers::read(&node, usual, without_alg));
+        let usual = Usual {
+            sources: sources.as_deref().unwrap_or_default(),
+            without_alg: without_alg.unwrap_or_default(),
+            max_token_size: max_token_size.unwrap_or(MAX_TOKEN),
+        };
+        let providers = fields.required("providers", |node| providers::read(&node, &usual));
         let known = providers.as_ref().map(|(providers, _)| providers.as_slice());
         let revocations = fields.optional("revocations", |node| {
             let issuers = |providers: &[Provider]| {
@@ -101,7 +110,7 @@ impl Config {
         });
         let default = fields.optional("default", require);
         fields.finish();
-        let (rules, default, _) = (rules?, default?, sources?);
+        let (rules, default, _, _) = (rules?, default?, sources?, max_token_size?);
         let (providers, sources) = providers?;
         Some(Self {
             mode: mode?,
@@ -112,6 +121,7 @@ impl Config {
             bounds: verification?.bounds,
             fields: credential::fields(&sources),
             sources,
+            max_token_size: providers.iter().map(|provider| provider.max_token_size).max()?,
             forwards_token: forwards_token?,
             cached_tokens: cached_tokens?,
             written: written(&providers),

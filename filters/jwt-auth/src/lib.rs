@@ -24,6 +24,7 @@ mod jwk;
 mod jwks;
 mod key;
 mod keys;
+mod kind;
 mod pem;
 mod refusal;
 mod requirement;
@@ -103,6 +104,8 @@ gatehouse_filter::codes! {
         TokenMalformed = "token_malformed",
         /// See [`Refusal::CriticalUnsupported`].
         CriticalUnsupported = "critical_unsupported",
+        /// See [`Refusal::TypeNotAllowed`].
+        TypeNotAllowed = "type_not_allowed",
         /// See [`Refusal::AlgorithmNotAllowed`].
         AlgorithmNotAllowed = "algorithm_not_allowed",
         /// See [`Refusal::KeyUnknown`].

@@ -15,12 +15,15 @@ pub enum Refusal {
     TokenRepeated,
     /// There is a token, and a filter before this one knows who it is by something else.
     TwoIdentities,
-    /// The token is longer than [`MAX_TOKEN`](crate::MAX_TOKEN) bytes.
+    /// The token is longer than it may be: [`MAX_TOKEN`](crate::MAX_TOKEN) bytes, unless a
+    /// configuration says otherwise.
     TokenTooLarge,
     /// Not a compact JWS of JSON objects.
     TokenMalformed,
     /// The token has a `crit` header: it asks for extensions, and there are none.
     CriticalUnsupported,
+    /// The token says that it is of another kind than is taken.
+    TypeNotAllowed,
     /// The token's algorithm is unknown, not allowed, or not one of the key's.
     AlgorithmNotAllowed,
     /// No key has the token's `kid`.
@@ -103,7 +106,7 @@ impl Refusal {
                 (Code::TwoIdentities, 400, REQUEST, "Send a key or a token, not both")
             }
             Self::TokenTooLarge => {
-                (Code::TokenTooLarge, 401, TOKEN, "The token is longer than 16384 bytes")
+                (Code::TokenTooLarge, 401, TOKEN, "The token is longer than is taken here")
             }
             Self::TokenMalformed => (
                 Code::TokenMalformed,
@@ -116,6 +119,12 @@ impl Refusal {
                 401,
                 TOKEN,
                 "The token has a crit header; no extensions are supported",
+            ),
+            Self::TypeNotAllowed => (
+                Code::TypeNotAllowed,
+                401,
+                TOKEN,
+                "The token is of another type than an access token, or than is taken here",
             ),
             Self::AlgorithmNotAllowed => (
                 Code::AlgorithmNotAllowed,

@@ -9,6 +9,7 @@ mod fetched;
 mod forwarding;
 mod identity;
 mod key_sets;
+mod kinds;
 mod requests;
 mod requirements;
 mod rfc_examples;

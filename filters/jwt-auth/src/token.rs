@@ -2,12 +2,13 @@ use crate::algorithm::Algorithm;
 use crate::base64url;
 use crate::cache::is_same;
 use crate::json::Members;
+use crate::kind::Kind;
 use crate::refusal::Refusal;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The longest token that is looked at, in bytes.
+/// The longest token that is looked at unless a configuration says otherwise, in bytes.
 pub const MAX_TOKEN: usize = 16 * 1024;
 
 /// A compact JWS (RFC 7515 §7.1), taken apart. Nothing in it is to be believed before
@@ -29,13 +30,19 @@ pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,
     /// Which key it says that the token is signed with: a name, never a place.
     pub(crate) kid: Option<String>,
+    /// What kind of token it says that it is.
+    pub(crate) kind: Option<Kind>,
 }
 
 impl<'t> Token<'t> {
-    /// Takes a token apart. What it says, the payload, is apart from what tells whether to believe
-    /// it.
-    pub(crate) fn parse(token: &'t [u8], usual: &UsualHeader) -> Result<(Self, Vec<u8>), Refusal> {
-        if token.len() > MAX_TOKEN {
+    /// Takes a token apart, of `most` bytes at most. What it says, the payload, is apart from what
+    /// tells whether to believe it.
+    pub(crate) fn parse(
+        token: &'t [u8],
+        most: usize,
+        usual: &UsualHeader,
+    ) -> Result<(Self, Vec<u8>), Refusal> {
+        if token.len() > most {
             return Err(Refusal::TokenTooLarge);
         }
         let (signed, signature) = split_last(token).ok_or(Refusal::TokenMalformed)?;
@@ -73,12 +80,13 @@ impl Header {
             None => Ok(None),
             Some(member) => member.text().map(Some).ok_or(Refusal::TokenMalformed),
         };
-        text("typ")?;
+        let kind = text("typ")?.map(|typ| Kind::of(&typ));
         let kid = text("kid")?.map(Cow::into_owned);
         let algorithm = text("alg")?.ok_or(Refusal::TokenMalformed)?;
         Ok(Self {
             algorithm: Algorithm::from_name(&algorithm).ok_or(Refusal::AlgorithmNotAllowed)?,
             kid,
+            kind,
         })
     }
 }

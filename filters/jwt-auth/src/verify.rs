@@ -1,7 +1,7 @@
 use crate::algorithm::Algorithm;
 use crate::jwks::KeySet;
 use crate::refusal::Refusal;
-use crate::token::{Token, UsualHeader};
+use crate::token::{MAX_TOKEN, Token, UsualHeader};
 use crate::trial::{Choice, Trial};
 use gatehouse_filter::{Hash, NoVerifier, Signatures};
 use std::cell::Cell;
@@ -36,7 +36,7 @@ pub fn verify_compact(
     keys: &KeySet,
     host: Option<&dyn Signatures>,
 ) -> Result<Vec<u8>, Refusal> {
-    let (token, payload) = Token::parse(token, &UsualHeader::default())?;
+    let (token, payload) = Token::parse(token, MAX_TOKEN, &UsualHeader::default())?;
     let without_alg = Algorithm::NAMES.map(|(_, algorithm)| algorithm).to_vec();
     let choice = Choice { without_alg, tries_named: false };
     keys.verify(&token, &choice, &Trial::unbounded(host))?;

@@ -15,19 +15,26 @@ use std::time::Duration;
 pub(crate) type Refused = Explained<Refusal>;
 
 /// For want of a token that could be taken apart.
-pub(crate) fn for_form(refusal: Refusal, token: &[u8]) -> Refused {
+pub(crate) fn for_form(refusal: Refusal, token: &[u8], most: usize) -> Refused {
     let why = match refusal {
         Refusal::AlgorithmNotAllowed => match Header::algorithm_named(token) {
             Some(name) => format!("alg {} is not known", shown(&name)),
             None => return refusal.into(),
         },
-        Refusal::TokenTooLarge | Refusal::TokenMalformed => {
+        Refusal::TokenTooLarge => too_large(token.len(), most),
+        Refusal::TokenMalformed => {
             let dots = token.iter().filter(|byte| **byte == b'.').count();
             format!("{} bytes with {dots} dots", token.len())
         }
         refusal => return refusal.into(),
     };
     Refused::because(refusal, why)
+}
+
+/// For a token that is longer than its provider's may be.
+pub(crate) fn for_size(length: usize, provider: &Provider) -> Refused {
+    let why = too_large(length, provider.max_token_size);
+    Refused::because(Refusal::TokenTooLarge, of_provider(&why, provider))
 }
 
 /// For claims that are not of their types.
@@ -71,7 +78,7 @@ pub(crate) fn of_token(
     let raw = |member: Option<Member<'_>>| {
         member.map_or_else(|| "missing".to_owned(), |it| shown(&String::from_utf8_lossy(it.raw())))
     };
-    let Header { algorithm, kid } = &*token.header;
+    let Header { algorithm, kid, .. } = &*token.header;
     let kid =
         kid.as_deref().map_or_else(|| "no kid".to_owned(), |kid| format!("kid {}", shown(kid)));
     let signed = || format!("alg {}, {kid}", algorithm.name());
@@ -80,6 +87,7 @@ pub(crate) fn of_token(
         keys.map_or_else(|| "none".to_owned(), |keys| keys.names(MOST_NAMES))
     };
     let why = match refusal {
+        Refusal::TypeNotAllowed => kind(token, claims, provider),
         Refusal::TokenExpired
         | Refusal::TokenNotYetValid
         | Refusal::TokenTooOld
@@ -132,6 +140,27 @@ pub(crate) fn of_known(
         refusal => times(refusal, validity, &provider.lifetime, now),
     };
     Refused::because(refusal, of_provider(&why, provider))
+}
+
+fn too_large(length: usize, most: usize) -> String {
+    format!("{length} bytes, and {most} are the most")
+}
+
+/// What kind of token it says that it is, and what was wanted.
+fn kind(token: &Token<'_>, claims: &Claims, provider: &Provider) -> String {
+    let kind = token.header.kind.as_ref();
+    let said =
+        kind.map_or_else(|| "no typ".to_owned(), |kind| format!("typ {}", shown(kind.name())));
+    match &provider.kinds {
+        _ if provider.takes(kind) && claims.tells_events() => {
+            format!("{said}, and the claim events, as security events have it")
+        }
+        Some(kinds) => {
+            let wanted: Vec<_> = kinds.iter().map(|kind| kind.name().to_owned()).collect();
+            format!("{said}, wanted one of {}", list(&wanted))
+        }
+        None => format!("{said}, which is no access token's"),
+    }
 }
 
 /// What a token says of its times, as seen from now.

@@ -1,11 +1,12 @@
 //! The providers: whom to trust, with what keys, and where their tokens are.
 
-use super::{jwks, requirements};
+use super::{form, jwks, requirements};
 use crate::algorithm::Algorithm;
 use crate::claims::Lifetime;
 use crate::forward::{ClaimToHeader, Form};
 use crate::identity::Places;
 use crate::keys::Keys;
+use crate::kind::Kind;
 use crate::requirement::Requirements;
 use crate::trial::Choice;
 use gatehouse_filter::config::{Fields, Node};
@@ -25,6 +26,10 @@ pub(crate) struct Provider {
     /// Each of these.
     pub(crate) all_audiences: Vec<String>,
     pub(crate) keys: Keys,
+    /// The longest token that is looked at, in bytes.
+    pub(crate) max_token_size: usize,
+    /// What kinds of token are taken; `None`: any but what says that it is no access token.
+    pub(crate) kinds: Option<Vec<Kind>>,
     /// `None`: whatever the keys can.
     pub(crate) algorithms: Option<Vec<Algorithm>>,
     /// Which of the keys are tried on a token.
@@ -35,16 +40,20 @@ pub(crate) struct Provider {
     pub(crate) claims_to_headers: Vec<ClaimToHeader>,
 }
 
-/// The providers, and the sources of all of them; `usual` are those of a provider that names none.
-pub(super) fn read(
-    node: &Node<'_>,
-    usual: &[Source],
-    without_alg: &[Algorithm],
-) -> Option<(Vec<Provider>, Vec<Source>)> {
+/// What a provider has that does not say otherwise.
+pub(super) struct Usual<'a> {
+    pub(super) sources: &'a [Source],
+    /// What keys without an `alg` may verify, beside what the provider names.
+    pub(super) without_alg: &'a [Algorithm],
+    pub(super) max_token_size: usize,
+}
+
+/// The providers, and the sources of all of them.
+pub(super) fn read(node: &Node<'_>, usual: &Usual<'_>) -> Option<(Vec<Provider>, Vec<Source>)> {
     let (mut names, mut issuers, mut places) = (Vec::new(), Vec::new(), Vec::new());
     let providers = node.nonempty_list(|node| {
         let mut provider = provider(&node, usual, &mut names, &mut issuers, &mut places)?;
-        provider.choice.without_alg.extend(without_alg);
+        provider.choice.without_alg.extend(usual.without_alg);
         Some(provider)
     })?;
     let is_read = |name: &HeaderName| places.iter().any(|source| is_field(source, name));
@@ -63,7 +72,7 @@ pub(super) fn read(
 
 fn provider(
     node: &Node<'_>,
-    usual: &[Source],
+    usual: &Usual<'_>,
     names: &mut Vec<String>,
     issuers: &mut Vec<Option<String>>,
     places: &mut Vec<Source>,
@@ -72,7 +81,7 @@ fn provider(
     let name = fields.required("name", |node| unique(&node, names));
     let issuer = issuer(&mut fields, issuers);
     let own = fields.optional("sources", credential::sources);
-    let taken = own.as_ref().and_then(Option::as_deref).unwrap_or(usual);
+    let taken = own.as_ref().and_then(Option::as_deref).unwrap_or(usual.sources);
     // Of two that only overlap, one token would be found in both, and be two.
     let clashes =
         |source: &Source| places.iter().any(|other| other.overlaps(source) && other != source);
@@ -93,6 +102,9 @@ fn provider(
     let keys = fields.required("jwks", |node| {
         jwks::keys(&node, name.as_deref(), issuer.as_ref().map(|issuer| issuer.as_deref()))
     });
+    let max_token_size = fields
+        .with_default("max_token_size", usual.max_token_size, |node| form::max_token_size(&node));
+    let kinds = fields.optional("types", |node| form::kinds(&node));
     let algorithms = fields.optional("algorithms", |node| {
         let algorithms = node.nonempty_list(|node| algorithm(&node))?;
         match &keys {
@@ -122,6 +134,8 @@ fn provider(
         audiences: audiences?,
         all_audiences: all_audiences?,
         keys: keys?,
+        max_token_size: max_token_size?,
+        kinds: kinds?,
         choice: Choice {
             // Whoever names an algorithm means it for keys that name none, too.
             without_alg: algorithms.as_ref()?.clone().unwrap_or_default(),
@@ -138,6 +152,16 @@ fn provider(
         identity: identity?,
         claims_to_headers: claims_to_headers?,
     })
+}
+
+impl Provider {
+    /// Whether tokens of a kind are taken, of those that say one.
+    pub(crate) fn takes(&self, kind: Option<&Kind>) -> bool {
+        match (&self.kinds, kind) {
+            (Some(kinds), kind) => kind.is_some_and(|kind| kinds.contains(kind)),
+            (None, kind) => !kind.is_some_and(Kind::is_foreign),
+        }
+    }
 }
 
 /// Whose tokens a provider's are: `Some(None)` for anybody's.

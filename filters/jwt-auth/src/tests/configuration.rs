@@ -20,6 +20,8 @@ fn the_smallest_and_the_fullest_configuration_are_right() {
         json!({
             "mode": "shadow",
             "realm": "Orders API",
+            "resource_metadata": "https://api.example/.well-known/oauth-protected-resource",
+            "max_token_size": "256B",
             "skip_preflight": false,
             "sources": [{"header": "authorization", "prefix": "Bearer "}, {"cookie": "token"}],
             "forward_token": false,
@@ -27,6 +29,8 @@ fn the_smallest_and_the_fullest_configuration_are_right() {
             "providers": [
                 provider(json!({
                     "audiences": ["a", "b"],
+                    "types": ["at+jwt", "JWT"],
+                    "max_token_size": "64KiB",
                     "algorithms": ["EdDSA", "RS256"],
                     "leeway": "1h",
                     "require_expiration": false,
@@ -80,6 +84,29 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         (
             json!({"leeway": "2h"}),
             "providers[0].leeway: must be 1h at most: a token would outlive its expiry by that much",
+        ),
+        (json!({"types": []}), "providers[0].types: must not be empty"),
+        (json!({"types": "at+jwt"}), "providers[0].types: must be a list"),
+        (
+            json!({"types": ["at+jwt", "application/AT+JWT"]}),
+            "providers[0].types[1]: must be unique: an earlier one is the same",
+        ),
+        (
+            json!({"types": ["at jwt"]}),
+            "providers[0].types[0]: must be a media type, such as at+jwt",
+        ),
+        (json!({"type": ["at+jwt"]}), "providers[0].type: unknown field, did you mean `types`?"),
+        (
+            json!({"max_token_size": "128KiB"}),
+            "providers[0].max_token_size: must be from 256B to 64KiB",
+        ),
+        (
+            json!({"max_token_size": "255B"}),
+            "providers[0].max_token_size: must be from 256B to 64KiB",
+        ),
+        (
+            json!({"max_token_size": 4096}),
+            "providers[0].max_token_size: must be a size with a unit (B, KiB, MiB, GiB), such as 64KiB",
         ),
         (
             json!({"algorithms": ["none"]}),

@@ -52,6 +52,31 @@ fn a_refusal_is_a_challenge_in_the_words_of_rfc_6750() {
 }
 
 #[test]
+fn every_challenge_tells_where_the_metadata_of_the_resource_are() {
+    const URL: &str = "https://a.example/.well-known/oauth-protected-resource/mcp";
+    let filter = filter(json!({"resource_metadata": URL, "schemes": ["Bearer", "ApiKey"]}));
+    let host = FakeHost::at(NOW);
+    for (values, want) in [
+        (&[][..], format!(r#"Bearer realm="gatehouse", resource_metadata="{URL}""#)),
+        (
+            &["Bearer x.y.z"],
+            format!(
+                r#"Bearer realm="gatehouse", error="invalid_token", error_description="The token is not a JWT: three base64url parts without padding, header and claims JSON objects without repeated members", resource_metadata="{URL}""#
+            ),
+        ),
+        (
+            &["Bearer x", "Bearer y"],
+            format!(
+                r#"Bearer realm="gatehouse", error="invalid_request", error_description="Send one token, in one place", resource_metadata="{URL}""#
+            ),
+        ),
+    ] {
+        let fields: Vec<_> = values.iter().map(|value| ("authorization", value)).collect();
+        assert_eq!(challenge(&ask(&filter, &host, &fields)), want);
+    }
+}
+
+#[test]
 fn every_refusal_has_its_code_and_a_quotable_sentence() {
     use crate::Refusal::*;
     let all = [
@@ -62,6 +87,7 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         TokenTooLarge,
         TokenMalformed,
         CriticalUnsupported,
+        TypeNotAllowed,
         AlgorithmNotAllowed,
         KeyUnknown,
         KidMissing,
