@@ -8,6 +8,7 @@
 pub mod api_key;
 pub mod config;
 pub mod credential;
+pub mod decimal;
 pub mod fetched;
 pub mod hex;
 pub mod list;
@@ -17,6 +18,7 @@ pub mod template;
 pub mod truth;
 
 mod body;
+mod buckets;
 mod callouts;
 mod challenge;
 mod charges;
@@ -51,6 +53,7 @@ mod target;
 mod text_pattern;
 
 pub use body::{Body, Collect, Copied};
+pub use buckets::{BucketVersion, Buckets};
 pub use callouts::{
     Answer, Answered, CallId, CallRefused, Callout, Callouts, GrpcAnswer, GrpcCall, Queue,
 };

@@ -1,9 +1,8 @@
 //! What responses tell clients about their limits.
 
-use crate::decimal;
 use crate::quota::{Level, Quota};
 use crate::service::{Ruling, Told};
-use gatehouse_filter::{HeaderName, HeaderValue, Headers, Problem};
+use gatehouse_filter::{HeaderName, HeaderValue, Headers, Problem, decimal};
 use std::cmp::Reverse;
 
 const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");

@@ -16,7 +16,6 @@ mod calendar;
 mod config;
 mod cost;
 mod counting;
-mod decimal;
 mod descriptor;
 mod evictions;
 mod fields;

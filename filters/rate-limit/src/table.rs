@@ -5,15 +5,13 @@
 //! has any of a few slots.
 
 use crate::bucket::{Arrivals, Bucket, Evicted, Place, WAYS};
-use crate::decimal;
 use crate::gcra::Arrival;
 use crate::key::Digest;
 use crate::layout::Layout;
-use gatehouse_filter::{SetError, Store, StoreError, Version};
+use gatehouse_filter::{BucketVersion, Buckets, SetError, Store, StoreError};
 
-/// How often a request tries to write. Each failure means that another worker has succeeded in
-/// between; so many in a row do not happen with as many workers as a machine has cores.
-pub(crate) const ATTEMPTS: u32 = 64;
+/// How often a request tries to write.
+pub(crate) const ATTEMPTS: u32 = Buckets::ATTEMPTS;
 
 /// The bits of a table's name.
 pub(crate) const NAME: u32 = 0xf_ffff;
@@ -23,19 +21,16 @@ pub(crate) const NAME: u32 = 0xf_ffff;
 /// share.
 #[derive(Debug)]
 pub(crate) struct Table {
-    buckets: u64,
+    /// Under `r<name><buckets>/<arrivals of a slot>/`: another name or size is another table.
+    buckets: Buckets,
     layout: Layout,
-    /// `r<name><buckets>/<arrivals of a slot>/`: another name or size is another table. At most 22
-    /// bytes with the bucket's number, which is what the host's strings hold without an allocation.
-    prefix: String,
 }
 
 /// A client's slot as it was read. Nothing is changed before it is stored again.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    key: String,
     bucket: Bucket,
-    version: Version,
+    version: BucketVersion,
     place: Place,
 }
 
@@ -68,24 +63,15 @@ impl Table {
         let buckets = u64::from(keys).div_ceil(ways).max(1);
         let name = name & NAME;
         let prefix = format!("r{name:05x}{buckets}/{}/", layout.arrivals());
-        Self { buckets, layout, prefix }
+        Self { buckets: Buckets::new(prefix, buckets), layout }
     }
 
-    /// Makes every bucket that is not there yet: the memory is taken now, not under attack. A mark,
-    /// set last, tells the workers after the first that nothing is left to do.
+    /// Makes every bucket that is not there yet: the memory is taken now, not under attack.
     ///
     /// # Errors
     /// [`StoreError`] where the store cannot be read or written.
     pub(crate) fn prepare(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let mark = format!("{}made", self.prefix);
-        if store.get(mark.as_bytes())?.is_some() {
-            return Ok(());
-        }
-        let unused = Bucket::unused(&self.layout);
-        for index in 0..self.buckets {
-            store.create(self.bucket_key(index).as_bytes(), &unused)?;
-        }
-        store.create(mark.as_bytes(), b"1")
+        self.buckets.prepare(store, &Bucket::unused(&self.layout))
     }
 
     /// Reads a client's slot.
@@ -98,11 +84,10 @@ impl Table {
         digest: &Digest,
         now: u64,
     ) -> Result<Slot, Unavailable> {
-        let key = self.bucket_key(self.bucket_of(digest));
-        let (bytes, version) = store.get(key.as_bytes())?.ok_or(Unavailable::Store)?;
+        let (bytes, version) = self.buckets.read(store, digest)?;
         let bucket = Bucket::new(bytes, &self.layout).ok_or(Unavailable::Store)?;
         let place = bucket.place(digest, now, &self.layout);
-        Ok(Slot { key, bucket, version, place })
+        Ok(Slot { bucket, version, place })
     }
 
     /// Changes what a client's slot remembers: reads it, applies `change` and stores it if nobody
@@ -130,18 +115,6 @@ impl Table {
         }
         Err(Unavailable::Contended)
     }
-
-    fn bucket_of(&self, digest: &Digest) -> u64 {
-        let bits = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        bits.checked_rem(self.buckets).unwrap_or_default()
-    }
-
-    fn bucket_key(&self, index: u64) -> String {
-        let mut key = String::with_capacity(self.prefix.len().saturating_add(decimal::MOST_DIGITS));
-        key.push_str(&self.prefix);
-        decimal::push(&mut key, index);
-        key
-    }
 }
 
 impl Slot {
@@ -161,7 +134,7 @@ impl Slot {
         arrivals: impl IntoIterator<Item = Arrival>,
     ) -> Result<Stored, SetError> {
         self.bucket.write(self.place, digest, arrivals);
-        store.set(self.key.as_bytes(), self.bucket.bytes(), Some(self.version))?;
+        self.version.store(store, self.bucket.bytes())?;
         let evicted = match self.place {
             Place::Evicted(_, evicted) => Some(evicted),
             Place::Own(_) | Place::Free(_) => None,

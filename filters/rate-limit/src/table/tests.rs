@@ -54,7 +54,7 @@ fn preparing_again_keeps_what_is_there() {
 fn a_preparation_that_did_not_end_is_ended_by_the_next_without_loss() {
     let host = FakeHost::default();
     let table = Table::new(1, 64, layout(1));
-    let bucket = table.bucket_key(table.bucket_of(&digest(5)));
+    let bucket = table.buckets.key_of(&digest(5));
     host.create(bucket.as_bytes(), &Bucket::unused(&layout(1))).unwrap();
     add(&table, &host, 5).unwrap();
     table.prepare(&host).unwrap();
@@ -104,7 +104,7 @@ fn a_missing_a_foreign_and_a_broken_table_are_unavailable() {
     let host = FakeHost::default();
     let table = Table::new(1, 64, layout(1));
     assert_eq!(add(&table, &host, 5).err(), Some(Unavailable::Store));
-    let bucket = table.bucket_key(table.bucket_of(&digest(5)));
+    let bucket = table.buckets.key_of(&digest(5));
     host.create(bucket.as_bytes(), b"not a bucket").unwrap();
     assert_eq!(add(&table, &host, 5).err(), Some(Unavailable::Store));
     host.store.break_down();
@@ -116,6 +116,8 @@ fn a_missing_a_foreign_and_a_broken_table_are_unavailable() {
 fn the_longest_key_fits_into_a_short_string_of_the_host() {
     let logs = vec![Gauge::Count { arrivals: MOST_ENTRIES, full: 1_000 }; MAX_LIMITS];
     let table = Table::new(NAME, 1_048_576, Layout::new(logs));
-    assert_eq!(table.buckets, 131_072);
-    assert!(table.bucket_key(table.buckets - 1).len() <= 22);
+    assert_eq!(table.buckets.count(), 131_072);
+    let mut last = [0; 16];
+    last[..8].copy_from_slice(&(table.buckets.count() - 1).to_le_bytes());
+    assert!(table.buckets.key_of(&last).len() <= 22);
 }

@@ -1,10 +1,10 @@
 //! Numbers as text, without the machinery of formatting: several are written for each request.
 
 /// The digits of the largest number.
-pub(crate) const MOST_DIGITS: usize = 20;
+pub const MOST_DIGITS: usize = 20;
 
 /// Appends the digits of a number.
-pub(crate) fn push(text: &mut String, mut number: u64) {
+pub fn push(text: &mut String, mut number: u64) {
     let mut digits = [0_u8; MOST_DIGITS];
     let mut used = 0_usize;
     for digit in digits.iter_mut().rev() {
