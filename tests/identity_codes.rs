@@ -8,7 +8,9 @@ use gatehouse_sandbox::raw::Request;
 use gatehouse_sandbox::{Gateway, workspace};
 use serde_json::{Value, json};
 
+use crate::harness::dpop;
 use crate::harness::identity_provider::{Behaviour, IdentityProvider};
+use crate::harness::mutual_tls::{self, Client};
 use crate::harness::token::{self, bearer, claims, with};
 
 use crate::harness::{Exchange, Shared, configuration};
@@ -116,7 +118,81 @@ fn every_code_of_jwt_auth_is_seen() {
     ));
     let exchange = forged_until_busy();
     seen.insert(code_seen("jwt-auth", "verifier_busy", &exchange));
+    seen.extend(of_bound_tokens());
     assert_all_seen("jwt-auth", &seen);
+}
+
+/// What becomes of tokens that are bound to certificates and keys.
+#[track_caller]
+fn of_bound_tokens() -> BTreeSet<String> {
+    let key = token::es256("a");
+    let provider = |name: &str, binding: Option<&str>| {
+        let mut provider = json!({"name": name, "issuer": format!("https://{name}.example"),
+            "jwks": {"keys": [key.jwk]}});
+        if let Some(binding) = binding {
+            provider["binding"] = json!(binding);
+        }
+        provider
+    };
+    let providers = [
+        provider("plain", None),
+        provider("certificate", Some("certificate")),
+        provider("any", Some("any")),
+    ];
+    const URL: &str = "https://api.example/";
+    let value = |nonce: bool| {
+        let mut dpop = json!({"origins": ["https://api.example"]});
+        if nonce {
+            dpop["nonce_lifetime"] = json!("5m");
+        }
+        json!({"providers": providers, "dpop": dpop})
+    };
+    let start = |value: Value| {
+        Shared::start(
+            mutual_tls::builder().edit(move |tree| configuration::set(tree, "jwt-auth", value)),
+        )
+    };
+    let of = |name: &str, cnf: Value| {
+        let issuer = format!("https://{name}.example");
+        key.sign(&with(claims("alice"), json!({"iss": issuer, "cnf": cnf})))
+    };
+    let sent = |client: Client, token: &str| {
+        client.send(Request::get("/").header("authorization", bearer(token)))
+    };
+    let certificate = Client::Alice.confirmation();
+    let (owner, thief) = (dpop::Client::new(1), dpop::Client::new(2));
+    let bound = of("any", owner.confirmation());
+    let with_proof = |proofs: &[String]| {
+        let request = Request::get("/").header("authorization", format!("DPoP {bound}"));
+        let request = proofs.iter().fold(request, |request, proof| request.header("dpop", proof));
+        Client::Nobody.send(request)
+    };
+    let proof = |id: &str| owner.proof(id, "GET", URL, &bound);
+    let mut seen = codes_seen(
+        "jwt-auth",
+        &start(value(false)),
+        vec![
+            ("type_not_allowed", {
+                let header = json!({"alg": "ES256", "kid": "a", "typ": "logout+jwt"});
+                let claims = with(claims("alice"), json!({"iss": "https://plain.example"}));
+                sent(Client::Nobody, &token::unsigned(&header, &claims))
+            }),
+            ("binding_missing", sent(Client::Alice, &of("certificate", Value::Null))),
+            ("binding_unchecked", sent(Client::Alice, &of("plain", certificate.clone()))),
+            ("certificate_missing", sent(Client::Nobody, &of("certificate", certificate.clone()))),
+            ("certificate_mismatch", sent(Client::Bob, &of("certificate", certificate))),
+            ("scheme_mismatch", sent(Client::Nobody, &bound)),
+            ("proof_missing", with_proof(&[])),
+            ("proof_repeated", with_proof(&[proof("1"), proof("2")])),
+            ("proof_invalid", with_proof(&["x".to_owned()])),
+            ("proof_key_mismatch", with_proof(&[thief.proof("3", "GET", URL, &bound)])),
+            ("allowed", with_proof(&[proof("4")])),
+            ("proof_used", with_proof(&[proof("4")])),
+        ],
+    );
+    let nonces = start(value(true));
+    seen.extend(codes_seen("jwt-auth", &nonces, vec![("nonce_needed", with_proof(&[proof("5")]))]));
+    seen
 }
 
 /// The first answer to a forged token whose verification its worker has no more time for.

@@ -39,6 +39,16 @@ mod jwt_oidc;
 /// `jwt-auth` with a list of what was revoked.
 mod jwt_revocation;
 
+/// `jwt-auth` with tokens that are bound to a client's certificate (RFC 8705).
+mod jwt_certificate;
+
+/// `jwt-auth` with tokens that come with proofs (DPoP, RFC 9449), and who attacks them.
+mod jwt_dpop;
+
+/// A server of the Model Context Protocol behind `envoy/mcp.yaml`, a protected resource that says
+/// who issues its tokens (RFC 9728).
+mod mcp;
+
 /// Rotating the keys of `jwt-auth` under load, without one wrong answer.
 mod identity_rotation;
 

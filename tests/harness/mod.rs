@@ -9,6 +9,9 @@ pub(crate) mod collector;
 /// Changing what a filter is configured with.
 pub(crate) mod configuration;
 
+/// Clients whose tokens come with proofs.
+pub(crate) mod dpop;
+
 /// Requests that no honest client sends.
 pub(crate) mod hostile;
 
@@ -20,6 +23,9 @@ pub(crate) mod identity_provider;
 
 /// Clients that send requests all the time.
 pub(crate) mod load;
+
+/// Clients with certificates.
+pub(crate) mod mutual_tls;
 
 /// Rate limit services.
 pub(crate) mod rate_limit_service;

@@ -150,6 +150,21 @@ fn subjects() -> Vec<Case> {
         of("scope a list", json!({"scope": ["a", "b"]})),
         of("scope a number", json!({"scope": 1})),
         of("typ among the claims", json!({"typ": "refresh"})),
-        of("cnf, of a token that is bound to a key", json!({"cnf": {"jkt": "AAAA"}})).open(),
+        // RFC 7800 section 4: whoever takes such a token checks that.
+        Case::new(
+            "cnf, of a token that is bound to a key",
+            with_claims(json!({"cnf": {"jkt": "AAAA"}})),
+            "binding_unchecked",
+        )
+        .open(),
+        // RFC 8417 section 2.2 and OpenID Connect Back-Channel Logout 1.0 section 2.4.
+        Case::new(
+            "events, of a logout token",
+            with_claims(
+                json!({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}),
+            ),
+            "type_not_allowed",
+        )
+        .open(),
     ]
 }

@@ -164,8 +164,8 @@ fn others() -> Vec<Case> {
         format!("{head}.{payload}.{}", base64url(signature))
     };
     vec![
-        // RFC 7515 section 4.1.9: for applications that want to tell objects apart; it is not
-        // processed here.
+        // RFC 7515 section 4.1.9: for applications that want to tell objects apart. What says that
+        // it is something else than an access token is none (RFC 8725 section 3.11).
         with("typ JWT", json!({"typ": "JWT"})),
         with("typ jwt", json!({"typ": "jwt"})),
         with("typ at+jwt", json!({"typ": "at+jwt"})),
@@ -173,6 +173,10 @@ fn others() -> Vec<Case> {
         with("typ JOSE", json!({"typ": "JOSE"})),
         with("typ empty", json!({"typ": ""})),
         with("typ of nobody", json!({"typ": "urn:example:x"})),
+        Case::new("typ logout+jwt", with_members(json!({"typ": "logout+jwt"})), "type_not_allowed")
+            .open(),
+        Case::new("typ dpop+jwt", with_members(json!({"typ": "dpop+jwt"})), "type_not_allowed")
+            .open(),
         Case::new("typ a number", with_members(json!({"typ": 1})), "token_malformed").open(),
         Case::new("typ a list", with_members(json!({"typ": ["JWT"]})), "token_malformed").open(),
         Case::new(

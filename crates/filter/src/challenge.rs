@@ -64,6 +64,11 @@ impl Challenge {
         Self { proof_algorithms: Some(names), ..self }
     }
 
+    /// Whether this is the scheme of the filter's own credentials.
+    pub fn is_of(&self, scheme: &str) -> bool {
+        is(self.own, scheme)
+    }
+
     /// The answer that also asks for credentials: a field for each scheme, which is easier to read
     /// than one for all (RFC 9110 §11.6.1).
     #[must_use]

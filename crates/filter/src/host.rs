@@ -56,6 +56,10 @@ pub enum Attribute<'a> {
     RoutePolicy,
     /// The method of the request's head, as it is by now (`request.method`).
     Method,
+    /// The SHA-256 digest of the certificate that the client has shown on its connection, in
+    /// hexadecimal digits (`connection.sha256_peer_certificate_digest`): that the client has its
+    /// key, TLS has proven, whoever issued it.
+    PeerCertificate,
     /// What an earlier Gatehouse filter wrote under this name, of one part: `gatehouse.identity`.
     FilterState(&'a str),
     /// The status of the response (`response.code`), as eight bytes, the least significant first:

@@ -1,8 +1,9 @@
 //! A secret of the process, for digests of what clients choose.
 
 use crate::{Host, StoreError};
-use siphasher::sip128::SipHasher24;
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use std::fmt;
+use std::hash::Hasher as _;
 
 /// The key of a hash, made at random once a process, so that nobody outside can aim at a slot of a
 /// table.
@@ -34,6 +35,16 @@ impl Secret {
     /// A hash of 128 bits with this key: without it nobody can tell what collides.
     pub fn hasher(&self) -> SipHasher24 {
         SipHasher24::new_with_key(&self.0)
+    }
+
+    /// The hash of these parts: no two different lists of parts are the same bytes.
+    pub fn digest(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let mut hasher = self.hasher();
+        for part in parts {
+            hasher.write(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hasher.write(part);
+        }
+        hasher.finish128().as_bytes()
     }
 }
 

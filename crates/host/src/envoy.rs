@@ -195,6 +195,7 @@ impl Attributes for Envoy {
             Attribute::RouteName => b"xds\0route_name",
             Attribute::RoutePolicy => b"xds\0route_metadata\0filter_metadata\0gatehouse\0policy",
             Attribute::Method => b"request\0method",
+            Attribute::PeerCertificate => b"connection\0sha256_peer_certificate_digest",
             Attribute::FilterState(name) => name.as_bytes(),
             Attribute::ResponseCode => b"response\0code",
             Attribute::RequestBytes => b"request\0total_size",

@@ -1,10 +1,12 @@
 //! From a request to who it is from: by the token that it carries, or by one of each of several.
 
 use crate::algorithm::Algorithm;
+use crate::binding::Binding;
 use crate::cache::Verified;
 use crate::claims::Claims;
 use crate::config::{Accepted, OnBoth, Require};
 use crate::keys::Lookup;
+use crate::possession::{Claimed, Owner};
 use crate::refusal::Refusal;
 use crate::slot::{Awaited, Slot};
 use crate::token::Token;
@@ -31,9 +33,9 @@ pub(crate) enum Found {
 
 /// A token as it came, and the positions of the sources that it came in: the same in two places is
 /// one token.
-struct Sent<'r> {
-    token: Cow<'r, [u8]>,
-    sources: Vec<usize>,
+pub(crate) struct Sent<'r> {
+    pub(crate) token: Cow<'r, [u8]>,
+    pub(crate) sources: Vec<usize>,
 }
 
 impl JwtAuth {
@@ -53,35 +55,48 @@ impl JwtAuth {
             Require::Each(each) if each.len() > 1 => {
                 (each.as_slice(), Some(Refusal::TokenOfEachMissing))
             }
+            Require::Each(each) if each.iter().all(|accepted| self.wants_proof(accepted)) => {
+                (each.as_slice(), Some(Refusal::BoundTokenMissing))
+            }
             Require::Each(each) => (each.as_slice(), Some(Refusal::TokenMissing)),
         };
         let mut first = None;
         let mut others = Vec::new();
+        let mut claimed = Vec::new();
         for accepted in each {
             let Some(sent) = self.sent(request, accepted)? else {
                 let is_identified =
                     || self.config.accepts_identified && request.identity().is_some();
                 return match missing {
                     None => Ok(Found::Nobody),
-                    Some(Refusal::TokenMissing) if is_identified() => Ok(Found::Identified),
+                    Some(Refusal::TokenMissing | Refusal::BoundTokenMissing) if is_identified() => {
+                        Ok(Found::Identified)
+                    }
                     Some(refusal) => Err(refusal.into()),
                 };
             };
             if self.config.on_both == OnBoth::Refuse && request.identity().is_some() {
                 return Err(Refusal::TwoIdentities.into());
             }
-            let verified = match self.recall(&sent, accepted, host)? {
-                Some(verified) => verified,
+            let (verified, is_remembered) = match self.recall(&sent, accepted, host)? {
+                Some(verified) => (verified, true),
                 None => match self.verify(&sent, accepted, host, slot)? {
-                    Some(verified) => verified,
+                    Some(verified) => (verified, false),
                     None => return Ok(Found::NoKeysYet),
                 },
             };
+            if self.is_owned(&sent, &verified) {
+                let verified = Rc::clone(&verified);
+                claimed.push(Claimed { sent, verified, is_remembered });
+            }
             match &first {
                 None => first = Some(verified),
                 Some(_) => others.push(verified),
             }
         }
+        // Once, and after the last that a request may have to wait for: a proof is used up by it.
+        claimed.iter().try_for_each(|claimed| self.check_owner(request, claimed))?;
+        drop(claimed);
         let Some(first) = first else { return Ok(Found::Nobody) };
         if self.config.on_both == OnBoth::Key && request.identity().is_some() {
             return Ok(Found::Identified);
@@ -92,6 +107,15 @@ impl JwtAuth {
             }
         }
         Ok(Found::Identity(Rc::clone(&first.caller)))
+    }
+
+    /// Whether each of these providers' tokens comes with a proof.
+    fn wants_proof(&self, accepted: &Accepted) -> bool {
+        let is_bound = |index: &usize| {
+            let provider = self.config.providers.get(*index);
+            provider.is_some_and(|provider| provider.binding == Binding::Dpop)
+        };
+        accepted.providers.iter().all(is_bound)
     }
 
     /// The one token in the sources of these providers, and the source that it is in.
@@ -205,6 +229,7 @@ impl JwtAuth {
         let lookup = provider.keys.seek(&token.header, &provider.choice, now)?;
         claims.validity.check(now, &provider.lifetime)?;
         claims.check_audience(&provider.audiences, &provider.all_audiences)?;
+        let bound = provider.binding.of(claims.confirmation())?;
         let keys = match lookup {
             Lookup::Found(keys) => keys,
             Lookup::Missing(fetched, refusal) => {
@@ -236,6 +261,7 @@ impl JwtAuth {
             validity: claims.validity,
             caller: Rc::new(provider.identity.caller(claims)),
             checked: Cell::new(0),
+            owner: Owner::new(bound),
             fields: forward::fields(&provider.claims_to_headers, claims)?,
         });
         verified

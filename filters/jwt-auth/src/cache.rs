@@ -6,6 +6,7 @@
 
 use crate::claims::Validity;
 use crate::jwks::KeySet;
+use crate::possession::Owner;
 use crate::refusal::Refusal;
 use crate::revocation::Denylist;
 use gatehouse_filter::{Caller, HeaderName, HeaderValue};
@@ -24,6 +25,8 @@ pub(crate) struct Verified {
     pub(crate) caller: Rc<Caller>,
     /// The number of the last list of revocations that it was not found in; 0 for none.
     pub(crate) checked: Cell<u64>,
+    /// Who may use it.
+    pub(crate) owner: Owner,
     /// The header fields that its claims are written to.
     pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
 }

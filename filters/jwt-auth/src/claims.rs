@@ -30,6 +30,7 @@ struct Known {
     roles: Option<Id>,
     groups: Option<Id>,
     events: Option<Id>,
+    confirmation: Option<Id>,
 }
 
 impl Known {
@@ -50,6 +51,7 @@ impl Known {
                 b"roles" => &mut known.roles,
                 b"groups" => &mut known.groups,
                 b"events" => &mut known.events,
+                b"cnf" => &mut known.confirmation,
                 _ => continue,
             };
             *place = Some(id);
@@ -131,6 +133,11 @@ impl Claims {
     /// `groups`.
     pub(crate) fn groups(&self) -> Option<Member<'_>> {
         Some(self.members.member(self.known.groups?))
+    }
+
+    /// `cnf`: what the token is bound to.
+    pub(crate) fn confirmation(&self) -> Option<Member<'_>> {
+        Some(self.members.member(self.known.confirmation?))
     }
 
     /// Whether the token tells of events, as a security event token does (RFC 8417 §2.2), and as a

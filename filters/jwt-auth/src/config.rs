@@ -1,20 +1,24 @@
 //! The configuration, read into what a request needs.
 
+mod dpop;
 mod form;
 mod jwks;
 mod providers;
 mod require;
 mod requirements;
 mod revocations;
+mod sources;
 mod verification;
 
+pub(crate) use dpop::Dpop;
 pub(crate) use providers::Provider;
 pub(crate) use require::{Accepted, Require};
 
+use crate::binding::Binding;
 use crate::revocation::Revocations;
 use crate::token::MAX_TOKEN;
 use crate::trial::Bounds;
-use gatehouse_filter::config::Node;
+use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{Challenge, HeaderName, Mode};
@@ -44,6 +48,10 @@ pub(crate) struct Config {
     pub(crate) cached_tokens: usize,
     /// What verifying may take.
     pub(crate) bounds: Bounds,
+    /// What proofs must be, where tokens are bound to keys.
+    pub(crate) dpop: Option<Dpop>,
+    /// The positions of the sources that tokens with proofs are in.
+    pub(crate) proof_sources: Vec<usize>,
     pub(crate) providers: Vec<Provider>,
     /// Every field that a provider writes: clients may send none of them.
     pub(crate) written: Vec<HeaderName>,
@@ -76,14 +84,11 @@ impl Config {
         let accepts_identified =
             fields.with_default("accept_identified", false, |node| node.boolean());
         let is_one_of_two = accepts_identified == Some(true);
-        // Who is known by a key needs no token.
-        let others: &[&str] = if is_one_of_two { &["ApiKey"] } else { &[] };
-        let challenge = Challenge::read(&mut fields, "Bearer", others);
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
         // Where both are needed, both are sent.
         let on_both = if is_one_of_two { OnBoth::Refuse } else { OnBoth::Token };
         let on_both = fields.with_default("on_both", on_both, |node| node.one_of(&OnBoth::NAMES));
-        let sources = fields.with_default("sources", vec![authorization()], credential::sources);
+        let sources = fields.optional("sources", credential::sources);
         let forwards_token = fields.with_default("forward_token", true, |node| node.boolean());
         let cached_tokens = fields.with_default("cache", 1024, cached_tokens);
         let max_token_size =
@@ -92,11 +97,29 @@ impl Config {
             fields.with_default("verification", Verification::default(), Verification::read);
         let without_alg = verification.as_ref().map(|it| it.without_alg.as_slice());
         let usual = Usual {
-            sources: sources.as_deref().unwrap_or_default(),
+            sources: sources.as_ref().and_then(Option::as_deref),
             without_alg: without_alg.unwrap_or_default(),
             max_token_size: max_token_size.unwrap_or(MAX_TOKEN),
         };
         let providers = fields.required("providers", |node| providers::read(&node, &usual));
+        let dpop = fields.optional("dpop", |node| Dpop::read(&node));
+        let takes_proofs = |providers: &[Provider]| providers.iter().any(Provider::takes_proofs);
+        let proofs_are_taken = providers.as_ref().map(|(providers, _)| takes_proofs(providers));
+        match (proofs_are_taken, &dpop) {
+            (Some(true), Some(None)) => fields.node().fault::<()>(
+                "must have dpop: its origins say for which URLs the proofs of `binding` are",
+            ),
+            (Some(false), Some(Some(_))) => fields.node().fault::<()>(
+                "has dpop, and no provider has `binding: dpop` or `any`: nothing would be proven",
+            ),
+            _ => None,
+        };
+        let challenge = challenge(
+            &mut fields,
+            providers.as_ref().map_or(&[], |(providers, _)| providers.as_slice()),
+            is_one_of_two,
+            dpop.as_ref().and_then(Option::as_ref),
+        );
         let known = providers.as_ref().map(|(providers, _)| providers.as_slice());
         let revocations = fields.optional("revocations", |node| {
             let issuers = |providers: &[Provider]| {
@@ -120,7 +143,9 @@ impl Config {
             on_both: on_both?,
             bounds: verification?.bounds,
             fields: credential::fields(&sources),
+            proof_sources: proof_sources(&providers, &sources),
             sources,
+            dpop: dpop?,
             max_token_size: providers.iter().map(|provider| provider.max_token_size).max()?,
             forwards_token: forwards_token?,
             cached_tokens: cached_tokens?,
@@ -171,12 +196,38 @@ fn cached_tokens(node: Node<'_>) -> Option<usize> {
     usize::try_from(tokens?).ok()
 }
 
-/// RFC 6750 §2.1.
-fn authorization() -> Source {
-    Source::Header {
-        name: HeaderName::from_static("authorization"),
-        prefix: Some("Bearer ".to_owned()),
+/// What a client without a good token is asked for: as its providers' tokens are sent.
+fn challenge(
+    fields: &mut Fields<'_>,
+    providers: &[Provider],
+    is_one_of_two: bool,
+    dpop: Option<&Dpop>,
+) -> Option<Challenge> {
+    let is_only = |binding: Binding| {
+        !providers.is_empty() && providers.iter().all(|provider| provider.binding == binding)
+    };
+    let own = if is_only(Binding::Dpop) { "DPoP" } else { "Bearer" };
+    let mut others = Vec::new();
+    if own == "Bearer" && providers.iter().any(Provider::takes_proofs) {
+        others.push("DPoP");
     }
+    // Who is known by a key needs no token.
+    if is_one_of_two {
+        others.push("ApiKey");
+    }
+    let challenge = Challenge::read(fields, own, &others)?;
+    Some(match dpop {
+        Some(dpop) => challenge.with_proof_algorithms(dpop.terms.algorithm_names()),
+        None => challenge,
+    })
+}
+
+/// The positions of the sources that tokens with proofs are in, where a provider has such tokens.
+fn proof_sources(providers: &[Provider], sources: &[Source]) -> Vec<usize> {
+    let is_checked = providers.iter().any(Provider::takes_proofs);
+    let all = sources.iter().enumerate();
+    let of_proofs = all.filter(|(_, source)| is_checked && sources::is_of_proofs(source));
+    of_proofs.map(|(position, _)| position).collect()
 }
 
 /// Every header field that a provider writes, once.

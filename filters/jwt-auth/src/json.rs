@@ -99,7 +99,8 @@ impl<'m> Member<'m> {
         serde_json::from_slice(self.raw()).unwrap_or_default()
     }
 
-    fn member(self, name: &str) -> Option<Self> {
+    /// The member of an object; `None` where it has none, or is no object.
+    pub(crate) fn member(self, name: &str) -> Option<Self> {
         let id = self.document.member_read(self.id, name.as_bytes())?;
         Some(Self { id, ..self })
     }

@@ -12,6 +12,7 @@
 mod algorithm;
 mod authentication;
 mod base64url;
+mod binding;
 mod cache;
 mod claims;
 mod config;
@@ -26,6 +27,8 @@ mod key;
 mod keys;
 mod kind;
 mod pem;
+mod possession;
+mod proof;
 mod refusal;
 mod requirement;
 mod revocation;
@@ -50,13 +53,17 @@ use authentication::Found;
 use cache::Cache;
 use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::credential::Source;
 use gatehouse_filter::fetched::Waiters;
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    Codes as _, CountedRule, Decision, Fetches, Filter, Headers, Host, InvalidValue, Mode, Need,
-    Never, NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
+    Codes as _, CountedRule, Decision, Fetches, Filter, HeaderName, HeaderValue, Headers, Host,
+    InvalidValue, Mode, Need, Never, NoCodes, OnRequestTrailers, Polled, Request, Secret, Step,
+    StoreError, Until, credential,
 };
-use std::cell::Cell;
+use proof::Nonces;
+use refusal::Scheme;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use token::UsualHeader;
 use trial::Spent;
@@ -67,8 +74,12 @@ pub struct JwtAuth {
     config: Config,
     /// Remembered, so that a host that cannot verify is asked once.
     host_cannot_verify: Cell<bool>,
-    /// What verifying has taken this worker.
+    /// What verifying tokens has taken this worker.
     spent: Spent,
+    /// What verifying proofs has taken it: apart, so that neither stops the other.
+    spent_on_proofs: Spent,
+    /// For what is known of proofs and nonces, of all workers.
+    secret: OnceCell<Secret>,
     waiters: Waiters,
     usual_header: UsualHeader,
     cache: Cache,
@@ -110,7 +121,7 @@ gatehouse_filter::codes! {
         AlgorithmNotAllowed = "algorithm_not_allowed",
         /// See [`Refusal::KeyUnknown`].
         KeyUnknown = "key_unknown",
-        /// See [`Refusal::VerifierBusy`].
+        /// See [`Refusal::VerifierBusy`] and [`Refusal::ProofsUnavailable`].
         VerifierBusy = "verifier_busy",
         /// See [`Refusal::KeysUnavailable`].
         KeysUnavailable = "keys_unavailable",
@@ -136,6 +147,28 @@ gatehouse_filter::codes! {
         SubjectMismatch = "subject_mismatch",
         /// See [`Refusal::ClaimMismatch`].
         ClaimMismatch = "claim_mismatch",
+        /// See [`Refusal::BindingMissing`].
+        BindingMissing = "binding_missing",
+        /// See [`Refusal::BindingUnchecked`].
+        BindingUnchecked = "binding_unchecked",
+        /// See [`Refusal::CertificateMissing`].
+        CertificateMissing = "certificate_missing",
+        /// See [`Refusal::CertificateMismatch`].
+        CertificateMismatch = "certificate_mismatch",
+        /// See [`Refusal::SchemeMismatch`].
+        SchemeMismatch = "scheme_mismatch",
+        /// See [`Refusal::ProofMissing`].
+        ProofMissing = "proof_missing",
+        /// See [`Refusal::ProofRepeated`].
+        ProofRepeated = "proof_repeated",
+        /// See [`Refusal::ProofInvalid`].
+        ProofInvalid = "proof_invalid",
+        /// See [`Refusal::ProofKeyMismatch`].
+        ProofKeyMismatch = "proof_key_mismatch",
+        /// See [`Refusal::ProofUsed`].
+        ProofUsed = "proof_used",
+        /// See [`Refusal::NonceNeeded`].
+        NonceNeeded = "nonce_needed",
         /// See [`Refusal::ClaimInvalid`].
         ClaimInvalid = "claim_invalid",
     }
@@ -167,6 +200,8 @@ impl Filter for JwtAuth {
             config,
             host_cannot_verify: Cell::new(false),
             spent: Spent::default(),
+            spent_on_proofs: Spent::default(),
+            secret: OnceCell::new(),
             waiters: Waiters::default(),
             usual_header: UsualHeader::default(),
         })
@@ -176,7 +211,12 @@ impl Filter for JwtAuth {
         self.config.mode
     }
 
-    fn start(&self, _host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+    fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
+        // A failure shows again at the first proof, which is then refused.
+        if let Some(dpop) = &self.config.dpop {
+            let _ = dpop.replays.prepare(host);
+            let _ = self.secret(host);
+        }
         Ok(())
     }
 
@@ -189,7 +229,9 @@ impl Filter for JwtAuth {
     }
 
     fn needs(&self) -> Vec<Need> {
-        vec![Need::Clock, Need::Edits]
+        let mut needs = vec![Need::Clock, Need::Edits];
+        needs.extend(self.config.dpop.as_ref().map(|_| Need::Store));
+        needs
     }
 
     fn on_request(&self, request: &mut Request<'_>, slot: &mut Option<Slot>) -> Decision<Code> {
@@ -198,7 +240,9 @@ impl Filter for JwtAuth {
         request.headers.remove_other_spellings(&self.config.fields);
         let (rule, require) = match self.config.rules.guard(request, &self.config.default) {
             Ok(guarded) => guarded,
-            Err(AmbiguousTarget) => return self.refuse(Refusal::TargetAmbiguous.into(), None),
+            Err(AmbiguousTarget) => {
+                return self.refuse(request, Refusal::TargetAmbiguous.into(), None);
+            }
         };
         if matches!(require, Require::Nothing) {
             return Decision::pass(Code::NotRequired, rule);
@@ -238,10 +282,10 @@ impl Filter for JwtAuth {
                         Decision::pass(Code::TokenIgnored, rule)
                             .because(Some(format!("{code}{why}")))
                     }
-                    Err(refusal) => self.refuse(refusal.into(), rule),
+                    Err(refusal) => self.refuse(request, refusal.into(), rule),
                 }
             }
-            Err(refused) => self.refuse(refused, rule),
+            Err(refused) => self.refuse(request, refused, rule),
         }
     }
 }
@@ -262,17 +306,57 @@ impl Fetches for JwtAuth {
 }
 
 impl JwtAuth {
-    fn refuse(&self, refused: Refused, rule: Option<Rc<str>>) -> Decision<Code> {
+    fn refuse(
+        &self,
+        request: &Request<'_>,
+        refused: Refused,
+        rule: Option<Rc<str>>,
+    ) -> Decision<Code> {
         let Refused { refusal, why } = refused;
-        let reply = refusal.reply(&self.config.challenge);
+        let mut reply = refusal.reply(&self.config.challenge, self.scheme(request));
+        if refusal == Refusal::NonceNeeded
+            && let Ok(secret) = self.secret(request.host())
+            && let Ok(nonce) =
+                HeaderValue::try_from(Nonces::make(secret, request.host().now()).into_bytes())
+        {
+            // RFC 9449 §8.2: an answer that was kept would give an old nonce.
+            reply = reply.with_header(DPOP_NONCE, nonce).with_header(CACHE_CONTROL, NO_STORE);
+        }
         Decision::refuse(self.config.mode, refusal.code(), rule, reply).because(why)
     }
 
+    /// How the client has sent its token; asked for where a request is refused.
+    fn scheme(&self, request: &Request<'_>) -> Scheme {
+        let sources = self.config.proof_sources.iter();
+        let mut sources = sources.filter_map(|index| self.config.sources.get(*index));
+        let has_one = |source: &Source| {
+            let found = credential::find(std::slice::from_ref(source), request, 0);
+            found.is_ok_and(|found| found.is_some())
+        };
+        let is_only = self.config.challenge.is_of("DPoP");
+        if is_only || sources.any(has_one) { Scheme::Dpop } else { Scheme::Bearer }
+    }
+
+    fn secret(&self, host: &dyn Host) -> Result<&Secret, StoreError> {
+        if self.secret.get().is_none() {
+            let _ = self.secret.set(Secret::agreed(host, b"d1/secret")?);
+        }
+        self.secret.get().ok_or(StoreError)
+    }
+
     fn take_out_tokens(&self, request: &mut Request<'_>) -> Result<(), Refusal> {
+        if self.config.dpop.is_some() {
+            request.headers.remove(&DPOP);
+        }
         credential::strip(&self.config.sources, request)
             .map_err(|InvalidValue| Refusal::TokenMalformed)
     }
 }
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+const CACHE_CONTROL: HeaderName = HeaderName::from_static("cache-control");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 #[cfg(all(target_family = "wasm", feature = "module"))]
 gatehouse_host::load!(JwtAuth);

@@ -9,6 +9,8 @@ pub enum Refusal {
     TargetAmbiguous,
     /// No bearer token was sent.
     TokenMissing,
+    /// No token that is bound to a key was sent, as it must be here.
+    BoundTokenMissing,
     /// A token of each of several providers is needed, and not all were sent.
     TokenOfEachMissing,
     /// More than one set of credentials was sent.
@@ -56,8 +58,48 @@ pub enum Refusal {
     SubjectMismatch,
     /// A claim is not what the provider's `required_claims` want.
     ClaimMismatch,
+    /// The token is bound to nothing that its provider's must be bound to.
+    BindingMissing,
+    /// The token is bound to something that is not checked here.
+    BindingUnchecked,
+    /// The token is bound to a certificate, and the connection has none.
+    CertificateMissing,
+    /// The token is bound to another certificate than the connection's.
+    CertificateMismatch,
+    /// The token is bound to a key and came without the scheme `DPoP`, or the other way round.
+    SchemeMismatch,
+    /// The token is bound to a key, and there is no proof.
+    ProofMissing,
+    /// There are several proofs.
+    ProofRepeated,
+    /// The proof is none, or of something else; the sentence says of what.
+    ProofInvalid(&'static str),
+    /// The proof is of another key than the token's.
+    ProofKeyMismatch,
+    /// The proof was used before.
+    ProofUsed,
+    /// The proof has no nonce that this gateway has given lately.
+    NonceNeeded,
+    /// It cannot be told whether the proof was used.
+    ProofsUnavailable,
     /// A claim is missing or not of its type; the sentence says which.
     ClaimInvalid(&'static str),
+}
+
+/// How a client has sent its token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+impl Scheme {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
 }
 
 impl Refusal {
@@ -66,33 +108,45 @@ impl Refusal {
         self.row().0
     }
 
-    /// The answer, with the challenge of RFC 6750 §3.
-    pub(crate) fn reply(self, challenge: &Challenge) -> Problem {
+    /// The answer, with the challenge of RFC 6750 §3, or of RFC 9449 §7.1 where the client sent its
+    /// token with a proof's scheme.
+    pub(crate) fn reply(self, challenge: &Challenge, scheme: Scheme) -> Problem {
         let (_, status, error, detail) = self.row();
         let reply = Problem::new(status, detail);
         match error {
             // RFC 6750 §3.1: a client that sent no credentials is told no error.
             None if status == 401 => challenge.ask(reply),
             // Another token would not help; in a while this one may.
-            None if self == Self::VerifierBusy => reply.with_retry_after(1),
+            None if matches!(self, Self::VerifierBusy | Self::ProofsUnavailable) => {
+                reply.with_retry_after(1)
+            }
             None if status == 503 => reply.with_retry_after(RETRY_AFTER),
             None => reply,
             Some(error) => {
-                challenge.tell(reply, &[("error", error), ("error_description", detail)])
+                let parameters = [("error", error), ("error_description", detail)];
+                challenge.tell_with(scheme.name(), reply, &parameters)
             }
         }
     }
 
-    /// The table: code, status, `error` of RFC 6750 §3.1, and what to mend. The sentence is quoted
+    /// The table: code, status, `error` of RFC 6750 §3.1 or RFC 9449 §7.1, and what to mend. The sentence is quoted
     /// in `error_description`, so it has no quotes and no backslash.
     fn row(self) -> (Code, u16, Option<&'static str>, &'static str) {
         const REQUEST: Option<&str> = Some("invalid_request");
         const TOKEN: Option<&str> = Some("invalid_token");
+        // RFC 9449 §7.1.
+        const PROOF: Option<&str> = Some("invalid_dpop_proof");
         match self {
             Self::TargetAmbiguous => (Code::TargetAmbiguous, 400, None, AmbiguousTarget::DETAIL),
             Self::TokenMissing => {
                 (Code::TokenMissing, 401, None, "Send a token: authorization: Bearer <token>")
             }
+            Self::BoundTokenMissing => (
+                Code::TokenMissing,
+                401,
+                None,
+                "Send a token and a proof: authorization: DPoP <token>, dpop: <proof>",
+            ),
             Self::TokenOfEachMissing => (
                 Code::TokenMissing,
                 401,
@@ -195,6 +249,67 @@ impl Refusal {
                 401,
                 TOKEN,
                 "The token lacks a claim that is required here, or has another value for it",
+            ),
+            Self::BindingMissing => (
+                Code::BindingMissing,
+                401,
+                TOKEN,
+                "The token must be bound to its client (cnf); get one that is",
+            ),
+            Self::BindingUnchecked => (
+                Code::BindingUnchecked,
+                401,
+                TOKEN,
+                "The token is bound to a client (cnf), which is not checked here",
+            ),
+            Self::CertificateMissing => (
+                Code::CertificateMissing,
+                401,
+                TOKEN,
+                "The token is bound to a certificate; connect with it",
+            ),
+            Self::CertificateMismatch => (
+                Code::CertificateMismatch,
+                401,
+                TOKEN,
+                "The token is bound to another certificate than the connection's",
+            ),
+            Self::SchemeMismatch => (
+                Code::SchemeMismatch,
+                401,
+                TOKEN,
+                "A token that is bound to a key is sent as authorization: DPoP <token>, and no other",
+            ),
+            Self::ProofMissing => {
+                (Code::ProofMissing, 401, PROOF, "Send a proof with the token: dpop: <proof>")
+            }
+            Self::ProofRepeated => {
+                (Code::ProofRepeated, 401, PROOF, "Send one proof, in one field dpop")
+            }
+            Self::ProofInvalid(detail) => (Code::ProofInvalid, 401, PROOF, detail),
+            Self::ProofKeyMismatch => (
+                Code::ProofKeyMismatch,
+                401,
+                TOKEN,
+                "The token is bound to another key than that of the proof",
+            ),
+            Self::ProofUsed => (
+                Code::ProofUsed,
+                401,
+                PROOF,
+                "The proof was used before, or may have been; make another",
+            ),
+            Self::NonceNeeded => (
+                Code::NonceNeeded,
+                401,
+                Some("use_dpop_nonce"),
+                "The proof must have the nonce that this answer gives",
+            ),
+            Self::ProofsUnavailable => (
+                Code::VerifierBusy,
+                503,
+                None,
+                "It cannot be told now whether the proof was used; try again in a second",
             ),
             Self::ClaimInvalid(detail) => (Code::ClaimInvalid, 401, TOKEN, detail),
         }

@@ -3,6 +3,7 @@
 
 mod algorithms;
 mod attacks;
+mod bindings;
 mod cache;
 mod configuration;
 mod fetched;
@@ -10,6 +11,7 @@ mod forwarding;
 mod identity;
 mod key_sets;
 mod kinds;
+mod proofs;
 mod requests;
 mod requirements;
 mod rfc_examples;

@@ -124,7 +124,7 @@ impl UsualHeader {
 }
 
 /// What is before and after the last dot.
-fn split_last(text: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split_last(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let dot = memchr::memrchr(b'.', text)?;
     Some((text.get(..dot)?, text.get(dot.checked_add(1)?..)?))
 }

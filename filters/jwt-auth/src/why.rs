@@ -164,7 +164,12 @@ fn kind(token: &Token<'_>, claims: &Claims, provider: &Provider) -> String {
 }
 
 /// What a token says of its times, as seen from now.
-fn times(refusal: Refusal, validity: &Validity, lifetime: &Lifetime, now: Timestamp) -> String {
+pub(crate) fn times(
+    refusal: Refusal,
+    validity: &Validity,
+    lifetime: &Lifetime,
+    now: Timestamp,
+) -> String {
     let now = Duration::from_nanos(now.0);
     let leeway = format!("leeway {} s", lifetime.leeway.as_secs());
     let said = |name: &str, date: Option<Duration>| match date {

@@ -137,4 +137,81 @@ pub(crate) const ROWS: &[Row] = &[
          [{require: any}, {match: {methods: [GET]}, require: none}]}",
         Refused("rules[1]"),
     ),
+    (
+        "access tokens only, and short ones",
+        "{max_token_size: 4KiB, providers: [{name: a, issuer: https://a.example, types: [at+jwt], \
+         max_token_size: 8KiB, jwks: {cluster: keys, path: /jwks}}]}",
+        Good,
+    ),
+    (
+        "types as a text",
+        "{providers: [{name: a, issuer: https://a.example, types: at+jwt, jwks: {cluster: keys}}]}",
+        Refused("providers[0].types: must be a list"),
+    ),
+    (
+        "a token size of a number",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys}}], \
+         max_token_size: 4096}",
+        Refused("max_token_size: must be a size with a unit"),
+    ),
+    (
+        "metadata of a resource",
+        "{resource_metadata: https://a.example/.well-known/oauth-protected-resource, providers: \
+         [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}]}",
+        Good,
+    ),
+    (
+        "metadata of a resource, by its path",
+        "{resource_metadata: /.well-known/oauth-protected-resource, providers: [{name: a, issuer: \
+         https://a.example, jwks: {cluster: keys, path: /jwks}}]}",
+        Refused("resource_metadata: must be the URL of the metadata"),
+    ),
+    (
+        "tokens that are bound to certificates",
+        "{providers: [{name: a, issuer: https://a.example, binding: certificate, jwks: {cluster: \
+         keys, path: /jwks}}]}",
+        Good,
+    ),
+    (
+        "tokens with proofs",
+        "{providers: [{name: a, issuer: https://a.example, binding: dpop, jwks: {cluster: keys, \
+         path: /jwks}}], dpop: {origins: [https://a.example], nonce_lifetime: 5m, proofs: 1024}}",
+        Good,
+    ),
+    (
+        "tokens with proofs for nobody knows which URLs",
+        "{providers: [{name: a, issuer: https://a.example, binding: dpop, jwks: {cluster: keys, \
+         path: /jwks}}]}",
+        Refused("must have dpop"),
+    ),
+    (
+        "proofs that nobody asks for",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         dpop: {origins: [https://a.example]}}",
+        Refused("has dpop, and no provider has"),
+    ),
+    (
+        "proofs signed with a secret",
+        "{providers: [{name: a, issuer: https://a.example, binding: any, jwks: {cluster: keys, \
+         path: /jwks}}], dpop: {origins: [https://a.example], algorithms: [HS256]}}",
+        Refused("dpop.algorithms[0]: must be of a public key"),
+    ),
+    (
+        "an origin with a path",
+        "{providers: [{name: a, issuer: https://a.example, binding: any, jwks: {cluster: keys, \
+         path: /jwks}}], dpop: {origins: [https://a.example/v1]}}",
+        Refused("dpop.origins[0]: must be where the public knows this gateway"),
+    ),
+    (
+        "a binding that there is not",
+        "{providers: [{name: a, issuer: https://a.example, binding: mtls, jwks: {cluster: keys, \
+         path: /jwks}}]}",
+        Refused("providers[0].binding: must be one of certificate, dpop, any, ignore"),
+    ),
+    (
+        "the scheme of proofs without any",
+        "{providers: [{name: a, issuer: https://a.example, sources: [{header: authorization, \
+         prefix: 'DPoP '}], jwks: {cluster: keys, path: /jwks}}]}",
+        Refused("providers[0].sources: must not have the prefix `DPoP `"),
+    ),
 ];

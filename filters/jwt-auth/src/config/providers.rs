@@ -1,7 +1,9 @@
 //! The providers: whom to trust, with what keys, and where their tokens are.
 
+use super::sources::{self, is_field};
 use super::{form, jwks, requirements};
 use crate::algorithm::Algorithm;
+use crate::binding::Binding;
 use crate::claims::Lifetime;
 use crate::forward::{ClaimToHeader, Form};
 use crate::identity::Places;
@@ -10,7 +12,7 @@ use crate::kind::Kind;
 use crate::requirement::Requirements;
 use crate::trial::Choice;
 use gatehouse_filter::config::{Fields, Node};
-use gatehouse_filter::credential::{self, Source};
+use gatehouse_filter::credential::Source;
 use gatehouse_filter::{FieldChange, Head, HeaderName};
 use std::time::Duration;
 
@@ -21,6 +23,8 @@ pub(crate) struct Provider {
     pub(crate) issuer: Option<String>,
     /// Where its tokens are: positions among the sources of all.
     pub(crate) sources: Vec<usize>,
+    /// What its tokens are bound to.
+    pub(crate) binding: Binding,
     /// Empty: any audience.
     pub(crate) audiences: Vec<String>,
     /// Each of these.
@@ -42,7 +46,8 @@ pub(crate) struct Provider {
 
 /// What a provider has that does not say otherwise.
 pub(super) struct Usual<'a> {
-    pub(super) sources: &'a [Source],
+    /// `None` where nobody says.
+    pub(super) sources: Option<&'a [Source]>,
     /// What keys without an `alg` may verify, beside what the provider names.
     pub(super) without_alg: &'a [Algorithm],
     pub(super) max_token_size: usize,
@@ -80,22 +85,11 @@ fn provider(
     let mut fields = node.fields()?;
     let name = fields.required("name", |node| unique(&node, names));
     let issuer = issuer(&mut fields, issuers);
-    let own = fields.optional("sources", credential::sources);
-    let taken = own.as_ref().and_then(Option::as_deref).unwrap_or(usual.sources);
-    // Of two that only overlap, one token would be found in both, and be two.
-    let clashes =
-        |source: &Source| places.iter().any(|other| other.overlaps(source) && other != source);
-    if taken.iter().any(clashes) {
-        node.fault::<()>("has its tokens where those of a provider before it may be: the same `sources` will do, or quite others");
-    }
-    let spelt = |source: &Source| places.iter().find_map(|other| other.other_spelling_of(source));
-    if let Some(name) = taken.iter().find_map(spelt) {
-        node.fault::<()>(format!(
-            "has its tokens in a field that upstreams may take for `{name}`, \
-         where those of a provider before it are: every other spelling of that is removed from \
-         requests"
-        ));
-    }
+    let binding =
+        fields.with_default("binding", Binding::Bearer, |node| node.one_of(&Binding::NAMES));
+    let taken =
+        sources::read(node, &mut fields, usual.sources, binding.unwrap_or(Binding::Bearer), places);
+    let taken = taken.as_slice();
     let audiences = fields.with_default("audiences", vec![], |node| node.nonempty_list(text));
     let all_audiences =
         fields.with_default("all_audiences", vec![], |node| node.nonempty_list(text));
@@ -130,7 +124,8 @@ fn provider(
     Some(Provider {
         name: name?,
         issuer: issuer?,
-        sources: positions(taken, places),
+        sources: sources::positions(taken, places),
+        binding: binding?,
         audiences: audiences?,
         all_audiences: all_audiences?,
         keys: keys?,
@@ -155,6 +150,11 @@ fn provider(
 }
 
 impl Provider {
+    /// Whether some of its tokens come with proofs.
+    pub(crate) fn takes_proofs(&self) -> bool {
+        self.binding.takes_proofs()
+    }
+
     /// Whether tokens of a kind are taken, of those that say one.
     pub(crate) fn takes(&self, kind: Option<&Kind>) -> bool {
         match (&self.kinds, kind) {
@@ -182,21 +182,6 @@ fn issuer(fields: &mut Fields<'_>, issuers: &mut Vec<Option<String>>) -> Option<
     };
     issuers.push(issuer.clone());
     Some(issuer)
-}
-
-/// Where these sources are among all; new ones are added.
-fn positions(sources: &[Source], places: &mut Vec<Source>) -> Vec<usize> {
-    let position = |source: &Source| {
-        places.iter().position(|known| known == source).unwrap_or_else(|| {
-            places.push(source.clone());
-            places.len().saturating_sub(1)
-        })
-    };
-    sources.iter().map(position).collect()
-}
-
-fn is_field(source: &Source, field: &HeaderName) -> bool {
-    matches!(source, Source::Header { name, .. } if name.is_read_as(field))
 }
 
 pub(super) fn algorithm(node: &Node<'_>) -> Option<Algorithm> {

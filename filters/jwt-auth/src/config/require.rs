@@ -1,6 +1,7 @@
 //! Whose tokens a request needs.
 
 use super::providers::Provider;
+use crate::binding::Binding;
 use gatehouse_filter::HeaderName;
 use gatehouse_filter::config::Node;
 use serde_json::Value;
@@ -88,6 +89,7 @@ fn named(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Require> {
 /// A token for each item: of that provider, or of one of that list.
 fn each(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Vec<Accepted>> {
     let mut sources: Vec<usize> = Vec::new();
+    let mut has_proof = false;
     let mut written: Vec<HeaderName> = Vec::new();
     node.nonempty_list(|node| {
         let accepted = match node.value() {
@@ -100,10 +102,16 @@ fn each(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Vec<Accepted>
             );
         }
         sources.extend(&accepted.sources);
-        let own: Vec<&HeaderName> = accepted
-            .providers
-            .iter()
-            .filter_map(|index| providers?.get(*index))
+        let providers_of = || accepted.providers.iter().filter_map(|index| providers?.get(*index));
+        // RFC 9449 §4.3: a request has one proof, which is for one token.
+        if providers_of().all(|provider| provider.binding == Binding::Dpop)
+            && std::mem::replace(&mut has_proof, true)
+        {
+            return node.fault(
+                "must not be of providers with `binding: dpop` alone, as those before it are: a request has one proof, for one token",
+            );
+        }
+        let own: Vec<&HeaderName> = providers_of()
             .flat_map(|provider| provider.claims_to_headers.iter().map(|forward| &forward.header))
             .collect();
         if let Some(name) = own.iter().find(|name| written.iter().any(|known| known.is_read_as(name))) {

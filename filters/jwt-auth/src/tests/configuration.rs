@@ -1,3 +1,5 @@
+mod proofs;
+
 use super::*;
 use gatehouse_filter_test::check;
 
@@ -107,6 +109,18 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         (
             json!({"max_token_size": 4096}),
             "providers[0].max_token_size: must be a size with a unit (B, KiB, MiB, GiB), such as 64KiB",
+        ),
+        (
+            json!({"binding": "bearer"}),
+            "providers[0].binding: must be one of certificate, dpop, any, ignore",
+        ),
+        (
+            json!({"sources": [{"header": "x-token", "prefix": "DPoP "}]}),
+            "providers[0].sources: must not have the prefix `DPoP `, which is for tokens with proofs, without `binding: dpop` or `any`",
+        ),
+        (
+            json!({"binding": "certificate", "sources": [{"header": "authorization", "prefix": "dpop "}]}),
+            "providers[0].sources: must not have the prefix `DPoP `, which is for tokens with proofs, without `binding: dpop` or `any`",
         ),
         (
             json!({"algorithms": ["none"]}),

@@ -1,6 +1,7 @@
 //! What happens to a request: rules, challenges, preflights, shadow mode, identity.
 
 use super::*;
+use crate::refusal::Scheme;
 use gatehouse_filter::Challenge;
 use gatehouse_filter::Filter;
 
@@ -102,6 +103,18 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         SubjectMismatch,
         ClaimMismatch,
         ClaimInvalid("The claim x is missing"),
+        BoundTokenMissing,
+        BindingMissing,
+        BindingUnchecked,
+        CertificateMissing,
+        CertificateMismatch,
+        SchemeMismatch,
+        ProofMissing,
+        ProofRepeated,
+        ProofInvalid("The proof is none"),
+        ProofKeyMismatch,
+        ProofUsed,
+        NonceNeeded,
     ];
     let passing = [
         Code::Allowed,
@@ -113,22 +126,26 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
     ];
     let mut codes: Vec<_> = all.iter().map(|refusal| refusal.code()).collect();
     codes.extend(passing);
-    for refusal in [KeysUnavailable, RevocationsUnavailable, VerifierBusy] {
-        let unavailable = refusal.reply(&Challenge::usual("Bearer"));
+    for refusal in [KeysUnavailable, RevocationsUnavailable, ProofsUnavailable, VerifierBusy] {
+        let unavailable = refusal.reply(&Challenge::usual("Bearer"), Scheme::Bearer);
         let [(name, value)] = &unavailable.headers[..] else { panic!("{refusal:?}") };
         assert_eq!(
             (unavailable.status, name.as_str(), value.as_bytes()),
-            (503, "retry-after", if refusal == VerifierBusy { &b"1"[..] } else { b"5" }),
+            (
+                503,
+                "retry-after",
+                if refusal.code() == Code::VerifierBusy { &b"1"[..] } else { b"5" }
+            ),
             "no challenge: no token would do"
         );
         codes.push(refusal.code());
     }
-    let ambiguous = TargetAmbiguous.reply(&Challenge::usual("Bearer"));
+    let ambiguous = TargetAmbiguous.reply(&Challenge::usual("Bearer"), Scheme::Bearer);
     assert_eq!((ambiguous.status, ambiguous.headers.len()), (400, 0), "it is not about the token");
     codes.push(TargetAmbiguous.code());
     assert!(Code::ALL.iter().all(|code| codes.contains(code)), "a code that nothing decides");
     for refusal in all {
-        let reply = refusal.reply(&Challenge::usual("Bearer"));
+        let reply = refusal.reply(&Challenge::usual("Bearer"), Scheme::Bearer);
         let [(_, value)] = &reply.headers[..] else { panic!("{refusal:?}") };
         let quotes = value.as_bytes().iter().filter(|byte| **byte == b'"').count();
         assert_eq!(quotes, if refusal.code() == Code::TokenMissing { 2 } else { 6 }, "{refusal:?}");
