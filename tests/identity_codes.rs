@@ -364,11 +364,14 @@ fn code_seen(filter: &str, code: &str, exchange: &Exchange) -> String {
         Some(status) => exchange.assert_refused(&code, status, &code),
         None => assert_eq!(exchange.response.status, 200, "{code}: {}", exchange.response.text()),
     }
-    let challenge = exchange.response.header_text("www-authenticate");
-    assert_eq!(challenge.is_some(), row.challenge != "none", "{code}: {challenge:?}");
-    if let Some(error) = row.challenge.strip_prefix("`invalid_") {
-        let error = format!("error=\"invalid_{}\"", error.trim_end_matches('`'));
-        assert!(challenge.is_some_and(|challenge| challenge.contains(&error)), "{code}: {error}");
+    // A field for each scheme, of which one tells what was wrong.
+    let challenges = exchange.response.header_all("www-authenticate");
+    assert_eq!(!challenges.is_empty(), row.challenge != "none", "{code}: {challenges:?}");
+    let error = row.challenge.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+    if let Some(error) = error {
+        let error = format!("error=\"{error}\"");
+        let tells = |challenge: &&[u8]| String::from_utf8_lossy(challenge).contains(&error);
+        assert!(challenges.iter().any(tells), "{code}: {error}");
     }
     code
 }

@@ -28,7 +28,7 @@ fn a_token_is_good_on_connections_with_its_certificate_only() {
         let (alice, bob) = (Client::Alice.confirmation(), Client::Bob.confirmation());
         for (case, client, cnf, code) in [
             ("its own, which is validated", Client::Alice, &alice, None),
-            // RFC 8705 section 7.1: whoever issued it.
+            // RFC 8705 section 6.2: whoever issued it.
             ("its own, which is not", Client::Bob, &bob, None),
             ("remembered", Client::Alice, &alice, None),
             ("another's", Client::Bob, &alice, Some("certificate_mismatch")),

@@ -10,6 +10,7 @@ mod directives;
 mod json;
 mod key_set;
 mod parts;
+mod proof;
 mod request;
 mod token;
 
@@ -21,6 +22,7 @@ pub use directives::directives;
 pub use json::json;
 pub use key_set::key_set;
 pub use parts::parts;
+pub use proof::proof;
 pub use request::request;
 pub use token::token;
 

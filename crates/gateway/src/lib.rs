@@ -19,4 +19,7 @@ const PHASES: gatehouse_filter::Phases = registry::phases();
 gatehouse_host::module!(PHASES, list::configure);
 
 #[cfg(test)]
+mod conformance_tests;
+
+#[cfg(test)]
 mod readme_tests;

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::trial::{TooMuch, Trial};
 use crate::verify::HostVerifier;
 use crate::why::Refused;
-use gatehouse_filter::{Attribute, Attributes, Host, Request, hex};
+use gatehouse_filter::{Attribute, Attributes, Host, Request, hex, printable};
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
@@ -150,7 +150,7 @@ impl JwtAuth {
 }
 
 /// Whether the client's connection has this certificate. That the client has its key, TLS has
-/// proven; whoever issued it, and whether anybody did, does not matter (RFC 8705 §6.3 and §7.1).
+/// proven; whoever issued it, and whether anybody did, does not matter (RFC 8705 §6.2).
 fn check_certificate(
     host: &(impl Attributes + ?Sized),
     wanted: &Thumbprint,
@@ -159,8 +159,16 @@ fn check_certificate(
     let (pairs, rest) = shown.as_chunks::<2>();
     let bytes = pairs.iter().map(|[high, low]| hex::byte(*high, *low));
     let is_same = rest.is_empty() && bytes.eq(wanted.iter().map(|byte| Some(*byte)));
-    if is_same { Ok(()) } else { Err(Refusal::CertificateMismatch.into()) }
+    if is_same {
+        return Ok(());
+    }
+    let shown = printable(&String::from_utf8_lossy(&shown), MOST_OF_A_DIGEST);
+    let why = format!("the connection's has the SHA-256 digest {shown}");
+    Err(Refused::because(Refusal::CertificateMismatch, why))
 }
+
+/// The digits of a digest.
+const MOST_OF_A_DIGEST: usize = 64;
 
 fn unusable(why: Unusable) -> Refused {
     match why {

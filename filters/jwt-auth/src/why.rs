@@ -119,6 +119,9 @@ pub(crate) fn of_token(
         Refusal::TokenRevoked => {
             format!("jti is {}, sub is {}", raw(claims.at("jti")), subject(claims))
         }
+        Refusal::BindingMissing | Refusal::BindingUnchecked => {
+            format!("cnf is {}", raw(claims.confirmation()))
+        }
         Refusal::ClaimInvalid(detail) => detail.to_owned(),
         refusal => return refusal.into(),
     };

@@ -61,6 +61,9 @@ fn a_token_that_is_bound_is_refused_where_nobody_checks_that() {
             }
         }
     }
+    let told = ask_with(&filter_with(None), &token(&claims_with(json!({"cnf": {"kid": "x"}}))));
+    let want = r#"cnf is `{"kid":"x"}`; provider `main`"#;
+    assert_eq!(told.decision.why.as_deref(), Some(want));
     // Null is there.
     let null = signed(
         r#"{"alg":"EdDSA","kid":"main"}"#,
