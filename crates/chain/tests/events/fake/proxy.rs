@@ -365,6 +365,7 @@ impl Attributes for FakeProxy {
             Attribute::SourceAddress
             | Attribute::RoutePolicy
             | Attribute::Method
+            | Attribute::PeerCertificate
             | Attribute::ResponseCode
             | Attribute::RequestBytes
             | Attribute::ResponseBytes
