@@ -98,6 +98,9 @@ mod audit;
 /// Secrets of requests, which are told nowhere.
 mod redaction;
 
+/// Secrets that configurations refer to, in the environment of the VM.
+mod secrets;
+
 /// `telemetry` on `envoy/telemetry.yaml`: what is counted of requests, exactly and within bounds.
 mod telemetry;
 

@@ -276,6 +276,31 @@ pub(crate) const ALL: &[Whole] = &[
             because: "they come when they come",
         },
     },
+    Whole {
+        case: "a variable that is a number",
+        ending: "json",
+        text: || {
+            let variables = r#"{"key_values": {"KEY": 1}}"#;
+            plugin("vm_config", &format!(r#"{{"environment_variables": {variables}}}"#))
+        },
+        verdict: RefusedInWords {
+            check: "vm_config.environment_variables.key_values.KEY: must be text",
+            envoy: "key_values",
+        },
+    },
+    Whole {
+        case: "variables under another name",
+        ending: "json",
+        text: || {
+            let variables = r#"{"key_value": {"KEY": "1"}}"#;
+            plugin("vm_config", &format!(r#"{{"environment_variables": {variables}}}"#))
+        },
+        verdict: RefusedInWords {
+            check: "vm_config.environment_variables.key_value: unknown field, did you mean \
+                    `key_values`?",
+            envoy: "key_value",
+        },
+    },
 ];
 
 /// Envoy's own limit is 100.

@@ -1,6 +1,9 @@
 /// The plugin of a filter, and the machine that it runs in.
 mod plugins;
 
+/// What the VM of a plugin has in its environment.
+mod environment;
+
 /// What a plugin may do of Envoy, and may not.
 mod capabilities;
 
@@ -19,7 +22,7 @@ use super::case::Changed;
 
 /// Every change.
 pub(crate) fn all() -> Vec<&'static Changed> {
-    [plugins::ALL, capabilities::ALL, chains::ALL, caches::ALL, routes::ALL]
+    [plugins::ALL, environment::ALL, capabilities::ALL, chains::ALL, caches::ALL, routes::ALL]
         .into_iter()
         .flatten()
         .collect()

@@ -17,16 +17,16 @@ The file is read as Envoy reads it: by the ending of its name, and with Envoy's 
 is a truth and `1.5` a text.
 
 A fault is what stops Envoy or a filter, or what can never work: a configuration that a filter
-refuses, a plugin that Envoy does not make, a module whose name is nearly one of ours, capabilities
-or a permission to hold heads that a filter lacks, a cluster that is not in the file, a chain that
-does not end with the router, a route that configures a wasm filter, CEL that does not compile,
-nesting deeper than 100, Envoy's own limit.
+refuses, a plugin that Envoy does not make, a module whose name is nearly one of ours, capabilities,
+a variable or a permission to hold heads that a filter lacks, a cluster that is not in the file, a
+chain that does not end with the router, a route that configures a wasm filter, CEL that does not
+compile, nesting deeper than 100, Envoy's own limit.
 
 A warning is what starts, and may guard nothing: a filter that decides by the caller before the one
-that says who calls, client addresses that the client itself may write, a filter that lets requests pass
-once it has failed, listeners and filters that come from elsewhere and are not seen; and what would
-change the answers of a cache: filters behind it, local_reply_config, fields that routes append, a
-background that leads elsewhere.
+that says who calls, client addresses that the client itself may write, a filter that lets requests
+pass once it has failed, listeners and filters that come from elsewhere and are not seen, variables
+of Envoy's that are not set here; and what would change the answers of a cache: filters behind it,
+local_reply_config, fields that routes append, a background that leads elsewhere.
 
 Ends with 0 where there is no fault. What only Envoy knows it does not tell: whatever is no
 Gatehouse filter's, beside what is named here.",

@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::pending::Owner;
 use crate::turned::Turned;
 use crate::{BodyFlow, Exchange, HeadFlow, LocalReply, Proxy, TrailersFlow};
+use gatehouse_filter::config::Environment;
 use gatehouse_filter::{Answer, CallId, GrpcAnswer, Spoken};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -12,7 +13,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 /// Makes the chain of a configuration, or tells its faults, each as a line for operators.
-pub type Configure = fn(&Value) -> Result<Chain, Vec<String>>;
+pub type Configure = fn(&Value, &dyn Environment) -> Result<Chain, Vec<String>>;
 
 /// One VM on one worker. The host's callbacks are its methods, named by what has happened; contexts
 /// are the host's numbers of configurations and of requests.
@@ -35,7 +36,7 @@ impl Vm {
         Self { configure, chains: BTreeMap::new(), requests: HashMap::default() }
     }
 
-    /// A configuration has come, in this context. Must come to the same result on all workers:
+    /// A configuration has come, in this context; what it refers to is in this environment. Must come to the same result on all workers:
     /// Envoy refuses a configuration as a whole only by the first.
     ///
     /// # Errors
@@ -44,9 +45,10 @@ impl Vm {
         &mut self,
         context: u32,
         value: &Value,
+        environment: &dyn Environment,
         proxy: &dyn Proxy,
     ) -> Result<(), Vec<String>> {
-        let chain = (self.configure)(value)?;
+        let chain = (self.configure)(value, environment)?;
         chain.start(proxy)?;
         self.chains.insert(context, Rc::new(chain));
         Ok(())

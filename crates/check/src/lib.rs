@@ -8,6 +8,7 @@ mod cache;
 mod chain_end;
 mod clusters;
 mod depth;
+mod environment;
 mod expressions;
 mod local_replies;
 mod module_name;
@@ -22,6 +23,7 @@ mod unseen;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use environment::Offline;
 use gatehouse_gateway::Registered;
 use gatehouse_sandbox::example::{Example, GATEWAY, WasmFilter, wasm_filters};
 use module_name::Near;
@@ -104,6 +106,9 @@ fn of_module(wasm: &WasmFilter) -> Vec<Found> {
         Verdict::Bad(all) => {
             all.iter().map(|what| (Level::Fault, format!("filter {filter}: {what}"))).collect()
         }
+        Verdict::Unchecked(all) => {
+            all.iter().map(|what| (Level::Warning, format!("filter {filter}: {what}"))).collect()
+        }
         Verdict::NotOurs => vec![match module_name::near(filter) {
             Some(Near::Surely(ours)) => {
                 (Level::Fault, format!("{}: is nearly `{ours}.wasm`; call it that", describe(wasm)))
@@ -120,6 +125,8 @@ fn of_module(wasm: &WasmFilter) -> Vec<Found> {
 enum Verdict {
     Good,
     Bad(Vec<String>),
+    /// Without a fault, as far as is known.
+    Unchecked(Vec<String>),
     NotOurs,
 }
 
@@ -130,21 +137,31 @@ fn verdict(wasm: &WasmFilter) -> Verdict {
     }
     // To a module, no configuration is one without fields.
     let json = wasm.json().map(|json| if json.is_empty() { b"{}".to_vec() } else { json });
+    let environment = Offline::of(wasm);
     let faults = match (json, filter) {
-        (Ok(json), Some(filter)) => of_filter(wasm, filter, &json),
+        (Ok(json), Some(filter)) => of_filter(wasm, filter, &json, &environment),
         (Ok(json), None) => {
-            let checked = gatehouse_gateway::check(&json);
+            let checked = gatehouse_gateway::check(&json, &environment);
             let held = checked.hold_heads.iter().filter_map(|field| held_in_vain(wasm, field));
             let lacks = lacking(wasm, checked.needed.iter().copied());
             checked.faults.iter().map(ToString::to_string).chain(held).chain(lacks).collect()
         }
         (Err(error), _) => vec![format!("{error:#}")],
     };
-    if faults.is_empty() { Verdict::Good } else { Verdict::Bad(faults) }
+    match (faults, environment.unchecked()) {
+        (faults, unchecked) if faults.is_empty() && unchecked.is_empty() => Verdict::Good,
+        (faults, unchecked) if faults.is_empty() => Verdict::Unchecked(unchecked),
+        (faults, _) => Verdict::Bad(faults),
+    }
 }
 
-fn of_filter(wasm: &WasmFilter, filter: &Registered, json: &[u8]) -> Vec<String> {
-    match filter.read(json) {
+fn of_filter(
+    wasm: &WasmFilter,
+    filter: &Registered,
+    json: &[u8],
+    environment: &Offline<'_>,
+) -> Vec<String> {
+    match filter.read(json, environment) {
         Ok(link) => {
             let held = link.holds_heads().and_then(|field| held_in_vain(wasm, field));
             let needed = gatehouse_chain::needed(&*link);

@@ -39,6 +39,7 @@ const OF_MACHINE: [&str; 8] = [
     "runtime",
     "vm_id",
 ];
+const OF_ENVIRONMENT: [&str; 2] = ["host_env_keys", "key_values"];
 const POLICIES: [&str; 4] = ["UNSPECIFIED", "FAIL_RELOAD", "FAIL_CLOSED", "FAIL_OPEN"];
 const V8: &str = "envoy.wasm.runtime.v8";
 
@@ -141,8 +142,36 @@ fn of_filter(fields: &Map<String, Value>, mut plugin: Plugin<'_>) {
             plugin.fault(&format!("vm_config.runtime: Envoy has no `{other}`, use `{V8}`"));
         }
     }
+    of_environment(machine, &mut plugin);
     if machine.get("code").and_then(Value::as_object).is_none_or(Map::is_empty) {
         plugin.fault("vm_config.code: is required");
+    }
+}
+
+/// The variables of the VM.
+fn of_environment(machine: &Map<String, Value>, plugin: &mut Plugin<'_>) {
+    const PLACE: &str = "vm_config.environment_variables";
+    let environment = match machine.get("environment_variables") {
+        None | Some(Value::Null) => return,
+        Some(Value::Object(environment)) => environment,
+        Some(_) => return plugin.fault(&format!("{PLACE}: must be a mapping of fields")),
+    };
+    plugin.unknown(environment, &format!("{PLACE}."), &OF_ENVIRONMENT);
+    let values = match environment.get("key_values") {
+        None | Some(Value::Null) => &Map::new(),
+        Some(Value::Object(values)) => values,
+        Some(_) => return plugin.fault(&format!("{PLACE}.key_values: must be a mapping")),
+    };
+    for (name, value) in values.iter().filter(|(_, value)| !value.is_string()) {
+        let quoted = format!("must be text, as in {name}: \"{value}\"");
+        plugin.fault(&format!("{PLACE}.key_values.{name}: {quoted}"));
+    }
+    let mut known = std::collections::BTreeSet::new();
+    let keys = environment.get("host_env_keys").and_then(Value::as_array);
+    for key in keys.into_iter().flatten().filter_map(Value::as_str) {
+        if values.contains_key(key) || !known.insert(key) {
+            plugin.fault(&format!("{PLACE}.host_env_keys: `{key}` is there twice"));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// Fields of Envoy's that are looked for. Envoy takes `vmConfig` for `vm_config`, as protobuf does
 /// in JSON.
-const FIELDS: [&str; 61] = [
+const FIELDS: [&str; 63] = [
     "access_log",
     "ads_config",
     "allow_on_headers_stop_iteration",
@@ -30,11 +30,13 @@ const FIELDS: [&str; 61] = [
     "filter_chains",
     "google_grpc",
     "headers_to_add",
+    "host_env_keys",
     "http_filters",
     "http_uri",
     "inline_bytes",
     "inline_string",
     "is_optional",
+    "key_values",
     "lds_config",
     "load_assignment",
     "local_reply_config",
@@ -92,6 +94,8 @@ fn mapping(fields: &Map<String, Value>) -> Map<String, Value> {
         let name = field(name);
         let value = match (name.as_str(), value) {
             ("configuration", value) if is_plugin => value.clone(),
+            // Names of variables are names.
+            ("key_values", value) => value.clone(),
             ("failure_policy", Value::String(word)) => {
                 Value::from(word.to_ascii_uppercase().replace('-', "_"))
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gatehouse_sandbox::example::wasm_filters;
 use serde_json::Value;
 
+use super::environment::Offline;
 use super::placed::{placed, walk};
 use super::{Found, Level};
 
@@ -26,9 +27,11 @@ pub(super) fn check(tree: &Value) -> Vec<Found> {
         // A plugin, whatever is around it.
         let Some(machine) = value.pointer("/config/vm_config") else { return };
         let machine = machine.get("vm_id").and_then(Value::as_str).unwrap_or_default();
-        for placed in wasm_filters(value).iter().take(1).flat_map(placed) {
+        let Some(wasm) = wasm_filters(value).into_iter().next() else { return };
+        let environment = Offline::of(&wasm);
+        for placed in placed(&wasm) {
             let store = (placed.filter == CACHE)
-                .then(|| gatehouse_response_cache::shared_store(&placed.block))
+                .then(|| gatehouse_response_cache::shared_store(&placed.block, &environment))
                 .flatten();
             let Some((name, slots)) = store else { continue };
             let cache = Cache { label: placed.label, place: place.to_owned(), slots };

@@ -56,6 +56,60 @@ fn heads_that_would_be_held_for_ever_are_told() {
 }
 
 #[test]
+fn a_variable_is_known_by_its_value_or_from_whoever_checks() {
+    let with = |module: &str, variables: &str, value: &str| {
+        report(&format!(
+            "{module}.wasm}}}}, environment_variables: {variables}}}
+    configuration:
+      '@type': type.googleapis.com/google.protobuf.Struct
+      value: {value}"
+        ))
+    };
+    let keys = "{hmac_secret: {env: KEY}, consumers: [{name: a, keys: []}]}";
+    let gateway = "{filters: [{api-key-auth: {hmac_secret: {env: KEY}, consumers: [{name: a, \
+                   keys: []}]}}]}";
+    let unset = "{host_env_keys: [KEY]}";
+    let long = "{key_values: {KEY: 'a secret of more than 32 bytes, as it must be'}}";
+    for (module, block, variables, level, says) in [
+        ("api-key-auth", keys, long, Level::Good, "filter api-key-auth: ok"),
+        ("api-key-auth", keys, "{}", Level::Fault, "hmac_secret: the VM has no variable `KEY`"),
+        (
+            "api-key-auth",
+            keys,
+            "{key_values: {KEY: s3cret}}",
+            Level::Fault,
+            "hmac_secret: must be 32 bytes at least, and random",
+        ),
+        ("api-key-auth", keys, unset, Level::Warning, "host_env_keys: `KEY` is not set here"),
+        ("gateway", gateway, unset, Level::Warning, "host_env_keys: `KEY` is not set here"),
+        (
+            "gateway",
+            gateway,
+            "{}",
+            Level::Fault,
+            "filters[0].api-key-auth.hmac_secret: the VM has no variable `KEY`",
+        ),
+        // One fault is told also where another value is not known.
+        (
+            "api-key-auth",
+            "{mode: of, hmac_secret: {env: KEY}, consumers: [{name: a, keys: []}]}",
+            unset,
+            Level::Fault,
+            "mode: must be one of enforce, shadow",
+        ),
+    ] {
+        let report = with(module, variables, block);
+        let told = report.iter().any(|line| line.level == level && line.text.contains(says));
+        assert!(told, "{variables}: {report:?}");
+        assert!(
+            (level == Level::Fault || report.iter().all(|line| !line.is_fault())),
+            "{variables}: {report:?}"
+        );
+        assert!(report.iter().all(|line| !line.text.contains("s3cret")), "{report:?}");
+    }
+}
+
+#[test]
 fn a_callback_that_a_guard_needs_and_may_not_have_is_told() {
     let with = |module: &str, allowed: &[&str], value: &str| {
         let allowed: Vec<String> = allowed.iter().map(|name| format!("{name}: {{}}")).collect();

@@ -19,7 +19,7 @@ pub use store::FakeStore;
 /// How much of what a stranger sent something looks at.
 pub use gatehouse_steps::of as steps_of;
 
-use gatehouse_filter::config::{self, ConfigError};
+use gatehouse_filter::config::{self, ConfigError, Environment, Variable};
 use gatehouse_filter::{
     Answer, CallId, Decision, FetchingPhase as _, Filter, Headers, Identity, Problem, Request, Step,
 };
@@ -30,13 +30,31 @@ use serde_json::Value;
 /// # Errors
 /// The faults, as the user would read them.
 pub fn configured<F: Filter>(json: &str) -> Result<F, Vec<String>> {
-    config::read(json.as_bytes(), F::configure)
+    configured_in(json, &[])
+}
+
+/// A filter configured from JSON, which refers to these variables.
+///
+/// # Errors
+/// The faults, as the user would read them.
+pub fn configured_in<F: Filter>(json: &str, variables: &[(&str, &str)]) -> Result<F, Vec<String>> {
+    config::read_in(json.as_bytes(), &Variables(variables), F::configure)
         .map_err(|faults: Vec<ConfigError>| faults.iter().map(ToString::to_string).collect())
+}
+
+/// Names and values.
+struct Variables<'a>(&'a [(&'a str, &'a str)]);
+
+impl Environment for Variables<'_> {
+    fn variable(&self, name: &str) -> Variable {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        found.map_or(Variable::Absent, |(_, value)| Variable::Holds(value.as_bytes().to_vec()))
+    }
 }
 
 /// The faults of a configuration; none where the filter would start with it.
 pub fn check<F: Filter>(configuration: &[u8]) -> Vec<ConfigError> {
-    config::read(configuration, F::configure).err().unwrap_or_default()
+    config::read_in(configuration, &Variables(&[]), F::configure).err().unwrap_or_default()
 }
 
 /// Gives an object these members, in place of those that it has; a `null` takes the member out.

@@ -23,18 +23,20 @@
 //! assert_eq!(faults[1].to_string(), "windw: unknown field, did you mean `window`?");
 //! ```
 
+mod environment;
 mod fields;
 mod json;
 mod number;
 mod units;
 
+pub use environment::{Environment, Nowhere, SecretText, Variable};
 pub use fields::Fields;
 pub(crate) use fields::nearest;
 pub use json::json_value;
 pub use number::{may_be_number, same_number};
 
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -59,7 +61,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Reads a configuration from JSON.
+/// Reads from JSON what is not a plugin's own configuration: it can refer to no variable.
 ///
 /// # Errors
 /// Every fault that `read` reports, in the order found; never an empty list.
@@ -67,13 +69,25 @@ pub fn read<T>(
     json: &[u8],
     reader: impl FnOnce(Node<'_>) -> Option<T>,
 ) -> Result<T, Vec<ConfigError>> {
+    read_in(json, &Nowhere, reader)
+}
+
+/// Reads a configuration from JSON. What it refers to is in this environment.
+///
+/// # Errors
+/// As [`read_value_in`].
+pub fn read_in<T>(
+    json: &[u8],
+    environment: &dyn Environment,
+    reader: impl FnOnce(Node<'_>) -> Option<T>,
+) -> Result<T, Vec<ConfigError>> {
     match json_value(json) {
-        Ok(value) => read_value(&value, reader),
+        Ok(value) => read_value_in(&value, environment, reader),
         Err(error) => Err(whole(format!("is not JSON: {error}"))),
     }
 }
 
-/// Reads a configuration that has been parsed already.
+/// Reads what has been parsed already, and is not a plugin's own configuration.
 ///
 /// # Errors
 /// As [`read`].
@@ -81,14 +95,44 @@ pub fn read_value<T>(
     value: &Value,
     reader: impl FnOnce(Node<'_>) -> Option<T>,
 ) -> Result<T, Vec<ConfigError>> {
-    let faults = RefCell::new(Vec::new());
-    let read = reader(Node { value, path: String::new(), faults: &faults });
-    let faults = faults.into_inner();
+    read_value_in(value, &Nowhere, reader)
+}
+
+/// Reads a configuration that has been parsed already. What it refers to is in this environment.
+///
+/// # Errors
+/// Every fault that `read` reports, in the order found. The list is empty where there is none, as
+/// far as is known: a value that was needed is [`Variable::Unknown`].
+pub fn read_value_in<T>(
+    value: &Value,
+    environment: &dyn Environment,
+    reader: impl FnOnce(Node<'_>) -> Option<T>,
+) -> Result<T, Vec<ConfigError>> {
+    let reading =
+        Reading { environment, faults: RefCell::new(Vec::new()), lacks_a_value: Cell::new(false) };
+    let read = reader(Node { value, path: String::new(), reading: &reading });
+    let is_told = reading.has_told();
+    let faults = reading.faults.into_inner();
     match read {
-        Some(read) if faults.is_empty() => Ok(read),
+        Some(read) if !is_told => Ok(read),
         // A reader that gives nothing has said why; if it did not, that is still no configuration.
-        _ if faults.is_empty() => Err(whole("is not valid".to_owned())),
+        _ if !is_told => Err(whole("is not valid".to_owned())),
         _ => Err(faults),
+    }
+}
+
+/// What all nodes of a configuration share while it is read.
+struct Reading<'a> {
+    environment: &'a dyn Environment,
+    faults: RefCell<Vec<ConfigError>>,
+    /// Whether something could not be read, and nobody is to blame: [`Variable::Unknown`].
+    lacks_a_value: Cell<bool>,
+}
+
+impl Reading<'_> {
+    /// Whether it is known already why nothing can come of it.
+    fn has_told(&self) -> bool {
+        !self.faults.borrow().is_empty() || self.lacks_a_value.get()
     }
 }
 
@@ -101,14 +145,14 @@ fn whole(message: String) -> Vec<ConfigError> {
 pub struct Node<'a> {
     value: &'a Value,
     path: String,
-    faults: &'a RefCell<Vec<ConfigError>>,
+    reading: &'a Reading<'a>,
 }
 
 impl<'a> Node<'a> {
     /// Reports a fault here. Returns `None`, so that a reader can end with it.
     pub fn fault<T>(&self, message: impl Into<String>) -> Option<T> {
         let fault = ConfigError { path: self.path.clone(), message: message.into() };
-        self.faults.borrow_mut().push(fault);
+        self.reading.faults.borrow_mut().push(fault);
         None
     }
 
@@ -202,7 +246,7 @@ impl<'a> Node<'a> {
         let at = |(index, value)| Node {
             value,
             path: format!("{}[{index}]", self.path),
-            faults: self.faults,
+            reading: self.reading,
         };
         // Collecting into `Option` would stop at the first bad item, and hide the faults of the
         // rest.
@@ -243,15 +287,15 @@ impl<'a> Node<'a> {
         members.into_iter().collect()
     }
 
-    /// Whether a fault of this configuration was told already.
-    fn has_faults(&self) -> bool {
-        !self.faults.borrow().is_empty()
+    /// Whether it was told already why nothing can come of this configuration.
+    fn has_told(&self) -> bool {
+        self.reading.has_told()
     }
 
     fn child(&self, name: &str, value: &'a Value) -> Node<'a> {
         let path =
             if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
-        Node { value, path, faults: self.faults }
+        Node { value, path, reading: self.reading }
     }
 }
 

@@ -65,10 +65,20 @@ pub const MOST_OF_A_FACT: usize = 64 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(Rc<[Piece]>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Piece {
     Literal(Box<[u8]>),
     Expression(Expression),
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // It may be the secret that an upstream wants.
+            Self::Literal(_) => f.write_str("***"),
+            Self::Expression(expression) => expression.fmt(f),
+        }
+    }
 }
 
 /// What a template may name where it stands.
@@ -126,8 +136,12 @@ impl Template {
         parse::pieces(text, scope).map(|pieces| Self(pieces.into()))
     }
 
-    /// Reads a template from a configuration; a fault is reported on the node.
+    /// Reads a template from a configuration; a fault is reported on the node. What the variable
+    /// of `{env: NAME}` holds is literal text, whatever is in it.
     pub fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
+        if node.is_reference() {
+            return node.secret().map(|text| Self([Piece::Literal(text.as_bytes().into())].into()));
+        }
         Self::parse(node.text()?, scope).map_or_else(|error| node.fault(error.to_string()), Some)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{FILTERS, Registered};
 use gatehouse_chain::{Chain, Link, Placed, Tells, needed};
-use gatehouse_filter::config::{self, ConfigError, Node};
+use gatehouse_filter::config::{self, ConfigError, Environment, Node};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ pub const NAME: &str = "gateway";
 ///
 /// # Errors
 /// The faults of the list and of the filters in it, with the path of each from the top.
-pub fn read(value: &Value) -> Result<Chain, Vec<ConfigError>> {
-    config::read_value(value, |node| List::default().gateway(&node))
+pub fn read(value: &Value, environment: &dyn Environment) -> Result<Chain, Vec<ConfigError>> {
+    config::read_value_in(value, environment, |node| List::default().gateway(&node))
 }
 
 /// What is to be said of a gateway's configuration that is JSON.
@@ -29,16 +29,21 @@ pub struct Checked {
 }
 
 /// Reads a gateway's configuration as the module would.
-pub fn check(json: &[u8]) -> Checked {
+pub fn check(json: &[u8], environment: &dyn Environment) -> Checked {
     let mut list = List::default();
-    let faults = config::read(json, |node| list.gateway(&node)).err().unwrap_or_default();
+    let faults =
+        config::read_in(json, environment, |node| list.gateway(&node)).err().unwrap_or_default();
     Checked { faults, hold_heads: list.hold_heads, needed: list.needed }
 }
 
 /// Configures the module.
 #[cfg(all(target_family = "wasm", feature = "module"))]
-pub(crate) fn configure(value: &Value) -> Result<Chain, Vec<String>> {
-    read(value).map_err(|faults| faults.iter().map(|fault| format!("{NAME}: {fault}")).collect())
+pub(crate) fn configure(
+    value: &Value,
+    environment: &dyn Environment,
+) -> Result<Chain, Vec<String>> {
+    read(value, environment)
+        .map_err(|faults| faults.iter().map(|fault| format!("{NAME}: {fault}")).collect())
 }
 
 /// What has been read of the list.

@@ -1,10 +1,11 @@
 //! What is told of a list of filters.
 
 use super::*;
+use gatehouse_filter::config::Nowhere;
 use serde_json::json;
 
 fn told(configuration: &Value) -> Vec<String> {
-    let faults = check(configuration.to_string().as_bytes()).faults;
+    let faults = check(configuration.to_string().as_bytes(), &Nowhere).faults;
     faults.iter().map(ToString::to_string).collect()
 }
 

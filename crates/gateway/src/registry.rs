@@ -6,7 +6,7 @@ use gatehouse_audit::Audit;
 use gatehouse_authorization::Authorization;
 use gatehouse_body_transform::BodyTransform;
 use gatehouse_chain::{Link, link};
-use gatehouse_filter::config::{self, ConfigError, Node};
+use gatehouse_filter::config::{self, ConfigError, Environment, Node};
 use gatehouse_filter::{Filter, Phases};
 use gatehouse_header_transform::HeaderTransform;
 use gatehouse_jwt_auth::JwtAuth;
@@ -46,12 +46,16 @@ impl Registered {
         Self { name: F::NAME, phases: Phases::of::<F>(), configure: link::<F> }
     }
 
-    /// Configures the filter from JSON.
+    /// Configures the filter from JSON. What that refers to is in this environment.
     ///
     /// # Errors
-    /// The faults of the configuration, with the path of each.
-    pub fn read(&self, json: &[u8]) -> Result<Box<dyn Link>, Vec<ConfigError>> {
-        config::read(json, self.configure)
+    /// See [`config::read_value_in`].
+    pub fn read(
+        &self,
+        json: &[u8],
+        environment: &dyn Environment,
+    ) -> Result<Box<dyn Link>, Vec<ConfigError>> {
+        config::read_in(json, environment, self.configure)
     }
 }
 

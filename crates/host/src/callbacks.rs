@@ -5,6 +5,7 @@
 
 use crate::calls::{self, HeaderMap};
 use crate::configuration;
+use crate::environment::OfVm;
 use crate::envoy::Envoy;
 use gatehouse_chain::{Configure, EVERY, Vm, lacking};
 use gatehouse_filter::{Answer, CallId, GrpcAnswer, Headers};
@@ -86,7 +87,7 @@ fn configured(context: u32, size: usize) -> Result<(), Vec<String>> {
         .and_then(|bytes| {
             configuration::decode(&bytes).map_err(|fault| vec![format!("configuration {fault}")])
         })
-        .and_then(|value| vm(Ok(()), |vm| vm.configured(context, &value, &Envoy)))
+        .and_then(|value| vm(Ok(()), |vm| vm.configured(context, &value, &OfVm::default(), &Envoy)))
 }
 
 #[unsafe(no_mangle)]

@@ -314,6 +314,18 @@ pub(crate) fn random(bytes: &mut [u8]) -> Result<(), Failed> {
     done(unsafe { random_get(bytes.as_mut_ptr(), bytes.len()) })
 }
 
+/// The VM's environment: every `NAME=value`, with a zero byte behind each. Not by the standard
+/// library: it ends the module where the host refuses.
+pub(crate) fn environment() -> Result<Vec<u8>, Failed> {
+    let (mut count, mut length) = (0_usize, 0_usize);
+    done(unsafe { environ_sizes_get(&raw mut count, &raw mut length) })?;
+    let mut entries = vec![null_mut::<u8>(); count];
+    let mut bytes = vec![0_u8; length];
+    // SAFETY: both are as long as the host has just said that it writes.
+    done(unsafe { environ_get(entries.as_mut_ptr(), bytes.as_mut_ptr()) })?;
+    Ok(bytes)
+}
+
 fn done(status: u32) -> Result<(), Failed> {
     if status == 0 { Ok(()) } else { Err(Failed(status)) }
 }

@@ -16,6 +16,7 @@
 //! ```
 
 pub mod configuration;
+pub mod environment;
 pub mod grpc;
 pub mod signature;
 

@@ -1,7 +1,8 @@
 //! What makes a filter crate a module.
 
 use gatehouse_chain::{Chain, Placed, link};
-use gatehouse_filter::{Filter, config};
+use gatehouse_filter::Filter;
+use gatehouse_filter::config::{self, Environment};
 use serde_json::Value;
 
 /// Makes a filter crate a module that Envoy loads.
@@ -40,8 +41,11 @@ macro_rules! module {
 ///
 /// # Errors
 /// The faults of the configuration, each as a line for operators.
-pub fn configure<F: Filter>(value: &Value) -> Result<Chain, Vec<String>> {
-    match config::read_value(value, link::<F>) {
+pub fn configure<F: Filter>(
+    value: &Value,
+    environment: &dyn Environment,
+) -> Result<Chain, Vec<String>> {
+    match config::read_value_in(value, environment, link::<F>) {
         Ok(link) => Ok(Chain::new(vec![Placed { link, prefix: format!("{}: ", F::NAME) }])),
         Err(faults) => Err(faults.iter().map(|fault| format!("{}: {fault}", F::NAME)).collect()),
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::workspace;
 
 pub use bundle::{GATEWAY, bundle};
-pub use filter::{WasmFilter, find as wasm_filters};
+pub use filter::{EnvironmentVariables, WasmFilter, find as wasm_filters};
 pub use render::Placement;
 
 /// A parsed example config.

@@ -16,7 +16,7 @@ use gatehouse_filter::{
     Answer, Answered, Callout, Filter as _, Headers, Meter as _, OnAnswers as _,
     OnRequestBody as _, Reply, Request, Step,
 };
-use gatehouse_filter_test::{FakeHost, configured};
+use gatehouse_filter_test::{FakeHost, configured_in};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -72,7 +72,7 @@ impl<'a> Gateway<'a> {
     /// A gateway of this configuration.
     pub(crate) fn with(configuration: Value, service: impl Fn(&Callout) -> Answer + 'a) -> Self {
         let configuration = configuration.to_string();
-        let filter = configured::<Aggregate>(&configuration)
+        let filter = configured_in::<Aggregate>(&configuration, &[("KEY", "s3cret ${x}")])
             .unwrap_or_else(|faults| panic!("{configuration}: {faults:?}"));
         let host = FakeHost::at(1_000);
         filter.start(&host).expect("it starts");

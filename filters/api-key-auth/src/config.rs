@@ -170,6 +170,6 @@ fn consumer_header(node: &Node<'_>, sources: Option<&[Source]>) -> Option<Header
 }
 
 fn hmac_secret(node: &Node<'_>) -> Option<Secret> {
-    Secret::new(node.text()?.as_bytes())
+    Secret::new(node.secret()?.as_bytes())
         .or_else(|| node.fault(format!("must be {} bytes at least, and random", Secret::SHORTEST)))
 }

@@ -196,7 +196,7 @@ fn key(node: Node<'_>, secret: bool, taken: &mut BTreeSet<String>) -> Option<Val
 
 /// A digest. What is not one may be a key that somebody pasted, so no message repeats it.
 fn digest(node: &Node<'_>, secret: bool, taken: &mut BTreeSet<String>) -> Option<Digest> {
-    let Some(digest) = Digest::parse(node.text()?) else {
+    let Some(digest) = Digest::parse(&node.secret()?) else {
         return node.fault(
             "must be sha256:<64 hexadecimal digits> or hmac_sha256:<64 hexadecimal digits>; `cargo xtask hash-key` makes one",
         );

@@ -10,6 +10,7 @@ use removal::{Pattern, Removal};
 use gatehouse_filter::template::{Sources, Template};
 use gatehouse_filter::{HeaderName, HeaderValue, Headers, InvalidValue, list};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::rc::Rc;
 
 /// One change to a head, as configured.
@@ -49,11 +50,17 @@ pub(crate) enum Keep {
 }
 
 /// Values for values.
-#[derive(Debug)]
 pub(crate) struct Table {
     entries: BTreeMap<Box<[u8]>, HeaderValue>,
     /// For what is not in the table; without it the field goes.
     default: Option<HeaderValue>,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A value may be the secret that an upstream wants.
+        f.write_str("***")
+    }
 }
 
 impl HeadOperation {

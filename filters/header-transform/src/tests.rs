@@ -5,6 +5,7 @@ use gatehouse_filter_test::{FakeHost, Outcome, ask, check, configured};
 mod attacks;
 mod configuration;
 mod response;
+mod secrets;
 mod target;
 mod work;
 

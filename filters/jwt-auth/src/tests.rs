@@ -12,6 +12,7 @@ mod identity;
 mod key_sets;
 mod kinds;
 mod proofs;
+mod references;
 mod requests;
 mod requirements;
 mod rfc_examples;

@@ -11,7 +11,7 @@ use crate::purge::Route;
 use crate::purges::Purges;
 use crate::rule::Rule;
 use gatehouse_filter::Mode;
-use gatehouse_filter::config::{Node, read_value};
+use gatehouse_filter::config::{Environment, Node, read_value_in};
 use gatehouse_filter::rules::Rules;
 use std::rc::Rc;
 
@@ -202,12 +202,16 @@ fn is_off(node: &Node<'_>) -> Option<bool> {
     }
 }
 
-/// The name of the store that a configuration says, and for how many objects it is; `None` for a
+/// The name of the store that a configuration says, which refers to this environment, and for how
+/// many objects it is; `None` for a
 /// configuration with faults. Filters that differ in the second share no store of the first.
 #[must_use]
-pub fn shared_store(configuration: &serde_json::Value) -> Option<(String, u32)> {
+pub fn shared_store(
+    configuration: &serde_json::Value,
+    environment: &dyn Environment,
+) -> Option<(String, u32)> {
     let store = |node: Node<'_>| Config::read(&node).map(|config| config.store);
-    read_value(configuration, store).ok()
+    read_value_in(configuration, environment, store).ok()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::fake::{Asked, STREAM, World, configure, journal, only, run};
 use gatehouse_chain::Direction::{Request, Response};
 use gatehouse_filter::Phases;
+use gatehouse_filter::config::Nowhere;
 use serde_json::json;
 
 /// Reading a body into the VM is a copy of all of it.
@@ -86,7 +87,7 @@ fn all_that_filters_have_fetched_is_prepared_with_their_configuration() {
 /// What a module exports follows from the phases of all its filters.
 #[test]
 fn a_chain_takes_part_in_the_phases_of_all_its_filters() {
-    let flags = |filters| configure(&filters).ok().unwrap().phases().flags();
+    let flags = |filters| configure(&filters, &Nowhere).ok().unwrap().phases().flags();
     assert_eq!(flags(json!([{"bare": true}])), Phases::default().flags());
     assert_eq!(flags(json!([])), Phases::default().flags());
     for filters in [json!([{}]), json!([{"bare": true}, {}]), json!([{}, {"bare": true}])] {

@@ -15,7 +15,7 @@ pub struct Fields<'a> {
 /// told why.
 impl Drop for Fields<'_> {
     fn drop(&mut self) {
-        if !self.is_finished && !self.node.has_faults() {
+        if !self.is_finished && !self.node.has_told() {
             self.node.fault::<()>("is not read to its end, which is a fault of the filter");
         }
     }

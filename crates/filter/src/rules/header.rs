@@ -42,14 +42,14 @@ impl HeaderCondition {
 /// The value of a field, or an end of one, as it comes: without blanks around it and without
 /// control characters (RFC 9110 §5.5).
 fn field_value(node: &Node<'_>) -> Option<Box<str>> {
-    let text = node.text()?;
-    if text.trim_matches([' ', '\t']) != text {
+    let text = node.secret()?;
+    if text.trim_matches([' ', '\t']) != &*text {
         return node.fault("never fits: a value comes without blanks at its ends");
     }
     if text.chars().any(|c| c.is_ascii_control() && c != '\t') {
         return node.fault("never fits: a value has no control characters");
     }
-    Some(text.into())
+    Some((*text).into())
 }
 
 /// A header field's name, in lower case.

@@ -140,4 +140,6 @@ unsafe extern "C" {
 #[link(wasm_import_module = "wasi_snapshot_preview1")]
 unsafe extern "C" {
     pub(super) fn random_get(buffer: *mut u8, length: usize) -> u32;
+    pub(super) fn environ_sizes_get(count: *mut usize, length: *mut usize) -> u32;
+    pub(super) fn environ_get(entries: *mut *mut u8, bytes: *mut u8) -> u32;
 }

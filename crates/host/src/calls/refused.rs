@@ -77,6 +77,10 @@ pub(crate) fn is_refused(name: &str) -> bool {
                 proxy_call_foreign_function(nowhere, 1, nowhere, 1, result, length)
             }
             "random_get" => random_get(nowhere.cast_mut(), 1),
+            "environ_sizes_get" => {
+                environ_sizes_get(nowhere.cast_mut().cast(), nowhere.cast_mut().cast())
+            }
+            "environ_get" => environ_get(nowhere.cast_mut().cast(), nowhere.cast_mut()),
             _ => return false,
         }
     };

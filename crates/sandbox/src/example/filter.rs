@@ -1,6 +1,7 @@
 //! The wasm filters of a config.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
@@ -34,6 +35,23 @@ pub struct WasmFilter {
     /// The names in `capability_restriction_config`: all that the plugin may do. `None` where it
     /// may do everything.
     pub allowed: Option<BTreeSet<String>>,
+    /// `vm_config.environment_variables`.
+    pub environment: EnvironmentVariables,
+}
+
+/// The variables that a VM has.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct EnvironmentVariables {
+    /// Those with their values.
+    pub key_values: BTreeMap<String, String>,
+    /// Those that it takes over from Envoy, where Envoy has them.
+    pub host_env_keys: BTreeSet<String>,
+}
+
+impl fmt::Debug for EnvironmentVariables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.key_values.keys()).entries(&self.host_env_keys).finish()
+    }
 }
 
 impl WasmFilter {
@@ -141,7 +159,21 @@ pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
         allowed: ["/config", "/config/vm_config"]
             .into_iter()
             .find_map(|place| allowed(tree, place)),
+        environment: tree
+            .pointer("/config/vm_config/environment_variables")
+            .map(environment)
+            .unwrap_or_default(),
     })
+}
+
+fn environment(tree: &Value) -> EnvironmentVariables {
+    let values = tree.get("key_values").and_then(Value::as_object).into_iter().flatten();
+    let value = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+    let keys = tree.get("host_env_keys").and_then(Value::as_array).into_iter().flatten();
+    EnvironmentVariables {
+        key_values: values.filter_map(value).collect(),
+        host_env_keys: keys.filter_map(Value::as_str).map(str::to_owned).collect(),
+    }
 }
 
 /// The capabilities that are listed here: beside the VM up to Envoy 1.39, in it since 1.40. To
@@ -201,6 +233,7 @@ mod tests {
             configuration,
             may_hold_heads: false,
             allowed: None,
+            environment: EnvironmentVariables::default(),
         };
         for (configuration, want) in [
             (Value::Null, Ok("")),

@@ -29,6 +29,7 @@ pub struct Builder {
     concurrency: u32,
     log_level: String,
     args: Vec<String>,
+    variables: Vec<(String, String)>,
     port: u16,
     admin_port: u16,
     upstreams: BTreeMap<String, SocketAddr>,
@@ -48,6 +49,7 @@ impl Builder {
             concurrency: 1,
             log_level: "info".to_owned(),
             args: Vec::new(),
+            variables: Vec::new(),
             port: 0,
             admin_port: 0,
             upstreams: BTreeMap::new(),
@@ -76,6 +78,12 @@ impl Builder {
     /// One more argument on Envoy's command line.
     pub fn arg(mut self, arg: &str) -> Self {
         self.args.push(arg.to_owned());
+        self
+    }
+
+    /// A variable in Envoy's environment, beside those that this process has.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -201,6 +209,7 @@ impl Builder {
             .arg("--admin-address-path")
             .arg(&admin_file)
             .args(&self.args)
+            .envs(self.variables)
             .arg("--config-path")
             .arg(&config);
         let passes_output = self.sink.is_some();

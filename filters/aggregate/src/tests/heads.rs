@@ -246,3 +246,16 @@ fn fields_of_the_rule_take_nothing_back() {
     assert_eq!(vary, [b"x-a", b"x-b"]);
     assert_eq!(got.header("cache-control").as_deref(), Some("max-age=5"));
 }
+
+#[test]
+fn a_call_may_have_a_secret_in_a_field() {
+    let calls = json!([
+        {"name": "a", "cluster": "a", "path": "/", "headers": {"x-api-key": {"env": "KEY"}}},
+    ]);
+    let gateway = Gateway::of(calls, json!({}), |call: &Callout| {
+        let key = call.headers.iter().find(|(name, _)| name.as_str() == "x-api-key");
+        assert_eq!(key.map(|(_, value)| value.as_bytes()), Some(&b"s3cret ${x}"[..]));
+        ok("1")
+    });
+    assert_eq!(gateway.get("/x/7").code, Code::Aggregated);
+}

@@ -1,5 +1,5 @@
 use super::*;
-use gatehouse_filter_test::check;
+use gatehouse_filter_test::{check, configured_in};
 
 fn faults(configuration: &Value) -> Vec<String> {
     check::<ApiKeyAuth>(configuration.to_string().as_bytes())
@@ -274,3 +274,32 @@ fn a_key_that_was_pasted_by_mistake_is_not_repeated() {
 
 const SPELT: &str = "sources[1]: must be another field than `x-key`, which upstreams may take it \
  for: an earlier source is that, and every other spelling of it is removed from requests";
+
+#[test]
+fn a_secret_and_a_digest_may_be_in_variables() {
+    let digest = sha256("acme-new");
+    let variables = [("HMAC", SECRET), ("ACME", digest.as_str()), ("SHORT", "s3cret")];
+    let read = |changes: Value| configured_in::<ApiKeyAuth>(&with(changes).to_string(), &variables);
+    let acme = |digest: Value| json!([{"name": "acme", "keys": [{"digest": digest}]}]);
+    let filter = read(json!({"consumers": acme(json!({"env": "ACME"}))})).unwrap();
+    assert_eq!(code(&filter, &[("x-api-key", "acme-new")]), "allowed");
+    assert_eq!(code(&filter, &[("x-api-key", "acme-old")]), "key_invalid");
+    let keyed = json!({"hmac_secret": {"env": "HMAC"}, "consumers": consumers()});
+    assert_eq!(code(&read(keyed).unwrap(), &[("x-api-key", "initech-1")]), "allowed");
+    for (changes, want) in [
+        (json!({"hmac_secret": {"env": "SHORT"}}), "hmac_secret: must be 32 bytes at least"),
+        (json!({"hmac_secret": {"env": "HMCA"}}), "hmac_secret: the VM has no variable `HMCA`"),
+        (
+            json!({"consumers": acme(json!({"env": "SHORT"}))}),
+            "consumers[0].keys[0].digest: must be sha256:<64 hexadecimal digits>",
+        ),
+        (
+            json!({"consumers": acme(json!({"env": "ACNE"}))}),
+            "consumers[0].keys[0].digest: the VM has no variable `ACNE`",
+        ),
+    ] {
+        let faults = read(changes.clone()).err().unwrap_or_default();
+        assert!(matches!(&*faults, [one] if one.starts_with(want)), "{changes}: {faults:?}");
+        assert!(!faults[0].contains("s3cret"), "{faults:?}");
+    }
+}

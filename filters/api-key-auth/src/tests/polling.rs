@@ -155,6 +155,18 @@ fn a_list_that_only_another_configuration_can_read_is_told() {
     assert!(warnings.contains("consumers[0].keys[0].digest: needs `hmac_secret`"), "{warnings}");
 }
 
+/// Whoever serves the list must not find out what is in the gateway's environment.
+#[test]
+fn a_list_names_no_variables_of_the_gateway() {
+    let host = FakeHost::at(NOW);
+    let filter = polled(&host);
+    let list = json!({"consumers": [{"name": "acme", "keys": [{"digest": {"env": "PATH"}}]}]});
+    fetch(&filter, &host, &answer("200", list.to_string().as_bytes()));
+    assert_eq!(host.counted(REFUSED), 1);
+    let warnings = host.take_warnings().concat();
+    assert!(warnings.contains("digest: must be text: only the plugin's own"), "{warnings}");
+}
+
 #[test]
 fn before_the_first_list_requests_with_a_key_wait_for_a_while() {
     let host = FakeHost::at(NOW);

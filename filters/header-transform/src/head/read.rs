@@ -153,7 +153,7 @@ fn map(node: &Node<'_>, head: Head) -> Option<HeadOperation> {
 }
 
 fn value(node: &Node<'_>) -> Option<HeaderValue> {
-    HeaderValue::try_from(node.text()?.as_bytes())
+    HeaderValue::try_from(node.secret()?.as_bytes())
         .map_or_else(|invalid| node.fault(invalid.to_string()), Some)
 }
 

@@ -44,7 +44,7 @@ fn a_wrong_operation_is_told_by_its_field() {
         (r#"{"remove": {"name": ":path"}}"#, ".remove.name: pseudo-header fields are changed by operations of their own: path, query, method, host, status".into()),
         (r#"{"set": {"name": "a"}}"#, ".set.value: is required".into()),
         (r#"{"set": {"name": "a", "value": ""}}"#, ".set.value: must not be empty".into()),
-        (r#"{"set": {"name": "a", "value": 1}}"#, ".set.value: must be text".into()),
+        (r#"{"set": {"name": "a", "value": 1}}"#, ".set.value: must be text, or {env: NAME}".into()),
         (r#"{"set": {"name": "a", "value": "a\r\nb"}}"#, ".set.value: must not contain CR, LF, NUL or other control characters".into()),
         (
             r#"{"set": {"name": "Host", "value": "a"}}"#,

@@ -1,7 +1,7 @@
 //! A provider's keys: here, or where they are to be fetched.
 
 use crate::algorithm::Algorithm;
-use crate::jwks::KeySet;
+use crate::jwks::{KeySet, KeySetError};
 use crate::keys::Keys;
 use crate::keys::MAX_KEY_SET;
 use crate::{discovery, pem};
@@ -36,19 +36,14 @@ pub(super) fn may_support(keys: &Keys, algorithm: Algorithm) -> bool {
     }
 }
 
-/// A key set: a mapping, or text that holds JSON.
+/// A key set: a mapping, or text that holds JSON, which may be in a variable.
 fn inline(node: &Node<'_>) -> Option<KeySet> {
     let keys = match node.value() {
         Value::Object(members) if members.contains_key("pem") => return pem(node),
+        Value::Object(_) if node.is_reference() => of_text(node)?,
         Value::Object(members) if !members.contains_key("keys") => return node.fault(format!("must have keys, pem or cluster. {CLUSTERS}")),
-        Value::Object(members) => KeySet::from_members(members),
-        Value::String(json) => match without_mark(json.trim_ascii().as_bytes()) {
-            json if json.starts_with(b"{") => KeySet::from_json(json),
-            text if text.windows(3).any(|part| part == b"://") => {
-                return node.fault(format!("must not be a URL. {CLUSTERS}"));
-            }
-            other => KeySet::from_json(other),
-        },
+        Value::Object(_) => KeySet::from_members(node.without_references()?.as_object()?),
+        Value::String(_) => of_text(node)?,
         _ => return node.fault(
             "must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `pem` or `cluster`",
         ),
@@ -62,6 +57,17 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
     (faults == 0).then_some(keys)
 }
 
+fn of_text(node: &Node<'_>) -> Option<Result<KeySet, KeySetError>> {
+    let text = node.secret()?;
+    Some(match without_mark(text.trim_ascii().as_bytes()) {
+        json if json.starts_with(b"{") => KeySet::from_json(json),
+        text if text.windows(3).any(|part| part == b"://") => {
+            return node.fault(format!("must not be a URL. {CLUSTERS}"));
+        }
+        other => KeySet::from_json(other),
+    })
+}
+
 const CLUSTERS: &str =
     "Keys are fetched through an Envoy cluster, as in {cluster: auth, path: /jwks.json}";
 
@@ -69,7 +75,7 @@ const CLUSTERS: &str =
 fn pem(node: &Node<'_>) -> Option<KeySet> {
     let mut fields = node.fields()?;
     let keys = fields.required("pem", |node| {
-        let keys = pem::keys(node.text()?).map_err(|reason| node.fault::<()>(reason)).ok()?;
+        let keys = pem::keys(&node.secret()?).map_err(|reason| node.fault::<()>(reason)).ok()?;
         let count = keys.len();
         let set = KeySet::from_members(&Map::from_iter([("keys".to_owned(), Value::Array(keys))]));
         let set = set.map_err(|error| node.fault::<()>(error.to_string())).ok()?;

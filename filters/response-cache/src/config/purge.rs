@@ -44,7 +44,7 @@ fn keys(node: &Node<'_>) -> Option<Vec<Digest>> {
 
 /// A digest. What is not one may be a key that somebody pasted, so no message repeats it.
 fn key(node: &Node<'_>) -> Option<Digest> {
-    match Digest::parse(node.text()?) {
+    match Digest::parse(&node.secret()?) {
         Some(digest) if digest.kind != Kind::Sha256 => node.fault("must be a sha256 digest"),
         Some(digest) if digest.equals(&Digest::sha256(b"")) => {
             node.fault("is the digest of no key at all")

@@ -8,6 +8,7 @@ use crate::rule::Methods;
 use gatehouse_caching::{Identified, SetCookie};
 use gatehouse_filter::config::{ConfigError, read};
 use gatehouse_filter::{Filter as _, Mode, OnRequestBody as _, OnWake as _};
+use gatehouse_filter_test::configured_in;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -326,4 +327,24 @@ fn a_shadow_of_all_is_one_of_each_rule() {
     let filter = whole(json!({"mode": "shadow", "rules": [{}]})).unwrap();
     assert!(filter.config.rules.iter().all(|rule| rule.action.is_shadow));
     assert_eq!(filter.mode(), Mode::Shadow);
+}
+
+#[test]
+fn a_key_that_purges_may_be_in_a_variable() {
+    let read = |value: &str| {
+        let purge = json!({"path": "/p", "keys": [DIGEST, {"env": "PURGE"}]});
+        let configuration = json!({"rules": [{}], "purge": purge}).to_string();
+        configured_in::<ResponseCache>(&configuration, &[("PURGE", value)]).map(drop)
+    };
+    assert_eq!(read(&DIGEST.replace("73da", "0000")), Ok(()));
+    for (value, want) in [
+        (DIGEST, "purge.keys[1]: is there twice"),
+        (OF_NOTHING, "purge.keys[1]: is the digest of no key at all"),
+        ("s3cret", "purge.keys[1]: must be sha256:"),
+        ("", "purge.keys[1]: the variable `PURGE` is empty"),
+    ] {
+        let faults = read(value).unwrap_err();
+        assert!(matches!(&*faults, [one] if one.starts_with(want)), "{value}: {faults:?}");
+        assert!(!faults[0].contains("s3cret"), "{faults:?}");
+    }
 }

@@ -12,7 +12,7 @@
 use super::journal::{tell, text};
 use super::words::{callout, decide, decide_response};
 use gatehouse_chain::{Chain, Placed, Tells, link};
-use gatehouse_filter::config::{self, ConfigError, Node};
+use gatehouse_filter::config::{self, ConfigError, Environment, Node};
 use gatehouse_filter::{
     Answer, Answered, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Ended,
     Fetches, Filter, GrpcAnswer, HeaderName, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers,
@@ -35,11 +35,14 @@ codes! {
 
 /// Makes the filters of a configuration: a list of objects, or an object with a list of `filters`
 /// and what the chain `tells`.
-pub(crate) fn configure(value: &Value) -> Result<Chain, Vec<String>> {
+pub(crate) fn configure(
+    value: &Value,
+    environment: &dyn Environment,
+) -> Result<Chain, Vec<String>> {
     let make = |(at, value): (usize, &Value)| {
         let is_bare = value["bare"] == true;
         if value["heads"] == true {
-            return config::read_value(value, link::<Heads>)
+            return config::read_value_in(value, environment, link::<Heads>)
                 .map(|link| Placed { link, prefix: String::new() });
         }
         let reader = match (at, is_bare) {
@@ -49,7 +52,8 @@ pub(crate) fn configure(value: &Value) -> Result<Chain, Vec<String>> {
             (0, true) => link::<Bare<0>>,
             (_, true) => link::<Bare<1>>,
         };
-        config::read_value(value, reader).map(|link| Placed { link, prefix: format!("[{at}]") })
+        config::read_value_in(value, environment, reader)
+            .map(|link| Placed { link, prefix: format!("[{at}]") })
     };
     let list = value
         .get("filters")

@@ -8,6 +8,7 @@ use super::journal::{self, tell, text};
 use super::proxy::FakeProxy;
 use super::stream::{Reply, Stream};
 use gatehouse_chain::{BodyFlow, Direction, HeadFlow, TrailersFlow, Vm};
+use gatehouse_filter::config::Nowhere;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -57,7 +58,7 @@ impl World {
         self.vm.created(root, 0);
         self.proxy.roots.borrow_mut().push(root);
         self.proxy.focus.set(root);
-        self.vm.configured(root, filters, &self.proxy)
+        self.vm.configured(root, filters, &Nowhere, &self.proxy)
     }
 
     /// A client has sent the beginning of a request.

@@ -1,13 +1,14 @@
 //! One filter on its way into a gateway.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use super::GATEWAY;
-use crate::example::WasmFilter;
 use crate::example::filter::{STRING, STRUCT};
 use crate::example::render::IMAGE_FILTERS;
+use crate::example::{EnvironmentVariables, WasmFilter};
 use crate::workspace;
 
 /// A filter whose configuration has been read, with the `PluginConfig` that it is from.
@@ -19,6 +20,7 @@ pub(super) struct Plugin {
     block: Value,
     is_struct: bool,
     may_hold_heads: bool,
+    environment: EnvironmentVariables,
     config: Value,
 }
 
@@ -30,6 +32,7 @@ impl Plugin {
         Some(Self {
             is_struct: wasm.configuration.get("@type").is_some_and(|kind| kind == STRUCT),
             may_hold_heads: wasm.may_hold_heads,
+            environment: wasm.environment,
             given: Some(wasm.name).filter(|name| !name.is_empty() && *name != filter),
             filter,
             block,
@@ -65,8 +68,9 @@ pub(super) fn is_in_a_known_folder(module: &str) -> bool {
     [Path::new(IMAGE_FILTERS), &workspace::filters()].iter().any(|known| folder == Some(known))
 }
 
-/// The `PluginConfig` of a gateway with these filters. What it has but once, such as the runtime,
-/// the failure policy and the environment, is the first filter's.
+/// The `PluginConfig` of a gateway with these filters. What it has but once, such as the runtime and
+/// the failure policy, is the first filter's. Its environment is that of all; where two have a
+/// variable of one name, the first one's.
 pub(super) fn joined(plugins: &[Plugin]) -> Value {
     let Some(first) = plugins.first() else { return Value::Null };
     let mut config = first.config.clone();
@@ -75,6 +79,9 @@ pub(super) fn joined(plugins: &[Plugin]) -> Value {
     }
     if let Some(id) = config.pointer_mut("/vm_config/vm_id") {
         *id = json!(format!("gatehouse.{GATEWAY}"));
+    }
+    if let Some(machine) = config.get_mut("vm_config").and_then(Value::as_object_mut) {
+        machine.extend(environment(plugins).map(|of| ("environment_variables".to_owned(), of)));
     }
     let Some(fields) = config.as_object_mut() else { return Value::Null };
     let mut set = |name: &str, value: Option<Value>| match value {
@@ -99,6 +106,30 @@ fn configuration(plugins: &[Plugin]) -> Value {
         return json!({"@type": STRUCT, "value": whole});
     }
     json!({"@type": STRING, "value": whole.to_string()})
+}
+
+/// The variables of all of them; `None` where there are none. What one of them has twice stays there
+/// twice: it is for Envoy to refuse.
+fn environment(plugins: &[Plugin]) -> Option<Value> {
+    let (mut values, mut keys) = (BTreeMap::new(), BTreeSet::new());
+    for (index, plugin) in plugins.iter().enumerate() {
+        for (name, value) in &plugin.environment.key_values {
+            values.entry(name).or_insert((index, value));
+        }
+    }
+    for (index, plugin) in plugins.iter().enumerate() {
+        let is_free = |name: &&String| values.get(name).is_none_or(|(of, _)| *of == index);
+        keys.extend(plugin.environment.host_env_keys.iter().filter(is_free));
+    }
+    let values: BTreeMap<_, _> = values.iter().map(|(name, (_, value))| (name, value)).collect();
+    let mut joined = Map::new();
+    if !values.is_empty() {
+        joined.insert("key_values".to_owned(), json!(values));
+    }
+    if !keys.is_empty() {
+        joined.insert("host_env_keys".to_owned(), json!(keys));
+    }
+    (!joined.is_empty()).then_some(Value::Object(joined))
 }
 
 /// What any of them may do; `None` where one of them may do everything.

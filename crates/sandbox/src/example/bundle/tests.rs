@@ -193,6 +193,22 @@ fn what_a_gateway_has_once_is_the_first_filter_s() {
 }
 
 #[test]
+fn a_gateway_has_the_variables_of_all() {
+    let of = |name: &str, variables: Value| {
+        let mut filter = plain(name);
+        filter["typed_config"]["config"]["vm_config"]["environment_variables"] = variables;
+        filter
+    };
+    let got = list(json!([
+        of("jwt-auth", json!({"host_env_keys": ["A", "B"]})),
+        of("rate-limit", json!({"key_values": {"B": "b", "C": "1"}, "host_env_keys": ["A"]})),
+        of("header-transform", json!({"key_values": {"C": "2"}})),
+    ]));
+    let want = json!({"key_values": {"B": "b", "C": "1"}, "host_env_keys": ["A"]});
+    assert_eq!(config(&got[0])["vm_config"]["environment_variables"], want);
+}
+
+#[test]
 fn a_filter_configured_in_text_makes_the_whole_text() {
     let text = filter("rate-limit", json!({"@type": STRING, "value": "\n{\"a\": 1.5}"}));
     let bytes = filter("header-transform", json!({"@type": BYTES, "value": "eyJiIjogW119"}));
