@@ -1,6 +1,7 @@
 //! `header-transform`, on `envoy/header-transform.yaml`.
 
 mod edges;
+mod made;
 mod operations;
 mod owned;
 mod readme;
@@ -26,6 +27,8 @@ fn hostile_bytes_do_not_trap_it() {
         "${header.authorization}",
         "${path}",
         "${host}",
+        "${cookie.a}",
+        "${header.x-a | replace: [a, b] | remove_prefix: b}",
     ];
     let set = |start: &str| -> Vec<Value> {
         let operation = |(n, value): (usize, &&str)| {

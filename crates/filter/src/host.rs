@@ -1,5 +1,7 @@
 //! What a filter may ask of the proxy that it runs in.
 
+use crate::Date;
+use std::fmt;
 use std::time::Duration;
 
 /// Everything that a filter may ask of the proxy it runs in.
@@ -34,6 +36,18 @@ impl Timestamp {
     /// Whole seconds since 1970, rounded down: the unit of a JWT's NumericDate (RFC 7519 §2).
     pub const fn seconds(self) -> u64 {
         self.0 / 1_000_000_000
+    }
+}
+
+/// As RFC 3339 writes it, in UTC and whole seconds: `2027-01-15T08:00:00Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DAY: u64 = 24 * 60 * 60;
+        let (days, second) = (self.seconds() / DAY, self.seconds() % DAY);
+        let date = Date::from_days_since_1970(i64::try_from(days).unwrap_or(i64::MAX));
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 

@@ -9,9 +9,14 @@
 //! | `${header.NAME}` | every value of the request header, joined with `, ` (of `cookie`: with `; `) |
 //! | `${query.NAME}` | the first value of the query parameter, percent-decoded; a `+` stays a `+` |
 //! | `${path.NAME}` | what the rule's path template captured, percent-decoded |
+//! | `${cookie.NAME}` | the first value of the cookie, without quotes around it |
+//! | `${match.NAME}` | what a group of the [`Pattern`] captured, by number or name |
 //! | `${method}` | the method |
 //! | `${host}` | the host as `match` compares it: lower case, without port and final dot |
 //! | `${path}` | the path as it is on the wire, without the query |
+//! | `${client_address}` | the client's address, after Envoy's trusted hops |
+//! | `${time}` | the time, as in RFC 3339, in UTC and whole seconds |
+//! | `${uuid}` | a random identifier (RFC 9562 §5.4), another one each time |
 //! | `${identity.PART}` | `subject`, `issuer`, `consumer`, `tier`; `scopes`, `roles`, `groups` joined with `,` |
 //! | `${claim.PATH}` | a claim by its path, as [`claim_names`](crate::claim_names) reads it; see [`Template::render`] |
 //! | `${response.header.NAME}` | every value of the response header, joined with `, ` |
@@ -26,6 +31,9 @@
 //! | `trim` | the same without white space at both ends |
 //! | `base64` | base64 with padding (RFC 4648 §4) |
 //! | `url_encode` | percent-encoded, all but letters, digits and `-._~` |
+//! | `base64_decode` | what base64 of either alphabet, padded or not, stands for; missing where it is none |
+//! | `remove_prefix: TEXT` | the same without `TEXT` at its beginning |
+//! | `replace: [PATTERN, TEXT]` | the same with `TEXT` for all that the pattern finds; `$1` in it is a group |
 //! | `sha256` | its SHA-256, in 64 lower-case hexadecimal digits |
 //! | `default: TEXT` | `TEXT` where the fact is missing; without spaces at its ends, and without `\|` and `}` |
 //!
@@ -44,11 +52,14 @@ mod expression;
 mod fault;
 mod function;
 mod parse;
+mod pattern;
 mod placeholder;
+mod replacement;
 
 pub use claim::claim_text;
 pub use fault::Fault;
-pub use parse::TemplateError;
+pub use parse::{TemplateError, placeholder_end};
+pub use pattern::{Matched, Pattern};
 
 use crate::config::Node;
 use crate::rules::Captures;
@@ -88,6 +99,8 @@ pub struct Scope<'a> {
     pub response: bool,
     /// The names that the rule's path template captures.
     pub captures: &'a [&'a str],
+    /// The pattern whose groups `${match.…}` may name.
+    pub pattern: Option<&'a Pattern>,
     /// The placeholders of the filter's own, beside those that every filter has.
     pub own: Option<&'a dyn OwnNames>,
 }
@@ -121,6 +134,8 @@ pub struct Sources<'a> {
     pub request: Option<&'a Request<'a>>,
     /// What the rule's path template captured.
     pub captures: Option<&'a Captures>,
+    /// What the pattern captured.
+    pub matched: Option<&'a Matched>,
     /// The response, with the edits made so far.
     pub response: Option<&'a Response<'a>>,
     /// What the filter's own placeholders stand for.
@@ -254,6 +269,15 @@ impl Template {
             [Piece::Expression(expression)] => expression.only_own(),
             _ => None,
         }
+    }
+
+    /// Whether it asks for the time.
+    pub fn needs_clock(&self) -> bool {
+        let asks = |piece: &Piece| match piece {
+            Piece::Expression(expression) => expression.needs_clock(),
+            Piece::Literal(_) => false,
+        };
+        self.0.iter().any(asks)
     }
 
     /// Whether it uses facts that are known only until the request has gone on.

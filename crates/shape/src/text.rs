@@ -22,19 +22,29 @@ pub struct Needs {
     pub request: bool,
     /// Facts about the response.
     pub response: bool,
+    /// The time.
+    pub clock: bool,
 }
 
 impl Needs {
     /// What both need together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self { request: self.request || other.request, response: self.response || other.response }
+        Self {
+            request: self.request || other.request,
+            response: self.response || other.response,
+            clock: self.clock || other.clock,
+        }
     }
 }
 
 impl Text {
     /// Reads a template, and what it needs; a fault is reported on the node.
     pub fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<(Self, Needs)> {
+        if node.is_reference() {
+            let text = Template::read(node, scope)?;
+            return Some((Self(vec![Part::Facts(text)]), Needs::default()));
+        }
         let text = node.text()?;
         let template = Self::parse(text, node, scope)?;
         let needs = template.needs(text);
@@ -72,8 +82,14 @@ impl Text {
     }
 
     pub(crate) fn needs(&self, text: &str) -> Needs {
-        let facts = |part: &Part| matches!(part, Part::Facts(template) if template.needs_request());
-        Needs { request: self.0.iter().any(facts), response: text.contains("${response.") }
+        let any = |asks: fn(&Template) -> bool| {
+            self.0.iter().any(|part| matches!(part, Part::Facts(template) if asks(template)))
+        };
+        Needs {
+            request: any(Template::needs_request),
+            response: text.contains("${response."),
+            clock: any(Template::needs_clock),
+        }
     }
 
     /// Whether it says the same whatever the request.

@@ -314,7 +314,8 @@ fn changes_begin_at_the_value_that_they_are_made_to() {
 #[test]
 fn a_list_of_operations_says_what_it_needs_and_what_it_edits() {
     let scope = Scope { response: true, ..Scope::default() };
-    let needs = |request, response| Needs { request, response };
+    let needs = |request, response| Needs { request, response, clock: false };
+    let clock = Needs { clock: true, ..needs(true, false) };
     let header = |name: &str, value: &str| json!({"set_header": {"name": name, "value": value}});
     let set = |value: Value| json!({"set": {"path": "a", "value": value}});
     let each = |operation: Value| json!({"each": {"path": "i[*]", "operations": [operation]}});
@@ -322,6 +323,7 @@ fn a_list_of_operations_says_what_it_needs_and_what_it_edits() {
         (json!([]), needs(false, false), &[][..], false),
         (json!([set(json!("${body.b}"))]), needs(false, false), &[], false),
         (json!([set(json!([{"b": "${method}"}]))]), needs(true, false), &[], false),
+        (json!([set(json!("${time}"))]), clock, &[], false),
         (json!([set(json!("${response.status}"))]), needs(false, true), &[], false),
         (json!([set(json!("$${method}"))]), needs(false, false), &[], false),
         (json!([each(set(json!("x ${method}")))]), needs(true, false), &[], false),

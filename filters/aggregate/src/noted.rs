@@ -24,14 +24,19 @@ impl Noted {
 
     /// Notes what a placeholder stands for.
     pub(crate) fn note(&self, placeholder: &str) {
-        if let Some(name) = placeholder.strip_prefix("header.") {
+        let field = match placeholder.strip_prefix("header.") {
+            None if placeholder.starts_with("cookie.") => Some("cookie"),
+            field => field,
+        };
+        if let Some(name) = field {
             let name = name.to_ascii_lowercase();
             let mut headers = self.headers.borrow_mut();
             if !headers.contains(&name) {
                 headers.push(name);
             }
         }
-        if placeholder.starts_with("identity.") || placeholder.starts_with("claim.") {
+        let is_of_client = |kind: &&str| placeholder.starts_with(kind);
+        if ["identity.", "claim.", "client_address"].iter().any(is_of_client) {
             self.names_identity.set(true);
         }
     }

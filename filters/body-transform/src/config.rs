@@ -22,7 +22,7 @@ pub(crate) fn read(node: &Node<'_>) -> Option<BodyTransform> {
 
 fn transform(rule: &mut Fields<'_>, held: bool) -> Option<Rc<Transform>> {
     let captures = rules::captured_names(rule);
-    let scope = |response| Scope { response, captures: &captures, own: None };
+    let scope = |response| Scope { response, captures: &captures, ..Scope::default() };
     let request =
         rule.optional("request", |node| side(&node, &scope(false), Direction::Request, held));
     let response =

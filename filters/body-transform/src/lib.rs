@@ -171,7 +171,11 @@ impl Filter for BodyTransform {
     }
 
     fn needs(&self) -> Vec<Need> {
-        vec![Need::Bodies, Need::Edits]
+        let asks =
+            |side: &Option<Side>| side.as_ref().is_some_and(|side| side.shaping.needs().clock);
+        let any = |rule: &Transform| asks(&rule.request) || asks(&rule.response);
+        let clock = self.rules.iter().any(|rule| any(&rule.action)).then_some(Need::Clock);
+        [Need::Bodies, Need::Edits].into_iter().chain(clock).collect()
     }
 
     fn on_request(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {

@@ -172,6 +172,17 @@ impl HeadOperation {
         })
     }
 
+    /// Whether it asks for the time.
+    pub(crate) fn needs_clock(&self) -> bool {
+        match self {
+            Self::Set { value, .. }
+            | Self::Append { value, .. }
+            | Self::AddIfAbsent { value, .. }
+            | Self::ReplaceIfPresent { value, .. } => value.needs_clock(),
+            _ => false,
+        }
+    }
+
     /// Whether it needs facts about the request, other than those in the head that it changes.
     pub(crate) fn needs_request(&self) -> bool {
         match self {

@@ -5,7 +5,9 @@
 //! says what a client is told whose request cannot be changed so.
 
 mod config;
+mod cookie;
 mod head;
+mod location;
 mod operation;
 mod refusal;
 mod request;
@@ -16,13 +18,16 @@ mod transform;
 
 use config::Config;
 use gatehouse_filter::config::{ConfigError, Node};
+use gatehouse_filter::rules::Captures;
 use gatehouse_filter::{
     CountedRule, Decision, Filter, Headers, Host, Mode, Need, Never, NoCodes, OnRequestTrailers,
     OnResponse, Request, Response, ResponseDecision,
 };
+use refusal::Refusal;
 use request::RequestOperation;
 use response::ResponseOperation;
 use std::rc::Rc;
+use transform::Transform;
 
 gatehouse_filter::codes! {
     /// What this filter can decide.
@@ -45,13 +50,74 @@ pub struct HeaderTransform {
     config: Config,
 }
 
-/// What is remembered of a request until its response comes: the operations, with what they need of
-/// the request filled in.
+/// What is remembered of a request until its response comes: the rules that applied.
 #[derive(Debug, Default)]
 pub struct State {
-    /// What the rule does to the request: its trailers are still to come.
-    request: Option<Rc<[RequestOperation]>>,
+    /// Most requests have one rule at most.
+    first: Option<Applied>,
+    others: Vec<Applied>,
+}
+
+/// The operations of a rule.
+#[derive(Debug)]
+struct Applied {
+    /// What it does to the request: its trailers are still to come.
+    request: Rc<[RequestOperation]>,
+    /// With what they need of the request filled in.
     response: Option<Rc<[ResponseOperation]>>,
+}
+
+impl State {
+    fn rules(&self) -> impl Iterator<Item = &Applied> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn add(&mut self, applied: Applied) {
+        match self.first {
+            None => self.first = Some(applied),
+            Some(_) => self.others.push(applied),
+        }
+    }
+}
+
+impl HeaderTransform {
+    /// Applies every rule that the request matches as it came.
+    fn apply_all(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {
+        let rules: Vec<_> = self.config.rules.matching(request).collect();
+        let mut names = String::new();
+        for (rule, captures) in rules {
+            if !names.is_empty() {
+                names.push('+');
+            }
+            names.push_str(&rule.name);
+            if let Err(refusal) = apply(&rule.action, captures, request, state) {
+                return refused(&refusal, names.into());
+            }
+        }
+        match names.is_empty() {
+            true => Decision::pass(Code::Unmatched, None),
+            false => Decision::pass(Code::Applied, Some(names.into())),
+        }
+    }
+}
+
+/// Carries out the operations of a rule on a request, and remembers those on its response: the
+/// answer to a refused request goes through them too.
+fn apply(
+    transform: &Transform,
+    captures: Captures,
+    request: &mut Request<'_>,
+    state: &mut State,
+) -> Result<(), Refusal> {
+    let found = transform.find(request, captures);
+    let edited = transform.edit(request, &found);
+    let response = transform.for_response(request, &found);
+    state.add(Applied { request: transform.for_trailers(), response });
+    edited
+}
+
+fn refused(refusal: &Refusal, name: Rc<str>) -> Decision<Code> {
+    Decision::refuse(Mode::Enforce, refusal.code(), Some(name), refusal.reply())
 }
 
 impl Filter for HeaderTransform {
@@ -92,28 +158,29 @@ impl Filter for HeaderTransform {
     }
 
     fn needs(&self) -> Vec<Need> {
-        vec![Need::Edits]
+        let needs_clock = self.config.rules.iter().any(|rule| rule.action.needs_clock());
+        let clock = needs_clock.then_some(Need::Clock);
+        [Need::Edits].into_iter().chain(clock).collect()
     }
 
     fn on_request(&self, request: &mut Request<'_>, state: &mut State) -> Decision<Code> {
+        if self.config.applies_all {
+            return self.apply_all(request, state);
+        }
         let Some((rule, captures)) = self.config.rules.find(request) else {
             return Decision::pass(Code::Unmatched, None);
         };
-        let edited = rule.action.edit(request, &captures);
-        state.request = Some(rule.action.for_trailers());
-        // The answer to a refused request goes through the response operations too.
-        state.response = rule.action.for_response(request, &captures);
-        let name = Some(Rc::clone(&rule.name));
-        match edited {
-            Ok(()) => Decision::pass(Code::Applied, name),
-            Err(refusal) => Decision::refuse(Mode::Enforce, refusal.code(), name, refusal.reply()),
+        let name = Rc::clone(&rule.name);
+        match apply(&rule.action, captures, request, state) {
+            Ok(()) => Decision::pass(Code::Applied, Some(name)),
+            Err(refusal) => refused(&refusal, name),
         }
     }
 }
 
 impl OnRequestTrailers for HeaderTransform {
     fn clear_trailers(&self, trailers: &mut Headers, state: &State) {
-        state.request.iter().flat_map(|operations| operations.iter()).for_each(|operation| {
+        state.rules().flat_map(|rule| rule.request.iter()).for_each(|operation| {
             operation.clear(trailers);
         });
     }
@@ -125,7 +192,8 @@ impl OnResponse for HeaderTransform {
         response: &mut Response<'_>,
         state: &mut State,
     ) -> ResponseDecision<Code> {
-        for operation in state.response.iter().flat_map(|operations| operations.iter()) {
+        let rules = state.rules().filter_map(|rule| rule.response.as_ref());
+        for operation in rules.flat_map(|operations| operations.iter()) {
             operation.edit(response);
         }
         ResponseDecision::undecided()

@@ -11,6 +11,8 @@ pub(crate) enum Refusal {
     ValueInvalid(HeaderName),
     /// The path would be one that upstreams disagree about.
     PathInvalid,
+    /// A value that the new path is made of is missing, or more than a part of a segment.
+    NoSegment,
 }
 
 impl Refusal {
@@ -36,6 +38,12 @@ impl Refusal {
                 );
                 (Code::ValueInvalid, 400, detail.into())
             }
+            Self::NoSegment => (
+                Code::PathInvalid,
+                400,
+                "a value of which the path is made is missing, or cannot be a part of one segment"
+                    .into(),
+            ),
             Self::PathInvalid => (
                 Code::PathInvalid,
                 400,

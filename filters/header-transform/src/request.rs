@@ -3,8 +3,8 @@
 use crate::head::HeadOperation;
 use crate::refusal::Refusal;
 use crate::target::{PathRewrite, QueryOperation, host, method};
+use crate::transform::Found;
 use gatehouse_filter::config::Node;
-use gatehouse_filter::rules::Captures;
 use gatehouse_filter::template::{Scope, Sources};
 use gatehouse_filter::{Head, HeaderValue, Headers, Request};
 
@@ -47,6 +47,16 @@ impl RequestOperation {
         !matches!(self, Self::Head(_))
     }
 
+    /// Whether it asks for the time.
+    pub(crate) fn needs_clock(&self) -> bool {
+        match self {
+            Self::Head(operation) => operation.needs_clock(),
+            Self::Path(rewrite) => rewrite.needs_clock(),
+            Self::Query(operation) => operation.needs_clock(),
+            Self::Method(_) | Self::Host(_) => false,
+        }
+    }
+
     /// Takes out of a request's trailers what it writes into the head or removes from it.
     pub(crate) fn clear(&self, trailers: &mut Headers) {
         match self {
@@ -56,13 +66,8 @@ impl RequestOperation {
     }
 
     /// Records what it does to a request.
-    pub(crate) fn edit(
-        &self,
-        request: &mut Request<'_>,
-        captures: &Captures,
-    ) -> Result<(), Refusal> {
-        let sources =
-            Sources { request: Some(request), captures: Some(captures), ..Sources::default() };
+    pub(crate) fn edit(&self, request: &mut Request<'_>, found: &Found) -> Result<(), Refusal> {
+        let sources = Sources { request: Some(request), ..found.sources() };
         match self {
             Self::Head(operation) => {
                 let change = operation.change(&request.headers, &sources);
@@ -75,7 +80,7 @@ impl RequestOperation {
                 change.make(Head::Request, &mut request.headers);
             }
             Self::Path(rewrite) => {
-                if let Some(target) = rewrite.rewritten(request, captures)? {
+                if let Some(target) = rewrite.rewritten(request, &sources)? {
                     request.set_target(target);
                 }
             }

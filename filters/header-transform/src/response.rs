@@ -1,6 +1,8 @@
 //! Changes to responses.
 
+use crate::cookie::CookieRewrite;
 use crate::head::HeadOperation;
+use crate::location::LocationRewrite;
 use crate::status::{StatusMap, Statuses};
 use gatehouse_filter::config::Node;
 use gatehouse_filter::template::{Scope, Sources};
@@ -18,20 +20,33 @@ pub(crate) struct ResponseOperation {
 enum Action {
     Head(HeadOperation),
     Status(Rc<StatusMap>),
+    Location(Rc<LocationRewrite>),
+    Cookie(Rc<CookieRewrite>),
 }
 
 impl ResponseOperation {
     /// Reads a mapping with the operation's name as a key, and `when` beside it.
     pub(crate) fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<Self> {
-        let names = || [&HeadOperation::NAMES[..], &["status"]].concat();
+        let names = || [&HeadOperation::NAMES[..], &["status", "location", "cookie"]].concat();
         crate::operation::one_operation(node, &["when"], names)?;
         let mut fields = node.fields()?;
         let when = fields.optional("when", |node| Statuses::read(&node));
         let action = match HeadOperation::read(&mut fields, scope)? {
             Some(operation) => Some(Action::Head(operation)),
-            None => fields
-                .optional("status", |node| StatusMap::read(&node))?
-                .map(|map| Action::Status(Rc::new(map))),
+            None => {
+                let others = [
+                    fields
+                        .optional("status", |node| StatusMap::read(&node))?
+                        .map(|map| Action::Status(Rc::new(map))),
+                    fields
+                        .optional("location", |node| LocationRewrite::read(&node))?
+                        .map(|rewrite| Action::Location(Rc::new(rewrite))),
+                    fields
+                        .optional("cookie", |node| CookieRewrite::read(&node))?
+                        .map(|rewrite| Action::Cookie(Rc::new(rewrite))),
+                ];
+                others.into_iter().flatten().next()
+            }
         };
         fields.finish();
         Some(Self { when: when?, action: action? })
@@ -51,6 +66,8 @@ impl ResponseOperation {
                 change.make(Head::Response, &mut response.headers);
             }
             Action::Status(map) => map.apply(response),
+            Action::Location(rewrite) => rewrite.apply(&mut response.headers),
+            Action::Cookie(rewrite) => rewrite.apply(&mut response.headers),
         }
     }
 
@@ -66,7 +83,7 @@ impl ResponseOperation {
             {
                 return None;
             }
-            Action::Status(map) => Action::Status(Rc::clone(map)),
+            action => action.clone(),
         };
         Some(Self { when: self.when.clone(), action })
     }
@@ -76,6 +93,12 @@ impl ResponseOperation {
         match &self.action {
             Action::Head(operation) => operation.needs_request(),
             Action::Status(_) => true,
+            Action::Location(_) | Action::Cookie(_) => false,
         }
+    }
+
+    /// Whether it asks for the time.
+    pub(crate) fn needs_clock(&self) -> bool {
+        matches!(&self.action, Action::Head(operation) if operation.needs_clock())
     }
 }

@@ -4,6 +4,8 @@ use gatehouse_filter_test::{FakeHost, Outcome, ask, check, configured};
 
 mod attacks;
 mod configuration;
+mod leading;
+mod made;
 mod response;
 mod secrets;
 mod target;

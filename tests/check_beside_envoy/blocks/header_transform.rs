@@ -69,4 +69,67 @@ pub(crate) const ROWS: &[Row] = &[
         "{rules: [{request: [{path: {replace: /a}}]}]}",
         Refused("rules[0]"),
     ),
+    (
+        "what a pattern captured",
+        "{rules: [{capture: {from: '${host}', regex: '^([a-z]+)'}, request: [{set: {name: x-a, \
+         value: '${match.1}'}}]}]}",
+        Good,
+    ),
+    (
+        "a pattern that captures for nobody",
+        "{rules: [{capture: {from: '${host}', regex: '(a)'}, request: [{remove: {name: x-a}}]}]}",
+        Refused("rules[0].capture: does nothing"),
+    ),
+    (
+        "a group that there is not",
+        "{rules: [{capture: {from: '${host}', regex: '(a)'}, request: [{set: {name: x-a, value: \
+         '${match.2}'}}]}]}",
+        Refused("is no group of the pattern"),
+    ),
+    (
+        "functions with arguments",
+        "{rules: [{request: [{set: {name: x-a, value: '${header.x-a | remove_prefix: \"a \" | \
+         replace: [\"[0-9]{2}|x\", \"\"] | base64_decode}'}}]}]}",
+        Good,
+    ),
+    (
+        "a pattern that looks ahead",
+        "{rules: [{request: [{set: {name: x-a, value: '${method | replace: [\"(?=a)\", b]}'}}]}]}",
+        Refused("is not a valid pattern"),
+    ),
+    (
+        "a value in a new path",
+        "{rules: [{reroute: true, request: [{path: {prefix: /a, to: '/${identity.tier}'}}]}]}",
+        Good,
+    ),
+    (
+        "an unknown value in a new path",
+        "{rules: [{reroute: true, request: [{path: {to: '/${tier}'}}]}]}",
+        Refused("rules[0].request[0].path.to: `${tier}`"),
+    ),
+    (
+        "a location and a cookie",
+        "{rules: [{response: [{location: {from: 'http://a', to: /b}}, {cookie: {secure: true}}]}]}",
+        Good,
+    ),
+    (
+        "a location of a request",
+        "{rules: [{request: [{location: {from: /a, to: /b}}]}]}",
+        Refused("rules[0].request[0].location: unknown field"),
+    ),
+    (
+        "a cookie that browsers drop",
+        "{rules: [{response: [{cookie: {same_site: none}}]}]}",
+        Refused("rules[0].response[0].cookie: same_site: none needs"),
+    ),
+    (
+        "two rules for all requests, which all apply",
+        "{apply: all, rules: [{request: [{remove: {name: a}}]}, {request: [{remove: {name: b}}]}]}",
+        Good,
+    ),
+    (
+        "two rules for all requests, of which the first applies",
+        "{rules: [{request: [{remove: {name: a}}]}, {request: [{remove: {name: b}}]}]}",
+        Refused("rules[1]: never fits"),
+    ),
 ];

@@ -1,5 +1,6 @@
 use super::fault::Fault;
 use super::function::{self, Function};
+use super::parse::outside_quotes;
 use super::placeholder::Placeholder;
 use super::{Scope, Sources};
 
@@ -12,16 +13,20 @@ pub(super) struct Expression {
 
 impl Expression {
     pub(super) fn parse(inner: &str, scope: &Scope<'_>) -> Result<Self, Fault> {
-        let mut parts = inner.split('|');
+        let mut parts = split(inner).into_iter();
         let fact = parts.next().unwrap_or_default();
         // Spaces belong to the bar: without one, a space is a mistake in a name.
-        let fact = if inner.contains('|') { fact.trim_matches(' ') } else { fact };
+        let fact = if fact.len() < inner.len() { fact.trim_matches(' ') } else { fact };
         let fact = Placeholder::parse(fact, scope)?;
         let functions = parts.map(Function::parse).collect::<Result<Box<[_]>, _>>()?;
         if functions.len() > function::MOST {
             return Err(Fault::TooManyFunctions);
         }
         Ok(Self { fact, functions })
+    }
+
+    pub(super) fn needs_clock(&self) -> bool {
+        self.fact == Placeholder::Time
     }
 
     pub(super) fn is_of_response(&self) -> bool {
@@ -52,6 +57,18 @@ impl Expression {
         }
         found
     }
+}
+
+/// What stands between bars.
+fn split(inner: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for at in outside_quotes(inner, '|') {
+        parts.extend(inner.get(start..at));
+        start = at.saturating_add(1);
+    }
+    parts.extend(inner.get(start..));
+    parts
 }
 
 /// What is longer than a head may be counts as missing: no chain of functions makes more of it.

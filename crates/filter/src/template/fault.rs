@@ -18,6 +18,10 @@ pub enum Fault {
     UnknownIdentityPart(Option<&'static str>),
     /// The rule's path template captures no such name, but these.
     UnknownCapture(Vec<String>),
+    /// There is no pattern that would capture anything.
+    NoPattern,
+    /// The rule's pattern has no such group.
+    UnknownGroup,
     /// What follows the dot cannot be a name.
     BadName,
     /// What is wrong with a placeholder of the filter's own.
@@ -34,8 +38,10 @@ pub enum Fault {
     UnknownFunction(Option<&'static str>),
     /// A function that takes no argument has one.
     Argument(String),
-    /// `default` has no text to write.
-    NoArgument,
+    /// A function lacks the argument that it needs, which looks so.
+    NoArgument(&'static str),
+    /// The pattern of `replace` is none.
+    Pattern(String),
     /// More functions than a placeholder may have.
     TooManyFunctions,
     /// A `$` that neither a brace nor a second `$` follows.
@@ -53,7 +59,7 @@ impl fmt::Display for Fault {
                 f.write_str(
                     "; known here: header.NAME, query.NAME, path.NAME, method, host, path, ",
                 )?;
-                f.write_str("identity.PART, claim.PATH")?;
+                f.write_str("cookie.NAME, client_address, time, uuid, identity.PART, claim.PATH")?;
                 if *response {
                     f.write_str(", response.header.NAME, response.status")?;
                 }
@@ -80,6 +86,10 @@ impl fmt::Display for Fault {
                     known.join(", ")
                 )
             }
+            Self::NoPattern => f.write_str(
+                "has no pattern that it could be of: give the rule a `capture` where the filter has one",
+            ),
+            Self::UnknownGroup => f.write_str("is no group of the pattern in `capture`"),
             Self::BadName => {
                 f.write_str("must have a name after the dot, without spaces and the characters ${|")
             }
@@ -100,7 +110,11 @@ impl fmt::Display for Fault {
                 write!(f, "; known: {}", Function::known())
             }
             Self::Argument(name) => write!(f, "{name} takes no argument"),
-            Self::NoArgument => f.write_str("default needs a text, as in `| default: none`"),
+            Self::NoArgument(example) => {
+                let name = example.split(':').next().unwrap_or_default();
+                write!(f, "{name} must be written as in `| {example}`")
+            }
+            Self::Pattern(error) => write!(f, "is not a valid pattern: {error}"),
             Self::TooManyFunctions => {
                 write!(f, "must not have more than {} functions", function::MOST)
             }

@@ -23,6 +23,35 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
+/// Where the brace is that closes a placeholder, of the text after the one that opens it.
+pub fn placeholder_end(inside: &str) -> Option<usize> {
+    outside_quotes(inside, '}').next()
+}
+
+/// Where this sign stands outside the quotes that arguments of `replace` and `remove_prefix` may
+/// have. Elsewhere a quote is a sign like others.
+pub(super) fn outside_quotes(text: &str, sign: char) -> impl Iterator<Item = usize> {
+    let (mut is_quoted, mut is_escaped, mut segment) = (false, false, 0_usize);
+    text.char_indices().filter_map(move |(at, char)| {
+        let was_escaped = std::mem::take(&mut is_escaped);
+        match char {
+            '"' if is_quoted && was_escaped => {}
+            '"' if is_quoted => is_quoted = false,
+            '\\' if is_quoted => is_escaped = !was_escaped,
+            '"' => is_quoted = takes_quotes(text.get(segment..at).unwrap_or_default()),
+            '|' | '}' if !is_quoted => segment = at.saturating_add(1),
+            _ => {}
+        }
+        (char == sign && !is_quoted).then_some(at)
+    })
+}
+
+/// Whether a quote behind this, since the last bar, opens an argument.
+fn takes_quotes(before: &str) -> bool {
+    let before = before.trim_start();
+    before.starts_with("replace:") || before.starts_with("remove_prefix:")
+}
+
 /// Takes a template apart.
 pub(super) fn pieces(text: &str, scope: &Scope<'_>) -> Result<Vec<Piece>, TemplateError> {
     let mut pieces = Vec::new();
@@ -47,9 +76,11 @@ pub(super) fn pieces(text: &str, scope: &Scope<'_>) -> Result<Vec<Piece>, Templa
         let Some(inside) = after.strip_prefix('{') else {
             return Err(error("", Fault::LoneDollar));
         };
-        let Some((inner, after)) = inside.split_once('}') else {
+        let end = placeholder_end(inside).and_then(|end| inside.split_at_checked(end));
+        let Some((inner, after)) = end else {
             return Err(error(&format!("{{{inside}"), Fault::Unclosed));
         };
+        let after = after.strip_prefix('}').unwrap_or(after);
         let expression = Expression::parse(inner, scope)
             .map_err(|fault| error(&format!("{{{inner}}}"), fault))?;
         if !literal.is_empty() {

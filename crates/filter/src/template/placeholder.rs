@@ -2,7 +2,7 @@ use super::claim::claim_text;
 use super::fault::Fault;
 use super::{OwnNames, Scope, Sources};
 use crate::rules::without_port;
-use crate::{HeaderName, Headers, Identity, Request, config};
+use crate::{HeaderName, Headers, Host, Identity, Request, config, cookie_values};
 use crate::{percent_decoded, query_values};
 
 /// A fact that a template names.
@@ -10,10 +10,16 @@ use crate::{percent_decoded, query_values};
 pub(super) enum Placeholder {
     Header(HeaderName),
     Query(Box<str>),
+    Cookie(Box<str>),
     Capture(Box<str>),
     Method,
     Host,
     Path,
+    ClientAddress,
+    Time,
+    Uuid,
+    /// A group of the rule's pattern, by its number.
+    Group(usize),
     Identity(IdentityPart),
     Claim(Box<str>),
     ResponseHeader(HeaderName),
@@ -45,6 +51,9 @@ impl Placeholder {
             "method" => return Ok(Self::Method),
             "host" => return Ok(Self::Host),
             "path" => return Ok(Self::Path),
+            "client_address" => return Ok(Self::ClientAddress),
+            "time" => return Ok(Self::Time),
+            "uuid" => return Ok(Self::Uuid),
             "response.status" => return fault(Self::ResponseStatus),
             _ => {}
         }
@@ -61,13 +70,18 @@ impl Placeholder {
             "header" if name.eq_ignore_ascii_case("host") => Err(Fault::HostHeader),
             "header" => header_name(name).map(Self::Header),
             "query" if plain(name, "&=#") => Ok(Self::Query(name.into())),
+            "cookie" if plain(name, "=;,\"") => Ok(Self::Cookie(name.into())),
+            "match" => match scope.pattern {
+                Some(pattern) => pattern.group(name).map(Self::Group).ok_or(Fault::UnknownGroup),
+                None => Err(Fault::NoPattern),
+            },
             "path" if scope.captures.contains(&name) => Ok(Self::Capture(name.into())),
             "path" => Err(Fault::UnknownCapture(
                 scope.captures.iter().map(|name| (*name).to_owned()).collect(),
             )),
             "identity" => IdentityPart::parse(name).map(Self::Identity),
             "claim" if plain(name, "") => Ok(Self::Claim(name.into())),
-            "query" | "claim" => Err(Fault::BadName),
+            "query" | "claim" | "cookie" => Err(Fault::BadName),
             kind => Err(Fault::Unknown {
                 nearest: config::nearest(kind, KINDS),
                 response: scope.response,
@@ -85,6 +99,17 @@ impl Placeholder {
         match self {
             Self::Header(name) => joined(&sources.request?.headers, name, out),
             Self::Query(name) => query(sources.request?, name, out),
+            Self::Cookie(name) => {
+                out.extend_from_slice(cookie_values(&sources.request?.headers, name).next()?);
+                Some(())
+            }
+            Self::ClientAddress => text(Some(&sources.request?.client_address()?.to_string()), out),
+            Self::Time => text(Some(&sources.request?.host().now().to_string()), out),
+            Self::Uuid => uuid(sources.request?.host(), out),
+            Self::Group(number) => {
+                out.extend_from_slice(sources.matched?.group(*number)?);
+                Some(())
+            }
             Self::Capture(name) => {
                 out.extend(percent_decoded(sources.captures?.get(name)?));
                 Some(())
@@ -117,6 +142,22 @@ fn joined(headers: &Headers, name: &HeaderName, out: &mut Vec<u8>) -> Option<()>
 fn query(request: &Request<'_>, name: &str, out: &mut Vec<u8>) -> Option<()> {
     let value = query_values(request.query()?, name).next()?;
     out.extend(percent_decoded(value));
+    Some(())
+}
+
+/// A random identifier (RFC 9562 §5.4).
+fn uuid(host: &dyn Host, out: &mut Vec<u8>) -> Option<()> {
+    let mut random = [0; 16];
+    host.fill(&mut random).ok()?;
+    let bits = u128::from_be_bytes(random) & !(0xf << 76) & !(0b11 << 62);
+    let bits = bits | (4 << 76) | (0b10 << 62);
+    let digits = format!("{bits:032x}");
+    for (at, digit) in digits.bytes().enumerate() {
+        if matches!(at, 8 | 12 | 16 | 20) {
+            out.push(b'-');
+        }
+        out.push(digit);
+    }
     Some(())
 }
 
@@ -200,5 +241,18 @@ fn plain(name: &str, also_not: &str) -> bool {
     !name.is_empty() && !name.contains(reserved)
 }
 
-const KINDS: &[&str] =
-    &["header", "query", "path", "method", "host", "identity", "claim", "response"];
+const KINDS: &[&str] = &[
+    "header",
+    "query",
+    "cookie",
+    "path",
+    "method",
+    "host",
+    "client_address",
+    "time",
+    "uuid",
+    "match",
+    "identity",
+    "claim",
+    "response",
+];

@@ -1,3 +1,4 @@
+mod made;
 mod own;
 
 use super::*;
@@ -67,7 +68,8 @@ impl Signatures for Identified {
     }
 }
 
-const SCOPE: Scope<'_> = Scope { response: true, captures: &["id", "rest"], own: None };
+const SCOPE: Scope<'_> =
+    Scope { response: true, captures: &["id", "rest"], pattern: None, own: None };
 
 fn template(text: &str) -> Template {
     Template::parse(text, &SCOPE).unwrap()
@@ -107,7 +109,7 @@ fn rendered(text: &str, target: &str, fields: &[(&str, &[u8])]) -> Option<String
         request: Some(&request),
         captures: captures.as_ref(),
         response: Some(&response),
-        own: None,
+        ..Sources::default()
     };
     let template = template(text);
     let mut out = b"before:".to_vec();
@@ -265,11 +267,11 @@ fn a_wrong_placeholder_is_told_with_its_position_and_what_would_be_right() {
     for (text, want) in [
         (
             "${}",
-            "`${}` (character 1): unknown placeholder; known here: header.NAME, query.NAME, path.NAME, method, host, path, identity.PART, claim.PATH",
+            "`${}` (character 1): unknown placeholder; known here: header.NAME, query.NAME, path.NAME, method, host, path, cookie.NAME, client_address, time, uuid, identity.PART, claim.PATH",
         ),
         (
             "ä ${headr.x}",
-            "`${headr.x}` (character 3): unknown placeholder, did you mean `header`?; known here: header.NAME, query.NAME, path.NAME, method, host, path, identity.PART, claim.PATH",
+            "`${headr.x}` (character 3): unknown placeholder, did you mean `header`?; known here: header.NAME, query.NAME, path.NAME, method, host, path, cookie.NAME, client_address, time, uuid, identity.PART, claim.PATH",
         ),
         (
             "${identity.role}",
@@ -293,20 +295,20 @@ fn a_wrong_placeholder_is_told_with_its_position_and_what_would_be_right() {
         ),
         (
             "${query.a|lowr}",
-            "`${query.a|lowr}` (character 1): unknown function, did you mean `lower`?; known: lower, upper, trim, base64, url_encode, sha256, default",
+            "`${query.a|lowr}` (character 1): unknown function, did you mean `lower`?; known: lower, upper, trim, base64, base64_decode, url_encode, sha256, remove_prefix, replace, default",
         ),
         (
             "${query.a | md5 | lower}",
-            "`${query.a | md5 | lower}` (character 1): unknown function; known: lower, upper, trim, base64, url_encode, sha256, default",
+            "`${query.a | md5 | lower}` (character 1): unknown function; known: lower, upper, trim, base64, base64_decode, url_encode, sha256, remove_prefix, replace, default",
         ),
         (
             "${query.a |}",
-            "`${query.a |}` (character 1): unknown function; known: lower, upper, trim, base64, url_encode, sha256, default",
+            "`${query.a |}` (character 1): unknown function; known: lower, upper, trim, base64, base64_decode, url_encode, sha256, remove_prefix, replace, default",
         ),
         ("${query.a | trim: 1}", "`${query.a | trim: 1}` (character 1): trim takes no argument"),
         (
             "${query.a | default}",
-            "`${query.a | default}` (character 1): default needs a text, as in `| default: none`",
+            "`${query.a | default}` (character 1): default must be written as in `| default: none`",
         ),
         (
             "${method|trim|trim|trim|trim|trim|trim|trim|trim|trim}",
@@ -314,7 +316,7 @@ fn a_wrong_placeholder_is_told_with_its_position_and_what_would_be_right() {
         ),
         (
             "${ method}",
-            "`${ method}` (character 1): unknown placeholder, did you mean `method`?; known here: header.NAME, query.NAME, path.NAME, method, host, path, identity.PART, claim.PATH",
+            "`${ method}` (character 1): unknown placeholder, did you mean `method`?; known here: header.NAME, query.NAME, path.NAME, method, host, path, cookie.NAME, client_address, time, uuid, identity.PART, claim.PATH",
         ),
         ("${header.Host}", "`${header.Host}` (character 1): the host is ${host}"),
         (
@@ -327,7 +329,7 @@ fn a_wrong_placeholder_is_told_with_its_position_and_what_would_be_right() {
         ),
         (
             "${method.x}",
-            "`${method.x}` (character 1): unknown placeholder, did you mean `method`?; known here: header.NAME, query.NAME, path.NAME, method, host, path, identity.PART, claim.PATH",
+            "`${method.x}` (character 1): unknown placeholder, did you mean `method`?; known here: header.NAME, query.NAME, path.NAME, method, host, path, cookie.NAME, client_address, time, uuid, identity.PART, claim.PATH",
         ),
         (
             "a $b",

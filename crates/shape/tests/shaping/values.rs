@@ -36,7 +36,7 @@ impl OwnFacts for Own {
     }
 }
 
-const SCOPE: Scope<'_> = Scope { response: true, captures: &[], own: Some(&Own) };
+const SCOPE: Scope<'_> = Scope { response: true, captures: &[], pattern: None, own: Some(&Own) };
 
 /// The value, of a document and of what a client sent.
 fn rendered(value: &Value, text: &str, at: &str) -> Option<String> {

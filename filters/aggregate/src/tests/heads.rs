@@ -134,6 +134,13 @@ fn what_templates_name_of_the_client_is_said_to_caches() {
             "private, max-age=60",
             None,
         ),
+        ("a cookie", json!({"path": "/${cookie.plan | default: x}"}), "max-age=60", Some("cookie")),
+        (
+            "the client's address",
+            json!({"path": "/${client_address | default: x}"}),
+            "private, max-age=60",
+            None,
+        ),
         ("a query", json!({"path": "/?q=${query.q | default: x}"}), "max-age=60", None),
     ] {
         let mut calls = json!([{"name": "a", "cluster": "a", "path": "/"}]);

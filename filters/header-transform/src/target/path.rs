@@ -3,16 +3,15 @@
 use super::segments;
 use crate::refusal::Refusal;
 use gatehouse_filter::config::Node;
-use gatehouse_filter::rules::Captures;
-use gatehouse_filter::template::Scope;
-use gatehouse_filter::{HeaderValue, Request};
+use gatehouse_filter::template::{Scope, Sources, Template, placeholder_end};
+use gatehouse_filter::{HeaderValue, Request, percent_encoded, rules};
 use regex_lite::Regex;
 
 /// Another path in place of the request's; its query stays as it is.
 #[derive(Debug)]
 pub(crate) enum PathRewrite {
     /// What follows the prefix, by whole segments, follows another one. Neither ends with a slash.
-    Prefix { from: Box<[u8]>, to: Box<[u8]> },
+    Prefix { from: Box<[u8]>, to: Box<[Piece]> },
     /// A new path with what the rule's path template captured.
     Template(Box<[Piece]>),
     /// A new path with what a pattern for the whole path captured, found in time linear in the
@@ -27,6 +26,8 @@ pub(crate) enum Piece {
     /// What a name or a number stands for, encoded as it came.
     Capture(Box<str>),
     Group(usize),
+    /// A value that is one segment, or a part of one.
+    Value(Template),
 }
 
 impl PathRewrite {
@@ -41,14 +42,23 @@ impl PathRewrite {
             (Some(_), Some(_)) => node.fault("must not have both prefix and regex"),
             (Some(from), None) => {
                 let without_slash = |text: &str| Box::from(text.trim_end_matches('/').as_bytes());
-                Some(Self::Prefix { from: without_slash(from), to: without_slash(literal(&at)?) })
+                let no_capture = |_: &str| {
+                    Err("is no capture: a prefix has none, write `${…}` for a value".to_owned())
+                };
+                let mut to = pieces(&at, to, scope, no_capture)?.into_vec();
+                if let Some(Piece::Literal(text)) = to.last_mut() {
+                    let end = text.iter().rposition(|byte| *byte != b'/');
+                    let length = end.map_or(0, |end| end.saturating_add(1));
+                    *text = text.iter().copied().take(length).collect();
+                }
+                Some(Self::Prefix { from: without_slash(from), to: to.into() })
             }
             (None, Some(regex)) => {
-                let pieces = pieces(&at, to, |name| group(&regex, name))?;
+                let pieces = pieces(&at, to, scope, |name| group(&regex, name))?;
                 Some(Self::Regex(regex, pieces))
             }
             (None, None) => {
-                let pieces = pieces(&at, to, |name| {
+                let pieces = pieces(&at, to, scope, |name| {
                     match scope.captures.contains(&name) {
                     true => Ok(Piece::Capture(name.into())),
                     false if scope.captures.is_empty() => {
@@ -69,14 +79,14 @@ impl PathRewrite {
     pub(crate) fn rewritten(
         &self,
         request: &Request<'_>,
-        captures: &Captures,
+        sources: &Sources<'_>,
     ) -> Result<Option<HeaderValue>, Refusal> {
         let path = request.path();
         // `*` (RFC 9112 §3.2.4), and nothing at all in CONNECT.
         if !path.starts_with(b"/") {
             return Ok(None);
         }
-        let Some(mut target) = self.new_path(path, captures) else { return Ok(None) };
+        let Some(mut target) = self.new_path(path, sources)? else { return Ok(None) };
         if target == path {
             return Ok(None);
         }
@@ -90,37 +100,65 @@ impl PathRewrite {
         HeaderValue::try_from(target).map(Some).map_err(|_| Refusal::PathInvalid)
     }
 
-    fn new_path(&self, path: &[u8], captures: &Captures) -> Option<Vec<u8>> {
+    /// Whether it asks for the time.
+    pub(crate) fn needs_clock(&self) -> bool {
+        let (Self::Prefix { to, .. } | Self::Template(to) | Self::Regex(_, to)) = self;
+        to.iter().any(|piece| matches!(piece, Piece::Value(value) if value.needs_clock()))
+    }
+
+    fn new_path(&self, path: &[u8], sources: &Sources<'_>) -> Result<Option<Vec<u8>>, Refusal> {
         match self {
             Self::Prefix { from, to } => {
-                let rest = path.strip_prefix(&**from)?;
-                if !(rest.is_empty() || rest.starts_with(b"/")) {
-                    return None;
-                }
-                let new = [to, rest].concat();
-                Some(if new.is_empty() { b"/".to_vec() } else { new })
+                let rest = path.strip_prefix(&**from);
+                let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with(b"/"))
+                else {
+                    return Ok(None);
+                };
+                let mut new = joined(to, sources, |_| b"")?;
+                new.extend_from_slice(rest);
+                Ok(Some(if new.is_empty() { b"/".to_vec() } else { new }))
             }
-            Self::Template(pieces) => Some(joined(pieces, |piece| match piece {
-                Piece::Literal(text) => text,
-                Piece::Capture(name) => captures.get(name).unwrap_or_default(),
-                Piece::Group(_) => &[],
-            })),
+            Self::Template(pieces) => joined(pieces, sources, |_| b"").map(Some),
             Self::Regex(regex, pieces) => {
-                let found = regex.captures(std::str::from_utf8(path).ok()?)?;
-                Some(joined(pieces, |piece| match piece {
-                    Piece::Literal(text) => text,
-                    Piece::Group(group) => {
-                        found.get(*group).map_or(&[], |group| group.as_str().as_bytes())
-                    }
-                    Piece::Capture(_) => &[],
-                }))
+                let found = std::str::from_utf8(path).ok().and_then(|path| regex.captures(path));
+                let Some(found) = found else { return Ok(None) };
+                let group = |group| found.get(group).map_or("", |group| group.as_str()).as_bytes();
+                joined(pieces, sources, group).map(Some)
             }
         }
     }
 }
 
-fn joined<'a>(pieces: &'a [Piece], text: impl Fn(&'a Piece) -> &'a [u8]) -> Vec<u8> {
-    pieces.iter().flat_map(|piece| text(piece).iter().copied()).collect()
+fn joined<'a>(
+    pieces: &[Piece],
+    sources: &Sources<'_>,
+    group: impl Fn(usize) -> &'a [u8],
+) -> Result<Vec<u8>, Refusal> {
+    let mut path = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Literal(text) => path.extend_from_slice(text),
+            Piece::Capture(name) => {
+                let captured = sources.captures.and_then(|captures| captures.get(name));
+                path.extend_from_slice(captured.unwrap_or_default());
+            }
+            Piece::Group(number) => path.extend_from_slice(group(*number)),
+            Piece::Value(value) => {
+                let mut text = Vec::new();
+                value.render(sources, &mut text).ok_or(Refusal::NoSegment)?;
+                path.extend(segment(&text).ok_or(Refusal::NoSegment)?);
+            }
+        }
+    }
+    Ok(path)
+}
+
+/// A value as it stands in a segment; `None` where it would not stay there, whoever reads it and
+/// however often escapes are undone.
+fn segment(value: &[u8]) -> Option<Vec<u8>> {
+    let encoded: Vec<u8> = percent_encoded(value).collect();
+    let stays = !value.is_empty() && !rules::may_lead_elsewhere(&[b"/", &*encoded].concat());
+    stays.then_some(encoded)
 }
 
 /// A pattern that must match the whole path: a path of which a part was rewritten is nobody's
@@ -148,30 +186,41 @@ fn literal<'a>(node: &Node<'a>) -> Option<&'a str> {
     is_path(text).map_or_else(|message| node.fault(message), |()| Some(text))
 }
 
-/// Takes a new path apart. Captures stand in braces.
+/// Takes a new path apart. Captures stand in braces, values in braces behind a dollar sign.
 fn pieces(
     node: &Node<'_>,
     text: &str,
+    scope: &Scope<'_>,
     capture: impl Fn(&str) -> Result<Piece, String>,
 ) -> Option<Box<[Piece]>> {
     let mut pieces = Vec::new();
-    // With a letter for each capture, it must be a path.
+    // With a letter for each capture and each value, it must be a path.
     let mut example = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, after)) = after.split_once('}') else {
+        let Some((name, behind)) =
+            placeholder_end(after).and_then(|end| after.split_at_checked(end))
+        else {
             return node.fault("has an opening brace without a closing one");
         };
-        if !before.is_empty() {
-            pieces.push(Piece::Literal(before.as_bytes().into()));
+        let literal = before.strip_suffix('$');
+        let piece = match literal {
+            Some(_) => Template::parse(&format!("${{{name}}}"), scope)
+                .map(Piece::Value)
+                .map_err(|error| error.to_string()),
+            None => capture(name).map_err(|fault| format!("`{{{name}}}` {fault}")),
+        };
+        let literal = literal.unwrap_or(before);
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(literal.as_bytes().into()));
         }
-        match capture(name) {
+        match piece {
             Ok(piece) => pieces.push(piece),
-            Err(message) => return node.fault(format!("`{{{name}}}` {message}")),
+            Err(message) => return node.fault(message),
         }
-        example.push_str(before);
+        example.push_str(literal);
         example.push('x');
-        rest = after;
+        rest = behind.strip_prefix('}').unwrap_or(behind);
     }
     if !rest.is_empty() {
         pieces.push(Piece::Literal(rest.as_bytes().into()));

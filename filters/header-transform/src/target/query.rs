@@ -13,6 +13,8 @@ pub(crate) enum QueryOperation {
     Append { name: Name, value: Template },
     /// A value for a parameter that is not there; nothing where it is missing.
     AddIfAbsent { name: Name, value: Template },
+    /// One value instead of all of a parameter that is there; it goes where the value is missing.
+    ReplaceIfPresent { name: Name, value: Template },
     /// The parameter goes.
     Remove { name: Name },
     /// All values are another parameter's, which loses its own.
@@ -39,6 +41,9 @@ impl QueryOperation {
             fields
                 .optional("add_if_absent", written)?
                 .map(|(name, value)| Self::AddIfAbsent { name, value }),
+            fields
+                .optional("replace_if_present", written)?
+                .map(|(name, value)| Self::ReplaceIfPresent { name, value }),
             fields.optional("remove", |node| named(&node))?.map(|name| Self::Remove { name }),
             fields
                 .optional("rename", |node| moved(&node))?
@@ -75,11 +80,23 @@ impl QueryOperation {
         HeaderValue::try_from(target).ok()
     }
 
+    /// Whether it asks for the time.
+    pub(crate) fn needs_clock(&self) -> bool {
+        match self {
+            Self::Set { value, .. }
+            | Self::Append { value, .. }
+            | Self::AddIfAbsent { value, .. }
+            | Self::ReplaceIfPresent { value, .. } => value.needs_clock(),
+            Self::Remove { .. } | Self::Rename { .. } | Self::KeepOnly { .. } => false,
+        }
+    }
+
     fn apply(&self, query: &[u8], sources: &Sources<'_>) -> Vec<u8> {
         let is_there = |name: &Name| pairs(query).any(|pair| name.is_of(pair));
         let mut new = Written::default();
         match self {
-            Self::Set { name, value } => {
+            Self::ReplaceIfPresent { name, .. } if !is_there(name) => return query.to_vec(),
+            Self::Set { name, value } | Self::ReplaceIfPresent { name, value } => {
                 let mut value = encoded(value, sources);
                 for pair in pairs(query) {
                     match name.is_of(pair) {
@@ -117,7 +134,8 @@ impl QueryOperation {
     }
 }
 
-const NAMES: [&str; 6] = ["set", "append", "add_if_absent", "remove", "rename", "keep_only"];
+const NAMES: [&str; 7] =
+    ["set", "append", "add_if_absent", "replace_if_present", "remove", "rename", "keep_only"];
 
 /// The parameters, each with its value as it came.
 fn pairs(query: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -7,7 +7,7 @@ fn a_wrong_configuration_is_told_by_its_field() {
         (r#"{"rules": {}}"#, &["rules: must be a list"]),
         (
             r#"{"rules": [{"request": [{"remove": {"name": "x-a"}}]}], "mode": "shadow"}"#,
-            &["mode: unknown field; known here: rules"],
+            &["mode: unknown field; known here: apply, rules"],
         ),
         (r#"{"rules": [{}]}"#, &["rules[0]: must have operations: request, response or both"]),
         (r#"{"rules": [{"request": []}]}"#, &["rules[0].request: must not be empty"]),
@@ -146,7 +146,7 @@ fn a_wrong_operation_on_the_target_is_told_by_its_field() {
             ),
             (
                 r#"{"path": {"prefix": "/a", "to": "/{id}"}}"#,
-                ".path.to: has no captures: a prefix is replaced as it is",
+                ".path.to: `{id}` is no capture: a prefix has none",
             ),
             (
                 r#"{"path": {"prefix": "/a", "to": "//b"}}"#,
@@ -196,7 +196,7 @@ fn a_wrong_operation_on_the_target_is_told_by_its_field() {
             ),
             (
                 r#"{"query": {}}"#,
-                ".query: must be a mapping with one key, the operation: set, append, add_if_absent, remove, rename, keep_only",
+                ".query: must be a mapping with one key, the operation: set, append, add_if_absent, replace_if_present, remove, rename, keep_only",
             ),
             (r#"{"query": {"sett": {}}}"#, ".query.sett: unknown field, did you mean `set`?"),
             (
@@ -319,7 +319,7 @@ fn faults_of_all_operations_are_told_in_one_run() {
         "rules[0].request[0].set.name: is required",
         "rules[0].request[0].set.value: is required",
         "rules[0].response[0].remove.name: must not be empty",
-        "rules[0].response[1].x: unknown field; known here: when, set, append, add_if_absent, replace_if_present, remove, rename, copy, dedupe, map, status",
+        "rules[0].response[1].x: unknown field; known here: when, set, append, add_if_absent, replace_if_present, remove, rename, copy, dedupe, map, status, location, cookie",
     ];
     assert_eq!(faults, want);
 }
