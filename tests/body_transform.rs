@@ -1,5 +1,8 @@
 //! `body-transform`, on `envoy/body-transform.yaml`.
 
+/// Values of other types, and lists without repetitions.
+mod conversions;
+
 /// Operations whose paths do not fit, and names that are data.
 mod misfits;
 

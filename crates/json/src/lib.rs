@@ -36,7 +36,7 @@ pub use edit::{Places, Put};
 pub use moves::Cut;
 pub use names::Names;
 
-pub use number::same_number;
+pub use number::{canonical_number, same_number};
 pub use path::{Path, PathError};
 pub use read::{Fault, Invalid, MOST_DEPTH, MOST_VALUES};
 pub use string::{push_decoded, push_quoted};

@@ -7,6 +7,17 @@ pub fn same_number(left: &[u8], right: &[u8]) -> bool {
         || matches!((parts(left), parts(right)), (Some(left), Some(right)) if left == right)
 }
 
+/// A text that is the same for numbers that are the same, as [`same_number`] tells.
+pub fn canonical_number(number: &[u8]) -> Vec<u8> {
+    match parts(number) {
+        Some((negative, digits, power)) => {
+            let sign: &[u8] = if negative { b"-" } else { b"" };
+            [sign, &*digits, b"e", power.to_string().as_bytes()].concat()
+        }
+        None => number.to_vec(),
+    }
+}
+
 /// Sign, digits without zeros at either end, and the power of ten of the last digit; all empty for
 /// zero.
 fn parts(number: &[u8]) -> Option<(bool, Vec<u8>, i64)> {
@@ -34,7 +45,7 @@ fn parts(number: &[u8]) -> Option<(bool, Vec<u8>, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::same_number;
+    use super::{canonical_number, same_number};
 
     #[test]
     fn numbers_are_compared_exactly() {
@@ -55,6 +66,8 @@ mod tests {
             ("1e99999999999999999999", "1e99999999999999999998", false),
         ] {
             assert_eq!(same_number(left.as_bytes(), right.as_bytes()), want, "{left} {right}");
+            let canonical = |number: &str| canonical_number(number.as_bytes());
+            assert_eq!(canonical(left) == canonical(right), want, "{left} {right}");
         }
     }
 }

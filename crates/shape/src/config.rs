@@ -10,9 +10,23 @@ use gatehouse_filter::{FieldChange, Head, HeaderName, HeaderValue};
 use gatehouse_json::{Case, Path};
 
 /// The operations on documents.
-const NAMES: [&str; 13] = [
-    "set", "default", "remove", "rename", "move", "copy", "keep", "filter", "each", "case", "wrap",
-    "unwrap", "replace",
+const NAMES: [&str; 16] = [
+    "set",
+    "default",
+    "remove",
+    "rename",
+    "move",
+    "copy",
+    "keep",
+    "filter",
+    "unique",
+    "to_number",
+    "to_text",
+    "each",
+    "case",
+    "wrap",
+    "unwrap",
+    "replace",
 ];
 
 /// The operations on heads.
@@ -162,6 +176,9 @@ fn operation(name: &str, fields: &mut Fields<'_>, here: Place<'_>) -> Option<(Op
                 _ => fields.node().fault("must have either keep or drop"),
             }
         }
+        "unique" => plain(Operation::Unique { path: fields.required("path", path)? }),
+        "to_number" => plain(Operation::ToNumber { path: fields.required("path", path)? }),
+        "to_text" => plain(Operation::ToText { path: fields.required("path", path)? }),
         "each" => {
             let path = fields.required("path", path);
             let steps = fields.required("operations", |node| {
@@ -214,7 +231,7 @@ fn of_head(
     if name == "set_header" {
         let name = fields.required("name", |node| header_name(&node, head));
         let value = fields.required("value", |node| {
-            if let Err(invalid) = HeaderValue::try_from(node.text()?.as_bytes()) {
+            if let Err(invalid) = HeaderValue::try_from(node.secret()?.as_bytes()) {
                 return node.fault(invalid.to_string());
             }
             Text::read(&node, scope)

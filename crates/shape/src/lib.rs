@@ -33,6 +33,7 @@
 
 mod condition;
 mod config;
+mod conversion;
 mod fault;
 mod operation;
 mod path;

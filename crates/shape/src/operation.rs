@@ -1,4 +1,5 @@
 use crate::condition::Condition;
+use crate::conversion::{repeated, to_number, to_text};
 use crate::fault::Fault;
 use crate::shaping::Shaping;
 use crate::text::{Needs, Text};
@@ -52,6 +53,18 @@ pub(crate) enum Operation {
         path: Path,
         want: bool,
         condition: Condition,
+    },
+    /// Of equal items of the lists only the first stay.
+    Unique {
+        path: Path,
+    },
+    /// Texts that are numbers become numbers.
+    ToNumber {
+        path: Path,
+    },
+    /// Numbers, `true` and `false` become texts.
+    ToText {
+        path: Path,
     },
     /// Changes to each of the values, whose own paths begin there.
     Each {
@@ -179,6 +192,23 @@ impl Work<'_> {
                     }
                 }
                 document.remove(&gone);
+            }
+            Operation::Unique { path } => {
+                let mut gone = Vec::new();
+                for id in document.select(base, path) {
+                    gone.extend(repeated(document, id)?);
+                }
+                document.remove(&gone);
+            }
+            Operation::ToNumber { path } => {
+                for id in document.select(base, path) {
+                    to_number(document, id)?;
+                }
+            }
+            Operation::ToText { path } => {
+                for id in document.select(base, path) {
+                    to_text(document, id)?;
+                }
             }
             Operation::Each { path, steps } => {
                 for id in document.select(base, path) {

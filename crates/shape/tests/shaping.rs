@@ -1,6 +1,8 @@
 //! What operations make of documents.
 #![cfg(test)]
 
+#[path = "shaping/conversions.rs"]
+mod conversions;
 #[path = "shaping/faults.rs"]
 mod faults;
 #[path = "shaping/values.rs"]

@@ -81,4 +81,15 @@ pub(crate) const ROWS: &[Row] = &[
         "{rules: [{request: {operations: [{delete: {path: a}}]}}]}",
         Refused("rules[0].request.operations[0].delete: unknown field"),
     ),
+    (
+        "other types, and items once",
+        "{rules: [{request: {operations: [{to_number: {path: a}}, {to_text: {path: b}}, {unique: \
+         {path: c}}]}}]}",
+        Good,
+    ),
+    (
+        "items once of nothing",
+        "{rules: [{request: {operations: [{unique: {}}]}}]}",
+        Refused("rules[0].request.operations[0].unique.path: is required"),
+    ),
 ];
