@@ -7,11 +7,11 @@
 use crate::claims::Validity;
 use crate::jwks::KeySet;
 use crate::possession::Owner;
+use crate::recent::Recent;
 use crate::refusal::Refusal;
 use crate::revocation::Denylist;
 use gatehouse_filter::{Caller, HeaderName, HeaderValue};
-use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -51,12 +51,7 @@ impl Verified {
 }
 
 /// The tokens of a worker, so many at most.
-pub(crate) struct Cache {
-    most: usize,
-    tokens: RefCell<HashMap<End, Entry>>,
-    /// In the order of eviction.
-    queue: RefCell<VecDeque<End>>,
-}
+pub(crate) struct Cache(Recent<End, Entry>);
 
 /// The last bytes of a token: of its signature, so those of any two differ, and fewer to hash than
 /// all. Only what an issuer signed is kept under them; of two with the same end, the later.
@@ -65,56 +60,28 @@ type End = [u8; 32];
 struct Entry {
     token: Box<[u8]>,
     verified: Rc<Verified>,
-    /// Since it was last considered for eviction.
-    is_used: Cell<bool>,
 }
 
 impl Cache {
     /// Room for so many tokens; for none, nothing is kept.
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, tokens: RefCell::default(), queue: RefCell::default() }
+        Self(Recent::new(most))
     }
 
     pub(crate) fn find(&self, token: &[u8]) -> Option<Rc<Verified>> {
-        let tokens = self.tokens.borrow();
-        let entry = tokens.get(token.last_chunk::<32>()?)?;
-        if !is_same(&entry.token, token) {
-            return None;
-        }
-        entry.is_used.set(true);
-        Some(Rc::clone(&entry.verified))
+        let verified =
+            |entry: &Entry| is_same(&entry.token, token).then(|| Rc::clone(&entry.verified));
+        self.0.find(token.last_chunk::<32>()?, verified)
     }
 
     pub(crate) fn keep(&self, token: &[u8], verified: &Rc<Verified>) {
-        if self.most == 0 || token.len() > LONGEST {
-            return;
-        }
-        let Some(end) = token.last_chunk::<32>() else { return };
-        let mut tokens = self.tokens.borrow_mut();
-        let entry =
-            Entry { token: token.into(), verified: Rc::clone(verified), is_used: Cell::new(false) };
-        if let Some(known) = tokens.get_mut(end) {
-            *known = entry;
-            return;
-        }
-        let mut queue = self.queue.borrow_mut();
-        while tokens.len() >= self.most {
-            let Some(oldest) = queue.pop_front() else { return };
-            // Whoever was asked for in the meantime stays for another round.
-            if tokens.get(&oldest).is_some_and(|entry| entry.is_used.replace(false)) {
-                queue.push_back(oldest);
-            } else {
-                tokens.remove(&oldest);
-            }
-        }
-        queue.push_back(*end);
-        tokens.insert(*end, entry);
+        let Some(end) = token.last_chunk::<32>().filter(|_| token.len() <= LONGEST) else { return };
+        self.0.keep(*end, || Entry { token: token.into(), verified: Rc::clone(verified) });
     }
 
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        assert_eq!(self.tokens.borrow().len(), self.queue.borrow().len());
-        self.tokens.borrow().len()
+        self.0.len()
     }
 }
 

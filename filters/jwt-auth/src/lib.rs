@@ -29,6 +29,7 @@ mod kind;
 mod pem;
 mod possession;
 mod proof;
+mod recent;
 mod refusal;
 mod requirement;
 mod revocation;
