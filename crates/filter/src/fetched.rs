@@ -21,6 +21,7 @@ mod stored;
 mod waiters;
 mod whose;
 
+pub use body::of as body_of;
 pub use fetch::{Fetch, Limits};
 pub use kept::without_mark;
 pub use kind::{Event, Kind, Reader};
@@ -45,7 +46,7 @@ use stored::Stored;
 pub const TICK: Duration = Duration::from_millis(100);
 
 /// A fetch that came to nothing: how that is counted, and why it did.
-type Failure = (Event, String);
+pub type Failure = (Event, String);
 
 /// Something that is fetched, as one worker knows it.
 pub struct Fetched<T> {

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 ///
 /// # Errors
 /// How it is counted, and why there is none.
-pub(super) fn of(answer: &Answer, most: usize) -> Result<Cow<'_, [u8]>, Failure> {
+pub fn of(answer: &Answer, most: usize) -> Result<Cow<'_, [u8]>, Failure> {
     if let Some(reason) = answer.failure() {
         return Err((Event::FetchFailed, reason));
     }

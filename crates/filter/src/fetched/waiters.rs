@@ -69,9 +69,34 @@ impl Waiters {
         true
     }
 
+    /// Whether a request may wait, or go on to wait, for the answer to a call that others may wait
+    /// for too. The answer ends the waiting, and it comes within the call's own timeout.
+    pub fn may_wait_for_answer<A: PartialEq>(
+        &self,
+        slot: &mut Option<Slot<A>>,
+        awaited: A,
+        now: Timestamp,
+    ) -> bool {
+        slot.take_if(|waiting| waiting.awaited != awaited);
+        if slot.is_none() {
+            if self.waiters.get() >= MAX_WAITERS {
+                return false;
+            }
+            *slot = Some(self.slot(awaited, Timestamp(u64::MAX), now));
+        }
+        true
+    }
+
     fn slot<A>(&self, awaited: A, deadline: Timestamp, since: Timestamp) -> Slot<A> {
         self.waiters.set(self.waiters.get().saturating_add(1));
         Slot { waiters: Rc::clone(&self.waiters), awaited, deadline, since }
+    }
+}
+
+impl<A> Slot<A> {
+    /// What the request waits for.
+    pub fn awaited(&self) -> &A {
+        &self.awaited
     }
 }
 
