@@ -4,10 +4,12 @@ use crate::algorithm::Algorithm;
 use crate::binding::Binding;
 use crate::cache::Verified;
 use crate::claims::Claims;
-use crate::config::{Accepted, OnBoth, Require};
+use crate::config::{Accepted, OnBoth, Provider, Require};
+use crate::jwks::KeySet;
 use crate::keys::Lookup;
 use crate::possession::{Claimed, Owner};
 use crate::refusal::Refusal;
+use crate::revocation::Denylist;
 use crate::slot::{Awaited, Slot};
 use crate::token::Token;
 use crate::trial::Trial;
@@ -15,7 +17,9 @@ use crate::verify::HostVerifier;
 use crate::why::{self, Refused};
 use crate::{JwtAuth, forward};
 use gatehouse_filter::fetched::{Awaits, Fetched};
-use gatehouse_filter::{Caller, Host, Mode, Repeated, Request, Timestamp, credential};
+use gatehouse_filter::{
+    Caller, Callouts, Host, Mode, Repeated, Request, Timestamp, Until, credential,
+};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -28,7 +32,16 @@ pub(crate) enum Found {
     /// A filter before this one knows who it is from, and that is who: it has no token, or a good
     /// one that changes nothing about it.
     Identified,
-    NoKeysYet,
+    /// It has to wait.
+    NotYet(Until),
+}
+
+/// What was revoked, as far as a request knows it.
+pub(crate) enum Listed {
+    /// This, or nothing.
+    List(Option<Rc<Denylist>>),
+    /// It has to wait for the list.
+    NotYet,
 }
 
 /// A token as it came, and the positions of the sources that it came in: the same in two places is
@@ -36,6 +49,38 @@ pub(crate) enum Found {
 pub(crate) struct Sent<'r> {
     pub(crate) token: Cow<'r, [u8]>,
     pub(crate) sources: Vec<usize>,
+}
+
+impl Provider {
+    /// Whether claims hold now and here: what costs nothing to tell.
+    pub(crate) fn check(&self, claims: &Claims, now: Timestamp) -> Result<(), Refusal> {
+        claims.validity.check(now, &self.lifetime)?;
+        claims.check_audience(&self.audiences, &self.all_audiences)?;
+        self.binding.of(claims.confirmation()).map(|_| ())
+    }
+
+    /// What a token says whose claims are the word of this provider, which has this position:
+    /// signed with a key of this set, or told when it was asked.
+    pub(crate) fn believe(
+        &self,
+        (index, keys): (usize, Option<Rc<KeySet>>),
+        claims: &Claims,
+        denylist: Option<&Denylist>,
+        now: Timestamp,
+    ) -> Result<Rc<Verified>, Refusal> {
+        self.requirements.check(claims)?;
+        let verified = Verified {
+            provider: index,
+            keys,
+            validity: claims.validity,
+            caller: Rc::new(self.identity.caller(claims)),
+            checked: Cell::new(0),
+            owner: Owner::new(self.binding.of(claims.confirmation())?),
+            fields: forward::fields(&self.claims_to_headers, claims)?,
+        };
+        verified.check_revoked(denylist, claims.validity.issued(now, &self.lifetime))?;
+        Ok(Rc::new(verified))
+    }
 }
 
 impl JwtAuth {
@@ -46,7 +91,7 @@ impl JwtAuth {
         require: &Require,
         slot: &mut Option<Slot>,
     ) -> Result<Found, Refused> {
-        let host = request.host();
+        let host = request.callouts();
         let (each, missing) = match require {
             Require::Nothing => return Ok(Found::Nobody),
             Require::Optional(accepted) | Require::Lenient(accepted) => {
@@ -82,7 +127,10 @@ impl JwtAuth {
                 Some(verified) => (verified, true),
                 None => match self.verify(&sent, accepted, host, slot)? {
                     Some(verified) => (verified, false),
-                    None => return Ok(Found::NoKeysYet),
+                    None => {
+                        let until = slot.as_ref().map(|slot| slot.awaited().until());
+                        return Ok(Found::NotYet(until.unwrap_or(Until::Fetched)));
+                    }
                 },
             };
             if self.is_owned(&sent, &verified) {
@@ -155,9 +203,20 @@ impl JwtAuth {
         }
         let now = host.now();
         // A key that was withdrawn since is to be noticed.
-        if !provider.keys.current(now).is_some_and(|keys| Rc::ptr_eq(&keys, &verified.keys)) {
+        if !provider.keys.current(now).is_some_and(|keys| verified.is_of(&keys)) {
             return Ok(None);
         }
+        Ok(self.is_still_good(&verified, provider, now)?.then_some(verified))
+    }
+
+    /// Whether what was judged before is good by now, as far as that can be told without what it
+    /// was judged by.
+    pub(crate) fn is_still_good(
+        &self,
+        verified: &Verified,
+        provider: &Provider,
+        now: Timestamp,
+    ) -> Result<bool, Refused> {
         let refused = |refusal| {
             let subject = verified.caller.subject();
             why::of_known(refusal, &verified.validity, subject, provider, now)
@@ -165,21 +224,24 @@ impl JwtAuth {
         verified.validity.check(now, &provider.lifetime).map_err(refused)?;
         if let Some(revocations) = &self.config.revocations {
             // Without a list: as for a token that was never seen.
-            let Ok(list) = revocations.current(now) else { return Ok(None) };
+            let Ok(list) = revocations.current(now) else { return Ok(false) };
             let issued = verified.validity.issued(now, &provider.lifetime);
             verified.check_revoked(list.as_deref(), issued).map_err(refused)?;
         }
-        Ok(Some(verified))
+        Ok(true)
     }
 
-    /// Verifies a token; `None` where the request has to wait for keys.
+    /// Verifies a token, or asks its issuer about it; `None` where the request has to wait.
     fn verify(
         &self,
         sent: &Sent<'_>,
         accepted: &Accepted,
-        host: &dyn Host,
+        host: &dyn Callouts,
         slot: &mut Option<Slot>,
     ) -> Result<Option<Rc<Verified>>, Refused> {
+        if let Some(asked) = self.asked(sent, accepted, host.now()) {
+            return self.introspect(sent, &asked, host, slot);
+        }
         let most = self.config.max_token_size;
         let (token, payload) =
             Token::parse(&sent.token, most, &self.usual_header).map_err(|refusal| {
@@ -227,9 +289,7 @@ impl JwtAuth {
         }
         let now = host.now();
         let lookup = provider.keys.seek(&token.header, &provider.choice, now)?;
-        claims.validity.check(now, &provider.lifetime)?;
-        claims.check_audience(&provider.audiences, &provider.all_audiences)?;
-        let bound = provider.binding.of(claims.confirmation())?;
+        provider.check(claims, now)?;
         let keys = match lookup {
             Lookup::Found(keys) => keys,
             Lookup::Missing(fetched, refusal) => {
@@ -237,16 +297,7 @@ impl JwtAuth {
                 return Ok(None);
             }
         };
-        let denylist = match &self.config.revocations {
-            None => None,
-            Some(revocations) => match revocations.current(now) {
-                Ok(list) => list,
-                Err(refusal) => {
-                    self.wait(slot, Awaited::Revocations, &revocations.list, refusal, now)?;
-                    return Ok(None);
-                }
-            },
-        };
+        let Listed::List(denylist) = self.denylist(slot, now)? else { return Ok(None) };
 
         let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
         let trial = Trial::within(self.config.bounds, &self.spent, now, &verifier);
@@ -254,20 +305,25 @@ impl JwtAuth {
         self.usual_header.keep(token);
 
         // From here on the claims are the issuer's word.
-        provider.requirements.check(claims)?;
-        let verified = Rc::new(Verified {
-            provider: index,
-            keys,
-            validity: claims.validity,
-            caller: Rc::new(provider.identity.caller(claims)),
-            checked: Cell::new(0),
-            owner: Owner::new(bound),
-            fields: forward::fields(&provider.claims_to_headers, claims)?,
-        });
-        verified
-            .check_revoked(denylist.as_deref(), claims.validity.issued(now, &provider.lifetime))?;
+        let verified = provider.believe((index, Some(keys)), claims, denylist.as_deref(), now)?;
         self.cache.keep(sent, &verified);
         Ok(Some(verified))
+    }
+
+    /// What was revoked, unless the request has to wait for it.
+    pub(crate) fn denylist(
+        &self,
+        slot: &mut Option<Slot>,
+        now: Timestamp,
+    ) -> Result<Listed, Refusal> {
+        let Some(revocations) = &self.config.revocations else { return Ok(Listed::List(None)) };
+        match revocations.current(now) {
+            Ok(list) => Ok(Listed::List(list)),
+            Err(refusal) => {
+                self.wait(slot, Awaited::Revocations, &revocations.list, refusal, now)?;
+                Ok(Listed::NotYet)
+            }
+        }
     }
 
     /// Lets a request wait, unless that is in vain.

@@ -19,8 +19,8 @@ use std::time::Duration;
 pub(crate) struct Verified {
     /// The position of its provider.
     pub(crate) provider: usize,
-    /// The set that has its key.
-    pub(crate) keys: Rc<KeySet>,
+    /// The set that has its key; `None` where its issuer was asked about it.
+    pub(crate) keys: Option<Rc<KeySet>>,
     pub(crate) validity: Validity,
     pub(crate) caller: Rc<Caller>,
     /// The number of the last list of revocations that it was not found in; 0 for none.
@@ -32,6 +32,11 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
+    /// Whether a key of this very set made its signature.
+    pub(crate) fn is_of(&self, keys: &Rc<KeySet>) -> bool {
+        self.keys.as_ref().is_some_and(|own| Rc::ptr_eq(own, keys))
+    }
+
     /// Whether the token, which was issued then, has been revoked meanwhile: looked up once in each
     /// list.
     pub(crate) fn check_revoked(

@@ -14,6 +14,14 @@ gatehouse_filter::events! {
     }
 }
 
+/// What is counted of each provider's tokens that its service was asked about, by the answer.
+pub(crate) const INTROSPECTION_EVENTS: [&str; 4] = [
+    "introspections_active",
+    "introspections_inactive",
+    "introspections_failed",
+    "introspections_refused",
+];
+
 /// What is counted of each provider's keys, in the order of [`gatehouse_filter::fetched::Event`].
 pub(crate) const PROVIDER_EVENTS: [&str; 4] =
     ["keys_fetched", "keys_fetch_failed", "keys_refused", "keys_dropped"];

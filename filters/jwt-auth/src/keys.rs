@@ -17,6 +17,8 @@ pub(crate) enum Keys {
     Inline(Rc<KeySet>),
     /// Fetched.
     Fetched(Box<Fetched<KeySet>>),
+    /// There are none: the issuer is asked about each token.
+    Absent,
 }
 
 /// The keys for a token.
@@ -64,6 +66,7 @@ impl Keys {
                 Some(keys) => (keys, Some(fetched)),
                 None => return Ok(Lookup::Missing(fetched, Refusal::KeysUnavailable)),
             },
+            Self::Absent => return Err(Refusal::KeyUnknown),
         };
         match (keys.check(header, choice), fetched) {
             (Ok(()), _) => Ok(Lookup::Found(keys)),
@@ -79,13 +82,14 @@ impl Keys {
         match self {
             Self::Inline(keys) => Some(Rc::clone(keys)),
             Self::Fetched(fetched) => fetched.current(now),
+            Self::Absent => None,
         }
     }
 
     /// The source that is fetched, if it is one.
     pub(crate) fn fetched(&self) -> Option<&Fetched<KeySet>> {
         match self {
-            Self::Inline(_) => None,
+            Self::Inline(_) | Self::Absent => None,
             Self::Fetched(fetched) => Some(fetched),
         }
     }

@@ -6,7 +6,9 @@
 //! the signature (`jwks`, `key`); and only then does anything of the token leave this filter: who
 //! it is about (`identity`), and its claims as header fields (`forward`). Keys that are not in the
 //! configuration, and what has been revoked (`revocation`), are fetched beside that
-//! ([`gatehouse_filter::fetched`]), and requests wait for them. [`Refusal`] says what a client is
+//! ([`gatehouse_filter::fetched`]), and requests wait for them. A token that says nothing by itself
+//! (`opaque`) is not taken apart: its issuer is asked about it (`introspection`), and what it
+//! answers is judged as the claims of a token are (`introspected`). [`Refusal`] says what a client is
 //! told.
 
 mod algorithm;
@@ -20,12 +22,15 @@ mod discovery;
 mod event;
 mod forward;
 mod identity;
+mod introspected;
+mod introspection;
 mod json;
 mod jwk;
 mod jwks;
 mod key;
 mod keys;
 mod kind;
+mod opaque;
 mod pem;
 mod possession;
 mod proof;
@@ -60,7 +65,7 @@ use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
     Codes as _, CountedRule, Decision, Fetches, Filter, HeaderName, HeaderValue, Headers, Host,
     InvalidValue, Mode, Need, Never, NoCodes, OnRequestTrailers, Polled, Request, Secret, Step,
-    StoreError, Until, credential,
+    StoreError, credential,
 };
 use proof::Nonces;
 use refusal::Scheme;
@@ -132,6 +137,12 @@ gatehouse_filter::codes! {
         TokenRevoked = "token_revoked",
         /// See [`Refusal::RevocationsUnavailable`].
         RevocationsUnavailable = "revocations_unavailable",
+        /// See [`Refusal::TokenInactive`].
+        TokenInactive = "token_inactive",
+        /// See [`Refusal::IntrospectionUnavailable`].
+        IntrospectionUnavailable = "introspection_unavailable",
+        /// See [`Refusal::IntrospectionBusy`].
+        IntrospectionBusy = "introspection_busy",
         /// See [`Refusal::TokenExpired`].
         TokenExpired = "token_expired",
         /// See [`Refusal::TokenNotYetValid`].
@@ -253,7 +264,7 @@ impl Filter for JwtAuth {
         }
         let found = self.authenticate(request, require, slot);
         let found = match found {
-            Ok(Found::NoKeysYet) => found,
+            Ok(Found::NotYet(_)) => found,
             found => {
                 *slot = None;
                 // Also one that nobody asked for here. What a dry run does not refuse stays as it
@@ -270,10 +281,9 @@ impl Filter for JwtAuth {
             }
             Ok(Found::Nobody) => Decision::pass(Code::Anonymous, rule),
             Ok(Found::Identified) => Decision::pass(Code::Identified, rule),
-            Ok(Found::NoKeysYet) => Decision {
-                step: Step::Wait(Until::Fetched),
-                ..Decision::pass(Code::KeysUnavailable, rule)
-            },
+            Ok(Found::NotYet(until)) => {
+                Decision { step: Step::Wait(until), ..Decision::pass(Code::KeysUnavailable, rule) }
+            }
             // Never on to an upstream, which may take it for one that was looked at.
             Err(ignored) if matches!(require, Require::Lenient(_)) => {
                 match self.take_out_tokens(request) {
@@ -301,8 +311,11 @@ impl Fetches for JwtAuth {
     fn fetched(&self) -> Vec<&dyn Polled> {
         let list =
             self.config.revocations.as_ref().map(|revocations| &revocations.list as &dyn Polled);
-        let keys = self.config.providers.iter().filter_map(|provider| provider.keys.fetched());
-        keys.map(|keys| keys as &dyn Polled).chain(list).collect()
+        let providers = &self.config.providers;
+        let keys = providers.iter().filter_map(|provider| provider.keys.fetched());
+        let asked = providers.iter().filter_map(|provider| provider.introspection.as_ref());
+        let keys = keys.map(|keys| keys as &dyn Polled);
+        keys.chain(asked.map(|asked| asked as &dyn Polled)).chain(list).collect()
     }
 }
 

@@ -42,6 +42,14 @@ pub enum Refusal {
     TokenRevoked,
     /// The list of what was revoked could not be fetched.
     RevocationsUnavailable,
+    /// The token has characters that no bearer token has.
+    TokenIllegible,
+    /// The issuer says that the token is not active.
+    TokenInactive,
+    /// The issuer could not be asked about the token, or has not said anything of it.
+    IntrospectionUnavailable,
+    /// The issuer is asked about as many tokens as may be.
+    IntrospectionBusy,
     /// `exp` has passed.
     TokenExpired,
     /// `nbf` or `iat` is in the future.
@@ -117,7 +125,11 @@ impl Refusal {
             // RFC 6750 §3.1: a client that sent no credentials is told no error.
             None if status == 401 => challenge.ask(reply),
             // Another token would not help; in a while this one may.
-            None if matches!(self, Self::VerifierBusy | Self::ProofsUnavailable) => {
+            None if matches!(
+                self,
+                Self::VerifierBusy | Self::ProofsUnavailable | Self::IntrospectionBusy
+            ) =>
+            {
                 reply.with_retry_after(1)
             }
             None if status == 503 => reply.with_retry_after(RETRY_AFTER),
@@ -218,6 +230,30 @@ impl Refusal {
                 503,
                 None,
                 "It cannot be told whether the token has been revoked; try again later",
+            ),
+            Self::TokenIllegible => (
+                Code::TokenMalformed,
+                401,
+                TOKEN,
+                "The token has a character that no bearer token has (RFC 6750 2.1)",
+            ),
+            Self::TokenInactive => (
+                Code::TokenInactive,
+                401,
+                TOKEN,
+                "The token is not active: it has expired, was revoked or was never issued",
+            ),
+            Self::IntrospectionUnavailable => (
+                Code::IntrospectionUnavailable,
+                503,
+                None,
+                "The token's issuer cannot be asked about it; try again later",
+            ),
+            Self::IntrospectionBusy => (
+                Code::IntrospectionBusy,
+                503,
+                None,
+                "The token's issuer is asked about too many tokens; try again in a second",
             ),
             Self::TokenExpired => (Code::TokenExpired, 401, TOKEN, "The token has expired"),
             Self::TokenNotYetValid => (

@@ -1,6 +1,6 @@
 //! What a held request waits for.
 
-use gatehouse_filter::fetched;
+use gatehouse_filter::{CallId, Until, fetched};
 
 /// A request's slot while it waits for what has to be fetched.
 pub type Slot = fetched::Slot<Awaited>;
@@ -12,4 +12,16 @@ pub enum Awaited {
     Keys(usize),
     /// The list of revocations.
     Revocations,
+    /// The answer to this call, about a token.
+    Answer(CallId),
+}
+
+impl Awaited {
+    /// When the request is to be asked about again.
+    pub(crate) fn until(self) -> Until {
+        match self {
+            Self::Keys(_) | Self::Revocations => Until::Fetched,
+            Self::Answer(call) => Until::Answered(call),
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod configuration;
 mod fetched;
 mod forwarding;
 mod identity;
+mod introspection;
 mod key_sets;
 mod kinds;
 mod proofs;

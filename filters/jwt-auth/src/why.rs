@@ -67,6 +67,17 @@ pub(crate) fn for_issuer(
     Refused::because(Refusal::IssuerUnknown, format!("{seen}{whose}; tokens of {others} will do"))
 }
 
+/// Of a token that its issuer was to be asked about.
+pub(crate) fn of_opaque(refusal: Refusal, token: &[u8], provider: &Provider) -> Refused {
+    let why = match refusal {
+        Refusal::TokenTooLarge | Refusal::TokenIllegible => format!("{} bytes", token.len()),
+        Refusal::TokenInactive => "its issuer says so".to_owned(),
+        Refusal::ClaimInvalid(detail) => detail.to_owned(),
+        refusal => return refusal.into(),
+    };
+    Refused::because(refusal, of_provider(&why, provider))
+}
+
 /// Of a token that was taken apart.
 pub(crate) fn of_token(
     refusal: Refusal,
@@ -75,9 +86,6 @@ pub(crate) fn of_token(
     provider: &Provider,
     now: Timestamp,
 ) -> Refused {
-    let raw = |member: Option<Member<'_>>| {
-        member.map_or_else(|| "missing".to_owned(), |it| shown(&String::from_utf8_lossy(it.raw())))
-    };
     let Header { algorithm, kid, .. } = &*token.header;
     let kid =
         kid.as_deref().map_or_else(|| "no kid".to_owned(), |kid| format!("kid {}", shown(kid)));
@@ -88,6 +96,31 @@ pub(crate) fn of_token(
     };
     let why = match refusal {
         Refusal::TypeNotAllowed => kind(token, claims, provider),
+        Refusal::KeyUnknown | Refusal::KidMissing => {
+            format!("{kid}, and the keys are {}", keys())
+        }
+        Refusal::KeysUnavailable => {
+            format!("{kid}, and the keys that are there are {}", keys())
+        }
+        Refusal::AlgorithmNotAllowed | Refusal::SignatureInvalid | Refusal::VerifierBusy => {
+            signed()
+        }
+        refusal => return of_claims(refusal, claims, provider, now),
+    };
+    Refused::because(refusal, of_provider(&why, provider))
+}
+
+/// Of claims that say what is not taken.
+pub(crate) fn of_claims(
+    refusal: Refusal,
+    claims: &Claims,
+    provider: &Provider,
+    now: Timestamp,
+) -> Refused {
+    let raw = |member: Option<Member<'_>>| {
+        member.map_or_else(|| "missing".to_owned(), |it| shown(&String::from_utf8_lossy(it.raw())))
+    };
+    let why = match refusal {
         Refusal::TokenExpired
         | Refusal::TokenNotYetValid
         | Refusal::TokenTooOld
@@ -98,15 +131,6 @@ pub(crate) fn of_token(
                 false => format!("each of {}", list(&provider.all_audiences)),
             };
             format!("aud is {}, wanted {wanted}", raw(claims.audience()))
-        }
-        Refusal::KeyUnknown | Refusal::KidMissing => {
-            format!("{kid}, and the keys are {}", keys())
-        }
-        Refusal::KeysUnavailable => {
-            format!("{kid}, and the keys that are there are {}", keys())
-        }
-        Refusal::AlgorithmNotAllowed | Refusal::SignatureInvalid | Refusal::VerifierBusy => {
-            signed()
         }
         Refusal::SubjectMismatch | Refusal::ClaimMismatch => {
             match provider.requirements.unmet(claims) {

@@ -33,6 +33,7 @@ pub(super) fn may_support(keys: &Keys, algorithm: Algorithm) -> bool {
     match keys {
         Keys::Inline(keys) => keys.supports(algorithm),
         Keys::Fetched(_) => !matches!(algorithm, Algorithm::Hmac(_)),
+        Keys::Absent => false,
     }
 }
 

@@ -1,12 +1,13 @@
 //! The providers: whom to trust, with what keys, and where their tokens are.
 
 use super::sources::{self, is_field};
-use super::{form, jwks, requirements};
+use super::{form, introspection, jwks, requirements};
 use crate::algorithm::Algorithm;
 use crate::binding::Binding;
 use crate::claims::Lifetime;
 use crate::forward::{ClaimToHeader, Form};
 use crate::identity::Places;
+use crate::introspection::Introspection;
 use crate::keys::Keys;
 use crate::kind::Kind;
 use crate::requirement::Requirements;
@@ -29,7 +30,10 @@ pub(crate) struct Provider {
     pub(crate) audiences: Vec<String>,
     /// Each of these.
     pub(crate) all_audiences: Vec<String>,
+    /// Of a provider without any, `introspection` says of every token what it is.
     pub(crate) keys: Keys,
+    /// Who is asked about tokens that no key can have signed.
+    pub(crate) introspection: Option<Introspection>,
     /// The longest token that is looked at, in bytes.
     pub(crate) max_token_size: usize,
     /// What kinds of token are taken; `None`: any but what says that it is no access token.
@@ -56,9 +60,21 @@ pub(super) struct Usual<'a> {
 /// The providers, and the sources of all of them.
 pub(super) fn read(node: &Node<'_>, usual: &Usual<'_>) -> Option<(Vec<Provider>, Vec<Source>)> {
     let (mut names, mut issuers, mut places) = (Vec::new(), Vec::new(), Vec::new());
+    let mut asked: Vec<(String, Vec<usize>)> = Vec::new();
     let providers = node.nonempty_list(|node| {
         let mut provider = provider(&node, usual, &mut names, &mut issuers, &mut places)?;
         provider.choice.without_alg.extend(usual.without_alg);
+        if provider.introspection.is_some() {
+            let is_here = |source: &usize| provider.sources.contains(source);
+            if let Some((name, _)) = asked.iter().find(|(_, it)| it.iter().any(is_here)) {
+                return node.fault(format!(
+                    "has its tokens where those of the provider `{name}` are, and the issuers of \
+                     both are asked about theirs: nothing says whose such a token is, so give each \
+                     `sources` of its own"
+                ));
+            }
+            asked.push((provider.name.clone(), provider.sources.clone()));
+        }
         Some(provider)
     })?;
     let is_read = |name: &HeaderName| places.iter().any(|source| is_field(source, name));
@@ -93,15 +109,14 @@ fn provider(
     let audiences = fields.with_default("audiences", vec![], |node| node.nonempty_list(text));
     let all_audiences =
         fields.with_default("all_audiences", vec![], |node| node.nonempty_list(text));
-    let keys = fields.required("jwks", |node| {
-        jwks::keys(&node, name.as_deref(), issuer.as_ref().map(|issuer| issuer.as_deref()))
-    });
+    let vouched = vouched(&mut fields, name.as_deref(), issuer.as_ref().map(Option::as_deref));
+    let keys = vouched.as_ref().map(|(keys, _)| keys);
     let max_token_size = fields
         .with_default("max_token_size", usual.max_token_size, |node| form::max_token_size(&node));
     let kinds = fields.optional("types", |node| form::kinds(&node));
     let algorithms = fields.optional("algorithms", |node| {
         let algorithms = node.nonempty_list(|node| algorithm(&node))?;
-        match &keys {
+        match keys {
             Some(keys)
                 if !algorithms.iter().any(|algorithm| jwks::may_support(keys, *algorithm)) =>
             {
@@ -110,10 +125,17 @@ fn provider(
             _ => Some(algorithms),
         }
     });
-    let tries_named = fields.with_default("try_named_keys", false, |node| node.boolean());
+    let has_keys = keys.is_none_or(|keys| !matches!(keys, Keys::Absent));
+    let tries_named =
+        fields.with_default("try_named_keys", false, |node| match node.boolean()? {
+            true if !has_keys => {
+                node.fault("does nothing: there are no keys, for there is no `jwks`")
+            }
+            tries => Some(tries),
+        });
     let leeway = fields.with_default("leeway", Duration::from_secs(60), |node| leeway(&node));
     let requires_expiration =
-        fields.with_default("require_expiration", true, |node| node.boolean());
+        fields.with_default("require_expiration", has_keys, |node| node.boolean());
     let max_age = fields.optional("max_age", |node| longer_than_zero(&node));
     let max_lifetime = fields.optional("max_lifetime", |node| longer_than_zero(&node));
     let requirements = requirements::requirements(&mut fields);
@@ -121,6 +143,7 @@ fn provider(
     let claims_to_headers =
         fields.with_default("claims_to_headers", vec![], |node| claims_to_headers(&node, taken));
     fields.finish();
+    let (keys, introspection) = vouched?;
     Some(Provider {
         name: name?,
         issuer: issuer?,
@@ -128,7 +151,8 @@ fn provider(
         binding: binding?,
         audiences: audiences?,
         all_audiences: all_audiences?,
-        keys: keys?,
+        keys,
+        introspection,
         max_token_size: max_token_size?,
         kinds: kinds?,
         choice: Choice {
@@ -150,6 +174,11 @@ fn provider(
 }
 
 impl Provider {
+    /// Whether its tokens can be verified without asking anybody.
+    pub(crate) fn has_keys(&self) -> bool {
+        !matches!(self.keys, Keys::Absent)
+    }
+
     /// Whether some of its tokens come with proofs.
     pub(crate) fn takes_proofs(&self) -> bool {
         self.binding.takes_proofs()
@@ -162,6 +191,23 @@ impl Provider {
             (None, kind) => !kind.is_some_and(Kind::is_foreign),
         }
     }
+}
+
+/// How it is told whether a token is the provider's: by keys, by a service, or by both.
+fn vouched(
+    fields: &mut Fields<'_>,
+    name: Option<&str>,
+    issuer: Option<Option<&str>>,
+) -> Option<(Keys, Option<Introspection>)> {
+    let introspection =
+        fields.optional("introspection", |node| introspection::read(&node, name, issuer));
+    let read = |node: Node<'_>| jwks::keys(&node, name, issuer);
+    let keys = match introspection {
+        Some(None) => fields.required("jwks", read),
+        // An issuer that is asked about its tokens need publish no keys.
+        Some(Some(_)) | None => fields.with_default("jwks", Keys::Absent, read),
+    };
+    Some((keys?, introspection?))
 }
 
 /// Whose tokens a provider's are: `Some(None)` for anybody's.

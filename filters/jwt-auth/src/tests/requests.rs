@@ -94,6 +94,8 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
         KidMissing,
         SignatureInvalid,
         TokenRevoked,
+        TokenIllegible,
+        TokenInactive,
         TokenExpired,
         TokenNotYetValid,
         IssuerUnknown,
@@ -126,16 +128,20 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
     ];
     let mut codes: Vec<_> = all.iter().map(|refusal| refusal.code()).collect();
     codes.extend(passing);
-    for refusal in [KeysUnavailable, RevocationsUnavailable, ProofsUnavailable, VerifierBusy] {
+    for refusal in [
+        KeysUnavailable,
+        RevocationsUnavailable,
+        ProofsUnavailable,
+        VerifierBusy,
+        IntrospectionUnavailable,
+        IntrospectionBusy,
+    ] {
+        let is_soon = matches!(refusal.code(), Code::VerifierBusy | Code::IntrospectionBusy);
         let unavailable = refusal.reply(&Challenge::usual("Bearer"), Scheme::Bearer);
         let [(name, value)] = &unavailable.headers[..] else { panic!("{refusal:?}") };
         assert_eq!(
             (unavailable.status, name.as_str(), value.as_bytes()),
-            (
-                503,
-                "retry-after",
-                if refusal.code() == Code::VerifierBusy { &b"1"[..] } else { b"5" }
-            ),
+            (503, "retry-after", if is_soon { &b"1"[..] } else { b"5" }),
             "no challenge: no token would do"
         );
         codes.push(refusal.code());
