@@ -114,6 +114,58 @@ fn jwt_auth(alone: bool) {
     stage::end([stage]);
 }
 
+#[test]
+fn nothing_slips_past_introspection_where_envoy_holds_heads_alone() {
+    introspection(true);
+}
+
+#[test]
+fn nothing_slips_past_introspection_where_envoy_holds_whole_requests() {
+    introspection(false);
+}
+
+/// One issuer that says nothing of its tokens, and one that says it late.
+#[track_caller]
+fn introspection(alone: bool) {
+    let silent = IdentityProvider::start(Behaviour::Silent);
+    let late = IdentityProvider::start(Behaviour::Hold);
+    let said = |active: bool| Behaviour::Answer(json!({"active": active}).to_string());
+    let provider = |name: &str, timeout: &str| {
+        let service = json!({
+            "cluster": name, "path": "/introspect", "client_id": "gw", "client_secret": "hush",
+            "timeout": timeout, "cache": {"inactive": "1s"},
+        });
+        json!({
+            "name": name, "issuer": format!("https://{name}.example"), "introspection": service,
+            "sources": [{"header": format!("x-{name}")}],
+        })
+    };
+    let providers = [provider("silent", "700ms"), provider("late", "10s")];
+    let ports = [&silent, &late].map(|provider| provider.address().port());
+    let builder = Gateway::builder("envoy/jwt-auth-remote.yaml").edit(move |tree| {
+        configuration::set(tree, "jwt-auth", json!({"providers": providers}));
+        for (name, port) in ["silent", "late"].into_iter().zip(ports) {
+            configuration::add_cluster(tree, name, port);
+        }
+    });
+    let stage = Stage::start(builder, "jwt-auth", alone);
+    let of_late = |path, token| Ask { path, field: ("x-late", token) };
+
+    stage.forgets_who_leaves(of_late("/late/left", "left"));
+    stage.passes_after(of_late("/late/good", "good"), || late.behave(said(true)));
+    stage.passes(of_late("/late/next", "good"));
+    late.behave(Behaviour::Hold);
+    let inactive = || late.behave(said(false));
+    stage.refuses_after(of_late("/late/bad", "bad"), 401, "jwt_auth.token_inactive", inactive);
+
+    let of_silent = |path| Ask { path, field: ("x-silent", "good") };
+    let unavailable = "jwt_auth.introspection_unavailable";
+    stage.refuses(of_silent("/silent/unjudged"), 503, unavailable);
+    silent.behave(said(true));
+    stage.passes(of_silent("/silent/next"));
+    stage::end([stage]);
+}
+
 /// A list that never comes, and on a second gateway one that comes late: the filter has one list.
 #[track_caller]
 fn api_key_auth(alone: bool) {

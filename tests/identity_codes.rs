@@ -116,6 +116,7 @@ fn every_code_of_jwt_auth_is_seen() {
         &unlisted,
         vec![("revocations_unavailable", signed(json!({})))],
     ));
+    seen.extend(codes_of_introspection());
     let exchange = forged_until_busy();
     seen.insert(code_seen("jwt-auth", "verifier_busy", &exchange));
     seen.extend(of_bound_tokens());
@@ -192,6 +193,43 @@ fn of_bound_tokens() -> BTreeSet<String> {
     );
     let nonces = start(value(true));
     seen.extend(codes_seen("jwt-auth", &nonces, vec![("nonce_needed", with_proof(&[proof("5")]))]));
+/// Of tokens that their issuer is asked about: one that it does not know, one more than it may be
+/// asked about in a second, and one of an issuer that cannot be asked.
+#[track_caller]
+fn codes_of_introspection() -> BTreeSet<String> {
+    let service = IdentityProvider::start(Behaviour::Answer(r#"{"active": false}"#.to_owned()));
+    let mut down = IdentityProvider::start(Behaviour::HangUp);
+    down.stop();
+    let provider = |name: &str| {
+        json!({
+            "name": name, "issuer": format!("https://{name}.example"),
+            "sources": [{"header": format!("x-{name}")}],
+            "introspection": {"cluster": name, "path": "/", "client_id": "gw",
+                              "client_secret": "hush", "per_second": 1},
+        })
+    };
+    let value = json!({"providers": [provider("up"), provider("down")]});
+    let ports = [&service, &down].map(|provider| provider.address().port());
+    let gateway = Shared::start(Gateway::builder("envoy/jwt-auth-remote.yaml").edit(move |tree| {
+        configuration::set(tree, "jwt-auth", value);
+        for (name, port) in ["up", "down"].into_iter().zip(ports) {
+            configuration::add_cluster(tree, name, port);
+        }
+    }));
+    let sent = |place: &str, token: &str| Request::get("/").header(place, token);
+    let mut seen = codes_seen(
+        "jwt-auth",
+        &gateway,
+        vec![
+            ("token_inactive", sent("x-up", "first")),
+            ("introspection_unavailable", sent("x-down", "first")),
+        ],
+    );
+    let busy = (0..1000)
+        .map(|number| gateway.ask(sent("x-up", &format!("token-{number}"))))
+        .find(|exchange| exchange.response.status == 503)
+        .expect("one in a second is fewer than can be sent");
+    seen.insert(code_seen("jwt-auth", "introspection_busy", &busy));
     seen
 }
 

@@ -48,6 +48,8 @@ mod jwt_dpop;
 /// A server of the Model Context Protocol behind `envoy/mcp.yaml`, a protected resource that says
 /// who issues its tokens (RFC 9728).
 mod mcp;
+/// `jwt-auth` with tokens that their issuer is asked about (RFC 7662).
+mod jwt_introspection;
 
 /// Rotating the keys of `jwt-auth` under load, without one wrong answer.
 mod identity_rotation;

@@ -169,7 +169,11 @@ fn obey(behaviour: Behaviour, stream: TcpStream, orders: &Orders) {
         return;
     }
     let mut stream = BufReader::new(stream);
-    let Ok(request) = Received::read_head(&mut stream) else { return };
+    let Ok(mut request) = Received::read_head(&mut stream) else { return };
+    // What is left unread when the connection closes would break it off.
+    if request.read_body(&mut stream).is_err() {
+        return;
+    }
     let (head, target) = (request.head().to_lowercase(), request.target().to_lowercase());
     let stream = stream.into_inner();
     orders.heads.lock().unwrap_or_else(PoisonError::into_inner).push(head.clone());

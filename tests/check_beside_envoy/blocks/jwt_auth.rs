@@ -41,6 +41,46 @@ pub(crate) const ROWS: &[Row] = &[
         },
     ),
     (
+        "an issuer that is asked about its tokens",
+        "{providers: [{name: a, issuer: https://a.example, introspection: {cluster: keys, path: \
+         /introspect, client_id: gw, client_secret: hush, cache: 1m}}]}",
+        Good,
+    ),
+    (
+        "introspection through a cluster that is not there",
+        "{providers: [{name: a, issuer: https://a.example, introspection: {cluster: gone, path: \
+         /introspect, client_id: gw, client_secret: hush}}]}",
+        Void {
+            level: level::FAULT,
+            says: "providers[0].introspection.cluster: there is no cluster `gone`",
+            because: "clusters may come at any time, so Envoy asks for one when it is called",
+        },
+    ),
+    (
+        "neither keys nor anybody to ask",
+        "{providers: [{name: a, issuer: https://a.example}]}",
+        Refused("providers[0].jwks: is required"),
+    ),
+    (
+        "introspection by nobody",
+        "{providers: [{name: a, issuer: https://a.example, introspection: {cluster: keys, path: \
+         /introspect, client_id: gw}}]}",
+        Refused("providers[0].introspection.client_secret: is required"),
+    ),
+    (
+        "two that are asked about tokens in one place",
+        "{providers: [{name: a, issuer: https://a.example, introspection: {cluster: keys, path: \
+         /a, client_id: gw, client_secret: hush}}, {name: b, issuer: https://b.example, \
+         introspection: {cluster: keys, path: /b, client_id: gw, client_secret: hush}}]}",
+        Refused("providers[1]: has its tokens where those of the provider `a` are"),
+    ),
+    (
+        "algorithms without keys",
+        "{providers: [{name: a, issuer: https://a.example, algorithms: [ES256], introspection: \
+         {cluster: keys, path: /introspect, client_id: gw, client_secret: hush}}]}",
+        Refused("providers[0].algorithms: no key of `jwks` can be used with any of these"),
+    ),
+    (
         "two claims that are one field for some upstreams",
         "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
          claims_to_headers: [{claim: sub, header: x-a}, {claim: roles, header: x_a}]}]}",
