@@ -45,11 +45,11 @@ mod jwt_certificate;
 /// `jwt-auth` with tokens that come with proofs (DPoP, RFC 9449), and who attacks them.
 mod jwt_dpop;
 
+/// `jwt-auth` with tokens that their issuer is asked about (RFC 7662).
+mod jwt_introspection;
 /// A server of the Model Context Protocol behind `envoy/mcp.yaml`, a protected resource that says
 /// who issues its tokens (RFC 9728).
 mod mcp;
-/// `jwt-auth` with tokens that their issuer is asked about (RFC 7662).
-mod jwt_introspection;
 
 /// Rotating the keys of `jwt-auth` under load, without one wrong answer.
 mod identity_rotation;
