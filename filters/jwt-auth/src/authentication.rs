@@ -239,8 +239,8 @@ impl JwtAuth {
         host: &dyn Callouts,
         slot: &mut Option<Slot>,
     ) -> Result<Option<Rc<Verified>>, Refused> {
-        if let Some(asked) = self.asked(sent, accepted, host.now()) {
-            return self.introspect(sent, &asked, host, slot);
+        if let Some(witness) = self.witness(sent, accepted, host.now()) {
+            return self.introspect(sent, &witness, host, slot);
         }
         let most = self.config.max_token_size;
         let (token, payload) =

@@ -3,6 +3,7 @@
 use crate::JwtAuth;
 use crate::authentication::{Listed, Sent};
 use crate::cache::Verified;
+use crate::claims::Claims;
 use crate::config::{Accepted, Provider};
 use crate::introspection::{Active, Introspection, Known, Said, Unasked};
 use crate::opaque::{Form, is_bearer_token};
@@ -12,8 +13,8 @@ use crate::why::{self, Refused};
 use gatehouse_filter::{Callouts, Mode, Timestamp};
 use std::rc::Rc;
 
-/// Who is asked about a token.
-pub(crate) struct Asked<'c> {
+/// Who is to say what a token is.
+pub(crate) struct Witness<'c> {
     /// The provider's position.
     index: usize,
     provider: &'c Provider,
@@ -28,29 +29,29 @@ impl JwtAuth {
     /// A token goes to the issuer that it names, and to no other: a service that gets another
     /// one's tokens could use them. One that names nobody can be of one provider only, for no two
     /// that are asked have their tokens in one place.
-    pub(crate) fn asked(
+    pub(crate) fn witness(
         &self,
         sent: &Sent<'_>,
         accepted: &Accepted,
         now: Timestamp,
-    ) -> Option<Asked<'_>> {
+    ) -> Option<Witness<'_>> {
         let here = accepted.providers.iter().filter_map(|index| {
             let provider = self.config.providers.get(*index)?;
             let is_here = sent.sources.iter().any(|source| provider.sources.contains(source));
             let introspection = provider.introspection.as_ref().filter(|_| is_here)?;
-            Some(Asked { index: *index, provider, introspection, known: None })
+            Some(Witness { index: *index, provider, introspection, known: None })
         });
         let mut here = here.peekable();
         here.peek()?;
         // What is longer is nobody's.
         let is_small = sent.token.len() <= self.config.max_token_size;
         let mut first = None;
-        for asked in here {
-            let known = is_small.then(|| asked.introspection.known(&sent.token, now)).flatten();
+        for witness in here {
+            let known = is_small.then(|| witness.introspection.known(&sent.token, now)).flatten();
             if known.is_some() {
-                return Some(Asked { known, ..asked });
+                return Some(Witness { known, ..witness });
             }
-            first = first.or(Some(asked));
+            first = first.or(Some(witness));
         }
         if !is_small {
             return first;
@@ -63,7 +64,7 @@ impl JwtAuth {
                 // Its own keys tell sooner, where it has some.
                 let introspection =
                     provider.introspection.as_ref().filter(|_| !provider.has_keys())?;
-                Some(Asked { index, provider, introspection, known: None })
+                Some(Witness { index, provider, introspection, known: None })
             }
         }
     }
@@ -72,15 +73,15 @@ impl JwtAuth {
     pub(crate) fn introspect(
         &self,
         sent: &Sent<'_>,
-        asked: &Asked<'_>,
+        witness: &Witness<'_>,
         callouts: &dyn Callouts,
         slot: &mut Option<Slot>,
     ) -> Result<Option<Rc<Verified>>, Refused> {
-        let Asked { provider, introspection, .. } = asked;
+        let Witness { provider, introspection, .. } = witness;
         let refused = |refusal| why::of_opaque(refusal, &sent.token, provider);
-        if let Some(known) = &asked.known {
+        if let Some(known) = &witness.known {
             return match &known.said {
-                Said::Active(active) => self.judge_active(active, asked, callouts.now(), slot),
+                Said::Active(active) => self.judge_active(active, witness, callouts.now(), slot),
                 Said::Inactive => Err(refused(Refusal::TokenInactive)),
                 Said::Nothing => Err(refused(Refusal::IntrospectionUnavailable)),
             };
@@ -112,11 +113,11 @@ impl JwtAuth {
     fn judge_active(
         &self,
         active: &Active,
-        asked: &Asked<'_>,
+        witness: &Witness<'_>,
         now: Timestamp,
         slot: &mut Option<Slot>,
     ) -> Result<Option<Rc<Verified>>, Refused> {
-        let Asked { index, provider, .. } = *asked;
+        let Witness { index, provider, .. } = *witness;
         if let Some(verified) = active.verified.get()
             && self.is_still_good(verified, provider, now)?
         {
@@ -129,16 +130,25 @@ impl JwtAuth {
             let owner = owner.map(|(_, provider)| provider);
             return Err(why::for_issuer(claims, owner, [&provider.name].into_iter()));
         }
-        let judged = || {
-            provider.check(claims, now)?;
-            let Listed::List(denylist) = self.denylist(slot, now)? else { return Ok(None) };
-            provider.believe((index, None), claims, denylist.as_deref(), now).map(Some)
-        };
-        let judged = { judged }();
-        let verified = judged.map_err(|refusal| why::of_claims(refusal, claims, provider, now))?;
+        let verified = self
+            .judge_claims(claims, witness, now, slot)
+            .map_err(|refusal| why::of_claims(refusal, claims, provider, now))?;
         if let Some(verified) = &verified {
             let _ = active.verified.set(Rc::clone(verified));
         }
         Ok(verified)
+    }
+
+    fn judge_claims(
+        &self,
+        claims: &Claims,
+        witness: &Witness<'_>,
+        now: Timestamp,
+        slot: &mut Option<Slot>,
+    ) -> Result<Option<Rc<Verified>>, Refusal> {
+        let Witness { index, provider, .. } = *witness;
+        provider.check(claims, now)?;
+        let Listed::List(denylist) = self.denylist(slot, now)? else { return Ok(None) };
+        provider.believe((index, None), claims, denylist.as_deref(), now).map(Some)
     }
 }

@@ -87,6 +87,8 @@ fn call(host: &FakeHost) -> (CallId, Callout) {
 struct Asked {
     fields: Vec<(String, String)>,
     slot: Option<Slot>,
+    /// What it may wait for: the answer to a call, unless the case says otherwise.
+    until: Until,
     user: Vec<String>,
     identity: Option<gatehouse_filter::Identity>,
     why: Option<String>,
@@ -101,6 +103,7 @@ impl Asked {
         Self {
             fields: vec![(name.to_owned(), value.to_owned())],
             slot: None,
+            until: Until::Answered(CallId(0)),
             user: Vec::new(),
             identity: None,
             why: None,
@@ -120,7 +123,11 @@ impl Asked {
         self.why = why;
         match step {
             Step::Wait(until) => {
-                assert!(matches!(until, Until::Answered(_)), "{until:?}");
+                assert_eq!(
+                    std::mem::discriminant(&until),
+                    std::mem::discriminant(&self.until),
+                    "{until:?}"
+                );
                 assert!(self.slot.is_some(), "a seat is taken while waiting");
                 "wait"
             }

@@ -1,6 +1,7 @@
 //! What of an answer counts.
 
 use super::*;
+use gatehouse_filter_test::tick;
 
 /// What becomes of a request of whose token the service of this provider says this.
 fn code_of(provider: Value, said: &str) -> &'static str {
@@ -152,6 +153,26 @@ fn a_remembered_answer_is_checked_against_the_clock_each_time() {
     assert_eq!(told(&worker, &host, OPAQUE, &said).ask(&worker, &host), "allowed");
     host.clock.advance(Duration::from_millis(500));
     assert_eq!(code(&worker, &host, OPAQUE), "token_expired");
+}
+
+#[test]
+fn what_was_revoked_is_refused_whatever_its_issuer_says() {
+    let host = FakeHost::at(NOW);
+    let revocations = json!({"cluster": "lists", "path": "/r"});
+    let worker =
+        worker_of(&host, json!([provider(json!({}))]), json!({"revocations": revocations}));
+    let said = json_answer(active_with(json!({"jti": "stolen"})));
+    let mut asked = Asked { until: Until::Fetched, ..told(&worker, &host, OPAQUE, &said) };
+    assert_eq!(asked.ask(&worker, &host), "wait", "for the list");
+    let list = |entries: Value| json_answer(json!({"revoked": entries}));
+    tick(&worker, &host);
+    give(&worker, call(&host).0, &list(json!([])), &host);
+    assert_eq!(asked.ask(&worker, &host), "allowed");
+    host.clock.advance(seconds(10));
+    tick(&worker, &host);
+    give(&worker, call(&host).0, &list(json!([{"iss": ISSUER, "jti": "stolen"}])), &host);
+    assert_eq!(code(&worker, &host, OPAQUE), "token_revoked", "from memory, too");
+    assert!(host.take_calls().is_empty());
 }
 
 #[test]

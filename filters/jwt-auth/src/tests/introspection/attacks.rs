@@ -172,6 +172,17 @@ fn the_longest_token_is_read_a_few_times_whoever_is_to_judge_it() {
 }
 
 #[test]
+fn a_service_that_says_no_to_odd_tokens_does_not_fill_the_log() {
+    let host = FakeHost::at(NOW);
+    let worker = worker(&host);
+    for number in 0..40 {
+        let said = if number % 2 == 0 { json_answer("no") } else { json_answer(active()) };
+        told(&worker, &host, &format!("token-{number}"), &said);
+    }
+    assert_eq!(host.take_warnings().len(), 10, "in a minute");
+}
+
+#[test]
 fn two_tokens_are_not_asked_about() {
     let host = FakeHost::at(NOW);
     let worker = worker(&host);
