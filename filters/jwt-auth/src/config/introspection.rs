@@ -46,8 +46,8 @@ const USUAL: Remembers =
     Remembers { active: Duration::from_secs(30), inactive: Duration::from_secs(5), tokens: 1024 };
 
 fn credentials(fields: &mut Fields<'_>) -> Option<Credentials> {
-    let id = fields.required("client_id", |node| credential(&node));
-    let secret = fields.required("client_secret", |node| credential(&node));
+    let id = fields.required("client_id", |node| credential(&node, node.text()?));
+    let secret = fields.required("client_secret", |node| credential(&node, &node.secret()?));
     let form = fields.with_default("authentication", Authentication::Basic, |node| {
         node.one_of(&Authentication::NAMES)
     });
@@ -55,8 +55,7 @@ fn credentials(fields: &mut Fields<'_>) -> Option<Credentials> {
 }
 
 /// A client's identifier, or its secret (RFC 6749 §A.1, §A.2).
-fn credential(node: &Node<'_>) -> Option<String> {
-    let text = node.text()?;
+fn credential(node: &Node<'_>, text: &str) -> Option<String> {
     if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return node.fault("must be printable ASCII; it may have a line break at its end");
     }

@@ -66,6 +66,8 @@ fn what_an_active_token_says_is_judged_as_a_jwt_is() {
         (json!({"nbf": NOW + 60}), "allowed"),
         (json!({"nbf": NOW + 61}), "token_not_yet_valid"),
         (json!({"nbf": "now"}), "claim_invalid"),
+        // Bound to what nobody checks here.
+        (json!({"cnf": {"x5t#S256": "A".repeat(43)}}), "binding_unchecked"),
         (json!({"sub": 7}), "claim_invalid"),
         (json!({"sub": "a\nb"}), "claim_invalid"),
     ] {

@@ -78,6 +78,25 @@ fn what_would_do_nothing_beside_it_is_a_fault() {
     );
 }
 
+#[test]
+fn the_secret_may_be_in_a_variable() {
+    let mut service = service();
+    service["client_secret"] = json!({"env": "HUSH"});
+    let providers = json!({"providers": [provider(json!({"introspection": service}))]});
+    let read = |variables: &[(&str, &str)]| {
+        gatehouse_filter_test::configured_in::<JwtAuth>(&providers.to_string(), variables)
+    };
+    let host = FakeHost::at(NOW);
+    let worker = read(&[("HUSH", "hush\n")]).unwrap();
+    prepare(&worker, &host);
+    assert_eq!(code(&worker, &host, OPAQUE), "wait");
+    let (_, callout) = call(&host);
+    let sent = callout.headers.iter().find(|(name, _)| name.as_str() == "authorization");
+    assert_eq!(sent.unwrap().1.as_bytes(), b"Basic Z3c6aHVzaA==");
+    let faults = read(&[]).err().unwrap();
+    assert!(faults[0].starts_with("providers[0].introspection.client_secret"), "{faults:?}");
+}
+
 fn faults(providers: Value) -> Vec<String> {
     configured::<JwtAuth>(&json!({"providers": providers}).to_string()).err().unwrap_or_default()
 }
