@@ -116,6 +116,9 @@ mod rate_limit;
 /// services that fail.
 mod rate_limit_distributed;
 
+/// Own words for refusals, in the demo gateway.
+mod refusals;
+
 /// `header-transform` on `envoy/header-transform.yaml`: what arrives at the upstream and at the
 /// client.
 mod header_transform;

@@ -334,3 +334,71 @@ fn a_preflight_spends_no_limit_that_is_shared_by_whoever_lacks_a_part() {
     assert_eq!(statuses, [200, 200, 200, 429]);
     gateway.assert_no_trap();
 }
+
+/// Hosts are told apart as rules tell them apart, and a key without parts tells nothing apart.
+#[test]
+fn a_host_has_a_limit_and_so_have_all_together() {
+    let mut all = one("all", json!([]));
+    all["limits"][0]["requests"] = json!(2);
+    let gateway = Shared::start(builder(json!({"rules": [one("host", json!(["host"])), all]})));
+    let host = |name: &str| Request::get("/host").header("host", name);
+    let all = |tenant: &str| Request::get("/all").header("x-tenant", tenant).header("host", tenant);
+    for (case, request, status) in [
+        ("a host", host("a.example"), 200),
+        ("the same", host("a.example"), 429),
+        ("the same with a port", host("a.example:8080"), 429),
+        ("the same in capitals", host("A.Example"), 429),
+        ("the same with its dot", host("a.example."), 429),
+        ("the same with dot and port", host("A.EXAMPLE.:80"), 429),
+        ("another", host("b.example"), 200),
+        ("an address", host("[2001:db8::1]:80"), 200),
+        ("the same address", host("[2001:DB8::1]"), 429),
+        ("one of all", all("a"), 200),
+        ("another of all", all("b"), 200),
+        ("one too many of all", all("c"), 429),
+    ] {
+        let response = gateway.send(request);
+        assert_eq!(response.status, status, "{case}: {}", response.text());
+    }
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn a_header_says_how_much_within_its_bound() {
+    let limit =
+        json!([{"requests": {"header": "x-quota", "most": 3, "default": 1}, "per": "month"}]);
+    let rule = json!({"name": "quota", "key": [{"header": "x-client"}], "limits": limit});
+    let gateway = Shared::start(builder(json!({"rules": [rule]})));
+    for (client, quotas, passes) in [
+        ("two", &["2"][..], 2),
+        ("none", &["0"], 0),
+        ("more-than-most", &["99999999999999999999"], 3),
+        ("nothing", &[], 1),
+        ("no-number", &["1e3"], 1),
+        ("negative", &["-1"], 1),
+        ("twice", &["2", "2"], 1),
+    ] {
+        let request = || {
+            let request = Request::get("/").header("x-client", client);
+            quotas.iter().fold(request, |request, quota| request.header("x-quota", *quota))
+        };
+        let passed = (0..5).filter(|_| gateway.send(request()).status == 200).count();
+        assert_eq!(passed, passes, "{client}");
+    }
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn when_to_come_back_is_told_to_nobody_where_it_is_hidden() {
+    let mut rule = one("once", json!([]));
+    rule["match"] = json!({"methods": ["GET"]});
+    let gateway = Shared::start(builder(json!({"retry_after": false, "response_fields": "none",
+        "rules": [rule]})));
+    assert_eq!(gateway.send(Request::get("/")).status, 200);
+    let refused = gateway.ask(Request::get("/"));
+    refused.assert_refused("the second", 429, "rate_limit.exceeded");
+    assert_eq!(refused.response.header("retry-after"), None);
+    let detail = "the policy \"once\" allows 1 request per 2592000 s";
+    assert_eq!(refused.response.json()["detail"], detail);
+    gateway.assert_no_trap();
+}

@@ -8,8 +8,8 @@ use crate::open_calls::OpenCalls;
 use crate::response::ResponseSide;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply};
 use gatehouse_filter::{
-    Ask, Clock as _, Collect, Decision, Ended, Facts, Headers, Identity, Mark, Reply, Request,
-    Spoken, Step,
+    Ask, Attribute, Caller, Clock as _, Collect, Decision, Ended, Facts, Headers, Identity, Mark,
+    Refused, Reply, Request, Spoken, Step, Wording,
 };
 use std::collections::VecDeque;
 use std::mem;
@@ -276,6 +276,7 @@ impl Exchange {
         let chain = Rc::clone(&self.chain);
         let Some(link) = chain.link(at) else { return false };
         let proxy = callback.proxy;
+        let wording = link.wording(code).filter(|_| reply.is_some());
         let code = link.count(code, proxy);
         if chain.tells.decisions {
             link.note(code, &told, proxy);
@@ -293,9 +294,32 @@ impl Exchange {
             }
             self.facts.caller = Some(caller);
         }
-        let Some(reply) = reply else { return true };
+        let Some(mut reply) = reply else { return true };
+        if let Some(wording) = wording {
+            self.word(&mut reply, wording, code, told.rule.as_deref(), callback);
+        }
         proxy.debug(&|| format!("refused: {code}"));
         self.reply(&reply, code, callback)
+    }
+
+    /// Gives a refusal the words that the configuration has for it.
+    pub(crate) fn word(
+        &self,
+        reply: &mut Reply,
+        wording: &Wording,
+        code: &str,
+        rule: Option<&str>,
+        callback: &Callback<'_>,
+    ) {
+        let Reply::Problem(problem) = reply else { return };
+        // Filters of other modules have left it there.
+        let left = || {
+            let state = callback.proxy.attribute(Attribute::FilterState(Identity::STATE))?;
+            Identity::from_bytes(&state)
+        };
+        let caller = self.facts.caller.as_deref().map(Caller::identity);
+        let left = if caller.is_none() && wording.tells_identity() { left() } else { None };
+        wording.put_on(problem, &Refused { code, rule, identity: caller.or(left.as_ref()) });
     }
 
     pub(crate) fn hold(

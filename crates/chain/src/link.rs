@@ -9,7 +9,7 @@ use gatehouse_filter::{
     Answered, AnswersPhase, Body, Broken, CallId, Caller, Callouts, Codes, Copied, Counter,
     Decision, EndPhase, Ended, FetchingPhase, Filter, GrpcAnswer, GrpcAnswersPhase, Headers, Host,
     Log, LogPhase, Mode, Need, Phases, Polled, Request, RequestBodyPhase, RequestTrailersPhase,
-    Response, ResponseBodyPhase, ResponseDecision, ResponsePhase, Timestamp, WakePhase,
+    Response, ResponseBodyPhase, ResponseDecision, ResponsePhase, Timestamp, WakePhase, Wording,
 };
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -51,6 +51,8 @@ pub trait Link {
     fn metric(&self, counter: Counter) -> Option<u32>;
     /// Counts a decision. Its full code: `jwt_auth.token_missing`.
     fn count(&self, code: usize, proxy: &dyn Proxy) -> &str;
+    /// See [`Filter::wording`].
+    fn wording(&self, code: usize) -> Option<&Wording>;
     /// Leaves a decision in filter state, for the access log.
     fn note(&self, code: &str, told: &Told, proxy: &dyn Proxy);
     /// Tells in the log why a decision was made, where the filter says so.
@@ -189,6 +191,10 @@ impl<F: Filter> Link for Linked<F> {
             metrics.decided(code, proxy);
         }
         self.codes.get(code).map_or("", String::as_str)
+    }
+
+    fn wording(&self, code: usize) -> Option<&Wording> {
+        self.filter.wording(*F::Code::ALL.get(code)?)
     }
 
     fn note(&self, code: &str, told: &Told, proxy: &dyn Proxy) {

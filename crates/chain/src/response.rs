@@ -296,14 +296,20 @@ impl Exchange {
     ) -> bool {
         let chain = Rc::clone(&self.chain);
         let (Some(link), proxy) = (chain.link(at), callback.proxy) else { return true };
+        let wording = decision.code.and_then(|code| link.wording(code));
         let code = decision.code.map_or("", |code| link.count(code, proxy));
         let answers = matches!(decision.step, ResponseStep::Reply(_) | ResponseStep::Replace(_));
         if chain.tells.decisions && (answers || decision.rule.is_some()) {
-            let told = Told { rule: decision.rule, ..Told::default() };
+            let told = Told { rule: decision.rule.clone(), ..Told::default() };
             link.note(code, &told, proxy);
         }
         match decision.step {
-            ResponseStep::Reply(reply) => self.reply_instead(&reply, code, callback),
+            ResponseStep::Reply(mut reply) => {
+                if let Some(wording) = wording {
+                    self.word(&mut reply, wording, code, decision.rule.as_deref(), callback);
+                }
+                self.reply_instead(&reply, code, callback)
+            }
             ResponseStep::Replace(_) if self.response.has_head_gone => {
                 let fault = Fault::OutOfPlace("replaces a response whose head has gone");
                 self.fail_response(fault, at, callback)

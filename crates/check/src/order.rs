@@ -25,7 +25,42 @@ pub(super) fn check(chain: &Chain<'_>) -> Vec<Found> {
             ));
         }
     }
+    found.extend(amounts_of_clients(chain));
     found.extend(telemetry(chain));
+    found
+}
+
+/// Limits whose amount is in a header that clients may send as they like.
+fn amounts_of_clients(chain: &Chain<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    let limits = chain.filters.iter().enumerate().filter(|(_, it)| it.filter == "rate-limit");
+    for (at, filter) in limits {
+        walk(&filter.block, "", &mut |path, value| {
+            let is_amount =
+                ["requests.header", "burst.header"].iter().any(|end| path.ends_with(end));
+            let Some(name) = value.as_str().filter(|_| is_amount) else { return };
+            let earlier = chain.filters.iter().take(at);
+            if earlier.clone().any(|filter| names(&filter.block, name)) {
+                return;
+            }
+            let line = format!(
+                "{}: {path}: nothing before it writes or removes `{name}`: its clients may say \
+                 how much they may",
+                filter.label
+            );
+            found.push((Level::Warning, line));
+        });
+    }
+    found
+}
+
+/// Whether a filter is told of a field of this name: as far as can be seen, it writes it or takes it
+/// out.
+fn names(block: &Value, field: &str) -> bool {
+    let mut found = false;
+    walk(block, "", &mut |_, value| {
+        found |= value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(field));
+    });
     found
 }
 

@@ -4,7 +4,7 @@ use crate::config::{ConfigError, Node};
 use crate::{
     AnswersPhase, Codes, Decision, EndPhase, FetchingPhase, GrpcAnswersPhase, Host, LogPhase, Mode,
     Need, Request, RequestBodyPhase, RequestTrailersPhase, ResponseBodyPhase, ResponsePhase,
-    WakePhase,
+    WakePhase, Wording,
 };
 use std::rc::Rc;
 
@@ -87,6 +87,12 @@ pub trait Filter: Sized + 'static {
     /// expression. Then edits of filters before it in the same VM are carried out first, and the
     /// proxy matches again.
     fn asks_for_route(&self) -> bool;
+
+    /// Own words for what it refuses with this code, where its configuration has some: whoever sends
+    /// the refusal puts them in place of the filter's.
+    fn wording(&self, _code: Self::Code) -> Option<&Wording> {
+        None
+    }
 
     /// What it does with its host on the way of a request, so configured. A plugin that may not is
     /// refused at the start.

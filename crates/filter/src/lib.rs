@@ -51,6 +51,7 @@ mod secret;
 mod statuses;
 mod target;
 mod text_pattern;
+mod wording;
 
 pub use body::{Body, Collect, Copied};
 pub use buckets::{BucketVersion, Buckets};
@@ -102,3 +103,4 @@ pub use secret::Secret;
 pub use statuses::Statuses;
 pub use target::{query_pairs, query_value, query_values, split_target};
 pub use text_pattern::TextPattern;
+pub use wording::{Refused, Wording};

@@ -137,6 +137,8 @@ pub struct Problem {
     pub status: u16,
     /// The status of a gRPC client's call.
     pub grpc: GrpcStatus,
+    /// What its title is; `None` for the phrase of its status.
+    pub title: Option<Rc<str>>,
     /// One sentence for the developer at the other end: what to mend. Nothing secret, nothing
     /// internal.
     pub detail: Cow<'static, str>,
@@ -152,6 +154,7 @@ impl Problem {
         Self {
             status,
             grpc: GrpcStatus::of_http(status),
+            title: None,
             detail: detail.into(),
             members: Vec::new(),
             headers: Vec::new(),
@@ -171,6 +174,19 @@ impl Problem {
         self.with_header(RETRY_AFTER, HeaderValue::from_number(seconds))
     }
 
+    /// The same answer, which does not say when to try again.
+    #[must_use]
+    pub fn without_retry_after(mut self) -> Self {
+        self.headers.retain(|(name, _)| *name != RETRY_AFTER);
+        self
+    }
+
+    /// When to try again, in seconds, where it says so.
+    pub fn retry_after(&self) -> Option<&[u8]> {
+        let field = self.headers.iter().find(|(name, _)| *name == RETRY_AFTER);
+        field.map(|(_, value)| value.as_bytes())
+    }
+
     /// The same answer with one more member in its body.
     #[must_use]
     pub fn with_member(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -180,7 +196,8 @@ impl Problem {
 
     /// The body: a problem document (RFC 9457) with the stable `code` as an extension member.
     ///
-    /// `type` is `about:blank`, so `title` is the status phrase (RFC 9457 §4.2.1).
+    /// `type` is `about:blank`, so `title` is the status phrase (RFC 9457 §4.2.1), unless a
+    /// configuration has another.
     pub fn document(&self, code: &str) -> Vec<u8> {
         // Nothing in it can fail to serialise.
         serde_json::to_vec(&Body { problem: self, code }).unwrap_or_default()
@@ -198,8 +215,9 @@ struct Body<'a> {
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut document = serializer.serialize_map(None)?;
+        let title = self.problem.title.as_deref();
         document.serialize_entry("type", "about:blank")?;
-        document.serialize_entry("title", phrase(self.problem.status))?;
+        document.serialize_entry("title", title.unwrap_or_else(|| phrase(self.problem.status)))?;
         document.serialize_entry("status", &self.problem.status)?;
         document.serialize_entry("code", self.code)?;
         document.serialize_entry("detail", &self.problem.detail)?;

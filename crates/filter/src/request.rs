@@ -1,5 +1,6 @@
 //! A request on its way to the upstream.
 
+use crate::rules::without_port;
 use crate::{
     Attribute, Caller, Callouts, HeaderName, HeaderValue, Headers, Host, Identity, split_target,
 };
@@ -100,6 +101,12 @@ impl<'h> Request<'h> {
     /// The authority: `host` or `host:port`, as the client sent it.
     pub fn authority(&self) -> &[u8] {
         self.headers.first(":authority").unwrap_or_default()
+    }
+
+    /// The host of the authority as rules compare it, but for its case: without port and final dot.
+    pub fn host_name(&self) -> &[u8] {
+        let host = without_port(self.authority());
+        host.strip_suffix(b".").unwrap_or(host)
     }
 
     /// The request target: path and query.

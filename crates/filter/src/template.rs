@@ -280,6 +280,14 @@ impl Template {
         self.0.iter().any(asks)
     }
 
+    /// The facts of the filter's own that it uses.
+    pub fn owns(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Expression(expression) => expression.own(),
+            Piece::Literal(_) => None,
+        })
+    }
+
     /// Whether it uses facts that are known only until the request has gone on.
     pub fn needs_request(&self) -> bool {
         let of_request = |piece: &Piece| match piece {

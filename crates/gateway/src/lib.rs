@@ -23,3 +23,5 @@ mod conformance_tests;
 
 #[cfg(test)]
 mod readme_tests;
+#[cfg(test)]
+mod refusal_tests;

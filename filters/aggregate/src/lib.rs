@@ -32,7 +32,7 @@ use gatehouse_filter::fetched::without_mark;
 use gatehouse_filter::rules::{AmbiguousTarget, Rules};
 use gatehouse_filter::{
     self as filter, Answered, Ask, Broken, Callouts, Calls, Collect, CountedRule, Decision, Filter,
-    Host, Mode, Need, Never, NoCodes, OnAnswers, OnRequestBody, Request, Step,
+    Host, Mode, Need, Never, NoCodes, OnAnswers, OnRequestBody, Request, Step, Wording,
 };
 use gatehouse_json::Document;
 use origin::Origin;
@@ -95,6 +95,8 @@ gatehouse_filter::codes! {
 /// The filter, configured.
 pub struct Aggregate {
     rules: Rules<Rc<Composition>>,
+    /// Own words for requests that are refused.
+    wording: Option<Wording>,
 }
 
 /// What is remembered of a request: its calls, while they are under way.
@@ -120,7 +122,8 @@ impl Filter for Aggregate {
     type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
-        Some(Self { rules: config::read(&node)? })
+        let (rules, wording) = config::read(&node)?;
+        Some(Self { rules, wording })
     }
 
     fn mode(&self) -> Mode {
@@ -138,6 +141,14 @@ impl Filter for Aggregate {
 
     fn asks_for_route(&self) -> bool {
         self.rules.ask_for_route()
+    }
+
+    fn wording(&self, code: Code) -> Option<&Wording> {
+        let is_worded = matches!(
+            code,
+            Code::BodyInvalid | Code::BodyTooLarge | Code::ValueMissing | Code::ValueRefused
+        );
+        self.wording.as_ref().filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -7,7 +7,7 @@ use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::fetched::{self, Fetched};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Challenge, FieldChange, Head, HeaderName, Mode};
+use gatehouse_filter::{Challenge, FieldChange, Head, HeaderName, Mode, Wording};
 use std::rc::Rc;
 
 /// What the filter does, in final form.
@@ -15,6 +15,8 @@ pub(crate) struct Config {
     pub(crate) mode: Mode,
     /// What a client without a good key is asked for.
     pub(crate) challenge: Challenge,
+    /// Own words for who is refused.
+    pub(crate) wording: Option<Wording>,
     /// Whether CORS preflights pass without a key.
     pub(crate) skip_preflight: bool,
     pub(crate) sources: Vec<Source>,
@@ -78,6 +80,7 @@ impl Config {
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
         // There is no registered scheme for API keys; this is what others call it.
         let challenge = Challenge::read(&mut fields, "ApiKey", &[]);
+        let wording = fields.optional("refusal", |node| Wording::read(&node, false));
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
         let sources = fields.with_default("sources", vec![DEFAULT_SOURCE], credential::sources);
         let forward = fields.with_default("forward", false, |node| node.boolean());
@@ -112,6 +115,7 @@ impl Config {
         Some(Self {
             mode: mode?,
             challenge: challenge?,
+            wording: wording?,
             skip_preflight: skip_preflight?,
             fields: credential::fields(sources.as_deref()?),
             sources: sources?,

@@ -25,7 +25,7 @@ use gatehouse_filter::fetched::{self, Awaits, Fetched, Waiters};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
     CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Headers, Host, Mode, Need,
-    Never, NoCodes, OnRequestTrailers, Polled, Request, Step, Until, credential,
+    Never, NoCodes, OnRequestTrailers, Polled, Request, Step, Until, Wording, credential,
 };
 use refusal::{Refusal, Refused};
 use std::rc::Rc;
@@ -125,6 +125,14 @@ impl Filter for ApiKeyAuth {
 
     fn asks_for_route(&self) -> bool {
         self.config.rules.ask_for_route()
+    }
+
+    fn wording(&self, code: Code) -> Option<&Wording> {
+        let is_worded = matches!(
+            code,
+            Code::KeyMissing | Code::KeyRepeated | Code::KeyInvalid | Code::ConsumerNotAllowed
+        );
+        self.config.wording.as_ref().filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -20,7 +20,7 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{self, AmbiguousTarget, Found, Rules};
 use gatehouse_filter::{
     Challenge, Codes as _, CountedRule, Counter, Decision, Filter, Host, Meter, Mode, Need, Never,
-    NoCodes, NoExpression, Request,
+    NoCodes, NoExpression, Request, Wording,
 };
 use principal::Facts;
 use refusal::Refusal;
@@ -75,6 +75,8 @@ pub struct Authorization {
     challenge: Challenge,
     /// Whether a client that lacks nothing but scopes is told which.
     tells_scopes: bool,
+    /// Own words for who is refused.
+    wording: Option<Wording>,
     skip_preflight: bool,
     rules: Rules<Rule>,
     default: Action,
@@ -127,6 +129,14 @@ impl Filter for Authorization {
 
     fn asks_for_route(&self) -> bool {
         self.rules.ask_for_route() || self.rules.iter().any(|rule| rule.action.has_condition())
+    }
+
+    fn wording(&self, code: Code) -> Option<&Wording> {
+        let is_worded = matches!(
+            code,
+            Code::Unauthenticated | Code::InsufficientScope | Code::Denied | Code::NoRule
+        );
+        self.wording.as_ref().filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

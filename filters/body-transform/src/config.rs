@@ -2,10 +2,10 @@ use crate::content_type::TypePattern;
 use crate::fault::Direction;
 use crate::side::{Format, Passes, Side};
 use crate::{BodyTransform, Transform, form};
-use gatehouse_filter::Statuses;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::{self, Rules};
 use gatehouse_filter::template::Scope;
+use gatehouse_filter::{Statuses, Wording};
 use gatehouse_json::Names;
 use gatehouse_shape::{Editable, Shaping};
 use std::rc::Rc;
@@ -14,10 +14,11 @@ use std::rc::Rc;
 pub(crate) fn read(node: &Node<'_>) -> Option<BodyTransform> {
     let mut fields = node.fields()?;
     let hold_heads = fields.with_default("hold_heads", false, |node| node.boolean());
+    let wording = fields.optional("refusal", |node| Wording::read(&node, false));
     let held = hold_heads.unwrap_or_default();
     let rules = fields.required("rules", |node| Rules::read(node, |rule| transform(rule, held)));
     fields.finish();
-    Some(BodyTransform { rules: rules?, hold_heads: hold_heads? })
+    Some(BodyTransform { rules: rules?, wording: wording?, hold_heads: hold_heads? })
 }
 
 fn transform(rule: &mut Fields<'_>, held: bool) -> Option<Rc<Transform>> {

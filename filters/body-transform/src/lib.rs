@@ -19,7 +19,7 @@ use gatehouse_filter::template::Sources;
 use gatehouse_filter::{
     Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Filter, Headers, Host, Mode,
     Need, Never, NoCodes, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Request,
-    Response, ResponseDecision, ResponseStep, Step,
+    Response, ResponseDecision, ResponseStep, Step, Wording,
 };
 use refusal::{refuse, refuse_response};
 use side::{Announced, Outcome, Side};
@@ -102,6 +102,8 @@ gatehouse_filter::codes! {
 #[derive(Debug)]
 pub struct BodyTransform {
     rules: Rules<Rc<Transform>>,
+    /// Own words for requests that are refused.
+    wording: Option<Wording>,
     hold_heads: bool,
 }
 
@@ -168,6 +170,26 @@ impl Filter for BodyTransform {
 
     fn asks_for_route(&self) -> bool {
         self.rules.ask_for_route()
+    }
+
+    fn wording(&self, code: Code) -> Option<&Wording> {
+        let is_worded = matches!(
+            code,
+            Code::TooLarge
+                | Code::ExpandsTooLarge
+                | Code::Invalid
+                | Code::DuplicateName
+                | Code::TooDeep
+                | Code::EncodingUnknown
+                | Code::EncodingInvalid
+                | Code::TypeRefused
+                | Code::NameConflict
+                | Code::GrownTooLarge
+                | Code::Misfit
+                | Code::NoForm
+                | Code::HeaderInvalid
+        );
+        self.wording.as_ref().filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -1,6 +1,7 @@
 //! The configuration, read into what a request needs.
 
 use crate::transform::Transform;
+use gatehouse_filter::Wording;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Rules;
 
@@ -10,6 +11,8 @@ pub(crate) struct Config {
     /// Whether all rules apply that a request matches, not the first alone.
     pub(crate) applies_all: bool,
     pub(crate) rules: Rules<Transform>,
+    /// Own words for requests that are refused.
+    pub(crate) wording: Option<Wording>,
 }
 
 impl Config {
@@ -21,7 +24,8 @@ impl Config {
         let applies_first = apply != Some(true);
         let rules = fields
             .required("rules", |node| Rules::read_each(node, |_| applies_first, Transform::read));
+        let wording = fields.optional("refusal", |node| Wording::read(&node, false));
         fields.finish();
-        Some(Self { applies_all: apply?, rules: rules? })
+        Some(Self { applies_all: apply?, rules: rules?, wording: wording? })
     }
 }

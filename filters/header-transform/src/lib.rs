@@ -21,7 +21,7 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::Captures;
 use gatehouse_filter::{
     CountedRule, Decision, Filter, Headers, Host, Mode, Need, Never, NoCodes, OnRequestTrailers,
-    OnResponse, Request, Response, ResponseDecision,
+    OnResponse, Request, Response, ResponseDecision, Wording,
 };
 use refusal::Refusal;
 use request::RequestOperation;
@@ -155,6 +155,11 @@ impl Filter for HeaderTransform {
 
     fn asks_for_route(&self) -> bool {
         self.config.rules.ask_for_route()
+    }
+
+    fn wording(&self, code: Code) -> Option<&Wording> {
+        let is_worded = matches!(code, Code::ValueInvalid | Code::PathInvalid);
+        self.config.wording.as_ref().filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

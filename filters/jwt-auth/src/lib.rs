@@ -65,7 +65,7 @@ use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
     Codes as _, CountedRule, Decision, Fetches, Filter, HeaderName, HeaderValue, Headers, Host,
     InvalidValue, Mode, Need, Never, NoCodes, OnRequestTrailers, Polled, Request, Secret, Step,
-    StoreError, credential,
+    StoreError, Wording, credential,
 };
 use proof::Nonces;
 use refusal::Scheme;
@@ -238,6 +238,26 @@ impl Filter for JwtAuth {
 
     fn asks_for_route(&self) -> bool {
         self.config.rules.ask_for_route()
+    }
+
+    fn wording(&self, code: Code) -> Option<&Wording> {
+        let is_worded = match code {
+            Code::Allowed
+            | Code::Anonymous
+            | Code::Identified
+            | Code::TokenIgnored
+            | Code::NotRequired
+            | Code::Preflight => false,
+            // Those are no fault of its credentials.
+            Code::TargetAmbiguous
+            | Code::VerifierBusy
+            | Code::KeysUnavailable
+            | Code::RevocationsUnavailable => false,
+            // Clients answer it by themselves (RFC 9449 §8).
+            Code::NonceNeeded => false,
+            _ => true,
+        };
+        self.config.wording.as_ref().filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

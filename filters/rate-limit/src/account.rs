@@ -5,7 +5,7 @@ use crate::bucket::Evicted;
 use crate::key::Digest;
 use crate::policy::{Count, Demand, Policy, Verdict};
 use crate::quota::{Level, Quota};
-use crate::refusal::Refusal;
+use crate::refusal::{Manner, Refusal};
 use crate::table::{ATTEMPTS, Slot, Unavailable};
 use gatehouse_filter::{Meter, Mode, Response, SetError, Store};
 use std::rc::Rc;
@@ -124,8 +124,8 @@ impl Account {
     }
 
     /// What to tell of a request that the rule refuses; `None` where it does not.
-    pub(crate) fn refusal(&self, status: u16) -> Option<Refusal<'_>> {
-        self.policy.refusal(status, &self.demand, self.verdict.as_ref()?)
+    pub(crate) fn refusal(&self, manner: Manner) -> Option<Refusal<'_>> {
+        self.policy.refusal(manner, &self.demand, self.verdict.as_ref()?)
     }
 
     /// The limits and how far they are used up.

@@ -1,7 +1,8 @@
 //! How many requests a client may send, where that depends on who it is.
 
+use crate::part;
 use gatehouse_filter::config::Node;
-use gatehouse_filter::{Identity, Request};
+use gatehouse_filter::{HeaderName, Identity, Request};
 use serde_json::Value;
 
 /// The most that any limit can be.
@@ -12,16 +13,19 @@ pub(crate) const MOST: u32 = 1_000_000_000;
 pub(crate) enum Amount {
     /// The same for all.
     Fixed(u32),
-    /// By the tier of the identity, or by the text of a claim; for others, and for nobody in
+    /// By the tier or the consumer of the identity, or by the text of a claim; for others, and for nobody in
     /// particular, the default.
     ByName { of: Name, values: Vec<(String, u32)>, default: u32 },
     /// What a claim of the identity says, cut to `most`; where it says no number, the default.
     Claim { path: String, most: u32, default: u32 },
+    /// The same of a header field, which somebody before this filter has to write.
+    Header { name: HeaderName, most: u32, default: u32 },
 }
 
 /// What a client's number is found by.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Name {
+    Consumer,
     Tier,
     Claim(String),
 }
@@ -42,6 +46,10 @@ impl Amount {
                 let claim = identity.as_ref().and_then(|identity| identity.claim(path));
                 claim.and_then(number).map_or(*default, |number| number.min(*most))
             }
+            Self::Header { name, most, default } => {
+                let field = request.headers.only(name.as_str()).ok().flatten();
+                field.and_then(digits).map_or(*default, |number| number.min(*most))
+            }
         }
     }
 
@@ -52,7 +60,9 @@ impl Amount {
             Self::ByName { values, default, .. } => {
                 values.iter().map(|(_, number)| *number).max().unwrap_or(0).max(*default)
             }
-            Self::Claim { most, default, .. } => *most.max(default),
+            Self::Claim { most, default, .. } | Self::Header { most, default, .. } => {
+                *most.max(default)
+            }
         }
     }
 
@@ -63,7 +73,7 @@ impl Amount {
             Self::ByName { values, default, .. } => {
                 values.iter().map(|(_, number)| *number).min().unwrap_or(*default).min(*default)
             }
-            Self::Claim { .. } => 0,
+            Self::Claim { .. } | Self::Header { .. } => 0,
         }
     }
 
@@ -73,24 +83,42 @@ impl Amount {
             return integer(&node, 1).map(Self::Fixed);
         }
         let mut fields = node.fields()?;
-        let tier = fields.optional("tier", |node| names(&node));
+        let by_name = [
+            fields.optional("tier", |node| names(&node))?.map(|values| (Name::Tier, values)),
+            fields
+                .optional("consumer", |node| names(&node))?
+                .map(|values| (Name::Consumer, values)),
+        ];
         let claim = fields.optional("claim", |node| node.text().map(str::to_owned));
+        let header = fields.optional("header", part::header);
         let values = fields.optional("values", |node| names(&node));
         let default = fields.required("default", |node| integer(&node, 0));
         let most = fields.optional("most", |node| integer(&node, 1));
         fields.finish();
-        let (default, most) = (default?, most?);
-        match (tier?, claim?, values?, most) {
-            (Some(values), None, None, None) => Some(Self::ByName { of: Name::Tier, values, default }),
-            (None, Some(path), Some(values), None) => {
-                Some(Self::ByName { of: Name::Claim(path), values, default })
+        let (default, most, values) = (default?, most?, values?);
+        let [by_tier, by_consumer] = by_name;
+        match (by_tier, by_consumer, claim?, header?) {
+            (Some((of, members)), None, None, None) | (None, Some((of, members)), None, None) => {
+                match (values, most) {
+                    (None, None) => Some(Self::ByName { of, values: members, default }),
+                    _ => node.fault("`values` and `most` go with `claim` and `header`"),
+                }
             }
-            (None, Some(path), None, Some(most)) => Some(Self::Claim { path, most, default }),
-            (None, Some(_), _, _) => node.fault(
-                "must have exactly one of values, most: a claim may be whatever somebody put into a token",
-            ),
-            (Some(_), None, _, _) => node.fault("`values` and `most` go with `claim`"),
-            _ => node.fault("must have exactly one of tier, claim"),
+            (None, None, Some(path), None) => match (values, most) {
+                (Some(values), None) => {
+                    Some(Self::ByName { of: Name::Claim(path), values, default })
+                }
+                (None, Some(most)) => Some(Self::Claim { path, most, default }),
+                _ => node.fault(
+                    "must have exactly one of values, most: a claim may be whatever somebody put \
+                     into a token",
+                ),
+            },
+            (None, None, None, Some(name)) => match (values, most) {
+                (None, Some(most)) => Some(Self::Header { name, most, default }),
+                _ => node.fault("needs `most`, and no `values`: a header may say any number"),
+            },
+            _ => node.fault("must have exactly one of tier, consumer, claim, header"),
         }
     }
 }
@@ -98,6 +126,7 @@ impl Amount {
 impl Name {
     fn of<'i>(&self, identity: &'i Identity) -> Option<&'i str> {
         match self {
+            Self::Consumer => identity.consumer.as_deref(),
             Self::Tier => identity.tier.as_deref(),
             Self::Claim(path) => identity.claim(path)?.as_str(),
         }
@@ -111,6 +140,15 @@ fn number(claim: &Value) -> Option<u32> {
         claim => claim.as_u64()?,
     };
     Some(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// A whole number in digits; one that does not fit is the largest that does.
+pub(crate) fn digits(value: &[u8]) -> Option<u32> {
+    let value = value.trim_ascii();
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(std::str::from_utf8(value).ok()?.parse().unwrap_or(u32::MAX))
 }
 
 /// Reads a mapping from names to numbers.

@@ -8,11 +8,12 @@ use crate::evictions::Evictions;
 use crate::fields::Form;
 use crate::global::Calls;
 use crate::hybrid::Lease;
+use crate::refusal::Manner;
 use crate::table::Table;
 use crate::{Apply, OnError, RateLimit};
-use gatehouse_filter::Mode;
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Rules;
+use gatehouse_filter::{Mode, Wording};
 use rule::Rule;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -29,7 +30,15 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
     let keys = fields.with_default("keys", KEYS, |node| node.integer(8..=1_048_576));
     let applies = [("first", Apply::First), ("all", Apply::All)];
     let apply = fields.with_default("apply", Apply::First, |node| node.one_of(&applies));
-    let status = fields.with_default("status", 429, |node| node.integer(400..=599));
+    let status = fields.optional("status", |node| node.integer(400..=599));
+    let tells_wait = fields.with_default("retry_after", true, |node| node.boolean());
+    let has_status = matches!(status, Some(Some(_)));
+    let wording = fields.optional("refusal", |node| {
+        if has_status && node.value().get("status").is_some() {
+            return node.fault("has the `status` that is said beside it: say it once");
+        }
+        Wording::read(&node, false)
+    });
     let forms = fields.with_default("response_fields", vec![Form::Draft], forms);
     let tells_costs = fields.with_default("tell_costs", false, |node| node.boolean());
     let slots = keys.and_then(|keys| u32::try_from(keys).ok());
@@ -71,7 +80,11 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
         mode: mode?,
         on_error: on_error?,
         apply: apply?,
-        status: u16::try_from(status?).ok()?,
+        manner: Manner {
+            status: u16::try_from(status?.unwrap_or(429)).ok()?,
+            tells_wait: tells_wait?,
+        },
+        wording: wording?,
         forms: forms?,
         tells_costs: tells_costs?,
         leases: Table::new(LEASES, slots?, Lease::layout()),

@@ -1,6 +1,6 @@
 //! What a request costs: how many requests of a limit it counts as.
 
-use crate::amount::integer;
+use crate::amount::{digits, integer};
 use crate::part;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::{HeaderName, Headers, Request, Response};
@@ -87,19 +87,10 @@ impl Field {
     fn of(&self, headers: &Headers) -> u32 {
         match headers.only(self.name.as_str()) {
             Ok(None) => self.default,
-            Ok(Some(value)) => number(value).map_or(self.most, |cost| cost.min(self.most)),
+            Ok(Some(value)) => digits(value).map_or(self.most, |cost| cost.min(self.most)),
             Err(_) => self.most,
         }
     }
-}
-
-/// A whole number; one that does not fit is the largest that does.
-fn number(value: &[u8]) -> Option<u32> {
-    let value = value.trim_ascii();
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Some(std::str::from_utf8(value).ok()?.parse().unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

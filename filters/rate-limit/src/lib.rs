@@ -40,12 +40,12 @@ use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{AmbiguousTarget, Found, Rule, Rules};
 use gatehouse_filter::{
     CallId, Callouts, Charges, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode,
-    Need, Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision, Secret,
+    Need, Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision, Secret, Wording,
 };
 use global::{Calls, Pending};
 use part::Facts;
 use policy::{Count, Policy};
-use refusal::Refusal;
+use refusal::{Manner, Refusal};
 use std::cell::OnceCell;
 use std::rc::Rc;
 use table::{Table, Unavailable};
@@ -78,8 +78,9 @@ pub struct RateLimit {
     mode: Mode,
     on_error: OnError,
     apply: Apply,
-    /// Of a refusal.
-    status: u16,
+    manner: Manner,
+    /// Own words for who has used up a limit.
+    wording: Option<Wording>,
     forms: Vec<Form>,
     /// Whether what requests are charged is left in filter state.
     tells_costs: bool,
@@ -190,6 +191,10 @@ impl Filter for RateLimit {
         self.rules.iter().map(of_rule).collect()
     }
 
+    fn wording(&self, code: Code) -> Option<&Wording> {
+        self.wording.as_ref().filter(|_| code == Code::Exceeded)
+    }
+
     fn needs(&self) -> Vec<Need> {
         let is_remote = self.rules.iter().any(|rule| rule.action.remote.is_some());
         let mut needs = vec![Need::Clock, Need::Store];
@@ -295,7 +300,7 @@ impl RateLimit {
             self.remember(accounts, exchange);
             return Decision::pass(Code::ShadowExceeded, rule);
         }
-        let refusal = refusing.refusal(self.status).unwrap_or(Refusal::StoreUnavailable);
+        let refusal = refusing.refusal(self.manner).unwrap_or(Refusal::StoreUnavailable);
         let reply = self.fields(&accounts).on_reply(refusal.reply());
         Decision::refuse(self.mode, refusal.code(), rule, reply)
     }

@@ -28,6 +28,8 @@ pub(crate) enum Part {
     Method,
     /// The name of the matched Envoy route.
     Route,
+    /// The host as rules compare it: in lower case, without port and final dot.
+    Host,
     /// A member of the identity that an earlier filter found out.
     Identity(Member),
     /// A claim of the identity.
@@ -98,6 +100,7 @@ impl Part {
             Self::Path => ("path", ""),
             Self::Method => ("method", ""),
             Self::Route => ("route", ""),
+            Self::Host => ("host", ""),
             Self::Identity(member) => (member.name(), ""),
             Self::Claim(path) => ("claim", path.as_str()),
         };
@@ -149,6 +152,13 @@ impl Part {
             Self::Path => text(request.path()),
             Self::Method => text(request.method()),
             Self::Route => request.route_name().into_iter().for_each(text),
+            Self::Host => {
+                let host = request.host_name();
+                (!host.is_empty())
+                    .then(|| host.to_ascii_lowercase())
+                    .iter()
+                    .for_each(|host| text(host));
+            }
             Self::Identity(member) => {
                 let identity = request.identity();
                 let value = identity.as_ref().and_then(|identity| member.of(identity));
@@ -209,6 +219,7 @@ pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Part> {
             ("path", Part::Path),
             ("method", Part::Method),
             ("route", Part::Route),
+            ("host", Part::Host),
         ];
         let members = Member::ALL.map(|member| (member.name(), Part::Identity(member)));
         let found = plain.into_iter().chain(members).find(|(name, _)| *name == word);
@@ -234,7 +245,7 @@ pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Part> {
     }
 }
 
-const WORDS: &str = "must be one of client_address, path, method, route, subject, consumer, tier, issuer; \
+const WORDS: &str = "must be one of client_address, path, method, route, host, subject, consumer, tier, issuer; \
                      or a mapping such as {header: name}";
 
 fn networks(node: Node<'_>) -> Option<Networks> {

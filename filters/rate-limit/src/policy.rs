@@ -7,7 +7,7 @@ use crate::counting::Remote;
 use crate::gcra::Arrival;
 use crate::key::Key;
 use crate::quota::{Level, Quota, Terms};
-use crate::refusal::{Exceeded, Refusal};
+use crate::refusal::{Exceeded, Manner, Refusal};
 use crate::table::Table;
 use gatehouse_filter::{Codes as _, Counter, Meter, Mode, Request};
 use std::rc::Rc;
@@ -118,14 +118,14 @@ impl Policy {
     /// What to tell of a request that was refused; `None` where it was not.
     pub(crate) fn refusal(
         &self,
-        status: u16,
+        manner: Manner,
         demand: &Demand,
         verdict: &Verdict,
     ) -> Option<Refusal<'_>> {
         let index = verdict.refused_by?;
         let (quota, level) = (self.quotas.get(index)?, verdict.levels.get(index)?);
         Some(Refusal::Exceeded(Exceeded {
-            status,
+            manner,
             name: &quota.name,
             requests: level.requests(),
             window: level.window(),

@@ -18,11 +18,19 @@ pub(crate) enum Refusal<'a> {
     ServiceUnavailable,
 }
 
+/// How refusals are told, as the configuration says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Manner {
+    /// The status of one whose limit is used up.
+    pub(crate) status: u16,
+    /// Whether it is told when to try again.
+    pub(crate) tells_wait: bool,
+}
+
 /// The limit that is used up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Exceeded<'a> {
-    /// The status that the configuration has for it.
-    pub(crate) status: u16,
+    pub(crate) manner: Manner,
     pub(crate) name: &'a str,
     pub(crate) requests: u32,
     /// In seconds.
@@ -46,7 +54,7 @@ impl Refusal<'_> {
         let Self::Exceeded(exceeded) = self else { return reply };
         let reply = Problem { grpc: GrpcStatus::ResourceExhausted, ..reply };
         let reply = reply.with_member("policy", exceeded.name);
-        match exceeded.wait {
+        match exceeded.wait.filter(|_| exceeded.manner.tells_wait) {
             Some(seconds) => reply.with_retry_after(seconds),
             None => reply,
         }
@@ -57,7 +65,9 @@ impl Refusal<'_> {
         const UNCOUNTED: &str = "the request could not be counted; try again";
         match self {
             Self::TargetAmbiguous => (Code::TargetAmbiguous, 400, AmbiguousTarget::DETAIL.into()),
-            Self::Exceeded(exceeded) => (Code::Exceeded, exceeded.status, exceeded.detail().into()),
+            Self::Exceeded(exceeded) => {
+                (Code::Exceeded, exceeded.manner.status, exceeded.detail().into())
+            }
             Self::StoreUnavailable => (Code::StoreUnavailable, 503, UNCOUNTED.into()),
             Self::ServiceUnavailable => (Code::ServiceUnavailable, 503, UNCOUNTED.into()),
         }
@@ -70,6 +80,7 @@ impl Exceeded<'_> {
         let noun = if *requests == 1 { "request" } else { "requests" };
         let allows = format!("the policy \"{name}\" allows {requests} {noun} per {window} s");
         match self.wait {
+            Some(_) if !self.manner.tells_wait => allows,
             Some(wait) => format!("{allows}; try again in {wait} s"),
             None => format!("{allows}, never as many at once as this one counts for: {cost}"),
         }

@@ -122,7 +122,7 @@ impl RateLimit {
         let terms = quota.terms(request);
         let level = quota.level(terms, &mut std::iter::empty(), request.host().now().0);
         let refusal = Refusal::Exceeded(Exceeded {
-            status: self.status,
+            manner: self.manner,
             name: &quota.name,
             requests: level.requests(),
             window: level.window(),
@@ -135,6 +135,8 @@ impl RateLimit {
             Some(ruling) => self.ruled(&account, ruling).on_reply(reply),
             None => reply,
         };
+        // The service may say it, too.
+        let reply = if self.manner.tells_wait { reply } else { reply.without_retry_after() };
         Decision::refuse(self.mode, refusal.code(), Some(Rc::clone(&account.rule)), reply)
     }
 

@@ -2,6 +2,11 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 
 pub(crate) const ROWS: &[Row] = &[
     (
+        "a refusal in words that it cannot have",
+        "{refusal: {status: 200}, consumers: [{name: a, keys: []}]}",
+        Refused("refusal.status: must be from 400 to 599"),
+    ),
+    (
         "a key",
         "{consumers: [{name: shop, keys: [{digest: \
          'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'}]}]}",

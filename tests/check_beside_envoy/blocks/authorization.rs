@@ -41,6 +41,11 @@ pub(crate) const ROWS: &[Row] = &[
         "{rules: [{action: allow, principals: [{claims: [{path: a, separator: ',', present: true}]}]}]}",
         Refused("rules[0].principals[0].claims[0]: separator has no effect with present"),
     ),
+    (
+        "a refusal in words that it cannot have",
+        "{refusal: {status: 401}, rules: [{action: allow}]}",
+        Refused("refusal.status: cannot be 401: the answer would lack a challenge"),
+    ),
     ("a rule for everybody", "{rules: [{action: allow}]}", Good),
     (
         "a condition",

@@ -1,6 +1,11 @@
 use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 
 pub(crate) const ROWS: &[Row] = &[
+    (
+        "a refusal in words that it cannot have",
+        "{refusal: {text: no}, rules: [{request: {}}]}",
+        Refused("refusal.text: unknown field"),
+    ),
     ("bodies that are checked", "{rules: [{request: {}}]}", Good),
     (
         "an operation",

@@ -1,6 +1,11 @@
 use crate::check_beside_envoy::case::{Good, Refused, Row};
 
 pub(crate) const ROWS: &[Row] = &[
+    (
+        "a refusal in words that it cannot have",
+        "{refusal: {title: ''}, rules: [{request: [{remove: {name: x-a}}]}]}",
+        Refused("refusal.title: must not be empty"),
+    ),
     ("a field", "{rules: [{request: [{set: {name: x-a, value: '1'}}]}]}", Good),
     ("a field of the response", "{rules: [{response: [{remove: {name: x-a}}]}]}", Good),
     ("a rule without operations", "{rules: [{}]}", Refused("rules[0]: must have operations")),

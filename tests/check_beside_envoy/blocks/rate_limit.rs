@@ -119,6 +119,57 @@ pub(crate) const ROWS: &[Row] = &[
         "{status: 200, rules: [{limits: [{requests: 10, window: 1m}]}]}",
         Refused("status: must be from 400 to 599"),
     ),
+    ("one counter for all", "{rules: [{key: [], limits: [{requests: 10, window: 1m}]}]}", Good),
+    (
+        "what becomes of who lacks a part that there is not",
+        "{rules: [{key: [], absent: skip, limits: [{requests: 10, window: 1m}]}]}",
+        Refused("rules[0].absent: does nothing: a key without parts lacks none"),
+    ),
+    (
+        "a counter for each host",
+        "{rules: [{key: [host], limits: [{requests: 1, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "amounts by consumer",
+        "{rules: [{limits: [{requests: {consumer: {acme: 100}, default: 5}, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "an amount of a header without a bound",
+        "{rules: [{limits: [{requests: {header: x-quota, default: 5}, window: 1m}]}]}",
+        Refused("rules[0].limits[0].requests: needs `most`, and no `values`"),
+    ),
+    (
+        "an amount of a header that clients may send",
+        "{rules: [{limits: [{requests: {header: x-quota, most: 9, default: 5}, window: 1m}]}]}",
+        Void {
+            level: level::WARNING,
+            says: "rules[0].limits[0].requests.header: nothing before it writes or removes `x-quota`",
+            because: "Envoy does not know who may send a header",
+        },
+    ),
+    (
+        "a refusal in other words",
+        "{retry_after: false, refusal: {status: 403, title: Quota, detail: '${detail}, ${code}'}, \
+         rules: [{limits: [{requests: 10, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "a refusal in no words",
+        "{refusal: {}, rules: [{limits: [{requests: 10, window: 1m}]}]}",
+        Refused("refusal: says nothing: at least one of status, title, detail is needed"),
+    ),
+    (
+        "a refusal that says what the client sent",
+        "{refusal: {detail: '${header.authorization}'}, rules: [{limits: [{requests: 10, window: 1m}]}]}",
+        Refused("refusal.detail: `${header.authorization}` (character 1): is none that a refusal"),
+    ),
+    (
+        "a status that is said twice",
+        "{status: 503, refusal: {status: 403}, rules: [{limits: [{requests: 10, window: 1m}]}]}",
+        Refused("refusal: has the `status` that is said beside it: say it once"),
+    ),
     (
         "costs for telemetry",
         "{tell_costs: true, rules: [{cost: 5, limits: [{requests: 10, window: 1m}]}]}",

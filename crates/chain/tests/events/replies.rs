@@ -321,3 +321,49 @@ fn a_filter_has_the_head_with_the_body_where_it_held_it() {
     let bodies = only(&lines, &["first has body", "second has response body"]);
     assert_eq!(bodies, ["first has body [abc]", "second has response body [abc]"], "{lines:#?}");
 }
+
+/// Whatever a filter was asked about when it refused, with what is known of who it is.
+#[test]
+fn a_refusal_has_the_words_of_the_configuration_and_its_own_code() {
+    let words = json!({"status": 418, "title": "No", "detail": "${identity.subject}: ${detail}"});
+    let with = |script: Value| {
+        let mut script = script;
+        script["refusal"] = words.clone();
+        json!([{"head": "caller alice pass", "response": "+a=1 pass"}, script])
+    };
+    for (script, events) in [
+        (json!({"head": "refuse"}), "get"),
+        (json!({"head": ["wait", "refuse"]}), "get tick"),
+        (json!({"head": "call 1", "answers": "refuse"}), "get answer:1"),
+        (json!({"head": "read hold look", "body": "refuse"}), "post b:ab."),
+        (json!({"response": "refuse"}), "get ok r:ab r:c."),
+        (json!({"response": "read hold look 1", "response_body": "refuse"}), "get ok r:ab r:c."),
+    ] {
+        let (world, lines) = run(&with(script.clone()), events);
+        let client = world.sink(STREAM, Response);
+        let document: Value = serde_json::from_str(&client.body).unwrap();
+        let want = json!({"type": "about:blank", "title": "No", "status": 418,
+            "code": "second.refused", "detail": "alice: no"});
+        assert_eq!(document, want, "{script}: {lines:#?}");
+        assert_eq!(client.head.unwrap()[0].1, "418", "{script}");
+    }
+    // What is no refusal has no words.
+    let (world, _) = run(&with(json!({"head": "document"})), "get");
+    assert_eq!(&*world.sink(STREAM, Response).body, "served");
+}
+
+/// The host is asked who it is only where that is told, and nobody of the chain has found out.
+#[test]
+fn words_tell_whom_another_module_has_found() {
+    for (detail, want) in
+        [("${identity.consumer}!", "acme!"), ("${identity.subject}!", "no"), ("${rule}!", "no")]
+    {
+        let mut world = World::of(json!([{"head": "refuse", "refusal": {"detail": detail}}]));
+        world.open(STREAM, ROOT);
+        let state = ("gatehouse.identity".to_owned(), br#"{"consumer":"acme"}"#.to_vec());
+        world.proxy.streams.borrow_mut().get_mut(&STREAM).unwrap().state.extend([state]);
+        world.play(STREAM, "get");
+        let document: Value = serde_json::from_str(&world.sink(STREAM, Response).body).unwrap();
+        assert_eq!(document["detail"], want, "{detail}");
+    }
+}

@@ -33,6 +33,13 @@ impl Expression {
         self.fact.is_of_response()
     }
 
+    pub(super) fn own(&self) -> Option<usize> {
+        match &self.fact {
+            Placeholder::Own(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     pub(super) fn only_own(&self) -> Option<usize> {
         match (&self.fact, &*self.functions) {
             (Placeholder::Own(number), []) => Some(*number),

@@ -1,7 +1,6 @@
 use super::claim::claim_text;
 use super::fault::Fault;
 use super::{OwnNames, Scope, Sources};
-use crate::rules::without_port;
 use crate::{HeaderName, Headers, Host, Identity, Request, config, cookie_values};
 use crate::{percent_decoded, query_values};
 
@@ -115,7 +114,7 @@ impl Placeholder {
                 Some(())
             }
             Self::Method => present(sources.request?.method(), out),
-            Self::Host => host(sources.request?.authority(), out),
+            Self::Host => host(sources.request?.host_name(), out),
             Self::Path => present(sources.request?.path(), out),
             Self::Identity(part) => part.render(sources.request?.identity()?, out),
             Self::Claim(path) => claim_text(sources.request?.identity()?.claim(path)?, out),
@@ -161,9 +160,7 @@ fn uuid(host: &dyn Host, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-fn host(authority: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    let host = without_port(authority);
-    let host = host.strip_suffix(b".").unwrap_or(host);
+fn host(host: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let start = out.len();
     present(host, out)?;
     out.get_mut(start..)?.make_ascii_lowercase();

@@ -76,3 +76,50 @@ fn an_amount_may_depend_on_the_text_of_a_claim() {
     }
     assert_eq!(of(plans, None), 10);
 }
+
+#[test]
+fn an_amount_may_depend_on_the_consumer() {
+    let consumers = r#"{"consumer": {"acme": 1000, "test": 0}, "default": 10}"#;
+    let consumer =
+        |name: &str| Some(Identity { consumer: Some(name.to_owned()), ..Identity::default() });
+    for (identity, want) in [
+        (consumer("acme"), 1_000),
+        (consumer("test"), 0),
+        (consumer("Acme"), 10),
+        (consumer(""), 10),
+        (Some(Identity { tier: Some("acme".to_owned()), ..Identity::default() }), 10),
+        (None, 10),
+    ] {
+        assert_eq!(of(consumers, identity.clone()), want, "{identity:?}");
+    }
+}
+
+#[test]
+fn an_amount_may_be_a_header_within_bounds() {
+    let amount = r#"{"header": "X-Quota", "most": 500, "default": 10}"#;
+    let amount = config::read(amount.as_bytes(), Amount::read).unwrap();
+    assert_eq!((amount.least(), amount.most()), (0, 500));
+    let host = FakeHost::default();
+    let of = |fields: &[(&str, &[u8])]| amount.of(&Request::new(Headers::from_list(fields), &host));
+    for (value, want) in [
+        (&b"100"[..], 100),
+        (b" 100 ", 100),
+        (b"0", 0),
+        (b"500", 500),
+        (b"501", 500),
+        (b"99999999999999999999", 500),
+        (b"", 10),
+        (b"-1", 10),
+        (b"+1", 10),
+        (b"1.5", 10),
+        (b"1e3", 10),
+        (b"0x10", 10),
+        (b"100, 100", 10),
+        (b"\xff", 10),
+        ("\u{661}".as_bytes(), 10),
+    ] {
+        assert_eq!(of(&[("x-quota", value)]), want, "{}", value.escape_ascii());
+    }
+    assert_eq!(of(&[]), 10);
+    assert_eq!(of(&[("x-quota", b"100"), ("x-quota", b"100")]), 10, "who says it twice");
+}

@@ -28,10 +28,14 @@ pub(super) struct Rule {
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let captures = captured_names(fields);
-    let parts =
-        fields.optional("key", |node| node.nonempty_list(|node| part::read(&node, &captures)));
-    let absent =
-        fields.with_default("absent", Absent::ClientAddress, |node| node.one_of(&Absent::NAMES));
+    let parts = fields.optional("key", |node| node.list(|node| part::read(&node, &captures)));
+    let has_parts = !matches!(&parts, Some(Some(parts)) if parts.is_empty());
+    let absent = fields.with_default("absent", Absent::ClientAddress, |node| {
+        if !has_parts {
+            return node.fault("does nothing: a key without parts lacks none");
+        }
+        node.one_of(&Absent::NAMES)
+    });
     let cost = fields.with_default("cost", Cost::Fixed(1), Cost::read);
     let after = cost.as_ref().is_some_and(Cost::is_told_after);
     let counting = fields.optional("counting", |node| Some((counting::read(node.clone())?, node)));

@@ -29,6 +29,8 @@ fn good_configurations_are_read() {
     }
     let whole = r#"{"mode": "shadow", "on_error": "allow", "keys": 8, "response_fields": "none", "apply": "all", "status": 503, "rules": [{"limits": [{"requests": 1, "window": "1s"}]}]}"#;
     assert_eq!(faults(whole), [""; 0]);
+    let told = r#"{"status": 503, "retry_after": false, "refusal": {"title": "Quota", "detail": "${detail}"}, "rules": [{"key": [], "limits": [{"requests": {"consumer": {"a": 1}, "default": 1}, "window": "1s", "burst": {"header": "x-quota", "most": 9, "default": 1}}]}, {"key": ["host"], "limits": [{"requests": 1, "window": "1s"}]}]}"#;
+    assert_eq!(faults(told), [""; 0]);
     let forms = r#"{"response_fields": ["draft", "draft-03", "x-ratelimit"], "rules": [{"limits": [{"requests": 1, "window": "1s"}]}]}"#;
     assert_eq!(faults(forms), [""; 0]);
 }
@@ -148,10 +150,44 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
             limits(&format!("[{}]", [r#"{"requests": 1, "window": "1s"}"#; 5].join(","))),
             "rules[0].limits: must have at most 4 limits",
         ),
-        (key("[]"), "rules[0].key: must not be empty"),
+        (
+            rule(&format!(r#"{{"key": [], "absent": "skip", {ok}}}"#)),
+            "rules[0].absent: does nothing: a key without parts lacks none",
+        ),
+        (
+            amount(r#"{"tier": {"a": 1}, "consumer": {"a": 1}, "default": 1}"#),
+            "rules[0].limits[0].requests: must have exactly one of tier, consumer, claim, header",
+        ),
+        (
+            amount(r#"{"header": "x-quota", "default": 1}"#),
+            "rules[0].limits[0].requests: needs `most`, and no `values`: a header may say any number",
+        ),
+        (
+            amount(r#"{"header": "x-quota", "most": 5, "values": {"a": 1}, "default": 1}"#),
+            "rules[0].limits[0].requests: needs `most`, and no `values`: a header may say any number",
+        ),
+        (
+            amount(r#"{"header": "x quota", "most": 5, "default": 1}"#),
+            "rules[0].limits[0].requests.header: must be a header field name: letters, digits and !#$%&'*+-.^_`|~",
+        ),
+        (
+            top(r#""status": 503, "refusal": {"status": 403}"#),
+            "refusal: has the `status` that is said beside it: say it once",
+        ),
+        (
+            top(r#""refusal": {"status": 401}"#),
+            "refusal.status: cannot be 401: the answer would lack a challenge",
+        ),
+        (top(r#""refusal": {}"#), "refusal: says nothing: at least one of status, title, detail is needed"),
+        (
+            top(r#""refusal": {"detail": "${header.x-key}"}"#),
+            "refusal.detail: `${header.x-key}` (character 1): is none that a refusal knows; known here: detail, code, rule, retry_after, identity.subject, identity.consumer, identity.tier",
+        ),
+        (top(r#""retry_after": "no""#), "retry_after: must be true or false"),
+        (top(r#""tell_costs": 1"#), "tell_costs: must be true or false"),
         (
             key(r#"["address"]"#),
-            "rules[0].key[0]: must be one of client_address, path, method, route, subject, consumer, tier, issuer; \
+            "rules[0].key[0]: must be one of client_address, path, method, route, host, subject, consumer, tier, issuer; \
              or a mapping such as {header: name}",
         ),
         (key("[1]"), "rules[0].key[0]: must be a mapping of fields"),
@@ -260,10 +296,10 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         (limits(r#"[{"requests": 1, "per": "day", "offset": "+01:60"}]"#), OFFSET),
         (limits(r#"[{"requests": 1, "per": "day", "offset": "ä1:00"}]"#), OFFSET),
         (limits(r#"[{"requests": 1, "per": "day", "offset": "Europe/Berlin"}]"#), OFFSET),
-        (amount(r#"{"default": 1}"#), "rules[0].limits[0].requests: must have exactly one of tier, claim"),
+        (amount(r#"{"default": 1}"#), "rules[0].limits[0].requests: must have exactly one of tier, consumer, claim, header"),
         (
             amount(r#"{"tier": {"gold": 1}, "claim": "a", "most": 1, "default": 1}"#),
-            "rules[0].limits[0].requests: must have exactly one of tier, claim",
+            "rules[0].limits[0].requests: must have exactly one of tier, consumer, claim, header",
         ),
         (amount(r#"{"tier": {"gold": 1}}"#), "rules[0].limits[0].requests.default: is required"),
         (amount(r#"{"tier": {}, "default": 1}"#), "rules[0].limits[0].requests.tier: must not be empty"),
@@ -285,7 +321,7 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         ),
         (
             amount(r#"{"tier": {"gold": 1}, "most": 1, "default": 1}"#),
-            "rules[0].limits[0].requests: `values` and `most` go with `claim`",
+            "rules[0].limits[0].requests: `values` and `most` go with `claim` and `header`",
         ),
         (
             limits(

@@ -39,6 +39,7 @@ fn each_part_sees_what_the_request_has_for_it() {
     let head: &[(&str, &[u8])] = &[
         (":method", b"GET"),
         (":path", b"/users/a%2Fb/c?q=1&%71=%32&q&qq=3&Q=4"),
+        (":authority", b"API.Example.:8443"),
         ("x-tenant", b"a"),
         ("x-tenant", b"\xff"),
         ("cookie", b"session=s1; theme=dark;session = s2"),
@@ -54,6 +55,7 @@ fn each_part_sees_what_the_request_has_for_it() {
         (r#""path""#, vec!["Text /users/a%2Fb/c"]),
         (r#""method""#, vec!["Text GET"]),
         (r#""route""#, vec!["Text orders"]),
+        (r#""host""#, vec!["Text api.example"]),
         (r#""subject""#, vec!["Text alice"]),
         (r#""consumer""#, vec!["Text acme"]),
         (r#""tier""#, vec!["Text gold"]),

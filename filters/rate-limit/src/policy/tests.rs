@@ -56,25 +56,33 @@ fn a_refused_request_spends_from_no_limit() {
     assert_eq!(verdict.levels.iter().map(Level::remaining).collect::<Vec<_>>(), [0, 98]);
 }
 
+fn manner(status: u16) -> Manner {
+    Manner { status, tells_wait: true }
+}
+
 #[test]
 fn the_limit_to_wait_for_longest_is_the_one_that_is_told() {
     let policy = policy(vec![quota("minute", 1, 60), quota("second", 1, 1)]);
     let mut stored = Vec::new();
     let (demand, verdict) = ask(&policy, &mut stored, NOW);
-    assert!(policy.refusal(429, &demand, &verdict).is_none());
+    assert!(policy.refusal(manner(429), &demand, &verdict).is_none());
     let (demand, verdict) = ask(&policy, &mut stored, NOW);
-    let reply = policy.refusal(503, &demand, &verdict).unwrap().reply();
+    let reply = policy.refusal(manner(503), &demand, &verdict).unwrap().reply();
     assert_eq!((reply.status, reply.grpc), (503, GrpcStatus::ResourceExhausted));
     assert_eq!(reply.detail, r#"the policy "minute" allows 1 request per 60 s; try again in 60 s"#);
     assert_eq!(reply.members, [("policy", "minute".to_owned())]);
     assert_eq!(reply.headers[0].1.as_bytes(), b"60");
+    let hidden = Manner { tells_wait: false, ..manner(429) };
+    let reply = policy.refusal(hidden, &demand, &verdict).unwrap().reply();
+    assert_eq!(reply.detail, r#"the policy "minute" allows 1 request per 60 s"#);
+    assert_eq!(reply.headers, []);
 }
 
 #[test]
 fn a_request_that_costs_more_than_ever_passes_is_not_told_to_wait() {
     let policy = Policy { cost: Cost::Fixed(3), ..policy(vec![quota("minute", 2, 60)]) };
     let (demand, verdict) = ask(&policy, &mut Vec::new(), NOW);
-    let reply = policy.refusal(429, &demand, &verdict).unwrap().reply();
+    let reply = policy.refusal(manner(429), &demand, &verdict).unwrap().reply();
     let detail = concat!(
         r#"the policy "minute" allows 2 requests per 60 s, never as "#,
         r#"many at once as this one counts for: 3"#

@@ -17,7 +17,7 @@ use gatehouse_filter::{
     Answer, Answered, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Ended,
     Fetches, Filter, GrpcAnswer, HeaderName, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers,
     OnEnd, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
-    OnWake, Polled, Request, Response, ResponseDecision, Topic, codes,
+    OnWake, Polled, Request, Response, ResponseDecision, Topic, Wording, codes,
 };
 use serde_json::Value;
 use std::cell::Cell;
@@ -88,6 +88,8 @@ struct Script {
     wakes: Option<u64>,
     /// The fields that come from it or from nobody.
     owns: Vec<HeaderName>,
+    /// Own words for what it refuses.
+    wording: Option<Wording>,
 }
 
 /// How often a filter was asked in each phase.
@@ -130,6 +132,9 @@ impl Script {
             is_blind: value["blind"] == true,
             leaves_bytes: value["leaves_bytes"] == true,
             wakes: value["wakes"].as_u64(),
+            wording: value.get("refusal").map(|words| {
+                config::read_value(words, |node| Wording::read(&node, false)).unwrap()
+            }),
             owns: match &value["owns"] {
                 Value::Array(names) => {
                     names.iter().map(|name| name.as_str().unwrap().try_into().unwrap()).collect()
@@ -226,6 +231,10 @@ macro_rules! filter {
 
             fn counted_rules(&self) -> Vec<CountedRule> {
                 Vec::new()
+            }
+
+            fn wording(&self, code: Code) -> Option<&Wording> {
+                self.0.wording.as_ref().filter(|_| code == Code::Refused)
             }
 
             fn asks_for_route(&self) -> bool {

@@ -1,0 +1,122 @@
+//! Own words for refusals (`refusal`), in the demo gateway: each filter says what its configuration
+//! says, in every form that a client reads, and the code stays.
+
+use std::sync::LazyLock;
+
+use gatehouse_sandbox::Gateway;
+use gatehouse_sandbox::raw::Request;
+use serde_json::{Value, json};
+
+use crate::harness::{Shared, configuration, http2, token};
+
+/// The demo gateway, with words for all filters that guard something.
+static GATEWAY: LazyLock<Shared> = LazyLock::new(|| {
+    Shared::start(Gateway::builder("envoy/envoy.yaml").edit(|tree| {
+        for (filter, words) in [
+            ("jwt-auth", json!({"title": "Log in", "detail": "Log in first (${code})."})),
+            (
+                "api-key-auth",
+                json!({"status": 403, "detail": "${identity.consumer | default: Nobody} has it."}),
+            ),
+            (
+                "authorization",
+                json!({"status": 404, "title": "Not Found",
+                    "detail": "Nothing for ${identity.consumer | default: users}, $$5."}),
+            ),
+            (
+                "rate-limit",
+                json!({"status": 503, "title": "Later", "detail": "${rule}: in ${retry_after} s"}),
+            ),
+        ] {
+            configuration::shipped(tree, filter)["refusal"] = words;
+        }
+    }))
+});
+
+/// Fails unless the request is refused in these words.
+#[track_caller]
+fn assert_told(case: &str, request: Request, code: &str, status: u16, title: &str, detail: &str) {
+    let exchange = GATEWAY.ask(request);
+    exchange.assert_refused(case, status, code);
+    let problem = exchange.response.json();
+    assert_eq!(
+        (&problem["title"], &problem["detail"]),
+        (&json!(title), &json!(detail)),
+        "{case}: {problem}"
+    );
+}
+
+#[test]
+fn each_filter_refuses_in_the_words_of_its_configuration() {
+    let alice = token::bearer(&token::good("alice"));
+    let missing = "jwt_auth.token_missing";
+    let words = "Log in first (jwt_auth.token_missing).";
+    assert_told("no token", Request::get("/orders"), missing, 401, "Log in", words);
+    let challenge = GATEWAY.ask(Request::get("/orders")).response;
+    assert!(challenge.header("www-authenticate").is_some(), "a 401 has its challenge still");
+    let expired = "jwt_auth.token_malformed";
+    let request = Request::get("/orders").header("authorization", "Bearer x");
+    let words = "Log in first (jwt_auth.token_malformed).";
+    assert_told("a bad token", request, expired, 401, "Log in", words);
+    let request = Request::get("/products").header("x-api-key", "nobody-s-key");
+    let code = "api_key_auth.key_invalid";
+    assert_told("a bad key", request, code, 403, "Forbidden", "Nobody has it.");
+    let request = Request::get("/orders").header("x-api-key", "acme-partner-demo-key");
+    let code = "authorization.no_rule";
+    // Whom another module has found.
+    assert_told("not its business", request, code, 404, "Not Found", "Nothing for acme, $5.");
+    let request = Request::get("/users/bob").header("authorization", alice);
+    assert_told("another's", request, code, 404, "Not Found", "Nothing for users, $5.");
+    GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn a_limit_s_words_know_its_rule_and_when_to_come_back() {
+    let login = || Request::post_json("/auth/login", &json!({"username": "eve", "password": "x"}));
+    let mut refused = GATEWAY.ask(login());
+    for _ in 0..20 {
+        if refused.logged("details") == "rate_limit.exceeded" {
+            break;
+        }
+        refused = GATEWAY.ask(login());
+    }
+    refused.assert_refused("the eleventh", 503, "rate_limit.exceeded");
+    let wait = refused.response.header_text("retry-after").expect("it may come back");
+    let problem = refused.response.json();
+    assert_eq!(problem["title"], "Later");
+    assert_eq!(problem["detail"], format!("login: in {wait} s"));
+    assert_eq!(problem["policy"], "login");
+    GATEWAY.assert_no_trap();
+}
+
+#[test]
+fn a_grpc_client_reads_them_in_its_status() {
+    // An HTTP/2 request is not one of those that the shared gateway counts.
+    let request = http2::get("/orders").method("POST").header("content-type", "application/grpc");
+    let request = request.body(()).expect("a request");
+    let refused = http2::send(GATEWAY.gateway().address(), request);
+    GATEWAY.skip();
+    assert_eq!(refused.trailer("grpc-status").as_deref(), Some("16"), "{refused:?}");
+    let words = "Log in first (jwt_auth.token_missing).";
+    assert_eq!(refused.trailer("grpc-message").as_deref(), Some(words));
+}
+
+/// What an issuer wrote is a name, whatever is in it: it ends no string of the document.
+#[test]
+fn no_name_says_more_than_a_name() {
+    let hostile = "a\",\"code\":\"x\\\u{1f600}${header.authorization}";
+    let gateway = Shared::start(Gateway::builder("envoy/envoy.yaml").edit(|tree| {
+        configuration::shipped(tree, "authorization")["refusal"] =
+            json!({"detail": "Not for ${identity.subject}."});
+    }));
+    let token = token::bearer(&token::good(hostile));
+    let exchange = gateway.ask(Request::get("/users/bob").header("authorization", token));
+    exchange.assert_refused("a hostile subject", 403, "authorization.no_rule");
+    let problem: Value = exchange.response.json();
+    assert_eq!(problem["detail"], format!("Not for {hostile}."));
+    // One that is too long to be a name is not said.
+    let token = token::bearer(&token::good(&"a".repeat(1000)));
+    let exchange = gateway.ask(Request::get("/users/bob").header("authorization", token));
+    assert_eq!(exchange.response.json()["detail"], "this request is not allowed");
+    gateway.assert_no_trap();
+}
