@@ -3,6 +3,7 @@
 mod edge;
 mod exactness;
 mod flood;
+mod in_flight;
 mod rules;
 mod sliding_window;
 

@@ -44,7 +44,7 @@ impl Buckets {
     /// # Errors
     /// [`StoreError`] where the store cannot be read or written.
     pub fn prepare(&self, store: &dyn Store, unused: &[u8]) -> Result<(), StoreError> {
-        let mark = format!("{}made", self.prefix);
+        let mark = self.beside("made");
         if store.get(mark.as_bytes())?.is_some() {
             return Ok(());
         }
@@ -52,6 +52,11 @@ impl Buckets {
             store.create(self.key(index).as_bytes(), unused)?;
         }
         store.create(mark.as_bytes(), b"1")
+    }
+
+    /// The key of what is kept beside the buckets, under a name that is no number.
+    pub fn beside(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
     }
 
     /// The bucket of a digest, by its first eight bytes, which must be keyed: whoever could aim at

@@ -22,8 +22,10 @@ mod fields;
 mod gcra;
 mod global;
 mod hybrid;
+mod in_flight;
 mod key;
 mod layout;
+mod local;
 mod part;
 mod policy;
 mod quota;
@@ -32,17 +34,20 @@ mod remote;
 mod service;
 mod sliding_window;
 mod table;
+mod under_way;
 
-use account::{Account, Settled, Uncounted};
+use account::{Account, Settled};
 use evictions::Evictions;
 use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{AmbiguousTarget, Found, Rule, Rules};
 use gatehouse_filter::{
     CallId, Callouts, Charges, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode,
-    Need, Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision, Secret, Wording,
+    Need, Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision, Secret, Step,
+    Wording,
 };
 use global::{Calls, Pending};
+use in_flight::Entered;
 use part::Facts;
 use policy::{Count, Policy};
 use refusal::{Manner, Refusal};
@@ -57,6 +62,8 @@ gatehouse_filter::codes! {
         Allowed = "allowed",
         /// A limit of the client is used up.
         Exceeded = "exceeded",
+        /// As many requests of the client are under way as may be.
+        InFlightExceeded = "in_flight_exceeded",
         /// A limit of a rule in shadow mode is used up; the request goes on.
         ShadowExceeded = "shadow_exceeded",
         /// No rule applies to the request.
@@ -126,6 +133,8 @@ pub struct Exchange {
     accounts: Vec<Account>,
     /// What the request waits for, and until when at most, in nanoseconds since 1970.
     waiting: Option<(Rc<Pending>, u64)>,
+    /// Where it is under way; `None` until that was asked.
+    entered: Option<Vec<Entered>>,
 }
 
 gatehouse_filter::events! {
@@ -152,11 +161,11 @@ impl Filter for RateLimit {
     type Response = Self;
     type ResponseBody = Never;
     type Answers = Never;
-    type Fetching = Never;
+    type Fetching = Self;
     type GrpcAnswers = Self;
     type Logging = Never;
     type Waking = Never;
-    type Ending = Never;
+    type Ending = Self;
 
     fn configure(node: Node<'_>) -> Option<Self> {
         config::read(node)
@@ -170,6 +179,9 @@ impl Filter for RateLimit {
         // A failure shows again at the first request, which has `on_error` for it.
         for table in &self.tables {
             let _ = table.prepare(host);
+        }
+        for in_flight in self.in_flight() {
+            let _ = in_flight.make(host);
         }
         let leases = |rule: &Rule<Rc<Policy>>| rule.action.leases();
         if self.rules.iter().any(leases) {
@@ -192,7 +204,7 @@ impl Filter for RateLimit {
     }
 
     fn wording(&self, code: Code) -> Option<&Wording> {
-        self.wording.as_ref().filter(|_| code == Code::Exceeded)
+        self.wording.as_ref().filter(|_| matches!(code, Code::Exceeded | Code::InFlightExceeded))
     }
 
     fn needs(&self) -> Vec<Need> {
@@ -210,7 +222,7 @@ impl Filter for RateLimit {
         {
             return Decision { step: pending.wait(), ..Decision::pass(Code::Allowed, None) };
         }
-        let (mut accounts, exempting) = match self.accounts(request) {
+        let (accounts, exempting) = match self.accounts(request) {
             Ok(found) => found,
             Err(Unruled::Ambiguous) => return self.ambiguous(),
             Err(Unruled::Uncounted(rule)) => return self.uncounted(rule),
@@ -218,12 +230,45 @@ impl Filter for RateLimit {
         let Some(first) = accounts.first().map(|account| Rc::clone(&account.rule)) else {
             return Decision::pass(Code::Unlimited, exempting);
         };
+        let looked_on = match self.enter(&accounts, request, exchange) {
+            Ok(looked_on) => looked_on,
+            Err(refused) => return *refused,
+        };
+        let decision = self.count(accounts, first, request, exchange);
+        match looked_on {
+            Some(rule) if decision.code == Code::Allowed && decision.step == Step::Continue => {
+                Decision::pass(Code::ShadowExceeded, Some(rule))
+            }
+            _ => decision,
+        }
+    }
+}
+
+impl RateLimit {
+    /// Counts the request where its rules do.
+    fn count(
+        &self,
+        mut accounts: Vec<Account>,
+        first: Rc<str>,
+        request: &mut Request<'_>,
+        exchange: &mut Exchange,
+    ) -> Decision<Code> {
         if accounts.iter().any(|account| account.policy.remote.is_some()) {
             // Such rules count alone.
             return match accounts.pop() {
                 Some(account) => self.count_remotely(account, request, exchange),
                 None => Decision::pass(Code::Unlimited, None),
             };
+        }
+        accounts.retain(|account| {
+            let has_limits = !account.policy.quotas.is_empty();
+            if !has_limits {
+                account.policy.count(Count::Allowed, request.host());
+            }
+            has_limits
+        });
+        if accounts.is_empty() {
+            return Decision::pass(Code::Allowed, Some(first));
         }
         self.count_here(accounts, first, request.callouts(), exchange)
     }
@@ -267,44 +312,6 @@ impl OnGrpcAnswer for RateLimit {
 }
 
 impl RateLimit {
-    /// Counts in this process.
-    fn count_here(
-        &self,
-        mut accounts: Vec<Account>,
-        first: Rc<str>,
-        callouts: &dyn Callouts,
-        exchange: &mut Exchange,
-    ) -> Decision<Code> {
-        let host: &dyn Host = callouts;
-        let mut evicted = Vec::new();
-        let spent = account::spend(&mut accounts, host, host.now().0, &mut evicted);
-        self.evictions.count(&evicted, &self.rules, host);
-        self.evictions.tell(&evicted, &self.rules, callouts);
-        if let Err(Uncounted(index)) = spent {
-            let account = accounts.get(index);
-            account.into_iter().for_each(|account| account.policy.count(Count::Uncounted, host));
-            return self.uncounted(account.map_or(first, |account| Rc::clone(&account.rule)));
-        }
-        accounts.iter().for_each(|account| account.count(host));
-        self.tell_costs(accounts.iter().filter_map(Account::charge), callouts);
-        let refusing = accounts.iter().filter(|account| account.is_refused());
-        // One that enforces comes before one that looks on; of several, the one to wait for
-        // longest.
-        let refusing = refusing.max_by_key(|account| (!account.is_shadow(), account.wait()));
-        let Some(refusing) = refusing else {
-            self.remember(accounts, exchange);
-            return Decision::pass(Code::Allowed, Some(first));
-        };
-        let rule = Some(Rc::clone(&refusing.rule));
-        if refusing.is_shadow() {
-            self.remember(accounts, exchange);
-            return Decision::pass(Code::ShadowExceeded, rule);
-        }
-        let refusal = refusing.refusal(self.manner).unwrap_or(Refusal::StoreUnavailable);
-        let reply = self.fields(&accounts).on_reply(refusal.reply());
-        Decision::refuse(self.mode, refusal.code(), rule, reply)
-    }
-
     /// What the request counts against, and the rule that takes it out of all that follow.
     fn accounts(&self, request: &Request<'_>) -> Result<(Vec<Account>, Option<Rc<str>>), Unruled> {
         let mut accounts = Vec::new();
@@ -328,18 +335,6 @@ impl RateLimit {
             }
         }
         Ok((accounts, None))
-    }
-
-    /// Keeps what the response needs of a request that goes on.
-    fn remember(&self, accounts: Vec<Account>, exchange: &mut Exchange) {
-        if accounts
-            .iter()
-            .any(|account| account.spent.is_some() && account.policy.cost.is_told_after())
-        {
-            exchange.accounts = accounts;
-        } else {
-            exchange.fields = Some(self.fields(&accounts));
-        }
     }
 
     /// Leaves what a request is charged for whoever counts it.

@@ -5,6 +5,7 @@ use crate::bucket::MAX_LIMITS;
 use crate::cost::Cost;
 use crate::counting::Remote;
 use crate::gcra::Arrival;
+use crate::in_flight::InFlight;
 use crate::key::Key;
 use crate::quota::{Level, Quota, Terms};
 use crate::refusal::{Exceeded, Manner, Refusal};
@@ -27,6 +28,8 @@ pub(crate) struct Policy {
     pub(crate) remote: Option<Remote>,
     /// Where its clients are.
     pub(crate) table: Rc<Table>,
+    /// How many requests a client may have under way, where that is limited.
+    pub(crate) in_flight: Option<Rc<InFlight>>,
 }
 
 gatehouse_filter::codes! {
@@ -36,6 +39,8 @@ gatehouse_filter::codes! {
         Allowed = "allowed",
         /// A limit was used up.
         Exceeded = "exceeded",
+        /// As many requests were under way as may be.
+        InFlightExceeded = "in_flight_exceeded",
         /// The store failed.
         Uncounted = "uncounted",
         /// A client lost its slot before it had paid everything back: a sign that `keys` is too
@@ -102,7 +107,7 @@ impl Policy {
 
     /// Whether whoever falls under it is not limited.
     pub(crate) fn limits_nothing(&self) -> bool {
-        self.quotas.is_empty()
+        self.quotas.is_empty() && self.in_flight.is_none()
     }
 
     /// Whether it counts with leases.

@@ -12,6 +12,8 @@ pub(crate) enum Refusal<'a> {
     TargetAmbiguous,
     /// A limit is used up.
     Exceeded(Exceeded<'a>),
+    /// As many requests of the client are under way as may be.
+    Busy(Busy<'a>),
     /// It could not be counted.
     StoreUnavailable,
     /// The rate limit service did not rule.
@@ -41,6 +43,15 @@ pub(crate) struct Exceeded<'a> {
     pub(crate) wait: Option<u64>,
 }
 
+/// The rule that lets no more requests in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Busy<'a> {
+    pub(crate) manner: Manner,
+    pub(crate) rule: &'a str,
+    /// How many may be under way at once.
+    pub(crate) most: u32,
+}
+
 impl Refusal<'_> {
     /// The code that clients, logs and metrics see.
     pub(crate) fn code(&self) -> Code {
@@ -51,7 +62,16 @@ impl Refusal<'_> {
     pub(crate) fn reply(&self) -> Problem {
         let (_, status, detail) = self.row();
         let reply = Problem::new(status, detail);
-        let Self::Exceeded(exceeded) = self else { return reply };
+        let exceeded = match self {
+            Self::Exceeded(exceeded) => exceeded,
+            Self::Busy(busy) => {
+                let reply = Problem { grpc: GrpcStatus::ResourceExhausted, ..reply };
+                return reply.with_member("policy", busy.rule);
+            }
+            Self::TargetAmbiguous | Self::StoreUnavailable | Self::ServiceUnavailable => {
+                return reply;
+            }
+        };
         let reply = Problem { grpc: GrpcStatus::ResourceExhausted, ..reply };
         let reply = reply.with_member("policy", exceeded.name);
         match exceeded.wait.filter(|_| exceeded.manner.tells_wait) {
@@ -68,6 +88,7 @@ impl Refusal<'_> {
             Self::Exceeded(exceeded) => {
                 (Code::Exceeded, exceeded.manner.status, exceeded.detail().into())
             }
+            Self::Busy(busy) => (Code::InFlightExceeded, busy.manner.status, busy.detail().into()),
             Self::StoreUnavailable => (Code::StoreUnavailable, 503, UNCOUNTED.into()),
             Self::ServiceUnavailable => (Code::ServiceUnavailable, 503, UNCOUNTED.into()),
         }
@@ -84,5 +105,16 @@ impl Exceeded<'_> {
             Some(wait) => format!("{allows}; try again in {wait} s"),
             None => format!("{allows}, never as many at once as this one counts for: {cost}"),
         }
+    }
+}
+
+impl Busy<'_> {
+    /// Nobody knows when one of them ends.
+    fn detail(&self) -> String {
+        let Self { rule, most, .. } = self;
+        let noun = if *most == 1 { "request" } else { "requests" };
+        format!(
+            "the policy \"{rule}\" allows {most} {noun} at a time; try again when one has ended"
+        )
     }
 }

@@ -74,6 +74,11 @@ impl Table {
         self.buckets.prepare(store, &Bucket::unused(&self.layout))
     }
 
+    /// The key of what is kept beside the table, under a name that is no number.
+    pub(crate) fn beside(&self, name: &str) -> String {
+        self.buckets.beside(name)
+    }
+
     /// Reads a client's slot.
     ///
     /// # Errors

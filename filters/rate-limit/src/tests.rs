@@ -3,6 +3,7 @@
 mod charges;
 mod cost;
 mod flood;
+mod in_flight;
 mod lacking;
 mod race;
 mod remote;

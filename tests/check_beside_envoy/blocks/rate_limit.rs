@@ -149,6 +149,23 @@ pub(crate) const ROWS: &[Row] = &[
             because: "Envoy does not know who may send a header",
         },
     ),
+    ("requests under way", "{rules: [{key: [], in_flight: 10}]}", Good),
+    (
+        "requests under way, beside a limit",
+        "{rules: [{in_flight: {tier: {gold: 10}, default: 1}, limits: [{requests: 9, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "a rule without limits",
+        "{rules: [{}]}",
+        Refused("rules[0]: must have `limits`, `in_flight`"),
+    ),
+    ("none under way", "{rules: [{in_flight: 0}]}", Refused("rules[0].in_flight: must be from 1")),
+    (
+        "a cost of what is under way",
+        "{rules: [{in_flight: 10, cost: 5}]}",
+        Refused("rules[0]: `cost` does nothing without `limits`"),
+    ),
     (
         "a refusal in other words",
         "{retry_after: false, refusal: {status: 403, title: Quota, detail: '${detail}, ${code}'}, \

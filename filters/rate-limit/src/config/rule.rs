@@ -1,7 +1,9 @@
 use super::limit::{self, Unnamed};
 use super::tables::Tables;
+use crate::amount::Amount;
 use crate::cost::Cost;
 use crate::counting::{self, Service};
+use crate::in_flight::InFlight;
 use crate::key::{Absent, Key};
 use crate::layout::Layout;
 use crate::part::{self, Networks, Part};
@@ -24,6 +26,7 @@ pub(super) struct Rule {
     definition: String,
     /// The cost as it was written.
     price: String,
+    in_flight: Option<Amount>,
 }
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
@@ -40,18 +43,34 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let after = cost.as_ref().is_some_and(Cost::is_told_after);
     let counting = fields.optional("counting", |node| Some((counting::read(node.clone())?, node)));
     let is_remote = matches!(counting, Some(Some((Some(_), _))));
-    let limits = fields.required("limits", |node| match node.value().as_str() {
+    let in_flight = fields.optional("in_flight", Amount::read);
+    let is_bounded = matches!(in_flight, Some(Some(_)));
+    let limits = fields.optional("limits", |node| match node.value().as_str() {
         Some("none") => Some(Vec::new()),
         _ => limit::read(&node, after, is_remote),
     });
+    if let (Some(None), false) = (&limits, is_bounded) {
+        return fields.node().fault("must have `limits`, `in_flight`, or both");
+    }
+    let exempts = matches!(&limits, Some(Some(limits)) if limits.is_empty());
+    let has_limits = !matches!(limits, Some(None));
     let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     let definition =
         fields.node().value().get("limits").map(ToString::to_string).unwrap_or_default();
     let price = fields.node().value().get("cost").map(ToString::to_string).unwrap_or_default();
-    let (cost, limits) = (cost?, limits?);
-    if limits.is_empty() {
+    if exempts {
         idle_without_limits(fields)?;
     }
+    if !has_limits {
+        for name in ["cost", "counting"] {
+            if fields.node().value().get(name).is_some() {
+                return fields.node().fault(format!(
+                    "`{name}` does nothing without `limits`: what is under way is one request each"
+                ));
+            }
+        }
+    }
+    let (cost, limits, in_flight) = (cost?, limits?.unwrap_or_default(), in_flight?);
     let (service, node) = counting?.unzip();
     let service = service.flatten();
     if after && service.is_some() {
@@ -67,13 +86,14 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
         return node.fault(format!("cost must not be more than a limit lets pass at once, {most}"));
     }
     let parts = parts?.unwrap_or_else(|| vec![Part::ClientAddress(Networks::default())]);
-    Some(Rule { parts, absent: absent?, limits, cost, mode: mode?, service, definition, price })
+    let (absent, mode) = (absent?, mode?);
+    Some(Rule { parts, absent, limits, cost, mode, service, definition, price, in_flight })
 }
 
 /// What only a rule with limits has.
 fn idle_without_limits(fields: &Fields<'_>) -> Option<()> {
     let written = |name: &&&str| fields.node().value().get(name).is_some();
-    match ["key", "absent", "cost", "counting", "mode"].iter().find(written) {
+    match ["key", "absent", "cost", "counting", "in_flight", "mode"].iter().find(written) {
         Some(name) => fields.node().fault(format!("{name} has no effect with `limits: none`")),
         None => Some(()),
     }
@@ -82,7 +102,7 @@ fn idle_without_limits(fields: &Fields<'_>) -> Option<()> {
 impl Rule {
     /// Whether no rule after it is for those that it is for.
     pub(super) fn limits_nothing(&self) -> bool {
-        self.limits.is_empty()
+        self.limits.is_empty() && self.in_flight.is_none()
     }
 
     /// The policy, with its counters from this index on. Limits without a name get the rule's:
@@ -95,6 +115,11 @@ impl Rule {
             true => Tables::of_nobody(layout),
             false => tables.of(class, layout),
         };
+        let in_flight = self.in_flight.clone().map(|most| {
+            // Another number counts on, with what is under way.
+            let table = tables.of(format!("in flight {rule}"), InFlight::layout(&most));
+            Rc::new(InFlight::new(most, table))
+        });
         let mut taken: Vec<String> =
             self.limits.iter().filter_map(|limit| limit.name.clone()).collect();
         let mut free_name = || {
@@ -114,7 +139,8 @@ impl Rule {
         let policy = |definition: &str, quotas, remote| {
             let key = Key::new(rule, self.parts.clone(), self.absent, definition);
             let (cost, table) = (self.cost.clone(), Rc::clone(&table));
-            Policy { key, quotas, cost, mode: self.mode, rule: number, remote, table }
+            let (mode, in_flight) = (self.mode, in_flight.as_ref().map(Rc::clone));
+            Policy { key, quotas, cost, mode, rule: number, remote, table, in_flight }
         };
         let remote = self.service.map(|service| {
             let requests = quotas.iter().map(|quota| quota.requests.most()).min().unwrap_or(1);

@@ -23,6 +23,8 @@ fn good_configurations_are_read() {
             "algorithm": "sliding_window"}]}"#,
         r#"{"cost": 20, "limits": [{"requests": 20, "window": "1s",
             "algorithm": "sliding_window"}], "counting": {"mode": "local"}}"#,
+        r#"{"in_flight": 10}"#,
+        r#"{"key": [], "in_flight": {"tier": {"gold": 100}, "default": 0}, "limits": [{"requests": 1, "window": "1s"}]}"#,
         r#"{"limits": [{"requests": 1, "window": "1s"}, {"name": "per minute!", "requests": 10, "window": "1m"}, {"requests": 1, "window": "1h"}, {"requests": 1, "window": "1d"}]}"#,
     ] {
         assert_eq!(faults(&rule(json)), [""; 0], "{json}");
@@ -64,7 +66,7 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
             top(r#""response_field": "none""#),
             "response_field: unknown field, did you mean `response_fields`?",
         ),
-        (rule("{}"), "rules[0].limits: is required"),
+        (rule("{}"), "rules[0]: must have `limits`, `in_flight`, or both"),
         (limits(r#""nothing""#), "rules[0].limits: must be a list"),
         (
             limits(r#""none""#),
@@ -73,6 +75,10 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         (
             rule(r#"{"limits": "none", "key": ["path"]}"#),
             "rules[0]: key has no effect with `limits: none`",
+        ),
+        (
+            rule(r#"{"limits": "none", "in_flight": 1}"#),
+            "rules[0]: in_flight has no effect with `limits: none`",
         ),
         (
             rule(r#"{"limits": "none", "mode": "shadow"}"#),
@@ -182,6 +188,17 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         (
             top(r#""refusal": {"detail": "${header.x-key}"}"#),
             "refusal.detail: `${header.x-key}` (character 1): is none that a refusal knows; known here: detail, code, rule, retry_after, identity.subject, identity.consumer, identity.tier",
+        ),
+        (rule("{}"), "rules[0]: must have `limits`, `in_flight`, or both"),
+        (rule(r#"{"in_flight": 0}"#), "rules[0].in_flight: must be from 1 to 1000000000"),
+        (rule(r#"{"in_flight": []}"#), "rules[0].in_flight: must be a whole number; must be from 1 to 1000000000"),
+        (
+            rule(r#"{"in_flight": 1, "cost": 5}"#),
+            "rules[0]: `cost` does nothing without `limits`: what is under way is one request each",
+        ),
+        (
+            rule(r#"{"in_flight": 1, "counting": {"mode": "local"}}"#),
+            "rules[0]: `counting` does nothing without `limits`: what is under way is one request each",
         ),
         (top(r#""retry_after": "no""#), "retry_after: must be true or false"),
         (top(r#""tell_costs": 1"#), "tell_costs: must be true or false"),

@@ -25,6 +25,7 @@ fn policy(quotas: Vec<Quota>) -> Policy {
         mode: Mode::Enforce,
         rule: 0,
         remote: None,
+        in_flight: None,
         table: Rc::new(Table::new(0, 8, Layout::new(vec![]))),
     }
 }

@@ -149,7 +149,7 @@ fn every_rule_has_its_counters() {
             .collect();
         let want =
             ["tenant", "orders", "address"].into_iter().zip(modes).flat_map(|(rule, mode)| {
-                ["allowed", "exceeded", "uncounted", "evicted_live"]
+                ["allowed", "exceeded", "in_flight_exceeded", "uncounted", "evicted_live"]
                     .map(|event| (rule, event, mode))
             });
         assert_eq!(told, want.collect::<Vec<_>>());
