@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{PARENT, TRACE, id};
 use crate::harness::collector::{self, Collector, Span};
+use crate::harness::until;
 use crate::harness::{envoy_minor, received, token, trap};
 
 /// Where the demo's chain is.
@@ -44,8 +45,13 @@ impl Echoing {
     #[track_caller]
     fn spans(&self, id: &str) -> (Span, Vec<Span>) {
         let request = self.collector.request(id);
-        let mut below = self.collector.spans();
-        below.retain(|span| span.trace == request.trace && span.parent == request.id);
+        let mut below = Vec::new();
+        // Envoy may send the two in two messages.
+        until("a span below that of the request", || {
+            below = self.collector.spans();
+            below.retain(|span| span.trace == request.trace && span.parent == request.id);
+            !below.is_empty()
+        });
         (request, below)
     }
 }
