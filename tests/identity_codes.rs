@@ -370,6 +370,12 @@ fn every_code_of_authorization_is_seen() {
         telling.ask(bob).response.header_text("www-authenticate").as_deref(),
         Some(r#"Bearer realm="gatehouse", error="insufficient_scope", scope="orders:write""#)
     );
+    let watched = json!({"default": "allow", "rules": [{"action": "deny", "mode": "shadow"}]});
+    let watched = Shared::start(
+        Gateway::builder("envoy/authorization.yaml")
+            .edit(move |tree| configuration::set(tree, "authorization", watched)),
+    );
+    seen.extend(codes_seen("authorization", &watched, vec![("shadow_denied", Request::get("/"))]));
     let default = vec![("default_allowed", Request::get("/"))];
     seen.extend(codes_seen("authorization", &start("allow"), default));
     assert_all_seen("authorization", &seen);
