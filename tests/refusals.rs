@@ -3,15 +3,17 @@
 
 use std::sync::LazyLock;
 
-use gatehouse_sandbox::Gateway;
 use gatehouse_sandbox::raw::Request;
+use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 
 use crate::harness::{Shared, configuration, http2, token};
 
 /// The demo gateway, with words for all filters that guard something.
-static GATEWAY: LazyLock<Shared> = LazyLock::new(|| {
-    Shared::start(Gateway::builder("envoy/envoy.yaml").edit(|tree| {
+static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(worded()));
+
+fn worded() -> Builder {
+    Gateway::builder("envoy/envoy.yaml").edit(|tree| {
         for (filter, words) in [
             ("jwt-auth", json!({"title": "Log in", "detail": "Log in first (${code})."})),
             (
@@ -30,8 +32,8 @@ static GATEWAY: LazyLock<Shared> = LazyLock::new(|| {
         ] {
             configuration::shipped(tree, filter)["refusal"] = words;
         }
-    }))
-});
+    })
+}
 
 /// Fails unless the request is refused in these words.
 #[track_caller]
@@ -91,11 +93,11 @@ fn a_limit_s_words_know_its_rule_and_when_to_come_back() {
 
 #[test]
 fn a_grpc_client_reads_them_in_its_status() {
-    // An HTTP/2 request is not one of those that the shared gateway counts.
+    // A gateway of its own: an HTTP/2 request is not one of the shared gateway's.
+    let gateway = worded().start().unwrap_or_else(|fault| panic!("{fault}"));
     let request = http2::get("/orders").method("POST").header("content-type", "application/grpc");
     let request = request.body(()).expect("a request");
-    let refused = http2::send(GATEWAY.gateway().address(), request);
-    GATEWAY.skip();
+    let refused = http2::send(gateway.address(), request);
     assert_eq!(refused.trailer("grpc-status").as_deref(), Some("16"), "{refused:?}");
     let words = "Log in first (jwt_auth.token_missing).";
     assert_eq!(refused.trailer("grpc-message").as_deref(), Some(words));

@@ -13,7 +13,7 @@ const SHARED: usize = LANES - 1;
 /// The lane of a VM.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Lane {
-    number: usize,
+    pub(super) number: usize,
     /// Tells its claim from that of another VM.
     owner: u64,
     /// When it was last claimed, in nanoseconds since 1970.
@@ -25,12 +25,10 @@ pub(crate) struct Lane {
 pub(crate) struct Lanes([Arrival; LANES]);
 
 impl Lanes {
-    /// From what a slot remembers. What is no longer good is nothing, and what is good for longer
-    /// than anything can be is of a clock that was set back since.
+    /// From what a slot remembers. What is no longer good is nothing, and what is good for much
+    /// longer than anything can be is of a clock that was set back since.
     pub(crate) fn read(mut stored: impl Iterator<Item = Arrival>, now: u64, lease: u64) -> Self {
-        let is_good = |lane: &Arrival| {
-            lane.nanoseconds > now && lane.nanoseconds <= now.saturating_add(lease)
-        };
+        let is_good = |lane: &Arrival| holds(lane.nanoseconds, lease, now);
         Self([(); LANES].map(|()| stored.next().filter(is_good).unwrap_or_default()))
     }
 
@@ -121,15 +119,14 @@ pub(crate) fn claim(
         let mut claims = list.chunks_exact_mut(CLAIM).take(SHARED);
         let number = claims.position(|claim| {
             let (until, by) = read(claim);
-            let is_free = until <= now || until > now.saturating_add(length);
             // Where it was free for a while, another may have had it meanwhile, and gone.
-            by == owner && !is_free
+            by == owner && holds(until, length, now)
         });
         let free = || {
             let mut claims = list.chunks_exact(CLAIM).take(SHARED);
             claims.position(|claim| {
                 let (until, _) = read(claim);
-                until <= now || until > now.saturating_add(length)
+                !holds(until, length, now)
             })
         };
         let Some(number) = number.or_else(free) else {
@@ -146,6 +143,13 @@ pub(crate) fn claim(
         }
     }
     Err(Unavailable::Contended)
+}
+
+/// Whether what was said to be good for `length` is so at `now`. Another worker may have said it by
+/// a later time than this one reads: workers ask for the time once a callback. Only what is good for
+/// twice as long is of a clock that was set back since.
+fn holds(until: u64, length: u64, now: u64) -> bool {
+    until > now && until <= now.saturating_add(length.saturating_mul(2))
 }
 
 /// A claim as it is stored: until when, and by whom.

@@ -95,6 +95,24 @@ fn a_worker_that_was_late_is_counted_again() {
     assert_eq!(left(&late, 3, &host), 3);
 }
 
+/// Workers ask for the time once a callback: one that has asked before another writes after it.
+#[test]
+fn what_another_worker_says_by_a_later_time_counts() {
+    let host = FakeHost::at(NOW);
+    let vms = [(); 4].map(|()| vm(&host));
+    for (number, vm) in vms.iter().enumerate() {
+        // Each next one is a millisecond behind.
+        host.clock.set_seconds(NOW);
+        host.clock.advance(Duration::from_millis(10 - number as u64));
+        assert!(enter(vm, 4, &host).is_some());
+    }
+    host.clock.set_seconds(NOW);
+    let lanes: std::collections::BTreeSet<usize> =
+        vms.iter().map(|vm| vm.lane.get().unwrap().number).collect();
+    assert_eq!(lanes.len(), 4, "each has its own");
+    assert!(vms.iter().all(|vm| enter(vm, 4, &host).is_none()));
+}
+
 #[test]
 fn a_clock_that_was_set_back_locks_nobody_out() {
     let host = FakeHost::at(NOW);
