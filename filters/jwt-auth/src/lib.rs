@@ -252,7 +252,9 @@ impl Filter for JwtAuth {
             Code::TargetAmbiguous
             | Code::VerifierBusy
             | Code::KeysUnavailable
-            | Code::RevocationsUnavailable => false,
+            | Code::RevocationsUnavailable
+            | Code::IntrospectionUnavailable
+            | Code::IntrospectionBusy => false,
             // Clients answer it by themselves (RFC 9449 §8).
             Code::NonceNeeded => false,
             _ => true,
