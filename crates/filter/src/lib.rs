@@ -43,6 +43,7 @@ mod percent;
 mod phase;
 mod phases;
 mod printable;
+mod reference;
 mod reply;
 mod request;
 mod request_line;
@@ -95,6 +96,7 @@ pub use phase::{
 };
 pub use phases::Phases;
 pub use printable::printable;
+pub use reference::{Reference, Said};
 pub use reply::{Bytes, Document, GrpcStatus, Problem, Replay, Reply};
 pub use request::{Facts, Request, Spoken, essence, is_grpc, is_grpc_or_grpc_web};
 pub use request_line::RequestLine;

@@ -4,12 +4,10 @@
 //! it allows or denies. A request that no rule decides falls under the default, which is to deny.
 //! Who the client is, an authentication filter before this one found out.
 
-mod capture;
 mod claim;
 mod claim_path;
 mod condition;
 mod config;
-mod host_part;
 mod nearest;
 mod pattern;
 mod principal;

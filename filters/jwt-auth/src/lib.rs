@@ -17,6 +17,7 @@ mod base64url;
 mod binding;
 mod cache;
 mod claims;
+mod code;
 mod config;
 mod discovery;
 mod event;
@@ -45,6 +46,7 @@ mod verify;
 mod why;
 
 pub use algorithm::{Algorithm, Curve};
+pub use code::Code;
 pub use event::Event;
 pub use jwk::KeyFault;
 pub use jwks::{KeySet, KeySetError, SkippedKey};
@@ -89,101 +91,6 @@ pub struct JwtAuth {
     waiters: Waiters,
     usual_header: UsualHeader,
     cache: Cache,
-}
-
-gatehouse_filter::codes! {
-    /// What the filter can decide.
-    pub enum Code {
-        /// The token is good.
-        Allowed = "allowed",
-        /// There is no token, and none is needed.
-        Anonymous = "anonymous",
-        /// A filter before this one knows who it is, and there is no token, or one that does not
-        /// matter.
-        Identified = "identified",
-        /// The token is no good, and none is needed.
-        TokenIgnored = "token_ignored",
-        /// The rule asks for nothing.
-        NotRequired = "not_required",
-        /// A CORS preflight: browsers send it without credentials.
-        Preflight = "preflight",
-        /// See [`Refusal::TargetAmbiguous`].
-        TargetAmbiguous = "target_ambiguous",
-        /// See [`Refusal::TokenMissing`].
-        TokenMissing = "token_missing",
-        /// See [`Refusal::TokenRepeated`].
-        TokenRepeated = "token_repeated",
-        /// See [`Refusal::TwoIdentities`].
-        TwoIdentities = "two_identities",
-        /// See [`Refusal::TokenTooLarge`].
-        TokenTooLarge = "token_too_large",
-        /// See [`Refusal::TokenMalformed`].
-        TokenMalformed = "token_malformed",
-        /// See [`Refusal::CriticalUnsupported`].
-        CriticalUnsupported = "critical_unsupported",
-        /// See [`Refusal::TypeNotAllowed`].
-        TypeNotAllowed = "type_not_allowed",
-        /// See [`Refusal::AlgorithmNotAllowed`].
-        AlgorithmNotAllowed = "algorithm_not_allowed",
-        /// See [`Refusal::KeyUnknown`].
-        KeyUnknown = "key_unknown",
-        /// See [`Refusal::VerifierBusy`] and [`Refusal::ProofsUnavailable`].
-        VerifierBusy = "verifier_busy",
-        /// See [`Refusal::KeysUnavailable`].
-        KeysUnavailable = "keys_unavailable",
-        /// See [`Refusal::SignatureInvalid`].
-        SignatureInvalid = "signature_invalid",
-        /// See [`Refusal::TokenRevoked`].
-        TokenRevoked = "token_revoked",
-        /// See [`Refusal::RevocationsUnavailable`].
-        RevocationsUnavailable = "revocations_unavailable",
-        /// See [`Refusal::TokenInactive`].
-        TokenInactive = "token_inactive",
-        /// See [`Refusal::IntrospectionUnavailable`].
-        IntrospectionUnavailable = "introspection_unavailable",
-        /// See [`Refusal::IntrospectionBusy`].
-        IntrospectionBusy = "introspection_busy",
-        /// See [`Refusal::TokenExpired`].
-        TokenExpired = "token_expired",
-        /// See [`Refusal::TokenNotYetValid`].
-        TokenNotYetValid = "token_not_yet_valid",
-        /// See [`Refusal::IssuerUnknown`].
-        IssuerUnknown = "issuer_unknown",
-        /// See [`Refusal::AudienceMismatch`].
-        AudienceMismatch = "audience_mismatch",
-        /// See [`Refusal::TokenTooOld`].
-        TokenTooOld = "token_too_old",
-        /// See [`Refusal::LifetimeTooLong`].
-        LifetimeTooLong = "lifetime_too_long",
-        /// See [`Refusal::SubjectMismatch`].
-        SubjectMismatch = "subject_mismatch",
-        /// See [`Refusal::ClaimMismatch`].
-        ClaimMismatch = "claim_mismatch",
-        /// See [`Refusal::BindingMissing`].
-        BindingMissing = "binding_missing",
-        /// See [`Refusal::BindingUnchecked`].
-        BindingUnchecked = "binding_unchecked",
-        /// See [`Refusal::CertificateMissing`].
-        CertificateMissing = "certificate_missing",
-        /// See [`Refusal::CertificateMismatch`].
-        CertificateMismatch = "certificate_mismatch",
-        /// See [`Refusal::SchemeMismatch`].
-        SchemeMismatch = "scheme_mismatch",
-        /// See [`Refusal::ProofMissing`].
-        ProofMissing = "proof_missing",
-        /// See [`Refusal::ProofRepeated`].
-        ProofRepeated = "proof_repeated",
-        /// See [`Refusal::ProofInvalid`].
-        ProofInvalid = "proof_invalid",
-        /// See [`Refusal::ProofKeyMismatch`].
-        ProofKeyMismatch = "proof_key_mismatch",
-        /// See [`Refusal::ProofUsed`].
-        ProofUsed = "proof_used",
-        /// See [`Refusal::NonceNeeded`].
-        NonceNeeded = "nonce_needed",
-        /// See [`Refusal::ClaimInvalid`].
-        ClaimInvalid = "claim_invalid",
-    }
 }
 
 impl Filter for JwtAuth {
@@ -241,25 +148,7 @@ impl Filter for JwtAuth {
     }
 
     fn wording(&self, code: Code) -> Option<&Wording> {
-        let is_worded = match code {
-            Code::Allowed
-            | Code::Anonymous
-            | Code::Identified
-            | Code::TokenIgnored
-            | Code::NotRequired
-            | Code::Preflight => false,
-            // Those are no fault of its credentials.
-            Code::TargetAmbiguous
-            | Code::VerifierBusy
-            | Code::KeysUnavailable
-            | Code::RevocationsUnavailable
-            | Code::IntrospectionUnavailable
-            | Code::IntrospectionBusy => false,
-            // Clients answer it by themselves (RFC 9449 §8).
-            Code::NonceNeeded => false,
-            _ => true,
-        };
-        self.config.wording.as_ref().filter(|_| is_worded)
+        self.config.wording.as_ref().filter(|_| code.is_worded())
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -1,13 +1,13 @@
 //! What a path captured, compared with what is known of the client.
 
-use gatehouse_filter::hex;
-use gatehouse_filter::truth::Truth;
+use crate::hex;
+use crate::truth::Truth;
 
 /// Whether a captured part of the path, percent-decoded once, is this text, byte for byte.
 ///
 /// It cannot be told of an escape that is none and of a control character: whoever reads such a
 /// path next may drop it, keep it or stop at it. An empty part is nobody's.
-pub(crate) fn is(captured: &[u8], text: &str) -> Truth {
+pub(super) fn is(captured: &[u8], text: &str) -> Truth {
     let mut wanted = text.bytes();
     let mut rest = captured;
     let mut same = !captured.is_empty();

@@ -1,16 +1,16 @@
 //! A part of the host, such as the tenant in `acme.example.com`.
 
-use gatehouse_filter::config::Node;
+use crate::config::Node;
 
 /// A part of the host: what stands between these texts, in lower case.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct HostPart {
+pub struct HostPart {
     before: Box<str>,
     after: Box<str>,
 }
 
 impl HostPart {
-    pub(crate) fn read(node: &Node<'_>) -> Option<Self> {
+    pub(super) fn read(node: &Node<'_>) -> Option<Self> {
         let text = node.text()?.to_ascii_lowercase();
         let is_of_a_host =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -26,7 +26,7 @@ impl HostPart {
     }
 
     /// The part of this host; `None` where it is another one, or the part is empty.
-    pub(crate) fn of<'a>(&self, host: &'a [u8]) -> Option<&'a [u8]> {
+    pub(super) fn of<'a>(&self, host: &'a [u8]) -> Option<&'a [u8]> {
         let (before, rest) = host.split_at_checked(self.before.len())?;
         let (part, after) = rest.split_at_checked(rest.len().checked_sub(self.after.len())?)?;
         let fits = before.eq_ignore_ascii_case(self.before.as_bytes())
