@@ -91,6 +91,71 @@ fn a_limit_s_words_know_its_rule_and_when_to_come_back() {
     GATEWAY.assert_no_trap();
 }
 
+/// Rules say it in words of their own; what one does not say, the filter's words at the top say.
+#[test]
+fn a_rule_s_own_words_take_the_place_of_those_at_the_top() {
+    let gateway = Shared::start(worded().edit(|tree| {
+        let keys = configuration::shipped(tree, "api-key-auth");
+        keys["rules"] = json!([{"name": "stock", "match": {"path": {"prefix": "/products/stock"}},
+            "require": "key", "refusal": {"title": "Partners only"}}]);
+        let tokens = configuration::shipped(tree, "jwt-auth");
+        let rules = tokens["rules"].as_array_mut().expect("rules");
+        rules.push(json!({"name": "reports", "match": {"path": {"prefix": "/reports"}},
+            "require": "any", "refusal": {"status": 403, "detail": "${rule} is for members."}}));
+        let allowed = configuration::shipped(tree, "authorization");
+        let rules = allowed["rules"].as_array_mut().expect("rules");
+        rules.insert(
+            0,
+            json!({"name": "closed", "match": {"path": {"exact": "/orders/closed"}},
+            "action": "deny", "refusal": {"status": 410, "title": "Gone"}}),
+        );
+        let limits = configuration::shipped(tree, "rate-limit");
+        limits["rules"][0]["refusal"] = json!({"status": 429, "detail": "Slowly, ${code}."});
+        let cache = configuration::shipped(tree, "response-cache");
+        cache["refusal"] = json!({"title": "Not kept"});
+        cache["rules"][0]["refusal"] = json!({"status": 404, "detail": "No ${rule} at hand."});
+    }));
+    let told = |case: &str, request: Request, code: &str, status: u16, said: (&str, &str)| {
+        let exchange = gateway.ask(request);
+        exchange.assert_refused(case, status, code);
+        let problem = exchange.response.json();
+        assert_eq!((&problem["title"], &problem["detail"]), (&json!(said.0), &json!(said.1)));
+        exchange
+    };
+    let alice = token::bearer(&token::good("alice"));
+    let by = |path: &str| Request::get(path).header("authorization", alice.clone());
+    let missing = "jwt_auth.token_missing";
+    let said = ("Log in", "reports is for members.");
+    let refused = told("the rule's", Request::get("/reports/1"), missing, 403, said);
+    assert!(refused.response.header("www-authenticate").is_some(), "with its challenge still");
+    let said = ("Log in", "Log in first (jwt_auth.token_missing).");
+    told("no rule's", Request::get("/orders"), missing, 401, said);
+    let key = "api_key_auth.key_missing";
+    told("a key", Request::get("/products/stock"), key, 403, ("Partners only", "Nobody has it."));
+    let said = ("Gone", "Nothing for users, $5.");
+    told("denied", by("/orders/closed"), "authorization.denied", 410, said);
+    let said = ("Not Found", "Nothing for users, $5.");
+    told("no rule", by("/users/bob"), "authorization.no_rule", 404, said);
+    let cached = by("/products/never-asked").header("cache-control", "only-if-cached");
+    let code = "response_cache.not_in_store";
+    told("only if cached", cached, code, 404, ("Not kept", "No products at hand."));
+    // What a stranger spells otherwise is not another rule's words: nobody reads it in one way.
+    let exchange = gateway.ask(Request::get("/reports/%2e%2e/orders"));
+    assert_ne!(exchange.response.json()["detail"], "reports is for members.");
+    for _ in 0..12 {
+        let body = json!({"username": "eve", "password": "x"});
+        let exchange = gateway.ask(Request::post_json("/auth/login", &body));
+        if exchange.logged("details") == "rate_limit.exceeded" {
+            exchange.assert_refused("the eleventh", 429, "rate_limit.exceeded");
+            let problem = exchange.response.json();
+            assert_eq!(problem["title"], "Later");
+            assert_eq!(problem["detail"], "Slowly, rate_limit.exceeded.");
+            return gateway.assert_no_trap();
+        }
+    }
+    panic!("nobody was refused after twelve");
+}
+
 #[test]
 fn a_grpc_client_reads_them_in_its_status() {
     // A gateway of its own: an HTTP/2 request is not one of the shared gateway's.

@@ -276,7 +276,7 @@ impl Exchange {
         let chain = Rc::clone(&self.chain);
         let Some(link) = chain.link(at) else { return false };
         let proxy = callback.proxy;
-        let wording = link.wording(code).filter(|_| reply.is_some());
+        let wording = reply.as_ref().and_then(|_| link.wording(code, told.rule.as_deref()));
         let code = link.count(code, proxy);
         if chain.tells.decisions {
             link.note(code, &told, proxy);

@@ -52,7 +52,7 @@ pub trait Link {
     /// Counts a decision. Its full code: `jwt_auth.token_missing`.
     fn count(&self, code: usize, proxy: &dyn Proxy) -> &str;
     /// See [`Filter::wording`].
-    fn wording(&self, code: usize) -> Option<&Wording>;
+    fn wording(&self, code: usize, rule: Option<&str>) -> Option<&Wording>;
     /// Leaves a decision in filter state, for the access log.
     fn note(&self, code: &str, told: &Told, proxy: &dyn Proxy);
     /// Tells in the log why a decision was made, where the filter says so.
@@ -193,8 +193,8 @@ impl<F: Filter> Link for Linked<F> {
         self.codes.get(code).map_or("", String::as_str)
     }
 
-    fn wording(&self, code: usize) -> Option<&Wording> {
-        self.filter.wording(*F::Code::ALL.get(code)?)
+    fn wording(&self, code: usize, rule: Option<&str>) -> Option<&Wording> {
+        self.filter.wording(*F::Code::ALL.get(code)?, rule)
     }
 
     fn note(&self, code: &str, told: &Told, proxy: &dyn Proxy) {

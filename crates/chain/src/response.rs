@@ -296,8 +296,8 @@ impl Exchange {
     ) -> bool {
         let chain = Rc::clone(&self.chain);
         let (Some(link), proxy) = (chain.link(at), callback.proxy) else { return true };
-        let wording = decision.code.and_then(|code| link.wording(code));
-        let code = decision.code.map_or("", |code| link.count(code, proxy));
+        let number = decision.code;
+        let code = number.map_or("", |code| link.count(code, proxy));
         let answers = matches!(decision.step, ResponseStep::Reply(_) | ResponseStep::Replace(_));
         if chain.tells.decisions && (answers || decision.rule.is_some()) {
             let told = Told { rule: decision.rule.clone(), ..Told::default() };
@@ -305,8 +305,9 @@ impl Exchange {
         }
         match decision.step {
             ResponseStep::Reply(mut reply) => {
-                if let Some(wording) = wording {
-                    self.word(&mut reply, wording, code, decision.rule.as_deref(), callback);
+                let rule = decision.rule.as_deref();
+                if let Some(wording) = number.and_then(|code| link.wording(code, rule)) {
+                    self.word(&mut reply, wording, code, rule, callback);
                 }
                 self.reply_instead(&reply, code, callback)
             }

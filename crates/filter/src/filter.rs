@@ -88,9 +88,9 @@ pub trait Filter: Sized + 'static {
     /// proxy matches again.
     fn asks_for_route(&self) -> bool;
 
-    /// Own words for what it refuses with this code, where its configuration has some: whoever sends
-    /// the refusal puts them in place of the filter's.
-    fn wording(&self, _code: Self::Code) -> Option<&Wording> {
+    /// Own words for what it refuses with this code under this rule, where its configuration has
+    /// some: whoever sends the refusal puts them in place of the filter's.
+    fn wording(&self, _code: Self::Code, _rule: Option<&str>) -> Option<&Wording> {
         None
     }
 

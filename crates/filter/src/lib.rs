@@ -105,4 +105,4 @@ pub use secret::Secret;
 pub use statuses::Statuses;
 pub use target::{query_pairs, query_value, query_values, split_target};
 pub use text_pattern::TextPattern;
-pub use wording::{Refused, Wording};
+pub use wording::{Refused, Wording, Words};

@@ -19,8 +19,8 @@ pub(crate) use host_pattern::without_port;
 pub use path::Captures;
 pub use query::Parameter;
 
-use crate::Request;
 use crate::config::{Fields, Node};
+use crate::{Request, Wording, Words};
 use ambiguity::Disguised;
 use condition::Condition;
 use parts::Identities;
@@ -36,6 +36,8 @@ pub struct Rules<T> {
     rules: Vec<Rule<T>>,
     /// The parameters of queries that any of them asks for, in order.
     parameters: Rc<[Folded]>,
+    /// Own words for what is refused under no rule, or under one that has none.
+    wording: Option<Wording>,
 }
 
 /// A rule: a name for logs and metrics, a condition, and what the filter does.
@@ -44,6 +46,8 @@ pub struct Rule<T> {
     /// The configured `name`, else the rule's path: `rules[2]`.
     pub name: Rc<str>,
     condition: Rc<Condition>,
+    /// Own words for what is refused under it.
+    wording: Option<Wording>,
     /// What the filter does for a request that matches.
     pub action: T,
 }
@@ -86,7 +90,7 @@ impl AmbiguousTarget {
 
 impl<T> Default for Rules<T> {
     fn default() -> Self {
-        Self { rules: Vec::new(), parameters: Rc::from([]) }
+        Self { rules: Vec::new(), parameters: Rc::from([]), wording: None }
     }
 }
 
@@ -98,31 +102,49 @@ impl<T> Rules<T> {
     /// A list without rules is a fault, as it would do nothing, and so is a rule behind one that
     /// takes all its requests.
     pub fn read(node: Node<'_>, action: impl FnMut(&mut Fields<'_>) -> Option<T>) -> Option<Self> {
-        Self::read_each(node, |_| true, action)
+        Self::read_all(&node, Identities::Known, None, |_| true, action)
+    }
+
+    /// The same for a filter that refuses under its rules: each can have own words, `refusal`, in
+    /// place of those at the top.
+    pub fn read_worded(
+        node: &Node<'_>,
+        words: &Words,
+        action: impl FnMut(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Self> {
+        Self::read_each(node, words, |_| true, action)
     }
 
     /// The same for a filter whose rules ask for more than `match`: only behind those that `decide`
     /// for every request they match can no other rule do anything.
     pub fn read_each(
-        node: Node<'_>,
+        node: &Node<'_>,
+        words: &Words,
         decides: impl Fn(&T) -> bool,
         action: impl FnMut(&mut Fields<'_>) -> Option<T>,
     ) -> Option<Self> {
-        Self::read_all(&node, Identities::Known, decides, action)
+        Self::read_all(node, Identities::Known, Some(words), decides, action)
     }
 
-    /// The same as [`read`](Self::read) for a filter that finds out who the client is: its rules
-    /// cannot ask for that.
+    /// The same as [`read_worded`](Self::read_worded) for a filter that finds out who the client
+    /// is: its rules cannot ask for that.
     pub fn read_before_identity(
         node: &Node<'_>,
+        words: &Words,
         action: impl FnMut(&mut Fields<'_>) -> Option<T>,
     ) -> Option<Self> {
-        Self::read_all(node, Identities::NotYet, |_| true, action)
+        Self::read_all(node, Identities::NotYet, Some(words), |_| true, action)
+    }
+
+    /// No rules: what is refused is so in the words at the top.
+    pub fn none(words: &Words) -> Self {
+        Self { wording: words.top.clone(), ..Self::default() }
     }
 
     fn read_all(
         node: &Node<'_>,
         identities: Identities,
+        words: Option<&Words>,
         decides: impl Fn(&T) -> bool,
         mut action: impl FnMut(&mut Fields<'_>) -> Option<T>,
     ) -> Option<Self> {
@@ -138,27 +160,29 @@ impl<T> Rules<T> {
             let condition = fields.with_default("match", Condition::default(), |node| {
                 Condition::read(&node, identities)
             });
+            let wording = words.map_or(Some(None), |words| words.of_rule(&mut fields));
             let action = action(&mut fields);
             fields.finish();
             names.extend(name.clone());
             let (name, condition, action) = (name?, Rc::new(condition?), action?);
+            let wording = wording?;
             if let Some((taker, _)) = takers.iter().find(|(_, taker)| taker.covers(&condition)) {
                 return node.fault(format!("never fits: `{taker}` before it takes all it is for"));
             }
             if decides(&action) {
                 takers.push((name.to_string(), Rc::clone(&condition)));
             }
-            Some(Rule { name, condition, action })
+            Some(Rule { name, condition, wording, action })
         });
-        rules.map(Self::of)
+        rules.map(|rules| Self::of(rules, words.and_then(|words| words.top.clone())))
     }
 
-    fn of(rules: Vec<Rule<T>>) -> Self {
+    fn of(rules: Vec<Rule<T>>, wording: Option<Wording>) -> Self {
         let asked = rules.iter().flat_map(|rule| rule.condition.parameters());
         let mut parameters: Vec<Folded> = asked.map(Rc::clone).collect();
         parameters.sort();
         parameters.dedup();
-        Self { rules, parameters: parameters.into() }
+        Self { rules, parameters: parameters.into(), wording }
     }
 
     /// The rule that a guard goes by for a request, by its name, and what it does; what
@@ -235,8 +259,9 @@ impl<T> Rules<T> {
             action: action(&rule.name, rule.action),
             name: rule.name,
             condition: rule.condition,
+            wording: rule.wording,
         });
-        Rules { rules: rules.collect(), parameters: self.parameters }
+        Rules { rules: rules.collect(), parameters: self.parameters, wording: self.wording }
     }
 
     /// Whether the request may be another one for whoever reads it next than it is for these rules:
@@ -291,6 +316,13 @@ impl<T> Rules<T> {
     pub fn of_path<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a Rule<T>> {
         let path = Path::new(path);
         self.rules.iter().filter(move |rule| rule.condition.is_for_path(&path))
+    }
+
+    /// The own words for what is refused under the rule of this name, or under none: a rule's, else
+    /// those at the top.
+    pub fn wording(&self, rule: Option<&str>) -> Option<&Wording> {
+        let rule = self.rules.iter().find(|known| Some(&*known.name) == rule);
+        rule.and_then(|rule| rule.wording.as_ref()).or(self.wording.as_ref())
     }
 
     /// The rules, in order.

@@ -1,6 +1,6 @@
 //! What a refusal says, where a configuration has words of its own for it.
 
-use crate::config::Node;
+use crate::config::{Fields, Node};
 use crate::template::{OwnFacts, OwnNames, Scope, Sources, Template};
 use crate::{Identity, Problem};
 use std::rc::Rc;
@@ -17,6 +17,30 @@ pub struct Wording {
     status: Option<u16>,
     title: Option<Rc<str>>,
     detail: Option<Template>,
+}
+
+/// The words of a configuration, before its rules are read, which may have others
+/// ([`Rules`](crate::rules::Rules)).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Words {
+    /// Those at the top.
+    pub(crate) top: Option<Wording>,
+    asks_for_credentials: bool,
+}
+
+impl Words {
+    /// Reads `refusal` at the top of a configuration; see [`Wording::read`].
+    pub fn read(fields: &mut Fields<'_>, asks_for_credentials: bool) -> Self {
+        let top = fields.optional("refusal", |node| Wording::read(&node, asks_for_credentials));
+        // A fault is on its node, and the configuration is refused.
+        Self { top: top.flatten(), asks_for_credentials }
+    }
+
+    /// Reads `refusal` of a rule. What it does not say, that at the top says.
+    pub(crate) fn of_rule(&self, rule: &mut Fields<'_>) -> Option<Option<Wording>> {
+        let own = rule.optional("refusal", |node| Wording::read(&node, self.asks_for_credentials));
+        own.map(|own| own.map(|own| own.or(self.top.as_ref())))
+    }
 }
 
 /// What a refusal's words may be made of.
@@ -62,6 +86,16 @@ impl Wording {
             return node.fault("says nothing: at least one of status, title, detail is needed");
         }
         Some(wording)
+    }
+
+    /// These words, and where they are silent, others.
+    fn or(self, others: Option<&Self>) -> Self {
+        let Some(others) = others.cloned() else { return self };
+        Self {
+            status: self.status.or(others.status),
+            title: self.title.or(others.title),
+            detail: self.detail.or(others.detail),
+        }
     }
 
     /// Whether it says who the request is from.

@@ -14,7 +14,7 @@ use call::Read;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::{self, Rules};
 use gatehouse_filter::template::{Scope, Template};
-use gatehouse_filter::{FieldChange, Head, HeaderName, Wording};
+use gatehouse_filter::{FieldChange, Head, HeaderName, Words};
 use gatehouse_json::Path;
 use gatehouse_shape::{Editable, Shaping};
 use std::cell::OnceCell;
@@ -23,12 +23,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// Reads the configuration of the filter.
-pub(crate) fn read(node: &Node<'_>) -> Option<(Rules<Rc<Composition>>, Option<Wording>)> {
+pub(crate) fn read(node: &Node<'_>) -> Option<Rules<Rc<Composition>>> {
     let mut fields = node.fields()?;
-    let rules = fields.required("rules", |node| Rules::read(node, composition));
-    let wording = fields.optional("refusal", |node| Wording::read(&node, false));
+    let words = Words::read(&mut fields, false);
+    let rules = fields.required("rules", |node| Rules::read_worded(&node, &words, composition));
     fields.finish();
-    let (rules, wording): (Rules<Composition>, _) = (rules?, wording?);
+    let rules: Rules<Composition> = rules?;
     // Which rule a request falls under hangs on what those before it ask for, too.
     let mut asked: Vec<String> = Vec::new();
     let mut asks_for_client = false;
@@ -38,7 +38,7 @@ pub(crate) fn read(node: &Node<'_>) -> Option<(Rules<Rc<Composition>>, Option<Wo
         (asked.clone(), asks_for_client)
     });
     let mut asked_by = asked_by.collect::<Vec<_>>().into_iter();
-    let rules = rules.map(|name, mut composition| {
+    Some(rules.map(|name, mut composition| {
         let (asked, is_of_somebody) = asked_by.next().unwrap_or_default();
         composition.is_of_somebody |= is_of_somebody;
         for name in asked {
@@ -47,8 +47,7 @@ pub(crate) fn read(node: &Node<'_>) -> Option<(Rules<Rc<Composition>>, Option<Wo
             }
         }
         Rc::new(Composition { rule: Rc::from(name), ..composition })
-    });
-    Some((rules, wording))
+    }))
 }
 
 fn composition(rule: &mut Fields<'_>) -> Option<Composition> {

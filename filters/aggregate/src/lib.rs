@@ -95,8 +95,6 @@ gatehouse_filter::codes! {
 /// The filter, configured.
 pub struct Aggregate {
     rules: Rules<Rc<Composition>>,
-    /// Own words for requests that are refused.
-    wording: Option<Wording>,
 }
 
 /// What is remembered of a request: its calls, while they are under way.
@@ -122,8 +120,7 @@ impl Filter for Aggregate {
     type Ending = Never;
 
     fn configure(node: Node<'_>) -> Option<Self> {
-        let (rules, wording) = config::read(&node)?;
-        Some(Self { rules, wording })
+        config::read(&node).map(|rules| Self { rules })
     }
 
     fn mode(&self) -> Mode {
@@ -143,12 +140,12 @@ impl Filter for Aggregate {
         self.rules.ask_for_route()
     }
 
-    fn wording(&self, code: Code) -> Option<&Wording> {
+    fn wording(&self, code: Code, rule: Option<&str>) -> Option<&Wording> {
         let is_worded = matches!(
             code,
             Code::BodyInvalid | Code::BodyTooLarge | Code::ValueMissing | Code::ValueRefused
         );
-        self.wording.as_ref().filter(|_| is_worded)
+        self.rules.wording(rule).filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

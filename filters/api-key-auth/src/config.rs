@@ -7,7 +7,7 @@ use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::fetched::{self, Fetched};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Challenge, FieldChange, Head, HeaderName, Mode, Wording};
+use gatehouse_filter::{Challenge, FieldChange, Head, HeaderName, Mode, Words};
 use std::rc::Rc;
 
 /// What the filter does, in final form.
@@ -15,8 +15,6 @@ pub(crate) struct Config {
     pub(crate) mode: Mode,
     /// What a client without a good key is asked for.
     pub(crate) challenge: Challenge,
-    /// Own words for who is refused.
-    pub(crate) wording: Option<Wording>,
     /// Whether CORS preflights pass without a key.
     pub(crate) skip_preflight: bool,
     pub(crate) sources: Vec<Source>,
@@ -80,7 +78,7 @@ impl Config {
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
         // There is no registered scheme for API keys; this is what others call it.
         let challenge = Challenge::read(&mut fields, "ApiKey", &[]);
-        let wording = fields.optional("refusal", |node| Wording::read(&node, false));
+        let words = Words::read(&mut fields, false);
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
         let sources = fields.with_default("sources", vec![DEFAULT_SOURCE], credential::sources);
         let forward = fields.with_default("forward", false, |node| node.boolean());
@@ -99,8 +97,8 @@ impl Config {
         });
         // While the consumers themselves are at fault or elsewhere, names are not judged.
         let known = consumers.as_ref().and_then(Option::as_deref);
-        let rules = fields.with_default("rules", Rules::default(), |node| {
-            Rules::read_before_identity(&node, |fields| access(fields, known))
+        let rules = fields.with_default("rules", Rules::none(&words), |node| {
+            Rules::read_before_identity(&node, &words, |fields| access(fields, known))
         });
         let default = fields.with_default("default", Require::Key, |node| node.one_of(&REQUIRE));
         let source = match (consumers, from) {
@@ -115,7 +113,6 @@ impl Config {
         Some(Self {
             mode: mode?,
             challenge: challenge?,
-            wording: wording?,
             skip_preflight: skip_preflight?,
             fields: credential::fields(sources.as_deref()?),
             sources: sources?,
@@ -152,6 +149,9 @@ fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> 
         .optional("consumers", |node| listed(node, "consumer is called", &Consumers::has_name));
     let groups = fields
         .optional("groups", |node| listed(node, "consumer is in the group", &Consumers::has_group));
+    if let (Some(Require::Nothing), Some(wording)) = (require, fields.given("refusal")) {
+        return wording.fault("has no effect with `require: none`");
+    }
     let (consumers, groups) = (consumers?, groups?);
     let is_limited = consumers.is_some() || groups.is_some();
     let allowed =

@@ -127,12 +127,12 @@ impl Filter for ApiKeyAuth {
         self.config.rules.ask_for_route()
     }
 
-    fn wording(&self, code: Code) -> Option<&Wording> {
+    fn wording(&self, code: Code, rule: Option<&str>) -> Option<&Wording> {
         let is_worded = matches!(
             code,
             Code::KeyMissing | Code::KeyRepeated | Code::KeyInvalid | Code::ConsumerNotAllowed
         );
-        self.config.wording.as_ref().filter(|_| is_worded)
+        self.config.rules.wording(rule).filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -4,24 +4,23 @@ use crate::Authorization;
 use crate::rule::{Action, Rule};
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Challenge, Mode, Wording};
+use gatehouse_filter::{Challenge, Mode, Words};
 
 pub(crate) fn read(node: &Node<'_>) -> Option<Authorization> {
     let mut fields = node.fields()?;
     let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     let challenge = Challenge::read(&mut fields, "Bearer", &[]);
     let tells_scopes = fields.with_default("tell_scopes", false, |node| node.boolean());
-    let wording = fields.optional("refusal", |node| Wording::read(&node, false));
+    let words = Words::read(&mut fields, false);
     let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
-    let rules =
-        fields.required("rules", |node| Rules::read_each(node, Rule::decides_alone, Rule::read));
+    let rules = fields
+        .required("rules", |node| Rules::read_each(&node, &words, Rule::decides_alone, Rule::read));
     let default = fields.with_default("default", Action::Deny, |node| node.one_of(&Action::NAMES));
     fields.finish();
     Some(Authorization {
         mode: mode?,
         challenge: challenge?,
         tells_scopes: tells_scopes?,
-        wording: wording?,
         skip_preflight: skip_preflight?,
         rules: numbered(rules?),
         default: default?,

@@ -73,8 +73,6 @@ pub struct Authorization {
     challenge: Challenge,
     /// Whether a client that lacks nothing but scopes is told which.
     tells_scopes: bool,
-    /// Own words for who is refused.
-    wording: Option<Wording>,
     skip_preflight: bool,
     rules: Rules<Rule>,
     default: Action,
@@ -129,12 +127,12 @@ impl Filter for Authorization {
         self.rules.ask_for_route() || self.rules.iter().any(|rule| rule.action.has_condition())
     }
 
-    fn wording(&self, code: Code) -> Option<&Wording> {
+    fn wording(&self, code: Code, rule: Option<&str>) -> Option<&Wording> {
         let is_worded = matches!(
             code,
             Code::Unauthenticated | Code::InsufficientScope | Code::Denied | Code::NoRule
         );
-        self.wording.as_ref().filter(|_| is_worded)
+        self.rules.wording(rule).filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -49,6 +49,12 @@ impl Rule {
                 ),
                 mode => Some(mode),
             });
+        // A rule that allows has its part in a refusal where it asks for an identity, or for scopes.
+        if let (Some(Action::Allow), Some(None), Some(wording)) =
+            (action, &principals, fields.given("refusal"))
+        {
+            return wording.fault("does nothing: a rule that allows everybody refuses nobody");
+        }
         Some(Self {
             action: action?,
             mode: mode?,

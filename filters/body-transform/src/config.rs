@@ -5,7 +5,7 @@ use crate::{BodyTransform, Transform, form};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::{self, Rules};
 use gatehouse_filter::template::Scope;
-use gatehouse_filter::{Statuses, Wording};
+use gatehouse_filter::{Statuses, Words};
 use gatehouse_json::Names;
 use gatehouse_shape::{Editable, Shaping};
 use std::rc::Rc;
@@ -14,11 +14,12 @@ use std::rc::Rc;
 pub(crate) fn read(node: &Node<'_>) -> Option<BodyTransform> {
     let mut fields = node.fields()?;
     let hold_heads = fields.with_default("hold_heads", false, |node| node.boolean());
-    let wording = fields.optional("refusal", |node| Wording::read(&node, false));
+    let words = Words::read(&mut fields, false);
     let held = hold_heads.unwrap_or_default();
-    let rules = fields.required("rules", |node| Rules::read(node, |rule| transform(rule, held)));
+    let rules = fields
+        .required("rules", |node| Rules::read_worded(&node, &words, |rule| transform(rule, held)));
     fields.finish();
-    Some(BodyTransform { rules: rules?, wording: wording?, hold_heads: hold_heads? })
+    Some(BodyTransform { rules: rules?, hold_heads: hold_heads? })
 }
 
 fn transform(rule: &mut Fields<'_>, held: bool) -> Option<Rc<Transform>> {
@@ -31,6 +32,9 @@ fn transform(rule: &mut Fields<'_>, held: bool) -> Option<Rc<Transform>> {
     let (request, response) = (request?, response?);
     if request.is_none() && response.is_none() {
         return rule.node().fault("must say what happens to bodies: request, response or both");
+    }
+    if let (None, Some(wording)) = (&request, rule.given("refusal")) {
+        return wording.fault("does nothing: only bodies of requests are refused in other words");
     }
     Some(Rc::new(Transform { request, response }))
 }

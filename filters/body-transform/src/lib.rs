@@ -102,8 +102,6 @@ gatehouse_filter::codes! {
 #[derive(Debug)]
 pub struct BodyTransform {
     rules: Rules<Rc<Transform>>,
-    /// Own words for requests that are refused.
-    wording: Option<Wording>,
     hold_heads: bool,
 }
 
@@ -172,7 +170,7 @@ impl Filter for BodyTransform {
         self.rules.ask_for_route()
     }
 
-    fn wording(&self, code: Code) -> Option<&Wording> {
+    fn wording(&self, code: Code, rule: Option<&str>) -> Option<&Wording> {
         let is_worded = matches!(
             code,
             Code::TooLarge
@@ -189,7 +187,7 @@ impl Filter for BodyTransform {
                 | Code::NoForm
                 | Code::HeaderInvalid
         );
-        self.wording.as_ref().filter(|_| is_worded)
+        self.rules.wording(rule).filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -157,9 +157,9 @@ impl Filter for HeaderTransform {
         self.config.rules.ask_for_route()
     }
 
-    fn wording(&self, code: Code) -> Option<&Wording> {
+    fn wording(&self, code: Code, rule: Option<&str>) -> Option<&Wording> {
         let is_worded = matches!(code, Code::ValueInvalid | Code::PathInvalid);
-        self.config.wording.as_ref().filter(|_| is_worded)
+        self.config.rules.wording(rule).filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

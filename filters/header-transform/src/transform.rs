@@ -66,6 +66,9 @@ impl Transform {
         if request.is_none() && response.is_none() {
             return rule.node().fault("must have operations: request, response or both");
         }
+        if let (None, Some(wording)) = (&request, rule.given("refusal")) {
+            return wording.fault("does nothing without `request`: no response is refused");
+        }
         let request = request.unwrap_or_default();
         if !reroute && request.iter().any(RequestOperation::changes_route) {
             return rule.node().fault(

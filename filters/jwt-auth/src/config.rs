@@ -22,7 +22,7 @@ use crate::trial::Bounds;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Challenge, HeaderName, Mode, Wording};
+use gatehouse_filter::{Challenge, HeaderName, Mode, Words};
 use providers::Usual;
 use verification::Verification;
 
@@ -31,8 +31,6 @@ pub(crate) struct Config {
     pub(crate) mode: Mode,
     /// What a client without a good token is asked for.
     pub(crate) challenge: Challenge,
-    /// Own words for who is refused.
-    pub(crate) wording: Option<Wording>,
     /// Whether CORS preflights pass without a token.
     pub(crate) skip_preflight: bool,
     /// Whether a request that a filter before this one knows already needs no token.
@@ -87,7 +85,7 @@ impl Config {
         let accepts_identified =
             fields.with_default("accept_identified", false, |node| node.boolean());
         let is_one_of_two = accepts_identified == Some(true);
-        let wording = fields.optional("refusal", |node| Wording::read(&node, true));
+        let words = Words::read(&mut fields, true);
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
         // Where both are needed, both are sent.
         let on_both = if is_one_of_two { OnBoth::Refuse } else { OnBoth::Token };
@@ -132,8 +130,8 @@ impl Config {
             revocations::read(&node, known.map(issuers))
         });
         let require = |node: Node<'_>| Require::read(&node, known);
-        let rules = fields.with_default("rules", Rules::default(), |node| {
-            Rules::read_before_identity(&node, |fields| fields.required("require", require))
+        let rules = fields.with_default("rules", Rules::none(&words), |node| {
+            Rules::read_before_identity(&node, &words, |rule| Require::of_rule(rule, known))
         });
         let default = fields.optional("default", require);
         fields.finish();
@@ -142,7 +140,6 @@ impl Config {
         Some(Self {
             mode: mode?,
             challenge: challenge?,
-            wording: wording?,
             skip_preflight: skip_preflight?,
             accepts_identified: accepts_identified?,
             on_both: on_both?,

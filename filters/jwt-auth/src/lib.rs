@@ -147,8 +147,8 @@ impl Filter for JwtAuth {
         self.config.rules.ask_for_route()
     }
 
-    fn wording(&self, code: Code) -> Option<&Wording> {
-        self.config.wording.as_ref().filter(|_| code.is_worded())
+    fn wording(&self, code: Code, rule: Option<&str>) -> Option<&Wording> {
+        self.config.rules.wording(rule).filter(|_| code.is_worded())
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -13,7 +13,7 @@ use crate::table::Table;
 use crate::{Apply, OnError, RateLimit};
 use gatehouse_filter::config::Node;
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Mode, Wording};
+use gatehouse_filter::{Mode, Words};
 use rule::Rule;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -33,12 +33,13 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
     let status = fields.optional("status", |node| node.integer(400..=599));
     let tells_wait = fields.with_default("retry_after", true, |node| node.boolean());
     let has_status = matches!(status, Some(Some(_)));
-    let wording = fields.optional("refusal", |node| {
-        if has_status && node.value().get("status").is_some() {
-            return node.fault("has the `status` that is said beside it: say it once");
-        }
-        Wording::read(&node, false)
-    });
+    let words = Words::read(&mut fields, false);
+    if let Some(wording) = fields.given("refusal")
+        && has_status
+        && wording.value().get("status").is_some()
+    {
+        wording.fault::<()>("has the `status` that is said beside it: say it once");
+    }
     let forms = fields.with_default("response_fields", vec![Form::Draft], forms);
     let tells_costs = fields.with_default("tell_costs", false, |node| node.boolean());
     let slots = keys.and_then(|keys| u32::try_from(keys).ok());
@@ -47,7 +48,7 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
         if node.value().as_array().is_some_and(Vec::is_empty) {
             return node.fault("must not be empty");
         }
-        let rules = Rules::read_each(node.clone(), Rule::limits_nothing, rule::read)?;
+        let rules = Rules::read_each(&node, &words, Rule::limits_nothing, rule::read)?;
         let mut number = 0_usize;
         let rules = rules.map(|name, rule| {
             let policy = rule.named(name, number, &mut tables);
@@ -84,7 +85,6 @@ pub(crate) fn read(node: Node<'_>) -> Option<RateLimit> {
             status: u16::try_from(status?.unwrap_or(429)).ok()?,
             tells_wait: tells_wait?,
         },
-        wording: wording?,
         forms: forms?,
         tells_costs: tells_costs?,
         leases: Table::new(LEASES, slots?, Lease::layout()),

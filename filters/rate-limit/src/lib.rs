@@ -86,8 +86,6 @@ pub struct RateLimit {
     on_error: OnError,
     apply: Apply,
     manner: Manner,
-    /// Own words for who has used up a limit.
-    wording: Option<Wording>,
     forms: Vec<Form>,
     /// Whether what requests are charged is left in filter state.
     tells_costs: bool,
@@ -203,8 +201,8 @@ impl Filter for RateLimit {
         self.rules.iter().map(of_rule).collect()
     }
 
-    fn wording(&self, code: Code) -> Option<&Wording> {
-        self.wording.as_ref().filter(|_| matches!(code, Code::Exceeded | Code::InFlightExceeded))
+    fn wording(&self, code: Code, rule: Option<&str>) -> Option<&Wording> {
+        self.rules.wording(rule).filter(|_| matches!(code, Code::Exceeded | Code::InFlightExceeded))
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -10,9 +10,9 @@ use crate::objects::Objects;
 use crate::purge::Route;
 use crate::purges::Purges;
 use crate::rule::Rule;
-use gatehouse_filter::Mode;
 use gatehouse_filter::config::{Environment, Node, read_value_in};
 use gatehouse_filter::rules::Rules;
+use gatehouse_filter::{Mode, Words};
 use std::rc::Rc;
 
 /// The filter's configuration.
@@ -55,9 +55,10 @@ impl Config {
                 status(&node)
             });
         let purge = fields.optional("purge", |node| purge::read(&node));
+        let words = Words::read(&mut fields, false);
         let is_shadow = mode == Some(Mode::Shadow);
         let rules = fields.required("rules", |node| {
-            let rules = Rules::read(node, rule::read)?;
+            let rules = Rules::read_worded(&node, &words, rule::read)?;
             Some(rules.map(|name, unnamed| Rc::new(unnamed.named(name, is_shadow))))
         });
         fields.finish();

@@ -48,7 +48,7 @@ use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
     Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Ended, Fetches, Filter,
     HeaderName, Host, Mode, Need, Never, NoCodes, OnEnd, OnRequestBody, OnResponse, OnResponseBody,
-    OnWake, Polled, Request, Response, ResponseDecision, Secret, Step, StoreError,
+    OnWake, Polled, Request, Response, ResponseDecision, Secret, Step, StoreError, Wording,
 };
 use gauges::Gauges;
 use refresh::{Mark, Refreshes};
@@ -138,6 +138,18 @@ impl Filter for ResponseCache {
 
     fn asks_for_route(&self) -> bool {
         self.config.rules.ask_for_route()
+    }
+
+    fn wording(&self, code: Code, rule: Option<&str>) -> Option<&Wording> {
+        let is_worded = matches!(
+            code,
+            Code::NotInStore
+                | Code::PurgeUnauthorized
+                | Code::PurgeForbidden
+                | Code::PurgeMethod
+                | Code::PurgeInvalid
+        );
+        self.config.rules.wording(rule).filter(|_| is_worded)
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -2,6 +2,11 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 
 pub(crate) const ROWS: &[Row] = &[
     (
+        "a refusal in words of a rule that asks for no key",
+        "{consumers: [{name: a, keys: []}], rules: [{require: none, refusal: {title: No}}]}",
+        Refused("rules[0].refusal: has no effect with `require: none`"),
+    ),
+    (
         "a refusal in words that it cannot have",
         "{refusal: {status: 200}, consumers: [{name: a, keys: []}]}",
         Refused("refusal.status: must be from 400 to 599"),

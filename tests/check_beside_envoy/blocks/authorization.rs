@@ -4,6 +4,16 @@ const CEL: &str = "rules[0].condition: is not a CEL expression that the host can
 
 pub(crate) const ROWS: &[Row] = &[
     (
+        "a refusal in words of a rule that allows everybody",
+        "{rules: [{action: allow, refusal: {title: No}}]}",
+        Refused("rules[0].refusal: does nothing: a rule that allows everybody refuses nobody"),
+    ),
+    (
+        "refusals in words of their rules",
+        "{refusal: {status: 404}, rules: [{action: deny, match: {path: {prefix: /a}}, refusal: {title: Closed}}, {action: allow, principals: [{scopes: {any: [a]}}], refusal: {detail: 'Ask for a.'}}]}",
+        Good,
+    ),
+    (
         "principals of every kind",
         "{rules: [{action: allow, match: {path: {template: '/t/{id}'}}, principals: [{subjects: [a, {prefix: \
          b}, {suffix: c}, {regex: ^d}, {capture: id}, {header: x-a}, {query: q}, {host: '*.example.com'}], \

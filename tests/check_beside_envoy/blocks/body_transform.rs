@@ -2,6 +2,13 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 
 pub(crate) const ROWS: &[Row] = &[
     (
+        "a refusal in words of a rule for responses",
+        "{rules: [{response: {}, refusal: {title: No}}]}",
+        Refused(
+            "rules[0].refusal: does nothing: only bodies of requests are refused in other words",
+        ),
+    ),
+    (
         "a refusal in words that it cannot have",
         "{refusal: {text: no}, rules: [{request: {}}]}",
         Refused("refusal.text: unknown field"),

@@ -2,6 +2,11 @@ use crate::check_beside_envoy::case::{Good, Refused, Row};
 
 pub(crate) const ROWS: &[Row] = &[
     (
+        "a refusal in words of a rule for responses",
+        "{rules: [{response: [{remove: {name: x-a}}], refusal: {title: No}}]}",
+        Refused("rules[0].refusal: does nothing without `request`: no response is refused"),
+    ),
+    (
         "a refusal in words that it cannot have",
         "{refusal: {title: ''}, rules: [{request: [{remove: {name: x-a}}]}]}",
         Refused("refusal.title: must not be empty"),

@@ -1,6 +1,16 @@
 use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 
 pub(crate) const ROWS: &[Row] = &[
+    (
+        "a refusal in words of a rule, under which it cannot be had",
+        "{rules: [{limits: [{requests: 10, window: 1m}], refusal: {status: 426}}]}",
+        Refused("rules[0].refusal.status: cannot be 426: the answer would lack an `upgrade`"),
+    ),
+    (
+        "a refusal in words of a rule that limits nothing",
+        "{rules: [{match: {path: {prefix: /a}}, limits: none, refusal: {title: No}}, {limits: [{requests: 10, window: 1m}]}]}",
+        Refused("rules[0]: refusal has no effect with `limits: none`"),
+    ),
     ("a limit", "{rules: [{limits: [{requests: 10, window: 1m}]}]}", Good),
     (
         "no limits before limits",

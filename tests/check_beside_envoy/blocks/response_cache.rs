@@ -1,6 +1,23 @@
 use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 
 pub(crate) const ROWS: &[Row] = &[
+    (
+        "refusals in other words",
+        "{refusal: {title: No}, rules: [{refusal: {status: 404, detail: 'Not here: ${rule}.'}}]}",
+        Good,
+    ),
+    (
+        "a refusal with a challenge that the filter has not",
+        "{refusal: {status: 401}, rules: [{}]}",
+        Refused("refusal.status: cannot be 401: the answer would lack a challenge"),
+    ),
+    (
+        "a refusal in words of a rule that heeds no client",
+        "{rules: [{client_directives: ignore, refusal: {title: No}}]}",
+        Refused(
+            "rules[0].refusal: has no effect with `client_directives: ignore`: none is refused",
+        ),
+    ),
     ("a rule for all", "{rules: [{}]}", Good),
     (
         "every option",

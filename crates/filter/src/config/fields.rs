@@ -31,6 +31,12 @@ impl<'a> Fields<'a> {
         &self.node
     }
 
+    /// A member as it is written, where it is, for what it means beside others. It is none the
+    /// better known for that.
+    pub fn given(&self, name: &str) -> Option<Node<'a>> {
+        Some(self.node.child(name, self.members.get(name)?))
+    }
+
     /// A member that must be there.
     pub fn required<T>(
         &mut self,

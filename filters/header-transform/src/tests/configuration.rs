@@ -7,7 +7,7 @@ fn a_wrong_configuration_is_told_by_its_field() {
         (r#"{"rules": {}}"#, &["rules: must be a list"]),
         (
             r#"{"rules": [{"request": [{"remove": {"name": "x-a"}}]}], "mode": "shadow"}"#,
-            &["mode: unknown field; known here: apply, rules, refusal"],
+            &["mode: unknown field; known here: apply, refusal, rules"],
         ),
         (r#"{"rules": [{}]}"#, &["rules[0]: must have operations: request, response or both"]),
         (r#"{"rules": [{"request": []}]}"#, &["rules[0].request: must not be empty"]),

@@ -3,7 +3,7 @@
 use super::providers::Provider;
 use crate::binding::Binding;
 use gatehouse_filter::HeaderName;
-use gatehouse_filter::config::Node;
+use gatehouse_filter::config::{Fields, Node};
 use serde_json::Value;
 
 /// Whose tokens a request needs.
@@ -32,6 +32,17 @@ impl Require {
     /// A token of any provider.
     pub(super) fn any(providers: &[Provider]) -> Self {
         Self::Each(vec![Accepted::any(providers)])
+    }
+
+    /// What a rule requires. One that asks for nothing refuses nobody.
+    pub(super) fn of_rule(rule: &mut Fields<'_>, providers: Option<&[Provider]>) -> Option<Self> {
+        let require = rule.required("require", |node| Self::read(&node, providers))?;
+        match rule.given("refusal") {
+            Some(wording) if matches!(require, Self::Nothing) => {
+                wording.fault("has no effect with `require: none`")
+            }
+            _ => Some(require),
+        }
     }
 
     /// While the providers themselves are at fault, names are not judged, and nothing is read.

@@ -93,7 +93,8 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
 /// What only a rule with limits has.
 fn idle_without_limits(fields: &Fields<'_>) -> Option<()> {
     let written = |name: &&&str| fields.node().value().get(name).is_some();
-    match ["key", "absent", "cost", "counting", "in_flight", "mode"].iter().find(written) {
+    match ["key", "absent", "cost", "counting", "in_flight", "mode", "refusal"].iter().find(written)
+    {
         Some(name) => fields.node().fault(format!("{name} has no effect with `limits: none`")),
         None => Some(()),
     }

@@ -85,6 +85,10 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
             "rules[0]: mode has no effect with `limits: none`",
         ),
         (
+            rule(r#"{"limits": "none", "refusal": {"title": "No"}}"#),
+            "rules[0]: refusal has no effect with `limits: none`",
+        ),
+        (
             rule(&format!(r#"{{"name": "a", "limits": "none"}}, {{{ok}}}"#)),
             "rules[1]: never fits: `a` before it takes all it is for",
         ),

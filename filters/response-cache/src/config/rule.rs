@@ -44,6 +44,9 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Unnamed> {
     let honours_clients = fields.with_default("client_directives", true, |node| {
         node.one_of(&[("honour", true), ("ignore", false)])
     });
+    if let (Some(false), Some(wording)) = (honours_clients, fields.given("refusal")) {
+        return wording.fault("has no effect with `client_directives: ignore`: none is refused");
+    }
     let set_cookie =
         fields.with_default("set_cookie", SetCookie::Refuse, |node| node.one_of(&SET_COOKIE));
     let encodings = fields.with_default("encodings", Vec::new(), |node| offered(&node));

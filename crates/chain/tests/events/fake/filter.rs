@@ -233,7 +233,7 @@ macro_rules! filter {
                 Vec::new()
             }
 
-            fn wording(&self, code: Code) -> Option<&Wording> {
+            fn wording(&self, code: Code, _rule: Option<&str>) -> Option<&Wording> {
                 self.0.wording.as_ref().filter(|_| code == Code::Refused)
             }
 

@@ -83,7 +83,7 @@ fn who_finds_out_who_the_client_is_cannot_match_by_it() {
     let faults = |condition: &str| {
         let json = format!(r#"[{{"match": {condition}}}]"#);
         config::read(json.as_bytes(), |node| {
-            Rules::read_before_identity(&node, |_| Some(())).map(|_| ())
+            Rules::read_before_identity(&node, &Words::default(), |_| Some(())).map(|_| ())
         })
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())
     };

@@ -256,7 +256,9 @@ fn a_rule_that_leaves_requests_to_others_takes_none_from_them() {
     let read = |json: &str| {
         config::read(json.as_bytes(), |node| {
             let decides = |decides: &bool| *decides;
-            Rules::read_each(node, decides, |fields| fields.required("all", |node| node.boolean()))
+            Rules::read_each(&node, &Words::default(), decides, |fields| {
+                fields.required("all", |node| node.boolean())
+            })
         })
         .map(|_| ())
         .map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())
