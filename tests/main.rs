@@ -33,6 +33,9 @@ mod aggregate;
 /// `jwt-auth` on `envoy/jwt-auth-remote.yaml`: keys that are fetched, and providers that fail.
 mod jwt_auth_remote;
 
+/// `jwt-auth` with keys elsewhere and in other forms.
+mod jwt_keys;
+
 /// `jwt-auth` with keys that an issuer's own document leads to (OpenID Connect Discovery).
 mod jwt_oidc;
 

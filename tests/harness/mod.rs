@@ -1,5 +1,8 @@
 //! What the cases are written in.
 
+/// Certificates of the keys that sign tokens.
+pub(crate) mod certificate;
+
 /// A gateway whose listener changes.
 pub(crate) mod changing;
 

@@ -9,6 +9,7 @@ mod numbers;
 mod store;
 
 pub mod allocations;
+pub mod certificate;
 pub mod longest;
 
 pub use clock::FakeClock;

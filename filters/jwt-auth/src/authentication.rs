@@ -2,10 +2,9 @@
 
 use crate::algorithm::Algorithm;
 use crate::binding::Binding;
-use crate::cache::Verified;
+use crate::cache::{Signer, Verified};
 use crate::claims::Claims;
 use crate::config::{Accepted, OnBoth, Provider, Require};
-use crate::jwks::KeySet;
 use crate::keys::Lookup;
 use crate::possession::{Claimed, Owner};
 use crate::refusal::Refusal;
@@ -60,10 +59,10 @@ impl Provider {
     }
 
     /// What a token says whose claims are the word of this provider, which has this position:
-    /// signed with a key of this set, or told when it was asked.
+    /// signed with this key, or told when it was asked.
     pub(crate) fn believe(
         &self,
-        (index, keys): (usize, Option<Rc<KeySet>>),
+        (index, signer): (usize, Option<Signer>),
         claims: &Claims,
         denylist: Option<&Denylist>,
         now: Timestamp,
@@ -71,7 +70,7 @@ impl Provider {
         self.requirements.check(claims)?;
         let verified = Verified {
             provider: index,
-            keys,
+            signer,
             validity: claims.validity,
             caller: Rc::new(self.identity.caller(claims)),
             checked: Cell::new(0),
@@ -203,7 +202,7 @@ impl JwtAuth {
         }
         let now = host.now();
         // A key that was withdrawn since is to be noticed.
-        if !provider.keys.current(now).is_some_and(|keys| verified.is_of(&keys)) {
+        if !provider.keys.current(now).is_some_and(|keys| verified.is_of(&keys, now)) {
             return Ok(None);
         }
         Ok(self.is_still_good(&verified, provider, now)?.then_some(verified))
@@ -301,11 +300,12 @@ impl JwtAuth {
 
         let verifier = HostVerifier { host, is_absent: &self.host_cannot_verify };
         let trial = Trial::within(self.config.bounds, &self.spent, now, &verifier);
-        keys.verify(token, &provider.choice, &trial)?;
+        let term = keys.verify(token, &provider.choice, &trial)?;
         self.usual_header.keep(token);
 
         // From here on the claims are the issuer's word.
-        let verified = provider.believe((index, Some(keys)), claims, denylist.as_deref(), now)?;
+        let signer = Signer { keys, term };
+        let verified = provider.believe((index, Some(signer)), claims, denylist.as_deref(), now)?;
         self.cache.keep(sent, &verified);
         Ok(Some(verified))
     }

@@ -4,13 +4,14 @@
 //! alone change: whoever asks compares the first and checks the second. A token is found by all its
 //! bytes, never by a digest alone.
 
+use crate::certificate::Term;
 use crate::claims::Validity;
 use crate::jwks::KeySet;
 use crate::possession::Owner;
 use crate::recent::Recent;
 use crate::refusal::Refusal;
 use crate::revocation::Denylist;
-use gatehouse_filter::{Caller, HeaderName, HeaderValue};
+use gatehouse_filter::{Caller, HeaderName, HeaderValue, Timestamp};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -19,8 +20,8 @@ use std::time::Duration;
 pub(crate) struct Verified {
     /// The position of its provider.
     pub(crate) provider: usize,
-    /// The set that has its key; `None` where its issuer was asked about it.
-    pub(crate) keys: Option<Rc<KeySet>>,
+    /// What vouches for its signature; `None` where its issuer was asked about it.
+    pub(crate) signer: Option<Signer>,
     pub(crate) validity: Validity,
     pub(crate) caller: Rc<Caller>,
     /// The number of the last list of revocations that it was not found in; 0 for none.
@@ -31,10 +32,20 @@ pub(crate) struct Verified {
     pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// The key that made a signature.
+pub(crate) struct Signer {
+    /// The set that has it.
+    pub(crate) keys: Rc<KeySet>,
+    /// When it is good.
+    pub(crate) term: Term,
+}
+
 impl Verified {
-    /// Whether a key of this very set made its signature.
-    pub(crate) fn is_of(&self, keys: &Rc<KeySet>) -> bool {
-        self.keys.as_ref().is_some_and(|own| Rc::ptr_eq(own, keys))
+    /// Whether a key of this very set made its signature, and is good at this time.
+    pub(crate) fn is_of(&self, keys: &Rc<KeySet>, now: Timestamp) -> bool {
+        self.signer
+            .as_ref()
+            .is_some_and(|signer| Rc::ptr_eq(&signer.keys, keys) && signer.term.includes(now))
     }
 
     /// Whether the token, which was issued then, has been revoked meanwhile: looked up once in each

@@ -2,7 +2,10 @@
 
 use crate::algorithm::{Algorithm, Curve};
 use crate::base64url;
+use crate::certificate::{Certificate, Term};
 use crate::key::{EcdsaKey, Ed25519Key, HmacKey, Key, Material, RsaKey, shortest_secret};
+use crate::spki::SpkiFault;
+use ct_codecs::{Base64, Decoder as _};
 use gatehouse_filter::Hash;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -29,6 +32,11 @@ pub enum KeyFault {
     Ed25519Point,
     HmacLength { have: usize, need: usize },
     KidRepeated(String),
+    Pem(&'static str),
+    CertificateForm,
+    Certificate(&'static str),
+    CertificateKind(&'static str),
+    CertificateMismatch,
 }
 
 impl KeyFault {
@@ -37,7 +45,12 @@ impl KeyFault {
     pub fn is_foreign(&self) -> bool {
         matches!(
             self,
-            Self::Use(_) | Self::Operations | Self::Type(_) | Self::Curve(_) | Self::Algorithm(_)
+            Self::Use(_)
+                | Self::Operations
+                | Self::Type(_)
+                | Self::Curve(_)
+                | Self::Algorithm(_)
+                | Self::CertificateKind(_)
         )
     }
 }
@@ -69,12 +82,24 @@ impl fmt::Display for KeyFault {
                 write!(f, "has a secret of {have} bytes; its algorithm needs {need} (RFC 7518 3.2)")
             }
             Self::KidRepeated(kid) => write!(f, "shares the `kid` `{kid}` with another key"),
+            Self::Pem(reason) => f.write_str(reason),
+            Self::CertificateForm => {
+                f.write_str("has an `x5c` that is no list of texts in base64 (RFC 7517 4.7)")
+            }
+            Self::Certificate(reason) | Self::CertificateKind(reason) => {
+                write!(f, "has an `x5c` that {reason}")
+            }
+            Self::CertificateMismatch => {
+                f.write_str("has an `x5c` of another key than its other members say")
+            }
         }
     }
 }
 
 impl Key {
-    /// Reads a key. Members with private parts and certificates are not looked at.
+    /// Reads a key. Members with private parts are not looked at. A certificate that it has must be
+    /// its own (RFC 7517 §4.7); where nothing else says which key it is, the certificate does, and
+    /// then its dates are those of the key.
     pub(crate) fn from_jwk(jwk: &Map<String, Value>) -> Result<Self, KeyFault> {
         if let Some(key_use) = text(jwk, "use")?
             && key_use != "sig"
@@ -98,7 +123,7 @@ impl Key {
                 Algorithm::from_name(name).ok_or_else(|| KeyFault::Algorithm(name.to_owned()))?,
             ),
         };
-        let (material, mut algorithms) = material(jwk, algorithm)?;
+        let (material, mut algorithms, term) = certified(jwk, algorithm)?;
         if let Some(own) = algorithm {
             algorithms.retain(|possible| *possible == own);
         }
@@ -106,8 +131,61 @@ impl Key {
             return Err(KeyFault::AlgorithmOfOtherType(named.unwrap_or_default().to_owned()));
         }
         let kid = text(jwk, "kid")?.map(str::to_owned);
-        Ok(Self { kid, algorithms, has_own_algorithm: algorithm.is_some(), material })
+        Ok(Self { kid, algorithms, has_own_algorithm: algorithm.is_some(), material, term })
     }
+}
+
+/// The material and its algorithms, by the members of a key and by its certificate, and when it is
+/// good.
+fn certified(
+    jwk: &Map<String, Value>,
+    algorithm: Option<Algorithm>,
+) -> Result<(Material, Vec<Algorithm>, Term), KeyFault> {
+    let Some(der) = x5c(jwk)? else {
+        let (material, algorithms) = material(jwk, algorithm)?;
+        return Ok((material, algorithms, Term::default()));
+    };
+    let certificate = Certificate::read(&der).map_err(|fault| match fault {
+        SpkiFault::Invalid(reason) => KeyFault::Certificate(reason),
+        SpkiFault::Foreign(reason) => KeyFault::CertificateKind(reason),
+    })?;
+    let is_said = |name| text(jwk, name).map(|value| value.is_some());
+    let mut is_alone = true;
+    for name in ["n", "e", "x", "y", "k"] {
+        is_alone &= !is_said(name)?;
+    }
+    // `kty`, which every key has (RFC 7517 §4.1), and `crv` are said in both.
+    for name in ["kty", "crv"] {
+        match text(jwk, name)? {
+            None if name == "kty" => return Err(KeyFault::Missing(name)),
+            None => {}
+            own if text(&certificate.key, name)? == own => {}
+            Some(_) => return Err(KeyFault::CertificateMismatch),
+        }
+    }
+    let (of_certificate, algorithms) = material(&certificate.key, algorithm)?;
+    if is_alone {
+        return Ok((of_certificate, algorithms, Term::of(certificate.dates)));
+    }
+    match material(jwk, algorithm)? {
+        (material, algorithms) if material.is_same(&of_certificate) => {
+            Ok((material, algorithms, Term::default()))
+        }
+        _ => Err(KeyFault::CertificateMismatch),
+    }
+}
+
+/// The certificate of a key: the first of its chain (RFC 7517 §4.7), of which the others only say
+/// who vouches for it.
+fn x5c(jwk: &Map<String, Value>) -> Result<Option<Vec<u8>>, KeyFault> {
+    let chain = match jwk.get("x5c") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(chain) => chain.as_array().ok_or(KeyFault::CertificateForm)?,
+    };
+    let first = chain.first().and_then(Value::as_str).ok_or(KeyFault::CertificateForm)?;
+    // Some wrap it as PEM is.
+    let der = Base64::decode_to_vec(first, Some(b"\r\n \t"));
+    der.map(Some).map_err(|_| KeyFault::CertificateForm)
 }
 
 /// The material, and every algorithm that it can be used with.

@@ -12,8 +12,9 @@ pub(crate) use hmac::{HmacKey, shortest as shortest_secret};
 pub(crate) use rsa::RsaKey;
 
 use crate::algorithm::Algorithm;
+use crate::certificate::Term;
 use crate::trial::{TooMuch, Trial};
-use gatehouse_filter::printable;
+use gatehouse_filter::{Timestamp, printable};
 
 /// A key of a key set.
 pub(crate) struct Key {
@@ -24,6 +25,8 @@ pub(crate) struct Key {
     /// Whether it says so itself, by its `alg`.
     pub(crate) has_own_algorithm: bool,
     pub(crate) material: Material,
+    /// When it is good.
+    pub(crate) term: Term,
 }
 
 pub(crate) enum Material {
@@ -31,6 +34,19 @@ pub(crate) enum Material {
     Ecdsa(Box<EcdsaKey>),
     Ed25519(Ed25519Key),
     Hmac(Box<HmacKey>),
+}
+
+impl Material {
+    /// Whether two keys are one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rsa(key), Self::Rsa(other)) => key.spki() == other.spki(),
+            (Self::Ecdsa(key), Self::Ecdsa(other)) => key.spki() == other.spki(),
+            (Self::Ed25519(key), Self::Ed25519(other)) => key.bytes() == other.bytes(),
+            // Secrets are not compared here.
+            _ => false,
+        }
+    }
 }
 
 impl Key {
@@ -76,24 +92,28 @@ impl Key {
             Material::Hmac(_) => "oct",
         };
         let names: Vec<_> = self.algorithms.iter().map(|algorithm| algorithm.name()).collect();
-        format!("{} ({kind}: {})", self.shown_name(), names.join(" "))
+        let dates = self.term.last().map(|dates| format!(", {dates}")).unwrap_or_default();
+        format!("{} ({kind}: {}{dates})", self.shown_name(), names.join(" "))
     }
 
     /// Its name, for operators.
-    pub(crate) fn shown_name(&self) -> String {
+    fn shown_name(&self) -> String {
         printable(self.kid.as_deref().unwrap_or("without kid"), MOST_OF_A_KID)
+    }
+
+    /// Its name, for operators, and, where it is not good at this time, when it is.
+    pub(crate) fn shown_at(&self, now: Timestamp) -> String {
+        match self.term.last() {
+            Some(dates) if !self.term.includes(now) => format!("{} ({dates})", self.shown_name()),
+            _ => self.shown_name(),
+        }
     }
 
     /// Whether two keys are one, listed twice.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let same_material = match (&self.material, &other.material) {
-            (Material::Rsa(key), Material::Rsa(other)) => key.spki() == other.spki(),
-            (Material::Ecdsa(key), Material::Ecdsa(other)) => key.spki() == other.spki(),
-            (Material::Ed25519(key), Material::Ed25519(other)) => key.bytes() == other.bytes(),
-            // Secrets are not compared here.
-            _ => false,
-        };
-        same_material && self.kid == other.kid && self.algorithms == other.algorithms
+        self.material.is_same(&other.material)
+            && self.kid == other.kid
+            && self.algorithms == other.algorithms
     }
 
     /// Whether a token could mean either key: same name, and an algorithm in common.

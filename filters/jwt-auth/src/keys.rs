@@ -68,9 +68,9 @@ impl Keys {
             },
             Self::Absent => return Err(Refusal::KeyUnknown),
         };
-        match (keys.check(header, choice), fetched) {
+        match (keys.check(header, choice, now), fetched) {
             (Ok(()), _) => Ok(Lookup::Found(keys)),
-            (Err(_), Some(fetched)) if keys.lacks(header) => {
+            (Err(_), Some(fetched)) if keys.lacks(header, now) => {
                 Ok(Lookup::Missing(fetched, Refusal::KeyUnknown))
             }
             (Err(refusal), _) => Err(refusal),

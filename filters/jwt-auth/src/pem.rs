@@ -1,27 +1,45 @@
-//! Public keys in PEM (RFC 7468), as JSON Web Keys: what a key must be is said there, once.
+//! Public keys and certificates in PEM (RFC 7468), as JSON Web Keys: what a key must be is said
+//! there, once.
 
-use ct_codecs::{Base64, Base64UrlSafeNoPadding, Decoder, Encoder};
-use p256::pkcs8::der::asn1::UintRef;
-use p256::pkcs8::der::{Decode, Reader, SliceReader};
-use p256::pkcs8::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
-use serde_json::{Value, json};
+use crate::certificate::Certificate;
+use crate::spki;
+use ct_codecs::{Base64, Decoder, Encoder};
+use serde_json::{Map, Value, json};
 
-/// The keys of a text with one or more of them.
+/// The keys of a text with one or more of them. A certificate stands for its key, without a chain.
 ///
 /// # Errors
 /// What is wrong with it. Nothing of the text is in the message.
 pub(crate) fn keys(text: &str) -> Result<Vec<Value>, String> {
     let blocks = blocks(text)?;
+    let at = |index: usize, reason: &str| format!("keys[{index}] {reason}");
+    refuse_chains(&blocks).map_err(|(index, reason)| at(index, &reason))?;
     let keys = blocks.iter().enumerate().map(|(index, (label, bytes))| {
-        key(label, bytes).map_err(|reason| format!("keys[{index}] {reason}"))
+        key(label, bytes).map(Value::Object).map_err(|reason| at(index, reason))
     });
     keys.collect()
 }
 
+/// The one key of a text.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn one(text: &str) -> Result<Map<String, Value>, &'static str> {
+    match blocks(text)?.as_slice() {
+        [(label, bytes)] => key(label, bytes),
+        _ => Err("is more than one key: a chain has no place here"),
+    }
+}
+
+/// Whether a text is in PEM, well or badly.
+pub(crate) fn is_begun(text: &str) -> bool {
+    text.trim_start().starts_with("-----BEGIN ")
+}
+
 /// The label and the bytes of each block. What is between blocks is not read (RFC 7468 §2).
-fn blocks(text: &str) -> Result<Vec<(&str, Vec<u8>)>, String> {
-    const FORM: &str =
-        "must be PEM: -----BEGIN PUBLIC KEY-----, lines of base64, -----END PUBLIC KEY-----";
+fn blocks(text: &str) -> Result<Vec<(&str, Vec<u8>)>, &'static str> {
+    const FORM: &str = "must be PEM: -----BEGIN PUBLIC KEY-----, lines of base64, -----END PUBLIC \
+                        KEY-----; or the same of a CERTIFICATE";
     let mut blocks = Vec::new();
     let mut open: Option<(&str, String)> = None;
     for line in text.lines().map(str::trim) {
@@ -35,81 +53,53 @@ fn blocks(text: &str) -> Result<Vec<(&str, Vec<u8>)>, String> {
             }
             (Some((_, base64)), None, None) => base64.push_str(line),
             (None, None, None) => {}
-            _ => return Err(FORM.to_owned()),
+            _ => return Err(FORM),
         }
     }
-    if blocks.is_empty() || open.is_some() { Err(FORM.to_owned()) } else { Ok(blocks) }
+    if blocks.is_empty() || open.is_some() { Err(FORM) } else { Ok(blocks) }
 }
 
-fn key(label: &str, bytes: &[u8]) -> Result<Value, &'static str> {
+fn key(label: &str, bytes: &[u8]) -> Result<Map<String, Value>, &'static str> {
     match label {
-        "PUBLIC KEY" => {
-            let info = SubjectPublicKeyInfoRef::from_der(bytes)
-                .map_err(|_| "is no public key (RFC 5280 4.1)")?;
-            let key =
-                info.subject_public_key.as_bytes().ok_or("is no public key (RFC 5280 4.1)")?;
-            match info.algorithm.oid {
-                RSA => rsa(key),
-                EC => ec(info.algorithm.parameters_oid().ok(), key),
-                ED25519 => Ok(json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(key)})),
-                _ => {
-                    Err("has a key of another kind than RSA, EC (P-256, P-384, P-521) and Ed25519")
-                }
-            }
-        }
-        "RSA PUBLIC KEY" => rsa(bytes),
-        "CERTIFICATE" => {
-            Err("is a certificate: take its key out with `openssl x509 -pubkey -noout`")
+        "PUBLIC KEY" => spki::key(bytes).map_err(spki::SpkiFault::reason),
+        "RSA PUBLIC KEY" => spki::rsa(bytes).map_err(spki::SpkiFault::reason),
+        CERTIFICATE => {
+            let certificate = Certificate::read(bytes).map_err(spki::SpkiFault::reason)?;
+            let kty = certificate.key.get("kty").cloned().unwrap_or_default();
+            let x5c = Base64::encode_to_string(bytes).unwrap_or_default();
+            let members = [("kty", kty), ("x5c", json!([x5c]))];
+            Ok(members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
         }
         label if label.ends_with("PRIVATE KEY") => Err(
             "is a private key, which the gateway must not have: take its public half with `openssl pkey -pubout`",
         ),
-        _ => Err("is no PUBLIC KEY"),
+        _ => Err("is neither a PUBLIC KEY nor a CERTIFICATE"),
     }
 }
 
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-
-/// Each curve, its name, and the length of a coordinate.
-const CURVES: [(ObjectIdentifier, &str, usize); 3] = [
-    (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), "P-256", 32),
-    (ObjectIdentifier::new_unwrap("1.3.132.0.34"), "P-384", 48),
-    (ObjectIdentifier::new_unwrap("1.3.132.0.35"), "P-521", 66),
-];
-
-/// `RSAPublicKey` (RFC 8017 A.1.1).
-fn rsa(bytes: &[u8]) -> Result<Value, &'static str> {
-    let read = || {
-        let mut reader = SliceReader::new(bytes)?;
-        let numbers = reader.sequence(|reader| {
-            Ok::<_, p256::pkcs8::der::Error>((UintRef::decode(reader)?, UintRef::decode(reader)?))
-        })?;
-        reader.finish()?;
-        Ok::<_, p256::pkcs8::der::Error>(numbers)
-    };
-    let (modulus, exponent) = read().map_err(|_| "is no RSA key (RFC 8017 A.1.1)")?;
-    Ok(
-        json!({"kty": "RSA", "n": base64url(modulus.as_bytes()), "e": base64url(exponent.as_bytes())}),
-    )
+/// The position of a certificate that issued another one of the text, and why it has no place there:
+/// who pastes a chain wants its first to verify tokens, and all the others would too.
+fn refuse_chains(blocks: &[(&str, Vec<u8>)]) -> Result<(), (usize, String)> {
+    let certificates: Vec<_> = blocks
+        .iter()
+        .enumerate()
+        .filter(|(_, (label, _))| *label == CERTIFICATE)
+        .filter_map(|(index, (_, bytes))| Some((index, Certificate::read(bytes).ok()?)))
+        .collect();
+    for (issuer, certificate) in &certificates {
+        let issued = certificates.iter().find(|(_, other)| certificate.is_issuer_of(other));
+        if let Some((issued, _)) = issued {
+            let reason = format!(
+                "is the certificate of whoever issued keys[{issued}], and would verify tokens too: \
+                 leave it out"
+            );
+            return Err((*issuer, reason));
+        }
+    }
+    Ok(())
 }
 
-/// An uncompressed point (RFC 5480 §2.2).
-fn ec(curve: Option<ObjectIdentifier>, point: &[u8]) -> Result<Value, &'static str> {
-    let (_, name, length) = CURVES
-        .into_iter()
-        .find(|(known, ..)| Some(*known) == curve)
-        .ok_or("has a key of another curve than P-256, P-384 and P-521")?;
-    let coordinates = point.strip_prefix(&[4]).and_then(|both| both.split_at_checked(length));
-    let (x, y) = coordinates.ok_or("has a point that is not uncompressed")?;
-    Ok(json!({"kty": "EC", "crv": name, "x": base64url(x), "y": base64url(y)}))
-}
-
-fn base64url(bytes: &[u8]) -> String {
-    // Fails on lengths that overflow alone.
-    Base64UrlSafeNoPadding::encode_to_string(bytes).unwrap_or_default()
-}
+const CERTIFICATE: &str = "CERTIFICATE";
 
 #[cfg(test)]
 mod tests {
@@ -193,11 +183,11 @@ mod tests {
             (pem("PUBLIC KEY", b""), "keys[0] is no public key"),
             (pem("PUBLIC KEY", &other_curve), "keys[0] has a key of another curve"),
             (pem("RSA PUBLIC KEY", &good), "keys[0] is no RSA key"),
-            (pem("CERTIFICATE", &good), "keys[0] is a certificate: take its key out"),
+            (pem("CERTIFICATE", &good), "keys[0] is no certificate"),
             (pem("EC PRIVATE KEY", &good), "keys[0] is a private key"),
             (pem("PRIVATE KEY", &good), "keys[0] is a private key"),
-            (pem("X", &good), "keys[0] is no PUBLIC KEY"),
-            (pem("PUBLIC KEY", &good) + &pem("CERTIFICATE", &good), "keys[1] is a certificate"),
+            (pem("X", &good), "keys[0] is neither a PUBLIC KEY nor a CERTIFICATE"),
+            (pem("PUBLIC KEY", &good) + &pem("CERTIFICATE", &good), "keys[1] is no certificate"),
         ] {
             let message = keys(&text).unwrap_err();
             assert!(message.starts_with(want), "{message}: {text}");

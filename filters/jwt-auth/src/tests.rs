@@ -5,6 +5,7 @@ mod algorithms;
 mod attacks;
 mod bindings;
 mod cache;
+mod certificates;
 mod configuration;
 mod fetched;
 mod forwarding;

@@ -94,6 +94,11 @@ impl<'a> Trial<'a> {
         Self { host: Some(host), bounds: Some((bounds, spent, now)), taken: Cell::default() }
     }
 
+    /// When it is; `None` where that does not matter.
+    pub(crate) fn now(&self) -> Option<Timestamp> {
+        self.bounds.as_ref().map(|(_, _, now)| *now)
+    }
+
     /// What the verifications have taken.
     #[cfg(test)]
     pub(crate) fn taken(&self) -> Duration {

@@ -11,7 +11,8 @@ use std::cell::Cell;
 ///
 /// This is all that stands between a stranger and [`crate::JwtAuth`]'s check of the claims. The
 /// payload need not be JSON here. A `host` verifies RSA (PKCS#1 v1.5) and ECDSA signatures faster;
-/// without one, and where it has no verifier, the answer is the same.
+/// without one, and where it has no verifier, the answer is the same. It knows no time: the dates of
+/// certificates do not count here.
 ///
 /// ```
 /// use gatehouse_jwt_auth::{KeySet, Refusal, verify_compact};

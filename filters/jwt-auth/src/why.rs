@@ -92,7 +92,7 @@ pub(crate) fn of_token(
     let signed = || format!("alg {}, {kid}", algorithm.name());
     let keys = || {
         let keys = provider.keys.current(now);
-        keys.map_or_else(|| "none".to_owned(), |keys| keys.names(MOST_NAMES))
+        keys.map_or_else(|| "none".to_owned(), |keys| keys.names(MOST_NAMES, now))
     };
     let why = match refusal {
         Refusal::TypeNotAllowed => kind(token, claims, provider),

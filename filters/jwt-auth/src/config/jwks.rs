@@ -1,7 +1,7 @@
 //! A provider's keys: here, or where they are to be fetched.
 
 use crate::algorithm::Algorithm;
-use crate::jwks::{KeySet, KeySetError};
+use crate::jwks::{KeySet, KeySetError, is_of_names};
 use crate::keys::Keys;
 use crate::keys::MAX_KEY_SET;
 use crate::{discovery, pem};
@@ -42,7 +42,7 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
     let keys = match node.value() {
         Value::Object(members) if members.contains_key("pem") => return pem(node),
         Value::Object(_) if node.is_reference() => of_text(node)?,
-        Value::Object(members) if !members.contains_key("keys") => return node.fault(format!("must have keys, pem or cluster. {CLUSTERS}")),
+        Value::Object(members) if !members.contains_key("keys") && !is_of_names(members) => return node.fault(format!("must have keys, pem or cluster, or be a mapping of names to keys in PEM. {CLUSTERS}")),
         Value::Object(_) => KeySet::from_members(node.without_references()?.as_object()?),
         Value::String(_) => of_text(node)?,
         _ => return node.fault(

@@ -108,7 +108,7 @@ fn members_that_do_not_concern_verification_are_no_fault() {
         with(ed25519("main"), json!({"alg": "Ed25519", "key_ops": ["sign", "verify"]})),
         with(
             ed25519("main"),
-            json!({"d": "AAAA", "x5c": ["MIIB"], "x5t": "AA", "ext": true, "iat": 1}),
+            json!({"d": "AAAA", "x5u": "https://a.example/x", "x5t": "AA", "ext": true, "iat": 1}),
         ),
         with(ed25519("main"), json!({"use": null, "alg": null})),
     ] {
@@ -250,7 +250,7 @@ fn keys_in_pem_have_no_names_and_verify_whatever_a_token_calls_its_key() {
     assert_eq!(
         faults("nonsense", json!({"algorithms": ["EdDSA"]})),
         [
-            "providers[0].jwks.pem: must be PEM: -----BEGIN PUBLIC KEY-----, lines of base64, -----END PUBLIC KEY-----"
+            "providers[0].jwks.pem: must be PEM: -----BEGIN PUBLIC KEY-----, lines of base64, -----END PUBLIC KEY-----; or the same of a CERTIFICATE"
         ]
     );
     let both = json!({"jwks": {"pem": pem, "keys": []}});
