@@ -1,6 +1,9 @@
 //! `jwt-auth` with keys elsewhere and in other forms, on `envoy/jwt-auth-remote.yaml`.
 
 mod certificates;
+mod elsewhere;
+mod refresh;
+mod sent;
 
 use gatehouse_sandbox::raw::{Request, Response};
 use gatehouse_sandbox::{Builder, Gateway};

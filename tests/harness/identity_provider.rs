@@ -44,6 +44,10 @@ pub(crate) enum Behaviour {
     Tagged(&'static str, String),
     /// The same in gzip, whether or not anybody asked for it.
     Packed(&'static str, String),
+    /// 200 with these fields, each on a line, and this body.
+    Headed(&'static str, String),
+    /// The same as the other, for requests whose head has this line; 401 for all others.
+    Keyed(&'static str, Box<Behaviour>),
     /// By the target; 404 for all others.
     Site(Vec<(&'static str, Behaviour)>),
 }
@@ -184,6 +188,12 @@ fn obey(behaviour: Behaviour, stream: TcpStream, orders: &Orders) {
             let missing = || Behaviour::Refuse(404, "not found".to_owned());
             answer(page.map_or_else(missing, |(_, behaviour)| behaviour), &head, stream, orders);
         }
+        Behaviour::Keyed(line, behaviour) if head.lines().any(|known| known == line) => {
+            answer(*behaviour, &head, stream, orders);
+        }
+        Behaviour::Keyed(..) => {
+            answer(Behaviour::Refuse(401, "who are you?".to_owned()), &head, stream, orders);
+        }
         behaviour => answer(behaviour, &head, stream, orders),
     }
 }
@@ -205,6 +215,10 @@ fn answer(behaviour: Behaviour, asked: &str, mut stream: TcpStream, orders: &Ord
                 }
             }
         }
+        Behaviour::Headed(lines, body) => {
+            fields = lines.lines().map(|line| format!("{line}\r\n")).collect();
+            (200, body.into_bytes(), None)
+        }
         Behaviour::AnswerLate(body, late) => {
             thread::sleep(late);
             (200, body.into_bytes(), None)
@@ -213,7 +227,7 @@ fn answer(behaviour: Behaviour, asked: &str, mut stream: TcpStream, orders: &Ord
         Behaviour::Silent => {
             return orders.silent.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
         }
-        Behaviour::HangUp | Behaviour::Hold | Behaviour::Site(_) => return,
+        Behaviour::HangUp | Behaviour::Hold | Behaviour::Site(_) | Behaviour::Keyed(..) => return,
         Behaviour::BreakOff(body) => {
             let promised = body.len() + 1;
             (200, body.into_bytes(), Some(promised))

@@ -34,8 +34,6 @@ pub mod status;
 
 mod accepted;
 mod cache_status;
-mod delta;
-mod directives;
 mod entity_tag;
 mod freshness_options;
 mod http_date;
@@ -49,6 +47,7 @@ mod ranges;
 mod request_directives;
 mod response_directives;
 mod reuse;
+mod scope;
 mod stored_head;
 mod storing;
 mod structured;
@@ -57,7 +56,6 @@ mod validation;
 mod vary;
 
 pub use cache_status::{CacheStatus, Forward, Handling};
-pub use directives::Scope;
 pub use freshness_options::FreshnessOptions;
 pub use http_date::HttpDate;
 pub use invalidation::{invalidated, invalidated_groups};
@@ -72,6 +70,7 @@ pub use ranges::{Multipart, Ranges, boundary, content_range, unsatisfied_range};
 pub use request_directives::RequestDirectives;
 pub use response_directives::ResponseDirectives;
 pub use reuse::{Failure, Reuse, Unusable, on_error, reuse};
+pub use scope::Scope;
 pub use stored_head::{Field, HeadEffect, freshened, head_effect, kept};
 pub use storing::{
     Asked, Identified, NotStored, Partition, SetCookie, Storable, Storing, StoringOptions,

@@ -1,10 +1,10 @@
 //! How long a response is fresh, and how old it is (RFC 9111 §4.2).
 
-use crate::delta::{MOST_SECONDS, delta_seconds};
 use crate::freshness_options::FreshnessOptions;
 use crate::http_date::HttpDate;
 use crate::response_directives::ResponseDirectives;
 use crate::status::{is_error, is_heuristically_cacheable};
+use gatehouse_filter::cache_control::{MOST_SECONDS, delta_seconds};
 use gatehouse_filter::{Headers, Repeated, Timestamp, list};
 
 /// When a response was asked for and when it came.

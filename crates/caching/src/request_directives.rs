@@ -1,7 +1,6 @@
 //! What a client asks of caches (RFC 9111 §5.2.1).
 
-use crate::delta::MOST_SECONDS;
-use crate::directives::Directive;
+use gatehouse_filter::cache_control::{Directive, MOST_SECONDS};
 use gatehouse_filter::{Headers, list};
 
 /// The cache directives of a request; times are in seconds. Reading them allocates nothing.

@@ -1,9 +1,9 @@
 //! What a response says of itself to a shared cache (RFC 9111 §5.2.2, RFC 9213).
 
-use crate::delta::MOST_SECONDS;
-use crate::directives::{Directive, Scope};
+use crate::scope::Scope;
 use crate::structured::{Item, dictionary};
 use gatehouse_filter::Headers;
+use gatehouse_filter::cache_control::{Directive, MOST_SECONDS};
 use std::cell::Cell;
 
 /// The cache directives of a response that count here: those of `CDN-Cache-Control` where that is
@@ -66,7 +66,7 @@ impl ResponseDirectives {
         let mut read = Self::default();
         for directive in Directive::all(response, "cache-control") {
             let seconds = || directive.seconds_or_none_at_all();
-            read.add(|name| directive.is(name), seconds, || directive.scope());
+            read.add(|name| directive.is(name), seconds, || Scope::of(&directive));
         }
         read
     }

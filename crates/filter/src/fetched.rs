@@ -15,7 +15,9 @@ mod kept;
 mod kind;
 mod lease;
 mod polled;
+mod refresh;
 mod schedule;
+mod sent;
 mod source;
 mod stored;
 mod waiters;
@@ -26,6 +28,8 @@ pub use fetch::{Fetch, Limits};
 pub use kept::without_mark;
 pub use kind::{Event, Kind, Reader};
 pub use polled::Polled;
+pub use refresh::Refresh;
+pub use sent::Sent;
 pub use source::{Lead, Location, Source};
 pub use waiters::{Awaits, MAX_WAITERS, Slot, Waiters};
 pub use whose::Whose;
@@ -37,6 +41,7 @@ use crate::{
 };
 use kept::Kept;
 use lease::Lease;
+use refresh::Said;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -93,7 +98,7 @@ impl<T> Fetched<T> {
     pub fn new(source: Source, kind: Kind<T>) -> Self {
         // The store outlives this configuration and this module: the number is that of the values'
         // format.
-        let key = |name: &str| format!("{}/2/{name}\n{}", kind.filter, source.name()).into_bytes();
+        let key = |name: &str| format!("{}/3/{name}\n{}", kind.filter, source.name()).into_bytes();
         let [body, lease] = kind.names.map(key);
         let [what, _] = kind.names;
         Self {
@@ -213,6 +218,7 @@ impl<T> Fetched<T> {
         };
         self.calling.set(None);
         let Calling { holder, is_for_document, .. } = calling;
+        let said = Said::of(&answer.headers);
         let failed = match &self.source.lead {
             Some(lead) if is_for_document => {
                 body::of(answer, self.source.fetch.max_size).and_then(|document| {
@@ -224,17 +230,13 @@ impl<T> Fetched<T> {
             }
             // Only whoever has a tag asks in a way that is answered so.
             None if answer.status() == Some(304) && self.kept.tag().is_some() => {
-                self.confirm(holder, callouts);
+                self.confirm(said, holder, callouts);
                 Ok(())
             }
             _ => body::of(answer, self.source.fetch.max_size).and_then(|body| {
                 let value = self.kept.read(&body).map_err(|reason| (Event::Refused, reason))?;
-                self.share(
-                    value,
-                    Stored::new(answer.headers.first("etag"), &body),
-                    holder,
-                    callouts,
-                );
+                let came = Stored::new(answer.headers.first("etag"), &body);
+                self.share(value, (came, said), holder, callouts);
                 Ok(())
             }),
         };
@@ -269,7 +271,7 @@ impl<T> Fetched<T> {
     }
 
     /// Uses what came, and stores it for the other workers.
-    fn share(&self, value: T, came: Stored, holder: u64, callouts: &dyn Callouts) {
+    fn share(&self, value: T, (came, said): (Stored, Said), holder: u64, callouts: &dyn Callouts) {
         let now = callouts.now();
         let is_stored = Cell::new(false);
         let ended = self.end(holder, callouts, |lease| {
@@ -279,6 +281,7 @@ impl<T> Fetched<T> {
             if is_stored.get() {
                 lease.bodies = if is_known { lease.bodies } else { lease.bodies.wrapping_add(1) };
                 lease.fetched_at = now;
+                lease.said = said;
                 lease.failures = 0;
             }
         });
@@ -295,12 +298,13 @@ impl<T> Fetched<T> {
     }
 
     /// What is in use is the latest: it is only younger.
-    fn confirm(&self, holder: u64, callouts: &dyn Callouts) {
+    fn confirm(&self, said: Said, holder: u64, callouts: &dyn Callouts) {
         let now = callouts.now();
         self.kept.is_from(now);
         self.end(holder, callouts, |lease| {
             if self.kept.is_of(lease.bodies) {
                 lease.fetched_at = now;
+                lease.said = said;
                 lease.failures = 0;
             }
         });

@@ -6,6 +6,7 @@
 //! in every filter core runs in a native `cargo test`.
 
 pub mod api_key;
+pub mod cache_control;
 pub mod config;
 pub mod credential;
 pub mod decimal;

@@ -3,10 +3,16 @@
 
 #[path = "fetched/gzip.rs"]
 mod gzip;
+#[path = "fetched/refresh.rs"]
+mod refresh;
+#[path = "fetched/sent.rs"]
+mod sent;
 #[path = "fetched/waiters.rs"]
 mod waiters;
 
-use gatehouse_filter::fetched::{Event, Fetch, Fetched, Kind, Lead, Location, Source, Whose};
+use gatehouse_filter::fetched::{
+    Event, Fetch, Fetched, Kind, Lead, Location, Refresh, Sent, Source, Whose,
+};
 use gatehouse_filter::{
     Answer, CallId, CallRefused, Callout, Clock, Counter, HeaderName, HeaderValue, Headers, Store,
 };
@@ -23,13 +29,20 @@ const COUNTERS: [Counter; 4] =
 fn source() -> Source {
     let location = Location { authority: "lists.example".to_owned(), path: "/list?v=1".to_owned() };
     let fetch = Fetch {
-        refresh: seconds(60),
+        refresh: Refresh::every(seconds(60)),
         timeout: seconds(2),
         max_age: seconds(600),
         max_size: 100,
         retry: seconds(5),
     };
-    Source { cluster: "lists".to_owned(), location, lead: None, accept: "text/plain", fetch }
+    Source {
+        cluster: "lists".to_owned(),
+        location,
+        lead: None,
+        accept: "text/plain",
+        sent: Sent::default(),
+        fetch,
+    }
 }
 
 /// A worker that fetches a text that begins with `list`, started on this host.
@@ -322,10 +335,10 @@ fn a_clock_that_is_set_back_holds_up_no_fetch() {
 
 #[test]
 fn garbage_in_the_shared_store_is_nothing() {
-    for garbage in [&b""[..], b"x", &[0xff; 56], &[0xff; 4096]] {
+    for garbage in [&b""[..], b"x", &[0xff; 56], &[0xff; 64], &[0xff; 4096]] {
         let host = FakeHost::at(NOW);
         for name in ["list", "lease"] {
-            let key = format!("test/2/{name}\nlists\nlists.example\n/list?v=1");
+            let key = format!("test/3/{name}\nlists\nlists.example\n/list?v=1");
             Store::set(&host, key.as_bytes(), garbage, None).unwrap();
         }
         let worker = worker(&host);

@@ -1,18 +1,43 @@
-//! OpenID Connect Discovery 1.0: from an issuer to where its keys are.
+//! OpenID Connect Discovery 1.0, and the metadata of an authorization server (RFC 8414): from an
+//! issuer to where its keys are.
 
 use crate::json;
 use gatehouse_filter::fetched::Location;
 use gatehouse_filter::printable;
 use serde_json::Value;
 
-/// Where an issuer's document is (section 4): the issuer must be a URL without query and fragment.
-pub(crate) fn document_of(issuer: &str) -> Option<Location> {
-    let base = location(issuer).filter(|base| !base.path.contains('?'))?;
-    let path = base.path.strip_suffix('/').unwrap_or(&base.path);
-    Some(Location { path: format!("{path}/.well-known/openid-configuration"), ..base })
+/// Whose rule says where an issuer's document is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    /// OpenID Connect Discovery (section 4): below the issuer.
+    OpenId,
+    /// RFC 8414 (section 3.1): between the issuer's host and its path.
+    OAuth,
 }
 
-/// Where the keys are, by a document that is this issuer's own (section 4.3: it says so, exactly).
+impl Form {
+    pub(crate) const NAMES: [(&'static str, Self); 2] =
+        [("openid", Self::OpenId), ("oauth", Self::OAuth)];
+}
+
+/// Where an issuer's document is: the issuer must be a URL without query and fragment.
+pub(crate) fn document_of(issuer: &str, form: Form) -> Option<Location> {
+    let base = location(issuer).filter(|base| !base.path.contains('?'))?;
+    let path = base.path.strip_suffix('/').unwrap_or(&base.path);
+    let path = match form {
+        Form::OpenId => format!("{path}/.well-known/openid-configuration"),
+        Form::OAuth => format!("/.well-known/oauth-authorization-server{path}"),
+    };
+    Some(Location { path, ..base })
+}
+
+/// The host of an issuer that is a URL.
+pub(crate) fn host_of(issuer: &str) -> Option<String> {
+    location(issuer).map(|location| location.authority)
+}
+
+/// Where the keys are, by a document that is this issuer's own: it says so, exactly (OpenID Connect
+/// Discovery, section 4.3; RFC 8414, section 3.3).
 ///
 /// # Errors
 /// What is wrong with the document.
@@ -106,7 +131,28 @@ mod tests {
             ("urn:example:issuer", None),
             ("", None),
         ] {
-            assert_eq!(document_of(issuer), want, "{issuer}");
+            assert_eq!(document_of(issuer, Form::OpenId), want, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn the_metadata_of_an_authorization_server_are_between_its_host_and_its_path() {
+        for (issuer, want) in [
+            ("https://a.example", at("a.example", "/.well-known/oauth-authorization-server")),
+            ("https://a.example/", at("a.example", "/.well-known/oauth-authorization-server")),
+            (
+                "https://a.example:8443/realms/x",
+                at("a.example:8443", "/.well-known/oauth-authorization-server/realms/x"),
+            ),
+            (
+                "https://a.example/realms/x/",
+                at("a.example", "/.well-known/oauth-authorization-server/realms/x"),
+            ),
+            ("https://a.example/x?y", None),
+            ("https://a.example/x#y", None),
+            ("urn:example:issuer", None),
+        ] {
+            assert_eq!(document_of(issuer, Form::OAuth), want, "{issuer}");
         }
     }
 

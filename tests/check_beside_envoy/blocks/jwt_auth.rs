@@ -154,6 +154,36 @@ pub(crate) const ROWS: &[Row] = &[
         ),
     ),
     (
+        "a document of an authorization server",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, discovery: oauth}}]}",
+        Good,
+    ),
+    (
+        "a document elsewhere, and a key to it",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, discovery_path: /x, headers: [{name: x-api-key, value: hush}], refresh: {least: 30s, most: 1h}}}]}",
+        Good,
+    ),
+    (
+        "a document that nobody asks for",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, discovery: oauth}}]}",
+        Refused("providers[0].jwks: discovery is for keys without path"),
+    ),
+    (
+        "a fetch with a host of its own",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, headers: [{name: host, value: a}]}}]}",
+        Refused("providers[0].jwks.headers[0].name: is what authority says"),
+    ),
+    (
+        "a key that the VM does not have",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, headers: [{name: x-api-key, value: {env: NO_SUCH_KEY}}]}}]}",
+        Refused("providers[0].jwks.headers[0].value: the VM has no variable `NO_SUCH_KEY`"),
+    ),
+    (
+        "keys that are fetched more often than may be",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, refresh: {least: 1s}}}]}",
+        Refused("providers[0].jwks.refresh: least must not be less than retry"),
+    ),
+    (
         "an algorithm that there is not",
         "{providers: [{name: a, issuer: https://a.example, algorithms: [none], jwks: {cluster: \
          keys}}]}",

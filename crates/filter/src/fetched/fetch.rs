@@ -1,3 +1,4 @@
+use super::Refresh;
 use crate::config::{Fields, Node};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fetch {
     /// How old it is fetched anew.
-    pub refresh: Duration,
+    pub refresh: Refresh,
     /// How long an answer may take.
     pub timeout: Duration,
     /// How old it is used no more.
@@ -37,9 +38,6 @@ pub struct Limits {
 impl Fetch {
     /// Reads `refresh`, `timeout`, `max_age`, `max_size` and `retry`.
     pub fn read(fields: &mut Fields<'_>, limits: &Limits) -> Option<Self> {
-        let refresh = fields.with_default("refresh", limits.refresh, |node| {
-            between(&node, SECOND..=minutes(24 * 60))
-        });
         let timeout = fields.with_default("timeout", limits.timeout, |node| {
             between(&node, Duration::from_millis(10)..=minutes(1))
         });
@@ -50,8 +48,11 @@ impl Fetch {
             fields.with_default("max_size", limits.max_size, |node| size(&node, limits.most));
         let retry =
             fields.with_default("retry", limits.retry, |node| between(&node, SECOND..=minutes(60)));
-        if let (Some(refresh), Some(max_age)) = (refresh, max_age)
-            && max_age <= refresh
+        let refresh = fields.with_default("refresh", Refresh::every(limits.refresh), |node| {
+            Refresh::read(&node, limits.refresh, retry, max_age)
+        });
+        if let (Some(refresh), Some(max_age)) = (&refresh, max_age)
+            && max_age <= refresh.longest()
         {
             return fields.node().fault(
                 "max_age must be longer than refresh: what is in use would be too old before something new comes",
@@ -73,7 +74,7 @@ fn minutes(minutes: u32) -> Duration {
     SECOND.saturating_mul(60).saturating_mul(minutes)
 }
 
-fn between(node: &Node<'_>, range: RangeInclusive<Duration>) -> Option<Duration> {
+pub(super) fn between(node: &Node<'_>, range: RangeInclusive<Duration>) -> Option<Duration> {
     let duration = node.duration()?;
     if !range.contains(&duration) {
         return node.fault(format!("must be from {:?} to {:?}", range.start(), range.end()));

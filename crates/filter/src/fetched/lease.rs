@@ -1,3 +1,4 @@
+use super::refresh::Said;
 use crate::Timestamp;
 
 /// Whose lease it is to fetch: what all workers know of it. A new one says that nobody ever did.
@@ -17,12 +18,15 @@ pub(super) struct Lease {
     pub(super) bodies: u64,
     /// When the last of them was fetched, or confirmed.
     pub(super) fetched_at: Timestamp,
+    /// What the answer said then of how long it is good.
+    pub(super) said: Said,
 }
 
 impl Lease {
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        let Self { holder, held_until, started, failures, ended, bodies, fetched_at } = self;
-        [holder, held_until.0, started.0, failures, ended, bodies, fetched_at.0]
+        let Self { holder, held_until, started, failures, ended, bodies, fetched_at, said } = self;
+        let said = said.to_number();
+        [holder, held_until.0, started.0, failures, ended, bodies, fetched_at.0, said]
             .map(u64::to_le_bytes)
             .concat()
     }
@@ -31,15 +35,18 @@ impl Lease {
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         let (numbers, rest) = bytes.as_chunks::<8>();
         match (numbers, rest) {
-            (&[holder, held_until, started, failures, ended, bodies, fetched_at], []) => Self {
-                holder: u64::from_le_bytes(holder),
-                held_until: Timestamp(u64::from_le_bytes(held_until)),
-                started: Timestamp(u64::from_le_bytes(started)),
-                failures: u64::from_le_bytes(failures),
-                ended: u64::from_le_bytes(ended),
-                bodies: u64::from_le_bytes(bodies),
-                fetched_at: Timestamp(u64::from_le_bytes(fetched_at)),
-            },
+            (&[holder, held_until, started, failures, ended, bodies, fetched_at, said], []) => {
+                Self {
+                    holder: u64::from_le_bytes(holder),
+                    held_until: Timestamp(u64::from_le_bytes(held_until)),
+                    started: Timestamp(u64::from_le_bytes(started)),
+                    failures: u64::from_le_bytes(failures),
+                    ended: u64::from_le_bytes(ended),
+                    bodies: u64::from_le_bytes(bodies),
+                    fetched_at: Timestamp(u64::from_le_bytes(fetched_at)),
+                    said: Said::from_number(u64::from_le_bytes(said)),
+                }
+            }
             _ => Self::default(),
         }
     }

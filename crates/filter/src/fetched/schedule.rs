@@ -34,7 +34,8 @@ impl<T> Fetched<T> {
         let is_due = match self.kept.fetched_at() {
             None => true,
             Some(fetched_at) => {
-                self.is_wanted.get() || has_passed(fetched_at, self.source.fetch.refresh, now)
+                let refresh = self.source.fetch.refresh.after(lease.said);
+                self.is_wanted.get() || has_passed(fetched_at, refresh, now)
             }
         };
         is_due && has_passed(lease.started, self.pause(lease), now)

@@ -1,3 +1,4 @@
+use super::Sent;
 use super::fetch::{Fetch, Limits};
 use crate::config::{Fields, Node};
 use crate::{Callout, HeaderName, HeaderValue};
@@ -13,6 +14,8 @@ pub struct Source {
     pub lead: Option<Lead>,
     /// What it may be: an `accept` field (RFC 9110 §12.5.1).
     pub accept: &'static str,
+    /// What else is sent; not with what goes through another cluster than this source's.
+    pub sent: Sent,
     /// When and how long.
     pub fetch: Fetch,
 }
@@ -53,22 +56,27 @@ impl Location {
 }
 
 impl Source {
-    /// Reads `cluster`, `authority` and `path`, and how it is fetched.
+    /// Reads `cluster`, `authority`, `path` and `headers`, and how it is fetched.
     pub fn read(fields: &mut Fields<'_>, limits: &Limits) -> Option<Self> {
         let cluster = fields.required("cluster", |node| node.text().map(str::to_owned));
         let authority = fields.optional("authority", Location::read_authority);
         let path = fields.required("path", Location::read_path);
+        let sent = Sent::read(fields);
         let fetch = Fetch::read(fields, limits);
-        let (cluster, fetch) = (cluster?, fetch?);
+        let (cluster, sent, fetch) = (cluster?, sent?, fetch?);
         let authority = authority?.unwrap_or_else(|| cluster.clone());
         let location = Location { authority, path: path? };
-        Some(Self { cluster, location, lead: None, accept: "application/json", fetch })
+        Some(Self { cluster, location, lead: None, accept: "application/json", sent, fetch })
     }
 
     /// What makes two sources one, whatever else differs between them.
     pub(super) fn name(&self) -> String {
         let Location { authority, path } = &self.location;
-        let name = format!("{}\n{authority}\n{path}", self.cluster);
+        let mut name = format!("{}\n{authority}\n{path}", self.cluster);
+        // Whoever has another key may be told something else.
+        if let Some(digest) = self.sent.digest() {
+            name = format!("{name}\n{digest}");
+        }
         match &self.lead {
             None => name,
             Some(lead) => format!("{name}\n{}\n{}", lead.cluster, lead.name),
@@ -100,6 +108,10 @@ impl Source {
         // A tag that cannot be sent was not received from a server either.
         let tag = tag.and_then(|tag| HeaderValue::try_from(tag.into_bytes()).ok());
         headers.extend(tag.map(|tag| (IF_NONE_MATCH, tag)));
+        // What the operator gave to one cluster is for no other.
+        if cluster == self.cluster {
+            headers.extend_from_slice(self.sent.fields());
+        }
         Callout {
             cluster: cluster.to_owned(),
             method: "GET".into(),

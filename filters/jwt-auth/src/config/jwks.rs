@@ -1,12 +1,13 @@
 //! A provider's keys: here, or where they are to be fetched.
 
 use crate::algorithm::Algorithm;
+use crate::discovery::Form;
 use crate::jwks::{KeySet, KeySetError, is_of_names};
 use crate::keys::Keys;
 use crate::keys::MAX_KEY_SET;
 use crate::{discovery, pem};
 use gatehouse_filter::config::Node;
-use gatehouse_filter::fetched::{Fetch, Lead, Limits, Location, Source, without_mark};
+use gatehouse_filter::fetched::{Fetch, Lead, Limits, Location, Sent, Source, without_mark};
 use serde_json::{Map, Value};
 use std::rc::Rc;
 use std::time::Duration;
@@ -96,40 +97,55 @@ fn source(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Source> {
     let authority = fields.optional("authority", Location::read_authority);
     let path = fields.optional("path", Location::read_path);
     let keys_cluster = fields.optional("jwks_cluster", |node| node.text().map(str::to_owned));
+    let form = fields.optional("discovery", |node| node.one_of(&Form::NAMES));
+    let document_path = fields.optional("discovery_path", Location::read_path);
+    let sent = Sent::read(&mut fields);
     let fetch = Fetch::read(&mut fields, &LIMITS);
     fields.finish();
-    let (cluster, authority, fetch) = (cluster?, authority?, fetch?);
-    let (location, lead) = match (path?, keys_cluster?) {
-        (Some(_), Some(_)) => {
-            return node
-                .fault("jwks_cluster is for keys without path: a document says where they are");
-        }
-        (Some(path), None) => {
-            (Location { authority: authority.unwrap_or_else(|| cluster.clone()), path }, None)
-        }
-        (None, keys_cluster) => {
-            let Some(issuer) = issuer? else {
-                return node.fault(
-                    "must have path: with any_issuer there is nobody whose document tells it",
-                );
-            };
-            let Some(document) = discovery::document_of(issuer) else {
-                return node.fault("must have path: the issuer is no URL (https or http, without query) that a document could be below");
-            };
-            let issuer = issuer.to_owned();
-            let lead = Lead {
-                name: issuer.clone(),
-                cluster: keys_cluster.unwrap_or_else(|| cluster.clone()),
-                locate: Box::new(move |document| discovery::keys_of(&issuer, document)),
-            };
-            (
-                Location { authority: authority.unwrap_or(document.authority), ..document },
-                Some(lead),
-            )
-        }
-    };
+    let (cluster, authority, sent, fetch) = (cluster?, authority?, sent?, fetch?);
+    let (path, keys_cluster, form, document_path) = (path?, keys_cluster?, form?, document_path?);
     let accept = "application/json, application/jwk-set+json";
-    Some(Source { cluster, location, lead, accept, fetch })
+    if let Some(path) = path {
+        let of_documents = [
+            ("jwks_cluster", keys_cluster.is_some()),
+            ("discovery", form.is_some()),
+            ("discovery_path", document_path.is_some()),
+        ];
+        if let Some((name, _)) = of_documents.into_iter().find(|(_, is_there)| *is_there) {
+            return node
+                .fault(format!("{name} is for keys without path: a document says where they are"));
+        }
+        let authority = authority.unwrap_or_else(|| cluster.clone());
+        let location = Location { authority, path };
+        return Some(Source { cluster, location, lead: None, accept, sent, fetch });
+    }
+    let Some(issuer) = issuer? else {
+        return node
+            .fault("must have path: with any_issuer there is nobody whose document tells it");
+    };
+    let location = match (form, document_path) {
+        (Some(_), Some(_)) => {
+            return node.fault("discovery says where a document is that has no discovery_path");
+        }
+        (None, Some(path)) => {
+            let host = discovery::host_of(issuer).unwrap_or_else(|| cluster.clone());
+            Location { authority: host, path }
+        }
+        (form, None) => match discovery::document_of(issuer, form.unwrap_or(Form::OpenId)) {
+            Some(document) => document,
+            None => return node.fault(
+                "must have path or discovery_path: the issuer is no URL (https or http, without query) that a document could be below",
+            ),
+        },
+    };
+    let location = Location { authority: authority.unwrap_or(location.authority), ..location };
+    let issuer = issuer.to_owned();
+    let lead = Lead {
+        name: issuer.clone(),
+        cluster: keys_cluster.unwrap_or_else(|| cluster.clone()),
+        locate: Box::new(move |document| discovery::keys_of(&issuer, document)),
+    };
+    Some(Source { cluster, location, lead: Some(lead), accept, sent, fetch })
 }
 
 const LIMITS: Limits = Limits {

@@ -1,4 +1,5 @@
 mod proofs;
+mod sources_of_keys;
 
 use super::*;
 use gatehouse_filter_test::check;
@@ -200,68 +201,6 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         let configuration = json!({"providers": [provider(changes)], "default": ["main"]});
         assert_eq!(faults(&configuration), [want]);
     }
-}
-
-#[test]
-fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
-    let source = json!({"cluster": "auth", "authority": "auth:8000", "path": "/jwks?x", "refresh": "10m", "timeout": "500ms",
-        "max_age": "7d", "max_size": "256KiB", "retry": "1s"});
-    assert_eq!(
-        faults(
-            &json!({"providers": [provider(json!({"jwks": source, "algorithms": ["HS256", "ES256"]}))]})
-        ),
-        [""; 0]
-    );
-    for (changes, want) in [
-        (json!({"cluster": ""}), ".cluster: must not be empty"),
-        (
-            json!({"jwks_cluster": "keys"}),
-            ": jwks_cluster is for keys without path: a document says where they are",
-        ),
-        (json!({"path": "jwks"}), ".path: must begin with /"),
-        (json!({"path": "/a b"}), ".path: must be printable ASCII without spaces"),
-        (json!({"authority": "a\r\nb"}), ".authority: must be printable ASCII without spaces"),
-        (json!({"refresh": "0s"}), ".refresh: must be from 1s to 86400s"),
-        (json!({"timeout": "0ms"}), ".timeout: must be from 10ms to 60s"),
-        (json!({"retry": "10ms"}), ".retry: must be from 1s to 3600s"),
-        (json!({"max_age": "31d"}), ".max_age: must be from 1s to 2592000s"),
-        (
-            json!({"max_age": "10m"}),
-            ": max_age must be longer than refresh: what is in use would be too old before something new comes",
-        ),
-        (json!({"max_size": "1MiB"}), ".max_size: must be from 1B to 256KiB"),
-        (
-            json!({"keys": []}),
-            ".keys: unknown field; known here: cluster, authority, path, jwks_cluster, refresh, timeout, max_age, max_size, retry",
-        ),
-        (json!({"refrsh": "1s"}), ".refrsh: unknown field, did you mean `refresh`?"),
-    ] {
-        let mut jwks = source.clone();
-        gatehouse_filter_test::change(&mut jwks, &changes);
-        let found = faults(&json!({"providers": [provider(json!({"jwks": jwks}))]}));
-        assert_eq!(found, [format!("providers[0].jwks{want}")]);
-    }
-    for (issuer, want) in [
-        ("https://issuer.example/tenant", vec![]),
-        ("http://issuer", vec![]),
-        (
-            "issuer.example",
-            vec![
-                "providers[0].jwks: must have path: the issuer is no URL (https or http, without query) that a document could be below",
-            ],
-        ),
-        ("", vec!["providers[0].issuer: must not be empty"]),
-    ] {
-        let jwks = json!({"cluster": "auth", "jwks_cluster": "keys"});
-        assert_eq!(
-            faults(&json!({"providers": [provider(json!({"issuer": issuer, "jwks": jwks}))]})),
-            want
-        );
-    }
-    assert_eq!(
-        faults(&json!({"providers": [provider(json!({"jwks": source, "algorithms": ["HS256"]}))]})),
-        ["providers[0].algorithms: no key of `jwks` can be used with any of these"],
-    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod discovery;
 mod fetching;
 mod requests;
 mod revocations;
+mod sent;
 
 use super::*;
 use crate::{MAX_KEY_SET, Slot};

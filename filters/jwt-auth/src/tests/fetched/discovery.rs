@@ -43,6 +43,61 @@ fn one_worker_asks_for_the_document_and_then_for_the_keys() {
 }
 
 #[test]
+fn the_document_may_be_elsewhere_and_of_another_kind() {
+    for (issuer, changes, want) in [
+        (
+            "https://issuer.example/tenant/",
+            json!({"discovery": "openid"}),
+            ("issuer.example", "/tenant/.well-known/openid-configuration"),
+        ),
+        (
+            "https://issuer.example/tenant/",
+            json!({"discovery": "oauth"}),
+            ("issuer.example", "/.well-known/oauth-authorization-server/tenant"),
+        ),
+        (
+            "https://issuer.example/tenant?x",
+            json!({"discovery_path": "/login/oidc.json?v=2"}),
+            ("issuer.example", "/login/oidc.json?v=2"),
+        ),
+        (
+            "https://issuer.example",
+            json!({"discovery_path": "/x", "authority": "internal:8080"}),
+            ("internal:8080", "/x"),
+        ),
+        // One that is no URL has no host.
+        ("accounts.example", json!({"discovery_path": "/x"}), ("auth", "/x")),
+    ] {
+        let host = FakeHost::at(NOW);
+        let mut jwks = json!({"cluster": "auth"});
+        gatehouse_filter_test::change(&mut jwks, &changes);
+        let provider = json!({"name": "main", "issuer": issuer, "jwks": jwks});
+        let worker: JwtAuth = configured(&json!({"providers": [provider]}).to_string()).unwrap();
+        prepare(&worker, &host);
+        tick(&worker, &host);
+        let calls = host.take_calls();
+        let [(id, callout)] = &calls[..] else { panic!("{calls:?}") };
+        assert_eq!((callout.authority.as_str(), callout.path.as_str()), want, "{changes}");
+        // Wherever it is, it is this issuer's, to the letter (RFC 8414 §3.3), or nobody's.
+        let document = |issuer: &str| {
+            json!({"issuer": issuer, "jwks_uri": "https://keys.example/certs"}).to_string()
+        };
+        give(&worker, *id, &answer("200", document(&format!("{issuer}/"))), &host);
+        assert!(host.take_calls().is_empty(), "{changes}");
+        assert_eq!(counted(&host, Event::Refused), 1, "{changes}");
+        host.clock.advance(seconds(5));
+        tick(&worker, &host);
+        give(&worker, call(&host), &answer("200", document(issuer)), &host);
+        let calls = host.take_calls();
+        let [(id, callout)] = &calls[..] else { panic!("{calls:?}") };
+        assert_eq!((callout.authority.as_str(), callout.path.as_str()), ("keys.example", "/certs"));
+        give(&worker, *id, &answer("200", key_set().to_string()), &host);
+        let good = super::token(&claims_with(json!({"iss": issuer})));
+        assert_eq!(code(&worker, &host, &good), "allowed", "{changes}");
+    }
+}
+
+#[test]
 fn whatever_is_wrong_with_either_part_the_last_keys_stay() {
     let other =
         json!({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/"}).to_string();

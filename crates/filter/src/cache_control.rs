@@ -1,11 +1,10 @@
-//! Cache directives as `Cache-Control` holds them (RFC 9111 §5.2).
+//! Cache directives as `Cache-Control` holds them (RFC 9111 §5.2), and the seconds that they have.
 
-use crate::delta::{MOST_SECONDS, delta_seconds};
-use gatehouse_filter::{HeaderName, Headers, list};
+use crate::{Headers, list};
 
 /// A directive as it was received.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Directive<'a> {
+pub struct Directive<'a> {
     name: &'a [u8],
     value: Option<&'a [u8]>,
     /// No space stands around the `=`, which no cache reads in the same way.
@@ -14,7 +13,7 @@ pub(crate) struct Directive<'a> {
 
 impl<'a> Directive<'a> {
     /// Every directive of a field, over all its lines, in the order received.
-    pub(crate) fn all(headers: &'a Headers, field: &'a str) -> impl Iterator<Item = Self> {
+    pub fn all(headers: &'a Headers, field: &'a str) -> impl Iterator<Item = Self> {
         headers.values(field).flat_map(list::quoted_members).map(Self::read)
     }
 
@@ -32,88 +31,50 @@ impl<'a> Directive<'a> {
     }
 
     /// Whether it is this one; names have no case (RFC 9111 §5.2). The name is lower case.
-    pub(crate) fn is(&self, name: &str) -> bool {
+    pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
     /// The number of seconds that it has; `None` where it has none that can be read.
-    pub(crate) fn seconds(&self) -> Option<u32> {
+    pub fn seconds(&self) -> Option<u32> {
         self.value.filter(|_| self.is_well_formed).and_then(delta_seconds)
     }
 
     /// The number of seconds of a directive that allows something: what cannot be read allows
     /// nothing.
-    pub(crate) fn seconds_or_none_at_all(&self) -> u32 {
+    pub fn seconds_or_none_at_all(&self) -> u32 {
         self.seconds().unwrap_or(0)
     }
 
     /// The number of seconds of a directive that demands something: what cannot be read demands all.
-    pub(crate) fn seconds_or_most(&self) -> u32 {
+    pub fn seconds_or_most(&self) -> u32 {
         self.seconds().unwrap_or(MOST_SECONDS)
     }
 
     /// Whether it has a value.
-    pub(crate) fn has_value(&self) -> bool {
+    pub fn has_value(&self) -> bool {
         self.value.is_some()
     }
 
-    /// What a directive with optional field names is about.
-    pub(crate) fn scope(&self) -> Scope {
-        self.value.map_or(Scope::Everything, Scope::of_names)
+    /// What stands behind the `=`, without quotes around it.
+    pub fn value(&self) -> Option<&'a [u8]> {
+        self.value
     }
 }
 
-/// What `no-cache` and `private` of a response are about (RFC 9111 §5.2.2.4, §5.2.2.7).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Scope {
-    /// The directive is not there.
-    #[default]
-    Nothing,
-    /// These fields.
-    Fields(Vec<HeaderName>),
-    /// The whole response.
-    Everything,
-}
+/// What larger numbers of seconds count as (RFC 9111 §1.2.2).
+pub const MOST_SECONDS: u32 = 1 << 31;
 
-impl Scope {
-    /// Reads a list of field names. What cannot be read, or names none, is about everything: the
-    /// directive is there, and is not to be passed over.
-    pub(crate) fn of_names(text: &[u8]) -> Self {
-        let mut names = Vec::new();
-        for member in list::members(text) {
-            match HeaderName::try_from(member) {
-                Ok(name) => names.push(name),
-                Err(_) => return Self::Everything,
-            }
-        }
-        if names.is_empty() { Self::Everything } else { Self::Fields(names) }
+/// A number of seconds: digits and nothing else. What is larger than 2^31 is 2^31.
+pub fn delta_seconds(text: &[u8]) -> Option<u32> {
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
     }
-
-    /// Both, where the directive is there twice.
-    #[must_use]
-    pub(crate) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
-            (Self::Nothing, scope) | (scope, Self::Nothing) => scope,
-            (Self::Fields(mut names), Self::Fields(more)) => {
-                names.extend(more);
-                Self::Fields(names)
-            }
-        }
-    }
-
-    /// Whether it is about the whole response.
-    pub fn is_everything(&self) -> bool {
-        *self == Self::Everything
-    }
-
-    /// Whether this field is among those that it names.
-    pub fn names(&self, field: &[u8]) -> bool {
-        match self {
-            Self::Fields(names) => names.iter().any(|name| name.as_str().as_bytes() == field),
-            Self::Nothing | Self::Everything => false,
-        }
-    }
+    let seconds = text.iter().fold(0_u32, |seconds, digit| {
+        let digit = u32::from(digit.wrapping_sub(b'0'));
+        seconds.saturating_mul(10).saturating_add(digit).min(MOST_SECONDS)
+    });
+    Some(seconds)
 }
 
 #[cfg(test)]
@@ -151,19 +112,23 @@ mod tests {
     }
 
     #[test]
-    fn field_names_that_cannot_be_read_stand_for_everything() {
-        let names = |names: &[&str]| {
-            Scope::Fields(names.iter().map(|name| HeaderName::try_from(*name).unwrap()).collect())
-        };
+    fn seconds_are_digits_and_never_overflow() {
         for (text, want) in [
-            ("a, B", names(&["a", "b"])),
-            ("a,,", names(&["a"])),
-            ("", Scope::Everything),
-            (" , ", Scope::Everything),
-            ("a b", Scope::Everything),
-            ("ä", Scope::Everything),
+            ("0", Some(0)),
+            ("003600", Some(3600)),
+            ("2147483647", Some(2_147_483_647)),
+            ("2147483648", Some(MOST_SECONDS)),
+            ("2147483649", Some(MOST_SECONDS)),
+            ("99999999999999999999999999", Some(MOST_SECONDS)),
+            ("", None),
+            ("-1", None),
+            ("+1", None),
+            ("1.0", None),
+            (" 1", None),
+            ("1a", None),
+            ("١", None),
         ] {
-            assert_eq!(Scope::of_names(text.as_bytes()), want, "{text}");
+            assert_eq!(delta_seconds(text.as_bytes()), want, "{text}");
         }
     }
 }
