@@ -57,6 +57,32 @@ fn fetch(filter: &ApiKeyAuth, host: &FakeHost, answer: &Answer) {
     give(filter, *id, answer, host);
 }
 
+#[test]
+fn the_server_of_the_list_is_shown_its_key_and_says_how_long_the_list_is_good() {
+    let host = FakeHost::at(NOW);
+    let source = json!({
+        "headers": [{"name": "x-list-key", "value": "s3cret"}],
+        "refresh": {"usual": "30s", "least": "10s", "most": "1m"},
+    });
+    let filter = polled_with(&host, source, json!({}));
+    let headed = Answer {
+        headers: Headers::from_list(&[(":status", "200"), ("cache-control", "max-age=45")]),
+        ..answer("200", &list("key"))
+    };
+    tick(&filter, &host);
+    let calls = host.take_calls();
+    let [(id, call)] = calls.as_slice() else { panic!("one call, not {calls:?}") };
+    let key = (HeaderName::from_static("x-list-key"), HeaderValue::from_static("s3cret"));
+    assert!(call.headers.contains(&key), "{call:?}");
+    give(&filter, *id, &headed, &host);
+    host.clock.advance(Duration::from_secs(44));
+    tick(&filter, &host);
+    assert!(host.take_calls().is_empty());
+    host.clock.advance(Duration::from_secs(1));
+    tick(&filter, &host);
+    assert_eq!(host.take_calls().len(), 1);
+}
+
 /// The same, as soon as it is tried again.
 fn fetch_again(filter: &ApiKeyAuth, host: &FakeHost, answer: &Answer) {
     host.clock.advance(Duration::from_secs(5));
