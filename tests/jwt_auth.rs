@@ -1,5 +1,6 @@
 //! `jwt-auth`, on `envoy/jwt-auth.yaml`.
 
+mod demands;
 mod forged;
 mod in_use;
 mod refusals;

@@ -117,6 +117,43 @@ fn what_is_answered_counts_as_what_a_jwt_says() {
 }
 
 #[test]
+fn a_rule_asks_of_an_opaque_token_what_it_asks_of_a_jwt() {
+    let service = Upstream::start();
+    service.answer_by(knows(json!({
+        "active": true, "sub": "alice", "aud": ["gateway", "orders"], "tenant": "acme",
+    })));
+    let rules = json!([
+        {"name": "orders", "match": {"path": {"prefix": "/orders"}}, "require": "any",
+            "audiences": ["orders"]},
+        {"name": "users", "match": {"path": {"prefix": "/users"}}, "require": "any",
+            "audiences": ["users"]},
+        {"name": "tenants", "match": {"path": {"template": "/tenants/{tenant}"}}, "require": "any",
+            "required_claims": [{"claim": "tenant", "capture": "tenant"}]},
+    ]);
+    let gateway = Shared::start(builder(&service, json!({})).edit(move |tree| {
+        configuration::shipped(tree, "jwt-auth")["rules"] = rules;
+    }));
+    let ask = |path: &str| gateway.ask(Request::get(path).header("authorization", bearer("good")));
+    for round in 0..2 {
+        for (path, code) in [
+            ("/orders/1", None),
+            ("/users/1", Some("jwt_auth.audience_mismatch")),
+            ("/tenants/acme", None),
+            ("/tenants/other", Some("jwt_auth.claim_mismatch")),
+        ] {
+            let exchange = ask(path);
+            match code {
+                None => assert_eq!(exchange.response.status, 200, "{path} {round}"),
+                Some(code) => exchange.assert_refused(path, 401, code),
+            }
+        }
+    }
+    // Whatever the rules think of it, its issuer was asked once.
+    assert_eq!(service.take_all().len(), 1);
+    gateway.assert_no_trap();
+}
+
+#[test]
 fn all_that_wait_for_one_token_make_one_call_also_for_who_has_left() {
     let service = Upstream::start();
     let release = hold(&service, json!({"active": true, "aud": "gateway"}));

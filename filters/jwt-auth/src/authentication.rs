@@ -4,7 +4,7 @@ use crate::algorithm::Algorithm;
 use crate::binding::Binding;
 use crate::cache::{Signer, Verified};
 use crate::claims::Claims;
-use crate::config::{Accepted, OnBoth, Provider, Require};
+use crate::config::{Accepted, OnBoth, Provider, Require, Rule};
 use crate::keys::Lookup;
 use crate::possession::{Claimed, Owner};
 use crate::refusal::Refusal;
@@ -16,6 +16,7 @@ use crate::verify::HostVerifier;
 use crate::why::{self, Refused};
 use crate::{JwtAuth, forward};
 use gatehouse_filter::fetched::{Awaits, Fetched};
+use gatehouse_filter::rules::Captures;
 use gatehouse_filter::{
     Caller, Callouts, Host, Mode, Repeated, Request, Timestamp, Until, credential,
 };
@@ -83,15 +84,15 @@ impl Provider {
 }
 
 impl JwtAuth {
-    /// Who the request is from.
+    /// Who the request is from, by the rule that it falls under, whose path template captured this.
     pub(crate) fn authenticate(
         &self,
         request: &mut Request<'_>,
-        require: &Require,
+        (rule, captures): (&Rule, &Captures),
         slot: &mut Option<Slot>,
     ) -> Result<Found, Refused> {
         let host = request.callouts();
-        let (each, missing) = match require {
+        let (each, missing) = match &rule.require {
             Require::Nothing => return Ok(Found::Nobody),
             Require::Optional(accepted) | Require::Lenient(accepted) => {
                 (std::slice::from_ref(accepted), None)
@@ -132,6 +133,11 @@ impl JwtAuth {
                     }
                 },
             };
+            if let Some(demand) = &rule.demand {
+                let provider = self.config.providers.get(verified.provider);
+                let provider = provider.map_or("", |provider| &provider.name);
+                demand.check(&verified, provider, request, captures)?;
+            }
             if self.is_owned(&sent, &verified) {
                 let verified = Rc::clone(&verified);
                 claimed.push(Claimed { sent, verified, is_remembered });
@@ -304,7 +310,7 @@ impl JwtAuth {
         self.usual_header.keep(token);
 
         // From here on the claims are the issuer's word.
-        let signer = Signer { keys, term };
+        let signer = Signer { keys, term, header: Rc::clone(&token.header) };
         let verified = provider.believe((index, Some(signer)), claims, denylist.as_deref(), now)?;
         self.cache.keep(sent, &verified);
         Ok(Some(verified))

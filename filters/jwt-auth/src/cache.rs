@@ -7,10 +7,12 @@
 use crate::certificate::Term;
 use crate::claims::Validity;
 use crate::jwks::KeySet;
+use crate::kind::Kind;
 use crate::possession::Owner;
 use crate::recent::Recent;
 use crate::refusal::Refusal;
 use crate::revocation::Denylist;
+use crate::token::Header;
 use gatehouse_filter::{Caller, HeaderName, HeaderValue, Timestamp};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -38,9 +40,16 @@ pub(crate) struct Signer {
     pub(crate) keys: Rc<KeySet>,
     /// When it is good.
     pub(crate) term: Term,
+    /// The header of the token.
+    pub(crate) header: Rc<Header>,
 }
 
 impl Verified {
+    /// What kind of token it says that it is.
+    pub(crate) fn kind(&self) -> Option<&Kind> {
+        self.signer.as_ref()?.header.kind.as_ref()
+    }
+
     /// Whether a key of this very set made its signature, and is good at this time.
     pub(crate) fn is_of(&self, keys: &Rc<KeySet>, now: Timestamp) -> bool {
         self.signer

@@ -8,12 +8,14 @@ mod providers;
 mod require;
 mod requirements;
 mod revocations;
+mod rule;
 mod sources;
 mod verification;
 
 pub(crate) use dpop::Dpop;
 pub(crate) use providers::Provider;
 pub(crate) use require::{Accepted, Require};
+pub(crate) use rule::Rule;
 
 use crate::binding::Binding;
 use crate::revocation::Revocations;
@@ -58,8 +60,8 @@ pub(crate) struct Config {
     pub(crate) written: Vec<HeaderName>,
     /// What tokens are not taken any more, where there is a list of them.
     pub(crate) revocations: Option<Revocations>,
-    pub(crate) rules: Rules<Require>,
-    pub(crate) default: Require,
+    pub(crate) rules: Rules<Rule>,
+    pub(crate) default: Rule,
 }
 
 /// Who a request is from that has a token, and that a filter before this one knows.
@@ -129,11 +131,10 @@ impl Config {
             };
             revocations::read(&node, known.map(issuers))
         });
-        let require = |node: Node<'_>| Require::read(&node, known);
         let rules = fields.with_default("rules", Rules::none(&words), |node| {
-            Rules::read_before_identity(&node, &words, |rule| Require::of_rule(rule, known))
+            Rules::read_before_identity(&node, &words, |fields| Rule::read(fields, known))
         });
-        let default = fields.optional("default", require);
+        let default = fields.optional("default", |node| Require::read(&node, known));
         fields.finish();
         let (rules, default, _, _) = (rules?, default?, sources?, max_token_size?);
         let (providers, sources) = providers?;
@@ -153,7 +154,7 @@ impl Config {
             cached_tokens: cached_tokens?,
             written: written(&providers),
             revocations: revocations?,
-            default: default.unwrap_or_else(|| Require::any(&providers)),
+            default: default.unwrap_or_else(|| Require::any(&providers)).into(),
             providers,
             rules,
         })

@@ -20,6 +20,7 @@ mod certificate;
 mod claims;
 mod code;
 mod config;
+mod demand;
 mod discovery;
 mod event;
 mod forward;
@@ -65,7 +66,7 @@ use config::{Config, Require};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::credential::Source;
 use gatehouse_filter::fetched::Waiters;
-use gatehouse_filter::rules::AmbiguousTarget;
+use gatehouse_filter::rules::{AmbiguousTarget, Captures};
 use gatehouse_filter::{
     Codes as _, CountedRule, Decision, Fetches, Filter, HeaderName, HeaderValue, Headers, Host,
     InvalidValue, Mode, Need, Never, NoCodes, OnRequestTrailers, Polled, Request, Secret, Step,
@@ -163,19 +164,23 @@ impl Filter for JwtAuth {
         // First, and whatever is decided: these fields come from here or from nobody.
         request.headers.remove_in_every_spelling(&self.config.written);
         request.headers.remove_other_spellings(&self.config.fields);
-        let (rule, require) = match self.config.rules.guard(request, &self.config.default) {
-            Ok(guarded) => guarded,
+        let found = match self.config.rules.guard_each(request) {
+            Ok(mut rules) => rules.next(),
             Err(AmbiguousTarget) => {
                 return self.refuse(request, Refusal::TargetAmbiguous.into(), None);
             }
         };
-        if matches!(require, Require::Nothing) {
+        let (rule, asked, captures) = match found {
+            Some((rule, captures)) => (Some(Rc::clone(&rule.name)), &rule.action, captures),
+            None => (None, &self.config.default, Captures::default()),
+        };
+        if matches!(asked.require, Require::Nothing) {
             return Decision::pass(Code::NotRequired, rule);
         }
         if self.config.skip_preflight && request.is_preflight() {
             return Decision::pass(Code::Preflight, rule);
         }
-        let found = self.authenticate(request, require, slot);
+        let found = self.authenticate(request, (asked, &captures), slot);
         let found = match found {
             Ok(Found::NotYet(_)) => found,
             found => {
@@ -198,7 +203,7 @@ impl Filter for JwtAuth {
                 Decision { step: Step::Wait(until), ..Decision::pass(Code::KeysUnavailable, rule) }
             }
             // Never on to an upstream, which may take it for one that was looked at.
-            Err(ignored) if matches!(require, Require::Lenient(_)) => {
+            Err(ignored) if matches!(asked.require, Require::Lenient(_)) => {
                 match self.take_out_tokens(request) {
                     Ok(()) => {
                         let code = ignored.refusal.code().name();

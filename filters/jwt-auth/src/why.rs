@@ -5,10 +5,13 @@
 use crate::claims::{Claims, Lifetime, Validity};
 use crate::config::Provider;
 use crate::json::Member;
+use crate::kind::Kind;
 use crate::refusal::Refusal;
 use crate::requirement::Unmet;
 use crate::token::{Header, Token};
+use gatehouse_filter::truth::Truth;
 use gatehouse_filter::{Explained, Timestamp, printable};
+use serde_json::Value;
 use std::time::Duration;
 
 /// A refusal, with what operators are told of it.
@@ -152,6 +155,33 @@ pub(crate) fn of_claims(
     Refused::because(refusal, of_provider(&why, provider))
 }
 
+/// Of a token that is of no kind that a rule takes.
+pub(crate) fn for_kind(kind: Option<&Kind>, wanted: &[Kind], provider: &str) -> Refused {
+    let why = format!("{}, wanted {} by the rule", typ(kind), one_of(wanted));
+    Refused::because(Refusal::TypeNotAllowed, of_provider_named(&why, provider))
+}
+
+/// Of a token that is for no audience that a rule takes.
+pub(crate) fn for_audience(seen: Option<&Value>, wanted: &[String], provider: &str) -> Refused {
+    let why = format!("aud is {}, wanted one of {} by the rule", value(seen), list(wanted));
+    Refused::because(Refusal::AudienceMismatch, of_provider_named(&why, provider))
+}
+
+/// Of a claim that is not what a rule asks, or of which that cannot be told.
+pub(crate) fn for_claim(
+    claim: &str,
+    seen: Option<&Value>,
+    is_met: Truth,
+    provider: &str,
+) -> Refused {
+    let whether = match is_met {
+        None => ", and the request says in several ways what it must be",
+        Some(_) => ", which is not what the rule wants",
+    };
+    let why = format!("{} is {}{whether}", shown(claim), value(seen));
+    Refused::because(Refusal::ClaimMismatch, of_provider_named(&why, provider))
+}
+
 /// Of a token that was verified before.
 pub(crate) fn of_known(
     refusal: Refusal,
@@ -176,18 +206,29 @@ fn too_large(length: usize, most: usize) -> String {
 /// What kind of token it says that it is, and what was wanted.
 fn kind(token: &Token<'_>, claims: &Claims, provider: &Provider) -> String {
     let kind = token.header.kind.as_ref();
-    let said =
-        kind.map_or_else(|| "no typ".to_owned(), |kind| format!("typ {}", shown(kind.name())));
+    let said = typ(kind);
     match &provider.kinds {
         _ if provider.takes(kind) && claims.tells_events() => {
             format!("{said}, and the claim events, as security events have it")
         }
-        Some(kinds) => {
-            let wanted: Vec<_> = kinds.iter().map(|kind| kind.name().to_owned()).collect();
-            format!("{said}, wanted one of {}", list(&wanted))
-        }
+        Some(kinds) => format!("{said}, wanted {}", one_of(kinds)),
         None => format!("{said}, which is no access token's"),
     }
+}
+
+/// What kind of token it says that it is.
+fn typ(kind: Option<&Kind>) -> String {
+    kind.map_or_else(|| "no typ".to_owned(), |kind| format!("typ {}", shown(kind.name())))
+}
+
+fn one_of(kinds: &[Kind]) -> String {
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name().to_owned()).collect();
+    format!("one of {}", list(&names))
+}
+
+/// A claim as it is, in JSON.
+fn value(claim: Option<&Value>) -> String {
+    claim.map_or_else(|| "missing".to_owned(), |claim| shown(&claim.to_string()))
 }
 
 /// What a token says of its times, as seen from now.
@@ -229,7 +270,11 @@ pub(crate) fn times(
 }
 
 fn of_provider(why: &str, provider: &Provider) -> String {
-    format!("{why}; provider {}", shown(&provider.name))
+    of_provider_named(why, &provider.name)
+}
+
+fn of_provider_named(why: &str, provider: &str) -> String {
+    format!("{why}; provider {}", shown(provider))
 }
 
 fn subject(claims: &Claims) -> String {

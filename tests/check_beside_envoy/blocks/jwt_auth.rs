@@ -242,6 +242,51 @@ pub(crate) const ROWS: &[Row] = &[
         Refused("rules[1]"),
     ),
     (
+        "what a rule asks of a token, and compares with the request",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         rules: [{match: {path: {template: '/{tenant}/{rest=**}'}}, require: any, audiences: [x], \
+         types: [at+jwt], required_claims: [{claim: tenant, capture: tenant}, {claim: email, \
+         suffix: '@a.example'}, {claim: plan, any_of: [a, {header: x-plan}, {json: '1.5'}]}]}]}",
+        Good,
+    ),
+    (
+        "a claim that is compared with what nobody captures",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         rules: [{require: any, required_claims: [{claim: tenant, capture: tenant}]}]}",
+        Refused("rules[0].required_claims[0].capture: nothing is captured"),
+    ),
+    (
+        "a claim of a provider's tokens that is compared with the request",
+        "{providers: [{name: a, issuer: https://a.example, required_claims: [{claim: tenant, \
+         header: x-tenant}], jwks: {cluster: keys, path: /jwks}}]}",
+        Refused("providers[0].required_claims[0].header: is for `required_claims` of a rule"),
+    ),
+    (
+        "a rule that asks for another value than its provider",
+        "{providers: [{name: a, issuer: https://a.example, required_claims: [{claim: tier, \
+         equals: gold}], jwks: {cluster: keys, path: /jwks}}], rules: [{require: [a], \
+         required_claims: [{claim: tier, any_of: [silver]}]}]}",
+        Refused("rules[0].required_claims[0]: never fits: the providers of `require` want another"),
+    ),
+    (
+        "a rule that asks for a type that its provider does not take",
+        "{providers: [{name: a, issuer: https://a.example, types: [at+jwt], jwks: {cluster: keys, \
+         path: /jwks}}], rules: [{require: [a], types: [JWT]}]}",
+        Refused("rules[0].types: never fits: no provider of `require` takes tokens of these types"),
+    ),
+    (
+        "a rule that looks at no token and asks something of it",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         rules: [{require: none, audiences: [x]}]}",
+        Refused("rules[0].audiences: does nothing"),
+    ),
+    (
+        "a claim that may be a number or a text",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         rules: [{require: any, required_claims: [{claim: version, equals: 1.5}]}]}",
+        Refused("rules[0].required_claims[0].equals: `1.5` may be a number or a text"),
+    ),
+    (
         "access tokens only, and short ones",
         "{max_token_size: 4KiB, providers: [{name: a, issuer: https://a.example, types: [at+jwt], \
          max_token_size: 8KiB, jwks: {cluster: keys, path: /jwks}}]}",

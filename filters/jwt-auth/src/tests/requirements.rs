@@ -161,7 +161,8 @@ fn what_is_wrong_with_a_requirement_is_told_where_it_is() {
         (json!({"required_claims": [{"equals": "a"}]}), "required_claims[0].claim: is required"),
         (
             json!({"required_claims": [{"claim": "a", "equals": "a", "type": "text"}]}),
-            "required_claims[0]: must have only one of equals, json, any_of, type",
+            "required_claims[0]: must have only one of equals, json, any_of, type, prefix, suffix, \
+             regex and, in a rule, capture, header, query, host",
         ),
         (
             json!({"required_claims": [{"claim": "a", "equals": "1.5"}]}),
@@ -183,7 +184,8 @@ fn what_is_wrong_with_a_requirement_is_told_where_it_is() {
         ),
         (
             json!({"required_claims": [{"claim": "a", "any_of": [["a"]]}]}),
-            "required_claims[0].any_of[0]: must be text, a number, a boolean or {json: text}",
+            "required_claims[0].any_of[0]: must be text, a number, a boolean, {json: text}, or what \
+             a text is compared with, such as {prefix: text}",
         ),
         (
             json!({"required_claims": [{"claim": "a", "type": "string"}]}),
