@@ -3,6 +3,7 @@
 mod demands;
 mod forged;
 mod in_use;
+mod payloads;
 mod refusals;
 mod rules;
 

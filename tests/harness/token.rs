@@ -60,6 +60,13 @@ pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
     format!("{}.{}.AAAA", base64url(header.to_string()), base64url(claims.to_string()))
 }
 
+/// A token with this very payload, authenticated with this secret by HS256.
+pub(crate) fn authenticated(secret: &[u8], payload: &str) -> String {
+    let text = format!("{}.{}", base64url(r#"{"alg":"HS256"}"#), base64url(payload));
+    let tag = HS256Key::from_bytes(secret).authentication_tag(text.as_bytes());
+    format!("{text}.{}", base64url(tag))
+}
+
 /// The same token with one bit of its signature flipped.
 pub(crate) fn flipped(token: &str) -> String {
     let at = token.rfind('.').expect("a token has dots") + 5;

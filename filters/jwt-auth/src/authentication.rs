@@ -73,6 +73,7 @@ impl Provider {
             provider: index,
             signer,
             validity: claims.validity,
+            numeric_token: claims.numeric_token().map(Box::from),
             caller: Rc::new(self.identity.caller(claims)),
             checked: Cell::new(0),
             owner: Owner::new(self.binding.of(claims.confirmation())?),
@@ -263,6 +264,7 @@ impl JwtAuth {
             let owner = self.config.provider_of(issuer.as_deref()).map(|(_, provider)| provider);
             return Err(why::for_issuer(&claims, owner, self.config.names(accepted)));
         };
+        claims.check_ids(provider.numeric_ids).map_err(why::for_types)?;
         if sent.token.len() > provider.max_token_size {
             return Err(why::for_size(sent.token.len(), provider));
         }

@@ -25,6 +25,8 @@ pub(crate) struct Verified {
     /// What vouches for its signature; `None` where its issuer was asked about it.
     pub(crate) signer: Option<Signer>,
     pub(crate) validity: Validity,
+    /// Its `jti`, where that is a number.
+    pub(crate) numeric_token: Option<Box<str>>,
     pub(crate) caller: Rc<Caller>,
     /// The number of the last list of revocations that it was not found in; 0 for none.
     pub(crate) checked: Cell<u64>,
@@ -67,7 +69,8 @@ impl Verified {
         let Some(list) = list.filter(|list| list.number != self.checked.get()) else {
             return Ok(());
         };
-        if list.revokes(self.provider, self.caller.identity(), issued) {
+        let number = self.numeric_token.as_deref();
+        if list.revokes(self.provider, self.caller.identity(), number, issued) {
             return Err(Refusal::TokenRevoked);
         }
         self.checked.set(list.number);

@@ -79,12 +79,13 @@ impl Claims {
         if !is(known.issuer, is_text) {
             return Err(Refusal::ClaimInvalid("The claim iss must be text"));
         }
-        if !is(known.subject, is_text) {
-            return Err(Refusal::ClaimInvalid("The claim sub must be text"));
+        // Whether numbers will do, the provider says, which is not known yet.
+        if !is(known.subject, is_text_or_whole) {
+            return Err(SUBJECT);
         }
         // Of another type it could not be found on a list of what was revoked.
-        if !is(known.token, is_text) {
-            return Err(Refusal::ClaimInvalid("The claim jti must be text"));
+        if !is(known.token, is_text_or_whole) {
+            return Err(TOKEN);
         }
         if !is(known.audience, is_text_or_texts) {
             return Err(Refusal::ClaimInvalid("The claim aud must be text or a list of texts"));
@@ -110,9 +111,31 @@ impl Claims {
         self.members.member(self.known.issuer?).text()
     }
 
-    /// `sub`.
+    /// Whether `sub` and `jti` are texts, or whole numbers where these will do.
+    pub(crate) fn check_ids(&self, may_be_numbers: bool) -> Result<(), Refusal> {
+        let is_text = |claim: Option<Id>| claim.is_none_or(|it| is_text(self.members.member(it)));
+        match may_be_numbers {
+            false if !is_text(self.known.subject) => Err(SUBJECT),
+            false if !is_text(self.known.token) => Err(TOKEN),
+            _ => Ok(()),
+        }
+    }
+
+    /// `sub`; of a number, the text that it is written as.
     pub(crate) fn subject(&self) -> Option<Cow<'_, str>> {
-        self.members.member(self.known.subject?).text()
+        let subject = self.members.member(self.known.subject?);
+        subject.text().or_else(|| whole(subject).map(Cow::Borrowed))
+    }
+
+    /// `sub` that is a number, as a text in JSON.
+    fn numeric_subject(&self) -> Option<Cow<'_, [u8]>> {
+        let number = whole(self.members.member(self.known.subject?))?;
+        Some(Cow::Owned(format!("\"{number}\"").into_bytes()))
+    }
+
+    /// `jti` that is a number, as it was written: a reader of JSON may round it.
+    pub(crate) fn numeric_token(&self) -> Option<&str> {
+        whole(self.members.member(self.known.token?))
     }
 
     /// `aud`.
@@ -147,9 +170,10 @@ impl Claims {
         self.known.events.is_some_and(|events| self.members.member(events).kind() == Kind::Object)
     }
 
-    /// `iss` and `sub` as they were written.
-    pub(crate) fn raw_names(&self) -> [Option<&[u8]>; 2] {
-        [self.known.issuer, self.known.subject].map(|claim| Some(self.members.member(claim?).raw()))
+    /// `iss` and `sub` as texts in JSON.
+    pub(crate) fn raw_names(&self) -> [Option<Cow<'_, [u8]>>; 2] {
+        let raw = |claim: Option<Id>| Some(Cow::Borrowed(self.members.member(claim?).raw()));
+        [raw(self.known.issuer), self.numeric_subject().or_else(|| raw(self.known.subject))]
     }
 
     /// All of them as they were written.
@@ -258,6 +282,21 @@ pub(crate) fn numeric_date(value: &Value) -> Option<Duration> {
 pub(crate) fn is_text(member: Member<'_>) -> bool {
     member.kind() == Kind::String
 }
+
+fn is_text_or_whole(member: Member<'_>) -> bool {
+    is_text(member) || whole(member).is_some()
+}
+
+/// A whole number as it was written, in the one spelling that it has: `1e3`, `1.0` and `-0` are
+/// others of what `1000`, `1` and `0` are.
+fn whole(member: Member<'_>) -> Option<&str> {
+    let raw = std::str::from_utf8(member.raw()).ok().filter(|_| member.kind() == Kind::Number)?;
+    let digits = raw.strip_prefix('-').unwrap_or(raw);
+    (digits.bytes().all(|byte| byte.is_ascii_digit()) && raw != "-0").then_some(raw)
+}
+
+const SUBJECT: Refusal = Refusal::ClaimInvalid("The claim sub must be text");
+const TOKEN: Refusal = Refusal::ClaimInvalid("The claim jti must be text");
 
 fn is_text_or_texts(member: Member<'_>) -> bool {
     is_text(member) || (member.kind() == Kind::Array && member.items().all(is_text))

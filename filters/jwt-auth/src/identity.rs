@@ -26,19 +26,26 @@ impl Places {
         let named = |place| at(place).filter(|member| is_text(*member) && member.raw() != b"\"\"");
         let (consumer, tier) = (named(&self.consumer), named(&self.tier));
         let [issuer, subject] = claims.raw_names();
+        let owned = |text: Cow<'_, str>| text.into_owned();
+        let consumer_name = consumer.and_then(Member::text).map(owned);
+        let (consumer, consumer_name) = match (consumer, self.consumer.as_deref()) {
+            // A number is no text, but as a subject it is taken for one.
+            (None, Some("sub")) => {
+                (subject.as_deref(), claims.subject().filter(|it| !it.is_empty()).map(owned))
+            }
+            (consumer, _) => (consumer.map(Member::raw), consumer_name),
+        };
         let identity = RawIdentity {
-            issuer,
-            subject,
-            consumer: consumer.map(Member::raw),
+            issuer: issuer.as_deref(),
+            subject: subject.as_deref(),
+            consumer,
             scopes: or(&self.scopes, claims.scopes()).map(words),
             roles: or(&self.roles, claims.roles()).map(texts),
             groups: or(&self.groups, claims.groups()).map(texts),
             tier: tier.map(Member::raw),
             claims: claims.raw(),
         };
-        let owned = |text: Cow<'_, str>| text.into_owned();
-        let consumer = consumer.and_then(Member::text).map(owned);
-        Caller::from_json(claims.subject().map(owned), consumer, identity.to_bytes())
+        Caller::from_json(claims.subject().map(owned), consumer_name, identity.to_bytes())
     }
 }
 

@@ -130,6 +130,7 @@ impl JwtAuth {
             let owner = owner.map(|(_, provider)| provider);
             return Err(why::for_issuer(claims, owner, [&provider.name].into_iter()));
         }
+        claims.check_ids(provider.numeric_ids).map_err(why::for_types)?;
         let verified = self
             .judge_claims(claims, witness, now, slot)
             .map_err(|refusal| why::of_claims(refusal, claims, provider, now))?;

@@ -134,11 +134,13 @@ impl Denylist {
         Ok(list)
     }
 
-    /// Whether a token was revoked: one of this provider, issued at this time.
+    /// Whether a token was revoked: one of this provider, issued at this time. `number` is its
+    /// `jti`, where that is one.
     pub(crate) fn revokes(
         &self,
         provider: usize,
         identity: &Identity,
+        number: Option<&str>,
         issued: Option<Duration>,
     ) -> bool {
         // Nothing is listed under a provider that takes any issuer's tokens, and under no other
@@ -147,7 +149,7 @@ impl Denylist {
         let lists = [self.issuers.get(provider), of_other()];
         // What does not say when it was issued may have been issued before.
         let is_before = |before: Duration| issued.is_none_or(|issued| issued < before);
-        let token = identity.claims.get("jti").and_then(Value::as_str);
+        let token = number.or_else(|| identity.claims.get("jti").and_then(Value::as_str));
         lists.into_iter().flatten().any(|revoked| {
             let subject =
                 identity.subject.as_deref().and_then(|subject| revoked.subjects.get(subject));
@@ -251,15 +253,16 @@ mod tests {
             let identity =
                 Identity { subject: sub.map(str::to_owned), claims, ..Identity::default() };
             let list = read(&json!({"revoked": [entry]}).to_string()).unwrap();
-            assert_eq!(list.revokes(1, &identity, iat.map(Duration::from_secs)), want, "{entry}");
+            let iat = iat.map(Duration::from_secs);
+            assert_eq!(list.revokes(1, &identity, None, iat), want, "{entry}");
         }
         // Of two times the later.
         let entry = |before: u64| json!({"iss": A, "sub": "alice", "before": before});
         let list =
             read(&json!({"revoked": [entry(50), entry(200), entry(10)]}).to_string()).unwrap();
         let alice = Identity { subject: Some("alice".to_owned()), ..Identity::default() };
-        assert!(list.revokes(1, &alice, Some(Duration::from_secs(199))));
-        assert!(!list.revokes(1, &alice, Some(Duration::from_secs(200))));
+        assert!(list.revokes(1, &alice, None, Some(Duration::from_secs(199))));
+        assert!(!list.revokes(1, &alice, None, Some(Duration::from_secs(200))));
     }
 
     #[test]
@@ -277,7 +280,7 @@ mod tests {
                 claims: json!({"jti": jti}).as_object().unwrap().clone(),
                 ..Identity::default()
             };
-            list.revokes(provider, &identity, Some(Duration::from_secs(8)))
+            list.revokes(provider, &identity, None, Some(Duration::from_secs(8)))
         };
         let b = Some("https://b.example");
         assert!(revokes(0, Some(A), "t1", "alice"));

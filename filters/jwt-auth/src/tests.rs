@@ -14,6 +14,7 @@ mod identity;
 mod introspection;
 mod key_sets;
 mod kinds;
+mod numeric_ids;
 mod proofs;
 mod references;
 mod requests;

@@ -287,6 +287,18 @@ pub(crate) const ROWS: &[Row] = &[
         Refused("rules[0].required_claims[0].equals: `1.5` may be a number or a text"),
     ),
     (
+        "subjects that are numbers",
+        "{providers: [{name: a, issuer: https://a.example, numeric_ids: true, jwks: {cluster: \
+         keys, path: /jwks}}]}",
+        Good,
+    ),
+    (
+        "subjects that are numbers, by a text",
+        "{providers: [{name: a, issuer: https://a.example, numeric_ids: sub, jwks: {cluster: \
+         keys, path: /jwks}}]}",
+        Refused("providers[0].numeric_ids: must be true or false"),
+    ),
+    (
         "access tokens only, and short ones",
         "{max_token_size: 4KiB, providers: [{name: a, issuer: https://a.example, types: [at+jwt], \
          max_token_size: 8KiB, jwks: {cluster: keys, path: /jwks}}]}",

@@ -43,6 +43,8 @@ pub(crate) struct Provider {
     /// Which of the keys are tried on a token.
     pub(crate) choice: Choice,
     pub(crate) lifetime: Lifetime,
+    /// Whether `sub` and `jti` may be whole numbers.
+    pub(crate) numeric_ids: bool,
     pub(crate) requirements: Requirements,
     pub(crate) identity: Places,
     pub(crate) claims_to_headers: Vec<ClaimToHeader>,
@@ -138,6 +140,7 @@ fn provider(
         fields.with_default("require_expiration", has_keys, |node| node.boolean());
     let max_age = fields.optional("max_age", |node| longer_than_zero(&node));
     let max_lifetime = fields.optional("max_lifetime", |node| longer_than_zero(&node));
+    let numeric_ids = fields.with_default("numeric_ids", false, |node| node.boolean());
     let requirements = requirements::requirements(&mut fields);
     let identity = fields.with_default("identity", Places::default(), claim_places);
     let claims_to_headers =
@@ -167,6 +170,7 @@ fn provider(
             max_age: max_age?,
             max_lifetime: max_lifetime?,
         },
+        numeric_ids: numeric_ids?,
         requirements: requirements?,
         identity: identity?,
         claims_to_headers: claims_to_headers?,

@@ -75,6 +75,8 @@ fn what_an_active_token_says_is_judged_as_a_jwt_is() {
         assert_eq!(code_of(provider(json!({})), &said), want, "{said}");
     }
     for (rules, changes, want) in [
+        (json!({"numeric_ids": true}), json!({"sub": 7, "jti": 8}), "allowed"),
+        (json!({"numeric_ids": true}), json!({"sub": 7.5}), "claim_invalid"),
         (json!({"require_expiration": true}), json!({}), "allowed"),
         (json!({"require_expiration": true}), json!({"exp": null}), "claim_invalid"),
         (json!({"jwks": key_set()}), json!({"exp": null}), "claim_invalid"),
