@@ -1,4 +1,5 @@
-//! What a token says, handed on as its issuer wrote it: numbers for names.
+//! What a token says, handed on as its issuer wrote it: numbers for names, and all of it in one
+//! field.
 
 use super::*;
 
@@ -42,5 +43,37 @@ fn a_number_can_be_who_it_is() {
     assert_eq!(gateway.ask(saying(r#""sub":"1001""#)).response.status, 200);
     let exchange = gateway.ask(saying(r#""sub":1001"#));
     exchange.assert_refused("a number", 401, "jwt_auth.claim_invalid");
+    gateway.assert_no_trap();
+}
+
+#[test]
+fn all_that_a_token_says_goes_to_one_field() {
+    let forwards = json!([
+        {"claim": "", "header": "x-payload"}, {"claim": "", "header": "x-json", "form": "json"},
+    ]);
+    let gateway =
+        Shared::start(of(json!({"claims_to_headers": forwards, "max_token_size": "1KiB"})));
+    for (case, members, json) in [
+        ("as it stands", r#""z":1.50,"a":[1e3,{"b":null}]"#, r#""z":1.50,"a":[1e3,{"b":null}]"#),
+        ("line breaks between its parts", "\r\n\"a\" :\r\n\r\n[1,\t2]\n", r#""a":[1,2]"#),
+        ("line breaks in a text", r#""a":"\r\nx-user: root""#, r#""a":"\r\nx-user: root""#),
+        (
+            "not ASCII",
+            "\"a\":\"zo\u{eb} \u{1f600} \u{7f}\"",
+            r#""a":"zo\u00eb \ud83d\ude00 \u007f""#,
+        ),
+    ] {
+        let request = saying(members).header("x-payload", "e30").header("x-json", "{}");
+        let exchange = gateway.ask(request);
+        assert_eq!(exchange.response.status, 200, "{case}: {}", exchange.response.text());
+        let payload = format!(r#"{{"iss":"{PARTNER}",{members}}}"#);
+        let encoded = received(&exchange.response, "x-payload");
+        assert_eq!(encoded, [token::base64url(payload)], "{case}");
+        let json = format!(r#"{{"iss":"{PARTNER}",{json}}}"#);
+        assert_eq!(received(&exchange.response, "x-json"), [json], "{case}");
+        assert!(received(&exchange.response, "x-user").is_empty(), "{case}");
+    }
+    let long = saying(&format!("\"a\":\"{}\"", "\u{eb}".repeat(200)));
+    gateway.ask(long).assert_refused("too long in ASCII", 401, "jwt_auth.claim_invalid");
     gateway.assert_no_trap();
 }

@@ -77,7 +77,7 @@ impl Provider {
             caller: Rc::new(self.identity.caller(claims)),
             checked: Cell::new(0),
             owner: Owner::new(self.binding.of(claims.confirmation())?),
-            fields: forward::fields(&self.claims_to_headers, claims)?,
+            fields: forward::fields(&self.claims_to_headers, claims, self.max_token_size)?,
         };
         verified.check_revoked(denylist, claims.validity.issued(now, &self.lifetime))?;
         Ok(Rc::new(verified))

@@ -2,6 +2,7 @@
 
 mod dpop;
 mod form;
+mod forwards;
 mod introspection;
 mod jwks;
 mod providers;

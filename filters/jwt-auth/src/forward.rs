@@ -2,16 +2,23 @@
 
 use crate::claims::Claims;
 use crate::json::Member;
+use crate::payload::{self, PayloadForm};
 use crate::refusal::Refusal;
 use gatehouse_filter::{HeaderName, HeaderValue};
 use gatehouse_json::Kind;
 
 /// A claim and the field it is written to.
 pub(crate) struct ClaimToHeader {
-    /// Its path; see [`claim_names`](gatehouse_filter::claim_names).
-    pub(crate) claim: String,
+    pub(crate) what: Forwarded,
     pub(crate) header: HeaderName,
-    pub(crate) form: Form,
+}
+
+/// What is written to a field.
+pub(crate) enum Forwarded {
+    /// The claim at a path; see [`claim_names`](gatehouse_filter::claim_names).
+    Claim(String, Form),
+    /// All that the token says.
+    All(PayloadForm),
 }
 
 /// How a list or an object is written.
@@ -25,18 +32,26 @@ pub(crate) enum Form {
     Repeated,
 }
 
-/// The header fields for the claims of a verified token; a claim that is not there has none.
+/// The header fields for the claims of a verified token; a claim that is not there has none, and
+/// all that it says takes no more than `most` bytes.
 ///
 /// # Errors
 /// Where a claim cannot be written so that the upstream reads what the issuer wrote.
 pub(crate) fn fields(
     forwards: &[ClaimToHeader],
     claims: &Claims,
+    most: usize,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, Refusal> {
     let mut fields = Vec::new();
     for forward in forwards {
-        let Some(claim) = claims.at(&forward.claim) else { continue };
-        for value in values(claim, forward.form)? {
+        let values = match &forward.what {
+            Forwarded::All(form) => vec![payload::written(claims.raw(), *form, most)?],
+            Forwarded::Claim(path, form) => match claims.at(path) {
+                Some(claim) => values(claim, *form)?,
+                None => continue,
+            },
+        };
+        for value in values {
             // HTTP takes blanks off (RFC 9110 §5.5): ` alice` would arrive as another user.
             if has_blank_end(&value) {
                 return Err(BLANK);

@@ -34,6 +34,7 @@ mod key;
 mod keys;
 mod kind;
 mod opaque;
+mod payload;
 mod pem;
 mod possession;
 mod proof;

@@ -15,6 +15,7 @@ mod introspection;
 mod key_sets;
 mod kinds;
 mod numeric_ids;
+mod payload;
 mod proofs;
 mod references;
 mod requests;

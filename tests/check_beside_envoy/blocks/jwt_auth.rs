@@ -299,6 +299,25 @@ pub(crate) const ROWS: &[Row] = &[
         Refused("providers[0].numeric_ids: must be true or false"),
     ),
     (
+        "all claims in a header",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         claims_to_headers: [{claim: '', header: x-payload}, {claim: '', header: x-json, form: \
+         json}]}]}",
+        Good,
+    ),
+    (
+        "all claims in a header as a list",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         claims_to_headers: [{claim: '', header: x-payload, form: csv}]}]}",
+        Refused("providers[0].claims_to_headers[0].form: must be one of base64url, json"),
+    ),
+    (
+        "one claim in base64url",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         claims_to_headers: [{claim: sub, header: x-user, form: base64url}]}]}",
+        Refused("providers[0].claims_to_headers[0].form: is for all claims"),
+    ),
+    (
         "access tokens only, and short ones",
         "{max_token_size: 4KiB, providers: [{name: a, issuer: https://a.example, types: [at+jwt], \
          max_token_size: 8KiB, jwks: {cluster: keys, path: /jwks}}]}",

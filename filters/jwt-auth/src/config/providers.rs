@@ -1,20 +1,20 @@
 //! The providers: whom to trust, with what keys, and where their tokens are.
 
 use super::sources::{self, is_field};
-use super::{form, introspection, jwks, requirements};
+use super::{form, forwards, introspection, jwks, requirements};
 use crate::algorithm::Algorithm;
 use crate::binding::Binding;
 use crate::claims::Lifetime;
-use crate::forward::{ClaimToHeader, Form};
+use crate::forward::ClaimToHeader;
 use crate::identity::Places;
 use crate::introspection::Introspection;
 use crate::keys::Keys;
 use crate::kind::Kind;
 use crate::requirement::Requirements;
 use crate::trial::Choice;
+use gatehouse_filter::HeaderName;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::Source;
-use gatehouse_filter::{FieldChange, Head, HeaderName};
 use std::time::Duration;
 
 /// An issuer of tokens and how far it is trusted.
@@ -144,7 +144,7 @@ fn provider(
     let requirements = requirements::requirements(&mut fields);
     let identity = fields.with_default("identity", Places::default(), claim_places);
     let claims_to_headers =
-        fields.with_default("claims_to_headers", vec![], |node| claims_to_headers(&node, taken));
+        fields.with_default("claims_to_headers", vec![], |node| forwards::read(&node, taken));
     fields.finish();
     let (keys, introspection) = vouched?;
     Some(Provider {
@@ -270,43 +270,6 @@ fn claim_places(node: Node<'_>) -> Option<Places> {
         roles: roles?,
         groups: groups?,
     })
-}
-
-fn claims_to_headers(node: &Node<'_>, sources: &[Source]) -> Option<Vec<ClaimToHeader>> {
-    const FORMS: [(&str, Form); 3] =
-        [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
-    let mut headers: Vec<HeaderName> = Vec::new();
-    node.nonempty_list(|node| {
-        let mut fields = node.fields()?;
-        let claim = fields.required("claim", text);
-        let header = fields.required("header", |node| header(&node, &mut headers, sources));
-        let form = fields.with_default("form", Form::Csv, |node| node.one_of(&FORMS));
-        fields.finish();
-        Some(ClaimToHeader { claim: claim?, header: header?, form: form? })
-    })
-}
-
-/// A field that a claim may be written to.
-fn header(node: &Node<'_>, taken: &mut Vec<HeaderName>, sources: &[Source]) -> Option<HeaderName> {
-    let name = Head::Request.field(FieldChange::Write, node)?;
-    if matches!(name.as_str(), "authorization" | "cookie") {
-        return node.fault("must not be a field that authenticates the request");
-    }
-    if sources.iter().any(|source| is_field(source, &name)) {
-        return node.fault("must not be a field that tokens are read from: it is removed before");
-    }
-    if taken.contains(&name) {
-        return node.fault("must be unique: an earlier claim is written to it");
-    }
-    if let Some(taken) = taken.iter().find(|taken| taken.is_read_as(&name)) {
-        let taken = taken.as_str();
-        return node.fault(format!(
-            "must be unique: upstreams may take it for `{taken}`, which an \
-         earlier claim is written to"
-        ));
-    }
-    taken.push(name.clone());
-    Some(name)
 }
 
 fn unique(node: &Node<'_>, taken: &mut Vec<String>) -> Option<String> {

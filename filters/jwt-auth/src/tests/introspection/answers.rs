@@ -196,3 +196,20 @@ fn operators_are_told_why_and_nothing_of_the_token() {
         assert_eq!(asked.why.as_deref(), Some(want));
     }
 }
+
+#[test]
+fn all_that_an_issuer_answers_is_handed_on() {
+    let said = active().to_string();
+    let forwards = json!([{"claim": "", "header": "x-payload"}]);
+    let host = FakeHost::at(NOW);
+    let worker =
+        worker_of(&host, json!([provider(json!({"claims_to_headers": forwards}))]), json!({}));
+    let head = [("authorization", format!("Bearer {OPAQUE}"))];
+    assert!(matches!(ask(&worker, &host, &head).decision.step, Step::Wait(_)));
+    give(&worker, call(&host).0, &json_answer(&said), &host);
+    let outcome = ask(&worker, &host, &head);
+    // With whose word it is, which the answer does not say.
+    let members = said.strip_prefix('{').unwrap();
+    let want = format!("{{\"iss\":\"{ISSUER}\",{members}");
+    assert_eq!(outcome.values("x-payload"), [base64(want.as_bytes())]);
+}
