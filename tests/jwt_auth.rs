@@ -6,6 +6,7 @@ mod in_use;
 mod payloads;
 mod refusals;
 mod rules;
+mod websockets;
 
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
 use crate::{NOW, filter};
 use gatehouse_api_key_auth::ApiKeyAuth;
 use gatehouse_authorization::Authorization;
-use gatehouse_filter::credential::{self, Source};
+use gatehouse_filter::credential::{self, Mark, Member, Source};
 use gatehouse_filter::{
     Attribute, Filter, HeaderName, Headers, Identity, Request, Step, percent_decoded,
 };
@@ -86,7 +86,12 @@ fn has_no_credential<F: Filter>(outcome: &Outcome<F>) {
             prefix: Some("Key ".to_owned()),
         },
         Source::Query("key".to_owned()),
-        Source::Cookie("key".to_owned()),
+        Source::Cookie { name: "key".to_owned(), prefix: None },
+        Source::Member(Member {
+            name: HeaderName::from_static("x-list"),
+            mark: Mark::Prefix("key.".to_owned()),
+            is_encoded: false,
+        }),
     ];
     credential::strip(&sources, &mut request).expect("Envoy lets no control character through");
     assert_eq!(request.headers.edits(), outcome.headers.edits());
@@ -166,7 +171,8 @@ fn is_what_careless_readers_see(outcome: &Outcome<Authorization>) {
 }
 
 const API_KEYS_CONFIGURATION: &str = r#"{
-    "sources": [{"header": "x-key"}, {"header": "authorization", "prefix": "Key "}, {"query": "key"}, {"cookie": "key"}],
+    "sources": [{"header": "x-key"}, {"header": "authorization", "prefix": "Key "}, {"query": "key"}, {"cookie": "key"},
+        {"header": "x-list", "list": true, "prefix": "key."}],
     "consumer_header": "x-consumer",
     "consumers": [{"name": "acme", "keys": []}],
     "rules": [{"match": {"hosts": ["*.example.com", "a.example"]}, "require": "optional"}],

@@ -1,12 +1,15 @@
 //! Where a request carries its credential, and how it is taken out.
 
+mod member;
 mod places;
 
+pub use member::{Mark, Member};
 pub use places::sources;
 
 use crate::cookie::{cookie_value, cookie_values};
 use crate::target::{query_value, query_values, split_target};
 use crate::{HeaderName, HeaderValue, InvalidValue, Repeated, Request, percent_decoded};
+use ct_codecs::{Base64UrlSafeNoPadding, Decoder};
 use std::borrow::Cow;
 
 /// A place where a credential may be.
@@ -22,8 +25,25 @@ pub enum Source {
     },
     /// A parameter of the query, its name compared decoded.
     Query(String),
-    /// A cookie.
-    Cookie(String),
+    /// A cookie; with a prefix, only what follows it, as of a field.
+    Cookie {
+        /// Its name.
+        name: String,
+        /// What is before the key.
+        prefix: Option<String>,
+    },
+    /// A member of a list.
+    Member(Member),
+}
+
+impl Source {
+    /// The field that holds it, where that is all that the field holds.
+    pub fn field(&self) -> Option<&HeaderName> {
+        match self {
+            Self::Header { name, .. } | Self::Member(Member { name, .. }) => Some(name),
+            Self::Query(_) | Self::Cookie { .. } => None,
+        }
+    }
 }
 
 /// The one credential of a request, decoded; `None` where it has none. An empty one is none, and
@@ -55,9 +75,17 @@ pub fn find<'r>(
                     take(&mut found, Some(decoded(value, most)))?;
                 }
             }
-            Source::Cookie(name) => {
-                for value in cookie_values(&request.headers, name) {
-                    take(&mut found, Some(Cow::Borrowed(value)))?;
+            Source::Cookie { name, prefix } => {
+                let mut values = cookie_values(&request.headers, name).filter(|it| !it.is_empty());
+                let Some(first) = values.next() else { continue };
+                if values.any(|value| value != first) {
+                    return Err(Repeated);
+                }
+                take(&mut found, key_in(first, prefix.as_deref()).map(Cow::Borrowed))?;
+            }
+            Source::Member(member) => {
+                for credential in member.credentials(request, most) {
+                    take(&mut found, Some(credential))?;
                 }
             }
         }
@@ -69,11 +97,7 @@ pub fn find<'r>(
 /// ([`Headers::remove_other_spellings`](crate::Headers::remove_other_spellings)): nobody has
 /// checked what is in it.
 pub fn fields(sources: &[Source]) -> Vec<HeaderName> {
-    let name = |source: &Source| match source {
-        Source::Header { name, .. } => Some(name.clone()),
-        Source::Query(_) | Source::Cookie(_) => None,
-    };
-    sources.iter().filter_map(name).collect()
+    sources.iter().filter_map(Source::field).cloned().collect()
 }
 
 /// Takes every credential out of the request; everything else stays as it is, byte by byte.
@@ -85,7 +109,8 @@ pub fn strip(sources: &[Source], request: &mut Request<'_>) -> Result<(), Invali
         match source {
             Source::Header { name, prefix } => strip_header(name, prefix.as_deref(), request)?,
             Source::Query(name) => strip_query(name, request)?,
-            Source::Cookie(name) => strip_cookie(name, request)?,
+            Source::Cookie { name, prefix } => strip_cookie(name, prefix.as_deref(), request)?,
+            Source::Member(member) => member.strip(request)?,
         }
     }
     Ok(())
@@ -149,9 +174,15 @@ fn strip_query(name: &str, request: &mut Request<'_>) -> Result<(), InvalidValue
     Ok(())
 }
 
-fn strip_cookie(name: &str, request: &mut Request<'_>) -> Result<(), InvalidValue> {
+fn strip_cookie(
+    name: &str,
+    prefix: Option<&str>,
+    request: &mut Request<'_>,
+) -> Result<(), InvalidValue> {
     let fields = || request.headers.values("cookie");
-    let is_key = |cookie: &&[u8]| cookie_value(cookie, name).is_some();
+    let is_key = |cookie: &&[u8]| {
+        cookie_value(cookie, name).is_some_and(|value| key_in(value, prefix).is_some())
+    };
     if !fields().flat_map(|field| pieces(field, b';')).any(|cookie| is_key(&cookie)) {
         return Ok(());
     }
@@ -183,6 +214,26 @@ fn pieces(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
 fn is_named(pair: &[u8], name: &str) -> bool {
     query_value(pair, name).is_some()
 }
+
+/// Whether a value begins like this, in whatever case.
+fn starts_with(value: &[u8], prefix: &str) -> bool {
+    let start = value.get(..prefix.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+}
+
+/// What base64url without padding stands for; of what is too long even decoded, the same, which is
+/// too long as well.
+fn decoded_base64url(value: &[u8], most: usize) -> Cow<'_, [u8]> {
+    if value.len() > most.saturating_mul(2) {
+        return Cow::Borrowed(value);
+    }
+    let decoded = Base64UrlSafeNoPadding::decode_to_vec(value, None);
+    decoded.map_or(Cow::Borrowed(UNREADABLE), Cow::Owned)
+}
+
+/// Stands for what is in no base64url: one that was sent as it is must not be taken for decoded.
+/// Nothing that authenticates anybody is this, but it is there.
+const UNREADABLE: &[u8] = b"=";
 
 /// What the escapes stand for; of a value that is too long even decoded, nothing is.
 fn decoded(value: &[u8], most: usize) -> Cow<'_, [u8]> {

@@ -1,6 +1,6 @@
 //! Where credentials are found in a request, and what is left of it without them.
 
-use gatehouse_filter::credential::{Source, find, strip};
+use gatehouse_filter::credential::{Mark, Member, Source, find, strip};
 use gatehouse_filter::{HeaderName, Headers, Repeated, Request};
 use gatehouse_filter_test::FakeHost;
 
@@ -13,11 +13,14 @@ fn sources() -> Vec<Source> {
         header("x-api-key", None),
         header("authorization", Some("ApiKey ")),
         Source::Query("api_key".to_owned()),
-        Source::Cookie("key".to_owned()),
+        Source::Cookie { name: "key".to_owned(), prefix: None },
     ]
 }
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
+
+/// What is found, of values given as text.
+type Found<'a> = Result<Option<&'a str>, Repeated>;
 
 #[test]
 fn a_key_is_found_wherever_it_may_be() {
@@ -152,5 +155,107 @@ fn a_long_value_is_not_decoded() {
         let target = format!("/?api_key={}", "%41".repeat(repeated));
         let request = Request::new(Headers::from_list(&[(":path", target)]), &host);
         assert_eq!(find(&sources, &request, 64).unwrap().unwrap().len(), want);
+    }
+}
+
+/// A member of this field.
+fn member(mark: Mark, is_encoded: bool) -> [Source; 1] {
+    let name = HeaderName::from_static("sec-websocket-protocol");
+    [Source::Member(Member { name, mark, is_encoded })]
+}
+
+#[test]
+fn a_member_of_a_list_is_found_and_taken_out_alone() {
+    const FIELD: &str = "sec-websocket-protocol";
+    let prefix = member(Mark::Prefix("bearer.".to_owned()), false);
+    let after = member(Mark::After("bearer".to_owned()), false);
+    let encoded = member(Mark::Prefix("b64.".to_owned()), true);
+    type Case<'a> = (&'a [Source], &'a [&'a str], Found<'a>, &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
+        (&prefix, &[], Ok(None), &[]),
+        (&prefix, &["chat"], Ok(None), &["chat"]),
+        (&prefix, &["bearer.k"], Ok(Some("k")), &[]),
+        (&prefix, &["chat, bearer.k"], Ok(Some("k")), &["chat"]),
+        (&prefix, &["bearer.k, chat,x"], Ok(Some("k")), &["chat,x"]),
+        (&prefix, &["a,\tbearer.k ,  b"], Ok(Some("k")), &["a,  b"]),
+        (&prefix, &["BEARER.k"], Ok(Some("k")), &[]),
+        (&prefix, &["bearer.k, bearer.k"], Ok(Some("k")), &[]),
+        (&prefix, &["bearer.k", "a, bearer.k"], Ok(Some("k")), &["a"]),
+        (&prefix, &["bearer.k, Bearer.l, a"], Err(Repeated), &["a"]),
+        (&prefix, &["bearer.k", "bearer.l"], Err(Repeated), &[]),
+        (&prefix, &["bearer., a"], Ok(None), &["a"]),
+        (&prefix, &["bearer.,bearer.k"], Ok(Some("k")), &[]),
+        (&prefix, &["bearer, k"], Ok(None), &["bearer, k"]),
+        (&prefix, &["xbearer.k"], Ok(None), &["xbearer.k"]),
+        (&prefix, &["\"bearer.k\""], Ok(None), &["\"bearer.k\""]),
+        (&prefix, &["\"a, bearer.k\""], Ok(Some("k\\\"")), &["\"a"]),
+        (&prefix, &["bearer.k l"], Ok(Some("k l")), &[]),
+        (&prefix, &[", ,bearer.k,,"], Ok(Some("k")), &[]),
+        (&prefix, &["", "bearer.k"], Ok(Some("k")), &[]),
+        (&after, &["bearer, k"], Ok(Some("k")), &["bearer"]),
+        (&after, &["chat, bearer, k"], Ok(Some("k")), &["chat, bearer"]),
+        (&after, &["bearer, k, chat"], Ok(Some("k")), &["bearer, chat"]),
+        (&after, &["Bearer,k"], Ok(Some("k")), &["Bearer"]),
+        // Together they are one list.
+        (&after, &["chat, bearer", "k, x"], Ok(Some("k")), &["chat, bearer", "x"]),
+        (&after, &["bearer,, ,k"], Ok(Some("k")), &["bearer,, "]),
+        (&after, &["bearer"], Ok(None), &["bearer"]),
+        (&after, &["k, bearer"], Ok(None), &["k, bearer"]),
+        (&after, &["bearer, k, bearer, k"], Ok(Some("k")), &["bearer, bearer"]),
+        (&after, &["bearer, k, bearer, l"], Err(Repeated), &["bearer, bearer"]),
+        // Whoever reads on from the second mark reads another one.
+        (&after, &["bearer, bearer, k"], Err(Repeated), &["bearer"]),
+        (&after, &["bearer.k"], Ok(None), &["bearer.k"]),
+        (&after, &["x-bearer, k"], Ok(None), &["x-bearer, k"]),
+        (&encoded, &["b64.ay5s"], Ok(Some("k.l")), &[]),
+        (&encoded, &["b64.ay5s, b64.ay5s"], Ok(Some("k.l")), &[]),
+        (&encoded, &["b64.ay5s, b64.ay5t"], Err(Repeated), &[]),
+        // What is no base64url is nobody's, and does not go on.
+        (&encoded, &["b64.ay5s="], Ok(Some("=")), &[]),
+        (&encoded, &["b64.k.l"], Ok(Some("=")), &[]),
+        (&encoded, &["b64.k.l, b64.ay5s"], Err(Repeated), &[]),
+    ];
+    let host = FakeHost::default();
+    for (sources, fields, want, left) in cases {
+        let fields: Vec<_> = fields.iter().map(|value| (FIELD, *value)).collect();
+        let mut request = Request::new(Headers::from_list(&fields), &host);
+        let found =
+            find(sources, &request, 64).map(|key| key.map(|key| key.escape_ascii().to_string()));
+        assert_eq!(found, want.map(|key| key.map(str::to_owned)), "{fields:?}");
+        strip(sources, &mut request).unwrap();
+        let rest: Vec<_> = request.headers.values(FIELD).map(<[u8]>::to_vec).collect();
+        let want: Vec<_> = left.iter().map(|it| it.as_bytes().to_vec()).collect();
+        assert_eq!(rest, want, "{fields:?}");
+    }
+}
+
+#[test]
+fn a_cookie_may_have_something_before_its_credential() {
+    let sources =
+        [Source::Cookie { name: "session".to_owned(), prefix: Some("Bearer ".to_owned()) }];
+    type Case<'a> = (&'a [&'a str], Found<'a>, &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
+        (&["session=Bearer k; a=1"], Ok(Some("k")), &["a=1"]),
+        (&["session=\"Bearer k\""], Ok(Some("k")), &[]),
+        (&["session=bearer   k"], Ok(Some("k")), &[]),
+        (&["session=k"], Ok(None), &["session=k"]),
+        (&["session=Bearer"], Ok(None), &[]),
+        (&["session=Bearer k; session=Bearer k"], Ok(Some("k")), &[]),
+        (&["session=Bearer k; session=l"], Err(Repeated), &["session=l"]),
+        (&["session=Bearer k", "session=Bearer l"], Err(Repeated), &[]),
+        (&["session=; session=Bearer k"], Ok(Some("k")), &["session="]),
+        (&["Session=Bearer k"], Ok(None), &["Session=Bearer k"]),
+    ];
+    let host = FakeHost::default();
+    for (fields, want, left) in cases {
+        let fields: Vec<_> = fields.iter().map(|value| ("cookie", *value)).collect();
+        let mut request = Request::new(Headers::from_list(&fields), &host);
+        let found =
+            find(&sources, &request, 64).map(|key| key.map(|key| key.escape_ascii().to_string()));
+        assert_eq!(found, want.map(|key| key.map(str::to_owned)), "{fields:?}");
+        strip(&sources, &mut request).unwrap();
+        let rest: Vec<_> = request.headers.values("cookie").map(<[u8]>::to_vec).collect();
+        let want: Vec<_> = left.iter().map(|it| it.as_bytes().to_vec()).collect();
+        assert_eq!(rest, want, "{fields:?}");
     }
 }

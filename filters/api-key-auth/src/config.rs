@@ -162,10 +162,7 @@ fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> 
 /// The field that is written: not one that keys are read from.
 fn consumer_header(node: &Node<'_>, sources: Option<&[Source]>) -> Option<HeaderName> {
     let name = Head::Request.field(FieldChange::Write, node)?;
-    let is_source = |source: &Source| match source {
-        Source::Header { name: source, .. } => source.is_read_as(&name),
-        _ => false,
-    };
+    let is_source = |source: &Source| source.field().is_some_and(|source| source.is_read_as(&name));
     let is_reserved = matches!(name.as_str(), "authorization" | "cookie");
     if is_reserved || sources.unwrap_or_default().iter().any(is_source) {
         return node.fault("must not be a field that authenticates the request");

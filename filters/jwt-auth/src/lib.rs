@@ -3,13 +3,14 @@
 //! A request passes these files in order (`authentication` leads it through), and stops at the
 //! first that refuses it: `token` takes its token apart, `claims` names its issuer and with it the
 //! provider; then everything that costs no signature (algorithm, key name, times, audience); then
-//! the signature (`jwks`, `key`); and only then does anything of the token leave this filter: who
-//! it is about (`identity`), and its claims as header fields (`forward`). Keys that are not in the
-//! configuration, and what has been revoked (`revocation`), are fetched beside that
+//! the signature (`jwks`, `key`), what its provider asks of it (`requirement`) and what the rule
+//! asks besides (`demand`); and only then does anything of the token leave this filter: who it is
+//! about (`identity`), and its claims as header fields (`forward`, `payload`). Keys that are not in
+//! the configuration, and what has been revoked (`revocation`), are fetched beside that
 //! ([`gatehouse_filter::fetched`]), and requests wait for them. A token that says nothing by itself
 //! (`opaque`) is not taken apart: its issuer is asked about it (`introspection`), and what it
-//! answers is judged as the claims of a token are (`introspected`). [`Refusal`] says what a client is
-//! told.
+//! answers is judged as the claims of a token are (`introspected`). [`Refusal`] says what a client
+//! is told.
 
 mod algorithm;
 mod authentication;

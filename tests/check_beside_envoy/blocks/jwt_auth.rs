@@ -318,6 +318,25 @@ pub(crate) const ROWS: &[Row] = &[
         Refused("providers[0].claims_to_headers[0].form: is for all claims"),
     ),
     (
+        "tokens among the subprotocols of a WebSocket, and in a cookie behind a scheme",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         sources: [{header: sec-websocket-protocol, list: true, after: bearer}, {cookie: session, \
+         prefix: 'Bearer '}, {header: x-tokens, list: true, prefix: b64., encoding: base64url}]}",
+        Good,
+    ),
+    (
+        "a list of which nothing says what member is the token",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         sources: [{header: sec-websocket-protocol, list: true}]}",
+        Refused("sources[0]: must have one of prefix and after, by which the member is known"),
+    ),
+    (
+        "a member with a blank in it",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         sources: [{header: sec-websocket-protocol, list: true, prefix: 'Bearer '}]}",
+        Refused("sources[0]: never fits: no member of a list has a comma or a blank in it"),
+    ),
+    (
         "access tokens only, and short ones",
         "{max_token_size: 4KiB, providers: [{name: a, issuer: https://a.example, types: [at+jwt], \
          max_token_size: 8KiB, jwks: {cluster: keys, path: /jwks}}]}",

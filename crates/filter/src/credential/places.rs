@@ -1,9 +1,11 @@
-use super::Source;
+use super::member::{Mark, Member};
+use super::{Source, starts_with};
 use crate::config::Node;
 use crate::{FieldChange, Head, HeaderName};
 
 /// Reads a list of places, of which no two can hold the same credential: `{header: x-key}`,
-/// `{header: authorization, prefix: "Bearer "}`, `{query: key}`, `{cookie: key}`.
+/// `{header: authorization, prefix: "Bearer "}`, `{query: key}`, `{cookie: key}`, and of the list
+/// in a field `{header: sec-websocket-protocol, list: true, after: bearer}`.
 pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
     let mut earlier: Vec<Source> = Vec::new();
     node.nonempty_list(|node| {
@@ -24,50 +26,86 @@ pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
 }
 
 fn source(node: &Node<'_>) -> Option<Source> {
+    const ENCODINGS: [(&str, bool); 1] = [("base64url", true)];
     let mut fields = node.fields()?;
     let header = fields.optional("header", |node| header(&node));
     let prefix = fields.optional("prefix", |node| node.text().map(str::to_owned));
+    let is_list = fields.with_default("list", false, |node| node.boolean());
+    let after = fields.optional("after", |node| node.text().map(str::to_owned));
+    let is_encoded = fields.with_default("encoding", false, |node| node.one_of(&ENCODINGS));
     let query = fields.optional("query", |node| node.text().map(str::to_owned));
     let cookie = fields.optional("cookie", |node| cookie(&node));
     fields.finish();
-    match (header?, prefix?, query?, cookie?) {
-        (Some(name), prefix, None, None) => Some(Source::Header { name, prefix }),
-        (None, None, Some(name), None) => Some(Source::Query(name)),
-        (None, None, None, Some(name)) => Some(Source::Cookie(name)),
-        (None, Some(_), ..) => node.fault("`prefix` is for `header` only"),
+    let (prefix, after, is_encoded) = (prefix?, after?, is_encoded?);
+    if !is_list? && (after.is_some() || is_encoded) {
+        return node.fault("`after` and `encoding` are for `list: true` only");
+    }
+    match (header?, query?, cookie?) {
+        (Some(name), None, None) if is_list? => {
+            let mark = mark(node, prefix, after)?;
+            Some(Source::Member(Member { name, mark, is_encoded }))
+        }
+        (Some(name), None, None) => Some(Source::Header { name, prefix }),
+        (None, ..) if is_list? => node.fault("`list` is for `header` only"),
+        (None, None, Some(name)) => Some(Source::Cookie { name, prefix }),
+        (None, Some(_), None) if prefix.is_some() => {
+            node.fault("`prefix` is for `header` and `cookie` only")
+        }
+        (None, Some(name), None) => Some(Source::Query(name)),
         _ => node.fault("must have exactly one of header, query, cookie"),
+    }
+}
+
+/// By what a member of a list is known.
+fn mark(node: &Node<'_>, prefix: Option<String>, after: Option<String>) -> Option<Mark> {
+    let mark = match (prefix, after) {
+        (Some(prefix), None) => Mark::Prefix(prefix),
+        (None, Some(after)) => Mark::After(after),
+        _ => return node.fault("must have one of prefix and after, by which the member is known"),
+    };
+    let (Mark::Prefix(text) | Mark::After(text)) = &mark;
+    match text.bytes().any(|byte| byte == b',' || byte.is_ascii_whitespace()) {
+        true => node.fault("never fits: no member of a list has a comma or a blank in it"),
+        false => Some(mark),
     }
 }
 
 impl Source {
     /// Whether one credential would be found in both places.
     pub fn overlaps(&self, other: &Self) -> bool {
-        let (
-            Self::Header { name, prefix },
-            Self::Header { name: other_name, prefix: other_prefix },
-        ) = (self, other)
-        else {
-            return self == other;
-        };
-        let (Some(prefix), Some(other_prefix)) = (prefix, other_prefix) else {
-            return name == other_name;
-        };
-        let shorter = prefix.len().min(other_prefix.len());
-        let starts =
-            [prefix, other_prefix].map(|prefix| prefix.as_bytes().split_at_checked(shorter));
-        let [Some((start, _)), Some((other_start, _))] = starts else { return true };
-        name == other_name && start.eq_ignore_ascii_case(other_start)
+        match (self, other) {
+            (
+                Self::Header { name, prefix },
+                Self::Header { name: other_name, prefix: other_prefix },
+            ) => name == other_name && meet(prefix.as_deref(), other_prefix.as_deref()),
+            (
+                Self::Cookie { name, prefix },
+                Self::Cookie { name: other_name, prefix: other_prefix },
+            ) => name == other_name && meet(prefix.as_deref(), other_prefix.as_deref()),
+            (Self::Member(member), Self::Member(other)) => {
+                member.name == other.name && member.mark.meets(&other.mark)
+            }
+            (Self::Query(name), Self::Query(other)) => name == other,
+            // A field as a whole, and what is in it.
+            (one, other) => one.field().is_some() && one.field() == other.field(),
+        }
     }
 
     /// The field of this source, where another is the same in another spelling: what `x_key` is for
     /// `x-key`.
     pub fn other_spelling_of(&self, other: &Self) -> Option<&str> {
-        match (self, other) {
-            (Self::Header { name, .. }, Self::Header { name: other, .. }) => {
-                (name != other && name.is_read_as(other)).then(|| name.as_str())
-            }
-            _ => None,
+        let (name, other) = (self.field()?, other.field()?);
+        (name != other && name.is_read_as(other)).then(|| name.as_str())
+    }
+}
+
+/// Whether a value can have both prefixes.
+fn meet(prefix: Option<&str>, other: Option<&str>) -> bool {
+    match (prefix, other) {
+        (Some(one), Some(other)) => {
+            starts_with(one.as_bytes(), other) || starts_with(other.as_bytes(), one)
         }
+        _ => true,
     }
 }
 

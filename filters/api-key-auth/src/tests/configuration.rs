@@ -148,7 +148,10 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
             json!({"query": "a", "cookie": "a"}),
             "sources[1]: must have exactly one of header, query, cookie",
         ),
-        (json!({"query": "a", "prefix": "b"}), "sources[1]: `prefix` is for `header` only"),
+        (
+            json!({"query": "a", "prefix": "b"}),
+            "sources[1]: `prefix` is for `header` and `cookie` only",
+        ),
         (json!({"headers": "a"}), "sources[1].headers: unknown field, did you mean `header`?"),
         (
             json!({"header": "cookie"}),

@@ -91,5 +91,5 @@ pub(super) fn positions(sources: &[Source], places: &mut Vec<Source>) -> Vec<usi
 }
 
 pub(super) fn is_field(source: &Source, field: &HeaderName) -> bool {
-    matches!(source, Source::Header { name, .. } if name.is_read_as(field))
+    source.field().is_some_and(|name| name.is_read_as(field))
 }

@@ -93,7 +93,57 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
             json!([{"header": "x-a", "cookie": "a"}]),
             "sources[0]: must have exactly one of header, query, cookie",
         ),
-        (json!([{"query": "a", "prefix": "b"}]), "sources[0]: `prefix` is for `header` only"),
+        (
+            json!([{"query": "a", "prefix": "b"}]),
+            "sources[0]: `prefix` is for `header` and `cookie` only",
+        ),
+        (json!([{"query": "a", "list": true}]), "sources[0]: `list` is for `header` only"),
+        (
+            json!([{"header": "x-a", "list": true}]),
+            "sources[0]: must have one of prefix and after, by which the member is known",
+        ),
+        (
+            json!([{"header": "x-a", "list": true, "prefix": "a.", "after": "b"}]),
+            "sources[0]: must have one of prefix and after, by which the member is known",
+        ),
+        (
+            json!([{"header": "x-a", "list": true, "prefix": "Bearer "}]),
+            "sources[0]: never fits: no member of a list has a comma or a blank in it",
+        ),
+        (
+            json!([{"header": "x-a", "list": true, "after": "a,b"}]),
+            "sources[0]: never fits: no member of a list has a comma or a blank in it",
+        ),
+        (
+            json!([{"header": "x-a", "after": "bearer"}]),
+            "sources[0]: `after` and `encoding` are for `list: true` only",
+        ),
+        (
+            json!([{"header": "x-a", "encoding": "base64url"}]),
+            "sources[0]: `after` and `encoding` are for `list: true` only",
+        ),
+        (
+            json!([{"header": "x-a", "list": true, "after": "b", "encoding": "base64"}]),
+            "sources[0].encoding: must be one of base64url",
+        ),
+        (
+            json!([{"header": "x-a", "list": true, "prefix": "a."}, {"header": "x-a"}]),
+            "sources[1]: must be another place: an earlier source takes the same credentials",
+        ),
+        (
+            json!([{"header": "x-a", "list": true, "prefix": "a."}, {"header": "x-a", "list": true,
+                "prefix": "A.b"}]),
+            "sources[1]: must be another place: an earlier source takes the same credentials",
+        ),
+        (
+            json!([{"header": "x-a", "list": true, "prefix": "a."}, {"header": "x-a", "list": true,
+                "after": "b"}]),
+            "sources[1]: must be another place: an earlier source takes the same credentials",
+        ),
+        (
+            json!([{"cookie": "a", "prefix": "Bearer "}, {"cookie": "a"}]),
+            "sources[1]: must be another place: an earlier source takes the same credentials",
+        ),
         (
             json!([{"header": "cookie"}]),
             "sources[0].header: holds cookies: take the credential from one of them by `cookie`",
@@ -179,4 +229,62 @@ fn fields_that_an_upstream_may_take_for_one_are_one() {
     for name in ["x_token", "x.token", "x--user"] {
         assert_eq!(outcome.values(name), [""; 0], "{name}");
     }
+}
+
+#[test]
+fn a_token_can_be_one_of_the_subprotocols_of_a_websocket() {
+    const FIELD: &str = "sec-websocket-protocol";
+    let after = json!({"header": FIELD, "list": true, "after": "bearer"});
+    let prefix = json!({"header": FIELD, "list": true, "prefix": "bearer."});
+    let encoded = json!({"header": FIELD, "list": true, "encoding": "base64url",
+        "prefix": "base64url.bearer.authorization.k8s.io."});
+    let token = token(&claims());
+    let other = super::token(&claims_with(json!({"sub": "bob"})));
+    let in_base64 =
+        |token: &str| format!("base64url.bearer.authorization.k8s.io.{}", base64(token.as_bytes()));
+    for (source, fields, want, left) in [
+        (&after, vec![format!("chat, bearer, {token}")], "allowed", vec!["chat, bearer"]),
+        (&after, vec!["chat, bearer".to_owned(), token.clone()], "allowed", vec!["chat, bearer"]),
+        (&after, vec![format!("bearer, {token}, bearer, {other}")], "token_repeated", vec![]),
+        (&after, vec![format!("bearer, bearer, {token}")], "token_repeated", vec![]),
+        (&after, vec![format!("bearer, \"{token}\"")], "token_malformed", vec![]),
+        (&after, vec!["bearer, chat".to_owned()], "token_malformed", vec![]),
+        (&after, vec![format!("chat, {token}")], "token_missing", vec![]),
+        (&after, vec!["bearer".to_owned()], "token_missing", vec![]),
+        (&prefix, vec![format!("chat, bearer.{token}")], "allowed", vec!["chat"]),
+        (&prefix, vec![format!("bearer.{token}")], "allowed", vec![]),
+        (&prefix, vec![format!("bearer.{token}, Bearer.{other}")], "token_repeated", vec![]),
+        (
+            &prefix,
+            vec![format!("bearer.{token}"), format!("bearer.{other}")],
+            "token_repeated",
+            vec![],
+        ),
+        (&prefix, vec!["bearer., chat".to_owned()], "token_missing", vec![]),
+        (&prefix, vec![format!("bearer.{token}=")], "token_malformed", vec![]),
+        (&encoded, vec![format!("{}, chat", in_base64(&token))], "allowed", vec!["chat"]),
+        (
+            &encoded,
+            vec![format!("base64url.bearer.authorization.k8s.io.{token}")],
+            "token_malformed",
+            vec![],
+        ),
+        (&encoded, vec![format!("{}=", in_base64(&token))], "token_malformed", vec![]),
+    ] {
+        let filter = filter(json!({"sources": [source], "forward_token": false}));
+        let head: Vec<_> = fields.iter().map(|value| (FIELD, value.as_str())).collect();
+        let outcome = ask(&filter, &FakeHost::at(NOW), &head);
+        assert_eq!(outcome.decision.code.name(), want, "{source} {fields:?}");
+        if want == "allowed" {
+            assert_eq!(outcome.values(FIELD), left, "{source} {fields:?}");
+        }
+    }
+    // What an upstream may read as that field nobody has checked.
+    let filter = filter(json!({"sources": [after]}));
+    let value = format!("bearer, {token}");
+    let head = [(FIELD, value.as_str()), ("sec_websocket_protocol", "bearer, other")];
+    let outcome = ask(&filter, &FakeHost::at(NOW), &head);
+    assert_eq!(outcome.decision.code.name(), "allowed");
+    assert_eq!(outcome.values(FIELD), [value.as_str()]);
+    assert_eq!(outcome.values("sec_websocket_protocol"), [""; 0]);
 }
