@@ -5,6 +5,7 @@
 
 mod addresses;
 mod cache;
+mod certificates;
 mod chain_end;
 mod clusters;
 mod depth;
@@ -17,6 +18,7 @@ mod placed;
 mod plugin;
 mod shape;
 mod spelling;
+mod states;
 mod stores;
 mod unseen;
 
@@ -80,6 +82,8 @@ pub fn file(path: &Path, name: &str) -> Vec<Line> {
     found.extend(chains.iter().flat_map(order::check));
     found.extend(chains.iter().flat_map(addresses::check));
     found.extend(chains.iter().flat_map(|chain| cache::check(tree, chain)));
+    found.extend(certificates::check(tree));
+    found.extend(states::check(tree, &filters, &chains));
     found.extend(stores::check(tree));
     found.extend(depth::check(tree));
     found.extend(unseen::check(tree));

@@ -369,7 +369,11 @@ pub(crate) const ROWS: &[Row] = &[
         "tokens that are bound to certificates",
         "{providers: [{name: a, issuer: https://a.example, binding: certificate, jwks: {cluster: \
          keys, path: /jwks}}]}",
-        Good,
+        Void {
+            level: level::WARNING,
+            says: "providers[0].binding: the filter chain around it asks no client for a certificate",
+            because: "to Envoy a client without a certificate is a client",
+        },
     ),
     (
         "tokens with proofs",

@@ -19,6 +19,24 @@ pub(crate) const ALL: &[Changed] = &[
         verdict: Good,
     },
     Changed {
+        case: "a format with a decision that no filter leaves",
+        filters: &["jwt-auth"],
+        change: |tree| {
+            manager(tree)["access_log"] = json!([{"name": "a", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+                "log_format": {"json_format": {
+                    "a": "%FILTER_STATE(wasm.gatehouse.jwt_auth:PLAIN)%",
+                    "b": "%FILTER_STATE(wasm.gatehouse.rate_limit:PLAIN)%",
+                }},
+            }}]);
+        },
+        verdict: Void {
+            level: level::WARNING,
+            says: "no filter of the file writes `wasm.gatehouse.rate_limit`: it stays empty",
+            because: "to Envoy filter state is whatever is there",
+        },
+    },
+    Changed {
         case: "telemetry behind a filter that refuses",
         filters: &["jwt-auth", "telemetry"],
         change: |_| {},
