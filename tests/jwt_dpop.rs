@@ -202,6 +202,65 @@ fn a_nonce_is_asked_for_and_given() {
     gateway.assert_no_trap();
 }
 
+/// As the README has it: Envoy makes fields of what the filter leaves.
+#[test]
+fn the_next_nonce_comes_with_an_answer() {
+    let gateway = Shared::start(builder(json!({"dpop": {"nonce_lifetime": "20s"}})).edit(|tree| {
+        let field = |name: &str, state: &str, action: &str| {
+            let value = format!("%FILTER_STATE(wasm.gatehouse.{state}:PLAIN)%");
+            json!({"append": {"header": {"key": name, "value": value}, "append_action": action}})
+        };
+        let mutations = [
+            field("dpop-nonce", "dpop_nonce", "ADD_IF_ABSENT"),
+            field("cache-control", "dpop_cache_control", "OVERWRITE_IF_EXISTS_OR_ADD"),
+        ];
+        let filter = json!({"name": "dpop-nonce", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+            "mutations": {"response_mutations": mutations}}});
+        let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+        let filters = tree.pointer_mut(&format!("{manager}/http_filters"));
+        filters.and_then(Value::as_array_mut).expect("a list of filters").insert(0, filter);
+    }));
+    let client = Client::new(7);
+    let token = bound_to(&client);
+    let base = client.claims("next", "GET", URL, &token);
+    let mut number = 0_u32;
+    let mut ask = |nonce: &str| {
+        number += 1;
+        let own = json!({"nonce": nonce, "jti": format!("next {number}")});
+        gateway.ask(sent(&token, &client.changed(json!({}), own, &base)))
+    };
+    let field =
+        |exchange: &Exchange, name: &str| exchange.response.header_text(name).unwrap_or_default();
+    let mut nonce = String::new();
+    // On a slow machine a nonce may be over before an answer has told the next one.
+    for _ in 0..200 {
+        let exchange = ask(&nonce);
+        let told = field(&exchange, "dpop-nonce");
+        if exchange.response.status == 401 {
+            refused("no nonce, or an old one", &exchange, "nonce_needed", "use_dpop_nonce");
+            assert_eq!(exchange.response.header_all("dpop-nonce").len(), 1, "one nonce");
+            nonce = told;
+        } else if told.is_empty() {
+            assert_ne!(field(&exchange, "cache-control"), "no-store", "a fresh one tells nothing");
+            std::thread::sleep(std::time::Duration::from_millis(500));
+        } else {
+            assert_eq!(exchange.response.status, 200, "{}", exchange.response.text());
+            assert_eq!(field(&exchange, "cache-control"), "no-store");
+            assert_ne!(told, nonce, "the next one");
+            let next = ask(&told);
+            assert_eq!(next.response.status, 200, "{}", next.response.text());
+            // A stranger, whose proof is none, is told of no nonce but where one is asked for.
+            let forged = token::flipped(&client.changed(json!({}), json!({"nonce": told}), &base));
+            let forged = gateway.ask(sent(&token, &forged));
+            refused("a forged proof", &forged, "proof_invalid", "invalid_dpop_proof");
+            assert_eq!(field(&forged, "dpop-nonce"), "");
+            return gateway.assert_no_trap();
+        }
+    }
+    panic!("no answer has told the next nonce");
+}
+
 #[test]
 fn proofs_of_every_kind_of_key_are_verified_and_those_not_named_are_refused() {
     // Another library's proof, signed with Ed25519.

@@ -101,7 +101,11 @@ impl JwtAuth {
         // A proof that was used costs no signature again.
         let fresh = dpop.replays.look(host, digest, until, now.seconds()).map_err(unusable)?;
         self.check_signature(&proof, claimed, host)?;
-        self.keep(host, fresh)
+        self.keep(host, fresh)?;
+        if let Some(nonces) = dpop.terms.nonces {
+            nonces.renew(until, secret, now, request.callouts());
+        }
+        Ok(())
     }
 
     fn keep(&self, host: &dyn Host, fresh: Fresh) -> Result<(), Refused> {

@@ -3,7 +3,7 @@
 
 use crate::base64url;
 use ct_codecs::{Base64UrlSafeNoPadding, Encoder as _};
-use gatehouse_filter::{Secret, Timestamp};
+use gatehouse_filter::{Callouts, Secret, Timestamp};
 use std::time::Duration;
 
 /// How long nonces are good.
@@ -21,6 +21,24 @@ impl Nonces {
         Base64UrlSafeNoPadding::encode_to_string(nonce).unwrap_or_default()
     }
 
+    /// Leaves the next one in filter state, with what its answer has to say about being kept, where
+    /// this one, good until then, has less than half of its time left (RFC 9449 §8.2). The filter
+    /// sees no answers: who has a field made of it writes it there, and for nobody else would Envoy
+    /// be held up with each of them.
+    pub(crate) fn renew(
+        self,
+        until: u64,
+        secret: &Secret,
+        now: Timestamp,
+        callouts: &dyn Callouts,
+    ) {
+        let left = until.saturating_sub(now.seconds());
+        if left.saturating_mul(2) < self.lifetime.as_secs() {
+            callouts.leave(NEXT, Self::make(secret, now).as_bytes());
+            callouts.leave(NOT_KEPT, b"no-store");
+        }
+    }
+
     /// Until when a nonce is good, in seconds since 1970; `None` where it is none of this
     /// gateway's, or not any more.
     pub(crate) fn until(self, nonce: &str, secret: &Secret, now: Timestamp) -> Option<u64> {
@@ -33,6 +51,12 @@ impl Nonces {
         (now.seconds() < until).then_some(until)
     }
 }
+
+/// Where the next nonce is in filter state: `%FILTER_STATE(wasm.gatehouse.dpop_nonce:PLAIN)%`.
+const NEXT: &str = "gatehouse.dpop_nonce";
+
+/// Where the `cache-control` of an answer with a nonce is.
+const NOT_KEPT: &str = "gatehouse.dpop_cache_control";
 
 /// Apart from the digests of proofs, which have other parts.
 fn tag(secret: &Secret, time: [u8; 8]) -> [u8; 16] {

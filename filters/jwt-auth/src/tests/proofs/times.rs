@@ -1,6 +1,7 @@
 //! When a proof is good, how often, and what it costs who has none.
 
 use super::*;
+use gatehouse_filter::{Attribute, Attributes as _};
 
 #[test]
 fn a_proof_is_remembered_for_as_long_as_it_would_be_taken() {
@@ -74,6 +75,51 @@ fn a_nonce_is_asked_for_given_and_good_for_its_time() {
     assert_eq!(client.code(&filter, &token, &with(json!(nonce), "6", json!({}))), "allowed");
     client.host.clock.set_seconds(NOW + 300);
     assert_eq!(client.code(&filter, &token, &with(json!(nonce), "7", json!({}))), "nonce_needed");
+}
+
+#[test]
+fn the_next_nonce_is_left_for_answers_once_half_of_its_time_is_over() {
+    let client = Client::new(7);
+    let token = client.token();
+    let left = |name: &str| {
+        let value = client.host.attribute(Attribute::FilterState(name))?;
+        Some(String::from_utf8(value).unwrap())
+    };
+    let names = ["gatehouse.dpop_nonce", "gatehouse.dpop_cache_control"];
+    // Without nonces there is none.
+    let filter = started(&client, json!({}));
+    assert_eq!(client.code(&filter, &token, &client.proof(&token, "0")), "allowed");
+    assert_eq!(names.map(left), [None, None]);
+    let filter = started(&client, json!({"nonce_lifetime": "5m"}));
+    let nonce = |seconds: u64| {
+        let secret = filter.secret(&client.host).unwrap();
+        crate::proof::Nonces::make(secret, gatehouse_filter::Timestamp::from_seconds(seconds))
+    };
+    let first = nonce(NOW);
+    let with = |nonce: &str, id: u64| {
+        let claims = changed(client.claims(&token, &id.to_string()), json!({"nonce": nonce}));
+        client.sign(&client.header(), &claims)
+    };
+    for (seconds, want) in [(0, None), (150, None), (151, Some(())), (299, Some(()))] {
+        client.host.clock.set_seconds(NOW + seconds);
+        assert_eq!(client.code(&filter, &token, &with(&first, seconds + 1)), "allowed");
+        let want = want.map(|()| nonce(NOW + seconds));
+        let kept = want.as_ref().map(|_| "no-store".to_owned());
+        assert_eq!(names.map(left), [want, kept], "{seconds}");
+    }
+    // The one that was left is good, also when the one before it is no more. A refused request is
+    // left none.
+    let next = left(names[0]).unwrap();
+    client.host.clock.set_seconds(NOW + 301);
+    for (code, id) in [("allowed", 1000), ("proof_used", 1000)] {
+        assert_eq!(client.code(&filter, &token, &with(&next, id)), code);
+    }
+    client.host.clock.set_seconds(NOW + 599);
+    let thief = Client::new(8);
+    let stolen = changed(thief.claims(&token, "x"), json!({"nonce": nonce(NOW + 301)}));
+    let code = client.code(&filter, &token, &thief.sign(&thief.header(), &stolen));
+    assert_eq!(code, "proof_key_mismatch");
+    assert_eq!(left(names[0]), Some(next));
 }
 
 #[test]
