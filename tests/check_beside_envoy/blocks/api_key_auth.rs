@@ -3,7 +3,7 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 pub(crate) const ROWS: &[Row] = &[
     (
         "a refusal in words of a rule that asks for no key",
-        "{consumers: [{name: a, keys: []}], rules: [{require: none, refusal: {title: No}}]}",
+        "{consumers: [{name: a, keys: []}], rules: [{require: none, refusal: {title: Sorry}}]}",
         Refused("rules[0].refusal: has no effect with `require: none`"),
     ),
     (

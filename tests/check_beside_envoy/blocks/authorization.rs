@@ -5,7 +5,7 @@ const CEL: &str = "rules[0].condition: is not a CEL expression that the host can
 pub(crate) const ROWS: &[Row] = &[
     (
         "a refusal in words of a rule that allows everybody",
-        "{rules: [{action: allow, refusal: {title: No}}]}",
+        "{rules: [{action: allow, refusal: {title: Sorry}}]}",
         Refused("rules[0].refusal: does nothing: a rule that allows everybody refuses nobody"),
     ),
     (

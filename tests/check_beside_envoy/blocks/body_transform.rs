@@ -3,7 +3,7 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 pub(crate) const ROWS: &[Row] = &[
     (
         "a refusal in words of a rule for responses",
-        "{rules: [{response: {}, refusal: {title: No}}]}",
+        "{rules: [{response: {}, refusal: {title: Sorry}}]}",
         Refused(
             "rules[0].refusal: does nothing: only bodies of requests are refused in other words",
         ),

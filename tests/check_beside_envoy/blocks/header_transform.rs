@@ -3,7 +3,7 @@ use crate::check_beside_envoy::case::{Good, Refused, Row};
 pub(crate) const ROWS: &[Row] = &[
     (
         "a refusal in words of a rule for responses",
-        "{rules: [{response: [{remove: {name: x-a}}], refusal: {title: No}}]}",
+        "{rules: [{response: [{remove: {name: x-a}}], refusal: {title: Sorry}}]}",
         Refused("rules[0].refusal: does nothing without `request`: no response is refused"),
     ),
     (

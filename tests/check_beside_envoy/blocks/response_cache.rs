@@ -3,7 +3,7 @@ use crate::check_beside_envoy::case::{Good, Refused, Row, Void, level};
 pub(crate) const ROWS: &[Row] = &[
     (
         "refusals in other words",
-        "{refusal: {title: No}, rules: [{refusal: {status: 404, detail: 'Not here: ${rule}.'}}]}",
+        "{refusal: {title: Sorry}, rules: [{refusal: {status: 404, detail: 'Not here: ${rule}.'}}]}",
         Good,
     ),
     (
@@ -13,7 +13,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "a refusal in words of a rule that heeds no client",
-        "{rules: [{client_directives: ignore, refusal: {title: No}}]}",
+        "{rules: [{client_directives: ignore, refusal: {title: Sorry}}]}",
         Refused(
             "rules[0].refusal: has no effect with `client_directives: ignore`: none is refused",
         ),
