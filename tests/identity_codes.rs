@@ -21,12 +21,15 @@ fn every_code_of_jwt_auth_is_seen() {
     let mut down = IdentityProvider::start(Behaviour::HangUp);
     down.stop();
     let strict = "https://strict.example";
+    let known = "https://known.example";
     let value = json!({
         "providers": [
             {"name": "demo", "issuer": gatehouse_demo::ISSUER, "audiences": [gatehouse_demo::AUDIENCE],
              "jwks": {"keys": [key.jwk]}, "claims_to_headers": [{"claim": "sub", "header": "x-user"}]},
             {"name": "strict", "issuer": strict, "jwks": {"keys": [key.jwk]}, "max_age": "1m", "max_lifetime": "2h",
              "subjects": ["service:*"], "required_claims": [{"claim": "tier", "equals": "gold"}]},
+            {"name": "known", "issuer": known, "jwks": {"keys": [key.jwk]},
+             "consumer": {"claim": "azp"}},
             {"name": "down", "issuer": "https://down.example",
              "jwks": {"cluster": "auth", "path": "/", "timeout": "100ms"}},
         ],
@@ -36,12 +39,16 @@ fn every_code_of_jwt_auth_is_seen() {
             {"match": {"path": {"prefix": "/lenient"}}, "require": "lenient"},
         ],
         "revocations": {"cluster": "revocations", "path": "/"},
+        "consumers": [{"name": "gone", "disabled": true, "tokens": [{"provider": "known", "value": "gone"}]}],
     });
     let revoked = json!({"revoked": [{"iss": gatehouse_demo::ISSUER, "jti": "stolen"}]});
     let list = IdentityProvider::start(Behaviour::Answer(revoked.to_string()));
     // Of a list that nobody has.
     let mut unlisted = value.clone();
     unlisted["revocations"] = json!({"cluster": "auth", "path": "/", "timeout": "100ms"});
+    let mut unknown = value.clone();
+    unknown.as_object_mut().expect("a mapping").remove("consumers");
+    unknown["consumers_from"] = json!({"cluster": "auth", "path": "/", "timeout": "100ms"});
     let start = |value: Value, list: u16| {
         Shared::start(
             Gateway::builder("envoy/jwt-auth-remote.yaml")
@@ -97,6 +104,8 @@ fn every_code_of_jwt_auth_is_seen() {
             ("subject_mismatch", strictly(json!({"sub": "alice"}))),
             ("claim_mismatch", strictly(json!({"tier": "free"}))),
             ("claim_invalid", signed(json!({"exp": null}))),
+            ("consumer_unknown", signed(json!({"iss": known, "azp": "nobody"}))),
+            ("consumer_disabled", signed(json!({"iss": known, "azp": "gone"}))),
         ],
     );
     // Behind api-key-auth.
@@ -116,6 +125,9 @@ fn every_code_of_jwt_auth_is_seen() {
         &unlisted,
         vec![("revocations_unavailable", signed(json!({})))],
     ));
+    let unknown = start(unknown, list.address().port());
+    let sent = signed(json!({"iss": known, "azp": "gone"}));
+    seen.extend(codes_seen("jwt-auth", &unknown, vec![("consumers_unavailable", sent)]));
     seen.extend(codes_of_introspection());
     let exchange = forged_until_busy();
     seen.insert(code_seen("jwt-auth", "verifier_busy", &exchange));
@@ -272,6 +284,7 @@ fn every_code_of_api_key_auth_is_seen() {
         "consumers": [
             {"name": "acme", "keys": [{"digest": digest("good")}]},
             {"name": "initech", "keys": [{"digest": digest("other")}]},
+            {"name": "gone", "keys": [{"digest": digest("late")}], "disabled": true},
         ],
         "rules": [
             {"match": {"path": {"prefix": "/public"}}, "require": "none"},
@@ -302,6 +315,7 @@ fn every_code_of_api_key_auth_is_seen() {
             ("key_invalid", sent("/", "wrong")),
             ("key_repeated", sent("/", "good").header("x-api-key", "another")),
             ("consumer_not_allowed", sent("/others", "good")),
+            ("consumer_disabled", sent("/", "late")),
             // Envoy refuses such bytes from a client; a filter before this one may have written
             // them.
             (

@@ -42,6 +42,9 @@ mod jwt_oidc;
 /// `jwt-auth` with a list of what was revoked.
 mod jwt_revocation;
 
+/// `jwt-auth` with a table that says whose tokens are, alone and shared with `api-key-auth`.
+mod jwt_consumers;
+
 /// `jwt-auth` with tokens that are bound to a client's certificate (RFC 8705).
 mod jwt_certificate;
 

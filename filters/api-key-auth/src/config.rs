@@ -1,14 +1,13 @@
 //! The configuration, read into what a request needs.
 
-use crate::Secret;
-use crate::consumer::{Consumer, Consumers};
-use crate::list;
+use crate::{ApiKeyAuth, Event, Secret};
+use gatehouse_consumers::{
+    Consumer, Consumers, Keys, Owner, Required, Source as ConsumerSource, Uses,
+};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
-use gatehouse_filter::fetched::{self, Fetched};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Challenge, FieldChange, Head, HeaderName, Mode, Words};
-use std::rc::Rc;
+use gatehouse_filter::{Challenge, FieldChange, Filter, Head, HeaderName, Mode, Words};
 
 /// What the filter does, in final form.
 pub(crate) struct Config {
@@ -28,14 +27,6 @@ pub(crate) struct Config {
     pub(crate) source: ConsumerSource,
     pub(crate) rules: Rules<Access>,
     pub(crate) default: Access,
-}
-
-/// Where the consumers are.
-pub(crate) enum ConsumerSource {
-    /// In the configuration.
-    Inline(Rc<Consumers>),
-    /// In a list that is polled.
-    Polled(Box<Fetched<Consumers>>),
 }
 
 /// Who may pass.
@@ -87,28 +78,19 @@ impl Config {
         let hmac_secret = fields.optional("hmac_secret", |node| hmac_secret(&node));
         // A secret that is wrong is one fault, not one more for every digest.
         let has_secret = !matches!(hmac_secret, Some(None));
-        let consumers =
-            fields.optional("consumers", |node| Consumers::read(node, has_secret).map(Rc::new));
-        let from = fields.optional("consumers_from", |node| {
-            let mut fields = node.fields()?;
-            let source = fetched::Source::read(&mut fields, &list::LIMITS);
-            fields.finish();
-            source
-        });
+        let keys = |required| Uses { keys: Keys::Used { has_secret }, required, ..Uses::default() };
+        // A list is for other filters, too: those of it without keys are not for this one.
+        let (inline, polled) = (keys(Required::Keys), keys(Required::Any));
+        let source = ConsumerSource::read(&mut fields, &inline, polled, owner());
+        if matches!(source, Some(None)) {
+            fields.node().fault::<()>("must have exactly one of consumers, consumers_from");
+        }
         // While the consumers themselves are at fault or elsewhere, names are not judged.
-        let known = consumers.as_ref().and_then(Option::as_deref);
+        let known = source.as_ref().and_then(Option::as_ref).and_then(ConsumerSource::inline);
         let rules = fields.with_default("rules", Rules::none(&words), |node| {
             Rules::read_before_identity(&node, &words, |fields| access(fields, known))
         });
         let default = fields.with_default("default", Require::Key, |node| node.one_of(&REQUIRE));
-        let source = match (consumers, from) {
-            (Some(Some(consumers)), Some(None)) => Some(ConsumerSource::Inline(consumers)),
-            (Some(None), Some(Some(source))) => {
-                Some(ConsumerSource::Polled(Box::new(list::from(source, has_secret))))
-            }
-            (None, _) | (_, None) => None,
-            _ => fields.node().fault("must have exactly one of consumers, consumers_from"),
-        };
         fields.finish();
         Some(Self {
             mode: mode?,
@@ -119,11 +101,22 @@ impl Config {
             forward: forward?,
             consumer_header: consumer_header?,
             hmac_secret: hmac_secret?,
-            source: source?,
+            source: source??,
             rules: rules?,
             default: Access { require: default?, allowed: None },
         })
     }
+}
+
+/// Whose the list is, and how is counted what becomes of it.
+fn owner() -> Owner {
+    let events = [
+        Event::ConsumersFetched,
+        Event::ConsumersFetchFailed,
+        Event::ConsumersRefused,
+        Event::ConsumersDropped,
+    ];
+    Owner { filter: ApiKeyAuth::NAME, events: events.map(gatehouse_filter::Event::counter) }
 }
 
 const DEFAULT_SOURCE: Source =
@@ -145,8 +138,9 @@ fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> 
             (name, _) => Some(name.to_owned()),
         })
     };
-    let consumers = fields
-        .optional("consumers", |node| listed(node, "consumer is called", &Consumers::has_name));
+    let has_name = |known: &Consumers, name: &str| known.named(name).is_some();
+    let consumers =
+        fields.optional("consumers", |node| listed(node, "consumer is called", &has_name));
     let groups = fields
         .optional("groups", |node| listed(node, "consumer is in the group", &Consumers::has_group));
     if let (Some(Require::Nothing), Some(wording)) = (require, fields.given("refusal")) {

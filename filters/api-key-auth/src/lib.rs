@@ -1,7 +1,8 @@
 //! The `api-key-auth` filter: who is a request from, by its API key.
 //!
-//! The key of a request is found in one of `config`'s sources; `consumer` finds out whose it is
-//! (keys are stored nowhere, only their [`Digest`]s) and whether it is good now; the rule says
+//! The key of a request is found in one of `config`'s sources; the table of consumers
+//! ([`Consumers`](gatehouse_consumers::Consumers)) says whose it is (keys are stored nowhere, only
+//! their [`Digest`]s) and whether it is good now; the rule says
 //! whether its owner may pass; and the key is taken out of the request. `refusal` says what a
 //! client is told.
 
@@ -11,17 +12,14 @@
 )]
 
 mod config;
-mod consumer;
-mod list;
 mod refusal;
-mod rfc3339;
 
 pub use gatehouse_filter::api_key::{Digest, MAX_KEY, Secret};
 
-use config::{Access, Config, ConsumerSource, Require};
-use consumer::{Consumer, Consumers};
+use config::{Access, Config, Require};
+use gatehouse_consumers::{Consumer, Source, Useless};
 use gatehouse_filter::config::{ConfigError, Node};
-use gatehouse_filter::fetched::{self, Awaits, Fetched, Waiters};
+use gatehouse_filter::fetched::{self, Awaits, Waiters};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
     CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Headers, Host, Mode, Need,
@@ -60,6 +58,8 @@ gatehouse_filter::codes! {
         KeyInvalid = "key_invalid",
         /// The key is good, but not here.
         ConsumerNotAllowed = "consumer_not_allowed",
+        /// The key is good, and its consumer is disabled.
+        ConsumerDisabled = "consumer_disabled",
         /// There is no list of consumers yet.
         ConsumersUnavailable = "consumers_unavailable",
         /// What is left of the request without its key cannot be written.
@@ -130,7 +130,11 @@ impl Filter for ApiKeyAuth {
     fn wording(&self, code: Code, rule: Option<&str>) -> Option<&Wording> {
         let is_worded = matches!(
             code,
-            Code::KeyMissing | Code::KeyRepeated | Code::KeyInvalid | Code::ConsumerNotAllowed
+            Code::KeyMissing
+                | Code::KeyRepeated
+                | Code::KeyInvalid
+                | Code::ConsumerNotAllowed
+                | Code::ConsumerDisabled
         );
         self.config.rules.wording(rule).filter(|_| is_worded)
     }
@@ -175,7 +179,7 @@ impl Filter for ApiKeyAuth {
             }
             Err(Refused { refusal, why }) => {
                 if let Refusal::KeyInvalid(useless) = refusal {
-                    useless.event().count(request.host());
+                    event(useless).count(request.host());
                 }
                 Decision::refuse(
                     self.config.mode,
@@ -197,7 +201,7 @@ impl OnRequestTrailers for ApiKeyAuth {
 
 impl Fetches for ApiKeyAuth {
     fn fetched(&self) -> Vec<&dyn Polled> {
-        self.list().into_iter().map(|list| list as &dyn Polled).collect()
+        self.config.source.polled().into_iter().collect()
     }
 }
 
@@ -208,15 +212,17 @@ enum Verdict {
     Wait,
 }
 
-impl ApiKeyAuth {
-    /// The list that is fetched, if it is one.
-    fn list(&self) -> Option<&Fetched<Consumers>> {
-        match &self.config.source {
-            ConsumerSource::Inline(_) => None,
-            ConsumerSource::Polled(list) => Some(list),
-        }
+/// How it is counted why a key was no good.
+fn event(useless: Useless) -> Event {
+    match useless {
+        Useless::TooLong => Event::KeyTooLong,
+        Useless::Unknown => Event::KeyUnknown,
+        Useless::NotYetValid => Event::KeyNotYetValid,
+        Useless::Expired => Event::KeyExpired,
     }
+}
 
+impl ApiKeyAuth {
     /// Whether the request may pass, and whose it is.
     fn decide(
         &self,
@@ -240,8 +246,8 @@ impl ApiKeyAuth {
         };
         let now = request.host().now();
         let list = match &self.config.source {
-            ConsumerSource::Inline(consumers) => Rc::clone(consumers),
-            ConsumerSource::Polled(list) => match list.current(now) {
+            Source::Inline(consumers) => Rc::clone(consumers),
+            Source::Polled(list) => match list.current(now) {
                 Some(consumers) => consumers,
                 // A dry run delays nobody.
                 None if self.config.mode == Mode::Enforce
@@ -253,10 +259,13 @@ impl ApiKeyAuth {
             },
         };
         let secret = self.config.hmac_secret.as_ref();
-        let consumer = list.authenticate(&key, secret, now)?;
+        let consumer = list.of_key(&key, secret, now).map_err(refusal::for_key)?;
+        let refused = |refusal| Refused::because(refusal, format!("a key of `{}`", consumer.name));
+        if consumer.is_disabled {
+            return Err(refused(Refusal::ConsumerDisabled));
+        }
         if !access.allows(consumer) {
-            let why = Some(format!("a key of `{}`", consumer.name));
-            return Err(Refused { refusal: Refusal::ConsumerNotAllowed, why });
+            return Err(refused(Refusal::ConsumerNotAllowed));
         }
         Ok(Verdict::Known(Rc::clone(consumer)))
     }

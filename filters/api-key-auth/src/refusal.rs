@@ -1,5 +1,5 @@
 use crate::Code;
-use crate::consumer::{Unfit, Useless};
+use gatehouse_consumers::{Unfit, Useless};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{Challenge, Explained, Problem};
 
@@ -16,6 +16,8 @@ pub(crate) enum Refusal {
     KeyInvalid(Useless),
     /// The key is good, but not here.
     ConsumerNotAllowed,
+    /// The key is good, and its consumer is disabled.
+    ConsumerDisabled,
     /// There is no list of consumers yet.
     ConsumersUnavailable,
     /// What is left of the request without its key cannot be written.
@@ -25,10 +27,9 @@ pub(crate) enum Refusal {
 /// A refusal, with what operators are told of it.
 pub(crate) type Refused = Explained<Refusal>;
 
-impl From<Unfit> for Refused {
-    fn from(Unfit { useless, why }: Unfit) -> Self {
-        Self::because(Refusal::KeyInvalid(useless), why)
-    }
+/// For a key that opens nothing.
+pub(crate) fn for_key(Unfit { useless, why }: Unfit) -> Refused {
+    Refused::because(Refusal::KeyInvalid(useless), why)
 }
 
 impl Refusal {
@@ -58,6 +59,9 @@ impl Refusal {
             Self::KeyInvalid(_) => (Code::KeyInvalid, 401, "The API key is not valid"),
             Self::ConsumerNotAllowed => {
                 (Code::ConsumerNotAllowed, 403, "This API key may not be used here")
+            }
+            Self::ConsumerDisabled => {
+                (Code::ConsumerDisabled, 403, "The owner of this API key is disabled")
             }
             Self::ConsumersUnavailable => {
                 (Code::ConsumersUnavailable, 503, "API keys cannot be checked now; try again")

@@ -1,6 +1,7 @@
 //! The filter from callouts.
 
 mod configuration;
+mod disabled;
 mod polling;
 mod requests;
 mod spoofing;

@@ -5,6 +5,7 @@ use crate::binding::Binding;
 use crate::cache::{Signer, Verified};
 use crate::claims::Claims;
 use crate::config::{Accepted, OnBoth, Provider, Require, Rule};
+use crate::consumer::Owned;
 use crate::keys::Lookup;
 use crate::possession::{Claimed, Owner};
 use crate::refusal::Refusal;
@@ -34,6 +35,13 @@ pub(crate) enum Found {
     Identified,
     /// It has to wait.
     NotYet(Until),
+}
+
+impl Found {
+    fn not_yet(slot: &Option<Slot>) -> Self {
+        let until = slot.as_ref().map(|slot| slot.awaited().until());
+        Self::NotYet(until.unwrap_or(Until::Fetched))
+    }
 }
 
 /// What was revoked, as far as a request knows it.
@@ -77,6 +85,7 @@ impl Provider {
             caller: Rc::new(self.identity.caller(claims)),
             checked: Cell::new(0),
             owner: Owner::new(self.binding.of(claims.confirmation())?),
+            owned: self.consumer.as_ref().map(|mapping| Owned::new(mapping, claims)),
             fields: forward::fields(&self.claims_to_headers, claims, self.max_token_size)?,
         };
         verified.check_revoked(denylist, claims.validity.issued(now, &self.lifetime))?;
@@ -128,10 +137,7 @@ impl JwtAuth {
                 Some(verified) => (verified, true),
                 None => match self.verify(&sent, accepted, host, slot)? {
                     Some(verified) => (verified, false),
-                    None => {
-                        let until = slot.as_ref().map(|slot| slot.awaited().until());
-                        return Ok(Found::NotYet(until.unwrap_or(Until::Fetched)));
-                    }
+                    None => return Ok(Found::not_yet(slot)),
                 },
             };
             if let Some(demand) = &rule.demand {
@@ -139,19 +145,22 @@ impl JwtAuth {
                 let provider = provider.map_or("", |provider| &provider.name);
                 demand.check(&verified, provider, request, captures)?;
             }
+            let Some(caller) = self.caller(&verified, host.now(), slot)? else {
+                return Ok(Found::not_yet(slot));
+            };
             if self.is_owned(&sent, &verified) {
                 let verified = Rc::clone(&verified);
                 claimed.push(Claimed { sent, verified, is_remembered });
             }
             match &first {
-                None => first = Some(verified),
+                None => first = Some((verified, caller)),
                 Some(_) => others.push(verified),
             }
         }
         // Once, and after the last that a request may have to wait for: a proof is used up by it.
         claimed.iter().try_for_each(|claimed| self.check_owner(request, claimed))?;
         drop(claimed);
-        let Some(first) = first else { return Ok(Found::Nobody) };
+        let Some((first, caller)) = first else { return Ok(Found::Nobody) };
         if self.config.on_both == OnBoth::Key && request.identity().is_some() {
             return Ok(Found::Identified);
         }
@@ -160,7 +169,7 @@ impl JwtAuth {
                 request.headers.append(name, value.clone());
             }
         }
-        Ok(Found::Identity(Rc::clone(&first.caller)))
+        Ok(Found::Identity(caller))
     }
 
     /// Whether each of these providers' tokens comes with a proof.
@@ -335,7 +344,7 @@ impl JwtAuth {
     }
 
     /// Lets a request wait, unless that is in vain.
-    fn wait<T>(
+    pub(crate) fn wait<T>(
         &self,
         slot: &mut Option<Slot>,
         awaited: Awaited,

@@ -6,6 +6,7 @@
 
 use crate::certificate::Term;
 use crate::claims::Validity;
+use crate::consumer::Owned;
 use crate::jwks::KeySet;
 use crate::kind::Kind;
 use crate::possession::Owner;
@@ -32,6 +33,8 @@ pub(crate) struct Verified {
     pub(crate) checked: Cell<u64>,
     /// Who may use it.
     pub(crate) owner: Owner,
+    /// Whose it is, where there is a table that says so.
+    pub(crate) owned: Option<Owned>,
     /// The header fields that its claims are written to.
     pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
 }

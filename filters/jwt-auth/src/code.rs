@@ -95,6 +95,12 @@ gatehouse_filter::codes! {
         NonceNeeded = "nonce_needed",
         /// See [`Refusal::ClaimInvalid`].
         ClaimInvalid = "claim_invalid",
+        /// See [`Refusal::ConsumerUnknown`].
+        ConsumerUnknown = "consumer_unknown",
+        /// See [`Refusal::ConsumerDisabled`].
+        ConsumerDisabled = "consumer_disabled",
+        /// See [`Refusal::ConsumersUnavailable`].
+        ConsumersUnavailable = "consumers_unavailable",
     }
 }
 
@@ -114,6 +120,7 @@ impl Code {
             | Self::VerifierBusy
             | Self::KeysUnavailable
             | Self::RevocationsUnavailable
+            | Self::ConsumersUnavailable
             | Self::IntrospectionUnavailable
             | Self::IntrospectionBusy => false,
             // Clients answer it by themselves (RFC 9449 §8).

@@ -1,5 +1,6 @@
 //! The configuration, read into what a request needs.
 
+mod consumers;
 mod dpop;
 mod form;
 mod forwards;
@@ -22,6 +23,7 @@ use crate::binding::Binding;
 use crate::revocation::Revocations;
 use crate::token::MAX_TOKEN;
 use crate::trial::Bounds;
+use gatehouse_consumers::Source as Consumers;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
@@ -61,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) written: Vec<HeaderName>,
     /// What tokens are not taken any more, where there is a list of them.
     pub(crate) revocations: Option<Revocations>,
+    /// Who there is, where providers' tokens name consumers.
+    pub(crate) consumers: Option<Consumers>,
     pub(crate) rules: Rules<Rule>,
     pub(crate) default: Rule,
 }
@@ -132,6 +136,7 @@ impl Config {
             };
             revocations::read(&node, known.map(issuers))
         });
+        let consumers = consumers::read(&mut fields, known);
         let rules = fields.with_default("rules", Rules::none(&words), |node| {
             Rules::read_before_identity(&node, &words, |fields| Rule::read(fields, known))
         });
@@ -155,6 +160,7 @@ impl Config {
             cached_tokens: cached_tokens?,
             written: written(&providers),
             revocations: revocations?,
+            consumers: consumers?,
             default: default.unwrap_or_else(|| Require::any(&providers)).into(),
             providers,
             rules,

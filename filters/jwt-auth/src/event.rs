@@ -11,6 +11,14 @@ gatehouse_filter::events! {
         RevocationsRefused = "revocations_refused",
         /// See [`gatehouse_filter::fetched::Event::Dropped`].
         RevocationsDropped = "revocations_dropped",
+        /// See [`gatehouse_filter::fetched::Event::Fetched`].
+        ConsumersFetched = "consumers_fetched",
+        /// See [`gatehouse_filter::fetched::Event::FetchFailed`].
+        ConsumersFetchFailed = "consumers_fetch_failed",
+        /// See [`gatehouse_filter::fetched::Event::Refused`].
+        ConsumersRefused = "consumers_refused",
+        /// See [`gatehouse_filter::fetched::Event::Dropped`].
+        ConsumersDropped = "consumers_dropped",
     }
 }
 

@@ -9,8 +9,8 @@
 //! the configuration, and what has been revoked (`revocation`), are fetched beside that
 //! ([`gatehouse_filter::fetched`]), and requests wait for them. A token that says nothing by itself
 //! (`opaque`) is not taken apart: its issuer is asked about it (`introspection`), and what it
-//! answers is judged as the claims of a token are (`introspected`). [`Refusal`] says what a client
-//! is told.
+//! answers is judged as the claims of a token are (`introspected`). Whose it is, a table may say
+//! (`consumer`). [`Refusal`] says what a client is told.
 
 mod algorithm;
 mod authentication;
@@ -21,6 +21,7 @@ mod certificate;
 mod claims;
 mod code;
 mod config;
+mod consumer;
 mod demand;
 mod discovery;
 mod event;
@@ -65,6 +66,7 @@ pub use verify::verify_compact;
 use authentication::Found;
 use cache::Cache;
 use config::{Config, Require};
+use gatehouse_consumers::Source as Consumers;
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::credential::Source;
 use gatehouse_filter::fetched::Waiters;
@@ -235,7 +237,9 @@ impl Fetches for JwtAuth {
         let keys = providers.iter().filter_map(|provider| provider.keys.fetched());
         let asked = providers.iter().filter_map(|provider| provider.introspection.as_ref());
         let keys = keys.map(|keys| keys as &dyn Polled);
-        keys.chain(asked.map(|asked| asked as &dyn Polled)).chain(list).collect()
+        let consumers = self.config.consumers.as_ref().and_then(Consumers::polled);
+        let lists = list.into_iter().chain(consumers);
+        keys.chain(asked.map(|asked| asked as &dyn Polled)).chain(lists).collect()
     }
 }
 

@@ -92,6 +92,12 @@ pub enum Refusal {
     ProofsUnavailable,
     /// A claim is missing or not of its type; the sentence says which.
     ClaimInvalid(&'static str),
+    /// The token is good, and of no consumer that there is.
+    ConsumerUnknown,
+    /// The token is good, and its consumer is disabled.
+    ConsumerDisabled,
+    /// The list of consumers could not be fetched.
+    ConsumersUnavailable,
 }
 
 /// How a client has sent its token.
@@ -348,6 +354,19 @@ impl Refusal {
                 "It cannot be told now whether the proof was used; try again in a second",
             ),
             Self::ClaimInvalid(detail) => (Code::ClaimInvalid, 401, TOKEN, detail),
+            // Nothing is wrong with the token, and another would not help.
+            Self::ConsumerUnknown => {
+                (Code::ConsumerUnknown, 403, None, "Nobody is known here by what the token says")
+            }
+            Self::ConsumerDisabled => {
+                (Code::ConsumerDisabled, 403, None, "Whoever the token is of is disabled here")
+            }
+            Self::ConsumersUnavailable => (
+                Code::ConsumersUnavailable,
+                503,
+                None,
+                "It cannot be told now whose the token is; try again later",
+            ),
         }
     }
 }

@@ -12,6 +12,8 @@ pub enum Awaited {
     Keys(usize),
     /// The list of revocations.
     Revocations,
+    /// The list of consumers.
+    Consumers,
     /// The answer to this call, about a token.
     Answer(CallId),
 }
@@ -20,7 +22,7 @@ impl Awaited {
     /// When the request is to be asked about again.
     pub(crate) fn until(self) -> Until {
         match self {
-            Self::Keys(_) | Self::Revocations => Until::Fetched,
+            Self::Keys(_) | Self::Revocations | Self::Consumers => Until::Fetched,
             Self::Answer(call) => Until::Answered(call),
         }
     }

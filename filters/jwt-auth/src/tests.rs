@@ -7,6 +7,7 @@ mod bindings;
 mod cache;
 mod certificates;
 mod configuration;
+mod consumers;
 mod demands;
 mod fetched;
 mod forwarding;

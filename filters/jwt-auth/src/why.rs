@@ -199,6 +199,17 @@ pub(crate) fn of_known(
     Refused::because(refusal, of_provider(&why, provider))
 }
 
+/// Of a token whose consumer is not let through: this is what it says of it.
+pub(crate) fn of_owner(refusal: Refusal, value: Option<&str>, provider: &Provider) -> Refused {
+    let Some(mapping) = &provider.consumer else { return refusal.into() };
+    let claim = shown(&mapping.claim);
+    let why = match value {
+        Some(value) => format!("{claim} is {}", shown(value)),
+        None => format!("{claim} is no text, or missing"),
+    };
+    Refused::because(refusal, of_provider(&why, provider))
+}
+
 fn too_large(length: usize, most: usize) -> String {
     format!("{length} bytes, and {most} are the most")
 }

@@ -82,6 +82,10 @@ impl Fetches {
                         revocations
                             .map(|from| KeySet::new("jwt-auth", "revocations", "", Some(from))),
                     );
+                    let consumers = configured("consumers_from");
+                    sets.extend(
+                        consumers.map(|from| KeySet::new("jwt-auth", "consumers", "", Some(from))),
+                    );
                 }
                 "api-key-auth" => {
                     let from = configured("consumers_from");

@@ -33,6 +33,16 @@ pub(crate) const ROWS: &[Row] = &[
          [shop]}}}, require: none}]}",
         Refused("rules[0].match.not.identity: never fits"),
     ),
+    (
+        "a consumer that is disabled, and what tokens call it",
+        "{consumers: [{name: shop, keys: [], disabled: true, tokens: [{provider: a, value: x}]}]}",
+        Good,
+    ),
+    (
+        "a consumer that only tokens name",
+        "{consumers: [{name: shop, tokens: [{provider: a, value: x}]}]}",
+        Refused("consumers[0].keys: is required"),
+    ),
     ("nobody", "{}", Refused("must have exactly one of consumers, consumers_from")),
     (
         "a digest of another length",

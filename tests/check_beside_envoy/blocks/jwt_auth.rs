@@ -41,6 +41,60 @@ pub(crate) const ROWS: &[Row] = &[
         },
     ),
     (
+        "consumers that tokens name",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         consumer: {claim: azp}}], consumers: [{name: shop, tokens: [{provider: a, value: x}]}]}",
+        Good,
+    ),
+    (
+        "consumers that are polled",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         consumer: {claim: azp, by: name, unknown: pass, scopes: token}}], consumers_from: \
+         {cluster: keys, path: /c.json}}",
+        Good,
+    ),
+    (
+        "consumers that are polled through a cluster that is not there",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         consumer: {claim: azp}}], consumers_from: {cluster: kyes, path: /c.json}}",
+        Void {
+            level: level::FAULT,
+            says: "consumers_from.cluster: there is no cluster `kyes`",
+            because: "clusters may come at any time, so Envoy asks for one when it is called",
+        },
+    ),
+    (
+        "two consumers whom a token calls the same",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         consumer: {claim: azp}}], consumers: [{name: shop, tokens: [{provider: a, value: x}]}, \
+         {name: web, tokens: [{provider: a, value: x}]}]}",
+        Refused("consumers[1].tokens[0]: must be unique: `shop` has it too"),
+    ),
+    (
+        "a consumer of a provider that there is not",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         consumer: {claim: azp}}], consumers: [{name: shop, tokens: [{provider: b, value: x}]}]}",
+        Refused("consumers[0].tokens[0].provider: no provider of this name"),
+    ),
+    (
+        "what a token calls a consumer, in digits alone",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         consumer: {claim: azp}}], consumers: [{name: shop, tokens: [{provider: a, value: 17}]}]}",
+        Refused("consumers[0].tokens[0].value: must be text"),
+    ),
+    (
+        "a claim for consumers, and no consumers",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}, \
+         consumer: {claim: azp}}]}",
+        Refused("must have consumers or consumers_from"),
+    ),
+    (
+        "consumers, and no claim for them",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks}}], \
+         consumers: [{name: shop, tokens: []}]}",
+        Refused("has consumers, and no provider has `consumer`"),
+    ),
+    (
         "an issuer that is asked about its tokens",
         "{providers: [{name: a, issuer: https://a.example, introspection: {cluster: keys, path: \
          /introspect, client_id: gw, client_secret: hush, cache: 1m}}]}",

@@ -1,10 +1,11 @@
 //! The providers: whom to trust, with what keys, and where their tokens are.
 
 use super::sources::{self, is_field};
-use super::{form, forwards, introspection, jwks, requirements};
+use super::{consumers, form, forwards, introspection, jwks, requirements};
 use crate::algorithm::Algorithm;
 use crate::binding::Binding;
 use crate::claims::Lifetime;
+use crate::consumer::Mapping;
 use crate::forward::ClaimToHeader;
 use crate::identity::Places;
 use crate::introspection::Introspection;
@@ -47,6 +48,8 @@ pub(crate) struct Provider {
     pub(crate) numeric_ids: bool,
     pub(crate) requirements: Requirements,
     pub(crate) identity: Places,
+    /// How its tokens name their consumers, where a table says who those are.
+    pub(crate) consumer: Option<Mapping>,
     pub(crate) claims_to_headers: Vec<ClaimToHeader>,
 }
 
@@ -143,6 +146,12 @@ fn provider(
     let numeric_ids = fields.with_default("numeric_ids", false, |node| node.boolean());
     let requirements = requirements::requirements(&mut fields);
     let identity = fields.with_default("identity", Places::default(), claim_places);
+    let consumer = fields.optional("consumer", |node| match &identity {
+        Some(Places { consumer: Some(_), .. }) => {
+            node.fault("says who the consumer is, and so does `identity.consumer`: take one out")
+        }
+        _ => consumers::mapping(&node),
+    });
     let claims_to_headers =
         fields.with_default("claims_to_headers", vec![], |node| forwards::read(&node, taken));
     fields.finish();
@@ -173,6 +182,7 @@ fn provider(
         numeric_ids: numeric_ids?,
         requirements: requirements?,
         identity: identity?,
+        consumer: consumer?,
         claims_to_headers: claims_to_headers?,
     })
 }

@@ -131,6 +131,7 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
     for refusal in [
         KeysUnavailable,
         RevocationsUnavailable,
+        ConsumersUnavailable,
         ProofsUnavailable,
         VerifierBusy,
         IntrospectionUnavailable,
@@ -149,6 +150,11 @@ fn every_refusal_has_its_code_and_a_quotable_sentence() {
     let ambiguous = TargetAmbiguous.reply(&Challenge::usual("Bearer"), Scheme::Bearer);
     assert_eq!((ambiguous.status, ambiguous.headers.len()), (400, 0), "it is not about the token");
     codes.push(TargetAmbiguous.code());
+    for refusal in [ConsumerUnknown, ConsumerDisabled] {
+        let reply = refusal.reply(&Challenge::usual("Bearer"), Scheme::Bearer);
+        assert_eq!((reply.status, reply.headers.len()), (403, 0), "another token would not help");
+        codes.push(refusal.code());
+    }
     assert!(Code::ALL.iter().all(|code| codes.contains(code)), "a code that nothing decides");
     for refusal in all {
         let reply = refusal.reply(&Challenge::usual("Bearer"), Scheme::Bearer);
