@@ -1,6 +1,8 @@
 use crate::document::{Document, Id, Kind, NONE, Node, Overgrown, Span};
+use crate::names::fold::folded;
 use crate::names::{self, Named, Names, Twice};
 use crate::string;
+use std::collections::BTreeMap;
 
 /// How the words of a name are joined.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,6 +108,54 @@ impl Case {
     }
 }
 
+/// Which names become which: some exactly, all others as a case says.
+#[derive(Clone, Default, Debug)]
+pub struct Naming {
+    case: Option<Case>,
+    exact: BTreeMap<Box<[u8]>, Box<[u8]>>,
+    /// The same by the folded names, for documents where case makes no difference.
+    folded: BTreeMap<String, Box<[u8]>>,
+}
+
+impl Naming {
+    /// Names in this case, where one is given, but for those that have another name each.
+    pub fn new(case: Option<Case>, exact: &[(String, String)]) -> Self {
+        let mut naming = Self { case, ..Self::default() };
+        for (from, to) in exact {
+            let to: Box<[u8]> = to.as_bytes().into();
+            naming.folded.entry(folded(from.as_bytes()).collect()).or_insert_with(|| to.clone());
+            naming.exact.insert(from.as_bytes().into(), to);
+        }
+        naming
+    }
+
+    /// Appends what a name becomes; whether it is another one then.
+    fn push(&self, name: &[u8], names: Names, out: &mut Vec<u8>) -> bool {
+        let exact = match names {
+            _ if self.exact.is_empty() => None,
+            Names::Exact => self.exact.get(name),
+            Names::IgnoreCase => self.folded.get(&folded(name).collect::<String>()),
+        };
+        match (exact, self.case) {
+            (Some(to), _) => {
+                out.extend_from_slice(to);
+                **to != *name
+            }
+            (None, Some(case)) => case.push(name, out),
+            (None, None) => {
+                out.extend_from_slice(name);
+                false
+            }
+        }
+    }
+}
+
+impl From<Case> for Naming {
+    fn from(case: Case) -> Self {
+        Self::new(Some(case), &[])
+    }
+}
+
 /// Names repeat, as the items of a list look alike: each is converted once, as long as no other
 /// takes its seat.
 const SEATS: usize = 128;
@@ -113,8 +163,8 @@ const SEATS: usize = 128;
 /// How many seats a name may have.
 const ROW: usize = 4;
 
-struct Converter {
-    case: Case,
+struct Converter<'a> {
+    naming: &'a Naming,
     seats: Vec<Seat>,
 }
 
@@ -129,14 +179,13 @@ struct Seat {
 }
 
 impl Document {
-    /// Converts the names of all members in a value, at every depth, but not in the values
-    /// `except`.
+    /// Gives all members in a value other names, at every depth, but not in the values `except`.
     ///
     /// # Errors
     /// [`CaseError`]; then some names are converted.
-    pub fn convert(&mut self, id: Id, case: Case, except: &[Id]) -> Result<(), CaseError> {
+    pub fn convert(&mut self, id: Id, naming: &Naming, except: &[Id]) -> Result<(), CaseError> {
         self.flag(except, true);
-        let converted = self.convert_unflagged(id, case);
+        let converted = self.convert_unflagged(id, naming);
         self.flag(except, false);
         converted
     }
@@ -145,10 +194,10 @@ impl Document {
     ///
     /// # Errors
     /// [`Overgrown`].
-    pub fn convert_text(&mut self, id: Id, case: Case) -> Result<(), Overgrown> {
+    pub fn convert_text(&mut self, id: Id, naming: &Naming) -> Result<(), Overgrown> {
         let Some(text) = self.string(id) else { return Ok(()) };
         let mut other = Vec::with_capacity(text.len().saturating_add(8));
-        if case.push(&text, &mut other) {
+        if naming.push(&text, self.names, &mut other) {
             let mut quoted = Vec::with_capacity(other.len().saturating_add(2));
             string::push_quoted(&other, &mut quoted);
             let put = self.put(&quoted)?;
@@ -166,9 +215,9 @@ impl Document {
         }
     }
 
-    fn convert_unflagged(&mut self, id: Id, case: Case) -> Result<(), CaseError> {
+    fn convert_unflagged(&mut self, id: Id, naming: &Naming) -> Result<(), CaseError> {
         let mut converter =
-            Converter { case, seats: vec![Seat::default(); SEATS.wrapping_add(ROW)] };
+            Converter { naming, seats: vec![Seat::default(); SEATS.wrapping_add(ROW)] };
         let mut own = Vec::new();
         let mut at = id;
         loop {
@@ -202,7 +251,7 @@ impl Document {
     fn convert_members(
         &mut self,
         object: Id,
-        converter: &mut Converter,
+        converter: &mut Converter<'_>,
         own: &mut Vec<Named>,
     ) -> Result<(), CaseError> {
         own.clear();
@@ -232,14 +281,14 @@ impl Document {
     fn converted(
         &mut self,
         node: &Node,
-        converter: &mut Converter,
+        converter: &mut Converter<'_>,
     ) -> Result<(Span, u32), Overgrown> {
         let inner = names::inner(&self.text, node.key);
         // Escapes are rare in names. What is converted is what the name says.
         if node.is(Node::KEY_ESCAPED) {
             let mut name = Vec::with_capacity(inner.len());
             string::push_decoded(inner, &mut name);
-            let seat = self.seat(&name, node.key, converter.case)?;
+            let seat = self.seat(&name, node.key, converter.naming)?;
             return Ok((seat.to, seat.hash));
         }
         let number = names::hash(inner, Names::Exact) as usize % SEATS;
@@ -256,16 +305,16 @@ impl Document {
             }
         }
         let inner = inner.to_vec();
-        let seat = self.seat(&inner, node.key, converter.case)?;
+        let seat = self.seat(&inner, node.key, converter.naming)?;
         if let Some(place) = converter.seats.get_mut(free) {
             *place = seat;
         }
         Ok((seat.to, seat.hash))
     }
 
-    fn seat(&mut self, name: &[u8], from: Span, case: Case) -> Result<Seat, Overgrown> {
+    fn seat(&mut self, name: &[u8], from: Span, naming: &Naming) -> Result<Seat, Overgrown> {
         let mut other = Vec::with_capacity(name.len().saturating_add(8));
-        let changed = case.push(name, &mut other);
+        let changed = naming.push(name, self.names, &mut other);
         let hash = names::hash(&other, self.names);
         if !changed {
             return Ok(Seat { from, to: from, hash });

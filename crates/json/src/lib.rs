@@ -30,7 +30,7 @@ mod read;
 mod string;
 mod write;
 
-pub use case::{Case, CaseError};
+pub use case::{Case, CaseError, Naming};
 pub use document::{Document, Id, Kind, Overgrown};
 pub use edit::{Places, Put};
 pub use moves::Cut;

@@ -1,4 +1,4 @@
-mod fold;
+pub(crate) mod fold;
 
 use crate::document::Span;
 use crate::string;

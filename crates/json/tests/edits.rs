@@ -234,12 +234,12 @@ fn names_are_converted_at_every_depth_and_may_not_collide() {
         r#"{"order_id":1,"line_items":[{"unit_price":1.0,"line_items":[{"\u0061_b":[]}]}]}"#,
     );
     let root = document.root();
-    document.convert(root, Case::Camel, &[]).unwrap();
+    document.convert(root, &Case::Camel.into(), &[]).unwrap();
     assert_eq!(
         written(&document),
         r#"{"orderId":1,"lineItems":[{"unitPrice":1.0,"lineItems":[{"aB":[]}]}]}"#
     );
-    document.convert(root, Case::Snake, &[]).unwrap();
+    document.convert(root, &Case::Snake.into(), &[]).unwrap();
     assert_eq!(
         written(&document),
         r#"{"order_id":1,"line_items":[{"unit_price":1.0,"line_items":[{"a_b":[]}]}]}"#
@@ -248,7 +248,11 @@ fn names_are_converted_at_every_depth_and_may_not_collide() {
     for text in [r#"{"user_id":1,"userId":2}"#, r#"{"x":[{"userId":1,"user_\u0069d":2}]}"#] {
         let mut document = crate::document(text);
         let root = document.root();
-        assert_eq!(document.convert(root, Case::Camel, &[]), Err(CaseError::Twice), "{text}");
+        assert_eq!(
+            document.convert(root, &Case::Camel.into(), &[]),
+            Err(CaseError::Twice),
+            "{text}"
+        );
     }
 }
 
@@ -258,15 +262,15 @@ fn names_in_excepted_values_stay_and_texts_are_converted_as_names_are() {
         document(r#"{"itemPrices":{"perKg":{"inEur":1}},"loc":["lineItems",0,"EUR"]}"#);
     let root = document.root();
     let prices = document.select(root, &path("itemPrices"));
-    document.convert(root, Case::Snake, &prices).unwrap();
+    document.convert(root, &Case::Snake.into(), &prices).unwrap();
     for id in document.select(root, &path("loc[*]")) {
-        document.convert_text(id, Case::Snake).unwrap();
+        document.convert_text(id, &Case::Snake.into()).unwrap();
     }
     assert_eq!(
         written(&document),
         r#"{"item_prices":{"perKg":{"inEur":1}},"loc":["line_items",0,"EUR"]}"#
     );
-    document.convert(root, Case::Snake, &[]).unwrap();
+    document.convert(root, &Case::Snake.into(), &[]).unwrap();
     assert!(written(&document).contains(r#"{"per_kg":{"in_eur":1}}"#));
 }
 

@@ -229,7 +229,7 @@ fn converting_names_changes_nothing_else() {
         dice.write(&made, &mut text);
         let mut document = read(text.as_bytes());
         let root = document.root();
-        if document.convert(root, Case::Snake, &[]).is_err() {
+        if document.convert(root, &Case::Snake.into(), &[]).is_err() {
             continue;
         }
         let mut again = read(&written(&document));

@@ -7,7 +7,7 @@ use crate::value::Value;
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::template::Scope;
 use gatehouse_filter::{FieldChange, Head, HeaderName, HeaderValue};
-use gatehouse_json::{Case, Path};
+use gatehouse_json::{Case, Naming, Path};
 
 /// The operations on documents.
 const NAMES: [&str; 16] = [
@@ -194,14 +194,22 @@ fn operation(name: &str, fields: &mut Fields<'_>, here: Place<'_>) -> Option<(Op
         }
         "case" => {
             let path = fields.with_default("path", whole()?, path);
-            let case = fields.required("to", |node| {
+            let case = fields.optional("to", |node| {
                 node.one_of(&[("camel", Case::Camel), ("snake", Case::Snake)])
+            });
+            let names = fields.with_default("names", Vec::new(), |node| {
+                node.table(|from, node| Some((from.to_owned(), node.text()?.to_owned())))
             });
             let list = |node: Node<'_>| node.nonempty_list(path_of);
             let except = fields.with_default("except", Vec::new(), list);
             let values = fields.with_default("values", Vec::new(), list);
             let (except, values) = (except?, values?);
-            plain(Operation::Case { path: path?, case: case?, except, values })
+            let (case, names) = (case?, names?);
+            if case.is_none() && names.iter().all(|(from, to)| from == to) {
+                return fields.node().fault("must say what names become: to, names or both");
+            }
+            let naming = Naming::new(case, &names);
+            plain(Operation::Case { path: path?, naming, except, values })
         }
         "wrap" => {
             let path = fields.with_default("path", whole()?, path);

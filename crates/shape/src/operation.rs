@@ -6,7 +6,7 @@ use crate::text::{Needs, Text};
 use crate::value::Value;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{HeaderName, HeaderValue};
-use gatehouse_json::{Case, Document, Id, Kind, Path, Places};
+use gatehouse_json::{Document, Id, Kind, Naming, Path, Places};
 
 /// One change, and when it is made.
 #[derive(Clone, Debug)]
@@ -71,9 +71,10 @@ pub(crate) enum Operation {
         path: Path,
         steps: Vec<Step>,
     },
+    /// Other names at every depth.
     Case {
         path: Path,
-        case: Case,
+        naming: Naming,
         /// Whose names stay.
         except: Vec<Path>,
         /// Texts that are names.
@@ -215,16 +216,16 @@ impl Work<'_> {
                     self.make(steps, id)?;
                 }
             }
-            Operation::Case { path, case, except, values } => {
+            Operation::Case { path, naming, except, values } => {
                 let mut found = |paths: &[Path]| -> Vec<Id> {
                     paths.iter().flat_map(|path| document.select(base, path)).collect()
                 };
                 let (except, values) = (found(except), found(values));
                 for id in values {
-                    document.convert_text(id, *case)?;
+                    document.convert_text(id, naming)?;
                 }
                 for id in document.select(base, path) {
-                    document.convert(id, *case, &except)?;
+                    document.convert(id, naming, &except)?;
                 }
             }
             Operation::Wrap { path, name } => {

@@ -157,6 +157,18 @@ fn each_operation_changes_what_it_names_and_nothing_else() {
             r#"{"prices":{"perKg":1},"loc":["lineItems",0]}"#,
             r#"{"prices":{"perKg":1},"loc":["line_items",0]}"#,
         ),
+        (
+            json!({"case": {"to": "camel", "names": {"user_id": "userID", "EUR": "eur", "a_b": "a_b"},
+                "values": ["loc[*]"]}}),
+            r#"{"user_id":1,"x":[{"user\u005fid":2,"EUR":3,"a_b":4,"c_d":5}],"loc":["user_id"]}"#,
+            r#"{"userID":1,"x":[{"userID":2,"eur":3,"a_b":4,"cD":5}],"loc":["userID"]}"#,
+        ),
+        // Without a case all others stay.
+        (
+            json!({"case": {"names": {"a\"b": "b\\c", "b\\c": "a\"b"}}}),
+            r#"{"a\"b":1,"b\\c":2,"d_e":3}"#,
+            r#"{"b\\c":1,"a\"b":2,"d_e":3}"#,
+        ),
         (json!({"wrap": {"name": "data"}}), "[1]", r#"{"data":[1]}"#),
         (
             json!({"wrap": {"path": "i[*]", "name": "v"}}),
@@ -349,4 +361,19 @@ fn a_list_of_operations_says_what_it_needs_and_what_it_edits() {
 fn asked(host: &FakeHost) -> Request<'_> {
     let fields = [(":method", "POST"), ("x-from", "\",\"admin\":true,\"x\":\"")];
     Request::new(Headers::from_list(&fields), host)
+}
+
+#[test]
+fn exact_names_are_found_without_their_case_where_it_makes_no_difference() {
+    let operation = json!({"case": {"to": "camel", "names": {"user_id": "userID"}}});
+    let exact = Given::default();
+    let ignoring = Given { names: Names::IgnoreCase, ..Given::default() };
+    let text = r#"{"USER_ID":1,"a_b":2}"#;
+    assert_eq!(document(&operation, text, exact).unwrap(), r#"{"USER_ID":1,"aB":2}"#);
+    assert_eq!(document(&operation, text, ignoring).unwrap(), r#"{"userID":1,"aB":2}"#);
+    for (text, given) in
+        [(r#"{"user_id":1,"userID":2}"#, exact), (r#"{"user_id":1,"USERid":2}"#, ignoring)]
+    {
+        assert_eq!(document(&operation, text, given), Err(Fault::NameConflict), "{text}");
+    }
 }

@@ -7,7 +7,7 @@ pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
 
 /// The characters of a name without their case. Bytes that are not UTF-8, which no document that
 /// was read has, are U+FFFD.
-pub(super) fn folded(name: &[u8]) -> impl Iterator<Item = char> + '_ {
+pub(crate) fn folded(name: &[u8]) -> impl Iterator<Item = char> + '_ {
     name.utf8_chunks().flat_map(|chunk| {
         let invalid = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
         chunk.valid().chars().map(fold).chain(invalid)

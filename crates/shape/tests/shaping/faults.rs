@@ -76,6 +76,10 @@ fn a_mistake_is_told_with_its_place() {
             "[0].each.operations[0].set.path: is required",
         ),
         (json!([{"case": {"to": "kebab"}}]), "[0].case.to: must be one of camel, snake"),
+        (json!([{"case": {}}]), "[0].case: must say what names become: to, names or both"),
+        (json!([{"case": {"names": {"a": "a"}}}]), "[0].case: must say what names become"),
+        (json!([{"case": {"names": {}}}]), "[0].case.names: must not be empty"),
+        (json!([{"case": {"names": {"a": 1}}}]), "[0].case.names.a: must be text"),
         (json!([{"wrap": {}}]), "[0].wrap.name: is required"),
         (
             json!([{"unwrap": {"path": "a[*]"}}]),
