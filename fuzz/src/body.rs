@@ -4,16 +4,21 @@ use gatehouse_filter::{Body, Filter, Headers, OnRequestBody, Request, Step};
 use gatehouse_filter_test::FakeHost;
 use serde::de::IgnoredAny;
 
-/// A body, after a byte that says how it is labelled. Whatever takes its place is JSON, and no
-/// longer than allowed.
+/// A body, after a byte that says how it is labelled. Whatever takes its place is JSON, or a form
+/// that is read again as the same, and no longer than allowed.
 pub fn body(data: &[u8]) {
     thread_local! {
         static FILTER: BodyTransform = filter(CONFIGURATION);
     }
     let Some((label, bytes)) = data.split_first() else { return };
-    let path = ["/json", "/form"][usize::from(label & 1)];
-    let content_type =
-        ["application/json", "application/x-www-form-urlencoded"][usize::from(label & 1)];
+    let kind = usize::from(label & 1 | label >> 2 & 2);
+    let path = ["/json", "/form", "/parts", "/text"][kind];
+    let content_type = [
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=B",
+        "text/html",
+    ][kind];
     let encoding = ["identity", "gzip", "deflate", "br"][usize::from(label >> 1 & 3)];
     let head = [
         (":method", "POST"),
@@ -38,11 +43,30 @@ pub fn body(data: &[u8]) {
         {
             // Four times `max_body`. Any number is one: 1e400 goes on as it came.
             assert!(replacement.len() <= 4 * 4096, "{}", replacement.len());
-            assert!(
-                serde_json::from_slice::<IgnoredAny>(replacement).is_ok(),
-                "{}",
-                replacement.escape_ascii()
-            );
+            let said = replacement.escape_ascii();
+            match kind {
+                2 => {
+                    // No field that was taken out, for a reader who knows nothing but boundaries.
+                    let text = String::from_utf8_lossy(replacement);
+                    let heads = text.split("--B").filter_map(|part| part.split("\r\n\r\n").next());
+                    for head in heads {
+                        assert!(!head.contains("name=\"secret\""), "{said}");
+                    }
+                    let mut again = Body::new(replacement.to_vec());
+                    let mut request = Request::new(Headers::from_list(&head[..3]), &host);
+                    request = request.with_body(true);
+                    let mut state = Default::default();
+                    let _ = filter.on_request(&mut request, &mut state);
+                    let head = Some(&mut request);
+                    let decision = filter.on_request_body(head, &mut again, &host, &mut state);
+                    assert!(decision.is_ok_and(|next| next.step == Step::Continue), "{said}");
+                    assert_eq!(again.replacement(), Some(replacement), "{said}");
+                }
+                3 => assert!(!replacement.windows(6).any(|part| part == b"secret"), "{said}"),
+                _ => {
+                    assert!(serde_json::from_slice::<IgnoredAny>(replacement).is_ok(), "{said}");
+                }
+            }
         }
     });
 }
@@ -58,6 +82,18 @@ const CONFIGURATION: &str = r#"{
                 {"rename": {"path": "a", "to": "b"}},
                 {"remove": {"path": "items[*].secret"}},
                 {"keep": {"names": ["tenant", "items", "b", "c"]}}
+            ]}
+        },
+        {
+            "match": {"path": {"prefix": "/parts"}},
+            "request": {"max_body": "4KiB", "encoding": "plain", "read": "multipart", "operations": [
+                {"remove": {"path": "secret"}}, {"set": {"path": "tenant", "value": "none"}}
+            ]}
+        },
+        {
+            "match": {"path": {"prefix": "/text"}},
+            "request": {"max_body": "4KiB", "encoding": "plain", "text": [
+                {"replace": ["secret", "-"]}, {"replace": ["a+(b.*c)?", "$1"]}, {"replace": ["secret", "-"]}
             ]}
         },
         {"match": {"path": {"prefix": "/form"}}, "request": {"max_body": "4KiB", "encoding": "plain", "read": "form", "write": "json"}}

@@ -11,7 +11,7 @@ use crate::harness::upstream::Upstream;
 const IN: &str = r#"{"user_id":1.0}"#;
 const OUT: &str = r#"{"userId":1.0}"#;
 
-fn encoded(coding: &str, body: &[u8]) -> Vec<u8> {
+pub(super) fn encoded(coding: &str, body: &[u8]) -> Vec<u8> {
     match coding {
         "gzip" => {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Compression::best());
@@ -31,7 +31,7 @@ fn encoded(coding: &str, body: &[u8]) -> Vec<u8> {
     }
 }
 
-fn decoded(coding: Option<&str>, body: &[u8]) -> String {
+pub(super) fn decoded(coding: Option<&str>, body: &[u8]) -> String {
     let mut text = String::new();
     let read = match coding {
         None => return String::from_utf8_lossy(body).into_owned(),

@@ -98,7 +98,7 @@ pub use phase::{
 pub use phases::Phases;
 pub use printable::printable;
 pub use reference::{Reference, Said};
-pub use reply::{Bytes, Document, GrpcStatus, Problem, Replay, Reply};
+pub use reply::{Bytes, Document, GrpcStatus, Problem, Replay, Reply, status_phrase};
 pub use request::{Facts, Request, Spoken, essence, is_grpc, is_grpc_or_grpc_web};
 pub use request_line::RequestLine;
 pub use response::Response;

@@ -217,7 +217,10 @@ impl Serialize for Body<'_> {
         let mut document = serializer.serialize_map(None)?;
         let title = self.problem.title.as_deref();
         document.serialize_entry("type", "about:blank")?;
-        document.serialize_entry("title", title.unwrap_or_else(|| phrase(self.problem.status)))?;
+        document.serialize_entry(
+            "title",
+            title.unwrap_or_else(|| status_phrase(self.problem.status)),
+        )?;
         document.serialize_entry("status", &self.problem.status)?;
         document.serialize_entry("code", self.code)?;
         document.serialize_entry("detail", &self.problem.detail)?;
@@ -265,7 +268,7 @@ impl GrpcStatus {
 ///
 /// A status that is not in it has the phrase of its class (RFC 9110 §15: a client treats it like
 /// `x00`).
-fn phrase(status: u16) -> &'static str {
+pub fn status_phrase(status: u16) -> &'static str {
     match status {
         100 => "Continue",
         101 => "Switching Protocols",
@@ -328,7 +331,7 @@ fn phrase(status: u16) -> &'static str {
         508 => "Loop Detected",
         511 => "Network Authentication Required",
         600.. | ..100 => "Error",
-        _ => phrase(status.saturating_sub(status % 100)),
+        _ => status_phrase(status.saturating_sub(status % 100)),
     }
 }
 

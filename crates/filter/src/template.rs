@@ -218,6 +218,27 @@ impl Template {
         Some(())
     }
 
+    /// The same where a fact that is missing stands for nothing: the text is never missing.
+    pub fn render_all(
+        &self,
+        sources: &Sources<'_>,
+        out: &mut Vec<u8>,
+        mut encode: impl FnMut(&[u8], &mut Vec<u8>),
+    ) {
+        let mut fact = Vec::new();
+        for piece in self.0.iter() {
+            match piece {
+                Piece::Literal(text) => out.extend_from_slice(text),
+                Piece::Expression(expression) => {
+                    fact.clear();
+                    if expression.render(sources, &mut fact).is_some() {
+                        encode(&fact, out);
+                    }
+                }
+            }
+        }
+    }
+
     /// What is before and after the first such byte of its literal text; `None` after, where there
     /// is none.
     pub fn split_at(&self, byte: u8) -> (Self, Option<Self>) {

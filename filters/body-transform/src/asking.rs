@@ -3,14 +3,18 @@
 use gatehouse_coding::Coding;
 use gatehouse_filter::{HeaderName, HeaderValue, Headers};
 
-/// A response in an encoding that cannot be read, or a part of one, would pass by the rule: the
-/// client may not ask for either.
-pub(crate) fn ask_for_what_can_be_read(head: &mut Headers) {
+/// A part of a response would pass by the rule: the client may not ask for one.
+pub(crate) fn ask_for_the_whole(head: &mut Headers) {
     for name in [RANGE, IF_RANGE] {
         if head.first(name.as_str()).is_some() {
             head.remove(&name);
         }
     }
+}
+
+/// Nor for a response in an encoding that cannot be read.
+pub(crate) fn ask_for_what_can_be_read(head: &mut Headers) {
+    ask_for_the_whole(head);
     let mut asked = false;
     let mut readable: Vec<u8> = Vec::new();
     let mut all = true;

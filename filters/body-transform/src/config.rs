@@ -1,7 +1,13 @@
+//! The configuration.
+
+mod made;
+
 use crate::content_type::TypePattern;
 use crate::fault::Direction;
-use crate::side::{Format, Passes, Side};
-use crate::{BodyTransform, Transform, form};
+use crate::format::Format;
+use crate::patterns::Replacement;
+use crate::side::{Passes, Side};
+use crate::{BodyTransform, Transform};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::rules::{self, Rules};
 use gatehouse_filter::template::Scope;
@@ -29,23 +35,66 @@ fn transform(rule: &mut Fields<'_>, held: bool) -> Option<Rc<Transform>> {
         rule.optional("request", |node| side(&node, &scope(false), Direction::Request, held));
     let response =
         rule.optional("response", |node| side(&node, &scope(true), Direction::Response, held));
+    let request_body = rule.optional("request_body", |node| made::of_request(&node, &scope(false)));
+    let response_bodies = rule.with_default("response_bodies", Vec::new(), |node| {
+        made::of_responses(&node, &scope(true))
+    });
     let (request, response) = (request?, response?);
-    if request.is_none() && response.is_none() {
-        return rule.node().fault("must say what happens to bodies: request, response or both");
+    let (request_body, response_bodies) = (request_body?, response_bodies?);
+    if request.is_some() && request_body.is_some() {
+        return rule.node().fault("request has nothing to read: request_body replaces what came");
     }
-    if let (None, Some(wording)) = (&request, rule.given("refusal")) {
+    if request.is_none()
+        && response.is_none()
+        && request_body.is_none()
+        && response_bodies.is_empty()
+    {
+        return rule.node().fault(
+            "must say what happens to bodies: request, response, request_body or response_bodies",
+        );
+    }
+    if let (None, None, Some(wording)) = (&request, &request_body, rule.given("refusal")) {
         return wording.fault("does nothing: only bodies of requests are refused in other words");
     }
-    Some(Rc::new(Transform { request, response }))
+    Some(Rc::new(Transform { request, response, request_body, response_bodies }))
 }
 
 fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) -> Option<Side> {
     let mut fields = node.fields()?;
-    let read = fields.with_default("read", Format::Json, format);
-    let write = fields.with_default("write", read.unwrap_or(Format::Json), format);
-    let types = fields.with_default("content_types", default_types(read), |node| {
-        node.nonempty_list(type_pattern)
+    let texts = fields.optional("text", |node| node.nonempty_list(|node| Replacement::read(&node)));
+    let (read, write) = match &texts {
+        Some(Some(_)) => {
+            for field in ["read", "write", "names", "on_misfit", "operations"] {
+                fields.optional(field, |node| {
+                    node.fault::<()>("is of values, and a text has none: have a rule for each")
+                })?;
+            }
+            (Some(Format::Text), Some(Format::Text))
+        }
+        _ => {
+            let read = fields.with_default("read", Format::Json, |node| {
+                node.one_of(&[
+                    ("json", Format::Json),
+                    ("form", Format::Form),
+                    ("multipart", Format::Multipart),
+                ])
+            });
+            let usual = read.unwrap_or(Format::Json);
+            (read, fields.with_default("write", usual, |node| written(&node, direction, usual)))
+        }
+    };
+    let usual_types = read.unwrap_or(Format::Json).usual_types();
+    let types =
+        fields.with_default("content_types", usual_types, |node| node.nonempty_list(type_pattern));
+    let query = (write == Some(Format::Query)).then(|| {
+        let most = fields.with_default("max_query", 8 << 10, max_query);
+        let reroute = fields.with_default("reroute", false, |node| node.boolean());
+        (most, reroute)
     });
+    let (most_query, reroute) = match query {
+        Some((most, reroute)) => (most?, reroute?),
+        None => (0, true),
+    };
     let (editable, statuses) = match direction {
         Direction::Request => (Editable::RequestHead, Some(Vec::new())),
         Direction::Response => (
@@ -85,7 +134,16 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
         other_type: other_type?,
         unknown_encoding: unknown_encoding?,
     };
+    if !reroute {
+        return node.fault(
+            "must say `reroute: true`: it changes the query and the method, and Envoy chooses the \
+             route again",
+        );
+    }
     if !held {
+        if write == Some(Format::Query) {
+            return node.fault("query needs hold_heads: the head has gone on before the body");
+        }
         if shaping.edits_head() {
             return node.fault(
                 "set_header and set_status need hold_heads: the head has gone on before the body",
@@ -109,11 +167,35 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
         names: names?,
         skips_misfits: skips_misfits?,
         shaping,
+        texts: texts?.unwrap_or_default(),
+        most_query,
     })
 }
 
-fn format(node: Node<'_>) -> Option<Format> {
-    node.one_of(&[("json", Format::Json), ("form", Format::Form)])
+/// How a body is written that was read in this format.
+fn written(node: &Node<'_>, direction: Direction, read: Format) -> Option<Format> {
+    let format = node.one_of(&[
+        ("json", Format::Json),
+        ("form", Format::Form),
+        ("multipart", Format::Multipart),
+        ("query", Format::Query),
+    ])?;
+    match format {
+        Format::Multipart if read != Format::Multipart => {
+            node.fault("multipart has the files of what was read: needs `read: multipart`")
+        }
+        Format::Query if direction == Direction::Response => node.fault("a response has no query"),
+        format => Some(format),
+    }
+}
+
+fn max_query(node: Node<'_>) -> Option<usize> {
+    // Heads of 60 KiB are what Envoy and most upstreams take at most.
+    const MOST: u64 = 48 << 10;
+    match node.size()? {
+        size @ 1..=MOST => usize::try_from(size).ok(),
+        _ => node.fault("must be from 1B to 48KiB"),
+    }
 }
 
 fn max_body(node: Node<'_>) -> Option<usize> {
@@ -121,17 +203,6 @@ fn max_body(node: Node<'_>) -> Option<usize> {
     match node.size()? {
         size @ 1..=MOST => usize::try_from(size).ok(),
         _ => node.fault("must be from 1B to 64MiB"),
-    }
-}
-
-fn default_types(read: Option<Format>) -> Vec<TypePattern> {
-    let whole = |text: &str| TypePattern { before: text.to_owned(), after: None };
-    match read {
-        Some(Format::Form) => vec![whole(form::FORM)],
-        _ => vec![
-            whole("application/json"),
-            TypePattern { before: "application/".to_owned(), after: Some("+json".to_owned()) },
-        ],
     }
 }
 

@@ -1,3 +1,5 @@
+//! Why bodies are not transformed, and what everybody is told of it.
+
 use crate::Code;
 use gatehouse_coding::Undecoded;
 use gatehouse_filter::Problem;
@@ -16,6 +18,16 @@ pub(crate) enum Fault {
     NotJson(Invalid),
     /// A form with a name or a value that is not UTF-8.
     NotAForm,
+    /// A text that is not UTF-8.
+    NotText,
+    /// No form with files that every reader reads in one way.
+    NotMultipart,
+    /// A form of too many parts.
+    TooManyParts,
+    /// Patterns find so much in a text that the searches would take too long.
+    TooManyFinds,
+    /// The query that is made of it is too long.
+    QueryTooLong,
     /// Its `content-encoding` is not known.
     EncodingUnknown,
     /// It is not what `content-encoding` says.
@@ -59,11 +71,17 @@ pub(crate) enum Forgiven {
 impl Fault {
     pub(crate) fn forgiven(self) -> Forgiven {
         match self {
-            Self::TooLong | Self::ExpandsTooLong => Forgiven::OnOversize,
+            Self::TooLong | Self::ExpandsTooLong | Self::TooManyParts | Self::TooManyFinds => {
+                Forgiven::OnOversize
+            }
             Self::NotJson(invalid) if invalid.fault == json::Fault::TooManyValues => {
                 Forgiven::OnOversize
             }
-            Self::NotJson(_) | Self::NotAForm | Self::EncodingInvalid => Forgiven::OnInvalid,
+            Self::NotJson(_)
+            | Self::NotAForm
+            | Self::NotText
+            | Self::NotMultipart
+            | Self::EncodingInvalid => Forgiven::OnInvalid,
             Self::EncodingUnknown => Forgiven::OnUnknownEncoding,
             Self::TypeRefused => Forgiven::OnOtherType,
             Self::SeveralTypes
@@ -72,6 +90,7 @@ impl Fault {
             | Self::Overgrown
             | Self::Misfit
             | Self::NoForm
+            | Self::QueryTooLong
             | Self::HeaderInvalid => Forgiven::Never,
         }
     }
@@ -87,7 +106,13 @@ impl Fault {
                 json::Fault::TooDeep => (Code::TooDeep, Code::ResponseTooDeep),
                 _ => (Code::Invalid, Code::ResponseInvalid),
             },
-            Self::NotAForm => (Code::Invalid, Code::ResponseInvalid),
+            Self::NotAForm | Self::NotText | Self::NotMultipart => {
+                (Code::Invalid, Code::ResponseInvalid)
+            }
+            Self::TooManyParts => (Code::TooLarge, Code::ResponseTooLarge),
+            Self::TooManyFinds => (Code::TooManyFinds, Code::ResponseTooManyFinds),
+            // Nothing becomes the query of a response.
+            Self::QueryTooLong => (Code::QueryTooLong, Code::ResponseNoForm),
             Self::EncodingUnknown => (Code::EncodingUnknown, Code::ResponseEncodingUnknown),
             Self::EncodingInvalid => (Code::EncodingInvalid, Code::ResponseEncodingInvalid),
             Self::TypeRefused | Self::SeveralTypes | Self::ProtocolChanges => {
@@ -120,6 +145,15 @@ impl Fault {
             }
             Self::NotJson(invalid) => (400, format!("the body cannot be read: {invalid}").into()),
             Self::NotAForm => (400, "the body cannot be read: the form is not UTF-8".into()),
+            Self::NotText => (400, "the body cannot be read: the text is not UTF-8".into()),
+            Self::NotMultipart => (
+                400,
+                "the body cannot be read: it is no multipart/form-data, or could be read in two ways"
+                    .into(),
+            ),
+            Self::TooManyParts => (413, "the body has too many parts".into()),
+            Self::TooManyFinds => (413, "the body has too much in it that must be replaced".into()),
+            Self::QueryTooLong => (414, "the body is too long for a query".into()),
             Self::EncodingUnknown => (415, "send the body plain, or in gzip, deflate or br".into()),
             Self::EncodingInvalid => {
                 (400, "the body is not in the encoding that content-encoding says".into())

@@ -1,4 +1,6 @@
-use gatehouse_filter::{form_decoded, percent_encoded_byte, query_pairs};
+//! Forms: `application/x-www-form-urlencoded`.
+
+use gatehouse_filter::{form_decoded, percent_encoded, percent_encoded_byte, query_pairs};
 use gatehouse_json::{Document, Id, Kind, push_quoted};
 use std::collections::BTreeMap;
 
@@ -44,7 +46,7 @@ pub(crate) fn to_json(form: &[u8]) -> Option<Vec<u8>> {
 
 /// The form that a JSON object says: arrays of scalars are repeated fields, `null` is no field.
 /// `None` for what is not an object of scalars and arrays of them: a form has no other shape.
-pub(crate) fn from_json(document: &mut Document) -> Option<Vec<u8>> {
+pub(crate) fn from_json(document: &mut Document, push: fn(&[u8], &mut Vec<u8>)) -> Option<Vec<u8>> {
     let root = document.root();
     if document.kind(root) != Kind::Object {
         return None;
@@ -66,9 +68,9 @@ pub(crate) fn from_json(document: &mut Document) -> Option<Vec<u8>> {
             if !form.is_empty() {
                 form.push(b'&');
             }
-            push_encoded(&document.name(member), &mut form);
+            push(&document.name(member), &mut form);
             form.push(b'=');
-            push_encoded(&text, &mut form);
+            push(&text, &mut form);
         }
     }
     Some(form)
@@ -79,7 +81,8 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
     std::str::from_utf8(&bytes).is_ok().then_some(bytes)
 }
 
-fn push_encoded(text: &[u8], out: &mut Vec<u8>) {
+/// Appends a name or a value of a form.
+pub(crate) fn push_encoded(text: &[u8], out: &mut Vec<u8>) {
     for byte in text {
         match byte {
             b' ' => out.push(b'+'),
@@ -88,6 +91,11 @@ fn push_encoded(text: &[u8], out: &mut Vec<u8>) {
             byte => out.extend(percent_encoded_byte(*byte)),
         }
     }
+}
+
+/// The same in a query, where a `+` is a space to some readers only.
+pub(crate) fn push_in_query(text: &[u8], out: &mut Vec<u8>) {
+    out.extend(percent_encoded(text));
 }
 
 fn separate(out: &mut Vec<u8>, open: u8, separator: u8) {
@@ -131,7 +139,7 @@ mod tests {
         ] {
             let mut document = Document::read(json.as_bytes().to_vec(), 1000).unwrap();
             let form = form.map(|form| form.as_bytes().to_vec());
-            assert_eq!(from_json(&mut document), form, "{json}");
+            assert_eq!(from_json(&mut document, push_encoded), form, "{json}");
         }
     }
 }

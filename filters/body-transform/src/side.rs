@@ -1,6 +1,10 @@
+//! What a rule does with bodies of one direction.
+
 use crate::content_type::{TypePattern, is_several};
 use crate::fault::{Fault, Forgiven};
-use crate::form;
+use crate::format::{Format, Label, Read};
+use crate::patterns::{MOST_WORK, Replacement, replaced};
+use crate::query;
 use gatehouse_coding::Coding;
 use gatehouse_filter::template::Sources;
 use gatehouse_filter::{Body, HeaderName, HeaderValue, Headers, Statuses, essence};
@@ -22,13 +26,10 @@ pub(crate) struct Side {
     /// Whether a change whose path does not fit is left out.
     pub(crate) skips_misfits: bool,
     pub(crate) shaping: Shaping,
-}
-
-/// How a body is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Format {
-    Json,
-    Form,
+    /// What is replaced in texts.
+    pub(crate) texts: Vec<Replacement>,
+    /// The longest query that is made of a body.
+    pub(crate) most_query: usize,
 }
 
 /// Which faults let the body go on as it is.
@@ -41,12 +42,19 @@ pub(crate) struct Passes {
 }
 
 /// How a body is to be read that the head announces.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Announced {
     /// It is for this rule.
-    Body(Coding),
+    Body(Labelled),
     /// It is not of a type that the rule is for.
     OtherType,
+}
+
+/// How a body is to be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Labelled {
+    pub(crate) coding: Coding,
+    pub(crate) label: Label,
 }
 
 /// What became of a body.
@@ -85,12 +93,13 @@ impl Side {
         if !self.is_for(content_type) {
             return self.other_type();
         }
+        let Some(label) = self.read.label(content_type) else { return self.other_type() };
         let encoding = head.only("content-encoding").map_err(|_| Fault::EncodingUnknown)?;
         let coding = Coding::named(encoding.unwrap_or_default().trim_ascii())
             .ok_or(Fault::EncodingUnknown)?;
         match head.content_length() {
             Some(length) if length > self.most as u64 => Err(Fault::TooLong),
-            _ => Ok(Announced::Body(coding)),
+            _ => Ok(Announced::Body(Labelled { coding, label })),
         }
     }
 
@@ -144,17 +153,24 @@ impl Side {
     pub(crate) fn apply(
         &self,
         body: &mut Body,
-        coding: Coding,
+        labelled: Labelled,
         facts: Sources<'_>,
         head: Option<&mut Headers>,
     ) -> Result<Outcome, Fault> {
         let bytes = body.bytes().ok_or(Fault::TooLong)?;
         if bytes.is_empty() {
+            if let Some(head) = head.filter(|_| self.write == Format::Query) {
+                query::without_content(head);
+            }
             return Ok(Outcome::Untouched);
         }
-        let transformed = self.transform(bytes, coding, facts)?;
+        let coding = labelled.coding;
+        let mut transformed = self.transform(bytes, labelled, facts)?;
         if let Some(head) = head {
             self.relabel(head, coding);
+            if self.write == Format::Query {
+                query::put(&std::mem::take(&mut transformed.body), self.most_query, head)?;
+            }
             for (name, value) in transformed.head {
                 match value {
                     Some(value) => head.set(&name, value),
@@ -169,33 +185,27 @@ impl Side {
     fn transform(
         &self,
         body: Vec<u8>,
-        coding: Coding,
+        labelled: Labelled,
         facts: Sources<'_>,
     ) -> Result<Transformed, Fault> {
+        let Labelled { coding, label } = labelled;
         let plain = coding.decode(body, self.most)?;
-        let json = match self.read {
-            // RFC 8259 §8.1: whoever reads may ignore a byte order mark; nobody may write one.
-            Format::Json => {
-                plain.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(plain)
-            }
-            Format::Form => form::to_json(&plain).ok_or(Fault::NotAForm)?,
+        let most = self.most.saturating_mul(4);
+        let (written, head) = if self.read == Format::Text {
+            (replaced(&self.texts, plain, most, MOST_WORK)?, Vec::new())
+        } else {
+            let Read { json, form } = self.read.read(plain, label)?;
+            let length = json.len();
+            let document = Document::read_with(json, most, self.names)?;
+            let head = Vec::new();
+            let mut work = Work { document, facts, head, skips_misfits: self.skips_misfits };
+            let root = work.document.root();
+            work.run(&self.shaping, root)?;
+            let Work { mut document, head, .. } = work;
+            (self.write.write(&mut document, form.as_ref(), length)?, head)
         };
-        let length = json.len();
-        let document = Document::read_with(json, self.most.saturating_mul(4), self.names)?;
-        let head = Vec::new();
-        let mut work = Work { document, facts, head, skips_misfits: self.skips_misfits };
-        let root = work.document.root();
-        work.run(&self.shaping, root)?;
-        let Work { mut document, head, .. } = work;
-        let written = match self.write {
-            Format::Json => {
-                let mut out = Vec::with_capacity(length.saturating_add(length / 8));
-                document.write(root, &mut out)?;
-                out
-            }
-            Format::Form => form::from_json(&mut document).ok_or(Fault::NoForm)?,
-        };
-        let body = if self.keep_encoding { coding.encode(written) } else { written };
+        let encodes = self.keep_encoding && self.write != Format::Query;
+        let body = if encodes { coding.encode(written) } else { written };
         Ok(Transformed { body, head })
     }
 
@@ -214,11 +224,9 @@ impl Side {
     /// What the head must say of a transformed body: its type and encoding, and nothing about the
     /// bytes that came.
     pub(crate) fn relabel(&self, head: &mut Headers, coding: Coding) {
-        if self.read != self.write {
-            let value = match self.write {
-                Format::Json => "application/json",
-                Format::Form => form::FORM,
-            };
+        if self.read != self.write
+            && let Some(value) = self.write.content_type()
+        {
             head.set(&CONTENT_TYPE, HeaderValue::from_static(value));
         }
         if coding != Coding::Plain && !self.keep_encoding {
@@ -233,12 +241,12 @@ impl Side {
 }
 
 /// A field that the program itself knows.
-const CONTENT_LENGTH: HeaderName = HeaderName::from_static("content-length");
-const CONTENT_TYPE: HeaderName = HeaderName::from_static("content-type");
-const CONTENT_ENCODING: HeaderName = HeaderName::from_static("content-encoding");
+pub(crate) const CONTENT_LENGTH: HeaderName = HeaderName::from_static("content-length");
+pub(crate) const CONTENT_TYPE: HeaderName = HeaderName::from_static("content-type");
+pub(crate) const CONTENT_ENCODING: HeaderName = HeaderName::from_static("content-encoding");
 
 /// Digests (RFC 9530, RFC 3230, RFC 1864) and the offer of ranges: of the bytes that came.
-const OF_THE_BYTES: [HeaderName; 5] = [
+pub(crate) const OF_THE_BYTES: [HeaderName; 5] = [
     HeaderName::from_static("content-digest"),
     HeaderName::from_static("repr-digest"),
     HeaderName::from_static("digest"),

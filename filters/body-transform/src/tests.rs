@@ -1,9 +1,16 @@
 mod configuration;
 /// What heads decide: types, protocols, and the fields that a rule writes.
 mod heads;
+/// Bodies that take the place of others.
+mod made;
+/// Texts, forms with files, and forms that become queries.
+mod texts;
 
 use super::*;
-use gatehouse_filter::Codes;
+use gatehouse_filter::{
+    Body, Codes, Headers, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, Response,
+    ResponseDecision, ResponseStep,
+};
 use gatehouse_filter_test::{FakeHost, check, configured};
 use serde_json::{Value, json};
 

@@ -28,11 +28,7 @@ pub(crate) const ROWS: &[Row] = &[
             because: "a filter cannot see what its plugin may do: every request with a body hangs",
         },
     ),
-    (
-        "a rule for nothing",
-        "{rules: [{}]}",
-        Refused("rules[0]: must say what happens to bodies: request, response or both"),
-    ),
+    ("a rule for nothing", "{rules: [{}]}", Refused("rules[0]: must say what happens to bodies")),
     (
         "a value that YAML makes a text of",
         "{rules: [{request: {operations: [{set: {path: a, value: 1.5}}]}}]}",
@@ -103,5 +99,76 @@ pub(crate) const ROWS: &[Row] = &[
         "items once of nothing",
         "{rules: [{request: {operations: [{unique: {}}]}}]}",
         Refused("rules[0].request.operations[0].unique.path: is required"),
+    ),
+    (
+        "bodies that are made",
+        "{rules: [{request_body: {text: x}, response_bodies: [{statuses: [404], problem: {}}, \
+         {statuses: [5xx], content_type: text/html, text: '<p>${path}'}]}]}",
+        Good,
+    ),
+    (
+        "a body for a response without content",
+        "{rules: [{response_bodies: [{statuses: [204], text: x}]}]}",
+        Refused("rules[0].response_bodies[0].statuses[0]"),
+    ),
+    (
+        "a body that another takes the place of",
+        "{rules: [{response_bodies: [{statuses: [4xx], text: x}, {statuses: [404], text: y}]}]}",
+        Refused("rules[0].response_bodies: item 1 is never used"),
+    ),
+    (
+        "a client's words in a script",
+        "{rules: [{request_body: {content_type: text/javascript, text: '${path}'}}]}",
+        Refused("rules[0].request_body.text: has placeholders"),
+    ),
+    (
+        "patterns",
+        "{rules: [{response: {text: [{replace: ['http://[a-z]+[.]internal', '']}]}}]}",
+        Good,
+    ),
+    (
+        "a pattern that is none",
+        "{rules: [{response: {text: [{replace: ['(', '']}]}}]}",
+        Refused("rules[0].response.text[0].replace[0]: is not a valid pattern"),
+    ),
+    (
+        "patterns beside operations",
+        "{rules: [{response: {text: [{replace: [a, b]}], operations: [{remove: {path: a}}]}}]}",
+        Refused("rules[0].response.operations: is of values"),
+    ),
+    (
+        "names that become others",
+        "{rules: [{request: {operations: [{case: {to: camel, names: {user_id: userID}}}]}}]}",
+        Good,
+    ),
+    (
+        "names that become nothing",
+        "{rules: [{request: {operations: [{case: {}}]}}]}",
+        Refused("rules[0].request.operations[0].case: must say what names become"),
+    ),
+    (
+        "a form with files",
+        "{rules: [{request: {read: multipart, operations: [{remove: {path: a}}]}}]}",
+        Good,
+    ),
+    (
+        "files of nothing",
+        "{rules: [{request: {write: multipart}}]}",
+        Refused("rules[0].request.write: multipart has the files of what was read"),
+    ),
+    (
+        "a query without another route",
+        "{hold_heads: true, rules: [{request: {read: form, write: query}}]}",
+        Refused("rules[0].request: must say `reroute: true`"),
+    ),
+    (
+        "a query, and heads are not held",
+        "{rules: [{request: {read: form, write: query, reroute: true}}]}",
+        Refused("rules[0].request: query needs hold_heads"),
+    ),
+    (
+        "the query of a response",
+        "{rules: [{response: {write: query}}]}",
+        Refused("rules[0].response.write: a response has no query"),
     ),
 ];

@@ -11,7 +11,7 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
         (json!({}), "rules: is required".to_owned()),
         (
             json!({"rules": [{}]}),
-            "rules[0]: must say what happens to bodies: request, response or both".into(),
+            "rules[0]: must say what happens to bodies: request, response, request_body or".into(),
         ),
         (
             json!({"rules": [{"request": {"operation": []}}]}),
@@ -150,4 +150,115 @@ fn a_mistake_in_the_configuration_is_told_with_its_place() {
     );
     let faults = check::<BodyTransform>(operation(nested).to_string().as_bytes());
     assert!(faults.iter().any(|fault| fault.message.contains("up to four times")), "{faults:?}");
+}
+
+#[test]
+fn a_body_that_is_made_can_be_made_and_is_for_something() {
+    let of = |made: Value| json!({"rules": [{"response_bodies": made}]});
+    let at = "rules[0].response_bodies";
+    for (configuration, fault) in [
+        (of(json!([])), format!("{at}: must not be empty")),
+        (of(json!([{"text": "x"}])), format!("{at}[0].statuses: is required")),
+        (
+            of(json!([{"statuses": [204], "text": "x"}])),
+            format!("{at}[0].statuses[0]: a response with this status has no body"),
+        ),
+        (
+            of(json!([{"statuses": ["4xx"], "text": "x"}, {"statuses": [404], "text": "y"}])),
+            format!("{at}: item 1 is never used"),
+        ),
+        (
+            of(json!([{"statuses": [404]}])),
+            format!("{at}[0]: must have exactly one of value, json, text, problem"),
+        ),
+        (
+            of(json!([{"statuses": [404], "text": "x", "value": 1}])),
+            format!("{at}[0]: must have exactly one of"),
+        ),
+        (
+            of(json!([{"statuses": [404], "text": "${host}", "content_type": "text/javascript"}])),
+            format!("{at}[0].text: has placeholders, which could say anything"),
+        ),
+        (
+            of(
+                json!([{"statuses": [404], "text": "\"${host}\"", "content_type": "application/json"}]),
+            ),
+            format!("{at}[0].text: cannot be JSON with placeholders"),
+        ),
+        (
+            of(json!([{"statuses": [404], "value": ["${body.a}"]}])),
+            format!("{at}[0].value: names a value of the body that came"),
+        ),
+        (
+            of(json!([{"statuses": [404], "problem": {}, "content_type": "text/html"}])),
+            format!("{at}[0]: content_type: a problem has its own type"),
+        ),
+        (
+            of(json!([{"statuses": [404], "problem": {"members": {"status": 1}}}])),
+            format!("{at}[0].problem.members.status: is a member of every problem"),
+        ),
+        (
+            of(json!([{"statuses": [404], "value": 1, "content_type": "text/html"}])),
+            format!("{at}[0]: content_type: must be a type of JSON"),
+        ),
+        (
+            json!({"rules": [{"request": {"text": []}}]}),
+            "rules[0].request.text: must not be empty".into(),
+        ),
+        (
+            json!({"rules": [{"request": {"text": [{"replace": ["(", "x"]}]}}]}),
+            "rules[0].request.text[0].replace[0]: is not a valid pattern".into(),
+        ),
+        (
+            json!({"rules": [{"request": {"text": [{"replace": ["a"]}]}}]}),
+            "rules[0].request.text[0].replace: must be a list of two".into(),
+        ),
+        (
+            json!({"rules": [{"request": {"text": [{"replace": ["a", "b"]}], "names": "exact"}}]}),
+            "rules[0].request.names: is of values, and a text has none".into(),
+        ),
+        (
+            json!({"rules": [{"request": {"read": "form", "write": "multipart"}}]}),
+            "rules[0].request.write: multipart has the files of what was read".into(),
+        ),
+        (
+            json!({"rules": [{"response": {"read": "form", "write": "query"}}]}),
+            "rules[0].response.write: a response has no query".into(),
+        ),
+        (
+            json!({"hold_heads": true, "rules": [{"request": {"read": "form", "write": "query"}}]}),
+            "rules[0].request: must say `reroute: true`".into(),
+        ),
+        (
+            json!({"rules": [{"request": {"write": "query", "reroute": true}}]}),
+            "rules[0].request: query needs hold_heads".into(),
+        ),
+        (
+            json!({"rules": [{"request": {"max_query": "1KiB"}}]}),
+            "rules[0].request.max_query: unknown field".into(),
+        ),
+        (
+            json!({"rules": [{"request_body": {"text": "x"}, "request": {}}]}),
+            "rules[0]: request has nothing to read".into(),
+        ),
+        (
+            json!({"rules": [{"request_body": {"problem": {}}}]}),
+            "rules[0].request_body.problem: unknown field".into(),
+        ),
+        (
+            json!({"rules": [{"request_body": {"text": "${response.status}"}}]}),
+            "rules[0].request_body.text: `${response.status}`".into(),
+        ),
+        (
+            json!({"rules": [{"request_body": {"text": "x", "content_type": "application/grpc"}}]}),
+            "rules[0].request_body.content_type: gRPC is no document".into(),
+        ),
+    ] {
+        let faults =
+            configured::<BodyTransform>(&configuration.to_string()).err().unwrap_or_default();
+        assert!(
+            faults.iter().any(|told| told.starts_with(&fault)),
+            "{configuration}: {fault}\n{faults:?}"
+        );
+    }
 }
