@@ -65,7 +65,7 @@ pub fn needed(link: &dyn Link) -> BTreeSet<&'static str> {
         (phases.request_body, &["proxy_on_request_body"][..]),
         (trailers, &["proxy_on_request_trailers"]),
         (
-            phases.response_body,
+            link.asks_for_response_bodies(),
             &["proxy_on_response_headers", "proxy_on_response_body", "proxy_on_response_trailers"],
         ),
         (phases.log, &["proxy_on_log"]),

@@ -43,6 +43,9 @@ pub trait Link {
     /// The field by which it holds heads for bodies of either direction, where it does: see
     /// [`OnRequestBody::holds_heads`](gatehouse_filter::OnRequestBody::holds_heads).
     fn holds_heads(&self) -> Option<&'static str>;
+    /// See
+    /// [`OnResponseBody::asks_for_response_bodies`](gatehouse_filter::OnResponseBody::asks_for_response_bodies).
+    fn asks_for_response_bodies(&self) -> bool;
     /// See [`OnWake::waits_for_others`](gatehouse_filter::OnWake::waits_for_others).
     fn waits_for_others(&self) -> bool;
     /// Defines the filter's counters; before that nothing is counted.
@@ -101,6 +104,8 @@ pub trait Stage {
         callouts: &dyn Callouts,
     ) -> Result<ResponseDecision<usize>, Broken>;
     fn on_copied_body(&mut self, copied: Copied, callouts: &dyn Callouts);
+    fn on_body_part(&mut self, part: &[u8], callouts: &dyn Callouts);
+    fn on_body_end(&mut self, callouts: &dyn Callouts);
     fn on_log(&mut self, log: &Log<'_>);
     fn on_end(&mut self, end: &Ended<'_>);
 }
@@ -172,6 +177,10 @@ impl<F: Filter> Link for Linked<F> {
     fn holds_heads(&self) -> Option<&'static str> {
         let of_requests = F::RequestBody::holds_heads(&self.filter);
         of_requests.or_else(|| F::ResponseBody::holds_response_heads(&self.filter))
+    }
+
+    fn asks_for_response_bodies(&self) -> bool {
+        F::ResponseBody::asks_for_response_bodies(&self.filter)
     }
 
     fn waits_for_others(&self) -> bool {
@@ -267,6 +276,14 @@ impl<F: Filter> Stage for Begun<F> {
 
     fn on_copied_body(&mut self, copied: Copied, callouts: &dyn Callouts) {
         F::ResponseBody::on_copied_body(&self.filter, copied, callouts, &mut self.state);
+    }
+
+    fn on_body_part(&mut self, part: &[u8], callouts: &dyn Callouts) {
+        F::ResponseBody::on_body_part(&self.filter, part, callouts, &mut self.state);
+    }
+
+    fn on_body_end(&mut self, callouts: &dyn Callouts) {
+        F::ResponseBody::on_body_end(&self.filter, callouts, &mut self.state);
     }
 
     fn on_log(&mut self, log: &Log<'_>) {

@@ -2,11 +2,11 @@
 
 use crate::bodies::{Arriving, CONTENT_LENGTH, End};
 use crate::chain::Callback;
-use crate::copy::Copy;
 use crate::edits::apply;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::link::Told;
+use crate::passing::Passing;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply, TrailersFlow};
 use gatehouse_filter::{
     Collect, Headers, Log, Reply, Response, ResponseDecision, ResponseStep, Spoken,
@@ -44,7 +44,7 @@ pub(crate) enum Progress {
 /// What a filter gets of the body.
 pub(crate) enum Take {
     Collected(Collect),
-    Copied(Copy),
+    Passing(Passing),
 }
 
 impl Exchange {
@@ -149,37 +149,44 @@ impl Exchange {
             return self.fail_response(Fault::HeadUnread, at, callback);
         }
         match decision.step {
-            ResponseStep::ReadBody(_) | ResponseStep::CopyBody { .. }
+            ResponseStep::ReadBody(_)
+            | ResponseStep::CopyBody { .. }
+            | ResponseStep::FollowBody
                 if !link.phases().response_body =>
             {
                 self.fail_response(Fault::BodyGone, at, callback)
             }
             ResponseStep::ReadBody(collect) => self.read_response(at, collect, callback),
             ResponseStep::CopyBody { max_bytes } => {
-                self.tell_response(
-                    at,
-                    ResponseDecision { step: ResponseStep::Continue, ..decision },
-                    callback,
-                );
-                let mut copy = Copy::of_at_most(max_bytes);
-                // What is held already, unless a filter asked before it is to be given it first.
-                let is_next = !self
-                    .response
-                    .takers
-                    .iter()
-                    .any(|(_, take)| matches!(take, Take::Collected(_)));
-                if is_next && !self.copy(at, &mut copy, callback) {
-                    return false;
-                }
-                if !is_next || self.response.body.end.is_none() {
-                    self.response.takers.push_back((at, Take::Copied(copy)));
-                }
-                true
+                self.pass_by(at, decision, Passing::copied(max_bytes), callback)
             }
+            ResponseStep::FollowBody => self.pass_by(at, decision, Passing::followed(), callback),
             ResponseStep::Continue | ResponseStep::Reply(_) | ResponseStep::Replace(_) => {
                 self.tell_response(at, decision, callback)
             }
         }
+    }
+
+    /// Lets a filter see the body as it goes by.
+    fn pass_by(
+        &mut self,
+        at: usize,
+        decision: ResponseDecision<usize>,
+        mut passing: Passing,
+        callback: &Callback<'_>,
+    ) -> bool {
+        let goes_on = ResponseDecision { step: ResponseStep::Continue, ..decision };
+        self.tell_response(at, goes_on, callback);
+        // What is held already, unless a filter asked before it is to be given it first.
+        let is_next =
+            !self.response.takers.iter().any(|(_, take)| matches!(take, Take::Collected(_)));
+        if is_next && !self.show(at, &mut passing, callback) {
+            return false;
+        }
+        if !is_next || self.response.body.end.is_none() {
+            self.response.takers.push_back((at, Take::Passing(passing)));
+        }
+        true
     }
 
     fn read_response(&mut self, at: usize, collect: Collect, callback: &Callback<'_>) -> bool {
@@ -223,7 +230,9 @@ impl Exchange {
             Err(broken) => return self.fail_response(Fault::Broken(broken.0), at, callback),
         };
         match decision.step {
-            ResponseStep::ReadBody(_) | ResponseStep::CopyBody { .. } => {
+            ResponseStep::ReadBody(_)
+            | ResponseStep::CopyBody { .. }
+            | ResponseStep::FollowBody => {
                 return self.fail_response(
                     Fault::OutOfPlace("asks for the body when it has it"),
                     at,
@@ -253,14 +262,14 @@ impl Exchange {
         let body = &side.body;
         let is_ready = |take: &(usize, Take)| match take.1 {
             Take::Collected(collect) => body.is_ready(collect),
-            Take::Copied(_) => true,
+            Take::Passing(_) => true,
         };
         if !side.takers.iter().all(is_ready)
             || !reading.is_none_or(|(_, collect)| body.is_ready(collect))
         {
             return;
         }
-        let mut copies = VecDeque::new();
+        let mut passing_on = VecDeque::new();
         while let Some((at, take)) = self.response.takers.pop_front() {
             match take {
                 Take::Collected(collect) => {
@@ -268,17 +277,17 @@ impl Exchange {
                         return;
                     }
                 }
-                Take::Copied(mut copy) => {
-                    if !self.copy(at, &mut copy, callback) {
+                Take::Passing(mut passing) => {
+                    if !self.show(at, &mut passing, callback) {
                         return;
                     }
                     if self.response.body.end.is_none() {
-                        copies.push_back((at, Take::Copied(copy)));
+                        passing_on.push_back((at, Take::Passing(passing)));
                     }
                 }
             }
         }
-        self.response.takers = copies;
+        self.response.takers = passing_on;
         if let Some((at, collect)) = reading
             && self.give_response(at, collect, callback)
         {
@@ -319,9 +328,10 @@ impl Exchange {
                 self.response.replace(replay, code);
                 true
             }
-            ResponseStep::Continue | ResponseStep::ReadBody(_) | ResponseStep::CopyBody { .. } => {
-                true
-            }
+            ResponseStep::Continue
+            | ResponseStep::ReadBody(_)
+            | ResponseStep::CopyBody { .. }
+            | ResponseStep::FollowBody => true,
         }
     }
 
@@ -381,8 +391,8 @@ impl ResponseSide {
     /// What was held goes on: the next part comes alone.
     fn goes_on(&mut self) {
         for (_, take) in &mut self.takers {
-            if let Take::Copied(copy) = take {
-                copy.goes_on();
+            if let Take::Passing(passing) = take {
+                passing.goes_on();
             }
         }
     }

@@ -164,6 +164,10 @@ pub enum ResponseStep {
         /// The most bytes that are copied; a longer body is not copied at all.
         max_bytes: usize,
     },
+    /// The response goes on; its body is shown to
+    /// [`OnResponseBody::on_body_part`](crate::OnResponseBody::on_body_part) as it goes by. Nothing
+    /// of it is kept.
+    FollowBody,
 }
 
 /// The filter itself is at fault, in a way that its types do not rule out: what it lacks. The

@@ -59,9 +59,16 @@ pub trait OnResponse: Filter<Response = Self> {
 }
 
 /// Decides on bodies of responses, where the head asked for them
-/// ([`ResponseStep::ReadBody`](crate::ResponseStep::ReadBody)), or is given a copy
-/// ([`ResponseStep::CopyBody`](crate::ResponseStep::CopyBody)).
+/// ([`ResponseStep::ReadBody`](crate::ResponseStep::ReadBody)), or sees them go by: as a copy
+/// ([`ResponseStep::CopyBody`](crate::ResponseStep::CopyBody)), or part by part
+/// ([`ResponseStep::FollowBody`](crate::ResponseStep::FollowBody)).
 pub trait OnResponseBody: Filter<ResponseBody = Self> {
+    /// Whether it may ask for bodies of responses at all, as it is configured: where it does not, a
+    /// plugin that may not see them does not lack anything.
+    fn asks_for_response_bodies(&self) -> bool {
+        true
+    }
+
     /// See [`OnRequestBody::holds_heads`]: the same for responses.
     fn holds_response_heads(&self) -> Option<&'static str>;
 
@@ -82,6 +89,14 @@ pub trait OnResponseBody: Filter<ResponseBody = Self> {
     /// Is given the copy of a body that has come to its end; nothing where the response broke off
     /// before.
     fn on_copied_body(&self, copied: Copied, callouts: &dyn Callouts, state: &mut Self::State);
+
+    /// Is shown the next part of a body that it follows, wherever the upstream or the network has
+    /// cut it. Parts are never empty.
+    fn on_body_part(&self, _part: &[u8], _callouts: &dyn Callouts, _state: &mut Self::State) {}
+
+    /// The body that it follows has come to its end. It is not told where the response breaks off
+    /// before: then there is [`OnEnd`] alone.
+    fn on_body_end(&self, _callouts: &dyn Callouts, _state: &mut Self::State) {}
 }
 
 /// Makes calls for a request and decides on their answers ([`Step::Call`](crate::Step::Call)).
@@ -203,6 +218,9 @@ phases! {
             state: &mut F::State,
         ) -> Result<ResponseDecision<F::Code>, Broken> = Err(Broken("it reads no bodies of responses"));
         fn on_copied_body(copied: Copied, callouts: &dyn Callouts, state: &mut F::State) = ();
+        fn asks_for_response_bodies() -> bool = false;
+        fn on_body_part(part: &[u8], callouts: &dyn Callouts, state: &mut F::State) = ();
+        fn on_body_end(callouts: &dyn Callouts, state: &mut F::State) = ();
     }
     /// Either the filter, which is [`OnAnswers`], or [`Never`].
     AnswersPhase: OnAnswers {

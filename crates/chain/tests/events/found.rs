@@ -92,23 +92,29 @@ fn a_late_refusal_is_in_the_form_that_the_client_speaks() {
     }
 }
 
-/// What is held comes again with the next part: a copy has it once.
+/// What is held comes again with the next part: who copies or follows has it once.
 #[test]
-fn a_copy_has_every_byte_once_where_filters_after_it_begin_to_read_late() {
-    let filters = json!([
-        {"response": "read free look 100"},
-        {"response": "read hold look 1"},
-        {"response": "copy 100"},
-    ]);
-    let mut world = World::of(filters);
-    world.open(STREAM, ROOT);
-    world.head(STREAM, Request, GET, true);
-    world.head(STREAM, Response, OK, false);
-    world.body(STREAM, Response, "ab", false);
-    world.body(STREAM, Response, "c", true);
-    let lines = journal::take();
-    assert!(lines.contains(&"third has a copy [abc]".to_owned()), "{lines:#?}");
-    assert_eq!(world.sink(STREAM, Response).body, "abc", "{lines:#?}");
+fn who_copies_or_follows_sees_every_byte_once_where_filters_after_it_begin_to_read_late() {
+    for (words, want) in [
+        ("copy 100", &["third has a copy [abc]"][..]),
+        ("follow", &["third is shown ab", "third is shown c", "third is shown the end"]),
+    ] {
+        let filters = json!([
+            {"response": "read free look 100"},
+            {"response": "read hold look 1"},
+            {"response": words},
+        ]);
+        let mut world = World::of(filters);
+        world.open(STREAM, ROOT);
+        world.head(STREAM, Request, GET, true);
+        world.head(STREAM, Response, OK, false);
+        world.body(STREAM, Response, "ab", false);
+        world.body(STREAM, Response, "c", true);
+        let lines = journal::take();
+        let seen = crate::fake::only(&lines, &["third has a copy", "third is shown"]);
+        assert_eq!(seen, want, "{lines:#?}");
+        assert_eq!(world.sink(STREAM, Response).body, "abc", "{lines:#?}");
+    }
 }
 
 /// An upstream may answer before it has the whole request.

@@ -48,6 +48,18 @@ fn a_body_that_is_too_long_to_copy_is_not_read_on() {
     }
 }
 
+/// A part of a body is read for those who follow it, and for nobody else.
+#[test]
+fn a_body_that_nobody_asks_for_costs_no_call() {
+    for (filters, calls) in [
+        (json!([{"response": "pass"}, {"response": "pass"}]), 0),
+        (json!([{"response": "follow"}, {"response": "pass"}]), 3),
+    ] {
+        let (world, lines) = run(&filters, "get ok r:ab r:c r:d.");
+        assert_eq!(world.proxy.asked(Asked::Body), calls, "{filters}: {lines:#?}");
+    }
+}
+
 /// Whoever refuses has done nothing to what is refused.
 #[test]
 fn a_filter_that_refuses_a_body_does_not_replace_it() {

@@ -147,6 +147,9 @@ fn what_cannot_be_done_to_a_response_whose_head_has_gone_breaks_it_off() {
         (script("read free look", "pass"), Some(Asked::WholeBody)),
         (script("copy 100", "pass"), Some(Asked::Body)),
         (script("copy 100", "pass"), Some(Asked::WholeBody)),
+        (script("follow", "pass"), Some(Asked::Body)),
+        (script("follow", "pass"), Some(Asked::WholeBody)),
+        (script("read free look", "follow"), None),
         (script("read free replace", "replace X pass"), Some(Asked::ReplaceBody)),
         (script("read free look", "replace X pass"), None),
         (script("read free look", "broken"), None),
@@ -167,7 +170,7 @@ fn what_cannot_be_done_to_a_response_whose_head_has_gone_breaks_it_off() {
 #[test]
 fn bodies_of_responses_are_not_for_filters_that_read_none() {
     // A filter of a module that takes part in heads of responses only.
-    for words in ["read hold look", "read free look", "copy 100"] {
+    for words in ["read hold look", "read free look", "copy 100", "follow"] {
         let (world, lines) = run(&json!([{"heads": true, "response": words}]), "get ok r:a.");
         assert_eq!(world.sink(STREAM, Response).head.unwrap()[0].1, "500", "{words}: {lines:#?}");
         assert_eq!(only(&lines, &["reply"]), ["reply 500 gatehouse.body_unread"], "{words}");

@@ -29,7 +29,7 @@ const fn behaviour(name: &'static str, script: fn() -> Value) -> Behaviour {
     Behaviour { name, script }
 }
 
-const BEHAVIOURS: [Behaviour; 18] = [
+const BEHAVIOURS: [Behaviour; 19] = [
     behaviour("passes", || json!({"response": "+a=1 pass"})),
     behaviour("counts", || json!({"response": "+a=1 count"})),
     behaviour("takes no part", || json!({"bare": true})),
@@ -50,6 +50,7 @@ const BEHAVIOURS: [Behaviour; 18] = [
     ),
     behaviour("copies", || json!({"response": "+a=1 copy 100"})),
     behaviour("copies little", || json!({"response": "copy 1"})),
+    behaviour("follows", || json!({"response": "+a=1 follow"})),
     behaviour("refuses", || json!({"response": "+a=1 refuse"})),
     behaviour(
         "reads and refuses",
@@ -192,7 +193,12 @@ impl Judged<'_> {
         let what = if body.len() > limit { "too much".to_owned() } else { format!("[{body}]") };
         let bodies = self.seen(NAMES[at], "has response body");
         let copies = self.seen(NAMES[at], "has a copy");
-        if self.is(at, "copies") {
+        let shown = self.seen(NAMES[at], "is shown");
+        if self.is(at, "follows") {
+            let (end, parts) = shown.split_last().unwrap();
+            assert_eq!((*end, parts.concat().as_str()), ("the end", body), "{}", self.what());
+            assert!(parts.iter().all(|part| !part.is_empty()), "{}", self.what());
+        } else if self.is(at, "copies") {
             assert_eq!((bodies, copies), (vec![], vec![&*what]), "{}", self.what());
         } else if self.is(at, "reads") || self.is(at, "replaces") {
             let bodies: Vec<_> =
@@ -212,8 +218,10 @@ fn one_filter_sees_every_byte_of_a_response_once() {
 
 /// Runs all chains of two and of three for which this holds.
 fn run_chains(is_wanted: fn(&[&Behaviour]) -> bool) -> usize {
-    // The third of a kind would do nothing else than the second.
-    let some: Vec<_> = BEHAVIOURS.iter().filter(|behaviour| behaviour.name != "counts").collect();
+    // The third of a kind would do nothing else than the second, and who follows waits for others
+    // as who copies does.
+    let is_its_own = |behaviour: &&Behaviour| !["counts", "follows"].contains(&behaviour.name);
+    let some: Vec<_> = BEHAVIOURS.iter().filter(is_its_own).collect();
     let mut count = 0;
     for first in &BEHAVIOURS {
         for second in &BEHAVIOURS {

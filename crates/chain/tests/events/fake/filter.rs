@@ -353,6 +353,14 @@ impl<const AT: usize> OnResponseBody for Full<AT> {
         let what = copied.0.map_or("too much".to_owned(), |bytes| format!("[{}]", text(&bytes)));
         tell(format!("{} has a copy {what}", NAMES[AT]));
     }
+
+    fn on_body_part(&self, part: &[u8], _: &dyn Callouts, _: &mut Turns) {
+        tell(format!("{} is shown {}", NAMES[AT], text(part)));
+    }
+
+    fn on_body_end(&self, _: &dyn Callouts, _: &mut Turns) {
+        tell(format!("{} is shown the end", NAMES[AT]));
+    }
 }
 
 impl<const AT: usize> Fetches for Full<AT> {

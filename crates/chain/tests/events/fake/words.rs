@@ -233,6 +233,7 @@ pub(super) fn decide_response<'a>(
                 let max_bytes = words.next().unwrap().parse().unwrap();
                 ResponseDecision { step: ResponseStep::CopyBody { max_bytes }, ..decided }
             }
+            "follow" => ResponseDecision { step: ResponseStep::FollowBody, ..decided },
             "broken" => return Err(Broken("the filter is broken")),
             "replace" => {
                 body.as_mut().unwrap().replace(words.next().unwrap().as_bytes().to_vec());
