@@ -14,6 +14,7 @@ mod parts;
 mod proof;
 mod request;
 mod token;
+mod usage;
 
 pub use answer::answer;
 pub use body::body;
@@ -27,6 +28,7 @@ pub use parts::parts;
 pub use proof::proof;
 pub use request::request;
 pub use token::token;
+pub use usage::usage;
 
 use gatehouse_filter::Filter;
 use gatehouse_filter_test::configured;
