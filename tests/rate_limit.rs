@@ -6,6 +6,7 @@ mod flood;
 mod in_flight;
 mod rules;
 mod sliding_window;
+mod usage;
 
 use std::sync::LazyLock;
 use std::time::Instant;

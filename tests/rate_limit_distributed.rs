@@ -1,5 +1,8 @@
 //! `rate-limit` on `envoy/rate-limit-global.yaml`: several gateways that count together.
 
+/// Costs that the bodies of answers tell.
+mod usage;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};

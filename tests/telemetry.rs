@@ -47,7 +47,7 @@ fn edited(consumers: &[(&str, &str)], telemetry: Value) -> impl FnOnce(&mut Valu
 }
 
 /// Puts a filter into the chain at this position.
-fn insert(tree: &mut Value, at: usize, filter: Value) {
+pub(crate) fn insert(tree: &mut Value, at: usize, filter: Value) {
     let filters = tree
         .pointer_mut(
             "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters",
@@ -58,7 +58,7 @@ fn insert(tree: &mut Value, at: usize, filter: Value) {
 }
 
 /// The filter as its own example has it.
-fn of_example(filter: &str) -> Value {
+pub(crate) fn of_example(filter: &str) -> Value {
     let path = workspace::root().join(format!("envoy/{filter}.yaml"));
     let example = gatehouse_sandbox::example::Example::load(&path).expect("the example");
     let path =
@@ -67,7 +67,7 @@ fn of_example(filter: &str) -> Value {
 }
 
 /// The series of a metric, as Prometheus reads them: what is between the braces, and the value.
-fn series(gateway: &Gateway, metric: &str) -> BTreeMap<String, u64> {
+pub(crate) fn series(gateway: &Gateway, metric: &str) -> BTreeMap<String, u64> {
     let line = |line: &str| {
         let (name, value) = line.rsplit_once(' ')?;
         let labels = name.strip_prefix(metric)?;

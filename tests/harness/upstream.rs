@@ -24,6 +24,8 @@ pub(crate) struct Said {
     pub(crate) after: Duration,
     /// Byte for byte.
     pub(crate) bytes: Vec<u8>,
+    /// What follows, part by part, each after this time.
+    pub(crate) then: Vec<(Duration, Vec<u8>)>,
     /// Whether it closes the connection then.
     pub(crate) closes: bool,
 }
@@ -212,6 +214,8 @@ impl Upstream {
 
 fn serve(stream: TcpStream, shared: &Mutex<Shared>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+    // Parts of an answer go when they are sent.
+    let _ = stream.set_nodelay(true);
     let mut stream = BufReader::new(stream);
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
     // Envoy sends one request after the other, each when the one before it has been answered.
@@ -226,9 +230,13 @@ fn serve(stream: TcpStream, shared: &Mutex<Shared>) {
             shared.keep(request.clone());
             Arc::clone(&shared.answer)
         };
-        let Said { after, bytes, closes } = answer(&request);
-        thread::sleep(after);
-        if stream.get_mut().write_all(&bytes).is_err() || closes {
+        let Said { after, bytes, then, closes } = answer(&request);
+        let parts = [(after, bytes)].into_iter().chain(then);
+        let mut sent = parts.map(|(after, bytes)| {
+            thread::sleep(after);
+            stream.get_mut().write_all(&bytes)
+        });
+        if sent.any(|sent| sent.is_err()) || closes {
             return;
         }
     }

@@ -260,12 +260,12 @@ impl Answer {
         bytes.extend(body);
         match self.ends {
             Ends::WithTheConnection | Ends::InItsMiddle if !is_bodiless => self.closes(bytes),
-            _ => Said { after: self.after, bytes, closes: false },
+            _ => Said { after: self.after, bytes, ..Said::default() },
         }
     }
 
     fn closes(&self, bytes: Vec<u8>) -> Said {
-        Said { after: self.after, bytes, closes: true }
+        Said { after: self.after, bytes, closes: true, ..Said::default() }
     }
 }
 

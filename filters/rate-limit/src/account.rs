@@ -6,8 +6,10 @@ use crate::key::Digest;
 use crate::policy::{Count, Demand, Policy, Verdict};
 use crate::quota::{Level, Quota};
 use crate::refusal::{Manner, Refusal};
+use crate::service::Descriptor;
 use crate::table::{ATTEMPTS, Slot, Unavailable};
-use gatehouse_filter::{Meter, Mode, Response, SetError, Store};
+use gatehouse_filter::{Meter, Mode, SetError, Store};
+use gatehouse_usage::Reader;
 use std::rc::Rc;
 
 /// A client's standing with one rule, for one request.
@@ -23,6 +25,12 @@ pub(crate) struct Account {
     pub(crate) verdict: Option<Verdict>,
     /// When the request was counted, in nanoseconds since 1970; `None` where it was not.
     pub(crate) spent: Option<u64>,
+    /// What was charged so far, where it was counted.
+    pub(crate) charged: u32,
+    /// By what its service knows the client, where that is told what the answer has cost.
+    pub(crate) descriptor: Descriptor,
+    /// What reads the answer, where it can tell its cost.
+    pub(crate) reader: Option<Reader>,
 }
 
 /// What the charge of a response did.
@@ -95,7 +103,19 @@ fn give_back(accounts: &mut [Account], store: &dyn Store, now: u64) {
 
 impl Account {
     pub(crate) fn new(rule: Rc<str>, policy: Rc<Policy>, digest: Digest, demand: Demand) -> Self {
-        Self { rule, policy, digest, demand, slot: None, verdict: None, spent: None }
+        let charged = demand.cost();
+        Self {
+            rule,
+            policy,
+            digest,
+            demand,
+            slot: None,
+            verdict: None,
+            spent: None,
+            charged,
+            descriptor: Vec::new(),
+            reader: None,
+        }
     }
 
     /// Who the client is.
@@ -153,27 +173,49 @@ impl Account {
         self.spent.map(|_| (&*self.rule, self.demand.cost().into()))
     }
 
-    /// Charges what the response says that the request has cost, beyond what was spent already.
+    /// Whether the body of the answer tells what the request has cost.
+    pub(crate) fn awaits_body(&self) -> bool {
+        self.spent.is_some() && self.policy.cost.usage().is_some()
+    }
+
+    /// Reads on in the answer.
+    pub(crate) fn read(&mut self, part: &[u8]) {
+        if let (Some(usage), Some(reader)) = (self.policy.cost.usage(), &mut self.reader) {
+            usage.read(part, reader);
+        }
+    }
+
+    /// What the answer has told so far that the request has cost.
+    pub(crate) fn told(&self) -> Option<u32> {
+        self.policy.cost.usage()?.cost(self.reader.as_ref()?)
+    }
+
+    /// Whether more was charged than when the request came.
+    pub(crate) fn is_charged_more(&self) -> bool {
+        self.charged > self.demand.cost()
+    }
+
+    /// Charges what the answer tells that the request has cost, beyond what was charged already.
     ///
     /// # Errors
     /// [`Unavailable`]; then nothing was charged.
     pub(crate) fn settle(
         &mut self,
-        response: &Response<'_>,
+        cost: u32,
+        store: &dyn Store,
         now: u64,
     ) -> Result<Settled, Unavailable> {
-        let (Some(cost), Some(spent)) = (self.policy.cost.after(response), self.spent) else {
-            return Ok(Settled::default());
-        };
-        let before = self.demand.cost();
+        let Some(spent) = self.spent else { return Ok(Settled::default()) };
+        let before = self.charged;
         let (more, less) = (cost.saturating_sub(before), before.saturating_sub(cost));
         if (more, less) == (0, 0) {
             return Ok(Settled::default());
         }
-        let evicted = self.change(response.host(), now, |level| {
+        let evicted = self.change(store, now, |level| {
             level.charge(more);
             level.give_back(less, spent);
         })?;
+        self.charged = cost;
         Ok(Settled { units: i64::from(cost).saturating_sub(before.into()), evicted })
     }
 

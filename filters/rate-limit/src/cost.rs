@@ -2,6 +2,7 @@
 
 use crate::amount::{digits, integer};
 use crate::part;
+use crate::usage::{self, Usage, Written};
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::{HeaderName, Headers, Request, Response};
 
@@ -14,6 +15,8 @@ pub(crate) enum Cost {
     Request(Field),
     /// What a field of the response says: known only when the limit has let the request pass.
     Response(Field),
+    /// What the body of the response says: known only when that has gone by.
+    Body(Usage),
 }
 
 /// A header field that holds a cost.
@@ -34,20 +37,33 @@ impl Cost {
             Self::Fixed(cost) => *cost,
             Self::Request(field) => field.of(&request.headers),
             Self::Response(field) => field.default,
+            Self::Body(usage) => usage.default,
         }
     }
 
-    /// What the request has cost, where only the response tells.
+    /// What the request has cost, where the head of the response tells.
     pub(crate) fn after(&self, response: &Response<'_>) -> Option<u32> {
         match self {
             Self::Response(field) => Some(field.of(&response.headers)),
-            Self::Fixed(_) | Self::Request(_) => None,
+            Self::Fixed(_) | Self::Request(_) | Self::Body(_) => None,
         }
     }
 
-    /// Whether only the response tells.
-    pub(crate) fn is_told_after(&self) -> bool {
-        matches!(self, Self::Response(_))
+    /// What tells it, where the body of the response does.
+    pub(crate) fn usage(&self) -> Option<&Usage> {
+        match self {
+            Self::Body(usage) => Some(usage),
+            Self::Fixed(_) | Self::Request(_) | Self::Response(_) => None,
+        }
+    }
+
+    /// What is spent when the request comes, where only the response tells what it has cost.
+    pub(crate) fn reserved(&self) -> Option<u32> {
+        match self {
+            Self::Response(field) => Some(field.default),
+            Self::Body(usage) => Some(usage.default),
+            Self::Fixed(_) | Self::Request(_) => None,
+        }
     }
 
     /// Reads a number, or a mapping that says which header field holds it.
@@ -58,16 +74,16 @@ impl Cost {
         let mut fields = node.fields()?;
         let request = fields.optional("header", part::header);
         let response = fields.optional("response_header", part::header);
+        let body = fields.optional("response_body", usage::read);
         let default = fields.with_default("default", 1, |node| integer(&node, 0));
         let most = fields.required("most", |node| integer(&node, 1));
-        exactly_one(fields, request?, response?, default?, most?)
+        exactly_one(fields, (request?, response?, body?), default?, most?)
     }
 }
 
 fn exactly_one(
     fields: Fields<'_>,
-    request: Option<HeaderName>,
-    response: Option<HeaderName>,
+    told_by: (Option<HeaderName>, Option<HeaderName>, Option<Written>),
     default: u32,
     most: u32,
 ) -> Option<Cost> {
@@ -76,10 +92,11 @@ fn exactly_one(
     if default > most {
         return node.fault("default must not be more than most");
     }
-    match (request, response) {
-        (Some(name), None) => Some(Cost::Request(Field { name, default, most })),
-        (None, Some(name)) => Some(Cost::Response(Field { name, default, most })),
-        _ => node.fault("must have exactly one of header, response_header"),
+    match told_by {
+        (Some(name), None, None) => Some(Cost::Request(Field { name, default, most })),
+        (None, Some(name), None) => Some(Cost::Response(Field { name, default, most })),
+        (None, None, Some(written)) => Usage::new(written, default, most).map(Cost::Body),
+        _ => node.fault("must have exactly one of header, response_header, response_body"),
     }
 }
 

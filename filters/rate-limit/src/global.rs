@@ -36,6 +36,8 @@ enum What {
     /// So many hits for the lease of a client; `least` would have been enough for the one who
     /// asked.
     Lease { client: Digest, hits: u32, least: u32 },
+    /// What an answer to a client has cost: nobody waits for it.
+    Report { client: Digest },
 }
 
 /// What a request waits for.
@@ -76,6 +78,14 @@ impl Pending {
     }
 }
 
+/// Whose service is called, and through whom.
+struct Asked<'a> {
+    policy: &'a Rc<Policy>,
+    remote: &'a Remote,
+    callouts: &'a dyn Callouts,
+    now: Timestamp,
+}
+
 /// One request's business with the service.
 pub(crate) struct Query<'a> {
     pub(crate) policy: &'a Rc<Policy>,
@@ -98,7 +108,7 @@ impl Calls {
             asked = Some(pending);
             what
         };
-        self.call(query, query.cost, &descriptor, what);
+        self.call(&query.asked(), query.cost, &descriptor, what);
         asked.map_or(Progress::Ended(Outcome::Failed), Progress::Waits)
     }
 
@@ -139,7 +149,7 @@ impl Calls {
         descriptor: &[(String, String)],
     ) -> Option<Rc<Pending>> {
         let what = |_| What::Lease { client: *query.client, hits, least };
-        let Some(call) = self.call(query, hits, descriptor, what) else {
+        let Some(call) = self.call(&query.asked(), hits, descriptor, what) else {
             let _ = query.change_lease(Lease::failed);
             return None;
         };
@@ -148,20 +158,33 @@ impl Calls {
         Some(pending)
     }
 
+    /// Tells the service of a policy of hits that have passed. Whether a call was made.
+    pub(crate) fn report(
+        &self,
+        policy: &Rc<Policy>,
+        (client, descriptor): (&Digest, &[(String, String)]),
+        hits: u32,
+        callouts: &dyn Callouts,
+    ) -> bool {
+        let Some(remote) = &policy.remote else { return false };
+        let asked = Asked { policy, remote, callouts, now: callouts.now() };
+        self.call(&asked, hits, descriptor, |_| What::Report { client: *client }).is_some()
+    }
+
     /// Makes a call, where that is possible: then its answer comes.
     fn call(
         &self,
-        query: &Query<'_>,
+        asked: &Asked<'_>,
         hits: u32,
         descriptor: &[(String, String)],
         what: impl FnOnce(CallId) -> What,
     ) -> Option<CallId> {
-        let remote = query.remote;
-        if self.open.borrow().len() >= MOST || !remote.trouble.lets_call(query.now) {
+        let remote = asked.remote;
+        if self.open.borrow().len() >= MOST || !remote.trouble.lets_call(asked.now) {
             return None;
         }
         let message = service::question(&remote.domain, descriptor, hits);
-        let call = query.callouts.grpc(&GrpcCall {
+        let call = asked.callouts.grpc(&GrpcCall {
             cluster: &remote.cluster,
             service: service::SERVICE,
             method: service::METHOD,
@@ -170,12 +193,12 @@ impl Calls {
             timeout: remote.timeout,
         });
         let Ok(call) = call else {
-            remote.trouble.ended(false, query.now);
+            remote.trouble.ended(false, asked.now);
             return None;
         };
         self.open
             .borrow_mut()
-            .insert(call.0, Open { policy: Rc::clone(query.policy), what: what(call) });
+            .insert(call.0, Open { policy: Rc::clone(asked.policy), what: what(call) });
         Some(call)
     }
 
@@ -199,6 +222,16 @@ impl Calls {
         let outcome = ruling.map_or(Outcome::Failed, |ruling| Outcome::Ruled(Rc::new(ruling)));
         let pending = match what {
             What::One(pending) => pending.upgrade(),
+            What::Report { client } => {
+                let is_over = matches!(&outcome, Outcome::Ruled(ruling) if !ruling.passed);
+                if remote.lease.is_some() && is_over {
+                    let client = &client;
+                    let query =
+                        Query { policy: &policy, remote, client, cost: 1, table, callouts, now };
+                    let _ = query.change_lease(Lease::used_up);
+                }
+                None
+            }
             What::Lease { client, hits, least } => {
                 let query = Query {
                     policy: &policy,
@@ -221,6 +254,11 @@ impl Calls {
 }
 
 impl Query<'_> {
+    fn asked(&self) -> Asked<'_> {
+        let Self { policy, remote, callouts, now, .. } = *self;
+        Asked { policy, remote, callouts, now }
+    }
+
     /// Puts what came of a call for a lease into it. Where the store fails, what was granted is
     /// lost.
     fn settle(&self, outcome: &Outcome, hits: u32) {

@@ -32,19 +32,20 @@ mod quota;
 mod refusal;
 mod remote;
 mod service;
+mod settling;
 mod sliding_window;
 mod table;
 mod under_way;
+mod usage;
 
-use account::{Account, Settled};
+use account::Account;
 use evictions::Evictions;
 use fields::{Fields, Form};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::{AmbiguousTarget, Found, Rule, Rules};
 use gatehouse_filter::{
     CallId, Callouts, Charges, CountedRule, Decision, Event as _, Filter, GrpcAnswer, Host, Mode,
-    Need, Never, OnGrpcAnswer, OnResponse, Request, Response, ResponseDecision, Secret, Step,
-    Wording,
+    Need, Never, OnGrpcAnswer, OnResponseBody as _, Request, Secret, Step, Wording,
 };
 use global::{Calls, Pending};
 use in_flight::Entered;
@@ -127,7 +128,7 @@ enum Apply {
 pub struct Exchange {
     /// What the response is to tell, where that is known already.
     fields: Option<Fields>,
-    /// The accounts, where one of them is charged when the response comes.
+    /// The accounts, where one of them is charged when the response comes, or its body.
     accounts: Vec<Account>,
     /// What the request waits for, and until when at most, in nanoseconds since 1970.
     waiting: Option<(Rc<Pending>, u64)>,
@@ -157,7 +158,7 @@ impl Filter for RateLimit {
     type RequestBody = Never;
     type RequestTrailers = Never;
     type Response = Self;
-    type ResponseBody = Never;
+    type ResponseBody = Self;
     type Answers = Never;
     type Fetching = Self;
     type GrpcAnswers = Self;
@@ -209,7 +210,8 @@ impl Filter for RateLimit {
         let is_remote = self.rules.iter().any(|rule| rule.action.remote.is_some());
         let mut needs = vec![Need::Clock, Need::Store];
         // A service may have fields of its own for the client.
-        needs.extend((is_remote || !self.forms.is_empty()).then_some(Need::Edits));
+        let edits = is_remote || !self.forms.is_empty() || self.asks_for_response_bodies();
+        needs.extend(edits.then_some(Need::Edits));
         needs.extend(is_remote.then_some(Need::GrpcCalls));
         needs
     }
@@ -233,6 +235,9 @@ impl Filter for RateLimit {
             Err(refused) => return *refused,
         };
         let decision = self.count(accounts, first, request, exchange);
+        if exchange.accounts.iter().any(Account::awaits_body) {
+            usage::ask_for_what_can_be_read(&mut request.headers);
+        }
         match looked_on {
             Some(rule) if decision.code == Code::Allowed && decision.step == Step::Continue => {
                 Decision::pass(Code::ShadowExceeded, Some(rule))
@@ -269,33 +274,6 @@ impl RateLimit {
             return Decision::pass(Code::Allowed, Some(first));
         }
         self.count_here(accounts, first, request.callouts(), exchange)
-    }
-}
-
-impl OnResponse for RateLimit {
-    fn on_response(
-        &self,
-        response: &mut Response<'_>,
-        exchange: &mut Exchange,
-    ) -> ResponseDecision<Code> {
-        if !exchange.accounts.is_empty() {
-            let host = response.host();
-            let now = host.now().0;
-            for account in &mut exchange.accounts {
-                match account.settle(response, now) {
-                    Ok(Settled { units, evicted }) => {
-                        self.evictions.count(evicted.as_slice(), &self.rules, host);
-                        self.tell_costs([(&*account.rule, units)], response.callouts());
-                    }
-                    Err(_) => account.policy.count(Count::Uncounted, host),
-                }
-            }
-            exchange.fields = Some(self.fields(&exchange.accounts));
-        }
-        if let Some(fields) = exchange.fields.take() {
-            fields.put_on(&mut response.headers);
-        }
-        ResponseDecision::undecided()
     }
 }
 

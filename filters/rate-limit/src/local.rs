@@ -50,7 +50,7 @@ impl RateLimit {
     fn remember(&self, accounts: Vec<Account>, exchange: &mut Exchange) {
         if accounts
             .iter()
-            .any(|account| account.spent.is_some() && account.policy.cost.is_told_after())
+            .any(|account| account.spent.is_some() && account.policy.cost.reserved().is_some())
         {
             exchange.accounts = accounts;
         } else {

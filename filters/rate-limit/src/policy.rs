@@ -43,6 +43,8 @@ gatehouse_filter::codes! {
         InFlightExceeded = "in_flight_exceeded",
         /// The store failed.
         Uncounted = "uncounted",
+        /// The answer did not tell what the request has cost.
+        CostUntold = "cost_untold",
         /// A client lost its slot before it had paid everything back: a sign that `keys` is too
         /// small.
         EvictedLive = "evicted_live",
@@ -74,7 +76,7 @@ impl Policy {
     pub(crate) fn demand(&self, request: &Request<'_>) -> Demand {
         let cost = self.cost.before(request);
         // Who has nothing left must wait, even if the cost is told afterwards and may be nothing.
-        let least = if self.cost.is_told_after() { cost.max(1) } else { cost };
+        let least = if self.cost.reserved().is_some() { cost.max(1) } else { cost };
         let mut terms = [Terms::default(); MAX_LIMITS];
         terms.iter_mut().zip(&self.quotas).for_each(|(terms, quota)| *terms = quota.terms(request));
         Demand { terms, cost, least }

@@ -67,7 +67,9 @@ impl RateLimit {
             }
             Progress::Leased => {
                 self.charge(&account, request);
-                Decision::pass(Code::Allowed, Some(account.rule))
+                let rule = Rc::clone(&account.rule);
+                self.remember_remote(account, request, exchange);
+                Decision::pass(Code::Allowed, Some(rule))
             }
             Progress::Refused(left) => {
                 let reset = Some(Duration::from_nanos(left)).filter(|left| !left.is_zero());
@@ -97,7 +99,23 @@ impl RateLimit {
             let added = ruling.request.iter();
             added.for_each(|(name, value)| request.headers.append(name, value.clone()));
         }
-        Decision::pass(Code::Allowed, Some(account.rule))
+        let rule = Rc::clone(&account.rule);
+        self.remember_remote(account, request, exchange);
+        Decision::pass(Code::Allowed, Some(rule))
+    }
+
+    /// Keeps what is needed to tell the service of what the answer has cost, where that tells.
+    fn remember_remote(
+        &self,
+        mut account: Account,
+        request: &Request<'_>,
+        exchange: &mut Exchange,
+    ) {
+        if account.policy.cost.reserved().is_some() {
+            account.descriptor = self.descriptor(&account, request);
+            account.spent = Some(request.host().now().0);
+            exchange.accounts = vec![account];
+        }
     }
 
     /// The service has counted the request, or did so when it granted the lease.

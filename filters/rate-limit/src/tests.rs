@@ -9,10 +9,14 @@ mod race;
 mod remote;
 mod rules;
 mod sliding;
+mod usage;
 mod work;
 
 use super::*;
-use gatehouse_filter::{Attribute, Headers, Identity, Problem, Reply, ResponseStep, Step, Until};
+use gatehouse_filter::{
+    Attribute, Headers, Identity, OnResponse as _, Problem, Reply, Response, ResponseStep, Step,
+    Until,
+};
 use gatehouse_filter_test::{FakeHost, Outcome, ask, configured};
 use std::time::Duration;
 

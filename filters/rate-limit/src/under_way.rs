@@ -67,6 +67,8 @@ impl OnEnd for RateLimit {
         for entered in exchange.entered.take().into_iter().flatten() {
             entered.leave(ended.host());
         }
+        // An answer that broke off, or never came.
+        self.settle_all(exchange, ended.host());
     }
 }
 

@@ -218,4 +218,68 @@ pub(crate) const ROWS: &[Row] = &[
          {name: a, limits: [{requests: 10, window: 1m}]}]}",
         Refused("rules[1].name"),
     ),
+    (
+        "a cost that the body of the answer tells",
+        "{rules: [{cost: {response_body: usage.total_tokens, most: 1000}, limits: [{requests: 10, \
+         window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "one that several numbers make, beside requests under way",
+        "{rules: [{in_flight: 4, cost: {response_body: [{path: [a.b, /c/d.e], times: 4}, f], default: 5, \
+         most: 1000}, limits: [{requests: 10, window: 1m}]}]}",
+        Good,
+    ),
+    (
+        "a path that leads nowhere",
+        "{rules: [{cost: {response_body: usage..total, most: 1000}, limits: [{requests: 10, window: \
+         1m}]}]}",
+        Refused("rules[0].cost.response_body: has an empty name"),
+    ),
+    (
+        "a path with a pattern",
+        "{rules: [{cost: {response_body: 'choices[*].tokens', most: 1000}, limits: [{requests: 10, \
+         window: 1m}]}]}",
+        Refused("rules[0].cost.response_body: has other parts than names"),
+    ),
+    (
+        "a number that is counted twice",
+        "{rules: [{cost: {response_body: [usage.in, {path: [usage.in]}], most: 1000}, limits: \
+         [{requests: 10, window: 1m}]}]}",
+        Refused("rules[0].cost.response_body: counts `usage.in` twice"),
+    ),
+    (
+        "a number and what it is in",
+        "{rules: [{cost: {response_body: [usage.in, usage], most: 1000}, limits: [{requests: 10, \
+         window: 1m}]}]}",
+        Refused("rules[0].cost.response_body: cannot count both `usage.in` and `usage`"),
+    ),
+    (
+        "two that tell the cost",
+        "{rules: [{cost: {response_body: usage.in, response_header: x-cost, most: 1000}, limits: \
+         [{requests: 10, window: 1m}]}]}",
+        Refused("rules[0].cost: must have exactly one of header, response_header, response_body"),
+    ),
+    (
+        "a cost without a bound",
+        "{rules: [{cost: {response_body: usage.in}, limits: [{requests: 10, window: 1m}]}]}",
+        Refused("rules[0].cost.most: is required"),
+    ),
+    (
+        "more reserved than may ever pass",
+        "{rules: [{cost: {response_body: usage.in, default: 11, most: 1000}, limits: [{requests: 10, \
+         window: 1m}]}]}",
+        Refused("rules[0]: cost.default must not be more than a limit lets pass at once, 10"),
+    ),
+    (
+        "a cost of the answer without limits",
+        "{rules: [{in_flight: 4, cost: {response_body: usage.in, most: 1000}}]}",
+        Refused("rules[0]: `cost` does nothing without `limits`"),
+    ),
+    (
+        "a service that is asked about nothing",
+        "{rules: [{cost: {response_body: usage.in, default: 0, most: 1000}, limits: [{requests: 10, \
+         window: 1m}], counting: {mode: global, cluster: echo}}]}",
+        Refused("rules[0].counting: a service is asked about the `default`"),
+    ),
 ];

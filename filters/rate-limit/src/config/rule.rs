@@ -40,14 +40,14 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
         node.one_of(&Absent::NAMES)
     });
     let cost = fields.with_default("cost", Cost::Fixed(1), Cost::read);
-    let after = cost.as_ref().is_some_and(Cost::is_told_after);
+    let reserved = cost.as_ref().and_then(Cost::reserved);
     let counting = fields.optional("counting", |node| Some((counting::read(node.clone())?, node)));
     let is_remote = matches!(counting, Some(Some((Some(_), _))));
     let in_flight = fields.optional("in_flight", Amount::read);
     let is_bounded = matches!(in_flight, Some(Some(_)));
     let limits = fields.optional("limits", |node| match node.value().as_str() {
         Some("none") => Some(Vec::new()),
-        _ => limit::read(&node, after, is_remote),
+        _ => limit::read(&node, reserved.is_some(), is_remote),
     });
     if let (Some(None), false) = (&limits, is_bounded) {
         return fields.node().fault("must have `limits`, `in_flight`, or both");
@@ -73,17 +73,23 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let (cost, limits, in_flight) = (cost?, limits?.unwrap_or_default(), in_flight?);
     let (service, node) = counting?.unzip();
     let service = service.flatten();
-    if after && service.is_some() {
+    if reserved == Some(0) && service.is_some() {
         return node?.fault(
-            "a cost that the response tells goes with `mode: local`: the service is asked before",
+            "a service is asked about the `default` of a cost that the response tells: it must \
+             not be 0",
         );
     }
-    if let Cost::Fixed(cost) = cost
+    let spent = match cost {
+        Cost::Fixed(cost) => Some(("cost", cost)),
+        _ => reserved.map(|default| ("cost.default", default)),
+    };
+    if let Some((name, spent)) = spent
         && let Some(most) = limits.iter().map(Unnamed::most_at_once).min()
-        && cost > most
+        && spent > most
     {
         let node = fields.node();
-        return node.fault(format!("cost must not be more than a limit lets pass at once, {most}"));
+        return node
+            .fault(format!("{name} must not be more than a limit lets pass at once, {most}"));
     }
     let parts = parts?.unwrap_or_else(|| vec![Part::ClientAddress(Networks::default())]);
     let (absent, mode) = (absent?, mode?);

@@ -63,9 +63,11 @@ fn what_counts_nowhere_is_refused() {
             "rules: with `apply: all`, every rule counts locally",
         ),
         (
-            of("")
-                .replace(r#""limits""#, r#""cost": {"response_header": "x", "most": 2}, "limits""#),
-            "rules[0].counting: a cost that the response tells goes with `mode: local`",
+            of("").replace(
+                r#""limits""#,
+                r#""cost": {"response_header": "x", "default": 0, "most": 2}, "limits""#,
+            ),
+            "rules[0].counting: a service is asked about the `default` of a cost that the response",
         ),
     ] {
         let faults = configured::<RateLimit>(&json).map(|_| ()).unwrap_err();

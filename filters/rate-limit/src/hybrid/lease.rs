@@ -125,6 +125,12 @@ impl Lease {
         }
     }
 
+    /// The service has counted more than it allows, by what answers have cost: what is leased would
+    /// come on top of that.
+    pub(crate) fn used_up(&mut self) {
+        self.credit = 0;
+    }
+
     /// The service could not be asked.
     pub(crate) fn failed(&mut self) {
         self.quiet_until = 0;

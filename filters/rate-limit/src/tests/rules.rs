@@ -149,8 +149,15 @@ fn every_rule_has_its_counters() {
             .collect();
         let want =
             ["tenant", "orders", "address"].into_iter().zip(modes).flat_map(|(rule, mode)| {
-                ["allowed", "exceeded", "in_flight_exceeded", "uncounted", "evicted_live"]
-                    .map(|event| (rule, event, mode))
+                [
+                    "allowed",
+                    "exceeded",
+                    "in_flight_exceeded",
+                    "uncounted",
+                    "cost_untold",
+                    "evicted_live",
+                ]
+                .map(|event| (rule, event, mode))
             });
         assert_eq!(told, want.collect::<Vec<_>>());
     }
