@@ -113,7 +113,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "a body that another takes the place of",
-        "{rules: [{response_bodies: [{statuses: [4xx], text: x}, {statuses: [404], text: y}]}]}",
+        "{rules: [{response_bodies: [{statuses: [4xx], text: x}, {statuses: [404], text: z}]}]}",
         Refused("rules[0].response_bodies: item 1 is never used"),
     ),
     (
