@@ -235,6 +235,7 @@ impl Sent<'_> {
             ResponseStep::Reply(reply) => {
                 Got { code, status: reply.status(), head: Headers::default(), body: Vec::new() }
             }
+            ResponseStep::FollowBody => panic!("a cache copies bodies"),
         };
         self.leave();
         got
