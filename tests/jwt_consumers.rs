@@ -187,7 +187,7 @@ fn one_document_says_whose_keys_and_whose_tokens_there_are() {
     let port = server.address().port();
     let start = |filter: &'static str, mut value: Value| {
         value["consumers_from"] = json!({"cluster": "people", "path": "/consumers.json"});
-        Shared::start(Gateway::builder(&format!("envoy/{filter}.yaml")).edit(move |tree| {
+        Shared::start(Gateway::builder(format!("envoy/{filter}.yaml")).edit(move |tree| {
             configuration::set(tree, filter, value);
             configuration::add_cluster(tree, "people", port);
         }))

@@ -82,7 +82,7 @@ fn a_page_longer_than_is_collected_is_left_out_or_broken_off() {
             json!([{"response_bodies": [{"statuses": [500], "max_body": "10B", "text": "sorry"}]}]);
         let gateway =
             Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
-        upstream.answer_with(500, "text/html", "x-kept: 1\r\n", &"<p>".repeat(30_000));
+        upstream.answer_with(500, "text/html", "x-kept: 1\r\n", "<p>".repeat(30_000));
         if hold {
             let response = gateway.ask(Request::get("/")).response;
             assert_eq!((response.status, response.text().as_str()), (500, "sorry"));
