@@ -1,10 +1,11 @@
 //! Requests that wait, and the calls that are made for one.
 
 use crate::chain::Callback;
-use crate::exchange::{Asked, Awaited, Exchange, Progress};
+use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::link::Link;
 use crate::pending::Owner;
+use crate::progress::{Asked, Awaited, Progress};
 use gatehouse_filter::{Answer, Answered, CallId, Calls, Decision, Request, Step, Until};
 use std::mem;
 use std::rc::Rc;

@@ -5,10 +5,11 @@ use crate::chain::{Callback, Chain};
 use crate::fault::Fault;
 use crate::link::{Stage, Told};
 use crate::open_calls::OpenCalls;
-use crate::response::ResponseSide;
+use crate::progress::{Asked, Awaited, Hold, Progress};
+use crate::response_side::ResponseSide;
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply};
 use gatehouse_filter::{
-    Ask, Attribute, Caller, Clock as _, Collect, Decision, Ended, Facts, Headers, Identity, Mark,
+    Attribute, Caller, Clock as _, Collect, Decision, Ended, Facts, Headers, Identity, Mark,
     Refused, Reply, Request, Spoken, Step, Wording,
 };
 use std::collections::VecDeque;
@@ -39,49 +40,6 @@ pub struct Exchange {
     /// the host refused calls: they could go on for ever.
     pub(crate) refused_rounds: usize,
     pub(crate) response: ResponseSide,
-}
-
-/// Where a request is.
-pub(crate) enum Progress {
-    /// No filter has been asked.
-    Fresh,
-    /// The filter at this position decides when something has come.
-    Held { at: usize, asked: Asked, until: Awaited },
-    /// A filter holds the head until the body has come.
-    Reading,
-    /// All filters have let it go on.
-    Passed,
-    /// It was answered, or is over for another reason.
-    Over,
-}
-
-/// What a held request needs.
-#[derive(Clone, Copy)]
-pub(crate) enum Awaited {
-    /// That its filter is asked again.
-    Turn,
-    /// Answers to its open calls.
-    Answers(Ask),
-}
-
-/// What a filter was asked about.
-#[derive(Clone, Copy)]
-pub(crate) enum Asked {
-    Head,
-    /// `is_taker`: its head has gone on, or waits for another filter.
-    Body {
-        collect: Collect,
-        is_taker: bool,
-    },
-}
-
-/// How the host holds a request whose head callback held it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hold {
-    /// Everything: no body callback comes before it is let go.
-    All,
-    /// The head; the body comes to this module, which holds it.
-    Head,
 }
 
 impl Exchange {

@@ -30,12 +30,14 @@ mod note;
 mod open_calls;
 mod passing;
 mod pending;
+mod progress;
 mod proxy;
 mod reasons;
 mod replacement;
 mod request_body;
 mod request_trailers;
 mod response;
+mod response_side;
 mod turned;
 mod vm;
 

@@ -3,7 +3,7 @@
 use crate::bodies::{Arriving, CONTENT_LENGTH};
 use crate::chain::Callback;
 use crate::exchange::Exchange;
-use crate::response::{Progress, ResponseSide};
+use crate::response_side::{Progress, ResponseSide};
 use gatehouse_filter::{Headers, Replay};
 use std::mem;
 

@@ -3,8 +3,9 @@
 use crate::Direction;
 use crate::bodies::CONTENT_LENGTH;
 use crate::chain::Callback;
-use crate::exchange::{Asked, Exchange, Hold, Progress};
+use crate::exchange::Exchange;
 use crate::fault::Fault;
+use crate::progress::{Asked, Hold, Progress};
 use gatehouse_filter::{Collect, Request, Step};
 use std::mem;
 use std::rc::Rc;

@@ -2,9 +2,10 @@
 
 use crate::bodies::End;
 use crate::chain::Callback;
-use crate::exchange::{Exchange, Hold, Progress};
+use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::flow::TrailersFlow;
+use crate::progress::{Hold, Progress};
 use gatehouse_filter::Edit;
 
 impl Exchange {

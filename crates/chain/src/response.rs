@@ -1,51 +1,18 @@
 //! The response's half of an exchange: filters in reverse order.
 
-use crate::bodies::{Arriving, CONTENT_LENGTH, End};
+use crate::bodies::{CONTENT_LENGTH, End};
 use crate::chain::Callback;
 use crate::edits::apply;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::link::Told;
 use crate::passing::Passing;
+use crate::response_side::{Progress, Take};
 use crate::{BodyFlow, Direction, HeadFlow, LocalReply, TrailersFlow};
-use gatehouse_filter::{
-    Collect, Headers, Log, Reply, Response, ResponseDecision, ResponseStep, Spoken,
-};
+use gatehouse_filter::{Collect, Log, Reply, Response, ResponseDecision, ResponseStep, Spoken};
 use std::collections::VecDeque;
 use std::mem;
 use std::rc::Rc;
-
-/// Where a response is.
-#[derive(Default)]
-pub(crate) struct ResponseSide {
-    pub(crate) progress: Progress,
-    pub(crate) head: Headers,
-    pub(crate) has_head_gone: bool,
-    pub(crate) body_follows: bool,
-    pub(crate) body: Arriving,
-    pub(crate) takers: VecDeque<(usize, Take)>,
-    /// The full code of the decision by which a kept response takes this one's place.
-    pub(crate) replaced: Option<String>,
-}
-
-#[derive(Default)]
-pub(crate) enum Progress {
-    /// No filter has been asked.
-    #[default]
-    Fresh,
-    /// The filter at this position holds the head until the body has come.
-    Reading { at: usize, collect: Collect },
-    /// All filters have let it go on.
-    Passed,
-    /// The client was answered otherwise.
-    Over,
-}
-
-/// What a filter gets of the body.
-pub(crate) enum Take {
-    Collected(Collect),
-    Passing(Passing),
-}
 
 impl Exchange {
     /// The response's head has come: that of the upstream, or of somebody who answered instead.
@@ -384,22 +351,5 @@ impl Exchange {
     ) -> bool {
         self.chain.tell_fault(fault, at, callback.proxy);
         self.reply_instead(&fault.problem().into(), fault.code(), callback)
-    }
-}
-
-impl ResponseSide {
-    /// What was held goes on: the next part comes alone.
-    fn goes_on(&mut self) {
-        for (_, take) in &mut self.takers {
-            if let Take::Passing(passing) = take {
-                passing.goes_on();
-            }
-        }
-    }
-
-    /// Whether the body is held for somebody.
-    fn collects(&self) -> bool {
-        matches!(self.progress, Progress::Reading { .. })
-            || self.takers.iter().any(|(_, take)| matches!(take, Take::Collected(_)))
     }
 }

@@ -12,6 +12,7 @@ mod checksum;
 mod codes;
 mod completion;
 mod config;
+mod content;
 mod eviction;
 mod gauges;
 mod hot;
@@ -46,9 +47,9 @@ use gatehouse_caching::{Forward, method};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    Body, Broken, Callouts, Collect, Copied, CountedRule, Decision, Ended, Fetches, Filter,
-    HeaderName, Host, Mode, Need, Never, NoCodes, OnEnd, OnRequestBody, OnResponse, OnResponseBody,
-    OnWake, Polled, Request, Response, ResponseDecision, Secret, Step, StoreError, Wording,
+    Body, Broken, Callouts, Copied, CountedRule, Decision, Ended, Fetches, Filter, HeaderName,
+    Host, Mode, Need, Never, NoCodes, OnEnd, OnResponse, OnResponseBody, OnWake, Polled, Request,
+    Response, ResponseDecision, Secret, Step, StoreError, Wording,
 };
 use gauges::Gauges;
 use refresh::{Mark, Refreshes};
@@ -206,45 +207,6 @@ impl Filter for ResponseCache {
     }
 }
 
-impl OnRequestBody for ResponseCache {
-    fn may_hold_for_body(&self, request: &Request<'_>) -> bool {
-        let is_method = matches!(request.method(), b"QUERY" | b"POST");
-        let reads = |rule: &Rule| rule.methods.has(request.method());
-        is_method && self.config.rules.find(request).is_some_and(|(rule, _)| reads(&rule.action))
-    }
-
-    fn holds_heads(&self) -> Option<&'static str> {
-        let reads = |rule: &Rule| rule.methods.query || rule.methods.post;
-        self.config.rules.iter().any(|rule| reads(&rule.action)).then_some("rules[].methods")
-    }
-
-    fn on_request_body(
-        &self,
-        head: Option<&mut Request<'_>>,
-        body: &mut Body,
-        _callouts: &dyn Callouts,
-        state: &mut State,
-    ) -> Result<Decision<Code>, Broken> {
-        let request = head.ok_or(Broken("has no head with a body that it held it for"))?;
-        let Stage::Waiting(mut ask, mark) = std::mem::take(&mut state.0) else {
-            return Err(Broken("has no request for this body"));
-        };
-        if ask.deadline.is_some() {
-            return Ok(self.go_on(ask, mark, request, state));
-        }
-        let Ok(secret) = self.secret(request.host()) else {
-            return Ok(self.without_store(state));
-        };
-        match body.bytes() {
-            Some(bytes) => {
-                ask.add_content(secret, &bytes);
-                Ok(self.go_on(ask, mark, request, state))
-            }
-            None => Ok(self.bypass(&ask.rule, Code::BypassContent, "content-too-large", state)),
-        }
-    }
-}
-
 impl OnResponse for ResponseCache {
     fn on_response(
         &self,
@@ -358,22 +320,6 @@ impl ResponseCache {
         mark
     }
 
-    fn read_content(
-        &self,
-        ask: Ask,
-        request: &mut Request<'_>,
-        state: &mut State,
-    ) -> Decision<Code> {
-        let rule = Rc::clone(&ask.rule.name);
-        if request.headers.content_length().is_some_and(|length| length > MOST_CONTENT as u64) {
-            let rule = Rc::clone(&ask.rule);
-            return self.bypass(&rule, Code::BypassContent, "content-too-large", state);
-        }
-        state.0 = Stage::Waiting(Box::new(ask), None);
-        let collect = Collect { max_bytes: MOST_CONTENT, hold_head: true, may_replace: false };
-        Decision { step: Step::ReadBody(collect), ..Decision::pass(Code::Miss, Some(rule)) }
-    }
-
     fn bypass(
         &self,
         rule: &Rule,
@@ -391,9 +337,6 @@ impl ResponseCache {
         Decision::pass(Code::StoreFailed, None)
     }
 }
-
-/// The longest content of a request that is a part of a key.
-const MOST_CONTENT: usize = 64 << 10;
 
 fn refuse(refusal: Refusal, rule: Option<Rc<str>>) -> Decision<Code> {
     let code = refusal.code();

@@ -16,7 +16,8 @@ mod varying;
 
 use super::*;
 use gatehouse_filter::{
-    Attribute, Headers, Replay, Reply, ResponseStep, Step as FilterStep, Topic, Until,
+    Attribute, Headers, OnRequestBody, Replay, Reply, ResponseStep, Step as FilterStep, Topic,
+    Until,
 };
 use gatehouse_filter_test::{FakeHost, configured};
 

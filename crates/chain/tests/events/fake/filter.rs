@@ -10,18 +10,17 @@
 //! `follows` and `time` tell what the filter sees, `warn` tells operators.
 
 use super::journal::{tell, text};
-use super::words::{callout, decide, decide_response};
+use super::script::{Script, Turns};
+use super::words::{decide, decide_response};
 use gatehouse_chain::{Chain, Placed, Tells, link};
 use gatehouse_filter::config::{self, ConfigError, Environment, Node};
 use gatehouse_filter::{
-    Answer, Answered, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Ended,
-    Fetches, Filter, GrpcAnswer, HeaderName, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers,
-    OnEnd, OnGrpcAnswer, OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody,
-    OnWake, Polled, Request, Response, ResponseDecision, Topic, Wording, codes,
+    Answered, Body, Broken, CallId, Callouts, Copied, CountedRule, Decision, Ended, Fetches,
+    Filter, GrpcAnswer, Headers, Host, Log, Mode, Never, NoCodes, OnAnswers, OnEnd, OnGrpcAnswer,
+    OnLog, OnRequestBody, OnRequestTrailers, OnResponse, OnResponseBody, OnWake, Polled, Request,
+    Response, ResponseDecision, Topic, Wording, codes,
 };
 use serde_json::Value;
-use std::cell::Cell;
-use std::collections::BTreeMap;
 
 codes! {
     /// What such a filter decides.
@@ -72,30 +71,6 @@ pub(crate) fn configure(
 
 const NAMES: [&str; 3] = ["first", "second", "third"];
 
-/// What a filter does, by phase and by the number of times that it was asked.
-struct Script {
-    phases: BTreeMap<String, Vec<String>>,
-    asks_for_route: bool,
-    may_hold: bool,
-    /// How many calls it makes at its first tick, for itself.
-    fetched: Vec<Feed>,
-    start_fails: bool,
-    /// It does not read heads of responses unasked.
-    is_blind: bool,
-    /// It does not take the bytes of bodies.
-    leaves_bytes: bool,
-    /// The topic for which it wakes others when a request is no more.
-    wakes: Option<u64>,
-    /// The fields that come from it or from nobody.
-    owns: Vec<HeaderName>,
-    /// Own words for what it refuses.
-    wording: Option<Wording>,
-}
-
-/// How often a filter was asked in each phase.
-#[derive(Default)]
-pub(crate) struct Turns(BTreeMap<&'static str, usize>);
-
 /// A filter that takes part in every phase.
 pub(crate) struct Full<const AT: usize>(Script);
 
@@ -104,98 +79,6 @@ pub(crate) struct Bare<const AT: usize>(Script);
 
 /// A filter that takes part in heads only, and calls by itself.
 pub(crate) struct Heads(Script);
-
-impl Script {
-    fn read(node: &Node<'_>) -> Self {
-        let value = node.value();
-        let mut phases = BTreeMap::new();
-        for phase in ["head", "body", "answers", "response", "response_body"] {
-            let words = match &value[phase] {
-                Value::String(one) => vec![one.clone()],
-                Value::Array(all) => {
-                    all.iter().map(|one| one.as_str().unwrap().to_owned()).collect()
-                }
-                _ => vec!["pass".to_owned()],
-            };
-            phases.insert(phase.to_owned(), words);
-        }
-        let holds = |words: &Vec<String>| words.iter().any(|words| words.contains("read hold"));
-        let may_hold =
-            ["head", "answers"].iter().any(|phase| phases.get(*phase).is_some_and(holds));
-        let calls = value["fetches"].as_u64().unwrap_or_default();
-        Self {
-            phases,
-            asks_for_route: value["asks_for_route"] == true,
-            may_hold: may_hold && value["keeps_quiet"] != true,
-            fetched: vec![Feed { calls_left: Cell::new(calls), call: Cell::new(None) }],
-            start_fails: value["start"] == "fails",
-            is_blind: value["blind"] == true,
-            leaves_bytes: value["leaves_bytes"] == true,
-            wakes: value["wakes"].as_u64(),
-            wording: value.get("refusal").map(|words| {
-                config::read_value(words, |node| Wording::read(&node, false)).unwrap()
-            }),
-            owns: match &value["owns"] {
-                Value::Array(names) => {
-                    names.iter().map(|name| name.as_str().unwrap().try_into().unwrap()).collect()
-                }
-                _ => Vec::new(),
-            },
-        }
-    }
-
-    fn words<'a>(
-        &'a self,
-        phase: &'static str,
-        turns: &mut Turns,
-    ) -> impl Iterator<Item = &'a str> {
-        let turn = turns.0.entry(phase).or_default();
-        let list = &self.phases[phase];
-        let words = &list[(*turn).min(list.len() - 1)];
-        *turn += 1;
-        words.split(' ')
-    }
-
-    fn see(&self, filter: &str, body: &mut Body, has_head: bool, of: &str) {
-        if self.leaves_bytes {
-            return;
-        }
-        let bytes = body.bytes();
-        let what =
-            bytes.as_deref().map_or("too much".to_owned(), |bytes| format!("[{}]", text(bytes)));
-        let head = if has_head { "" } else { ", head gone" };
-        tell(format!("{filter} has {of} {what}{head}"));
-    }
-}
-
-/// Something that is fetched, which tells what happens to it.
-struct Feed {
-    calls_left: Cell<u64>,
-    call: Cell<Option<CallId>>,
-}
-
-impl Polled for Feed {
-    fn prepare(&self, _: &dyn Host) -> bool {
-        tell("prepared");
-        true
-    }
-
-    fn tick(&self, callouts: &dyn Callouts) {
-        if self.calls_left.get() > 0 && self.call.get().is_none() {
-            self.calls_left.set(self.calls_left.get() - 1);
-            self.call.set(callouts.call(&callout("feed", 3)).ok());
-        }
-    }
-
-    fn answered(&self, call: CallId, answer: &Answer, _: &dyn Callouts) -> bool {
-        let is_mine = self.call.get() == Some(call);
-        if is_mine {
-            self.call.set(None);
-            tell(format!("fed {}", text(&answer.body)));
-        }
-        is_mine
-    }
-}
 
 macro_rules! filter {
     ($name:ident $(<$at:ident>)?, $number:expr, $phase:ident, $some:ident) => {

@@ -10,6 +10,8 @@ pub(crate) mod journal;
 mod play;
 /// The proxy.
 mod proxy;
+/// What their configuration says.
+mod script;
 /// One request and its response.
 mod stream;
 /// What a filter does, word by word.
