@@ -237,7 +237,11 @@ fn table() -> Value {
 
 /// Two providers of one key whose tokens name their consumers so, and rules by what those have.
 fn providers(key: &Key, mapping: Value) -> Value {
-    let provider = |name: &str, issuer: &str| json!({"name": name, "issuer": issuer, "jwks": {"keys": [key.jwk]}, "consumer": mapping.clone()});
+    let provider = |name: &str, issuer: &str| {
+        json!({
+            "name": name, "issuer": issuer, "jwks": {"keys": [key.jwk]}, "consumer": mapping,
+        })
+    };
     json!([provider("demo", gatehouse_demo::ISSUER), provider("other", "https://other.example")])
 }
 
@@ -260,7 +264,11 @@ fn polling(key: &Key, server: &IdentityProvider) -> Gateway {
 }
 
 fn behind(builder: Builder, value: Value) -> Builder {
-    let allow = |path: &str, principal: Value| json!({"match": {"path": {"prefix": path}}, "action": "allow", "principals": [principal]});
+    let allow = |path: &str, principal: Value| {
+        json!({
+            "match": {"path": {"prefix": path}}, "action": "allow", "principals": [principal],
+        })
+    };
     let rules = json!({"rules": [
         allow("/gold", json!({"tiers": ["gold"]})),
         allow("/partners", json!({"groups": {"any": ["partners"]}})),

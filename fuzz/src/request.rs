@@ -171,8 +171,8 @@ fn is_what_careless_readers_see(outcome: &Outcome<Authorization>) {
 }
 
 const API_KEYS_CONFIGURATION: &str = r#"{
-    "sources": [{"header": "x-key"}, {"header": "authorization", "prefix": "Key "}, {"query": "key"}, {"cookie": "key"},
-        {"header": "x-list", "list": true, "prefix": "key."}],
+    "sources": [{"header": "x-key"}, {"header": "authorization", "prefix": "Key "},
+        {"query": "key"}, {"cookie": "key"}, {"header": "x-list", "list": true, "prefix": "key."}],
     "consumer_header": "x-consumer",
     "consumers": [{"name": "acme", "keys": []}],
     "rules": [{"match": {"hosts": ["*.example.com", "a.example"]}, "require": "optional"}],

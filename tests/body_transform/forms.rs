@@ -1,3 +1,5 @@
+//! Forms with files, and forms that become queries.
+
 use gatehouse_sandbox::raw::Request;
 use serde_json::json;
 
@@ -103,7 +105,10 @@ fn fields_of_forms_with_files_change_and_files_stay_byte_for_byte() {
 
         let _ = gateway.ask(post("/json", came.clone()));
         let got = upstream.take().expect("a request");
-        let json = r#"{"is_admin":["1","2"],"title":"é\r\n","picture":{"filename":"a b.png","content_type":"image/png","size":70000,"part":2}}"#;
+        let json = concat!(
+            r#"{"is_admin":["1","2"],"title":"é\r\n","picture":{"filename":"a b.png","#,
+            r#""content_type":"image/png","size":70000,"part":2}}"#
+        );
         assert_eq!(
             (got.text().as_str(), got.header("content-type")),
             (json, Some("application/json"))

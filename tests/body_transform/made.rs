@@ -1,3 +1,5 @@
+//! Bodies that the gateway makes.
+
 use gatehouse_sandbox::raw::Request;
 use serde_json::json;
 
@@ -19,8 +21,12 @@ fn error_pages_of_an_upstream_become_problem_documents_and_nothing_else_does() {
         ]}]);
         let gateway =
             Shared::start(with_rules(hold, rules).upstream("echo:8000", upstream.address()));
-        let problem = r#"{"type":"https://a.example/none","title":"Not Found","status":404,"detail":"there is no user 7\"","user":"7\""}"#;
-        let stale = "etag: \"1\"\r\ncontent-encoding: gzip\r\nlast-modified: x\r\ncontent-digest: x\r\nx-kept: 1\r\n";
+        let problem = concat!(
+            r#"{"type":"https://a.example/none","title":"Not Found","status":404,"#,
+            r#""detail":"there is no user 7\"","user":"7\""}"#
+        );
+        let stale = "etag: \"1\"\r\ncontent-encoding: gzip\r\nlast-modified: x\r\ncontent-digest: \
+         x\r\nx-kept: 1\r\n";
         for (case, status, body, content_type, want) in [
             ("a page", 404, "<h1>nginx/1.2.3</h1>", "application/problem+json", problem),
             ("no body", 404, "", "application/problem+json", problem),
@@ -141,7 +147,8 @@ fn a_body_that_ends_with_trailers_or_has_no_bytes_is_replaced() {
     let builder = with_rules(true, rules).upstream("echo:8000", upstream.address());
     let gateway = Shared::start(builder.edit(configuration::keep_trailers));
     for answer in [
-        "HTTP/1.1 404 Not Found\r\ntransfer-encoding: chunked\r\ntrailer: x-a\r\n\r\n3\r\nabc\r\n0\r\nx-a: 1\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\ntransfer-encoding: chunked\r\ntrailer: \
+         x-a\r\n\r\n3\r\nabc\r\n0\r\nx-a: 1\r\n\r\n",
         "HTTP/1.1 404 Not Found\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     ] {
         upstream.answer(answer);

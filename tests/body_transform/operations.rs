@@ -1,3 +1,5 @@
+//! Each operation on a document, for requests and responses.
+
 use gatehouse_sandbox::raw::Request;
 use serde_json::{Value, json};
 
@@ -120,10 +122,8 @@ fn rows() -> Vec<Row> {
         ),
         (op(json!([{"unwrap": {"path": "data"}}])), r#"{"error":1}"#, r#"{"error":1}"#),
         (
-            op(
-                json!([{"replace": {"value": {"id": "${path.id}", "who": "${body.user.name}", "all": "${body}",
-            "none": "${body.none}"}}}]),
-            ),
+            op(json!([{"replace": {"value": {"id": "${path.id}", "who": "${body.user.name}",
+                    "all": "${body}", "none": "${body.none}"}}}])),
             r#"{"user":{"name":"A\"nn"}}"#,
             r#"{"all":{"user":{"name":"A\"nn"}},"id":"17","who":"A\"nn"}"#,
         ),

@@ -1,3 +1,5 @@
+//! Texts in which patterns are replaced.
+
 use gatehouse_sandbox::raw::Request;
 use serde_json::json;
 

@@ -1,6 +1,9 @@
 /// `jwt-auth`.
 mod jwt_auth;
 
+/// Its keys that come as certificates.
+mod jwt_auth_certificates;
+
 /// `api-key-auth`.
 mod api_key_auth;
 
@@ -40,6 +43,7 @@ use super::case::{Block, Row};
 pub(crate) fn all() -> Vec<Block> {
     [
         ("jwt-auth", jwt_auth::ROWS),
+        ("jwt-auth", jwt_auth_certificates::ROWS),
         ("api-key-auth", api_key_auth::ROWS),
         ("authorization", authorization::ROWS),
         ("rate-limit", rate_limit::ROWS),

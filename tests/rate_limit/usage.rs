@@ -166,7 +166,8 @@ fn a_document_is_charged_what_it_tells_and_reaches_the_client_as_it_is() {
         (
             "trailers",
             Box::new(|| {
-                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: \
+                 chunked\r\n\r\n";
                 let body = chunked(br#"{"usage":{"in":9}}"#, 1, "x-usage: 1\r\n");
                 Said { bytes: [head.as_bytes(), &body].concat(), ..Said::default() }
             }),

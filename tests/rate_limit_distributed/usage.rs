@@ -1,3 +1,5 @@
+//! Costs that answers tell, counted by a service.
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;

@@ -43,8 +43,7 @@ pub trait Link {
     /// The field by which it holds heads for bodies of either direction, where it does: see
     /// [`OnRequestBody::holds_heads`](gatehouse_filter::OnRequestBody::holds_heads).
     fn holds_heads(&self) -> Option<&'static str>;
-    /// See
-    /// [`OnResponseBody::asks_for_response_bodies`](gatehouse_filter::OnResponseBody::asks_for_response_bodies).
+    /// See [`OnResponseBody`](gatehouse_filter::OnResponseBody).
     fn asks_for_response_bodies(&self) -> bool;
     /// See [`OnWake::waits_for_others`](gatehouse_filter::OnWake::waits_for_others).
     fn waits_for_others(&self) -> bool;

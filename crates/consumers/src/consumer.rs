@@ -1,3 +1,5 @@
+//! One consumer: its name, what the filters behind are told of it, and how it is known.
+
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::{Caller, Identity};
 use serde_json::{Map, Value};
@@ -11,7 +13,7 @@ pub struct Consumer {
     pub name: String,
     /// What the filters behind are told of it.
     pub caller: Rc<Caller>,
-    /// Whether it is let through nowhere for now, whatever it shows.
+    /// Whether it is let through nowhere, whatever it shows, as long as this is so.
     pub is_disabled: bool,
 }
 

@@ -79,13 +79,16 @@ fn codes_have_other_words_as_documented_and_rules_have_their_own() {
         r#"{"rules": [{"match": {"path": {"exact": "/a"}}, "calls": [{"name": "a", "cluster": "a", "path": "/a"}]}]}"#,
     );
     holds::<ApiKeyAuth>(
-        r#"{"consumers": [{"name": "a", "keys": [{"digest": "sha256:7a25f2d0eef2a409489420852076494650d8d0c087f2c0a95cc9cedc68518ae1"}]}], "rules": [{}]}"#,
+        r#"{"consumers": [{"name": "a", "keys": [{"digest":
+            "sha256:7a25f2d0eef2a409489420852076494650d8d0c087f2c0a95cc9cedc68518ae1"}]}],
+            "rules": [{}]}"#,
     );
     holds::<Authorization>(r#"{"rules": [{"action": "deny"}]}"#);
     holds::<BodyTransform>(r#"{"rules": [{"request": {}}]}"#);
     holds::<HeaderTransform>(r#"{"rules": [{"request": [{"remove": {"name": "x-a"}}]}]}"#);
     holds::<JwtAuth>(
-        r#"{"providers": [{"name": "a", "issuer": "a", "audiences": ["a"], "jwks": {"cluster": "a", "path": "/a"}}], "rules": [{"require": "any"}]}"#,
+        r#"{"providers": [{"name": "a", "issuer": "a", "audiences": ["a"], "jwks": {"cluster": "a",
+            "path": "/a"}}], "rules": [{"require": "any"}]}"#,
     );
     holds::<RateLimit>(r#"{"rules": [{"limits": [{"requests": 1, "window": "1s"}]}]}"#);
     holds::<ResponseCache>(r#"{"rules": [{}]}"#);

@@ -1,3 +1,5 @@
+//! The name of a member of an object, read as it comes.
+
 use crate::Paths;
 
 /// The name of a member, as far as it has come: decoded (RFC 8259 §7), and of a long one only that

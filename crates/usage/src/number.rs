@@ -1,3 +1,5 @@
+//! A number of a document, read as it comes.
+
 use crate::Told;
 
 /// A number of a document, as far as it has come.

@@ -1,3 +1,5 @@
+//! What is looked for: the paths of numbers.
+
 use std::fmt;
 
 /// Where in a document numbers are looked for: each path as the names of the members on the way.

@@ -1,3 +1,5 @@
+//! The reader of one answer, whichever form it has.
+
 use crate::Paths;
 use crate::document::Document;
 use crate::events::Events;

@@ -1,3 +1,5 @@
+//! Answers cut anywhere, and what they tell.
+
 use crate::{Paths, Reader, Told};
 use serde_json::Value;
 

@@ -10,7 +10,9 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "refusals in words of their rules",
-        "{refusal: {status: 404}, rules: [{action: deny, match: {path: {prefix: /a}}, refusal: {title: Closed}}, {action: allow, principals: [{scopes: {any: [a]}}], refusal: {detail: 'Ask for a.'}}]}",
+        "{refusal: {status: 404}, rules: [{action: deny, match: {path: {prefix: /a}}, refusal: \
+         {title: Closed}}, {action: allow, principals: [{scopes: {any: [a]}}], refusal: {detail: \
+         'Ask for a.'}}]}",
         Good,
     ),
     (

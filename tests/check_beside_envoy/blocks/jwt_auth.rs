@@ -174,67 +174,38 @@ pub(crate) const ROWS: &[Row] = &[
         Refused("providers[0].jwks: has no key that can verify signatures"),
     ),
     (
-        "a certificate",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {pem: \"-----BEGIN CERTIFICATE-----\\nMIIBbzCCARWgAwIBAgIUZKJYGDjXvIkFtYiu3NuzDGxf8PQwCgYIKoZIzj0EAwIw\\nDDEKMAgGA1UEAwwBYTAgFw0yNjExMzAwODM5MzVaGA8yMTI2MTEwNjA4MzkzNVow\\nDDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIRNatYYbozq\\nmYZQFkDIsSh6+r3tMOfM+EmYlQ+PRbN0ZWAj9ZSQWAlHXlUVz6e4zuPcFtgzkDsL\\ndixM1n6AsmijUzBRMB0GA1UdDgQWBBS7K1dVj8SjO6JLN/TwaXucQtBg1jAfBgNV\\nHSMEGDAWgBS7K1dVj8SjO6JLN/TwaXucQtBg1jAPBgNVHRMBAf8EBTADAQH/MAoG\\nCCqGSM49BAMCA0gAMEUCIQC2dgXAaZIBCSJdzxzTQivMLW6nwKk/7ldBbtgsb+9/\\nrAIgTPMZzcZltR58i/HQQfraQlk56/zsEdeIpoeHqSDkjWg=\\n-----END CERTIFICATE-----\\n\"}}]}",
-        Good,
-    ),
-    (
-        "certificates by name",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {a: \"-----BEGIN CERTIFICATE-----\\nMIIBLDCB36ADAgECAhQJyVs0PIDmlbMET36sBOIKnfWECDAFBgMrZXAwDDEKMAgG\\nA1UEAwwBZTAeFw0yNjExMzAwODM5MzZaFw0zNjExMjcwODM5MzZaMAwxCjAIBgNV\\nBAMMAWUwKjAFBgMrZXADIQDkvqoKEFGeGeUasNR25riVF8fYQBTqacgxDAwGC72x\\nn6NTMFEwHQYDVR0OBBYEFIVhb1L/KW7JokbGof/PHE2yroiXMB8GA1UdIwQYMBaA\\nFIVhb1L/KW7JokbGof/PHE2yroiXMA8GA1UdEwEB/wQFMAMBAf8wBQYDK2VwA0EA\\nREUs4ZaG0mL91dZXI9P7BYbxUmIMJKpYNM/2eWj+gRVBTS1toVBvlVPgg00Qfevf\\n5i2Dnw8VBKlCYoLih841DQ==\\n-----END CERTIFICATE-----\\n\", b: \"-----BEGIN CERTIFICATE-----\\nMIIBbzCCARWgAwIBAgIUZKJYGDjXvIkFtYiu3NuzDGxf8PQwCgYIKoZIzj0EAwIw\\nDDEKMAgGA1UEAwwBYTAgFw0yNjExMzAwODM5MzVaGA8yMTI2MTEwNjA4MzkzNVow\\nDDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIRNatYYbozq\\nmYZQFkDIsSh6+r3tMOfM+EmYlQ+PRbN0ZWAj9ZSQWAlHXlUVz6e4zuPcFtgzkDsL\\ndixM1n6AsmijUzBRMB0GA1UdDgQWBBS7K1dVj8SjO6JLN/TwaXucQtBg1jAfBgNV\\nHSMEGDAWgBS7K1dVj8SjO6JLN/TwaXucQtBg1jAPBgNVHRMBAf8EBTADAQH/MAoG\\nCCqGSM49BAMCA0gAMEUCIQC2dgXAaZIBCSJdzxzTQivMLW6nwKk/7ldBbtgsb+9/\\nrAIgTPMZzcZltR58i/HQQfraQlk56/zsEdeIpoeHqSDkjWg=\\n-----END CERTIFICATE-----\\n\"}}]}",
-        Good,
-    ),
-    (
-        "a certificate alone in a key",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {keys: [{kty: EC, x5c: [\"MIIBbzCCARWgAwIBAgIUZKJYGDjXvIkFtYiu3NuzDGxf8PQwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBYTAgFw0yNjExMzAwODM5MzVaGA8yMTI2MTEwNjA4MzkzNVowDDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIRNatYYbozqmYZQFkDIsSh6+r3tMOfM+EmYlQ+PRbN0ZWAj9ZSQWAlHXlUVz6e4zuPcFtgzkDsLdixM1n6AsmijUzBRMB0GA1UdDgQWBBS7K1dVj8SjO6JLN/TwaXucQtBg1jAfBgNVHSMEGDAWgBS7K1dVj8SjO6JLN/TwaXucQtBg1jAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQC2dgXAaZIBCSJdzxzTQivMLW6nwKk/7ldBbtgsb+9/rAIgTPMZzcZltR58i/HQQfraQlk56/zsEdeIpoeHqSDkjWg=\"]}]}}]}",
-        Good,
-    ),
-    (
-        "a certificate of another key",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {keys: [{kty: EC, crv: P-256, x: f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU, y: x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0, x5c: [\"MIIBbzCCARWgAwIBAgIUZKJYGDjXvIkFtYiu3NuzDGxf8PQwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBYTAgFw0yNjExMzAwODM5MzVaGA8yMTI2MTEwNjA4MzkzNVowDDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIRNatYYbozqmYZQFkDIsSh6+r3tMOfM+EmYlQ+PRbN0ZWAj9ZSQWAlHXlUVz6e4zuPcFtgzkDsLdixM1n6AsmijUzBRMB0GA1UdDgQWBBS7K1dVj8SjO6JLN/TwaXucQtBg1jAfBgNVHSMEGDAWgBS7K1dVj8SjO6JLN/TwaXucQtBg1jAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQC2dgXAaZIBCSJdzxzTQivMLW6nwKk/7ldBbtgsb+9/rAIgTPMZzcZltR58i/HQQfraQlk56/zsEdeIpoeHqSDkjWg=\"]}]}}]}",
-        Refused(
-            "providers[0].jwks: has no key that can verify signatures: keys[0] has an `x5c` of another key",
-        ),
-    ),
-    (
-        "a chain of certificates",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {pem: \"-----BEGIN CERTIFICATE-----\\nMIHoMIGPAhRaRaYS4OfEqvP4cX267JJMrgNBrTAKBggqhkjOPQQDAjAMMQowCAYD\\nVQQDDAFhMCAXDTI2MTEzMDA4MzkzNloYDzIxMjYxMTA2MDgzOTM2WjAPMQ0wCwYD\\nVQQDDARsZWFmMCowBQYDK2VwAyEAeR9xx5WXzurnblVxg/3NmtFofpdOMKBk17b4\\nawTI19wwCgYIKoZIzj0EAwIDSAAwRQIgWTYrADY2ImA/tK006vCB3pHEGasBnFnY\\ns92RalXLWVQCIQCLRr4x6qg/4n8mYHJMijheOcmxcZTmOJ5FjSvM4ae7Cw==\\n-----END CERTIFICATE-----\\n-----BEGIN CERTIFICATE-----\\nMIIBbzCCARWgAwIBAgIUZKJYGDjXvIkFtYiu3NuzDGxf8PQwCgYIKoZIzj0EAwIw\\nDDEKMAgGA1UEAwwBYTAgFw0yNjExMzAwODM5MzVaGA8yMTI2MTEwNjA4MzkzNVow\\nDDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIRNatYYbozq\\nmYZQFkDIsSh6+r3tMOfM+EmYlQ+PRbN0ZWAj9ZSQWAlHXlUVz6e4zuPcFtgzkDsL\\ndixM1n6AsmijUzBRMB0GA1UdDgQWBBS7K1dVj8SjO6JLN/TwaXucQtBg1jAfBgNV\\nHSMEGDAWgBS7K1dVj8SjO6JLN/TwaXucQtBg1jAPBgNVHRMBAf8EBTADAQH/MAoG\\nCCqGSM49BAMCA0gAMEUCIQC2dgXAaZIBCSJdzxzTQivMLW6nwKk/7ldBbtgsb+9/\\nrAIgTPMZzcZltR58i/HQQfraQlk56/zsEdeIpoeHqSDkjWg=\\n-----END CERTIFICATE-----\\n\"}}]}",
-        Refused("providers[0].jwks.pem: keys[1] is the certificate of whoever issued keys[0]"),
-    ),
-    (
-        "a certificate that is none",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {a: \"-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\"}}]}",
-        Refused(
-            "providers[0].jwks: has no key that can verify signatures: keys[0] is no certificate",
-        ),
-    ),
-    (
         "a document of an authorization server",
         "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, discovery: oauth}}]}",
         Good,
     ),
     (
         "a document elsewhere, and a key to it",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, discovery_path: /x, headers: [{name: x-api-key, value: hush}], refresh: {least: 30s, most: 1h}}}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, discovery_path: \
+         /x, headers: [{name: x-api-key, value: hush}], refresh: {least: 30s, most: 1h}}}]}",
         Good,
     ),
     (
         "a document that nobody asks for",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, discovery: oauth}}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, \
+         discovery: oauth}}]}",
         Refused("providers[0].jwks: discovery is for keys without path"),
     ),
     (
         "a fetch with a host of its own",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, headers: [{name: host, value: a}]}}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, \
+         headers: [{name: host, value: a}]}}]}",
         Refused("providers[0].jwks.headers[0].name: is what authority says"),
     ),
     (
         "a key that the VM does not have",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, headers: [{name: x-api-key, value: {env: NO_SUCH_KEY}}]}}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, \
+         headers: [{name: x-api-key, value: {env: NO_SUCH_KEY}}]}}]}",
         Refused("providers[0].jwks.headers[0].value: the VM has no variable `NO_SUCH_KEY`"),
     ),
     (
         "keys that are fetched more often than may be",
-        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, refresh: {least: 1s}}}]}",
+        "{providers: [{name: a, issuer: https://a.example, jwks: {cluster: keys, path: /jwks, \
+         refresh: {least: 1s}}}]}",
         Refused("providers[0].jwks.refresh: least must not be less than retry"),
     ),
     (

@@ -8,7 +8,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     (
         "a refusal in words of a rule that limits nothing",
-        "{rules: [{match: {path: {prefix: /a}}, limits: none, refusal: {title: Sorry}}, {limits: [{requests: 10, window: 1m}]}]}",
+        "{rules: [{match: {path: {prefix: /a}}, limits: none, refusal: {title: Sorry}}, {limits: \
+         [{requests: 10, window: 1m}]}]}",
         Refused("rules[0]: refusal has no effect with `limits: none`"),
     ),
     ("a limit", "{rules: [{limits: [{requests: 10, window: 1m}]}]}", Good),

@@ -1,3 +1,5 @@
+//! The table read from documents, and who is found in it.
+
 use super::*;
 use gatehouse_filter::api_key::Digest;
 use gatehouse_filter::config;
@@ -89,7 +91,10 @@ fn a_table_that_cannot_tell_two_apart_or_be_meant_is_refused() {
         ),
         (
             "two that a token calls the same",
-            json!([{"name": "one", "tokens": [token("x")]}, {"name": "two", "tokens": [token("y"), token("x")]}]),
+            json!([
+                {"name": "one", "tokens": [token("x")]},
+                {"name": "two", "tokens": [token("y"), token("x")]},
+            ]),
             tokens(None, Required::Name),
             "[1].tokens[1]: must be unique: `one` has it too, and it cannot tell `two` from that one",
         ),

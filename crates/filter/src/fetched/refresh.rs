@@ -1,3 +1,5 @@
+//! How old what was fetched may become, and what the answer's `Cache-Control` has to say in it.
+
 use super::fetch::between;
 use crate::Headers;
 use crate::cache_control::{Directive, delta_seconds};

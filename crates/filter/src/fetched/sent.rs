@@ -1,3 +1,5 @@
+//! Header fields that a fetch sends, as the configuration says.
+
 use crate::config::{Fields, Node};
 use crate::{HeaderName, HeaderValue, hex};
 use std::fmt;

@@ -1,3 +1,5 @@
+//! Forms with files: what is read, what is refused, what is written.
+
 use super::*;
 
 const TYPE: &[u8] = b"multipart/form-data; boundary=B";
@@ -24,7 +26,10 @@ fn written(body: &str, document: &str) -> Option<String> {
 }
 
 const FIELD: &str = "Content-Disposition: form-data; name=\"a\"";
-const FILE: &str = "Content-Disposition: form-data; name=\"f\"; filename=\"x.png\"\r\nContent-Type: image/png\r\nX-Own: 1";
+const FILE: &str = concat!(
+    "Content-Disposition: form-data; name=\"f\"; filename=\"x.png\"\r\n",
+    "Content-Type: image/png\r\nX-Own: 1"
+);
 
 #[test]
 fn a_boundary_is_what_rfc_2046_says() {
@@ -65,7 +70,8 @@ fn a_form_is_an_object_of_texts_and_of_what_is_known_of_files() {
         (
             "a text that says so",
             &[(
-                "Content-Type: text/plain; charset=UTF-8\r\nContent-Disposition: form-data; name=\"a\"\r\nContent-Transfer-Encoding: 8bit",
+                "Content-Type: text/plain; charset=UTF-8\r\nContent-Disposition: form-data; \
+                 name=\"a\"\r\nContent-Transfer-Encoding: 8bit",
                 "ü",
             )],
             r#"{"a":"ü"}"#,
@@ -184,7 +190,7 @@ fn a_form_is_written_as_the_object_says_with_files_byte_for_byte() {
     let file = r#"{"filename":"x.png","content_type":"image/png","size":9,"part":1}"#;
     let named = |name: &str| format!("Content-Disposition: form-data; name=\"{name}\"");
     let content = "\u{1}\r\n-B";
-    let renamed = "Content-Disposition: form-data; name=\"g\"; filename=\"x.png\"\r\nContent-Type: image/png\r\nX-Own: 1";
+    let renamed = FILE.replace("name=\"f\"", "name=\"g\"");
     let other = FILE.replace("x.png", "%22y%0D%0A");
     for (case, document, want) in [
         (
@@ -204,7 +210,7 @@ fn a_form_is_written_as_the_object_says_with_files_byte_for_byte() {
                 (FIELD, "1"),
             ])),
         ),
-        ("another name", format!(r#"{{"g":{file}}}"#), Some(of(&[(renamed, content)]))),
+        ("another name", format!(r#"{{"g":{file}}}"#), Some(of(&[(&renamed, content)]))),
         (
             "another name of the file",
             format!(r#"{{"f":{}}}"#, file.replace("x.png", "\\\"y\\r\\n")),

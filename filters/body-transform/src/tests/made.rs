@@ -1,3 +1,5 @@
+//! Bodies that are made: when, of what, and with which head.
+
 use super::*;
 
 /// What happened to a response: its code, its step, its head, and the body that took another's
@@ -46,12 +48,17 @@ const HTML: (&str, &str) = ("content-type", "text/html");
 fn a_response_gets_the_first_body_that_is_for_it_whatever_its_own() {
     for hold in [true, false] {
         let filter = filter(json!({"hold_heads": hold, "rules": [{"response_bodies": [
-            {"statuses": [404], "problem": {"detail": "nothing at ${host}", "members": {"q": "${query.q}"}}},
-            {"statuses": ["4xx"], "content_types": ["text/html"], "value": {"s": "${response.status}", "n": [1, "${header.x-no}"]}},
+            {"statuses": [404],
+             "problem": {"detail": "nothing at ${host}", "members": {"q": "${query.q}"}}},
+            {"statuses": ["4xx"], "content_types": ["text/html"],
+             "value": {"s": "${response.status}", "n": [1, "${header.x-no}"]}},
             {"statuses": [200, "5xx"], "max_body": "8B", "content_type": "text/html; charset=utf-8",
              "text": "<a title=\"${query.q}\" href='/?${query.x}'>${header.x-no}$$</a>"},
         ]}]}));
-        let problem = r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"nothing at a.example","q":"<b>"}"#;
+        let problem = concat!(
+            r#"{"type":"about:blank","title":"Not Found","status":404,"#,
+            r#""detail":"nothing at a.example","q":"<b>"}"#
+        );
         let page = "<a title=\"&lt;b&gt;\" href='/?a&amp;b'>$</a>";
         let value = r#"{"n":[1],"s":"400"}"#;
         let replaced = "response_replaced";
@@ -130,7 +137,8 @@ fn statuses_without_content_keep_none() {
 fn a_requests_body_is_replaced_whatever_its_type_and_made_of_nothing_in_it() {
     for hold in [true, false] {
         let filter = filter(json!({"hold_heads": hold, "rules": [{"request_body":
-            {"max_body": "4B", "content_type": "application/x-www-form-urlencoded", "text": "a=${header.x-a}&b=1"}}]}));
+            {"max_body": "4B", "content_type": "application/x-www-form-urlencoded",
+             "text": "a=${header.x-a}&b=1"}}]}));
         let form = "a=%3D%26+%25&b=1";
         for (case, fields, body, code, want) in [
             ("any type", &[HTML][..], "<>", "replaced", Some(form)),

@@ -1,3 +1,5 @@
+//! Texts in which patterns are replaced.
+
 use super::*;
 
 #[test]
@@ -168,7 +170,8 @@ fn fields_of_forms_with_files_are_set_removed_and_renamed() {
     };
     let file = |name: &str| {
         format!(
-            "--B\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"x\"\r\nContent-Type: a/b\r\n\r\n\u{1}\r\n\r\n"
+            "--B\r\nContent-Disposition: form-data; name=\"{name}\"; \
+             filename=\"x\"\r\nContent-Type: a/b\r\n\r\n\u{1}\r\n\r\n"
         )
     };
     let is_form = ("content-type", "multipart/form-data; boundary=B");

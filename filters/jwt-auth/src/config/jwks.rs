@@ -43,7 +43,11 @@ fn inline(node: &Node<'_>) -> Option<KeySet> {
     let keys = match node.value() {
         Value::Object(members) if members.contains_key("pem") => return pem(node),
         Value::Object(_) if node.is_reference() => of_text(node)?,
-        Value::Object(members) if !members.contains_key("keys") && !is_of_names(members) => return node.fault(format!("must have keys, pem or cluster, or be a mapping of names to keys in PEM. {CLUSTERS}")),
+        Value::Object(members) if !members.contains_key("keys") && !is_of_names(members) => {
+            return node.fault(format!(
+                "must have keys, pem or cluster, or be a mapping of names to keys in PEM. {CLUSTERS}"
+            ));
+        }
         Value::Object(_) => KeySet::from_members(node.without_references()?.as_object()?),
         Value::String(_) => of_text(node)?,
         _ => return node.fault(
@@ -134,7 +138,8 @@ fn source(node: &Node<'_>, issuer: Option<Option<&str>>) -> Option<Source> {
         (form, None) => match discovery::document_of(issuer, form.unwrap_or(Form::OpenId)) {
             Some(document) => document,
             None => return node.fault(
-                "must have path or discovery_path: the issuer is no URL (https or http, without query) that a document could be below",
+                "must have path or discovery_path: the issuer is no URL (https or http, without \
+                 query) that a document could be below",
             ),
         },
     };

@@ -142,11 +142,14 @@ fn what_is_wrong_with_a_provider_is_told_where_it_is() {
         (json!({"jwks": "{"}), "providers[0].jwks: is not a JSON object without repeated members"),
         (
             json!({"jwks": {"keys": good}}),
-            "providers[0].jwks: must have a list `keys` (RFC 7517 5), or be a mapping of names to keys in PEM",
+            "providers[0].jwks: must have a list `keys` (RFC 7517 5), or be a mapping of names to \
+             keys in PEM",
         ),
         (
             json!({"jwks": {"uri": "https://issuer.example/jwks.json"}}),
-            "providers[0].jwks: must have keys, pem or cluster, or be a mapping of names to keys in PEM. Keys are fetched through an Envoy cluster, as in {cluster: auth, path: /jwks.json}",
+            "providers[0].jwks: must have keys, pem or cluster, or be a mapping of names to keys in \
+             PEM. Keys are fetched through an Envoy cluster, as in {cluster: auth, path: \
+             /jwks.json}",
         ),
         (json!({"jwks": {"keys": []}}), "providers[0].jwks: has no key that can verify signatures"),
         (

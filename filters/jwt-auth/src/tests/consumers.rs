@@ -11,7 +11,11 @@ fn mapped(consumer: Value, more: Value) -> JwtAuth {
 }
 
 fn configuration(consumer: Value, more: Value) -> Value {
-    let provider = |name: &str, issuer: &str| json!({"name": name, "issuer": issuer, "jwks": key_set(), "consumer": consumer.clone()});
+    let provider = |name: &str, issuer: &str| {
+        json!({
+            "name": name, "issuer": issuer, "jwks": key_set(), "consumer": consumer,
+        })
+    };
     let mut configuration = json!({
         "providers": [provider("main", ISSUER), provider("other", "https://other.example")],
         "consumers": consumers(),
@@ -23,8 +27,10 @@ fn configuration(consumer: Value, more: Value) -> Value {
 fn consumers() -> Value {
     let token = |provider: &str, value: &str| json!({"provider": provider, "value": value});
     json!([
-        {"name": "acme", "tokens": [token("main", "client-1"), token("main", "17"), token("other", "x")],
-         "tier": "gold", "groups": ["partners"], "scopes": ["orders:write"], "metadata": {"account": 17}},
+        {"name": "acme",
+         "tokens": [token("main", "client-1"), token("main", "17"), token("other", "x")],
+         "tier": "gold", "groups": ["partners"], "scopes": ["orders:write"],
+         "metadata": {"account": 17}},
         {"name": "web", "tokens": [token("main", "x")]},
         {"name": "gone", "tokens": [token("main", "client-9")], "disabled": true},
     ])

@@ -249,9 +249,8 @@ fn keys_in_pem_have_no_names_and_verify_whatever_a_token_calls_its_key() {
     );
     assert_eq!(
         faults("nonsense", json!({"algorithms": ["EdDSA"]})),
-        [
-            "providers[0].jwks.pem: must be PEM: -----BEGIN PUBLIC KEY-----, lines of base64, -----END PUBLIC KEY-----; or the same of a CERTIFICATE"
-        ]
+        ["providers[0].jwks.pem: must be PEM: -----BEGIN PUBLIC KEY-----, lines of base64, \
+             -----END PUBLIC KEY-----; or the same of a CERTIFICATE"]
     );
     let both = json!({"jwks": {"pem": pem, "keys": []}});
     assert_eq!(faults(&pem, both), ["providers[0].jwks.keys: unknown field; known here: pem"]);

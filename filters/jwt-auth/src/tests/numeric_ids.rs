@@ -57,7 +57,11 @@ fn a_whole_number_is_the_text_that_it_is_written_as_and_no_other_number_is_any()
 
 #[test]
 fn without_the_option_a_number_is_refused_and_other_providers_do_not_matter() {
-    let provider = |name: &str, issuer: &str, takes: bool| json!({"name": name, "issuer": issuer, "jwks": key_set(), "numeric_ids": takes});
+    let provider = |name: &str, issuer: &str, takes: bool| {
+        json!({
+            "name": name, "issuer": issuer, "jwks": key_set(), "numeric_ids": takes,
+        })
+    };
     let other = "https://other.example";
     let filter = filter(json!({
         "providers": [provider("main", ISSUER, false), provider("other", other, true)],

@@ -327,7 +327,10 @@ fn bad_configurations_are_refused_with_the_path_and_the_remedy() {
         (cost("0"), "rules[0].cost: must be from 1 to 1000000000"),
         (cost("2"), "rules[0]: cost must not be more than a limit lets pass at once, 1"),
         (cost(r#"{"header": "a"}"#), "rules[0].cost.most: is required"),
-        (cost(r#"{"most": 1}"#), "rules[0].cost: must have exactly one of header, response_header, response_body"),
+        (
+            cost(r#"{"most": 1}"#),
+            "rules[0].cost: must have exactly one of header, response_header, response_body",
+        ),
         (
             cost(r#"{"header": "a", "response_header": "b", "most": 1}"#),
             "rules[0].cost: must have exactly one of header, response_header, response_body",

@@ -7,8 +7,10 @@ use gatehouse_filter::{
 
 fn limited(default: u32, more: &str) -> String {
     format!(
-        r#"{{"keys": 64, "tell_costs": true, "rules": [{{"name": "tokens", "limits": [{{"requests": 100, "per": "day"}}],
-            "cost": {{"response_body": ["usage.in", "usage.out"], "default": {default}, "most": 90}} {more}}}]}}"#
+        r#"{{"keys": 64, "tell_costs": true, "rules": [{{"name": "tokens",
+            "limits": [{{"requests": 100, "per": "day"}}],
+            "cost": {{"response_body": ["usage.in", "usage.out"],
+                "default": {default}, "most": 90}} {more}}}]}}"#
     )
 }
 

@@ -1,3 +1,5 @@
+//! Costs that bodies of responses tell: which bodies, and what is charged.
+
 use super::*;
 use crate::RateLimit;
 use crate::cost::Cost;

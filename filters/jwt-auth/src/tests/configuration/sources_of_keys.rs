@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
-    let source = json!({"cluster": "auth", "authority": "auth:8000", "path": "/jwks?x", "refresh": "10m", "timeout": "500ms",
-        "max_age": "7d", "max_size": "256KiB", "retry": "1s"});
+    let source = json!({"cluster": "auth", "authority": "auth:8000", "path": "/jwks?x",
+        "refresh": "10m", "timeout": "500ms", "max_age": "7d", "max_size": "256KiB", "retry": "1s"});
     assert_eq!(
         faults(
             &json!({"providers": [provider(json!({"jwks": source, "algorithms": ["HS256", "ES256"]}))]})
@@ -59,7 +59,8 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
         ),
         (
             json!({"refresh": {"most": "1h"}, "max_age": "1h"}),
-            ": max_age must be longer than refresh: what is in use would be too old before something new comes",
+            ": max_age must be longer than refresh: what is in use would be too old before \
+             something new comes",
         ),
         (
             json!({"refresh": 300}),
@@ -74,12 +75,14 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
         (json!({"max_age": "31d"}), ".max_age: must be from 1s to 2592000s"),
         (
             json!({"max_age": "10m"}),
-            ": max_age must be longer than refresh: what is in use would be too old before something new comes",
+            ": max_age must be longer than refresh: what is in use would be too old before \
+             something new comes",
         ),
         (json!({"max_size": "1MiB"}), ".max_size: must be from 1B to 256KiB"),
         (
             json!({"keys": []}),
-            ".keys: unknown field; known here: cluster, authority, path, jwks_cluster, discovery, discovery_path, headers, timeout, max_age, max_size, retry, refresh",
+            ".keys: unknown field; known here: cluster, authority, path, jwks_cluster, discovery, \
+             discovery_path, headers, timeout, max_age, max_size, retry, refresh",
         ),
         (json!({"refrsh": "1s"}), ".refrsh: unknown field, did you mean `refresh`?"),
     ] {
@@ -110,7 +113,8 @@ fn what_is_wrong_with_a_source_of_keys_is_told_where_it_is() {
         (
             "issuer.example",
             vec![
-                "providers[0].jwks: must have path or discovery_path: the issuer is no URL (https or http, without query) that a document could be below",
+                "providers[0].jwks: must have path or discovery_path: the issuer is no URL (https \
+                 or http, without query) that a document could be below",
             ],
         ),
         ("", vec!["providers[0].issuer: must not be empty"]),

@@ -18,7 +18,11 @@ fn a_refusal_is_a_challenge_in_the_words_of_rfc_6750() {
             &["Bearer x"],
             401,
             "token_malformed",
-            r#"Bearer realm="gatehouse", error="invalid_token", error_description="The token is not a JWT: three base64url parts without padding, header and claims JSON objects without repeated members""#,
+            concat!(
+                r#"Bearer realm="gatehouse", error="invalid_token", error_description="#,
+                r#""The token is not a JWT: three base64url parts without padding, header and "#,
+                r#"claims JSON objects without repeated members""#
+            ),
         ),
         (
             &[&expired],
@@ -30,13 +34,19 @@ fn a_refusal_is_a_challenge_in_the_words_of_rfc_6750() {
             &[&no_expiry],
             401,
             "claim_invalid",
-            r#"Bearer realm="gatehouse", error="invalid_token", error_description="The claim exp is required""#,
+            concat!(
+                r#"Bearer realm="gatehouse", error="invalid_token", "#,
+                r#"error_description="The claim exp is required""#
+            ),
         ),
         (
             &[&good, &expired],
             400,
             "token_repeated",
-            r#"Bearer realm="gatehouse", error="invalid_request", error_description="Send one token, in one place""#,
+            concat!(
+                r#"Bearer realm="gatehouse", error="invalid_request", "#,
+                r#"error_description="Send one token, in one place""#
+            ),
         ),
     ];
     for (values, status, code, want) in cases {
@@ -61,13 +71,22 @@ fn every_challenge_tells_where_the_metadata_of_the_resource_are() {
         (
             &["Bearer x.y.z"],
             format!(
-                r#"Bearer realm="gatehouse", error="invalid_token", error_description="The token is not a JWT: three base64url parts without padding, header and claims JSON objects without repeated members", resource_metadata="{URL}""#
+                concat!(
+                    r#"Bearer realm="gatehouse", error="invalid_token", error_description="#,
+                    r#""The token is not a JWT: three base64url parts without padding, header and "#,
+                    r#"claims JSON objects without repeated members", resource_metadata="{}""#
+                ),
+                URL
             ),
         ),
         (
             &["Bearer x", "Bearer y"],
             format!(
-                r#"Bearer realm="gatehouse", error="invalid_request", error_description="Send one token, in one place", resource_metadata="{URL}""#
+                concat!(
+                    r#"Bearer realm="gatehouse", error="invalid_request", "#,
+                    r#"error_description="Send one token, in one place", resource_metadata="{}""#
+                ),
+                URL
             ),
         ),
     ] {
