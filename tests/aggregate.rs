@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::harness::hostile::{self, Honest};
 use crate::harness::upstream::{Received, Said, Upstream};
-use crate::harness::{configuration, envoy_minor};
+use crate::harness::{configuration, envoy_minor, start};
 
 /// The example as it is. Before 1.37 Envoy's clusters know no retries, and refuse to hear of them.
 fn example() -> Builder {
@@ -61,11 +61,6 @@ fn with_rules(rules: &Value, service: &Upstream) -> Builder {
         builder = builder.upstream(&format!("{host}:8000"), service.address());
     }
     builder
-}
-
-#[track_caller]
-fn start(builder: Builder) -> Gateway {
-    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 /// One rule for `/x/{id}` with these calls.

@@ -20,7 +20,7 @@ use gatehouse_sandbox::{Builder, Gateway, Upstreams, workspace};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Exchange, Shared, envoy_keeps_dots_with_parameters, http2, received, token, trap,
+    Exchange, Shared, envoy_keeps_dots_with_parameters, http2, received, start, token, trap,
 };
 
 /// For every case that counts nothing and stops nothing.
@@ -374,11 +374,6 @@ fn token_of(username: &str, password: &str) -> String {
 
 fn login(username: &str, password: &str) -> Request {
     Request::post_json("/auth/login", &json!({"username": username, "password": password}))
-}
-
-#[track_caller]
-fn start(builder: Builder) -> Gateway {
-    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 /// Stops a demo service, and waits until its port is closed.

@@ -51,9 +51,7 @@ fn every_code_of_jwt_auth_is_seen() {
     unknown["consumers_from"] = json!({"cluster": "auth", "path": "/", "timeout": "100ms"});
     let start = |value: Value, list: u16| {
         Shared::start(
-            Gateway::builder("envoy/jwt-auth-remote.yaml")
-                .upstream("auth:8000", down.address())
-                .edit(move |tree| configuration::set(tree, "jwt-auth", value))
+            down.gateway(value)
                 .edit(move |tree| configuration::add_cluster(tree, "revocations", list)),
         )
     };

@@ -205,8 +205,5 @@ fn two_issuers(first: &IdentityProvider, second: &IdentityProvider) -> Builder {
         "rules": [{"match": {"path": {"prefix": "/ours"}}, "require": ["ours"]}],
     });
     let port = second.address().port();
-    Gateway::builder(CONFIG)
-        .upstream("auth:8000", first.address())
-        .edit(move |tree| configuration::set(tree, "jwt-auth", value))
-        .edit(move |tree| configuration::add_cluster(tree, "partner", port))
+    first.gateway(value).edit(move |tree| configuration::add_cluster(tree, "partner", port))
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::identity_provider::{Behaviour, IdentityProvider, key_set};
 use crate::harness::load::{Expected, Load};
 use crate::harness::token::{self, Key, bearer, claims};
-use crate::harness::{configuration, trap, until};
+use crate::harness::{configuration, start, trap, until};
 
 /// How long the provider is away. Its keys are fetched every second, so a few seconds are many
 /// fetches.
@@ -204,9 +204,8 @@ fn what_cannot_be_fetched_is_told_in_the_log() {
         "revocations": {"cluster": "auth", "path": "/revoked.json", "on_error": "allow"},
     });
     let gateway = start(
-        Gateway::builder("envoy/jwt-auth-remote.yaml")
-            .upstream("auth:8000", garbage.address())
-            .edit(move |tree| configuration::set(tree, "jwt-auth", value))
+        garbage
+            .gateway(value)
             .edit(move |tree| configuration::add_cluster(tree, "closed", closed))
             .edit(move |tree| configuration::add_tls_cluster(tree, "encrypted", open))
             .edit(tell_why_there_is_no_connection),
@@ -391,11 +390,6 @@ fn counted(gateway: &Gateway, event: &str) -> u64 {
     stats.iter().find(named).map_or(0, |(_, count)| *count)
 }
 
-#[track_caller]
-fn start(builder: Builder) -> Gateway {
-    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
-}
-
 /// The shipped config with this provider's keys, asked for every second, and a cache that is too
 /// small.
 fn builder(provider: &IdentityProvider, more: Value) -> Builder {
@@ -405,7 +399,5 @@ fn builder(provider: &IdentityProvider, more: Value) -> Builder {
     );
     let value = json!({"cache": {"tokens": 16}, "providers": [{"name": "demo", "issuer": gatehouse_demo::ISSUER,
         "jwks": jwks, "claims_to_headers": [{"claim": "sub", "header": "x-user"}]}]});
-    Gateway::builder("envoy/jwt-auth-remote.yaml")
-        .upstream("auth:8000", provider.address())
-        .edit(move |tree| configuration::set(tree, "jwt-auth", value))
+    provider.gateway(value)
 }

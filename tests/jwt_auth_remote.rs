@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::harness::hostile::{self, Honest};
 use crate::harness::identity_provider::{Behaviour, IdentityProvider, key_set};
 use crate::harness::token::{self, Key, bearer, claims};
-use crate::harness::{configuration, received, trap, until};
+use crate::harness::{received, start, trap, until};
 
 #[test]
 fn hostile_bytes_do_not_trap_it() {
@@ -90,11 +90,6 @@ static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     keys
 });
 
-#[track_caller]
-fn start(builder: Builder) -> Gateway {
-    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
-}
-
 fn ask(gateway: &Gateway, token: &str) -> Response {
     gateway.request(Request::get("/orders").header("authorization", bearer(token)))
 }
@@ -107,7 +102,5 @@ fn builder(provider: &IdentityProvider) -> Builder {
     });
     let value =
         json!({"providers": [{"name": "demo", "issuer": gatehouse_demo::ISSUER, "jwks": jwks}]});
-    Gateway::builder(CONFIG)
-        .upstream("auth:8000", provider.address())
-        .edit(move |tree| configuration::set(tree, "jwt-auth", value))
+    provider.gateway(value)
 }

@@ -1,13 +1,13 @@
 //! `jwt-auth`, on `envoy/jwt-auth-remote.yaml`, with nothing said of the keys but the cluster: the
 //! issuer's document tells where they are (OpenID Connect Discovery 1.0).
 
-use gatehouse_sandbox::raw::{Request, Response};
+use gatehouse_sandbox::raw::Response;
 use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 
-use crate::harness::identity_provider::{Behaviour, IdentityProvider, key_set};
-use crate::harness::token::{self, Key, bearer, claims, with};
-use crate::harness::{configuration, trap, until};
+use crate::harness::identity_provider::{self, Behaviour, IdentityProvider, key_set};
+use crate::harness::token::{self, Key, with};
+use crate::harness::{configuration, start, trap, until};
 
 #[test]
 fn an_issuer_and_a_cluster_are_enough() {
@@ -103,7 +103,6 @@ fn a_document_that_is_not_the_issuer_s_own_leads_nowhere_and_takes_no_keys_away(
     }
 }
 
-const CONFIG: &str = "envoy/jwt-auth-remote.yaml";
 const ISSUER: &str = "https://idp.example:8443/tenant";
 const DOCUMENT: &str = "/tenant/.well-known/openid-configuration";
 const KEYS: &str = "/certs?use=sig";
@@ -127,19 +126,11 @@ fn site(document: &Value, keys: &[&Key]) -> Behaviour {
 /// The shipped config with this provider.
 fn builder(provider: &IdentityProvider, jwks: Value) -> Builder {
     let value = json!({"providers": [{"name": "oidc", "issuer": ISSUER, "jwks": jwks}]});
-    Gateway::builder(CONFIG)
-        .upstream("auth:8000", provider.address())
-        .edit(move |tree| configuration::set(tree, "jwt-auth", value))
-}
-
-#[track_caller]
-fn start(builder: Builder) -> Gateway {
-    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
+    provider.gateway(value)
 }
 
 fn ask(gateway: &Gateway, key: &Key) -> Response {
-    let token = key.sign(&with(claims("alice"), json!({"iss": ISSUER})));
-    gateway.request(Request::get("/orders").header("authorization", bearer(&token)))
+    identity_provider::ask(gateway, key, ISSUER)
 }
 
 /// Of a request's head.

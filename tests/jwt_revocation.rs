@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::identity_provider::{Behaviour, IdentityProvider};
 use crate::harness::token::{self, Key, bearer, claims, with};
-use crate::harness::{configuration, trap, until};
+use crate::harness::{trap, until};
 
 #[test]
 fn a_token_is_refused_once_it_is_on_the_list_on_every_worker_and_from_the_cache() {
@@ -141,7 +141,6 @@ fn before_the_first_list_on_error_decides() {
     }
 }
 
-const CONFIG: &str = "envoy/jwt-auth-remote.yaml";
 const ISSUER: &str = gatehouse_demo::ISSUER;
 
 fn list(tag: &'static str, entries: &[Value]) -> Behaviour {
@@ -158,9 +157,7 @@ fn builder(publisher: &IdentityProvider, key: &Key, changes: Value) -> Builder {
         "providers": [{"name": "demo", "issuer": ISSUER, "jwks": {"keys": [key.jwk]}}],
         "revocations": with(list, changes),
     });
-    Gateway::builder(CONFIG)
-        .upstream("auth:8000", publisher.address())
-        .edit(move |tree| configuration::set(tree, "jwt-auth", value))
+    publisher.gateway(value)
 }
 
 #[track_caller]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::harness::hostile::{self, Honest};
 use crate::harness::rate_limit_service::{Behaviour, Puppet, Service};
-use crate::harness::{Exchange, Shared, configuration, received, trap};
+use crate::harness::{Exchange, Shared, configuration, received, start, trap};
 
 const CONFIG: &str = "envoy/rate-limit-global.yaml";
 
@@ -430,11 +430,6 @@ fn builder(service: &std::net::SocketAddr, value: Value) -> Builder {
     Gateway::builder(CONFIG)
         .upstream("rate-limit:8081", *service)
         .edit(move |tree| configuration::set(tree, "rate-limit", value))
-}
-
-#[track_caller]
-fn start(builder: Builder) -> Gateway {
-    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 /// Waits for what comes within seconds.

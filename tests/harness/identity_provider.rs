@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use gatehouse_sandbox::raw::Received;
+use gatehouse_sandbox::raw::{Received, Request, Response};
+use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use super::token::Key;
+use super::configuration;
+use super::token::{Key, bearer, claims, with};
 
 /// A server of key sets, at an address that stays its own while it is stopped. Ends with the
 /// process.
@@ -52,6 +54,12 @@ pub(crate) enum Behaviour {
     Site(Vec<(&'static str, Behaviour)>),
 }
 
+/// Asks for what alice may have, with a token that this key has signed for this issuer.
+pub(crate) fn ask(gateway: &Gateway, key: &Key, issuer: &str) -> Response {
+    let token = key.sign(&with(claims("alice"), json!({"iss": issuer})));
+    gateway.request(Request::get("/orders").header("authorization", bearer(&token)))
+}
+
 struct Orders {
     behaviour: Mutex<Behaviour>,
     requests: AtomicUsize,
@@ -84,6 +92,13 @@ impl IdentityProvider {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The example whose keys are fetched, from here, with this configuration of `jwt-auth`.
+    pub(crate) fn gateway(&self, value: Value) -> Builder {
+        Gateway::builder("envoy/jwt-auth-remote.yaml")
+            .upstream("auth:8000", self.address)
+            .edit(move |tree| configuration::set(tree, "jwt-auth", value))
     }
 
     pub(crate) fn behave(&self, behaviour: Behaviour) {

@@ -50,6 +50,14 @@ pub(crate) mod upstream;
 
 pub(crate) use shared::{Exchange, Shared, received, received_headers};
 
+use gatehouse_sandbox::{Builder, Gateway};
+
+/// Starts the gateway.
+#[track_caller]
+pub(crate) fn start(builder: Builder) -> Gateway {
+    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
+}
+
 /// Whether these cases run on an Envoy before 1.39. From there on it takes `..;` in a path for a
 /// step up; before, the segment comes as it was sent, and is refused as ambiguous.
 pub(crate) fn envoy_keeps_dots_with_parameters() -> bool {

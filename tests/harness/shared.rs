@@ -30,8 +30,7 @@ impl Shared {
     /// Starts the gateway.
     #[track_caller]
     pub(crate) fn start(builder: Builder) -> Self {
-        let gateway = builder.start().unwrap_or_else(|fault| panic!("{fault}"));
-        Self { gateway, sent: Mutex::new(0) }
+        Self { gateway: super::start(builder), sent: Mutex::new(0) }
     }
 
     /// Sends a request on a connection of its own; waits for its line in the access log.

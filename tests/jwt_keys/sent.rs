@@ -3,7 +3,7 @@
 use gatehouse_sandbox::raw::Request;
 use serde_json::{Value, json};
 
-use super::{CONFIG, ISSUER, ask, assert_refused, builder, start};
+use super::{ISSUER, ask, assert_refused, builder, start};
 use crate::harness::identity_provider::{Behaviour, IdentityProvider, key_set};
 use crate::harness::token::{self, Key};
 use crate::harness::{configuration, trap, until};
@@ -94,11 +94,7 @@ fn lists_of_revocations_are_asked_for_in_the_same_way() {
     };
     for (secret, status) in [("s3cret", 200), ("other", 503)] {
         let value = configuration(secret);
-        let gateway = start(
-            gatehouse_sandbox::Gateway::builder(CONFIG)
-                .upstream("auth:8000", provider.address())
-                .edit(move |tree| configuration::set(tree, "jwt-auth", value)),
-        );
+        let gateway = start(provider.gateway(value));
         assert_eq!(answered(&gateway, &key), status, "{secret}");
         trap::assert_none(&gateway);
     }

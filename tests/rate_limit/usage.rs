@@ -10,7 +10,7 @@ use gatehouse_sandbox::{Builder, Gateway};
 use serde_json::{Value, json};
 
 use crate::harness::upstream::{Said, Upstream, chunked};
-use crate::harness::{configuration, trap, until};
+use crate::harness::{configuration, start, trap, until};
 use crate::telemetry::{insert, of_example, series};
 
 /// 100 units a day for each client; what comes in counts once, and what goes out twice.
@@ -42,10 +42,6 @@ fn limited(upstream: &Upstream, rule: Value) -> Builder {
             tree.pointer_mut(&route).expect("a route")["timeout"] = json!("60s");
         },
     )
-}
-
-fn start(builder: Builder) -> Gateway {
-    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 fn of_client(client: &str, path: &str) -> Request {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{CONFIG, edited, insert, of_example, series, with_consumers};
 use crate::harness::configuration;
 use crate::harness::rate_limit_service::{Behaviour, Puppet};
-use crate::harness::{trap, until};
+use crate::harness::{start, trap, until};
 
 const CONSUMERS: [(&str, &str); 2] = [("acme", "gold"), ("globex", "free")];
 
@@ -22,10 +22,6 @@ fn with_limits(apply: &'static str, rules: Value) -> Builder {
         insert(tree, 2, of_example("rate-limit"));
         configuration::set(tree, "rate-limit", block);
     })
-}
-
-fn start(builder: Builder) -> Gateway {
-    builder.start().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 /// What is sent, and what it costs under which rules where it passes.

@@ -1,9 +1,9 @@
 //! Where the consumers are: in the configuration, or in a list that is fetched.
 
 use crate::{Consumers, Uses};
-use gatehouse_filter::Counter;
 use gatehouse_filter::config::{self, ConfigError, Fields, Node};
 use gatehouse_filter::fetched::{self, Fetched, Kind, Limits, Polled, Whose};
+use gatehouse_filter::{Counter, Event, Filter};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,10 +18,15 @@ pub enum Source {
 /// The filter that uses them.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner {
-    /// [`Filter::NAME`](gatehouse_filter::Filter::NAME).
-    pub filter: &'static str,
-    /// What it counts of the list, in the order of [`fetched::Event`].
-    pub events: [Counter; 4],
+    filter: &'static str,
+    events: [Counter; 4],
+}
+
+impl Owner {
+    /// This filter, which counts these of the list, in the order of [`fetched::Event`].
+    pub fn of<F: Filter<Event: Event>>(events: [F::Event; 4]) -> Self {
+        Self { filter: F::NAME, events: events.map(Event::counter) }
+    }
 }
 
 impl Source {

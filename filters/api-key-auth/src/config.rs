@@ -7,7 +7,7 @@ use gatehouse_consumers::{
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::credential::{self, Source};
 use gatehouse_filter::rules::Rules;
-use gatehouse_filter::{Challenge, FieldChange, Filter, Head, HeaderName, Mode, Words};
+use gatehouse_filter::{Challenge, FieldChange, Head, HeaderName, Mode, Words};
 
 /// What the filter does, in final form.
 pub(crate) struct Config {
@@ -108,15 +108,14 @@ impl Config {
     }
 }
 
-/// Whose the list is, and how is counted what becomes of it.
+/// Whose the list is, and what is counted of it.
 fn owner() -> Owner {
-    let events = [
+    Owner::of::<ApiKeyAuth>([
         Event::ConsumersFetched,
         Event::ConsumersFetchFailed,
         Event::ConsumersRefused,
         Event::ConsumersDropped,
-    ];
-    Owner { filter: ApiKeyAuth::NAME, events: events.map(gatehouse_filter::Event::counter) }
+    ])
 }
 
 const DEFAULT_SOURCE: Source =

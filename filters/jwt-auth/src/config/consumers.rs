@@ -5,7 +5,6 @@ use crate::JwtAuth;
 use crate::consumer::{By, Mapping, Unknown};
 use crate::event::Event;
 use gatehouse_consumers::{Owner, Required, Source, Tokens, Uses};
-use gatehouse_filter::Filter;
 use gatehouse_filter::config::{Fields, Node};
 
 /// How a provider's tokens name their consumers.
@@ -57,13 +56,12 @@ pub(super) fn read(
     }
 }
 
-/// Whose the list is, and how is counted what becomes of it.
+/// Whose the list is, and what is counted of it.
 fn owner() -> Owner {
-    let events = [
+    Owner::of::<JwtAuth>([
         Event::ConsumersFetched,
         Event::ConsumersFetchFailed,
         Event::ConsumersRefused,
         Event::ConsumersDropped,
-    ];
-    Owner { filter: JwtAuth::NAME, events: events.map(gatehouse_filter::Event::counter) }
+    ])
 }
