@@ -1,14 +1,16 @@
 //! Where a request carries its credential, and how it is taken out.
 
+mod basic;
 mod member;
 mod places;
 
+pub use basic::Part;
 pub use member::{Mark, Member};
-pub use places::sources;
+pub use places::{sources, sources_with_basic};
 
 use crate::cookie::{cookie_value, cookie_values};
 use crate::target::{query_value, query_values, split_target};
-use crate::{HeaderName, HeaderValue, InvalidValue, Repeated, Request, percent_decoded};
+use crate::{HeaderName, HeaderValue, InvalidValue, Request, percent_decoded};
 use ct_codecs::{Base64UrlSafeNoPadding, Decoder};
 use std::borrow::Cow;
 
@@ -22,6 +24,13 @@ pub enum Source {
         name: HeaderName,
         /// What is before the key: `ApiKey `.
         prefix: Option<String>,
+    },
+    /// A part of the credentials of HTTP's scheme `Basic` (RFC 7617) in a header field.
+    Basic {
+        /// The field.
+        name: HeaderName,
+        /// What of them is the credential.
+        part: Part,
     },
     /// A parameter of the query, its name compared decoded.
     Query(String),
@@ -40,35 +49,46 @@ impl Source {
     /// The field that holds it, where that is all that the field holds.
     pub fn field(&self) -> Option<&HeaderName> {
         match self {
-            Self::Header { name, .. } | Self::Member(Member { name, .. }) => Some(name),
+            Self::Header { name, .. }
+            | Self::Basic { name, .. }
+            | Self::Member(Member { name, .. }) => Some(name),
             Self::Query(_) | Self::Cookie { .. } => None,
         }
     }
 }
 
+/// Why a request has no credential that could be looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unclear {
+    /// There are two, wherever they are: whoever picks one lets a client show different credentials
+    /// to different readers.
+    Repeated,
+    /// Credentials of the scheme `Basic` that cannot be read (RFC 7617 §2).
+    Malformed,
+}
+
 /// The one credential of a request, decoded; `None` where it has none. An empty one is none, and
-/// the same in two places is one. Of a query, values that are longer than `most` bytes even decoded
-/// come as they are.
+/// the same in two places is one. Of a query, and of the scheme `Basic`, values that are longer than
+/// `most` bytes even decoded come as they are.
 ///
 /// # Errors
-/// [`Repeated`] where there are two, wherever they are: whoever picks one lets a client show
-/// different credentials to different readers.
+/// [`Unclear`].
 pub fn find<'r>(
     sources: &'r [Source],
     request: &'r Request<'_>,
     most: usize,
-) -> Result<Option<Cow<'r, [u8]>>, Repeated> {
+) -> Result<Option<Cow<'r, [u8]>>, Unclear> {
     let mut found = None;
     for source in sources {
         match source {
             Source::Header { name, prefix } => {
-                // A second field is a second credential, of whatever scheme.
-                let mut values = request.headers.values(name.as_str()).filter(|it| !it.is_empty());
-                let Some(first) = values.next() else { continue };
-                if values.any(|value| value != first) {
-                    return Err(Repeated);
-                }
-                take(&mut found, key_in(first, prefix.as_deref()).map(Cow::Borrowed))?;
+                let Some(value) = only(name, request)? else { continue };
+                take(&mut found, key_in(value, prefix.as_deref()).map(Cow::Borrowed))?;
+            }
+            Source::Basic { name, part } => {
+                let Some(value) = only(name, request)? else { continue };
+                let Some(credentials) = key_in(value, Some(basic::PREFIX)) else { continue };
+                take(&mut found, Some(part.of(credentials, most)?))?;
             }
             Source::Query(name) => {
                 for value in query_values(request.query().unwrap_or_default(), name) {
@@ -79,7 +99,7 @@ pub fn find<'r>(
                 let mut values = cookie_values(&request.headers, name).filter(|it| !it.is_empty());
                 let Some(first) = values.next() else { continue };
                 if values.any(|value| value != first) {
-                    return Err(Repeated);
+                    return Err(Unclear::Repeated);
                 }
                 take(&mut found, key_in(first, prefix.as_deref()).map(Cow::Borrowed))?;
             }
@@ -108,6 +128,8 @@ pub fn strip(sources: &[Source], request: &mut Request<'_>) -> Result<(), Invali
     for source in sources {
         match source {
             Source::Header { name, prefix } => strip_header(name, prefix.as_deref(), request)?,
+            // The password is of no use to whoever has no user.
+            Source::Basic { name, .. } => strip_header(name, Some(basic::PREFIX), request)?,
             Source::Query(name) => strip_query(name, request)?,
             Source::Cookie { name, prefix } => strip_cookie(name, prefix.as_deref(), request)?,
             Source::Member(member) => member.strip(request)?,
@@ -116,13 +138,24 @@ pub fn strip(sources: &[Source], request: &mut Request<'_>) -> Result<(), Invali
     Ok(())
 }
 
+/// The value of the field.
+fn only<'r>(name: &'r HeaderName, request: &'r Request<'_>) -> Result<Option<&'r [u8]>, Unclear> {
+    // A second field is a second credential, of whatever scheme.
+    let mut values = request.headers.values(name.as_str()).filter(|it| !it.is_empty());
+    let first = values.next();
+    match values.any(|value| Some(value) != first) {
+        true => Err(Unclear::Repeated),
+        false => Ok(first),
+    }
+}
+
 fn take<'r>(
     found: &mut Option<Cow<'r, [u8]>>,
     credential: Option<Cow<'r, [u8]>>,
-) -> Result<(), Repeated> {
+) -> Result<(), Unclear> {
     let Some(credential) = credential.filter(|it| !it.is_empty()) else { return Ok(()) };
     match found {
-        Some(known) if *known != credential => Err(Repeated),
+        Some(known) if *known != credential => Err(Unclear::Repeated),
         _ => {
             *found = Some(credential);
             Ok(())

@@ -1,7 +1,7 @@
 //! Where credentials are found in a request, and what is left of it without them.
 
-use gatehouse_filter::credential::{Mark, Member, Source, find, strip};
-use gatehouse_filter::{HeaderName, Headers, Repeated, Request};
+use gatehouse_filter::credential::{Mark, Member, Part, Source, Unclear, find, strip};
+use gatehouse_filter::{HeaderName, Headers, Request};
 use gatehouse_filter_test::FakeHost;
 
 fn sources() -> Vec<Source> {
@@ -20,11 +20,11 @@ fn sources() -> Vec<Source> {
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
 /// What is found, of values given as text.
-type Found<'a> = Result<Option<&'a str>, Repeated>;
+type Found<'a> = Result<Option<&'a str>, Unclear>;
 
 #[test]
 fn a_key_is_found_wherever_it_may_be() {
-    let cases: &[(Fields<'_>, Result<Option<&str>, Repeated>)] = &[
+    let cases: &[(Fields<'_>, Found<'_>)] = &[
         (&[], Ok(None)),
         (&[("x-api-key", "k")], Ok(Some("k"))),
         (&[("x-api-key", "")], Ok(None)),
@@ -55,20 +55,20 @@ fn a_key_is_found_wherever_it_may_be() {
         (&[("cookie", "Key=k; xkey=k; keyx=k")], Ok(None)),
         (&[("cookie", "key=%41")], Ok(Some("%41"))),
         (&[("x-api-key", "k"), ("x-api-key", "k")], Ok(Some("k"))),
-        (&[("x-api-key", "k"), ("x-api-key", "l")], Err(Repeated)),
+        (&[("x-api-key", "k"), ("x-api-key", "l")], Err(Unclear::Repeated)),
         (&[("x-api-key", "k"), ("x-api-key", "")], Ok(Some("k"))),
-        (&[("authorization", "Bearer j"), ("authorization", "ApiKey k")], Err(Repeated)),
+        (&[("authorization", "Bearer j"), ("authorization", "ApiKey k")], Err(Unclear::Repeated)),
         (&[(":path", "/?api_key=k&api_key=k")], Ok(Some("k"))),
-        (&[(":path", "/?api_key=k&%61pi_key=l")], Err(Repeated)),
+        (&[(":path", "/?api_key=k&%61pi_key=l")], Err(Unclear::Repeated)),
         (&[(":path", "/?api_key&api_key")], Ok(None)),
         (&[("cookie", "key=k; key=\"k\"")], Ok(Some("k"))),
-        (&[("cookie", "key=k; key=l")], Err(Repeated)),
-        (&[("cookie", "key=k"), ("cookie", "key=l")], Err(Repeated)),
+        (&[("cookie", "key=k; key=l")], Err(Unclear::Repeated)),
+        (&[("cookie", "key=k"), ("cookie", "key=l")], Err(Unclear::Repeated)),
         (&[("x-api-key", "k"), ("authorization", "ApiKey k")], Ok(Some("k"))),
-        (&[("x-api-key", "k"), ("authorization", "ApiKey l")], Err(Repeated)),
+        (&[("x-api-key", "k"), ("authorization", "ApiKey l")], Err(Unclear::Repeated)),
         (&[("x-api-key", "k"), (":path", "/?api_key=%6b")], Ok(Some("k"))),
-        (&[("x-api-key", "k"), (":path", "/?api_key=l")], Err(Repeated)),
-        (&[("x-api-key", "k"), ("cookie", "key=l")], Err(Repeated)),
+        (&[("x-api-key", "k"), (":path", "/?api_key=l")], Err(Unclear::Repeated)),
+        (&[("x-api-key", "k"), ("cookie", "key=l")], Err(Unclear::Repeated)),
         (&[("x-api-key", "k"), ("cookie", "key=")], Ok(Some("k"))),
         (&[(":path", "/?api_key="), ("cookie", "key=")], Ok(None)),
     ];
@@ -181,8 +181,8 @@ fn a_member_of_a_list_is_found_and_taken_out_alone() {
         (&prefix, &["BEARER.k"], Ok(Some("k")), &[]),
         (&prefix, &["bearer.k, bearer.k"], Ok(Some("k")), &[]),
         (&prefix, &["bearer.k", "a, bearer.k"], Ok(Some("k")), &["a"]),
-        (&prefix, &["bearer.k, Bearer.l, a"], Err(Repeated), &["a"]),
-        (&prefix, &["bearer.k", "bearer.l"], Err(Repeated), &[]),
+        (&prefix, &["bearer.k, Bearer.l, a"], Err(Unclear::Repeated), &["a"]),
+        (&prefix, &["bearer.k", "bearer.l"], Err(Unclear::Repeated), &[]),
         (&prefix, &["bearer., a"], Ok(None), &["a"]),
         (&prefix, &["bearer.,bearer.k"], Ok(Some("k")), &[]),
         (&prefix, &["bearer, k"], Ok(None), &["bearer, k"]),
@@ -202,18 +202,18 @@ fn a_member_of_a_list_is_found_and_taken_out_alone() {
         (&after, &["bearer"], Ok(None), &["bearer"]),
         (&after, &["k, bearer"], Ok(None), &["k, bearer"]),
         (&after, &["bearer, k, bearer, k"], Ok(Some("k")), &["bearer, bearer"]),
-        (&after, &["bearer, k, bearer, l"], Err(Repeated), &["bearer, bearer"]),
+        (&after, &["bearer, k, bearer, l"], Err(Unclear::Repeated), &["bearer, bearer"]),
         // Whoever reads on from the second mark reads another one.
-        (&after, &["bearer, bearer, k"], Err(Repeated), &["bearer"]),
+        (&after, &["bearer, bearer, k"], Err(Unclear::Repeated), &["bearer"]),
         (&after, &["bearer.k"], Ok(None), &["bearer.k"]),
         (&after, &["x-bearer, k"], Ok(None), &["x-bearer, k"]),
         (&encoded, &["b64.ay5s"], Ok(Some("k.l")), &[]),
         (&encoded, &["b64.ay5s, b64.ay5s"], Ok(Some("k.l")), &[]),
-        (&encoded, &["b64.ay5s, b64.ay5t"], Err(Repeated), &[]),
+        (&encoded, &["b64.ay5s, b64.ay5t"], Err(Unclear::Repeated), &[]),
         // What is no base64url is nobody's, and does not go on.
         (&encoded, &["b64.ay5s="], Ok(Some("=")), &[]),
         (&encoded, &["b64.k.l"], Ok(Some("=")), &[]),
-        (&encoded, &["b64.k.l, b64.ay5s"], Err(Repeated), &[]),
+        (&encoded, &["b64.k.l, b64.ay5s"], Err(Unclear::Repeated), &[]),
     ];
     let host = FakeHost::default();
     for (sources, fields, want, left) in cases {
@@ -241,8 +241,8 @@ fn a_cookie_may_have_something_before_its_credential() {
         (&["session=k"], Ok(None), &["session=k"]),
         (&["session=Bearer"], Ok(None), &[]),
         (&["session=Bearer k; session=Bearer k"], Ok(Some("k")), &[]),
-        (&["session=Bearer k; session=l"], Err(Repeated), &["session=l"]),
-        (&["session=Bearer k", "session=Bearer l"], Err(Repeated), &[]),
+        (&["session=Bearer k; session=l"], Err(Unclear::Repeated), &["session=l"]),
+        (&["session=Bearer k", "session=Bearer l"], Err(Unclear::Repeated), &[]),
         (&["session=; session=Bearer k"], Ok(Some("k")), &["session="]),
         (&["Session=Bearer k"], Ok(None), &["Session=Bearer k"]),
     ];
@@ -258,4 +258,52 @@ fn a_cookie_may_have_something_before_its_credential() {
         let want: Vec<_> = left.iter().map(|it| it.as_bytes().to_vec()).collect();
         assert_eq!(rest, want, "{fields:?}");
     }
+}
+
+#[test]
+fn a_key_may_be_a_part_of_basic_credentials_which_go_as_a_whole() {
+    let basic = |part| Source::Basic { name: HeaderName::from_static("authorization"), part };
+    let api_key = Source::Header { name: HeaderName::from_static("x-api-key"), prefix: None };
+    let cases: &[(Fields<'_>, Found<'_>, Fields<'_>)] = &[
+        // `k:`, `k:p`, `:k`.
+        (&[("authorization", "Basic azo=")], Ok(Some("k")), &[]),
+        (&[("authorization", "bASIC   azpw")], Ok(Some("k")), &[]),
+        (&[("authorization", "Basic Oms=")], Ok(None), &[]),
+        (&[("authorization", "Basic")], Ok(None), &[]),
+        (&[("authorization", "Basic azo")], Err(Unclear::Malformed), &[]),
+        (&[("authorization", "Basic aw==")], Err(Unclear::Malformed), &[]),
+        (
+            &[("authorization", "Basicazo="), ("x-a", "1")],
+            Ok(None),
+            &[("authorization", "Basicazo="), ("x-a", "1")],
+        ),
+        (&[("authorization", "Bearer azo=")], Ok(None), &[("authorization", "Bearer azo=")]),
+        (&[("authorization", "Basic azo="), ("x-api-key", "k")], Ok(Some("k")), &[]),
+        (&[("authorization", "Basic azo="), ("x-api-key", "l")], Err(Unclear::Repeated), &[]),
+        (
+            &[("authorization", "Basic azo="), ("authorization", "Bearer x")],
+            Err(Unclear::Repeated),
+            &[("authorization", "Bearer x")],
+        ),
+        (&[("authorization", "Basic azo="), ("authorization", "Basic azo=")], Ok(Some("k")), &[]),
+    ];
+    let host = FakeHost::default();
+    let sources = [basic(Part::User), api_key];
+    for (fields, want, left) in cases {
+        let mut request = Request::new(Headers::from_list(fields), &host);
+        let found =
+            find(&sources, &request, 64).map(|key| key.map(|key| key.escape_ascii().to_string()));
+        assert_eq!(found, want.map(|key| key.map(str::to_owned)), "{fields:?}");
+        strip(&sources, &mut request).unwrap();
+        let values = |name: &str| -> Vec<Vec<u8>> {
+            request.headers.values(name).map(<[u8]>::to_vec).collect()
+        };
+        for name in ["authorization", "x-api-key"] {
+            let want = left.iter().filter(|(field, _)| *field == name);
+            let want: Vec<Vec<u8>> = want.map(|(_, value)| value.as_bytes().to_vec()).collect();
+            assert_eq!(values(name), want, "{fields:?}");
+        }
+    }
+    let request = Request::new(Headers::from_list(&[("authorization", "Basic azpw")]), &host);
+    assert_eq!(find(&[basic(Part::Password)], &request, 64).unwrap().unwrap(), &b"p"[..]);
 }

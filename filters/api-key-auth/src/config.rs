@@ -67,11 +67,11 @@ impl Config {
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
         let mut fields = node.fields()?;
         let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
-        // There is no registered scheme for API keys; this is what others call it.
-        let challenge = Challenge::read(&mut fields, "ApiKey", &[]);
         let words = Words::read(&mut fields, false);
         let skip_preflight = fields.with_default("skip_preflight", true, |node| node.boolean());
-        let sources = fields.with_default("sources", vec![DEFAULT_SOURCE], credential::sources);
+        let sources =
+            fields.with_default("sources", vec![DEFAULT_SOURCE], credential::sources_with_basic);
+        let challenge = challenge(&mut fields, sources.as_deref().unwrap_or_default());
         let forward = fields.with_default("forward", false, |node| node.boolean());
         let consumer_header =
             fields.optional("consumer_header", |node| consumer_header(&node, sources.as_deref()));
@@ -150,6 +150,18 @@ fn access(fields: &mut Fields<'_>, known: Option<&Consumers>) -> Option<Access> 
     let allowed =
         Allowed { consumers: consumers.unwrap_or_default(), groups: groups.unwrap_or_default() };
     Some(Access { require: require?, allowed: is_limited.then_some(allowed) })
+}
+
+/// What a client without a good key is asked for: as keys are sent.
+fn challenge(fields: &mut Fields<'_>, sources: &[Source]) -> Option<Challenge> {
+    let is_basic = |source: &Source| matches!(source, Source::Basic { .. });
+    // There is no registered scheme for API keys; this is what others call it.
+    let (own, others): (_, &[&str]) = match sources.iter().any(is_basic) {
+        true if sources.iter().all(is_basic) => ("Basic", &[]),
+        true => ("ApiKey", &["Basic"]),
+        false => ("ApiKey", &[]),
+    };
+    Challenge::read(fields, own, others)
 }
 
 /// The field that is written: not one that keys are read from.

@@ -17,7 +17,7 @@ mod refusal;
 pub use gatehouse_filter::api_key::{Digest, MAX_KEY, Secret};
 
 use config::{Access, Config, Require};
-use gatehouse_consumers::{Consumer, Source, Useless};
+use gatehouse_consumers::{Consumer, Source};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Awaits, Waiters};
 use gatehouse_filter::rules::AmbiguousTarget;
@@ -72,6 +72,8 @@ gatehouse_filter::events! {
     pub enum Event {
         /// The key is longer than any is.
         KeyTooLong = "key_too_long",
+        /// It is in credentials of the scheme `Basic` that cannot be read.
+        KeyMalformed = "key_malformed",
         /// It is nobody's.
         KeyUnknown = "key_unknown",
         /// It is not good yet.
@@ -178,8 +180,8 @@ impl Filter for ApiKeyAuth {
                 Decision::pass(code, rule).with_caller(Rc::clone(&consumer.caller))
             }
             Err(Refused { refusal, why }) => {
-                if let Refusal::KeyInvalid(useless) = refusal {
-                    event(useless).count(request.host());
+                if let Some(event) = refusal.event() {
+                    event.count(request.host());
                 }
                 Decision::refuse(
                     self.config.mode,
@@ -212,16 +214,6 @@ enum Verdict {
     Wait,
 }
 
-/// How it is counted why a key was no good.
-fn event(useless: Useless) -> Event {
-    match useless {
-        Useless::TooLong => Event::KeyTooLong,
-        Useless::Unknown => Event::KeyUnknown,
-        Useless::NotYetValid => Event::KeyNotYetValid,
-        Useless::Expired => Event::KeyExpired,
-    }
-}
-
 impl ApiKeyAuth {
     /// Whether the request may pass, and whose it is.
     fn decide(
@@ -237,7 +229,7 @@ impl ApiKeyAuth {
             return Ok(Verdict::Pass(Code::Preflight));
         }
         let key = credential::find(&self.config.sources, request, MAX_KEY)
-            .map_err(|_| Refusal::KeyRepeated)?;
+            .map_err(refusal::for_unclear)?;
         let Some(key) = key else {
             return match access.require {
                 Require::Key => Err(Refusal::KeyMissing.into()),

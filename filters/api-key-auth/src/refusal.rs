@@ -1,5 +1,6 @@
-use crate::Code;
+use crate::{Code, Event};
 use gatehouse_consumers::{Unfit, Useless};
+use gatehouse_filter::credential::Unclear;
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{Challenge, Explained, Problem};
 
@@ -14,6 +15,8 @@ pub(crate) enum Refusal {
     KeyRepeated,
     /// The key opens nothing.
     KeyInvalid(Useless),
+    /// There are credentials of the scheme `Basic`, and no key can be read in them.
+    KeyMalformed,
     /// The key is good, but not here.
     ConsumerNotAllowed,
     /// The key is good, and its consumer is disabled.
@@ -32,7 +35,30 @@ pub(crate) fn for_key(Unfit { useless, why }: Unfit) -> Refused {
     Refused::because(Refusal::KeyInvalid(useless), why)
 }
 
+/// For credentials that are not looked at.
+pub(crate) fn for_unclear(unclear: Unclear) -> Refused {
+    match unclear {
+        Unclear::Repeated => Refusal::KeyRepeated.into(),
+        Unclear::Malformed => {
+            let why = "credentials of the scheme Basic that are not base64 of `user:password`";
+            Refused::because(Refusal::KeyMalformed, why.to_owned())
+        }
+    }
+}
+
 impl Refusal {
+    /// What is counted beside the code: why a key was no good.
+    pub(crate) fn event(self) -> Option<Event> {
+        Some(match self {
+            Self::KeyInvalid(Useless::TooLong) => Event::KeyTooLong,
+            Self::KeyInvalid(Useless::Unknown) => Event::KeyUnknown,
+            Self::KeyInvalid(Useless::NotYetValid) => Event::KeyNotYetValid,
+            Self::KeyInvalid(Useless::Expired) => Event::KeyExpired,
+            Self::KeyMalformed => Event::KeyMalformed,
+            _ => return None,
+        })
+    }
+
     /// The code that clients, logs and metrics see.
     pub(crate) fn code(self) -> Code {
         self.row().0
@@ -57,6 +83,11 @@ impl Refusal {
             Self::KeyRepeated => (Code::KeyRepeated, 400, "Send one API key, once"),
             // Not told which: whoever tries keys would learn that one exists.
             Self::KeyInvalid(_) => (Code::KeyInvalid, 401, "The API key is not valid"),
+            Self::KeyMalformed => (
+                Code::KeyInvalid,
+                401,
+                "The credentials of the scheme Basic are not base64 of user:password (RFC 7617)",
+            ),
             Self::ConsumerNotAllowed => {
                 (Code::ConsumerNotAllowed, 403, "This API key may not be used here")
             }

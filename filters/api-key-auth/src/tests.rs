@@ -1,5 +1,6 @@
 //! The filter from callouts.
 
+mod basic;
 mod configuration;
 mod disabled;
 mod polling;

@@ -16,11 +16,10 @@ use crate::trial::Trial;
 use crate::verify::HostVerifier;
 use crate::why::{self, Refused};
 use crate::{JwtAuth, forward};
+use gatehouse_filter::credential::{self, Unclear};
 use gatehouse_filter::fetched::{Awaits, Fetched};
 use gatehouse_filter::rules::Captures;
-use gatehouse_filter::{
-    Caller, Callouts, Host, Mode, Repeated, Request, Timestamp, Until, credential,
-};
+use gatehouse_filter::{Caller, Callouts, Host, Mode, Request, Timestamp, Until};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -192,7 +191,11 @@ impl JwtAuth {
             let Some(source) = self.config.sources.get(*index) else { continue };
             let found =
                 credential::find(std::slice::from_ref(source), request, self.config.max_token_size)
-                    .map_err(|Repeated| Refusal::TokenRepeated)?;
+                    .map_err(|unclear| match unclear {
+                        Unclear::Repeated => Refusal::TokenRepeated,
+                        // Of the scheme `Basic`, which no source of tokens is.
+                        Unclear::Malformed => Refusal::TokenMalformed,
+                    })?;
             match (found, &mut sent) {
                 (None, _) => {}
                 (Some(token), None) => sent = Some(Sent { token, sources: vec![*index] }),

@@ -43,6 +43,17 @@ pub(crate) const ROWS: &[Row] = &[
         "{consumers: [{name: shop, tokens: [{provider: a, value: x}]}]}",
         Refused("consumers[0].keys: is required"),
     ),
+    (
+        "keys as users of HTTP Basic",
+        "{sources: [{header: authorization, basic: user}], consumers: [{name: shop, keys: []}]}",
+        Good,
+    ),
+    (
+        "keys as users of HTTP Basic, behind a prefix",
+        "{sources: [{header: authorization, basic: user, prefix: 'Key '}], consumers: [{name: \
+         shop, keys: []}]}",
+        Refused("sources[0]: `basic` is for `header` only"),
+    ),
     ("nobody", "{}", Refused("must have exactly one of consumers, consumers_from")),
     (
         "a digest of another length",

@@ -1,5 +1,5 @@
 use super::member::{Mark, Member};
-use super::{Source, starts_with};
+use super::{Part, Source, basic, starts_with};
 use crate::config::Node;
 use crate::{FieldChange, Head, HeaderName};
 
@@ -7,9 +7,19 @@ use crate::{FieldChange, Head, HeaderName};
 /// `{header: authorization, prefix: "Bearer "}`, `{query: key}`, `{cookie: key}`, and of the list
 /// in a field `{header: sec-websocket-protocol, list: true, after: bearer}`.
 pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
+    read(&node, false)
+}
+
+/// The same, where the user or the password of HTTP's scheme `Basic` is a place, too:
+/// `{header: authorization, basic: user}`.
+pub fn sources_with_basic(node: Node<'_>) -> Option<Vec<Source>> {
+    read(&node, true)
+}
+
+fn read(node: &Node<'_>, has_basic: bool) -> Option<Vec<Source>> {
     let mut earlier: Vec<Source> = Vec::new();
     node.nonempty_list(|node| {
-        let source = source(&node)?;
+        let source = source(&node, has_basic)?;
         if earlier.iter().any(|earlier| earlier.overlaps(&source)) {
             return node
                 .fault("must be another place: an earlier source takes the same credentials");
@@ -25,11 +35,15 @@ pub fn sources(node: Node<'_>) -> Option<Vec<Source>> {
     })
 }
 
-fn source(node: &Node<'_>) -> Option<Source> {
+fn source(node: &Node<'_>, has_basic: bool) -> Option<Source> {
     const ENCODINGS: [(&str, bool); 1] = [("base64url", true)];
     let mut fields = node.fields()?;
     let header = fields.optional("header", |node| header(&node));
     let prefix = fields.optional("prefix", |node| node.text().map(str::to_owned));
+    let basic = match has_basic {
+        true => fields.optional("basic", |node| node.one_of(&Part::NAMES)),
+        false => Some(None),
+    };
     let is_list = fields.with_default("list", false, |node| node.boolean());
     let after = fields.optional("after", |node| node.text().map(str::to_owned));
     let is_encoded = fields.with_default("encoding", false, |node| node.one_of(&ENCODINGS));
@@ -40,18 +54,27 @@ fn source(node: &Node<'_>) -> Option<Source> {
     if !is_list? && (after.is_some() || is_encoded) {
         return node.fault("`after` and `encoding` are for `list: true` only");
     }
-    match (header?, query?, cookie?) {
-        (Some(name), None, None) if is_list? => {
+    match (header?, basic?, query?, cookie?) {
+        (Some(_), Some(_), None, None) if is_list? => {
+            node.fault("`basic` is not for `list: true`: such credentials are no list")
+        }
+        (Some(name), Some(part), None, None) if prefix.is_none() => {
+            Some(Source::Basic { name, part })
+        }
+        (_, Some(_), ..) => {
+            node.fault("`basic` is for `header` only, and has its prefix: `Basic `")
+        }
+        (Some(name), None, None, None) if is_list? => {
             let mark = mark(node, prefix, after)?;
             Some(Source::Member(Member { name, mark, is_encoded }))
         }
-        (Some(name), None, None) => Some(Source::Header { name, prefix }),
+        (Some(name), None, None, None) => Some(Source::Header { name, prefix }),
         (None, ..) if is_list? => node.fault("`list` is for `header` only"),
-        (None, None, Some(name)) => Some(Source::Cookie { name, prefix }),
-        (None, Some(_), None) if prefix.is_some() => {
+        (None, None, None, Some(name)) => Some(Source::Cookie { name, prefix }),
+        (None, None, Some(_), None) if prefix.is_some() => {
             node.fault("`prefix` is for `header` and `cookie` only")
         }
-        (None, Some(name), None) => Some(Source::Query(name)),
+        (None, None, Some(name), None) => Some(Source::Query(name)),
         _ => node.fault("must have exactly one of header, query, cookie"),
     }
 }
@@ -73,11 +96,12 @@ fn mark(node: &Node<'_>, prefix: Option<String>, after: Option<String>) -> Optio
 impl Source {
     /// Whether one credential would be found in both places.
     pub fn overlaps(&self, other: &Self) -> bool {
+        if let (Some((name, prefix)), Some((other_name, other_prefix))) =
+            (self.in_field(), other.in_field())
+        {
+            return name == other_name && meet(prefix, other_prefix);
+        }
         match (self, other) {
-            (
-                Self::Header { name, prefix },
-                Self::Header { name: other_name, prefix: other_prefix },
-            ) => name == other_name && meet(prefix.as_deref(), other_prefix.as_deref()),
             (
                 Self::Cookie { name, prefix },
                 Self::Cookie { name: other_name, prefix: other_prefix },
@@ -88,6 +112,15 @@ impl Source {
             (Self::Query(name), Self::Query(other)) => name == other,
             // A field as a whole, and what is in it.
             (one, other) => one.field().is_some() && one.field() == other.field(),
+        }
+    }
+
+    /// The field whose value is a credential as a whole, and what stands before that in it.
+    fn in_field(&self) -> Option<(&HeaderName, Option<&str>)> {
+        match self {
+            Self::Header { name, prefix } => Some((name, prefix.as_deref())),
+            Self::Basic { name, .. } => Some((name, Some(basic::PREFIX))),
+            Self::Query(_) | Self::Cookie { .. } | Self::Member(_) => None,
         }
     }
 

@@ -360,6 +360,7 @@ fn events_have_the_names_that_operators_know() {
         names.collect::<Vec<_>>(),
         [
             "key_too_long",
+            "key_malformed",
             "key_unknown",
             "key_not_yet_valid",
             "key_expired",

@@ -114,6 +114,11 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
             json!([{"header": "x-a", "list": true, "after": "a,b"}]),
             "sources[0]: never fits: no member of a list has a comma or a blank in it",
         ),
+        // Nobody's user or password is a token.
+        (
+            json!([{"header": "authorization", "basic": "user"}]),
+            "sources[0].basic: unknown field; known here: header, prefix, list, after, encoding, query, cookie",
+        ),
         (
             json!([{"header": "x-a", "after": "bearer"}]),
             "sources[0]: `after` and `encoding` are for `list: true` only",
