@@ -323,6 +323,15 @@ fn every_code_of_api_key_auth_is_seen() {
         ],
     );
 
+    let value = json!({"certificate": {}, "consumers": [{"name": "acme", "certificates": []}]});
+    let certified = Shared::start(
+        mutual_tls::builder_of("envoy/api-key-auth.yaml", mutual_tls::Sessions::New)
+            .edit(move |tree| configuration::set(tree, "api-key-auth", value)),
+    );
+    let nobodys = Client::Carol.send(Request::get("/"));
+    let unknown = vec![("consumer_unknown", nobodys)];
+    seen.extend(codes_seen("api-key-auth", &certified, unknown));
+
     let port = down.address().port();
     let polled = json!({"consumers_from": {"cluster": "keys", "path": "/", "timeout": "1s"}});
     let waiting = Shared::start(

@@ -27,6 +27,9 @@ mod jwt_auth;
 /// the upstream.
 mod api_key_auth;
 
+/// `api-key-auth` on connections with client certificates.
+mod api_key_certificate;
+
 /// `api-key-auth` with keys in credentials of HTTP's scheme `Basic`.
 mod api_key_basic;
 

@@ -1,6 +1,7 @@
 //! Changing what a filter is configured with, in a parsed Envoy config.
 
-use gatehouse_sandbox::Packaging;
+use gatehouse_sandbox::example::Example;
+use gatehouse_sandbox::{Packaging, workspace};
 use jwt_simple::reexports::ct_codecs::{Base64, Encoder as _};
 use serde_json::{Map, Value, json};
 
@@ -22,6 +23,17 @@ pub(crate) fn set_json(tree: &mut Value, filter: &str, text: &str) {
 #[track_caller]
 pub(crate) fn shipped<'a>(tree: &'a mut Value, filter: &str) -> &'a mut Value {
     configuration(tree, filter).get_mut("value").expect("a configuration has a value")
+}
+
+/// The filter as its own example has it, for a chain of several.
+#[track_caller]
+pub(crate) fn of_example(filter: &str) -> Value {
+    let path = workspace::root().join(format!("envoy/{filter}.yaml"));
+    let example = Example::load(&path).expect("the example");
+    let list = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+    let filters = example.tree().pointer(list).and_then(Value::as_array);
+    let named = filters.and_then(|filters| filters.iter().find(|it| it["name"] == filter));
+    named.expect("the filter of the example").clone()
 }
 
 /// Replaces the filter's configuration by a `google.protobuf.BytesValue` that holds JSON.

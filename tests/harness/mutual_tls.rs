@@ -18,13 +18,28 @@ pub(crate) enum Client {
     Alice,
     /// With one of nobody's that the gateway knows.
     Bob,
+    /// With one that the gateway trusts, in which a URI, a host and a subject name Carol.
+    Carol,
+    /// With one that the gateway trusts, of a host.
+    Dave,
+    /// With one that the gateway trusts, of a URI, whose subject is empty.
+    Erin,
+    /// With one of nobody's that says the same as Carol's.
+    Mallory,
     /// Without any.
     Nobody,
 }
 
 impl Client {
-    const ALL: [(&'static str, Self); 3] =
-        [("alice", Self::Alice), ("bob", Self::Bob), ("nobody", Self::Nobody)];
+    const ALL: [(&'static str, Self); 7] = [
+        ("alice", Self::Alice),
+        ("bob", Self::Bob),
+        ("carol", Self::Carol),
+        ("dave", Self::Dave),
+        ("erin", Self::Erin),
+        ("mallory", Self::Mallory),
+        ("nobody", Self::Nobody),
+    ];
 
     /// The request, from this client.
     pub(crate) fn send(self, request: Request) -> Request {
@@ -47,8 +62,25 @@ impl Client {
 /// `envoy/jwt-auth.yaml` that speaks TLS and takes whatever certificate a client has, behind a
 /// listener that connects as the [`Client`] of the request.
 pub(crate) fn builder() -> Builder {
+    builder_of("envoy/jwt-auth.yaml", Sessions::Kept)
+}
+
+/// How long clients go on with a session of TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sessions {
+    /// On one connection.
+    Kept,
+    /// On the next connection, which each request has of its own.
+    Resumed,
+    /// For one request.
+    New,
+}
+
+/// The same of another configuration.
+pub(crate) fn builder_of(config: &str, sessions: Sessions) -> Builder {
     let socket = socket();
-    Gateway::builder("envoy/jwt-auth.yaml").edit(move |tree| {
+    let trusted = ["alice.pem", "carol.pem", "dave.pem", "erin.pem"].map(read).concat();
+    Gateway::builder(config).edit(move |tree| {
         let _ = std::fs::remove_file(&socket);
         let listeners = tree["static_resources"]["listeners"].as_array_mut();
         let listeners = listeners.expect("a list of listeners");
@@ -59,10 +91,12 @@ pub(crate) fn builder() -> Builder {
             "name": "envoy.transport_sockets.tls",
             "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+                "disable_stateless_session_resumption": sessions == Sessions::New,
+                "disable_stateful_session_resumption": sessions == Sessions::New,
                 "common_tls_context": {
                     "tls_certificates": [certificate("gateway")],
                     "validation_context": {
-                        "trusted_ca": {"inline_string": read("alice.pem")},
+                        "trusted_ca": {"inline_string": trusted},
                         "trust_chain_verification": "ACCEPT_UNTRUSTED",
                     },
                 },
@@ -83,12 +117,23 @@ pub(crate) fn builder() -> Builder {
         clusters.expect("a list of clusters").extend(Client::ALL.map(|(name, client)| {
             let certificates = match client {
                 Client::Nobody => json!([]),
-                Client::Alice | Client::Bob => json!([certificate(name)]),
+                _ => json!([certificate(name)]),
+            };
+            let most = match sessions {
+                Sessions::Kept => json!({}),
+                Sessions::Resumed | Sessions::New => json!({"max_requests_per_connection": 1}),
             };
             json!({
                 "name": name,
                 "type": "STATIC",
                 "connect_timeout": "1s",
+                "typed_extension_protocol_options": {
+                    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                        "common_http_protocol_options": most,
+                        "explicit_http_config": {"http_protocol_options": {}},
+                    },
+                },
                 "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [
                     {"endpoint": {"address": {"pipe": {"path": socket}}}},
                 ]}]},

@@ -3,23 +3,13 @@
 use std::thread;
 use std::time::Duration;
 
-use gatehouse_sandbox::example::Example;
 use gatehouse_sandbox::raw::Response;
-use gatehouse_sandbox::{Gateway, Packaging, workspace};
+use gatehouse_sandbox::{Gateway, Packaging};
 use serde_json::{Value, json};
 
 use super::origin::{Origin, brief, cached, fresh, not_modified, status};
 use super::{start, with_rules};
 use crate::harness::{configuration, token, trap};
-
-/// The filter of another example.
-fn of_example(filter: &str) -> Value {
-    let path = workspace::root().join(format!("envoy/{filter}.yaml"));
-    let example = Example::load(&path).expect("the example");
-    let path =
-        "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0";
-    example.tree().pointer(path).expect("its filter").clone()
-}
 
 /// header-transform and rate-limit before the cache: a field of each is on every response, also on
 /// those that take the place of a 304 or of a failure where all three are in one module. Of separate
@@ -33,7 +23,7 @@ fn the_filters_before_the_cache_see_to_what_it_answers() {
             /http_filters";
         for filter in ["rate-limit", "header-transform", "jwt-auth"] {
             let filters = tree.pointer_mut(list).and_then(Value::as_array_mut);
-            filters.expect("a list of filters").insert(0, of_example(filter));
+            filters.expect("a list of filters").insert(0, configuration::of_example(filter));
         }
         configuration::shipped(tree, "header-transform")["rules"] =
             json!([{"name": "all", "response": [{"set": {"name": "x-chain", "value": "1"}}]}]);

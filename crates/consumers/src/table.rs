@@ -1,11 +1,13 @@
 //! Everyone there is.
 
+use crate::certificate::{self, CertificateName};
 use crate::key::{self, Key, Keyring};
-use crate::token::{self, TokenName, TokenNames};
+use crate::names::Names;
+use crate::token::{self, TokenName};
 use crate::{Consumer, Unfit};
-use gatehouse_filter::Timestamp;
 use gatehouse_filter::api_key::Secret;
 use gatehouse_filter::config::Node;
+use gatehouse_filter::{Caller, Identity, PeerName, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -15,7 +17,17 @@ pub struct Consumers {
     /// Sorted by name.
     list: Vec<Rc<Consumer>>,
     keys: Keyring<Rc<Consumer>>,
-    tokens: TokenNames,
+    tokens: Names<TokenName, Rc<Consumer>>,
+    certificates: Names<CertificateName, Certified>,
+}
+
+/// A consumer whom a certificate names.
+#[derive(Debug)]
+pub struct Certified {
+    /// Who it is.
+    pub consumer: Rc<Consumer>,
+    /// What the filters behind are told: what is known of the consumer, and the name as subject.
+    pub caller: Rc<Caller>,
 }
 
 /// What a filter goes by. What it does not use has to be right all the same, and is not kept.
@@ -25,6 +37,8 @@ pub struct Uses {
     pub keys: Keys,
     /// What it does with what tokens say.
     pub tokens: Tokens,
+    /// Whether it finds consumers by certificates.
+    pub certificates: bool,
     /// What each consumer has to have.
     pub required: Required,
 }
@@ -85,7 +99,12 @@ impl Consumers {
 
     /// Whom a token of this provider means by this value.
     pub fn of_token(&self, provider: &str, value: &str) -> Option<&Rc<Consumer>> {
-        self.tokens.find(provider, value)
+        self.tokens.find(|name| name.beside(provider, value))
+    }
+
+    /// Whom a certificate means by this name.
+    pub fn of_certificate(&self, kind: PeerName, value: &str) -> Option<&Certified> {
+        self.certificates.find(|name| name.beside(kind, value))
     }
 
     /// The consumer of this name.
@@ -102,7 +121,11 @@ impl Consumers {
     /// How many there are, for operators.
     pub fn description(&self) -> String {
         let mut text = format!("{} consumers", self.list.len());
-        for (count, what) in [(self.keys.len(), "keys"), (self.tokens.len(), "names in tokens")] {
+        for (count, what) in [
+            (self.keys.len(), "keys"),
+            (self.tokens.len(), "names in tokens"),
+            (self.certificates.len(), "names in certificates"),
+        ] {
             if count > 0 {
                 text.push_str(&format!(", {count} {what}"));
             }
@@ -115,6 +138,7 @@ impl Consumers {
         // Trees: a hash set needs random numbers, which the module has no right to.
         let (mut names, mut digests) = (BTreeSet::new(), BTreeSet::new());
         let mut called: BTreeMap<TokenName, String> = BTreeMap::new();
+        let mut certified: BTreeMap<CertificateName, String> = BTreeMap::new();
         let consumers = node.nonempty_list(|node| {
             let mut fields = node.fields()?;
             let consumer = Consumer::read(&mut fields, &mut names);
@@ -136,37 +160,77 @@ impl Consumers {
                 Required::Tokens => fields.required("tokens", tokens).map(Some),
                 _ => fields.optional("tokens", tokens),
             };
+            let certificates = fields.optional("certificates", |node| {
+                node.list(|node| {
+                    let certificate = certificate::read(&node)?;
+                    owned_once(&node, certificate, name.unwrap_or_default(), &mut certified)
+                })
+            });
             fields.finish();
-            let (keys, tokens) = (keys?, tokens?);
+            let (keys, tokens, certificates) = (keys?, tokens?, certificates?);
             // A list that lost them would withdraw what all have, and nobody would know.
-            if uses.required == Required::Any && keys.is_none() && tokens.is_none() {
+            let has_none = keys.is_none() && tokens.is_none() && certificates.is_none();
+            if uses.required == Required::Any && has_none {
                 return node.fault(
-                    "must have keys or tokens: an empty list where all have been withdrawn",
+                    "must have keys, tokens or certificates: an empty list where all have been \
+                     withdrawn",
                 );
             }
-            Some((Rc::new(consumer?), keys.unwrap_or_default(), tokens.unwrap_or_default()))
+            Some(Entry {
+                consumer: Rc::new(consumer?),
+                keys: keys.unwrap_or_default(),
+                tokens: tokens.unwrap_or_default(),
+                certificates: certificates.unwrap_or_default(),
+            })
         })?;
         Some(Self::of(consumers, uses))
     }
 
-    fn of(consumers: Vec<Entry>, uses: &Uses) -> Self {
+    fn of(entries: Vec<Entry>, uses: &Uses) -> Self {
         let (mut list, mut keys, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
-        for (owner, its_keys, its_tokens) in consumers {
+        let mut certificates = Vec::new();
+        for entry in entries {
+            let consumer = entry.consumer;
             if uses.keys != Keys::Unused {
-                keys.extend(its_keys.into_iter().map(|key| key.of(Rc::clone(&owner))));
+                keys.extend(entry.keys.into_iter().map(|key| key.of(Rc::clone(&consumer))));
             }
             if uses.tokens != Tokens::Unused {
-                tokens.extend(its_tokens.into_iter().map(|name| (name, Rc::clone(&owner))));
+                tokens.extend(entry.tokens.into_iter().map(|name| (name, Rc::clone(&consumer))));
             }
-            list.push(owner);
+            if uses.certificates {
+                let named = entry.certificates.into_iter().map(|name| {
+                    let certified = Certified::new(&consumer, &name);
+                    (name, certified)
+                });
+                certificates.extend(named);
+            }
+            list.push(consumer);
         }
         list.sort_by(|one, other| one.name.cmp(&other.name));
-        Self { list, keys: Keyring::new(keys), tokens: TokenNames::new(tokens) }
+        Self {
+            list,
+            keys: Keyring::new(keys),
+            tokens: Names::new(tokens),
+            certificates: Names::new(certificates),
+        }
     }
 }
 
 /// A consumer, and what it is known by.
-type Entry = (Rc<Consumer>, Vec<Key<()>>, Vec<TokenName>);
+struct Entry {
+    consumer: Rc<Consumer>,
+    keys: Vec<Key<()>>,
+    tokens: Vec<TokenName>,
+    certificates: Vec<CertificateName>,
+}
+
+impl Certified {
+    fn new(consumer: &Rc<Consumer>, name: &CertificateName) -> Self {
+        let subject = Some(name.value().to_owned());
+        let identity = Identity { subject, ..consumer.caller.identity().clone() };
+        Self { consumer: Rc::clone(consumer), caller: Rc::new(identity.into()) }
+    }
+}
 
 impl Keys {
     /// Whether keyed digests are taken: also where nobody looks at any.

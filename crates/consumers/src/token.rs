@@ -1,8 +1,7 @@
 //! What consumers are called in tokens.
 
-use crate::Consumer;
 use gatehouse_filter::config::Node;
-use std::rc::Rc;
+use std::cmp::Ordering;
 
 /// What one provider's tokens say of a consumer. Another provider's may say the same of somebody
 /// else.
@@ -12,26 +11,10 @@ pub(crate) struct TokenName {
     value: String,
 }
 
-/// Every name, sorted.
-#[derive(Debug, Default)]
-pub(crate) struct TokenNames(Vec<(TokenName, Rc<Consumer>)>);
-
-impl TokenNames {
-    pub(crate) fn new(mut names: Vec<(TokenName, Rc<Consumer>)>) -> Self {
-        names.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Self(names)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(crate) fn find(&self, provider: &str, value: &str) -> Option<&Rc<Consumer>> {
-        let order = |(name, _): &(TokenName, _)| {
-            (name.provider.as_str(), name.value.as_str()).cmp(&(provider, value))
-        };
-        let found = self.0.binary_search_by(order).ok()?;
-        self.0.get(found).map(|(_, owner)| owner)
+impl TokenName {
+    /// Where it is beside what this provider's tokens say.
+    pub(crate) fn beside(&self, provider: &str, value: &str) -> Ordering {
+        (self.provider.as_str(), self.value.as_str()).cmp(&(provider, value))
     }
 }
 

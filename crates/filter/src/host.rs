@@ -74,6 +74,12 @@ pub enum Attribute<'a> {
     /// hexadecimal digits (`connection.sha256_peer_certificate_digest`): that the client has its
     /// key, TLS has proven, whoever issued it.
     PeerCertificate,
+    /// Whether Envoy has verified that certificate in the connection's own handshake
+    /// (`connection.peer_certificate_valid`), as one byte. Of a session that was resumed Envoy says
+    /// that it has not.
+    PeerIsVerified,
+    /// A name in that certificate.
+    PeerName(PeerName),
     /// What an earlier Gatehouse filter wrote under this name, of one part: `gatehouse.identity`.
     FilterState(&'a str),
     /// The status of the response (`response.code`), as eight bytes, the least significant first:
@@ -87,6 +93,17 @@ pub enum Attribute<'a> {
     /// Why the response is what it is (`response.code_details`): `via_upstream`, or what Envoy says
     /// of a response of its own.
     CodeDetails,
+}
+
+/// A name in a client's certificate.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum PeerName {
+    /// The first URI among its alternative names (`connection.uri_san_peer_certificate`).
+    Uri,
+    /// The first host among them (`connection.dns_san_peer_certificate`).
+    Dns,
+    /// Its subject, as RFC 2253 writes it (`connection.subject_peer_certificate`).
+    Subject,
 }
 
 /// A key-value store shared by all workers of the process, with compare-and-swap and no deletion.

@@ -78,8 +78,8 @@ pub use headers::{
 };
 pub use host::{
     Attribute, Attributes, Clock, Counter, Expression, Expressions, Gauge, Hash, Histogram, Host,
-    Meter, NoExpression, NoRandom, NoVerifier, Random, SetError, Signatures, Store, StoreError,
-    Timestamp, Version,
+    Meter, NoExpression, NoRandom, NoVerifier, PeerName, Random, SetError, Signatures, Store,
+    StoreError, Timestamp, Version,
 };
 pub use identity::{Caller, Identity, IdentityPart, RawIdentity, claim_names};
 pub use lines_a_minute::LinesAMinute;

@@ -5,8 +5,8 @@ use crate::{grpc, signature};
 use gatehouse_chain::{Direction, LocalReply, MetricKind, Proxy, Refused};
 use gatehouse_filter::{
     Attribute, Attributes, CallId, CallRefused, Callout, Clock, Edit, EditKind, Expression,
-    Expressions, GrpcCall, Hash, HeaderName, Headers, NoExpression, NoRandom, NoVerifier, Queue,
-    Random, SetError, Signatures, Store, StoreError, Timestamp, Topic, Version,
+    Expressions, GrpcCall, Hash, HeaderName, Headers, NoExpression, NoRandom, NoVerifier, PeerName,
+    Queue, Random, SetError, Signatures, Store, StoreError, Timestamp, Topic, Version,
 };
 use std::time::Duration;
 
@@ -196,6 +196,10 @@ impl Attributes for Envoy {
             Attribute::RoutePolicy => b"xds\0route_metadata\0filter_metadata\0gatehouse\0policy",
             Attribute::Method => b"request\0method",
             Attribute::PeerCertificate => b"connection\0sha256_peer_certificate_digest",
+            Attribute::PeerIsVerified => b"connection\0peer_certificate_valid",
+            Attribute::PeerName(PeerName::Uri) => b"connection\0uri_san_peer_certificate",
+            Attribute::PeerName(PeerName::Dns) => b"connection\0dns_san_peer_certificate",
+            Attribute::PeerName(PeerName::Subject) => b"connection\0subject_peer_certificate",
             Attribute::FilterState(name) => name.as_bytes(),
             Attribute::ResponseCode => b"response\0code",
             Attribute::RequestBytes => b"request\0total_size",

@@ -1,5 +1,7 @@
 //! The configuration, read into what a request needs.
 
+use crate::certificate::Certificate;
+use crate::refusal::Refusal;
 use crate::{ApiKeyAuth, Event, Secret};
 use gatehouse_consumers::{
     Consumer, Consumers, Keys, Owner, Required, Source as ConsumerSource, Uses,
@@ -24,6 +26,8 @@ pub(crate) struct Config {
     /// The field that tells the upstream whose key it was.
     pub(crate) consumer_header: Option<HeaderName>,
     pub(crate) hmac_secret: Option<Secret>,
+    /// How certificates are looked at, where they are.
+    pub(crate) certificate: Option<Certificate>,
     pub(crate) source: ConsumerSource,
     pub(crate) rules: Rules<Access>,
     pub(crate) default: Access,
@@ -55,7 +59,16 @@ pub(crate) struct Allowed {
 }
 
 impl Access {
-    pub(crate) fn allows(&self, consumer: &Consumer) -> bool {
+    /// Whether the consumer, who has shown that it is that, may pass here.
+    pub(crate) fn check(&self, consumer: &Consumer) -> Result<(), Refusal> {
+        match consumer.is_disabled {
+            true => Err(Refusal::ConsumerDisabled),
+            false if self.allows(consumer) => Ok(()),
+            false => Err(Refusal::ConsumerNotAllowed),
+        }
+    }
+
+    fn allows(&self, consumer: &Consumer) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| {
             allowed.consumers.contains(&consumer.name)
                 || allowed.groups.iter().any(|group| consumer.is_in(group))
@@ -78,9 +91,17 @@ impl Config {
         let hmac_secret = fields.optional("hmac_secret", |node| hmac_secret(&node));
         // A secret that is wrong is one fault, not one more for every digest.
         let has_secret = !matches!(hmac_secret, Some(None));
-        let keys = |required| Uses { keys: Keys::Used { has_secret }, required, ..Uses::default() };
+        let certificate = fields.optional("certificate", |node| Certificate::read(&node));
+        let certificates = !matches!(certificate, Some(None));
+        let keys = |required| Uses {
+            keys: Keys::Used { has_secret },
+            certificates,
+            required,
+            ..Uses::default()
+        };
         // A list is for other filters, too: those of it without keys are not for this one.
-        let (inline, polled) = (keys(Required::Keys), keys(Required::Any));
+        let own = if certificates { Required::Any } else { Required::Keys };
+        let (inline, polled) = (keys(own), keys(Required::Any));
         let source = ConsumerSource::read(&mut fields, &inline, polled, owner());
         if matches!(source, Some(None)) {
             fields.node().fault::<()>("must have exactly one of consumers, consumers_from");
@@ -101,6 +122,7 @@ impl Config {
             forward: forward?,
             consumer_header: consumer_header?,
             hmac_secret: hmac_secret?,
+            certificate: certificate?,
             source: source??,
             rules: rules?,
             default: Access { require: default?, allowed: None },

@@ -1,4 +1,5 @@
-//! The `api-key-auth` filter: who is a request from, by its API key.
+//! The `api-key-auth` filter: who is a request from, by its API key, or without one by the
+//! certificate of its connection (`certificate`).
 //!
 //! The key of a request is found in one of `config`'s sources; the table of consumers
 //! ([`Consumers`](gatehouse_consumers::Consumers)) says whose it is (keys are stored nowhere, only
@@ -11,19 +12,21 @@
     allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")
 )]
 
+mod certificate;
 mod config;
 mod refusal;
 
 pub use gatehouse_filter::api_key::{Digest, MAX_KEY, Secret};
 
 use config::{Access, Config, Require};
-use gatehouse_consumers::{Consumer, Source};
+use gatehouse_consumers::{Consumer, Consumers, Source};
 use gatehouse_filter::config::{ConfigError, Node};
 use gatehouse_filter::fetched::{self, Awaits, Waiters};
 use gatehouse_filter::rules::AmbiguousTarget;
 use gatehouse_filter::{
-    CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Headers, Host, Mode, Need,
-    Never, NoCodes, OnRequestTrailers, Polled, Request, Step, Until, Wording, credential,
+    Caller, CountedRule, Decision, Event as _, Fetches, Filter, HeaderValue, Headers, Host, Mode,
+    Need, Never, NoCodes, OnRequestTrailers, Polled, Request, Step, Timestamp, Until, Wording,
+    credential,
 };
 use refusal::{Refusal, Refused};
 use std::rc::Rc;
@@ -40,9 +43,9 @@ pub type Slot = fetched::Slot<()>;
 gatehouse_filter::codes! {
     /// What the filter can decide.
     pub enum Code {
-        /// The key is good.
+        /// The key or the certificate is good.
         Allowed = "allowed",
-        /// There is no key, and none is needed.
+        /// There is no key and no verified certificate, and none is needed.
         Anonymous = "anonymous",
         /// The rule asks for nothing.
         NotRequired = "not_required",
@@ -50,15 +53,17 @@ gatehouse_filter::codes! {
         Preflight = "preflight",
         /// The path, the host or a parameter can be read as another one than the rules read.
         TargetAmbiguous = "target_ambiguous",
-        /// No key was sent.
+        /// No key was sent, and no certificate does instead.
         KeyMissing = "key_missing",
         /// More than one key was sent.
         KeyRepeated = "key_repeated",
         /// The key is unknown, too long, or not good at this time.
         KeyInvalid = "key_invalid",
-        /// The key is good, but not here.
+        /// The key or the certificate is good, but not here.
         ConsumerNotAllowed = "consumer_not_allowed",
-        /// The key is good, and its consumer is disabled.
+        /// The certificate is good, and of no consumer that there is.
+        ConsumerUnknown = "consumer_unknown",
+        /// The key or the certificate is good, and its consumer is disabled.
         ConsumerDisabled = "consumer_disabled",
         /// There is no list of consumers yet.
         ConsumersUnavailable = "consumers_unavailable",
@@ -80,6 +85,8 @@ gatehouse_filter::events! {
         KeyNotYetValid = "key_not_yet_valid",
         /// It is not good any more.
         KeyExpired = "key_expired",
+        /// The connection has a certificate that Envoy has not verified in its handshake.
+        CertificateUnverified = "certificate_unverified",
         /// See [`fetched::Event::Fetched`].
         ConsumersFetched = "consumers_fetched",
         /// See [`fetched::Event::FetchFailed`].
@@ -136,6 +143,7 @@ impl Filter for ApiKeyAuth {
                 | Code::KeyRepeated
                 | Code::KeyInvalid
                 | Code::ConsumerNotAllowed
+                | Code::ConsumerUnknown
                 | Code::ConsumerDisabled
         );
         self.config.rules.wording(rule).filter(|_| is_worded)
@@ -161,7 +169,7 @@ impl Filter for ApiKeyAuth {
                 return Decision { step, ..Decision::pass(code, rule) };
             }
             Ok(Verdict::Pass(code)) => Ok((code, None)),
-            Ok(Verdict::Known(consumer)) => Ok((Code::Allowed, Some(consumer))),
+            Ok(Verdict::Known(consumer, caller)) => Ok((Code::Allowed, Some((consumer, caller)))),
             Err(refused) => Err(refused),
         };
         *slot = None;
@@ -175,9 +183,11 @@ impl Filter for ApiKeyAuth {
         let decided = decided.and_then(|decided| stripped.map(|()| decided));
         match decided {
             Ok((code, None)) => Decision::pass(code, rule),
-            Ok((code, Some(consumer))) => {
-                self.tell_upstream(request, &consumer);
-                Decision::pass(code, rule).with_caller(Rc::clone(&consumer.caller))
+            Ok((code, Some((consumer, caller)))) => {
+                if let Some(consumer) = consumer {
+                    self.tell_upstream(request, &consumer);
+                }
+                Decision::pass(code, rule).with_caller(caller)
             }
             Err(Refused { refusal, why }) => {
                 if let Some(event) = refusal.event() {
@@ -210,7 +220,8 @@ impl Fetches for ApiKeyAuth {
 /// What becomes of a request that is not refused.
 enum Verdict {
     Pass(Code),
-    Known(Rc<Consumer>),
+    /// It is from this caller, whom the table has as this consumer, where it has one.
+    Known(Option<Rc<Consumer>>, Rc<Caller>),
     Wait,
 }
 
@@ -230,36 +241,36 @@ impl ApiKeyAuth {
         }
         let key = credential::find(&self.config.sources, request, MAX_KEY)
             .map_err(refusal::for_unclear)?;
-        let Some(key) = key else {
-            return match access.require {
-                Require::Key => Err(Refusal::KeyMissing.into()),
-                Require::Nothing | Require::Optional => Ok(Verdict::Pass(Code::Anonymous)),
-            };
-        };
+        let Some(key) = key else { return self.decide_without_key(request, access, slot) };
         let now = request.host().now();
-        let list = match &self.config.source {
-            Source::Inline(consumers) => Rc::clone(consumers),
+        let Some(list) = self.consumers(slot, now)? else { return Ok(Verdict::Wait) };
+        let secret = self.config.hmac_secret.as_ref();
+        let consumer = list.of_key(&key, secret, now).map_err(refusal::for_key)?;
+        access.check(consumer).map_err(|refusal| {
+            Refused::because(refusal, format!("a key of `{}`", consumer.name))
+        })?;
+        Ok(Verdict::Known(Some(Rc::clone(consumer)), Rc::clone(&consumer.caller)))
+    }
+
+    /// The consumers there are; `None` where the request has to wait for them.
+    fn consumers(
+        &self,
+        slot: &mut Option<Slot>,
+        now: Timestamp,
+    ) -> Result<Option<Rc<Consumers>>, Refusal> {
+        match &self.config.source {
+            Source::Inline(consumers) => Ok(Some(Rc::clone(consumers))),
             Source::Polled(list) => match list.current(now) {
-                Some(consumers) => consumers,
+                Some(consumers) => Ok(Some(consumers)),
                 // A dry run delays nobody.
                 None if self.config.mode == Mode::Enforce
                     && self.waiters.may_wait(slot, (), list, Awaits::Any, now) =>
                 {
-                    return Ok(Verdict::Wait);
+                    Ok(None)
                 }
-                None => return Err(Refusal::ConsumersUnavailable.into()),
+                None => Err(Refusal::ConsumersUnavailable),
             },
-        };
-        let secret = self.config.hmac_secret.as_ref();
-        let consumer = list.of_key(&key, secret, now).map_err(refusal::for_key)?;
-        let refused = |refusal| Refused::because(refusal, format!("a key of `{}`", consumer.name));
-        if consumer.is_disabled {
-            return Err(refused(Refusal::ConsumerDisabled));
         }
-        if !access.allows(consumer) {
-            return Err(refused(Refusal::ConsumerNotAllowed));
-        }
-        Ok(Verdict::Known(Rc::clone(consumer)))
     }
 
     fn tell_upstream(&self, request: &mut Request<'_>, consumer: &Consumer) {

@@ -11,15 +11,19 @@ pub(crate) enum Refusal {
     TargetAmbiguous,
     /// No key was sent.
     KeyMissing,
+    /// No key was sent, and the connection has no certificate that would do instead.
+    KeyOrCertificateMissing,
     /// More than one key was sent.
     KeyRepeated,
     /// The key opens nothing.
     KeyInvalid(Useless),
     /// There are credentials of the scheme `Basic`, and no key can be read in them.
     KeyMalformed,
-    /// The key is good, but not here.
+    /// The key or the certificate is good, but not here.
     ConsumerNotAllowed,
-    /// The key is good, and its consumer is disabled.
+    /// The certificate is good, and of no consumer that there is.
+    ConsumerUnknown,
+    /// The key or the certificate is good, and its consumer is disabled.
     ConsumerDisabled,
     /// There is no list of consumers yet.
     ConsumersUnavailable,
@@ -80,6 +84,11 @@ impl Refusal {
         match self {
             Self::TargetAmbiguous => (Code::TargetAmbiguous, 400, AmbiguousTarget::DETAIL),
             Self::KeyMissing => (Code::KeyMissing, 401, "Send an API key"),
+            Self::KeyOrCertificateMissing => (
+                Code::KeyMissing,
+                401,
+                "Send an API key, or connect with a certificate that can be verified",
+            ),
             Self::KeyRepeated => (Code::KeyRepeated, 400, "Send one API key, once"),
             // Not told which: whoever tries keys would learn that one exists.
             Self::KeyInvalid(_) => (Code::KeyInvalid, 401, "The API key is not valid"),
@@ -89,10 +98,15 @@ impl Refusal {
                 "The credentials of the scheme Basic are not base64 of user:password (RFC 7617)",
             ),
             Self::ConsumerNotAllowed => {
-                (Code::ConsumerNotAllowed, 403, "This API key may not be used here")
+                (Code::ConsumerNotAllowed, 403, "This API key or certificate may not be used here")
             }
+            Self::ConsumerUnknown => (
+                Code::ConsumerUnknown,
+                403,
+                "Nobody is known here by the certificate of the connection",
+            ),
             Self::ConsumerDisabled => {
-                (Code::ConsumerDisabled, 403, "The owner of this API key is disabled")
+                (Code::ConsumerDisabled, 403, "Whose key or certificate this is, is disabled here")
             }
             Self::ConsumersUnavailable => {
                 (Code::ConsumersUnavailable, 503, "API keys cannot be checked now; try again")

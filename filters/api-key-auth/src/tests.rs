@@ -1,6 +1,7 @@
 //! The filter from callouts.
 
 mod basic;
+mod certificates;
 mod configuration;
 mod disabled;
 mod polling;

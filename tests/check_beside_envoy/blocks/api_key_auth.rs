@@ -44,6 +44,28 @@ pub(crate) const ROWS: &[Row] = &[
         Refused("consumers[0].keys: is required"),
     ),
     (
+        "consumers whom certificates name",
+        "{certificate: {names: [uri, dns]}, consumers: [{name: shop, certificates: [{uri: \
+         'spiffe://a/b'}, {dns: a.example}, {subject: 'CN=a,O=b'}]}]}",
+        Good,
+    ),
+    (
+        "a consumer without any credentials",
+        "{certificate: {unknown: pass}, consumers: [{name: shop}]}",
+        Refused("consumers[0]: must have keys, tokens or certificates"),
+    ),
+    (
+        "a certificate's name that Envoy does not tell",
+        "{certificate: {names: [email]}, consumers: [{name: shop, keys: []}]}",
+        Refused("certificate.names[0]: must be one of uri, dns, subject"),
+    ),
+    (
+        "two consumers whom a certificate calls the same",
+        "{certificate: {}, consumers: [{name: shop, certificates: [{dns: a.example}]}, {name: web, \
+         certificates: [{dns: A.EXAMPLE}]}]}",
+        Refused("consumers[1].certificates[0]: must be unique: `shop` has it too"),
+    ),
+    (
         "keys as users of HTTP Basic",
         "{sources: [{header: authorization, basic: user}], consumers: [{name: shop, keys: []}]}",
         Good,

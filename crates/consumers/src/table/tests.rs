@@ -126,7 +126,7 @@ fn a_table_that_cannot_tell_two_apart_or_be_meant_is_refused() {
             "one that a list has lost the credentials of",
             json!([{"name": "one", "keys": []}, {"name": "two", "tokens": []}, {"name": "three"}]),
             tokens(None, Required::Any),
-            "[2]: must have keys or tokens: an empty list where all have been withdrawn",
+            "[2]: must have keys, tokens or certificates: an empty list where all have been withdrawn",
         ),
         (
             "nobody's key",

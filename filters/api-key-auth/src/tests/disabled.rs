@@ -26,7 +26,7 @@ fn no_key_of_a_disabled_consumer_opens_anything() {
         assert!(outcome.decision.caller.is_none());
         let (status, body, challenge) = told(&outcome);
         assert_eq!((status, challenge), (403, None));
-        assert!(body.contains("The owner of this API key is disabled"), "{body}");
+        assert!(body.contains("Whose key or certificate this is, is disabled here"), "{body}");
     }
 }
 

@@ -364,6 +364,7 @@ fn events_have_the_names_that_operators_know() {
             "key_unknown",
             "key_not_yet_valid",
             "key_expired",
+            "certificate_unverified",
             "consumers_fetched",
             "consumers_fetch_failed",
             "consumers_refused",

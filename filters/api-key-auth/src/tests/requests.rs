@@ -221,7 +221,12 @@ fn refusals_are_challenges_where_a_key_would_help() {
             &[("x-api-key", "acme-new")],
             (
                 403,
-                body("Forbidden", 403, "consumer_not_allowed", "This API key may not be used here"),
+                body(
+                    "Forbidden",
+                    403,
+                    "consumer_not_allowed",
+                    "This API key or certificate may not be used here",
+                ),
                 None,
             ),
         ),

@@ -117,7 +117,8 @@ fn what_is_wrong_with_a_source_is_told_where_it_is() {
         // Nobody's user or password is a token.
         (
             json!([{"header": "authorization", "basic": "user"}]),
-            "sources[0].basic: unknown field; known here: header, prefix, list, after, encoding, query, cookie",
+            "sources[0].basic: unknown field; known here: header, prefix, list, after, encoding, \
+             query, cookie",
         ),
         (
             json!([{"header": "x-a", "after": "bearer"}]),

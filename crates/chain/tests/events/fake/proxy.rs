@@ -366,6 +366,8 @@ impl Attributes for FakeProxy {
             | Attribute::RoutePolicy
             | Attribute::Method
             | Attribute::PeerCertificate
+            | Attribute::PeerIsVerified
+            | Attribute::PeerName(_)
             | Attribute::ResponseCode
             | Attribute::RequestBytes
             | Attribute::ResponseBytes
