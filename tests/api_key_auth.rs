@@ -58,7 +58,7 @@ fn get() -> Request {
     Request::get("/orders")
 }
 
-static SHIPPED: LazyLock<Shared> = LazyLock::new(|| Shared::start(Gateway::builder(CONFIG)));
+static SHIPPED: LazyLock<Shared> = LazyLock::new(|| Shared::kept(Gateway::builder(CONFIG)));
 
 #[test]
 fn a_key_is_good_from_every_place_and_stays_at_the_gateway() {

@@ -40,7 +40,7 @@ fn hostile_bytes_do_not_trap_it() {
 
 /// The shipped rules.
 static SHIPPED: LazyLock<Shared> =
-    LazyLock::new(|| Shared::start(Gateway::builder("envoy/authorization.yaml")));
+    LazyLock::new(|| Shared::kept(Gateway::builder("envoy/authorization.yaml")));
 
 /// A token with these claims changed; `bob`'s is `{}`.
 fn bob(changes: Value) -> String {

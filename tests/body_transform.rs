@@ -97,7 +97,7 @@ fn hostile_bytes_do_not_trap_it() {
 }
 
 static SHIPPED: LazyLock<Shared> =
-    LazyLock::new(|| Shared::start(Gateway::builder("envoy/body-transform.yaml")));
+    LazyLock::new(|| Shared::kept(Gateway::builder("envoy/body-transform.yaml")));
 
 #[test]
 fn the_shipped_rules_change_bodies_both_ways() {

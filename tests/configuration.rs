@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use gatehouse_sandbox::example::Example;
-use gatehouse_sandbox::{Gateway, StartError, envoy, workspace};
+use gatehouse_sandbox::{Gateway, StartError, workspace};
 use serde_json::{Value, json};
 
 use crate::harness::{configuration, trap};
@@ -148,8 +148,9 @@ fn every_filter_starts_with_a_pattern_in_a_condition() {
     }
 }
 
+/// Envoy takes them too: that is the step `configs` of `cargo xtask test`.
 #[test]
-fn the_shipped_configs_pass_check_and_envoy_accepts_them() {
+fn the_shipped_configs_pass_check() {
     let folder = workspace::root().join("envoy");
     let files = std::fs::read_dir(&folder).expect("the examples");
     let paths: Vec<PathBuf> = files
@@ -157,33 +158,16 @@ fn the_shipped_configs_pass_check_and_envoy_accepts_them() {
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();
     assert!(paths.len() >= 4, "{paths:?}");
-    let envoy = envoy::locate(|step| eprintln!("{step}")).expect("an Envoy");
     for path in paths {
         let output = check(&path);
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{}: {said}", path.display());
-        let mut example = Example::load(&path).expect("the example");
-        if !example.is_bootstrap() {
-            continue;
+        let example = Example::load(&path).expect("the example");
+        // A piece of one, or another tool's, has no filters to be told of.
+        for filter in example.filters().iter().filter(|_| example.is_bootstrap()) {
+            let told = format!("filter {}: ok", filter.filter());
+            assert!(said.contains(&told), "{}: {said}", path.display());
         }
-        for filter in example.filters() {
-            assert!(
-                said.contains(&format!("filter {}: ok", filter.filter())),
-                "{}: {said}",
-                path.display()
-            );
-        }
-        example.place(&gatehouse_sandbox::example::Placement {
-            port: 0,
-            admin_port: 0,
-            upstreams: Default::default(),
-            filters: workspace::filters(),
-        });
-        let placed = scratch("placed");
-        example.write(&placed).expect("the config can be written");
-        let verdict = envoy.validate(&placed);
-        std::fs::remove_file(&placed).expect("the config can be removed");
-        verdict.unwrap_or_else(|fault| panic!("{}: {fault:#}", path.display()));
     }
 }
 

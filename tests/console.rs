@@ -51,7 +51,9 @@ impl Watched {
         let name = format!("console-{}-{number}.log", std::process::id());
         let log = workspace::target().join("sandbox").join(name);
         let path = log.clone();
+        // The console shows all that Envoy has.
         let builder = Gateway::builder("envoy/envoy.yaml")
+            .alone()
             .concurrency(2)
             .edit(move |config| log_to_file(config, &path));
         let gateway = builder.start().unwrap_or_else(|fault| panic!("{fault}"));

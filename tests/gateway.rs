@@ -24,7 +24,7 @@ use crate::harness::{
 };
 
 /// For every case that counts nothing and stops nothing.
-static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(builder()));
+static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::kept(builder()));
 
 fn builder() -> Builder {
     Gateway::builder("envoy/envoy.yaml")

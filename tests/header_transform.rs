@@ -69,7 +69,7 @@ fn hostile_bytes_do_not_trap_it() {
 
 /// The shipped rules.
 static SHIPPED: LazyLock<Shared> =
-    LazyLock::new(|| Shared::start(Gateway::builder("envoy/header-transform.yaml")));
+    LazyLock::new(|| Shared::kept(Gateway::builder("envoy/header-transform.yaml")));
 
 #[test]
 fn the_path_and_the_query_reach_the_upstream_as_headers() {

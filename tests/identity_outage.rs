@@ -91,7 +91,7 @@ fn no_request_notices_that_the_provider_is_stopped_slow_or_talks_nonsense() {
 #[test]
 fn keys_in_gzip_that_nobody_asked_for_are_read_and_a_bomb_is_not() {
     let (key, new) = (token::es256("a"), token::es256("b"));
-    let provider = IdentityProvider::start(Behaviour::Packed("1", key_set(&[&key])));
+    let provider = IdentityProvider::start(Behaviour::packed("1", &key_set(&[&key])));
     let gateway = start(builder(&provider, json!({})));
     until("the keys have come", || status(&gateway, &key) == 200);
     let heads = provider.take_heads();
@@ -104,13 +104,13 @@ fn keys_in_gzip_that_nobody_asked_for_are_read_and_a_bomb_is_not() {
     until("by a 304", || counted(&gateway, "keys_fetched") > before);
     assert_eq!(status(&gateway, &key), 200);
     let bomb = key_set(&[&key, &new]) + &" ".repeat(10_000_000);
-    provider.behave(Behaviour::Packed("2", bomb));
+    provider.behave(Behaviour::packed("2", &bomb));
     let before = counted(&gateway, "keys_refused");
     until("the bomb", || counted(&gateway, "keys_refused") > before);
     assert_eq!(status(&gateway, &key), 200, "the last keys stay");
     let line = "the answer is larger than 65536 bytes (`max_size`)";
     until(line, || gateway.stderr().contains(line));
-    provider.behave(Behaviour::Packed("3", key_set(&[&key, &new])));
+    provider.behave(Behaviour::packed("3", &key_set(&[&key, &new])));
     until("new keys", || status(&gateway, &new) == 200);
     trap::assert_none(&gateway);
 }

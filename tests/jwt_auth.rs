@@ -63,7 +63,7 @@ static KEYS: LazyLock<Vec<Key>> = LazyLock::new(token::a_key_for_every_algorithm
 
 /// Two issuers, because public keys and secrets in one set are refused: one with a key for each
 /// public algorithm, one with secrets. Two paths that are not for everybody.
-static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(builder(json!({}))));
+static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::kept(builder(json!({}))));
 
 #[test]
 fn every_algorithm_is_verified_and_one_flipped_bit_is_noticed() {

@@ -16,7 +16,7 @@ const URL: &str = "https://api.example/orders";
 
 static KEY: LazyLock<Key> = LazyLock::new(|| token::es256("a"));
 
-static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(builder(json!({}))));
+static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::kept(builder(json!({}))));
 
 #[test]
 fn a_proof_lets_its_token_pass_once() {

@@ -13,7 +13,7 @@ use gatehouse_sandbox::{Gateway, Prometheus, workspace};
 use serde_json::{Value, json};
 
 use crate::harness::trapping::{self, Callback};
-use crate::harness::{configuration, token, trap, until};
+use crate::harness::{configuration, start, token, trap, until};
 
 /// What Grafana puts for `$__rate_interval`, with the interval at which the case has it scraped.
 const RATE_INTERVAL: &str = "1m";
@@ -23,8 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The demo gateway, with all that the demo does behind it.
 static GATEWAY: LazyLock<Gateway> = LazyLock::new(|| {
-    let gateway =
-        Gateway::builder("envoy/envoy.yaml").start().unwrap_or_else(|fault| panic!("{fault}"));
+    let gateway = start(Gateway::builder("envoy/envoy.yaml").alone());
     demo(&gateway);
     gateway
 });

@@ -44,7 +44,7 @@ fn hostile_bytes_do_not_trap_it() {
 /// The shipped rules: 100 orders a minute for an address; for reports two limits, by address and
 /// tenant.
 static SHIPPED: LazyLock<Shared> =
-    LazyLock::new(|| Shared::start(Gateway::builder("envoy/rate-limit.yaml")));
+    LazyLock::new(|| Shared::kept(Gateway::builder("envoy/rate-limit.yaml")));
 
 #[test]
 fn the_101st_request_is_the_first_that_is_refused() {
@@ -122,7 +122,7 @@ static KEYS: LazyLock<Shared> = LazyLock::new(|| {
         json!({"name": name, "match": {"path": {"prefix": format!("/{name}")}}, "key": key,
             "limits": [{"requests": 1, "window": "1h"}]})
     };
-    Shared::start(builder(json!({"rules": [
+    Shared::kept(builder(json!({"rules": [
         one("address", json!(["client_address"])),
         one("header", json!([{"header": "x-tenant"}])),
         one("subject", json!(["subject"])),

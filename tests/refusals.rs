@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::harness::{Shared, configuration, http2, token};
 
 /// The demo gateway, with words for all filters that guard something.
-static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(worded()));
+static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::kept(worded()));
 
 fn worded() -> Builder {
     Gateway::builder("envoy/envoy.yaml").edit(|tree| {

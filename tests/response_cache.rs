@@ -111,7 +111,8 @@ static SHARED: LazyLock<Shared> = LazyLock::new(|| {
     let [hostile, anonymous] = ["hostile", "anonymous"].map(Beside::new);
     let [elsewhere, keyless] = ["elsewhere", "keyless"].map(Beside::new);
     let with_rules = |rules: Value| move |cache: &mut Value| cache["rules"] = rules;
-    let builder = with_all_rules(origin.address()).concurrency(4).edit(background::add_routes);
+    let builder = with_all_rules(origin.address()).alone().concurrency(4);
+    let builder = builder.edit(background::add_routes);
     let builder = spelling.add(builder, with_rules(json!([{"name": "everything"}])));
     let builder = poison.add(builder, with_rules(attacks::poisoned()));
     let builder = pages

@@ -27,7 +27,7 @@ const PARENT: &str = "00f067aa0ba902b7";
 static COLLECTOR: LazyLock<Collector> = LazyLock::new(Collector::start);
 
 static GATEWAY: LazyLock<Shared> =
-    LazyLock::new(|| Shared::start(collector::builder(&COLLECTOR).edit(collector::tag_record)));
+    LazyLock::new(|| Shared::kept(collector::builder(&COLLECTOR).edit(collector::tag_record)));
 
 /// Sends a request, and waits for its span.
 #[track_caller]

@@ -44,14 +44,24 @@ pub(crate) enum Behaviour {
     BreakOff(String),
     /// 200 with this tag and this body, or 304 for whoever has it.
     Tagged(&'static str, String),
-    /// The same in gzip, whether or not anybody asked for it.
-    Packed(&'static str, String),
+    /// The same of a body in gzip, whether or not anybody asked for it: see [`Behaviour::packed`].
+    Packed(&'static str, Vec<u8>),
     /// 200 with these fields, each on a line, and this body.
     Headed(&'static str, String),
     /// The same as the other, for requests whose head has this line; 401 for all others.
     Keyed(&'static str, Box<Behaviour>),
     /// By the target; 404 for all others.
     Site(Vec<(&'static str, Behaviour)>),
+}
+
+impl Behaviour {
+    /// 200 with this tag and this body in gzip, which is made now: a large one takes longer than
+    /// who asks waits.
+    pub(crate) fn packed(name: &'static str, body: &str) -> Self {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let packed = encoder.write_all(body.as_bytes()).and_then(|()| encoder.finish());
+        Self::Packed(name, packed.expect("it is memory"))
+    }
 }
 
 /// Asks for what alice may have, with a token that this key has signed for this issuer.
@@ -215,20 +225,19 @@ fn obey(behaviour: Behaviour, stream: TcpStream, orders: &Orders) {
 
 fn answer(behaviour: Behaviour, asked: &str, mut stream: TcpStream, orders: &Orders) {
     let mut fields = String::new();
-    let is_packed = matches!(behaviour, Behaviour::Packed(..));
     let (status, body, promised) = match behaviour {
         Behaviour::Answer(body) => (200, body.into_bytes(), None),
-        Behaviour::Tagged(name, body) | Behaviour::Packed(name, body) => {
+        Behaviour::Tagged(name, _) | Behaviour::Packed(name, _) if knows(asked, name) => {
             fields = format!("etag: \"{name}\"\r\n");
-            let is_known = asked.contains(&format!("if-none-match: \"{name}\""));
-            match (is_known, is_packed) {
-                (true, _) => (304, Vec::new(), None),
-                (false, false) => (200, body.into_bytes(), None),
-                (false, true) => {
-                    fields.push_str("content-encoding: gzip\r\n");
-                    (200, packed(body.as_bytes()), None)
-                }
-            }
+            (304, Vec::new(), None)
+        }
+        Behaviour::Tagged(name, body) => {
+            fields = format!("etag: \"{name}\"\r\n");
+            (200, body.into_bytes(), None)
+        }
+        Behaviour::Packed(name, body) => {
+            fields = format!("etag: \"{name}\"\r\ncontent-encoding: gzip\r\n");
+            (200, body, None)
         }
         Behaviour::Headed(lines, body) => {
             fields = lines.lines().map(|line| format!("{line}\r\n")).collect();
@@ -256,8 +265,7 @@ fn answer(behaviour: Behaviour, asked: &str, mut stream: TcpStream, orders: &Ord
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
 }
 
-/// The gzip of a body.
-fn packed(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(body).and_then(|()| encoder.finish()).expect("it is memory")
+/// Whether who asks has the body with this tag.
+fn knows(asked: &str, name: &str) -> bool {
+    asked.contains(&format!("if-none-match: \"{name}\""))
 }

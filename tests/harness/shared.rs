@@ -33,6 +33,13 @@ impl Shared {
         Self { gateway: super::start(builder), sent: Mutex::new(0) }
     }
 
+    /// Starts a gateway for a static: it is never given back, so it takes no Envoy from those that
+    /// gateways have one after the other.
+    #[track_caller]
+    pub(crate) fn kept(builder: Builder) -> Self {
+        Self::start(builder.alone())
+    }
+
     /// Sends a request on a connection of its own; waits for its line in the access log.
     #[track_caller]
     pub(crate) fn ask(&self, request: Request) -> Exchange {

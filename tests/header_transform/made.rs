@@ -47,7 +47,7 @@ fn rules() -> Value {
     ]})
 }
 
-static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::start(builder(rules())));
+static GATEWAY: LazyLock<Shared> = LazyLock::new(|| Shared::kept(builder(rules())));
 
 #[test]
 fn captures_and_facts_arrive_and_nothing_that_a_client_says_in_their_place() {

@@ -340,7 +340,7 @@ static GATEWAY: LazyLock<Shared> = LazyLock::new(|| {
         rule["match"]["headers"] = json!([{"name": "x-case", "exact": case.name}]);
         rule
     });
-    Shared::start(builder(json!({"rules": rules.collect::<Vec<_>>()})))
+    Shared::kept(builder(json!({"rules": rules.collect::<Vec<_>>()})))
 });
 
 #[test]

@@ -20,7 +20,7 @@ static PARTS: LazyLock<Shared> = LazyLock::new(|| {
     captured["match"]["path"] = json!({"template": "/user/{id}"});
     let mut skipped = one("skipped", json!([{"header": "x-tenant"}]));
     skipped["absent"] = json!("skip");
-    Shared::start(builder(json!({"rules": [
+    Shared::kept(builder(json!({"rules": [
         captured,
         skipped,
         one("query", json!([{"query": "tenant"}])),

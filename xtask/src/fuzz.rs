@@ -5,8 +5,10 @@
 //! one, and code without `unsafe` has little for them to find.
 
 use std::fs::{self, File};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -27,7 +29,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
 
-/// Fuzzes the named targets, or all, one after the other.
+/// Fuzzes the named targets, or all.
 ///
 /// # Errors
 /// Bad options, no C++ compiler, or an input that a target fails on: it is kept, and its path told.
@@ -44,7 +46,8 @@ pub(crate) fn has_compiler() -> bool {
     version.is_ok_and(|status| status.success())
 }
 
-/// Builds the targets and fuzzes each for some time; all, where none is named.
+/// Builds the targets and fuzzes each for some time, one on each core at once; all, where none is
+/// named.
 ///
 /// # Errors
 /// As [`run`].
@@ -54,8 +57,24 @@ pub(crate) fn targets(names: &[String], time: Duration) -> Result<()> {
         bail!("no fuzz target is called `{name}`; there are: {}", known.join(", "));
     }
     let programs = build()?;
-    for name in known.iter().filter(|name| names.is_empty() || names.contains(name)) {
-        say!("{name}: {}", fuzz(&programs, name, time)?);
+    let wanted = |name: &&String| names.is_empty() || names.contains(name);
+    let chosen: Vec<&String> = known.iter().filter(wanted).collect();
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    for at_once in chosen.chunks(cores) {
+        let programs = programs.as_path();
+        let ended: Vec<Result<String>> = thread::scope(|scope| {
+            let running: Vec<_> = at_once
+                .iter()
+                .map(|&name| scope.spawn(move || fuzz(programs, name, time)))
+                .collect();
+            running
+                .into_iter()
+                .map(|one| one.join().unwrap_or_else(|_| bail!("it panicked")))
+                .collect()
+        });
+        for (name, said) in at_once.iter().zip(ended) {
+            say!("{name}: {}", said?);
+        }
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ use serde_json::Value;
 
 use crate::workspace;
 
+pub(crate) use filter::each_vm;
+
 pub use bundle::{GATEWAY, bundle};
 pub use filter::{EnvironmentVariables, WasmFilter, find as wasm_filters};
 pub use render::Placement;
@@ -124,6 +126,29 @@ impl Example {
             serde_json::to_string_pretty(&self.tree).context("cannot write the config as JSON")?;
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// The wasm filter that the example of this name has, or one of `gateway.wasm`, with the module at
+/// another place. `None` where there is no such example.
+///
+/// # Errors
+/// When the example cannot be read.
+pub(crate) fn shipped_plugin(name: &str, module: &Path) -> Result<Option<Value>> {
+    // Any filter is a gateway of one.
+    let example = if name == GATEWAY { "header-transform" } else { name };
+    let path = workspace::root().join(format!("envoy/{example}.yaml"));
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let mut example = Example::load(&path)?;
+    if name == GATEWAY {
+        example.bundle()?;
+    }
+    let mut plugin = filter::whole(&example.tree, name).cloned();
+    if let Some(plugin) = &mut plugin {
+        filter::each_module(plugin, &|path| *path = module.display().to_string());
+    }
+    Ok(plugin)
 }
 
 /// JSON as Envoy reads it: every name once, and no byte order mark.

@@ -1,6 +1,8 @@
 //! An Envoy that runs on an example config.
 
 mod builder;
+mod host;
+mod lease;
 mod start_error;
 
 use std::collections::BTreeMap;
@@ -13,8 +15,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::process::Process;
 use crate::{Upstreams, raw};
+use lease::Lease;
 
 pub use builder::Builder;
 pub use start_error::StartError;
@@ -22,7 +24,7 @@ pub use start_error::StartError;
 /// A running Envoy with the demo services behind it. Dropping it stops everything.
 #[derive(Debug)]
 pub struct Gateway {
-    process: Process,
+    envoy: Lease,
     /// Name and address, in the order of the config.
     listeners: Vec<(String, SocketAddr)>,
     admin: SocketAddr,
@@ -72,7 +74,7 @@ impl Gateway {
     /// Envoy's process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.process.id()
+        self.envoy.id()
     }
 
     /// The demo services behind this gateway.
@@ -84,14 +86,14 @@ impl Gateway {
     /// Everything that Envoy has written to its log since it was started.
     #[must_use]
     pub fn stderr(&self) -> String {
-        self.process.log()
+        self.envoy.log()
     }
 
     /// The access log lines so far that are JSON. Envoy writes a line a moment after the response:
     /// to wait for one, use [`Gateway::access_log_after`].
     #[must_use]
     pub fn access_log(&self) -> Vec<Value> {
-        self.process.output().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        self.envoy.output().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// Sends the request on a connection of its own.
@@ -112,7 +114,7 @@ impl Gateway {
 
     /// Whether Envoy has ended, and how.
     pub fn exited(&mut self) -> Option<ExitStatus> {
-        self.process.exited()
+        self.envoy.exited()
     }
 
     /// Stops Envoy in its own way, which flushes the access log; kills it when that takes more than
@@ -120,9 +122,9 @@ impl Gateway {
     pub fn stop(&mut self) {
         if self.exited().is_none() {
             let _ = raw::send(self.admin, &raw::Request::new("POST", "/quitquitquit"));
-            let _ = wait_for(Duration::from_secs(3), || self.process.exited());
+            let _ = wait_for(Duration::from_secs(3), || self.exited());
         }
-        self.process.kill();
+        self.envoy.kill();
     }
 }
 
@@ -205,14 +207,13 @@ impl Gateway {
         panic!(
             "{fault}\nEnvoy's log:\n{}\naccess log:\n{}",
             self.stderr(),
-            self.process.output().join("\n")
+            self.envoy.output().join("\n")
         )
     }
 }
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        self.process.kill();
         // What Envoy was started with is worth reading only when a test fails.
         if !thread::panicking() {
             let _ = std::fs::remove_dir_all(&self.folder);

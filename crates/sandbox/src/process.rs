@@ -87,6 +87,12 @@ impl Process {
         self.log.kept().join("\n")
     }
 
+    /// Forgets what was kept of both.
+    pub(crate) fn forget(&self) {
+        self.output.kept().clear();
+        self.log.kept().clear();
+    }
+
     /// From now on the standard error goes to ours.
     pub(crate) fn pass_log_on(&self) {
         self.log.pass_on.store(true, Ordering::Relaxed);

@@ -142,6 +142,30 @@ pub(super) fn each_module(tree: &mut Value, change: &impl Fn(&mut String)) {
     }
 }
 
+/// Calls `change` on the `vm_id` of every wasm filter that has one.
+pub(crate) fn each_vm(tree: &mut Value, change: &impl Fn(&mut String)) {
+    if is_wasm(tree)
+        && let Some(Value::String(id)) = tree.pointer_mut("/config/vm_config/vm_id")
+    {
+        change(id);
+    }
+    for child in children_mut(tree) {
+        each_vm(child, change);
+    }
+}
+
+/// The first wasm filter of this module, as it is.
+pub(super) fn whole<'a>(tree: &'a Value, module: &str) -> Option<&'a Value> {
+    if read(tree).is_some_and(|filter| filter.filter() == module) {
+        return Some(tree);
+    }
+    match tree {
+        Value::Array(items) => items.iter().find_map(|item| whole(item, module)),
+        Value::Object(fields) => fields.values().find_map(|field| whole(field, module)),
+        _ => None,
+    }
+}
+
 /// The wasm filter that this mapping is, if it is one.
 pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
     let text =

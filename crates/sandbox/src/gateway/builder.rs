@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -13,11 +14,15 @@ use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 use tokio::net::TcpSocket;
 
+use super::lease::{self, Lease};
 use super::{Gateway, StartError, admin_get, wait_for};
 use crate::envoy::{self, EnvoyBinary};
 use crate::example::{Example, Placement};
 use crate::process::{Process, Sink};
 use crate::{Packaging, Upstreams, modules, upstreams, workspace};
+
+/// Envoy's log level, unless set.
+pub(super) const LOG_LEVEL: &str = "info";
 
 type Edit = Box<dyn FnOnce(&mut Value)>;
 
@@ -39,6 +44,7 @@ pub struct Builder {
     modules: PathBuf,
     ready_within: Duration,
     sink: Option<Sink>,
+    alone: bool,
 }
 
 impl Builder {
@@ -47,7 +53,7 @@ impl Builder {
             config,
             envoy: None,
             concurrency: 1,
-            log_level: "info".to_owned(),
+            log_level: LOG_LEVEL.to_owned(),
             args: Vec::new(),
             variables: Vec::new(),
             port: 0,
@@ -59,6 +65,7 @@ impl Builder {
             modules: workspace::filters(),
             ready_within: Duration::from_secs(180),
             sink: None,
+            alone: false,
         }
     }
 
@@ -153,7 +160,30 @@ impl Builder {
         self
     }
 
+    /// An Envoy that nobody has used before, nor will: for a gateway that is kept until the process
+    /// ends, and for cases about all that an Envoy has. Say beside the call which of them.
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    /// Whether the gateway may be lent an Envoy that others have used, or have one of its own only:
+    /// an Envoy takes ports, arguments and variables at its start.
+    fn may_share(&self) -> bool {
+        !self.alone
+            && self.envoy.is_none()
+            && self.sink.is_none()
+            && (self.port, self.admin_port) == (0, 0)
+            && self.args.is_empty()
+            && self.variables.is_empty()
+            && self.log_level == LOG_LEVEL
+            && self.modules == workspace::filters()
+    }
+
     /// Starts the demo services that the config names, then Envoy, and waits until it is ready.
+    ///
+    /// Where nothing asks for an Envoy of its own, it is lent one that other gateways of this
+    /// process have used, and that has forgotten them: see [`lease`].
     ///
     /// # Errors
     /// See [`StartError`]. Nothing is left running.
@@ -162,6 +192,7 @@ impl Builder {
             Some(envoy) => envoy.clone(),
             None => envoy::locate(|step| eprintln!("{step}"))?,
         };
+        let may_share = self.may_share();
         let mut example = Example::load(&workspace::root().join(&self.config))?;
         for edit in self.edits {
             edit(example.tree_mut());
@@ -197,30 +228,51 @@ impl Builder {
         let folder = Folder::create(&self.config)?;
         let config = folder.path().join("envoy.json");
         example.write(&config)?;
-        let admin_file = folder.path().join("admin");
-        let mut command = envoy.command();
-        command
-            // Hot restart would tie together every Envoy on the machine.
-            .arg("--disable-hot-restart")
-            .args(["--concurrency", &self.concurrency.to_string(), "--log-level", &self.log_level])
-            // The default is 10 s: no test wants to wait so long for an access log line, and no
-            // person either.
-            .args(["--file-flush-interval-msec", "50"])
-            .arg("--admin-address-path")
-            .arg(&admin_file)
-            .args(&self.args)
-            .envs(self.variables)
-            .arg("--config-path")
-            .arg(&config);
+        if may_share
+            && let Some((envoy, admin)) = lease::of(&envoy, self.concurrency, example.tree())?
+        {
+            let listeners = listeners(admin, names)?;
+            return Ok(Gateway { envoy, listeners, admin, folder: folder.keep(), upstreams });
+        }
         let passes_output = self.sink.is_some();
-        let mut process = Process::start(command, self.sink)?;
-        let admin = wait_until_live(&mut process, &admin_file, self.ready_within)?;
+        let mut command = command(&envoy, self.concurrency, &self.log_level);
+        command.args(&self.args).envs(self.variables).arg("--config-path").arg(&config);
+        let (process, admin) = started(command, folder.path(), self.ready_within, self.sink)?;
         let listeners = listeners(admin, names)?;
         if passes_output {
             process.pass_log_on();
         }
-        Ok(Gateway { process, listeners, admin, folder: folder.keep(), upstreams })
+        let envoy = Lease::of_its_own(process);
+        Ok(Gateway { envoy, listeners, admin, folder: folder.keep(), upstreams })
     }
+}
+
+/// The program with what every Envoy of a sandbox is started with.
+pub(super) fn command(envoy: &EnvoyBinary, concurrency: u32, log_level: &str) -> Command {
+    let mut command = envoy.command();
+    command
+        // Hot restart would tie together every Envoy on the machine.
+        .arg("--disable-hot-restart")
+        .args(["--concurrency", &concurrency.to_string(), "--log-level", log_level])
+        // The default is 10 s: no test wants to wait so long for an access log line, and no
+        // person either.
+        .args(["--file-flush-interval-msec", "50"]);
+    command
+}
+
+/// Starts an Envoy, which leaves the address of its admin interface in the folder, and waits until
+/// it is ready.
+pub(super) fn started(
+    mut command: Command,
+    folder: &Path,
+    ready_within: Duration,
+    sink: Option<Sink>,
+) -> Result<(Process, SocketAddr), StartError> {
+    let admin_file = folder.join("admin");
+    command.arg("--admin-address-path").arg(&admin_file);
+    let mut process = Process::start(command, sink)?;
+    let admin = wait_until_live(&mut process, &admin_file, ready_within)?;
+    Ok((process, admin))
 }
 
 /// A loopback port that nobody is given while this lives, and that Envoy can listen on: both say
@@ -276,7 +328,7 @@ fn wait_until_live(
         Some(Err(status)) => {
             // Its last lines may not have been read yet.
             process.kill();
-            Err(StartError::Refused { status, log: process.log() })
+            Err(StartError::Refused { status: Some(status), log: process.log() })
         }
         None => {
             process.kill();
@@ -316,13 +368,13 @@ fn listeners(admin: SocketAddr, names: Vec<String>) -> Result<Vec<(String, Socke
 }
 
 /// The folder of one start, under the target folder; removed unless kept.
-struct Folder {
+pub(super) struct Folder {
     path: PathBuf,
     kept: bool,
 }
 
 impl Folder {
-    fn create(config: &Path) -> Result<Self> {
+    pub(super) fn create(config: &Path) -> Result<Self> {
         static STARTS: AtomicU32 = AtomicU32::new(0);
         let start = STARTS.fetch_add(1, Ordering::Relaxed);
         let stem = config.file_stem().unwrap_or_default().display();
@@ -335,11 +387,11 @@ impl Folder {
         Ok(Self { path, kept: false })
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    fn keep(mut self) -> PathBuf {
+    pub(super) fn keep(mut self) -> PathBuf {
         self.kept = true;
         self.path.clone()
     }

@@ -11,10 +11,11 @@ use crate::envoy::error_lines;
 pub enum StartError {
     /// Something is missing or wrong before Envoy can be started.
     Prepare(anyhow::Error),
-    /// Envoy ended by itself: it refuses the config, or a filter refuses its configuration.
+    /// Envoy refuses the config, or a filter refuses its configuration.
     Refused {
-        /// How the process ended.
-        status: ExitStatus,
+        /// How the process ended; `None` where it goes on without what it refuses, as an Envoy does
+        /// that others have used before.
+        status: Option<ExitStatus>,
         /// Envoy's whole log.
         log: String,
     },
@@ -48,8 +49,11 @@ impl fmt::Display for StartError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Prepare(fault) => write!(out, "{fault:#}"),
-            Self::Refused { status, log } => {
+            Self::Refused { status: Some(status), log } => {
                 write!(out, "Envoy refused to start ({status}):\n{}", error_lines(log))
+            }
+            Self::Refused { status: None, log } => {
+                write!(out, "Envoy refused the config:\n{}", error_lines(log))
             }
             Self::NotReady { waited, log } => {
                 write!(

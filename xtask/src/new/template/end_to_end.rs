@@ -11,7 +11,7 @@ use crate::harness::{Shared, configuration, received};
 
 const CONFIG: &str = "envoy/my-filter.yaml";
 
-static SHIPPED: LazyLock<Shared> = LazyLock::new(|| Shared::start(Gateway::builder(CONFIG)));
+static SHIPPED: LazyLock<Shared> = LazyLock::new(|| Shared::kept(Gateway::builder(CONFIG)));
 
 #[test]
 fn hostile_bytes_do_not_trap_it() {

@@ -1,0 +1,303 @@
+//! An Envoy that serves one gateway after the other: their listeners and clusters come from files
+//! (xDS by the file system), and go before the next ones come.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+use super::builder::{Folder, LOG_LEVEL, command, started};
+use super::{StartError, admin_get, wait_for};
+use crate::envoy::EnvoyBinary;
+use crate::example::{self, Example};
+use crate::process::Process;
+use crate::{raw, workspace};
+
+/// What every host is started with but for listeners and clusters: the demo's own.
+const DEMO: &str = "envoy/envoy.yaml";
+const LISTENER: &str = "type.googleapis.com/envoy.config.listener.v3.Listener";
+const CLUSTER: &str = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
+/// How long listeners and clusters may take to come, with modules that are compiled for them.
+const COMES_WITHIN: Duration = Duration::from_secs(180);
+/// How long they may take to go.
+const GOES_WITHIN: Duration = Duration::from_secs(10);
+/// When all that Envoy has to say of them has been said: it writes its access log every 50 ms.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+#[derive(Debug)]
+pub(super) struct Host {
+    process: Process,
+    admin: SocketAddr,
+    folder: PathBuf,
+    concurrency: u32,
+    /// How many it has served, this one among them.
+    served: u64,
+    /// The modules that it has compiled, each with a listener that keeps it: V8 forgets code that
+    /// no VM has.
+    kept: BTreeMap<PathBuf, Value>,
+}
+
+impl Host {
+    /// Whether the config has nothing beside listeners and clusters that the demo has not: what
+    /// else it has is read at the start only.
+    pub(super) fn can_serve(tree: &Value) -> bool {
+        let Ok(demo) = demo() else { return false };
+        let is_known = |(name, value): (&String, &Value)| match name.as_str() {
+            "static_resources" => has_only(value, &["listeners", "clusters"]),
+            "admin" => has_only(value, &["address"]),
+            "stats_config" => {
+                has_only(value, &["stats_tags", "histogram_bucket_settings"])
+                    && is_within(value, demo.get(name))
+            }
+            _ => demo.get(name) == Some(value),
+        };
+        let listeners = tree.pointer("/static_resources/listeners").and_then(Value::as_array);
+        let mut listeners = listeners.into_iter().flatten();
+        tree.as_object().is_some_and(|tree| tree.iter().all(is_known))
+            && listeners.all(|listener| listener.get("name").is_some())
+    }
+
+    pub(super) fn start(envoy: &EnvoyBinary, concurrency: u32) -> Result<Self, StartError> {
+        let folder = Folder::create(Path::new("host"))?;
+        let mut tree = demo()?;
+        tree["node"] = json!({"id": "host", "cluster": "sandbox"});
+        tree["admin"] = json!({"address": {"socket_address":
+            {"address": "127.0.0.1", "port_value": 0}}});
+        tree["dynamic_resources"] = json!({
+            "lds_config": source(&folder.path().join("lds.json")),
+            "cds_config": source(&folder.path().join("cds.json")),
+        });
+        let config = folder.path().join("envoy.json");
+        fs::write(&config, tree.to_string())
+            .with_context(|| format!("cannot write {}", config.display()))?;
+        write(folder.path(), "lds", &[])?;
+        write(folder.path(), "cds", &[])?;
+        let mut command = command(envoy, concurrency, LOG_LEVEL);
+        // A listener that goes is gone at once.
+        command.args(["--drain-time-s", "0"]).arg("--config-path").arg(&config);
+        let (process, admin) = started(command, folder.path(), COMES_WITHIN, None)?;
+        let folder = folder.keep();
+        Ok(Self { process, admin, folder, concurrency, served: 0, kept: BTreeMap::new() })
+    }
+
+    /// Takes the listeners and clusters of a config in, and waits until they are there.
+    pub(super) fn serve(&mut self, tree: &Value) -> Result<(), StartError> {
+        self.served += 1;
+        self.process.forget();
+        self.reset_counters()?;
+        let mut tree = tree.clone();
+        // What VMs share, they share by the names of their VMs.
+        example::each_vm(&mut tree, &|vm| vm.push_str(&format!(".{}", self.served)));
+        let resources = |kind: &str| -> Vec<Value> {
+            let all = tree.pointer(&format!("/static_resources/{kind}")).and_then(Value::as_array);
+            all.cloned().unwrap_or_default()
+        };
+        self.keep(&modules(&tree))?;
+        let mut listeners: Vec<Value> = self.kept.values().cloned().collect();
+        listeners.extend(resources("listeners"));
+        write(&self.folder, "cds", &typed(resources("clusters"), CLUSTER))?;
+        self.wait_for("cluster_manager.cds", "cluster_manager.warming_clusters")?;
+        write(&self.folder, "lds", &typed(listeners, LISTENER))?;
+        self.wait_for("listener_manager.lds", "listener_manager.total_listeners_warming")
+    }
+
+    fn reset_counters(&self) -> Result<()> {
+        let reset = raw::send(self.admin, &raw::Request::new("POST", "/reset_counters"))?;
+        if reset.status != 200 {
+            bail!("Envoy does not reset its counters: {}", reset.text());
+        }
+        Ok(())
+    }
+
+    /// Keeps these modules from now on.
+    fn keep(&mut self, modules: &BTreeSet<PathBuf>) -> Result<()> {
+        for module in modules {
+            if !self.kept.contains_key(module)
+                && let Some(keeper) = keeper(module)?
+            {
+                self.kept.insert(module.clone(), keeper);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many of these modules it need not compile.
+    pub(super) fn knows(&self, modules: &BTreeSet<PathBuf>) -> usize {
+        modules.iter().filter(|module| self.kept.contains_key(*module)).count()
+    }
+
+    /// Lets all go that the last gateway had, and waits until it is gone.
+    pub(super) fn forget(&mut self) -> Result<()> {
+        if let Some(status) = self.process.exited() {
+            bail!("it has ended: {status}");
+        }
+        let kept: Vec<Value> = self.kept.values().cloned().collect();
+        write(&self.folder, "lds", &typed(kept, LISTENER))?;
+        write(&self.folder, "cds", &[])?;
+        // Two on the main thread and one for each worker.
+        let vms = u64::from(self.concurrency + 2) * self.kept.len() as u64;
+        let mut stats = BTreeMap::new();
+        let gone = wait_for(GOES_WITHIN, || {
+            stats = stats_of(self.admin).ok()?;
+            let is = |name: &str, count: u64| stats.get(name).copied().unwrap_or(0) == count;
+            (is("listener_manager.total_listeners_active", self.kept.len() as u64)
+                && is("listener_manager.total_listeners_draining", 0)
+                && is("cluster_manager.active_clusters", 0)
+                && is("wasm.envoy.wasm.runtime.v8.active", vms))
+            .then_some(())
+        });
+        thread::sleep(LAST_WORDS);
+        gone.with_context(|| {
+            stats.retain(|name, _| {
+                name.starts_with("listener_manager.total") || name.contains("active")
+            });
+            format!("{vms} VMs and {} listeners should be left: {stats:?}", self.kept.len())
+        })
+    }
+
+    /// Waits until an update has come, and nothing of it is on its way.
+    fn wait_for(&mut self, updates: &str, warming: &str) -> Result<(), StartError> {
+        let came = wait_for(COMES_WITHIN, || {
+            if let Some(status) = self.process.exited() {
+                self.process.kill();
+                return Some(Err(Some(status)));
+            }
+            let stats = stats_of(self.admin).ok()?;
+            let count = |name: &str| stats.get(name).copied().unwrap_or(0);
+            if count(&format!("{updates}.update_rejected")) > 0 {
+                // Its last lines may not have been read yet.
+                thread::sleep(LAST_WORDS);
+                return Some(Err(None));
+            }
+            let there = count(&format!("{updates}.update_success")) > 0 && count(warming) == 0;
+            there.then_some(Ok(()))
+        });
+        let log = self.process.log();
+        match came {
+            Some(Ok(())) => Ok(()),
+            Some(Err(status)) => Err(StartError::Refused { status, log }),
+            None => Err(StartError::NotReady { waited: COMES_WITHIN, log }),
+        }
+    }
+
+    pub(super) fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    pub(super) fn concurrency(&self) -> u32 {
+        self.concurrency
+    }
+
+    pub(super) fn process(&self) -> &Process {
+        &self.process
+    }
+
+    pub(super) fn process_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.process.kill();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The modules that a config has filters of.
+pub(super) fn modules(tree: &Value) -> BTreeSet<PathBuf> {
+    example::wasm_filters(tree).into_iter().map(|filter| filter.module.into()).collect()
+}
+
+/// The demo without its listeners and clusters, where nothing deprecated may be used: the next
+/// version of Envoy takes it away.
+fn demo() -> Result<Value> {
+    let mut demo = Example::load(&workspace::root().join(DEMO))?.tree().clone();
+    if let Some(fields) = demo.as_object_mut() {
+        fields.remove("static_resources");
+    }
+    demo["layered_runtime"] = json!({"layers": [{
+        "name": "strict",
+        "static_layer": {"envoy.features.fail_on_any_deprecated_feature": true},
+    }]});
+    Ok(demo)
+}
+
+fn has_only(value: &Value, names: &[&str]) -> bool {
+    value.as_object().is_some_and(|fields| fields.keys().all(|name| names.contains(&name.as_str())))
+}
+
+/// Whether the lists in `value` have nothing that those of `whole` have not.
+fn is_within(value: &Value, whole: Option<&Value>) -> bool {
+    let items = |value: Option<&Value>| -> BTreeSet<String> {
+        let items = value.and_then(Value::as_array).into_iter().flatten();
+        items.map(Value::to_string).collect()
+    };
+    let mut names = value.as_object().into_iter().flat_map(serde_json::Map::keys);
+    names.all(|name| {
+        items(value.get(name)).is_subset(&items(whole.and_then(|whole| whole.get(name))))
+    })
+}
+
+fn source(file: &Path) -> Value {
+    json!({"resource_api_version": "V3", "path_config_source": {"path": file}})
+}
+
+/// Each as an `Any` of this type.
+fn typed(mut resources: Vec<Value>, kind: &str) -> Vec<Value> {
+    for resource in &mut resources {
+        resource["@type"] = json!(kind);
+    }
+    resources
+}
+
+/// A whole file at once: Envoy reads it when another takes its place.
+fn write(folder: &Path, name: &str, resources: &[Value]) -> Result<()> {
+    let file = folder.join(format!("{name}.json"));
+    let next = folder.join(format!("{name}.next"));
+    let text = json!({"resources": resources}).to_string();
+    fs::write(&next, text)
+        .and_then(|()| fs::rename(&next, &file))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn stats_of(admin: SocketAddr) -> Result<BTreeMap<String, u64>> {
+    let stats = admin_get(admin, "/stats?filter=^(listener_manager|cluster_manager|wasm)\\.")?;
+    let number = |line: &str| {
+        let (name, value) = line.rsplit_once(": ")?;
+        Some((name.to_owned(), value.parse().ok()?))
+    };
+    Ok(stats.lines().filter_map(number).collect())
+}
+
+/// A listener with a VM of this module, configured as in the example that is called like it; `None`
+/// where there is none.
+fn keeper(module: &Path) -> Result<Option<Value>> {
+    let name = module.file_stem().unwrap_or_default().to_string_lossy();
+    let Some(mut wasm) = example::shipped_plugin(&name, module)? else { return Ok(None) };
+    example::each_vm(&mut wasm, &|vm| *vm = format!("keeper.{name}"));
+    let manager = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3\
+                   .HttpConnectionManager";
+    let router = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
+    Ok(Some(json!({
+        "name": format!("keeper of {name}"),
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
+        "filter_chains": [{"filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": {
+                "@type": manager,
+                "stat_prefix": "keeper",
+                "route_config": {"virtual_hosts": []},
+                "http_filters": [
+                    {"name": "keeper", "typed_config": wasm},
+                    {"name": "envoy.filters.http.router", "typed_config": {"@type": router}},
+                ],
+            },
+        }]}],
+    })))
+}
