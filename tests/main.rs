@@ -163,5 +163,8 @@ mod gateway_module;
 /// trap.
 mod traps;
 
+/// What cases are lent: Envoys that others have used before.
+mod lease;
+
 /// What the cases are written in. Not for cases, and not for anything that one file alone needs.
 mod harness;

@@ -1,6 +1,7 @@
 //! An Envoy that runs on an example config.
 
 mod builder;
+mod folder;
 mod host;
 mod lease;
 mod start_error;

@@ -7,13 +7,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 use tokio::net::TcpSocket;
 
+use super::folder::Folder;
 use super::lease::{self, Lease};
 use super::{Gateway, StartError, admin_get, wait_for};
 use crate::envoy::{self, EnvoyBinary};
@@ -365,44 +365,6 @@ fn listeners(admin: SocketAddr, names: Vec<String>) -> Result<Vec<(String, Socke
             ))
         })
         .collect()
-}
-
-/// The folder of one start, under the target folder; removed unless kept.
-pub(super) struct Folder {
-    path: PathBuf,
-    kept: bool,
-}
-
-impl Folder {
-    pub(super) fn create(config: &Path) -> Result<Self> {
-        static STARTS: AtomicU32 = AtomicU32::new(0);
-        let start = STARTS.fetch_add(1, Ordering::Relaxed);
-        let stem = config.file_stem().unwrap_or_default().display();
-        let path = workspace::target()
-            .join("sandbox")
-            .join(format!("{stem}-{}-{start}", std::process::id()));
-        fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
-        // An older process with the same id may have left its files.
-        let _ = fs::remove_file(path.join("admin"));
-        Ok(Self { path, kept: false })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(super) fn keep(mut self) -> PathBuf {
-        self.kept = true;
-        self.path.clone()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !self.kept {
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
 }
 
 impl fmt::Debug for Builder {

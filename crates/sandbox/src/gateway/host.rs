@@ -11,7 +11,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use super::builder::{Folder, LOG_LEVEL, command, started};
+use super::builder::{LOG_LEVEL, command, started};
+use super::folder::Folder;
 use super::{StartError, admin_get, wait_for};
 use crate::envoy::EnvoyBinary;
 use crate::example::{self, Example};
@@ -29,12 +30,27 @@ const GOES_WITHIN: Duration = Duration::from_secs(10);
 /// When all that Envoy has to say of them has been said: it writes its access log every 50 ms.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
+/// What a host is started with, beside what all are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Kind {
+    concurrency: u32,
+    /// `layered_runtime` as JSON.
+    runtime: Option<String>,
+}
+
+impl Kind {
+    /// The kind for a config, with so many workers.
+    pub(super) fn of(tree: &Value, concurrency: u32) -> Self {
+        Self { concurrency, runtime: tree.get("layered_runtime").map(Value::to_string) }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Host {
     process: Process,
     admin: SocketAddr,
     folder: PathBuf,
-    concurrency: u32,
+    kind: Kind,
     /// How many it has served, this one among them.
     served: u64,
     /// The modules that it has compiled, each with a listener that keeps it: V8 forgets code that
@@ -43,13 +59,14 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// Whether the config has nothing beside listeners and clusters that the demo has not: what
-    /// else it has is read at the start only.
+    /// Whether the config has nothing beside listeners and clusters that the demo or the kind of a
+    /// host has not: what else it has is read at the start only.
     pub(super) fn can_serve(tree: &Value) -> bool {
         let Ok(demo) = demo() else { return false };
         let is_known = |(name, value): (&String, &Value)| match name.as_str() {
             "static_resources" => has_only(value, &["listeners", "clusters"]),
             "admin" => has_only(value, &["address"]),
+            "layered_runtime" => true,
             "stats_config" => {
                 has_only(value, &["stats_tags", "histogram_bucket_settings"])
                     && is_within(value, demo.get(name))
@@ -62,10 +79,14 @@ impl Host {
             && listeners.all(|listener| listener.get("name").is_some())
     }
 
-    pub(super) fn start(envoy: &EnvoyBinary, concurrency: u32) -> Result<Self, StartError> {
+    pub(super) fn start(envoy: &EnvoyBinary, kind: Kind) -> Result<Self, StartError> {
         let folder = Folder::create(Path::new("host"))?;
         let mut tree = demo()?;
         tree["node"] = json!({"id": "host", "cluster": "sandbox"});
+        if let Some(runtime) = &kind.runtime {
+            tree["layered_runtime"] =
+                serde_json::from_str(runtime).context("`layered_runtime` is not JSON")?;
+        }
         tree["admin"] = json!({"address": {"socket_address":
             {"address": "127.0.0.1", "port_value": 0}}});
         tree["dynamic_resources"] = json!({
@@ -77,12 +98,12 @@ impl Host {
             .with_context(|| format!("cannot write {}", config.display()))?;
         write(folder.path(), "lds", &[])?;
         write(folder.path(), "cds", &[])?;
-        let mut command = command(envoy, concurrency, LOG_LEVEL);
+        let mut command = command(envoy, kind.concurrency, LOG_LEVEL);
         // A listener that goes is gone at once.
         command.args(["--drain-time-s", "0"]).arg("--config-path").arg(&config);
         let (process, admin) = started(command, folder.path(), COMES_WITHIN, None)?;
         let folder = folder.keep();
-        Ok(Self { process, admin, folder, concurrency, served: 0, kept: BTreeMap::new() })
+        Ok(Self { process, admin, folder, kind, served: 0, kept: BTreeMap::new() })
     }
 
     /// Takes the listeners and clusters of a config in, and waits until they are there.
@@ -140,7 +161,7 @@ impl Host {
         write(&self.folder, "lds", &typed(kept, LISTENER))?;
         write(&self.folder, "cds", &[])?;
         // Two on the main thread and one for each worker.
-        let vms = u64::from(self.concurrency + 2) * self.kept.len() as u64;
+        let vms = u64::from(self.kind.concurrency + 2) * self.kept.len() as u64;
         let mut stats = BTreeMap::new();
         let gone = wait_for(GOES_WITHIN, || {
             stats = stats_of(self.admin).ok()?;
@@ -189,8 +210,8 @@ impl Host {
         self.admin
     }
 
-    pub(super) fn concurrency(&self) -> u32 {
-        self.concurrency
+    pub(super) fn kind(&self) -> &Kind {
+        &self.kind
     }
 
     pub(super) fn process(&self) -> &Process {
@@ -214,17 +235,12 @@ pub(super) fn modules(tree: &Value) -> BTreeSet<PathBuf> {
     example::wasm_filters(tree).into_iter().map(|filter| filter.module.into()).collect()
 }
 
-/// The demo without its listeners and clusters, where nothing deprecated may be used: the next
-/// version of Envoy takes it away.
+/// The demo without its listeners and clusters.
 fn demo() -> Result<Value> {
     let mut demo = Example::load(&workspace::root().join(DEMO))?.tree().clone();
     if let Some(fields) = demo.as_object_mut() {
         fields.remove("static_resources");
     }
-    demo["layered_runtime"] = json!({"layers": [{
-        "name": "strict",
-        "static_layer": {"envoy.features.fail_on_any_deprecated_feature": true},
-    }]});
     Ok(demo)
 }
 
@@ -300,4 +316,53 @@ fn keeper(module: &Path) -> Result<Option<Value>> {
             },
         }]}],
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_serves_what_adds_listeners_and_clusters_only() {
+        let clusters = json!({"static_resources": {"clusters": []}});
+        let with = |name: &str, value: Value| {
+            let mut tree = clusters.clone();
+            tree[name] = value;
+            tree
+        };
+        let tag = |name: &str| {
+            json!({"stats_tags": [{"tag_name": name,
+            "regex": format!(r"(\.{name}=([^;]*);)")}]})
+        };
+        for (case, tree, can) in [
+            ("clusters", clusters.clone(), true),
+            ("an admin interface", with("admin", json!({"address": {}})), true),
+            ("one with a log", with("admin", json!({"access_log_path": "/dev/null"})), false),
+            ("a tag that the demo has", with("stats_config", tag("filter")), true),
+            ("one of its own", with("stats_config", tag("colour")), false),
+            ("a runtime", with("layered_runtime", json!({"layers": []})), true),
+            ("secrets", json!({"static_resources": {"secrets": []}}), false),
+            ("what comes from elsewhere", with("dynamic_resources", json!({})), false),
+            ("no mapping", json!([]), false),
+            (
+                "a listener without a name",
+                json!({"static_resources": {"listeners": [{"address": {}}]}}),
+                false,
+            ),
+        ] {
+            assert_eq!(Host::can_serve(&tree), can, "{case}");
+        }
+    }
+
+    #[test]
+    fn every_module_can_be_kept() {
+        let filters = workspace::filter_names().unwrap();
+        let names = filters.iter().map(String::as_str).chain([example::GATEWAY]);
+        for name in names {
+            let module = workspace::filters().join(format!("{name}.wasm"));
+            let listener = keeper(&module).unwrap().unwrap_or_else(|| panic!("{name}"));
+            assert_eq!(modules(&listener), BTreeSet::from([module]), "{name}");
+        }
+        assert_eq!(keeper(Path::new("/a/unheard-of.wasm")).unwrap(), None);
+    }
 }

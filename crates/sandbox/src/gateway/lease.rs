@@ -15,7 +15,7 @@ use std::thread;
 use serde_json::Value;
 
 use super::StartError;
-use super::host::{self, Host};
+use super::host::{self, Host, Kind};
 use crate::envoy::EnvoyBinary;
 use crate::process::Process;
 
@@ -46,9 +46,10 @@ pub(super) fn of(
     if !Host::can_serve(tree) {
         return Ok(None);
     }
-    let host = match IDLE.take(concurrency, &host::modules(tree)) {
+    let kind = Kind::of(tree, concurrency);
+    let host = match IDLE.take(&kind, &host::modules(tree)) {
         Some(host) => host,
-        None => Host::start(envoy, concurrency)?,
+        None => Host::start(envoy, kind)?,
     };
     let admin = host.admin();
     // From here on given back in any case.
@@ -124,9 +125,9 @@ impl Drop for Lease {
 
 static IDLE: Idle = Idle { hosts: Mutex::new(BTreeMap::new()), changed: Condvar::new() };
 
-/// The hosts that nobody is lent, by their number of workers.
+/// The hosts that nobody is lent, by what they were started with.
 struct Idle {
-    hosts: Mutex<BTreeMap<u32, Hosts>>,
+    hosts: Mutex<BTreeMap<Kind, Hosts>>,
     changed: Condvar,
 }
 
@@ -142,31 +143,30 @@ struct Hosts {
 impl Idle {
     /// One that is idle, or is about to be, which takes a tenth of what a new one takes. Of several
     /// the one that knows most of these modules.
-    fn take(&self, concurrency: u32, modules: &BTreeSet<PathBuf>) -> Option<Host> {
+    fn take(&self, kind: &Kind, modules: &BTreeSet<PathBuf>) -> Option<Host> {
         let mut all = self.lock();
-        let hosts = all.entry(concurrency).or_default();
+        let hosts = all.entry(kind.clone()).or_default();
         if hosts.idle.is_empty() && hosts.awaited < hosts.returning {
             hosts.awaited += 1;
-            let waits = |all: &mut BTreeMap<u32, Hosts>| {
-                all.get(&concurrency)
-                    .is_some_and(|hosts| hosts.idle.is_empty() && hosts.returning > 0)
+            let waits = |all: &mut BTreeMap<Kind, Hosts>| {
+                all.get(kind).is_some_and(|hosts| hosts.idle.is_empty() && hosts.returning > 0)
             };
             all = self.changed.wait_while(all, waits).unwrap_or_else(PoisonError::into_inner);
-            all.entry(concurrency).or_default().awaited -= 1;
+            all.entry(kind.clone()).or_default().awaited -= 1;
         }
-        let idle = &mut all.entry(concurrency).or_default().idle;
+        let idle = &mut all.get_mut(kind)?.idle;
         let (index, _) = idle.iter().enumerate().max_by_key(|(_, host)| host.knows(modules))?;
         Some(idle.swap_remove(index))
     }
 
     /// Lets it forget, and whoever waits for it have it. One that does not forget is ended.
     fn give_back(&'static self, mut host: Host) {
-        let concurrency = host.concurrency();
-        self.lock().entry(concurrency).or_default().returning += 1;
+        let kind = host.kind().clone();
+        self.lock().entry(kind.clone()).or_default().returning += 1;
         thread::spawn(move || {
             let forgotten = host.forget();
             let mut all = self.lock();
-            let hosts = all.entry(concurrency).or_default();
+            let hosts = all.entry(kind).or_default();
             hosts.returning -= 1;
             match forgotten {
                 Ok(()) => hosts.idle.push(host),
@@ -176,7 +176,7 @@ impl Idle {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, Hosts>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Kind, Hosts>> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
