@@ -28,11 +28,10 @@ const WAITING: [&str; 2] = ["proxy_continue_stream", "proxy_set_effective_contex
 
 const HTTP_CALLS: [&str; 2] = ["proxy_http_call", "proxy_on_http_call_response"];
 
-/// What a filter needs that has something fetched.
-const FETCHING: [&str; 5] = [
+/// What a filter needs that has something shared to be looked at tick by tick.
+const POLLED: [&str; 4] = [
     "proxy_get_shared_data",
     "proxy_on_tick",
-    "proxy_record_metric",
     "proxy_set_shared_data",
     "proxy_set_tick_period_milliseconds",
 ];
@@ -53,7 +52,9 @@ const QUEUES: [&str; 6] = [
 /// may have no use for it.
 pub fn needed(link: &dyn Link) -> BTreeSet<&'static str> {
     let phases = link.phases();
-    let has_fetched = !link.fetched().is_empty();
+    let polled = link.fetched();
+    let (is_polled, has_fetched) =
+        (!polled.is_empty(), polled.iter().any(|polled| polled.makes_calls()));
     let needs = link.needs();
     let is_needed = |need| needs.contains(&need);
     let calls_by_grpc = is_needed(Need::GrpcCalls);
@@ -71,14 +72,15 @@ pub fn needed(link: &dyn Link) -> BTreeSet<&'static str> {
         (phases.log, &["proxy_on_log"]),
         (waits, &WAITING),
         (has_fetched || phases.answers, &HTTP_CALLS),
-        (has_fetched, &FETCHING),
+        (is_polled, &POLLED),
         (waits_for_others, &QUEUES),
-        (has_fetched || is_needed(Need::Clock), &["proxy_get_current_time_nanoseconds"]),
+        (is_polled || is_needed(Need::Clock), &["proxy_get_current_time_nanoseconds"]),
         (calls_by_grpc, &["proxy_grpc_call", "proxy_on_grpc_receive", "proxy_on_grpc_close"]),
         (is_needed(Need::Store), &["proxy_get_shared_data", "proxy_set_shared_data"]),
         (is_needed(Need::Expressions), &["proxy_call_foreign_function"]),
         (is_needed(Need::Bodies), &["proxy_set_buffer_bytes"]),
-        (is_needed(Need::Gauges), &["proxy_record_metric"]),
+        // When it was fetched is a gauge.
+        (has_fetched || is_needed(Need::Gauges), &["proxy_record_metric"]),
         (
             is_needed(Need::Edits),
             &[

@@ -202,8 +202,12 @@ impl Polled for InFlight {
         self.renew(host);
     }
 
-    /// It makes no calls.
     fn answered(&self, _: CallId, _: &Answer, _: &dyn Callouts) -> bool {
+        false
+    }
+
+    /// It only counts anew, tick by tick.
+    fn makes_calls(&self) -> bool {
         false
     }
 }

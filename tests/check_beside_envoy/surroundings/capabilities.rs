@@ -203,6 +203,37 @@ pub(crate) const ALL: &[Changed] = &[
         verdict: Good,
     },
     Changed {
+        case: "rate-limit that counts requests under way, and may neither call nor hold",
+        filters: &["rate-limit"],
+        change: |tree| {
+            let rule = &mut plugin(tree)["configuration"]["value"]["rules"][0];
+            rule["in_flight"] = json!(10);
+            configuration::forbid(
+                tree,
+                &[
+                    "proxy_http_call",
+                    "proxy_on_http_call_response",
+                    "proxy_continue_stream",
+                    "proxy_set_effective_context",
+                    "proxy_record_metric",
+                ],
+            );
+        },
+        verdict: Good,
+    },
+    Changed {
+        case: "rate-limit that counts requests under way, and has no timer",
+        filters: &["rate-limit"],
+        change: |tree| {
+            let rule = &mut plugin(tree)["configuration"]["value"]["rules"][0];
+            rule["in_flight"] = json!(10);
+            configuration::forbid(tree, &["proxy_on_tick", "proxy_set_tick_period_milliseconds"]);
+        },
+        verdict: RefusedForAll(&[
+            "must allow `proxy_set_tick_period_milliseconds`, which this configuration needs",
+        ]),
+    },
+    Changed {
         case: "a filter that sees no requests",
         filters: &["header-transform"],
         change: |tree| {

@@ -15,6 +15,11 @@ pub trait Polled {
 
     /// Takes the answer to a fetch. Whether it was this one's.
     fn answered(&self, call: CallId, answer: &Answer, callouts: &dyn Callouts) -> bool;
+
+    /// Whether it ever calls a service; one that does not needs no capability for that.
+    fn makes_calls(&self) -> bool {
+        true
+    }
 }
 
 impl<T> Polled for Fetched<T> {
