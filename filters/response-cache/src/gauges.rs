@@ -12,11 +12,12 @@ pub(crate) struct Gauges {
 }
 
 impl Gauges {
-    /// Defines them, and shows the budget, in bytes.
-    pub(crate) fn define(&self, budget: u64, host: &dyn Host) {
-        self.bytes.set(host.define_gauge("gatehouse_cache_bytes", &[]));
-        self.objects.set(host.define_gauge("gatehouse_cache_objects", &[]));
-        host.set_gauge(host.define_gauge("gatehouse_cache_budget_bytes", &[]), budget);
+    /// Defines those of the store of this name, and shows its budget, in bytes.
+    pub(crate) fn define(&self, store: &str, budget: u64, host: &dyn Host) {
+        let gauge = |name| host.define_gauge(name, &[("store", store)]);
+        self.bytes.set(gauge("gatehouse_cache_bytes"));
+        self.objects.set(gauge("gatehouse_cache_objects"));
+        host.set_gauge(gauge("gatehouse_cache_budget_bytes"), budget);
     }
 
     /// Shows what all objects take.

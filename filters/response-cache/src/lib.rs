@@ -124,7 +124,8 @@ impl Filter for ResponseCache {
     }
 
     fn start(&self, host: &dyn Host) -> Result<(), Vec<ConfigError>> {
-        self.gauges.define(self.config.objects.budget(), host);
+        let (store, _) = &self.config.store;
+        self.gauges.define(store, self.config.objects.budget(), host);
         // Where the store fails, requests go on to the upstream, and are counted so.
         let _ = self.config.objects.prepare(host);
         if let Ok(total) = self.config.objects.total(host) {

@@ -106,7 +106,10 @@ pub(crate) struct Cache {
 pub(crate) fn cache(setup: &Setup, stats: &Stats) -> Cache {
     let filter = setup.filters().find(|filter| filter.kind == "response-cache");
     let size = filter.and_then(|filter| text(filter.settings.pointer("/store/size")));
-    let gauge = |name: &'static str| stats.number(&format!("wasmcustom.{name}"));
+    // Of all stores together.
+    let gauge = |name: &'static str| {
+        stats.metrics(name).fold(0_u64, |sum, (_, value)| sum.saturating_add(value))
+    };
     let mut cache = Cache {
         configured: filter.is_some(),
         bytes: gauge("gatehouse_cache_bytes"),
@@ -275,7 +278,8 @@ mod tests {
             (&miss, 2),
             (&bypass, 100),
             (stored, 2),
-            ("gatehouse_cache_bytes", 907),
+            ("gatehouse_cache_bytes.store=default;", 900),
+            ("gatehouse_cache_bytes.store=shop;", 7),
         ]);
         let cache = cache(&Setup::default(), &stats);
         assert_eq!((cache.hits, cache.lookups, cache.ratio, cache.bytes), (6, 8, Some(0.75), 907));

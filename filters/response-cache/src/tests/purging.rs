@@ -1,6 +1,27 @@
 //! The route of purges, and what it does to what is stored and to what is on its way.
 
 use super::*;
+
+/// Each store's gauges are its own.
+#[test]
+fn two_stores_on_one_host_are_told_apart() {
+    let host = host();
+    let vm = vm_with(&host, ALL, "", 1);
+    let json = format!(
+        r#"{{"store": {{"name": "shop", "size": "2MiB", "objects": 64}}, "rules": [{ALL}]}}"#
+    );
+    let shop: ResponseCache = configured(&json).unwrap();
+    shop.start(&*host).unwrap();
+    vm.fill("/a", FRESH, "one");
+    vm.later(1);
+    vm.get("/", &[]).leave();
+    for (store, objects, budget) in [("default", 1, 1 << 20), ("shop", 0, 2 << 20)] {
+        let gauge = |name: &str| host.gauge(&format!("gatehouse_cache_{name} store={store}"));
+        assert_eq!(gauge("objects"), Some(objects), "{store}");
+        assert_eq!(gauge("budget_bytes"), Some(budget), "{store}");
+        assert_eq!(gauge("bytes") > Some(0), objects > 0, "{store}");
+    }
+}
 use gatehouse_filter::api_key::Digest;
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -200,8 +221,9 @@ fn a_purge_hits_what_it_says_and_tells_what_that_was() {
         // It is counted at the next occasion.
         vm.later(1);
         vm.get("/", &[]).leave();
-        let left = host.gauge("gatehouse_cache_objects").unwrap();
-        assert!(host.gauge("gatehouse_cache_budget_bytes") >= host.gauge("gatehouse_cache_bytes"));
+        let gauge = |name| host.gauge(&format!("gatehouse_cache_{name} store=default"));
+        let left = gauge("objects").unwrap();
+        assert!(gauge("budget_bytes") >= gauge("bytes"));
         // What the variants of a URL are told apart by is an object, too.
         assert!((4 - objects..=5 - objects).contains(&left), "{query}: {left}");
     }

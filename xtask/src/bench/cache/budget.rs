@@ -165,7 +165,7 @@ fn read(process: &Process, admin: u16, sent: usize, hits: f64) -> Result<Reading
     let stats = stats(admin)?;
     let value = |ending: &str| {
         let lines = stats.lines().filter_map(|line| line.trim().rsplit_once(": "));
-        let values = lines.filter(|(name, _)| name.ends_with(ending));
+        let values = lines.filter(|(name, _)| name.contains(ending));
         values.filter_map(|(_, value)| value.parse::<u64>().ok()).max().unwrap_or_default()
     };
     Ok(Reading {
