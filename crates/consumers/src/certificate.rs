@@ -16,7 +16,10 @@ impl CertificateName {
     /// Where it is beside this name.
     pub(crate) fn beside(&self, kind: PeerName, value: &str) -> Ordering {
         self.kind.cmp(&kind).then_with(|| match kind {
-            PeerName::Dns => self.value.as_str().cmp(&value.to_ascii_lowercase()),
+            PeerName::Dns => {
+                let small = value.bytes().map(|byte| byte.to_ascii_lowercase());
+                self.value.bytes().cmp(small)
+            }
             PeerName::Uri | PeerName::Subject => self.value.as_str().cmp(value),
         })
     }
