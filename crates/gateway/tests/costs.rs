@@ -1,6 +1,7 @@
 //! What a request costs in each filter that is configured plainly: what is asked of the host, and
 //! allocations, which a counting allocator sees. An option that is not used adds to none of them.
 //! response-cache has a table of its own, in `filters/response-cache/tests/costs.rs`.
+#![cfg(test)]
 
 use gatehouse_aggregate::Aggregate;
 use gatehouse_api_key_auth::ApiKeyAuth;
@@ -59,9 +60,9 @@ struct Cost {
 
 /// The cost of the second request with this head: what is made once is made by the first.
 fn cost<F: Filter>(block: &str, more: &[(&str, &str)]) -> Cost {
-    let filter: F = configured(block).unwrap();
+    let filter: F = configured(block).expect("a configuration");
     let host = FakeHost::at(NOW);
-    filter.start(&host).unwrap();
+    filter.start(&host).expect("it starts");
     let ask = || {
         let mut request = Request::new(Headers::from_list(&[HEAD, more].concat()), &host);
         let mut state = F::State::default();

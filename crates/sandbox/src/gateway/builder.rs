@@ -183,7 +183,7 @@ impl Builder {
     /// Starts the demo services that the config names, then Envoy, and waits until it is ready.
     ///
     /// Where nothing asks for an Envoy of its own, it is lent one that other gateways of this
-    /// process have used, and that has forgotten them: see [`lease`].
+    /// process have used, and that has forgotten them.
     ///
     /// # Errors
     /// See [`StartError`]. Nothing is left running.

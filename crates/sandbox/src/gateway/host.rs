@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::builder::{LOG_LEVEL, command, started};
 use super::folder::Folder;
@@ -81,20 +81,8 @@ impl Host {
 
     pub(super) fn start(envoy: &EnvoyBinary, kind: Kind) -> Result<Self, StartError> {
         let folder = Folder::create(Path::new("host"))?;
-        let mut tree = demo()?;
-        tree["node"] = json!({"id": "host", "cluster": "sandbox"});
-        if let Some(runtime) = &kind.runtime {
-            tree["layered_runtime"] =
-                serde_json::from_str(runtime).context("`layered_runtime` is not JSON")?;
-        }
-        tree["admin"] = json!({"address": {"socket_address":
-            {"address": "127.0.0.1", "port_value": 0}}});
-        tree["dynamic_resources"] = json!({
-            "lds_config": source(&folder.path().join("lds.json")),
-            "cds_config": source(&folder.path().join("cds.json")),
-        });
         let config = folder.path().join("envoy.json");
-        fs::write(&config, tree.to_string())
+        fs::write(&config, bootstrap(&kind, folder.path())?)
             .with_context(|| format!("cannot write {}", config.display()))?;
         write(folder.path(), "lds", &[])?;
         write(folder.path(), "cds", &[])?;
@@ -108,7 +96,7 @@ impl Host {
 
     /// Takes the listeners and clusters of a config in, and waits until they are there.
     pub(super) fn serve(&mut self, tree: &Value) -> Result<(), StartError> {
-        self.served += 1;
+        self.served = self.served.saturating_add(1);
         self.process.forget();
         self.reset_counters()?;
         let mut tree = tree.clone();
@@ -161,12 +149,13 @@ impl Host {
         write(&self.folder, "lds", &typed(kept, LISTENER))?;
         write(&self.folder, "cds", &[])?;
         // Two on the main thread and one for each worker.
-        let vms = u64::from(self.kind.concurrency + 2) * self.kept.len() as u64;
+        let kept_listeners = self.kept.len() as u64;
+        let vms = u64::from(self.kind.concurrency).saturating_add(2).saturating_mul(kept_listeners);
         let mut stats = BTreeMap::new();
         let gone = wait_for(GOES_WITHIN, || {
             stats = stats_of(self.admin).ok()?;
             let is = |name: &str, count: u64| stats.get(name).copied().unwrap_or(0) == count;
-            (is("listener_manager.total_listeners_active", self.kept.len() as u64)
+            (is("listener_manager.total_listeners_active", kept_listeners)
                 && is("listener_manager.total_listeners_draining", 0)
                 && is("cluster_manager.active_clusters", 0)
                 && is("wasm.envoy.wasm.runtime.v8.active", vms))
@@ -177,7 +166,7 @@ impl Host {
             stats.retain(|name, _| {
                 name.starts_with("listener_manager.total") || name.contains("active")
             });
-            format!("{vms} VMs and {} listeners should be left: {stats:?}", self.kept.len())
+            format!("{vms} VMs and {kept_listeners} listeners should be left: {stats:?}")
         })
     }
 
@@ -235,12 +224,29 @@ pub(super) fn modules(tree: &Value) -> BTreeSet<PathBuf> {
     example::wasm_filters(tree).into_iter().map(|filter| filter.module.into()).collect()
 }
 
-/// The demo without its listeners and clusters.
-fn demo() -> Result<Value> {
-    let mut demo = Example::load(&workspace::root().join(DEMO))?.tree().clone();
-    if let Some(fields) = demo.as_object_mut() {
-        fields.remove("static_resources");
+/// What a host of this kind is started with, whose listeners and clusters are in this folder.
+fn bootstrap(kind: &Kind, folder: &Path) -> Result<String> {
+    let mut fields = demo()?;
+    let admin = json!({"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}});
+    let resources = json!({
+        "lds_config": source(&folder.join("lds.json")),
+        "cds_config": source(&folder.join("cds.json")),
+    });
+    fields.insert("node".to_owned(), json!({"id": "host", "cluster": "sandbox"}));
+    fields.insert("admin".to_owned(), admin);
+    fields.insert("dynamic_resources".to_owned(), resources);
+    if let Some(runtime) = &kind.runtime {
+        let runtime = serde_json::from_str(runtime).context("`layered_runtime` is not JSON")?;
+        fields.insert("layered_runtime".to_owned(), runtime);
     }
+    Ok(Value::Object(fields).to_string())
+}
+
+/// The demo without its listeners and clusters.
+fn demo() -> Result<Map<String, Value>> {
+    let demo = Example::load(&workspace::root().join(DEMO))?.tree().clone();
+    let Value::Object(mut demo) = demo else { bail!("{DEMO} is no mapping") };
+    demo.remove("static_resources");
     Ok(demo)
 }
 
@@ -266,8 +272,8 @@ fn source(file: &Path) -> Value {
 
 /// Each as an `Any` of this type.
 fn typed(mut resources: Vec<Value>, kind: &str) -> Vec<Value> {
-    for resource in &mut resources {
-        resource["@type"] = json!(kind);
+    for resource in resources.iter_mut().filter_map(Value::as_object_mut) {
+        resource.insert("@type".to_owned(), json!(kind));
     }
     resources
 }

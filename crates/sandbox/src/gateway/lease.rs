@@ -147,12 +147,13 @@ impl Idle {
         let mut all = self.lock();
         let hosts = all.entry(kind.clone()).or_default();
         if hosts.idle.is_empty() && hosts.awaited < hosts.returning {
-            hosts.awaited += 1;
+            hosts.awaited = hosts.awaited.saturating_add(1);
             let waits = |all: &mut BTreeMap<Kind, Hosts>| {
                 all.get(kind).is_some_and(|hosts| hosts.idle.is_empty() && hosts.returning > 0)
             };
             all = self.changed.wait_while(all, waits).unwrap_or_else(PoisonError::into_inner);
-            all.entry(kind.clone()).or_default().awaited -= 1;
+            let hosts = all.entry(kind.clone()).or_default();
+            hosts.awaited = hosts.awaited.saturating_sub(1);
         }
         let idle = &mut all.get_mut(kind)?.idle;
         let (index, _) = idle.iter().enumerate().max_by_key(|(_, host)| host.knows(modules))?;
@@ -162,12 +163,15 @@ impl Idle {
     /// Lets it forget, and whoever waits for it have it. One that does not forget is ended.
     fn give_back(&'static self, mut host: Host) {
         let kind = host.kind().clone();
-        self.lock().entry(kind.clone()).or_default().returning += 1;
+        let mut all = self.lock();
+        let hosts = all.entry(kind.clone()).or_default();
+        hosts.returning = hosts.returning.saturating_add(1);
+        drop(all);
         thread::spawn(move || {
             let forgotten = host.forget();
             let mut all = self.lock();
             let hosts = all.entry(kind).or_default();
-            hosts.returning -= 1;
+            hosts.returning = hosts.returning.saturating_sub(1);
             match forgotten {
                 Ok(()) => hosts.idle.push(host),
                 Err(fault) => eprintln!("an Envoy is not lent again: {fault:#}"),
