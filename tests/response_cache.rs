@@ -163,6 +163,8 @@ fn rules() -> Value {
         rule("headers", json!({"key": {"headers": ["x-tenant"]}})),
         rule("cookie", json!({"key": {"cookies": ["currency"]}})),
         rule("patient", json!({"collapse": {"wait": "1s"}})),
+        // Longer than a crowd takes to come together on a machine with other work.
+        rule("crowds", json!({"collapse": {"wait": "5m"}})),
         rule("alone", json!({"collapse": "off"})),
         rule("tried", json!({"mode": "shadow"})),
         {"name": "all", "match": {"path": {"prefix": "/all"}}},

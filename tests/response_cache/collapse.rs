@@ -59,13 +59,13 @@ fn a_hundred_clients_are_one_request() {
     for (number, (_, answers, is_primed, ..)) in cases.iter().enumerate() {
         origin.script(&format!("crowd{number}"), answers.clone());
         if *is_primed {
-            let _ = gateway.get(&format!("/all/crowd{number}/a"), &[]);
+            let _ = gateway.get(&format!("/crowds/crowd{number}/a"), &[]);
         }
     }
     thread::sleep(Duration::from_secs(3));
     for (number, (sentence, _, _, asked, code)) in cases.into_iter().enumerate() {
         let name = format!("crowd{number}");
-        let responses = crowd(gateway, CLIENTS, |_| Request::get(format!("/all/{name}/a")));
+        let responses = crowd(gateway, CLIENTS, |_| Request::get(format!("/crowds/{name}/a")));
         // What is asked in the background ends later.
         until(sentence, || origin.asked(&name) >= asked);
         assert_eq!(origin.asked(&name), asked, "{sentence}");
@@ -94,7 +94,7 @@ fn where_the_leader_leaves_one_more_asks() {
         ("an expired object", "leaves2", vec![expired(), away(fresh()), fresh()], 1),
     ] {
         origin.script(name, answers);
-        let path = format!("/all/{name}/a");
+        let path = format!("/crowds/{name}/a");
         if primed == 1 {
             let _ = gateway.get(&path, &[]);
             thread::sleep(Duration::from_secs(3));
@@ -130,7 +130,7 @@ fn where_the_leader_fails_one_more_asks() {
         ("a failure of the origin's own", "fails3", slow(status(503))),
     ] {
         origin.script(name, vec![first, fresh()]);
-        let path = format!("/all/{name}/a");
+        let path = format!("/crowds/{name}/a");
         let mut whole = 0;
         thread::scope(|scope| {
             let clients: Vec<_> = (0..CLIENTS)
