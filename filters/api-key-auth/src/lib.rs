@@ -2,10 +2,9 @@
 //! certificate of its connection (`certificate`).
 //!
 //! The key of a request is found in one of `config`'s sources; the table of consumers
-//! ([`Consumers`](gatehouse_consumers::Consumers)) says whose it is (keys are stored nowhere, only
-//! their [`Digest`]s) and whether it is good now; the rule says
-//! whether its owner may pass; and the key is taken out of the request. `refusal` says what a
-//! client is told.
+//! ([`Consumers`]) says whose it is (keys are stored nowhere, only their [`Digest`]s) and whether
+//! it is good now; the rule says whether its owner may pass; and the key is taken out of the
+//! request. `refusal` says what a client is told.
 
 #![cfg_attr(
     test,
