@@ -1,5 +1,7 @@
 //! Envoy and filters, both made up.
 
+/// What a test can have refused.
+mod asked;
 /// Filters that do as their configuration says.
 mod filter;
 /// One direction of a stream.
@@ -19,8 +21,8 @@ mod words;
 /// A VM with its proxy.
 mod world;
 
+pub(crate) use asked::Asked;
 pub(crate) use filter::configure;
 pub(crate) use half::Sink;
 pub(crate) use play::{STREAM, only, run};
-pub(crate) use proxy::Asked;
 pub(crate) use world::{GET, OK, ROOT, World};

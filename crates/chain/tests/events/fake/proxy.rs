@@ -1,5 +1,6 @@
 //! A proxy that does what Envoy does, or refuses what a test tells it to refuse.
 
+use super::asked::Asked;
 use super::half::{Half, Iteration};
 use super::journal::{tell, text};
 use super::stream::{Reply, Stream};
@@ -29,30 +30,6 @@ fn fetch(of: Direction) -> Option<Vec<u8>> {
         let mut streams = streams.borrow_mut();
         streams.get_mut(&focus.get())?.half(of).readable_head().map(Headers::to_pairs)
     })
-}
-
-/// What a call of the proxy is asked for, to have it refused.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Asked {
-    Edit,
-    Body,
-    /// The body is given, without its last byte.
-    WholeBody,
-    ReplaceBody,
-    /// All trailers.
-    Trailers,
-    /// The removal of one.
-    Trailer,
-    Reply,
-    Resume,
-    State,
-    Focus,
-    Call,
-    Grpc,
-    Timer,
-    Queue,
-    Metric,
-    Route,
 }
 
 /// The proxy, and all streams in it.
