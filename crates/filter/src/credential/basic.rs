@@ -32,13 +32,14 @@ impl Part {
         if credentials.is_empty() || credentials.len() > most.saturating_mul(4) {
             return Ok(Cow::Borrowed(credentials));
         }
-        let decoded = Base64::decode_to_vec(credentials, None).map_err(|_| Unclear::Malformed)?;
+        let mut decoded =
+            Base64::decode_to_vec(credentials, None).map_err(|_| Unclear::Malformed)?;
         let colon = decoded.iter().position(|byte| *byte == b':').ok_or(Unclear::Malformed)?;
-        let (user, password) = decoded.split_at_checked(colon).ok_or(Unclear::Malformed)?;
-        Ok(Cow::Owned(match self {
-            Self::User => user.to_vec(),
-            Self::Password => password.get(1..).unwrap_or_default().to_vec(),
-        }))
+        match self {
+            Self::User => decoded.truncate(colon),
+            Self::Password => decoded = decoded.into_iter().skip(colon).skip(1).collect(),
+        }
+        Ok(Cow::Owned(decoded))
     }
 }
 
