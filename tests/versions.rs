@@ -12,11 +12,14 @@ fn the_demo_works_on_every_version_that_the_modules_are_tested_on() {
     let of_all_cases = envoy::locate(|sentence| println!("{sentence}"))
         .and_then(|envoy| envoy.version())
         .unwrap_or_else(|fault| panic!("{fault:#}"));
-    for version in envoy::TESTED_VERSIONS.into_iter().filter(|version| *version != of_all_cases) {
+    for version in envoy::TESTED_VERSIONS {
         let binary = envoy::of_version(version, |sentence| println!("{sentence}"))
             .unwrap_or_else(|fault| panic!("{fault:#}"));
         assert_eq!(binary.version().expect("it runs"), version);
-        let gateway = Shared::start(Gateway::builder("envoy/envoy.yaml").envoy(&binary));
+        let builder = Gateway::builder("envoy/envoy.yaml");
+        // Of the version that all cases have, there is one that can be lent.
+        let builder = if version == of_all_cases { builder } else { builder.envoy(&binary) };
+        let gateway = Shared::start(builder);
         let login = json!({"username": "bob", "password": "builder"});
         let login = gateway.ask(Request::post_json("/auth/login", &login)).response;
         assert_eq!(login.status, 200, "{version}: {}", login.text());

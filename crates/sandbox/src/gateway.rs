@@ -183,12 +183,7 @@ impl Gateway {
     #[track_caller]
     #[must_use]
     pub fn stats(&self) -> BTreeMap<String, u64> {
-        // Histograms and texts do not parse as a number and are left out.
-        let number = |line: &str| {
-            let (name, value) = line.rsplit_once(": ")?;
-            Some((name.to_owned(), value.parse().ok()?))
-        };
-        self.admin("/stats").lines().filter_map(number).collect()
+        numbers(&self.admin("/stats"))
     }
 
     /// Waits until the access log has at least `lines` lines, and returns all of it.
@@ -220,6 +215,16 @@ impl Drop for Gateway {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// The counters and gauges by name in an answer to `/stats`. Histograms and texts do not parse as a
+/// number and are left out.
+fn numbers(stats: &str) -> BTreeMap<String, u64> {
+    let number = |line: &str| {
+        let (name, value) = line.rsplit_once(": ")?;
+        Some((name.to_owned(), value.parse().ok()?))
+    };
+    stats.lines().filter_map(number).collect()
 }
 
 fn admin_get(admin: SocketAddr, path: &str) -> Result<String> {

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::plugin;
 use crate::check_beside_envoy::case::{Changed, Good, RefusedForAll, Void, level};
@@ -206,8 +206,7 @@ pub(crate) const ALL: &[Changed] = &[
         case: "rate-limit that counts requests under way, and may neither call nor hold",
         filters: &["rate-limit"],
         change: |tree| {
-            let rule = &mut plugin(tree)["configuration"]["value"]["rules"][0];
-            rule["in_flight"] = json!(10);
+            count_requests_under_way(tree);
             configuration::forbid(
                 tree,
                 &[
@@ -225,8 +224,7 @@ pub(crate) const ALL: &[Changed] = &[
         case: "rate-limit that counts requests under way, and has no timer",
         filters: &["rate-limit"],
         change: |tree| {
-            let rule = &mut plugin(tree)["configuration"]["value"]["rules"][0];
-            rule["in_flight"] = json!(10);
+            count_requests_under_way(tree);
             configuration::forbid(tree, &["proxy_on_tick", "proxy_set_tick_period_milliseconds"]);
         },
         verdict: RefusedForAll(&[
@@ -286,3 +284,7 @@ pub(crate) const ALL: &[Changed] = &[
         },
     },
 ];
+
+fn count_requests_under_way(tree: &mut Value) {
+    plugin(tree)["configuration"]["value"]["rules"][0]["in_flight"] = json!(10);
+}

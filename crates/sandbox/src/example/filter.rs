@@ -132,25 +132,23 @@ pub fn find(tree: &Value) -> Vec<WasmFilter> {
 
 /// Calls `change` on the module path of every wasm filter.
 pub(super) fn each_module(tree: &mut Value, change: &impl Fn(&mut String)) {
-    if is_wasm(tree)
-        && let Some(Value::String(path)) = tree.pointer_mut("/config/vm_config/code/local/filename")
-    {
-        change(path);
-    }
-    for child in children_mut(tree) {
-        each_module(child, change);
-    }
+    each_text(tree, "/config/vm_config/code/local/filename", change);
 }
 
 /// Calls `change` on the `vm_id` of every wasm filter that has one.
 pub(crate) fn each_vm(tree: &mut Value, change: &impl Fn(&mut String)) {
+    each_text(tree, "/config/vm_config/vm_id", change);
+}
+
+/// Calls `change` on the text at this place of every wasm filter that has one.
+fn each_text(tree: &mut Value, place: &str, change: &impl Fn(&mut String)) {
     if is_wasm(tree)
-        && let Some(Value::String(id)) = tree.pointer_mut("/config/vm_config/vm_id")
+        && let Some(Value::String(text)) = tree.pointer_mut(place)
     {
-        change(id);
+        change(text);
     }
     for child in children_mut(tree) {
-        each_vm(child, change);
+        each_text(child, place, change);
     }
 }
 

@@ -21,6 +21,10 @@ use crate::example::{Example, Placement};
 use crate::process::{Process, Sink};
 use crate::{Packaging, Upstreams, modules, upstreams, workspace};
 
+/// How long Envoy may take to become ready, unless set: nine modules that are compiled beside other
+/// Envoys take a minute where there are two cores.
+pub(super) const READY_WITHIN: Duration = Duration::from_secs(180);
+
 /// Envoy's log level, unless set.
 pub(super) const LOG_LEVEL: &str = "info";
 
@@ -63,7 +67,7 @@ impl Builder {
             edits: Vec::new(),
             packaging: None,
             modules: workspace::filters(),
-            ready_within: Duration::from_secs(180),
+            ready_within: READY_WITHIN,
             sink: None,
             alone: false,
         }
@@ -146,8 +150,7 @@ impl Builder {
         self
     }
 
-    /// How long Envoy may take to become ready; 180 seconds unless set: nine modules that are compiled
-    /// beside other Envoys take a minute where there are two cores.
+    /// How long Envoy may take to become ready; 180 seconds unless set.
     pub fn ready_within(mut self, limit: Duration) -> Self {
         self.ready_within = limit;
         self
@@ -177,6 +180,7 @@ impl Builder {
             && self.args.is_empty()
             && self.variables.is_empty()
             && self.log_level == LOG_LEVEL
+            && self.ready_within == READY_WITHIN
             && self.modules == workspace::filters()
     }
 

@@ -5,26 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value, json};
 
-use super::builder::{LOG_LEVEL, command, started};
+use super::builder::{LOG_LEVEL, READY_WITHIN, command, started};
 use super::folder::Folder;
-use super::{StartError, admin_get, wait_for};
+use super::{StartError, admin_get, numbers, wait_for};
 use crate::envoy::EnvoyBinary;
 use crate::example::{self, Example};
 use crate::process::Process;
 use crate::{raw, workspace};
 
-/// What every host is started with but for listeners and clusters: the demo's own.
-const DEMO: &str = "envoy/envoy.yaml";
+/// What every host is started with: the demo without its listeners and clusters.
+static DEMO: LazyLock<Result<Map<String, Value>>> = LazyLock::new(|| {
+    let demo = Example::load(&workspace::root().join("envoy/envoy.yaml"))?.tree().clone();
+    let Value::Object(mut demo) = demo else { bail!("the demo is no mapping") };
+    demo.remove("static_resources");
+    Ok(demo)
+});
 const LISTENER: &str = "type.googleapis.com/envoy.config.listener.v3.Listener";
 const CLUSTER: &str = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
-/// How long listeners and clusters may take to come, with modules that are compiled for them.
-const COMES_WITHIN: Duration = Duration::from_secs(180);
 /// How long they may take to go.
 const GOES_WITHIN: Duration = Duration::from_secs(10);
 /// When all that Envoy has to say of them has been said: it writes its access log every 50 ms.
@@ -62,7 +66,7 @@ impl Host {
     /// Whether the config has nothing beside listeners and clusters that the demo or the kind of a
     /// host has not: what else it has is read at the start only.
     pub(super) fn can_serve(tree: &Value) -> bool {
-        let Ok(demo) = demo() else { return false };
+        let Ok(demo) = &*DEMO else { return false };
         let is_known = |(name, value): (&String, &Value)| match name.as_str() {
             "static_resources" => has_only(value, &["listeners", "clusters"]),
             "admin" => has_only(value, &["address"]),
@@ -89,7 +93,7 @@ impl Host {
         let mut command = command(envoy, kind.concurrency, LOG_LEVEL);
         // A listener that goes is gone at once.
         command.args(["--drain-time-s", "0"]).arg("--config-path").arg(&config);
-        let (process, admin) = started(command, folder.path(), COMES_WITHIN, None)?;
+        let (process, admin) = started(command, folder.path(), READY_WITHIN, None)?;
         let folder = folder.keep();
         Ok(Self { process, admin, folder, kind, served: 0, kept: BTreeMap::new() })
     }
@@ -172,7 +176,7 @@ impl Host {
 
     /// Waits until an update has come, and nothing of it is on its way.
     fn wait_for(&mut self, updates: &str, warming: &str) -> Result<(), StartError> {
-        let came = wait_for(COMES_WITHIN, || {
+        let came = wait_for(READY_WITHIN, || {
             if let Some(status) = self.process.exited() {
                 self.process.kill();
                 return Some(Err(Some(status)));
@@ -191,7 +195,7 @@ impl Host {
         match came {
             Some(Ok(())) => Ok(()),
             Some(Err(status)) => Err(StartError::Refused { status, log }),
-            None => Err(StartError::NotReady { waited: COMES_WITHIN, log }),
+            None => Err(StartError::NotReady { waited: READY_WITHIN, log }),
         }
     }
 
@@ -226,7 +230,7 @@ pub(super) fn modules(tree: &Value) -> BTreeSet<PathBuf> {
 
 /// What a host of this kind is started with, whose listeners and clusters are in this folder.
 fn bootstrap(kind: &Kind, folder: &Path) -> Result<String> {
-    let mut fields = demo()?;
+    let mut fields = DEMO.as_ref().map_err(|fault| anyhow!("{fault:#}"))?.clone();
     let admin = json!({"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}});
     let resources = json!({
         "lds_config": source(&folder.join("lds.json")),
@@ -240,14 +244,6 @@ fn bootstrap(kind: &Kind, folder: &Path) -> Result<String> {
         fields.insert("layered_runtime".to_owned(), runtime);
     }
     Ok(Value::Object(fields).to_string())
-}
-
-/// The demo without its listeners and clusters.
-fn demo() -> Result<Map<String, Value>> {
-    let demo = Example::load(&workspace::root().join(DEMO))?.tree().clone();
-    let Value::Object(mut demo) = demo else { bail!("{DEMO} is no mapping") };
-    demo.remove("static_resources");
-    Ok(demo)
 }
 
 fn has_only(value: &Value, names: &[&str]) -> bool {
@@ -290,11 +286,7 @@ fn write(folder: &Path, name: &str, resources: &[Value]) -> Result<()> {
 
 fn stats_of(admin: SocketAddr) -> Result<BTreeMap<String, u64>> {
     let stats = admin_get(admin, "/stats?filter=^(listener_manager|cluster_manager|wasm)\\.")?;
-    let number = |line: &str| {
-        let (name, value) = line.rsplit_once(": ")?;
-        Some((name.to_owned(), value.parse().ok()?))
-    };
-    Ok(stats.lines().filter_map(number).collect())
+    Ok(numbers(&stats))
 }
 
 /// A listener with a VM of this module, configured as in the example that is called like it; `None`

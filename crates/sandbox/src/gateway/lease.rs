@@ -47,28 +47,20 @@ pub(super) fn of(
         return Ok(None);
     }
     let kind = Kind::of(tree, concurrency);
-    let host = match IDLE.take(&kind, &host::modules(tree)) {
+    let mut host = match IDLE.take(&kind, &host::modules(tree)) {
         Some(host) => host,
         None => Host::start(envoy, kind)?,
     };
-    let admin = host.admin();
-    // From here on given back in any case.
-    let mut lease = Lease { envoy: Envoy::Lent(host) };
-    lease.serve(tree)?;
-    Ok(Some((lease, admin)))
+    let (admin, served) = (host.admin(), host.serve(tree));
+    // Given back also where it does not serve.
+    let lease = Lease { envoy: Envoy::Lent(host) };
+    served.map(|()| Some((lease, admin)))
 }
 
 impl Lease {
     /// An Envoy that ends with the gateway.
     pub(super) fn of_its_own(process: Process) -> Self {
         Self { envoy: Envoy::Own(process) }
-    }
-
-    fn serve(&mut self, tree: &Value) -> Result<(), StartError> {
-        match &mut self.envoy {
-            Envoy::Lent(host) => host.serve(tree),
-            Envoy::Own(_) | Envoy::Over => Ok(()),
-        }
     }
 
     /// Envoy's process id.

@@ -163,9 +163,9 @@ fn wanted_bytes() -> usize {
 
 fn read(process: &Process, admin: u16, sent: usize, hits: f64) -> Result<Reading> {
     let stats = stats(admin)?;
-    let value = |ending: &str| {
+    let value = |part: &str| {
         let lines = stats.lines().filter_map(|line| line.trim().rsplit_once(": "));
-        let values = lines.filter(|(name, _)| name.contains(ending));
+        let values = lines.filter(|(name, _)| name.contains(part));
         values.filter_map(|(_, value)| value.parse::<u64>().ok()).max().unwrap_or_default()
     };
     Ok(Reading {
@@ -178,7 +178,7 @@ fn read(process: &Process, admin: u16, sent: usize, hits: f64) -> Result<Reading
     })
 }
 
-/// How the counter of evictions ends.
+/// What only the counter of evictions has in its name.
 const EVICTED: &str = ".event=evicted;";
 
 /// What Envoy counts of our filters.
