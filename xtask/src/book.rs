@@ -67,7 +67,8 @@ pub(crate) fn build() -> Result<Option<PathBuf>> {
     if !has_mdbook() {
         return Ok(None);
     }
-    let (sources, book) = (workspace::target().join("book-sources"), workspace::target().join("book"));
+    let (sources, book) =
+        (workspace::target().join("book-sources"), workspace::target().join("book"));
     empty(&sources)?;
     empty(&book)?;
     sources::lay(&workspace::root(), &sources)?;

@@ -201,7 +201,10 @@ fn a_page_of_the_book_that_leads_nowhere_is_told() {
             ("b/c.html", r##"<h1 id="x"></h1><img src="../d.png"><a href="https://e/"></a>"##),
             ("d.png", ""),
             ("404.html", r##"<a href="nowhere.html"></a>"##),
-            ("bad.html", r##"<a href="b/README.html"></a><a href="a.html#z"></a><a href="b"></a>"##),
+            (
+                "bad.html",
+                r##"<a href="b/README.html"></a><a href="a.html#z"></a><a href="b"></a>"##,
+            ),
         ],
     );
     assert_eq!(
