@@ -10,16 +10,8 @@ use crate::example::GATEWAY;
 use crate::workspace;
 
 /// The crates that no module links: changing them makes no module old.
-const DEV_ONLY: [&str; 8] = [
-    "check",
-    "config-file",
-    "deploy",
-    "filter-test",
-    "gatehouse",
-    "guide",
-    "import",
-    "sandbox",
-];
+const DEV_ONLY: [&str; 8] =
+    ["check", "config-file", "deploy", "filter-test", "gatehouse", "guide", "import", "sandbox"];
 
 /// Refuses a module of ours that is missing, or older than its sources: what it does would not be
 /// what the code says.
