@@ -18,6 +18,10 @@ const LISTENER: &str = "http";
 /// Where Envoy listens for the gateway's port 80: ports below 1024 are for root.
 const OWN_PORT: u16 = 10080;
 
+/// Where the flag is that an example's comment speaks of.
+const FLAG_ABOVE: &str = "allow_on_headers_stop_iteration, above.";
+const FLAG_BELOW: &str = "allow_on_headers_stop_iteration: a patch, below.";
+
 /// A policy for each filter, and one for all in one module.
 ///
 /// # Errors
@@ -53,7 +57,7 @@ spec:
 {patches}",
         head = head(&plugin.example.display().to_string(), &said_of(plugin, !patches.is_empty())),
         image = images.of(name),
-        configuration = indented(&plugin.configuration, 8),
+        configuration = indented(&plugin.configuration.replace(FLAG_ABOVE, FLAG_BELOW), 8),
     );
     File::new(format!("deploy/envoy-gateway/{name}.yaml"), text)
 }

@@ -119,12 +119,12 @@ fn what_the_chart_makes_is_what_kubernetes_takes() {
     let own_redis = json!({"rateLimit": {"enabled": true, "redis": {"url": "redis:6379"}}});
     let cases: [(&str, Value, usize, &[&str]); 6] = [
         // A version of Kubernetes before 1.35 has no images as volumes, or not without a switch.
-        ("nothing said", json!({}), 6, &["1.35", "1.37"]),
-        ("guarded", guarded(), 6, &["1.35", "1.37"]),
+        ("nothing said", json!({}), 7, &["1.35", "1.37"]),
+        ("guarded", guarded(), 7, &["1.35", "1.37"]),
         ("everything", everything(), 17, &["1.35", "1.37"]),
         ("nothing that can be left out", nothing(), 4, &["1.25", "1.37"]),
-        ("modules that are copied", copied, 6, &["1.25", "1.37"]),
-        ("a Redis of one's own", own_redis, 9, &["1.25", "1.37"]),
+        ("modules that are copied", copied, 7, &["1.25", "1.37"]),
+        ("a Redis of one's own", own_redis, 10, &["1.25", "1.37"]),
     ];
     let values: Vec<Value> = cases.iter().map(|(_, values, ..)| values.clone()).collect();
     let Some(rendered) = rendered(&values) else { return };
