@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use super::{Answer, check, completions, explain, hash_key};
+use super::{Answer, chain, check, completions, explain, hash_key, import, init};
 
 /// Checks, explains and writes configurations of Gatehouse's filters.
 #[derive(Debug, Parser)]
@@ -25,6 +25,9 @@ pub struct Gatehouse {
 enum Command {
     Check(check::Check),
     Explain(explain::Explain),
+    Chain(chain::Chain),
+    Init(Box<init::Init>),
+    Import(import::Import),
     HashKey(hash_key::HashKey),
     Completions(completions::Completions),
 }
@@ -37,6 +40,9 @@ impl Gatehouse {
     pub fn run(&self) -> Result<Answer> {
         match &self.command {
             Command::Check(check) => check.run(),
+            Command::Chain(chain) => chain.run(),
+            Command::Init(init) => init.run(),
+            Command::Import(import) => import.run(),
             Command::Explain(explain) => explain.run(),
             Command::HashKey(hash_key) => hash_key.run(),
             Command::Completions(completions) => Ok(completions.run()),

@@ -148,3 +148,6 @@ fn unknown(manual: &Manual, fields: &[Field], asked: &Path) -> String {
         false => format!("{named}, did you mean {}?", near.join(" or ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,10 +9,13 @@
     reason = "they panic where a pipe is closed; `main` prints, and does not"
 )]
 
+pub mod chain;
 pub mod check;
 pub mod completions;
 pub mod explain;
 pub mod hash_key;
+pub mod import;
+pub mod init;
 
 mod answer;
 mod command;

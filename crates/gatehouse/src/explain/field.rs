@@ -56,7 +56,7 @@ impl Field {
             };
             // A table below “Keys” is of what is asked for as `rules.key.host`.
             let is_of_section = left.last().is_some_and(|part| singular(part) == self.topic());
-            Some(shared.saturating_mul(10).saturating_add(usize::from(is_of_section) * 5))
+            Some(shared.saturating_mul(10).saturating_add(if is_of_section { 5 } else { 0 }))
         };
         self.paths.iter().filter_map(fit).max()
     }
