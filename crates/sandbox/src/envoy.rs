@@ -1,6 +1,5 @@
 //! Getting an Envoy, and asking it whether it accepts a config.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -107,17 +106,8 @@ impl EnvoyBinary {
     /// # Errors
     /// Envoy's own error lines when it refuses.
     pub fn validate(&self, config: &Path) -> Result<()> {
-        self.validate_with(config, &BTreeMap::new())
-    }
-
-    /// The same, with these variables in Envoy's environment, beside those that this process has.
-    ///
-    /// # Errors
-    /// As [`EnvoyBinary::validate`].
-    pub fn validate_with(&self, config: &Path, variables: &BTreeMap<String, String>) -> Result<()> {
         let output = self
             .command()
-            .envs(variables)
             .args([
                 "--mode",
                 "validate",

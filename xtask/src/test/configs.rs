@@ -5,10 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use gatehouse_sandbox::example::{Example, Placement};
+use gatehouse_sandbox::example::{Example, Placement, wasm_filters};
 use gatehouse_sandbox::{envoy, workspace};
+use serde_json::Value;
 
 use super::steps::Outcome;
+
 pub(super) fn run() -> Result<Outcome> {
     let envoy = envoy::locate(|step| say!("{step}"))?;
     let folder = workspace::root().join("envoy");
@@ -38,17 +40,23 @@ pub(super) fn run() -> Result<Outcome> {
             upstreams: BTreeMap::new(),
             filters: workspace::filters(),
         });
+        // A start of gateway.wasm takes Envoy seconds, and the end-to-end tests start each recipe.
+        // What they take out, TLS to identity providers, is seen here.
+        let is_recipe = path.starts_with(folder.join("recipes"));
+        if is_recipe {
+            without_modules(example.tree_mut());
+        }
         let rendered = scratch.join(format!("{}.json", name.replace('/', "_")));
         example.write(&rendered)?;
-        let given = variables(&example);
-        let accepted = envoy.validate_with(&rendered, &given);
+        let accepted = envoy.validate(&rendered);
         match &accepted {
+            Ok(()) if is_recipe => say!("{name}: Envoy accepts what is around our filters"),
             Ok(()) => say!("{name}: Envoy accepts it"),
             Err(error) => say!("{name}: {error:#}"),
         }
-        // What a variable is for that is not set here, the module itself has judged.
+        // Nor are variables set here that a recipe takes from Envoy's environment.
         let is_bad = |line: &gatehouse_check::Line| {
-            let is_of_a_variable = given.keys().any(|name| line.text.contains(&unset(name)));
+            let is_of_a_variable = is_recipe && line.text.contains("` is not set here, ");
             line.level != gatehouse_check::Level::Good && !is_of_a_variable
         };
         if lines.iter().any(is_bad) || accepted.is_err() {
@@ -62,18 +70,16 @@ pub(super) fn run() -> Result<Outcome> {
     }
 }
 
-/// What stands in for the variables that a config takes from Envoy's environment and that are not
-/// there.
-fn variables(example: &Example) -> BTreeMap<String, String> {
-    let filters = example.filters();
-    let names = filters.iter().flat_map(|filter| &filter.environment.host_env_keys);
-    let missing = names.filter(|name| std::env::var_os(name).is_none());
-    missing.map(|name| (name.clone(), "stands-in".to_owned())).collect()
-}
-
-/// How `check` says that it does not know a variable.
-fn unset(name: &str) -> String {
-    format!("host_env_keys: `{name}` is not set here")
+/// Takes our filters out of the lists of filters.
+fn without_modules(tree: &mut Value) {
+    if let Some(Value::Array(list)) = tree.get_mut("http_filters") {
+        list.retain(|filter| wasm_filters(filter).is_empty());
+    }
+    match tree {
+        Value::Array(items) => items.iter_mut().for_each(without_modules),
+        Value::Object(fields) => fields.values_mut().for_each(without_modules),
+        _ => {}
+    }
 }
 
 /// Whether a file that does not parse was meant to be an Envoy config.
