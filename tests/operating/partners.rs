@@ -31,6 +31,7 @@ fn a_partner_is_added_and_a_key_replaced_without_one_wrong_answer() {
     load.send(vec![good(ACME, "acme")]);
     server.behave(Behaviour::Answer(with_initech.clone()));
     until("initech is known", || status(INITECH) == 200);
+    until("the log tells it", || gateway.stderr().contains("now in use: 2 consumers, 2 keys"));
     settle();
     load.send(vec![good(ACME, "acme"), good(INITECH, "initech"), bad("nobody's")]);
     load.go_round();
