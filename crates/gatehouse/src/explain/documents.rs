@@ -74,6 +74,13 @@ impl Manual {
         paragraphs.nth(1).unwrap_or_default().replace('\n', " ")
     }
 
+    /// The first sentence of that.
+    pub(super) fn summary(&self) -> String {
+        let purpose = self.purpose();
+        let end = purpose.find(". ").map_or(purpose.len(), |end| end.saturating_add(1));
+        purpose.get(..end).unwrap_or(&purpose).to_owned()
+    }
+
     /// Its fields, its own first, then those that it shares with other filters.
     pub(super) fn fields(&self) -> Vec<Field> {
         let mut fields = table::fields(self.readme.path, self.readme.text);

@@ -27,6 +27,10 @@ impl Path {
         Self(text.split('.').map(without_items).filter(|part| !part.is_empty()).collect())
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn last(&self) -> &str {
         self.0.last().map_or("", String::as_str)
     }
