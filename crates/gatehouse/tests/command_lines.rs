@@ -1,4 +1,5 @@
 //! Command lines, as a shell gives them to the program: what it prints, and how it ends.
+#![cfg(test)]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
