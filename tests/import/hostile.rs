@@ -60,6 +60,13 @@ fn a_file_that_cannot_be_imported_is_told_with_its_line() {
             ),
             "line 6: allow: must be an address or a network",
         ),
+        (
+            "no group",
+            kong(
+                "services:\n- {name: a, url: 'http://a'}\nroutes: [{service: a}]\nplugins: [{name: acl}]",
+            ),
+            "line 5: acl: must have allow or deny",
+        ),
         ("an alias to itself", "&a [*a]".to_owned(), "line 1: an alias"),
         ("no path", krakend("{}"), "line 2: endpoint: must be there"),
         ("no backend", krakend("{\"endpoint\": \"/a\"}"), "line 2: backend: must be a list of one"),

@@ -58,7 +58,9 @@ pub(super) fn read(
                 };
                 if let Err(why) = why {
                     let of = format!("{subject}.{kind}.{}", member.name);
-                    carrying.lost(item.line, &of, format!("`{text}`: {why}"));
+                    // What stands behind the colon may be a secret.
+                    let name = text.split(':').next().unwrap_or_default();
+                    carrying.lost(item.line, &of, format!("`{name}`: {why}"));
                 }
             }
             if member.name == "uri" && list.is_empty() && !member.value.is_null() {
