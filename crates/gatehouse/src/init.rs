@@ -76,8 +76,8 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// A document below an issuer says where its keys are, unless somebody else does (OpenID Connect
-    /// Discovery 1.0 §4).
+    /// A document below an issuer says where its keys are, unless somebody else does (OpenID
+    /// Connect Discovery 1.0 §4).
     fn check(&self) -> Result<()> {
         let url = &self.issuer.url;
         if self.jwks.is_none() && url.contains(['?', '#']) {
