@@ -134,7 +134,8 @@ fn write(release: Release, out: &Path, epoch: Epoch) -> Result<PathBuf> {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot replace {}", folder.display()))?;
     }
-    for file in &files {
+    // The checksums first: by them the next run knows a folder that this one has not finished.
+    for file in files.iter().rev() {
         file.write_below(&folder)?;
     }
     let archive = archive::compressed(&archive::of(&name, &files, epoch)?)?;

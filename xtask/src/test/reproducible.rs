@@ -15,7 +15,7 @@ use crate::build::{self, Site};
 const MODULE: &str = "audit";
 
 /// Builds it twice, each time alone. `cargo xtask build` builds it together with others, whose
-/// features reach what they share: those bytes are other ones.
+/// features reach what they share: those bytes may be other ones.
 pub(super) fn run() -> Result<Outcome> {
     let folder = workspace::target().join("reproducible");
     let here = Site { target: folder.join("here"), ..Site::here()? };
