@@ -39,7 +39,7 @@ impl Discovered {
         let folder =
             workspace::target().join("sandbox").join(format!("ecds-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");
-        write(&folder, &[resource.clone()]);
+        write(&folder, std::slice::from_ref(resource));
         let file = folder.join("ecds.json");
         let mut discovery = json!({
             "config_source": {
@@ -84,7 +84,7 @@ impl Discovered {
 
     /// Takes another resource in, and waits until both listeners have it.
     fn change(&mut self, resource: &Value) {
-        write(&self.folder, &[resource.clone()]);
+        write(&self.folder, std::slice::from_ref(resource));
         self.taken += 1;
         until("another configuration", || self.count("update_success") >= self.taken);
     }
