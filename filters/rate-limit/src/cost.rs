@@ -68,7 +68,7 @@ impl Cost {
 
     /// Reads a number, or a mapping that says which header field holds it.
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
-        if !node.value().is_object() {
+        if !node.is_mapping() {
             return integer(&node, 1).map(Self::Fixed);
         }
         let mut fields = node.fields()?;

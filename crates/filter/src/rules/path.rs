@@ -32,7 +32,7 @@ pub(super) enum PathPattern {
 
 impl PathPattern {
     pub(super) fn read(node: Node<'_>) -> Option<Self> {
-        if node.value().is_string() {
+        if node.is_text() {
             return node
                 .fault("must have one of exact, prefix, template, regex, as in {prefix: /orders}");
         }
