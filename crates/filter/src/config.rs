@@ -167,6 +167,14 @@ impl<'a> Node<'a> {
         None
     }
 
+    /// Reports a mapping that has none of these members, or several.
+    pub fn not_exactly_one<T>(&self, names: &[&str]) -> Option<T> {
+        if let Some(explorer) = self.explorer() {
+            explorer.notes_exactly_one(&self.path, names);
+        }
+        self.fault(format!("must have exactly one of {}", names.join(", ")))
+    }
+
     /// The value as it is. A reader that takes several forms goes by [`kind`](Node::kind) and its
     /// like, not by this.
     pub fn value(&self) -> &'a Value {

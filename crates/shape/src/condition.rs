@@ -47,7 +47,7 @@ impl Condition {
         let mut tests = tests.into_iter().flatten();
         match (tests.next(), tests.next()) {
             (Some(test), None) => Some(Self { path: path?, test }),
-            _ => node.fault("must have exactly one of equals, one_of, json, exists"),
+            _ => node.not_exactly_one(&["equals", "one_of", "json", "exists"]),
         }
     }
 

@@ -32,9 +32,9 @@ impl Pattern {
         let mut patterns = texts.chain(references?.into_iter().map(Self::Reference));
         match (patterns.next(), patterns.next()) {
             (Some(pattern), None) => Some(pattern),
-            _ => node.fault(
-                "must have exactly one of prefix, suffix, regex, capture, header, query, host",
-            ),
+            _ => node.not_exactly_one(&[
+                "prefix", "suffix", "regex", "capture", "header", "query", "host",
+            ]),
         }
     }
 

@@ -118,7 +118,7 @@ impl Amount {
                 (None, Some(most)) => Some(Self::Header { name, most, default }),
                 _ => node.fault("needs `most`, and no `values`: a header may say any number"),
             },
-            _ => node.fault("must have exactly one of tier, consumer, claim, header"),
+            _ => node.not_exactly_one(&["tier", "consumer", "claim", "header"]),
         }
     }
 }

@@ -96,7 +96,7 @@ fn exactly_one(
         (Some(name), None, None) => Some(Cost::Request(Field { name, default, most })),
         (None, Some(name), None) => Some(Cost::Response(Field { name, default, most })),
         (None, None, Some(written)) => Usage::new(written, default, most).map(Cost::Body),
-        _ => node.fault("must have exactly one of header, response_header, response_body"),
+        _ => node.not_exactly_one(&["header", "response_header", "response_body"]),
     }
 }
 

@@ -240,9 +240,14 @@ pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Part> {
     let mut parts = parts.into_iter().flatten();
     match (parts.next(), parts.next()) {
         (Some(part), None) => Some(part),
-        _ => node.fault(
-            "must have exactly one of client_address, header, query, cookie, capture, claim",
-        ),
+        _ => node.not_exactly_one(&[
+            "client_address",
+            "header",
+            "query",
+            "cookie",
+            "capture",
+            "claim",
+        ]),
     }
 }
 

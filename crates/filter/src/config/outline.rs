@@ -202,9 +202,17 @@ impl Facts {
         };
         self.list = either(self.list, run.list);
         self.table = either(self.table, run.table);
-        self.exactly_one.extend(run.exactly_one);
         self.name = self.name.or(run.name);
-        let Some(members) = run.members else { return };
+        let Some(members) = run.members else {
+            self.exactly_one.extend(run.exactly_one);
+            return;
+        };
+        // What holds for one way to read the mapping is no rule for the others.
+        if !self.has_read_all {
+            self.exactly_one.extend(run.exactly_one);
+        } else if run.has_read_all {
+            self.exactly_one.retain(|names| run.exactly_one.contains(names));
+        }
         let known = self.members.get_or_insert_default();
         for (name, is_required) in &members {
             // What an earlier run did not ask for can be left out.

@@ -59,6 +59,6 @@ fn pattern(node: &Node<'_>) -> Option<TextPattern> {
     let mut patterns = patterns?.into_iter();
     match (patterns.next(), patterns.next()) {
         (Some(pattern), None) => Some(pattern),
-        _ => node.fault("must have exactly one of prefix, suffix, regex"),
+        _ => node.not_exactly_one(&["prefix", "suffix", "regex"]),
     }
 }

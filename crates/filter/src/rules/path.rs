@@ -49,7 +49,7 @@ impl PathPattern {
         let mut patterns = patterns.into_iter().flatten();
         match (patterns.next(), patterns.next()) {
             (Some(pattern), None) => Some(pattern),
-            _ => node.fault("must have exactly one of exact, prefix, template, regex"),
+            _ => node.not_exactly_one(&["exact", "prefix", "template", "regex"]),
         }
     }
 

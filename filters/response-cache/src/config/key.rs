@@ -91,7 +91,7 @@ fn query(node: &Node<'_>) -> Option<Query> {
     match (only?, without?) {
         (Some(only), None) => Some(Query::Only(only)),
         (None, Some(without)) => Some(Query::Without(without)),
-        _ => node.fault("must have exactly one of only, without"),
+        _ => node.not_exactly_one(&["only", "without"]),
     }
 }
 
