@@ -63,6 +63,10 @@ mod jwt_introspection;
 /// who issues its tokens (RFC 9728).
 mod mcp;
 
+/// `envoy/recipes/`: identity providers, Envoy's own filters beside ours, policies; and
+/// `envoy/short.yaml`.
+mod recipes;
+
 /// Rotating the keys of `jwt-auth` under load, without one wrong answer.
 mod identity_rotation;
 

@@ -39,7 +39,7 @@ impl Changing {
         let folder = workspace::target().join("sandbox").join(name);
         fs::create_dir_all(&folder).expect("a folder");
         let file = folder.join("lds.json").display().to_string();
-        write(&folder, &listener(config, &modules, address, edit));
+        replace(&folder.join("lds.json"), &listener(config, &modules, address, edit));
         let builder = builder.edit(move |tree| {
             tree["node"] = json!({"id": "test", "cluster": "test"});
             tree["dynamic_resources"] = json!({"lds_config": {
@@ -58,7 +58,8 @@ impl Changing {
 
     /// Another listener of the same name and place.
     pub(crate) fn change(&mut self, edit: impl FnOnce(&mut Value)) {
-        write(&self.folder, &listener(self.config, &self.modules, self.address, edit));
+        let resources = listener(self.config, &self.modules, self.address, edit);
+        replace(&self.folder.join("lds.json"), &resources);
         self.updates += 1;
         self.wait();
     }
@@ -89,26 +90,38 @@ fn listener(
     address: SocketAddr,
     edit: impl FnOnce(&mut Value),
 ) -> Value {
+    let tree = placed(config, modules, address.port(), edit);
+    let mut listener = tree["static_resources"]["listeners"][0].clone();
+    listener["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
+    listener["name"] = json!("changing");
+    json!({"version_info": "x", "resources": [listener]})
+}
+
+/// The example, changed like this, as this process starts it: in the packaging that the environment
+/// says, with the modules of the folder, and the port of its first listener.
+pub(crate) fn placed(
+    config: &str,
+    modules: &Path,
+    port: u16,
+    edit: impl FnOnce(&mut Value),
+) -> Value {
     let mut example = Example::load(&workspace::root().join(config)).expect("the example");
     edit(example.tree_mut());
     if Packaging::from_env().expect("a packaging") == Packaging::Gateway {
         example.bundle().expect("filters that can be listed");
     }
     example.place(&Placement {
-        port: address.port(),
+        port,
         admin_port: 0,
         upstreams: Default::default(),
         filters: modules.to_owned(),
     });
-    let mut listener = example.tree()["static_resources"]["listeners"][0].clone();
-    listener["@type"] = json!("type.googleapis.com/envoy.config.listener.v3.Listener");
-    listener["name"] = json!("changing");
-    json!({"version_info": "x", "resources": [listener]})
+    example.tree().clone()
 }
 
-/// Envoy takes notice of a file that is moved to the place.
-fn write(folder: &Path, resources: &Value) {
-    let new = folder.join("new.json");
+/// Puts resources into a file. Envoy takes notice of one that is moved to the place.
+pub(crate) fn replace(file: &Path, resources: &Value) {
+    let new = file.with_extension("new");
     fs::write(&new, resources.to_string()).expect("it can be written");
-    fs::rename(new, folder.join("lds.json")).expect("it can be moved");
+    fs::rename(new, file).expect("it can be moved");
 }

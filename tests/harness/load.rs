@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use gatehouse_sandbox::raw::{Connection, Request};
 
-use super::token::bearer;
-
 /// A token, and who the upstream has to be told that it is; `None` where the request has to be
 /// refused.
 #[derive(Clone)]
@@ -17,6 +15,20 @@ pub(crate) struct Expected {
     pub(crate) token: String,
     pub(crate) subject: Option<String>,
 }
+
+/// Where clients show what they have, and where the upstream is told whose it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown {
+    field: &'static str,
+    prefix: &'static str,
+    told: &'static str,
+}
+
+/// Tokens, as `jwt-auth` reads them.
+const TOKENS: Shown = Shown { field: "authorization", prefix: "Bearer ", told: "x-user" };
+
+/// API keys, as `api-key-auth` reads them.
+pub(crate) const KEYS: Shown = Shown { field: "x-api-key", prefix: "", told: "x-consumer" };
 
 /// Clients at work. Dropping it stops them.
 pub(crate) struct Load {
@@ -31,6 +43,7 @@ struct Client {
 }
 
 struct Shared {
+    shown: Shown,
     address: SocketAddr,
     plan: Mutex<(u64, Arc<Vec<Expected>>)>,
     is_over: AtomicBool,
@@ -42,7 +55,18 @@ struct Shared {
 impl Load {
     /// So many clients that send these tokens, over and over.
     pub(crate) fn start(address: SocketAddr, clients: usize, tokens: Vec<Expected>) -> Self {
+        Self::of(TOKENS, address, clients, tokens)
+    }
+
+    /// The same, with what they have shown so.
+    pub(crate) fn of(
+        shown: Shown,
+        address: SocketAddr,
+        clients: usize,
+        tokens: Vec<Expected>,
+    ) -> Self {
         let shared = Arc::new(Shared {
+            shown,
             address,
             plan: Mutex::new((1, Arc::new(tokens))),
             is_over: AtomicBool::new(false),
@@ -143,12 +167,14 @@ impl Shared {
             None => Connection::open(self.address).map_err(|fault| fault.to_string())?,
         };
         let open = connection.insert(open);
-        let request = Request::get("/orders").header("authorization", bearer(&expected.token));
+        let Shown { field, prefix, told } = self.shown;
+        let value = format!("{prefix}{}", expected.token);
+        let request = Request::get("/orders").header(field, value);
         let response = open.send(&request).map_err(|fault| fault.to_string())?;
         let is_right = match &expected.subject {
             None => response.status == 401,
             Some(subject) => {
-                response.status == 200 && super::received(&response, "x-user") == [subject.as_str()]
+                response.status == 200 && super::received(&response, told) == [subject.as_str()]
             }
         };
         let who = expected.subject.as_deref().unwrap_or("nobody");

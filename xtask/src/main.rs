@@ -14,11 +14,14 @@ mod output;
 
 mod arguments;
 mod bench;
+mod book;
 mod build;
 mod check;
 mod fuzz;
 mod hash_key;
+mod manifests;
 mod new;
+mod package;
 mod test;
 mod up;
 
@@ -28,15 +31,18 @@ use anyhow::{Context as _, Result};
 
 use arguments::Command;
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 11] = [
     build::COMMAND,
+    package::COMMAND,
     up::COMMAND,
     new::COMMAND,
     check::COMMAND,
     hash_key::COMMAND,
+    manifests::COMMAND,
     test::COMMAND,
     bench::COMMAND,
     fuzz::COMMAND,
+    book::COMMAND,
 ];
 
 fn main() -> ExitCode {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::Level::Warning;
+use super::found::Found;
 use super::placed::{Chain, Placed, walk};
-use super::{Found, Level};
 
 /// Filters that go by the client's address under a connection manager that does not say whose word
 /// it takes for it: then Envoy believes the `X-Forwarded-For` that the client sends.
@@ -12,14 +13,9 @@ pub(super) fn check(chain: &Chain<'_>) -> Vec<Found> {
         return Vec::new();
     }
     let told = |(filter, field): (&Placed, String)| {
-        (
-            Level::Warning,
-            format!(
-                "{}: {field}: the client may write its own address: set `use_remote_address: \
-                 true`, or trusted hops, in the connection manager",
-                filter.label
-            ),
-        )
+        let what = "the client may write its own address: set `use_remote_address: true`, or \
+                    trusted hops, in the connection manager";
+        Found::in_filter(Warning, filter, &field, what)
     };
     let by_address = |filter| Some((filter, field(filter)?));
     chain.filters.iter().filter_map(by_address).map(told).collect()

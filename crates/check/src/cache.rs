@@ -1,12 +1,13 @@
 //! What is around a response cache: what comes after it, what changes its answers, and where its
 //! background leads.
 
-use gatehouse_sandbox::example::wasm_filters;
+use gatehouse_config_file::{joined, wasm_filters};
 use serde_json::Value;
 
+use super::Level::Warning;
+use super::found::Found;
 use super::local_replies::{self, Hits};
 use super::placed::{Chain, Placed, placed, walk};
-use super::{Found, Level};
 
 const CACHE: &str = "response-cache";
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
@@ -15,60 +16,64 @@ const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v
 pub(super) fn check(tree: &Value, chain: &Chain<'_>) -> Vec<Found> {
     let caches: Vec<&Placed> =
         chain.filters.iter().filter(|filter| filter.filter == CACHE).collect();
-    let mut told: Vec<String> = after_the_cache(chain.manager);
+    let mut found: Vec<Found> = after_the_cache(chain);
     for cache in &caches {
         if let Some(what) = background_elsewhere(tree, &cache.block) {
-            told.push(format!("{}: {what}", cache.label));
+            found.push(Found::in_filter(Warning, cache, "background.cluster", &what));
         }
         // Envoy's YAML makes `false` of `off`.
         let is_off = |status: &Value| status == "off" || status == false;
         let tells = !cache.block.get("cache_status").is_some_and(is_off);
         let rewritten = local_replies::rewrite(chain.manager, Hits { have_cache_status: tells });
-        told.extend(rewritten.map(|place| {
-            format!(
+        found.extend(rewritten.map(|place| {
+            let text = format!(
                 "{}: {place} rewrites what is answered from the store: keep hits from it by CEL, \
              `!response.code_details.startsWith('response_cache.')`",
                 cache.label
-            )
+            );
+            Found::warning(text).at(joined(&chain.path, &place))
         }));
     }
     if let Some(cache) = caches.first() {
-        told.extend(appended(chain.manager).into_iter().map(|place| {
-            format!(
+        found.extend(appended(chain.manager).into_iter().map(|place| {
+            let text = format!(
                 "{place}: is appended to what is stored, and once more to each hit: say \
                  `append_action: OVERWRITE_IF_EXISTS_OR_ADD`, or ADD_IF_ABSENT ({})",
                 cache.label
-            )
+            );
+            Found::warning(text).at(joined(&chain.path, &place))
         }));
     }
-    told.into_iter().map(|text| (Level::Warning, text)).collect()
+    found
 }
 
 /// Whatever stands between a cache and the router.
-fn after_the_cache(manager: &Value) -> Vec<String> {
-    let list = manager.get("http_filters").and_then(Value::as_array);
+fn after_the_cache(chain: &Chain<'_>) -> Vec<Found> {
+    let list = chain.manager.get("http_filters").and_then(Value::as_array);
     let mut cache: Option<String> = None;
     let mut later = Vec::new();
-    for filter in list.into_iter().flatten() {
+    for (index, filter) in list.into_iter().flatten().enumerate() {
+        let path = joined(&chain.path, &format!("http_filters[{index}]"));
         let ours: Vec<Placed> = wasm_filters(filter).iter().flat_map(placed).collect();
         let is_router = filter.pointer("/typed_config/@type").is_some_and(|kind| kind == ROUTER);
         let name = filter.get("name").and_then(Value::as_str).unwrap_or("a filter");
         if ours.is_empty() && !is_router {
-            later.extend(cache.clone().map(|cache| (cache, name.to_owned())));
+            later.extend(cache.clone().map(|cache| (cache, name.to_owned(), path.clone())));
         }
         for one in ours {
             if one.filter == CACHE {
                 cache.get_or_insert(one.label);
             } else {
-                later.extend(cache.clone().map(|cache| (cache, one.filter)));
+                later.extend(cache.clone().map(|cache| (cache, one.filter, path.clone())));
             }
         }
     }
-    let told = |(cache, name)| {
-        format!(
+    let told = |(cache, name, path): (String, String, String)| {
+        let text = format!(
             "{cache}: `{name}` comes after it: it is not asked about what is answered from the \
              store, and what it does to responses is stored; put the cache last before the router"
-        )
+        );
+        Found::warning(text).at(path)
     };
     later.into_iter().map(told).collect()
 }
@@ -84,7 +89,7 @@ fn background_elsewhere(tree: &Value, block: &Value) -> Option<String> {
     let leads_elsewhere = !there.is_empty() && !there.iter().any(|port| here.contains(port));
     leads_elsewhere.then(|| {
         format!(
-            "background.cluster: `{name}` leads to no listener of this file: what it brings is \
+            "`{name}` leads to no listener of this file: what it brings is \
              not stored, and the secret of the gateway's own requests goes there"
         )
     })

@@ -1,42 +1,38 @@
 //! Tokens that are bound to certificates, where no client is asked for one.
 
+use gatehouse_config_file::joined;
 use serde_json::Value;
 
-use super::placed::{chains, children, walk};
-use super::{Found, Level};
+use super::Level::Warning;
+use super::found::Found;
+use super::placed::{chains, walk};
 
 /// Providers with `binding: certificate` in a filter chain whose TLS asks for no certificate: each
 /// of their tokens is refused.
 pub(super) fn check(tree: &Value) -> Vec<Found> {
     let mut found = Vec::new();
-    collect(tree, &mut found);
+    walk(tree, "", &mut |path, value| {
+        if let Some(filters) = value.get("filters").filter(|filters| filters.is_array())
+            && !value.get("transport_socket").is_some_and(asks)
+        {
+            found.extend(bound(filters, &joined(path, "filters")));
+        }
+    });
     found
 }
 
-fn collect(tree: &Value, found: &mut Vec<Found>) {
-    if let Some(filters) = tree.get("filters").filter(|filters| filters.is_array())
-        && !tree.get("transport_socket").is_some_and(asks)
-    {
-        found.extend(bound(filters));
-    }
-    children(tree).for_each(|child| collect(child, found));
-}
-
 /// The providers among these filters whose tokens need one.
-fn bound(filters: &Value) -> Vec<Found> {
+fn bound(filters: &Value, path: &str) -> Vec<Found> {
     let mut found = Vec::new();
-    for filter in chains(filters).iter().flat_map(|chain| &chain.filters) {
+    for filter in chains(filters, path).iter().flat_map(|chain| &chain.filters) {
         let providers = filter.block.get("providers").and_then(Value::as_array);
         for (index, provider) in providers.into_iter().flatten().enumerate() {
             let is_bound = provider.get("binding").is_some_and(|binding| binding == "certificate");
             if filter.filter == "jwt-auth" && is_bound {
-                let line = format!(
-                    "{}: providers[{index}].binding: the filter chain around it asks no client for \
-                     a certificate: its TLS needs `require_client_certificate`, or a \
-                     `validation_context`",
-                    filter.label
-                );
-                found.push((Level::Warning, line));
+                let field = format!("providers[{index}].binding");
+                let what = "the filter chain around it asks no client for a certificate: its TLS \
+                            needs `require_client_certificate`, or a `validation_context`";
+                found.push(Found::in_filter(Warning, filter, &field, what));
             }
         }
     }
@@ -86,11 +82,7 @@ mod tests {
         }
         let found = check(&json!({"listeners": [{"filter_chains": [chain]}]}));
         let wanted = "filter jwt-auth: providers[1].binding: the filter chain around it asks no";
-        assert!(
-            found
-                .iter()
-                .all(|(level, text)| { *level == Level::Warning && text.starts_with(wanted) })
-        );
+        assert!(found.iter().all(|found| found.level == Warning && found.text.starts_with(wanted)));
         found.len()
     }
 

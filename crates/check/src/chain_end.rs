@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::found::Found;
 use super::placed::walk;
-use super::{Found, Level};
 
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
 
@@ -26,7 +26,10 @@ fn of_chain(path: &str, filters: &[Value]) -> Vec<Found> {
     for (index, filter) in filters.iter().enumerate() {
         let kind = filter.pointer("/typed_config/@type").and_then(Value::as_str);
         let name = filter.get("name").and_then(Value::as_str).unwrap_or_default();
-        let mut fault = |what: &str| found.push((Level::Fault, format!("{path}[{index}]{what}")));
+        let at = format!("{path}[{index}]");
+        let mut fault = |what: &str| {
+            found.push(Found::fault(format!("{at}{what}")).at(at.clone()));
+        };
         if name.is_empty() {
             fault(".name: is required");
         }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use gatehouse_sandbox::example::WasmFilter;
+use gatehouse_config_file::WasmFilter;
 use serde_json::Value;
 
+use super::Level::Fault;
+use super::found::Found;
 use super::placed::{placed, texts, walk};
-use super::{Found, Level};
 
 /// Names of clusters that the file does not have. Nothing is said where clusters come from
 /// elsewhere, or where the file is only a piece of a config.
@@ -22,15 +23,14 @@ pub(super) fn check(tree: &Value, filters: &[WasmFilter]) -> Vec<Found> {
     let name = |cluster: &Value| cluster.get("name").and_then(Value::as_str).map(str::to_owned);
     let known: BTreeSet<String> = clusters.into_iter().flatten().filter_map(name).collect();
     let mut found = Vec::new();
-    let mut missing = |place: String, cluster: &str| {
-        if !known.contains(cluster) {
-            found.push((Level::Fault, format!("{place}: there is no cluster `{cluster}`")));
-        }
+    let missing = |cluster: &str| {
+        (!known.contains(cluster)).then(|| format!("there is no cluster `{cluster}`"))
     };
     for filter in filters.iter().flat_map(placed) {
         let named = ["cluster", "jwks_cluster"];
         for (path, cluster) in named.iter().flat_map(|field| texts(&filter.block, field)) {
-            missing(format!("{}: {path}", filter.label), cluster);
+            let told = missing(cluster);
+            found.extend(told.map(|what| Found::in_filter(Fault, &filter, &path, &what)));
         }
     }
     let unchecked = unchecked(tree);
@@ -39,7 +39,7 @@ pub(super) fn check(tree: &Value, filters: &[WasmFilter]) -> Vec<Found> {
         if let (true, Value::String(cluster)) = (is_of_route(path), value)
             && is_checked()
         {
-            missing(path.to_owned(), cluster);
+            found.extend(missing(cluster).map(|what| Found::in_file(Fault, path, &what)));
         }
     });
     found

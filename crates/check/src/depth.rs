@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::found::Found;
 use super::placed::children;
-use super::{Found, Level};
 
 /// How many mappings and lists may stand one in the other: Envoy's own limit, in JSON and YAML.
 const DEEPEST: usize = 100;
@@ -11,7 +11,7 @@ const DEEPEST: usize = 100;
 /// A file that is nested too deep.
 pub(super) fn check(tree: &Value) -> Option<Found> {
     is_deeper(tree, DEEPEST)
-        .then(|| (Level::Fault, format!("is nested deeper than {DEEPEST}, Envoy's own limit")))
+        .then(|| Found::fault(format!("is nested deeper than {DEEPEST}, Envoy's own limit")))
 }
 
 fn is_deeper(tree: &Value, left: usize) -> bool {

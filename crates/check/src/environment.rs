@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use gatehouse_config_file::WasmFilter;
 use gatehouse_filter::config::{Environment, Variable};
-use gatehouse_sandbox::example::WasmFilter;
 
 /// By these a module reads its environment.
 const READING: [&str; 2] = ["environ_sizes_get", "environ_get"];
@@ -25,8 +25,8 @@ impl<'a> Offline<'a> {
     pub(super) fn unchecked(self) -> Vec<String> {
         let told = |name: &String| {
             format!(
-                "vm_config.environment_variables.host_env_keys: `{name}` is not set here, so what \
-                 refers to it is not checked, nor what the filter needs: set it to do so"
+                "`{name}` is not set here, so what refers to it is not checked, nor what the filter \
+                 needs: set it to do so"
             )
         };
         self.unknown.into_inner().iter().map(told).collect()

@@ -1,11 +1,12 @@
 //! Expressions in the Common Expression Language, as far as a parser can tell.
 
 use cel::Program;
-use gatehouse_sandbox::example::WasmFilter;
+use gatehouse_config_file::{WasmFilter, joined};
 use serde_json::Value;
 
+use super::Level::Fault;
+use super::found::Found;
 use super::placed::{placed, walk};
-use super::{Found, Level};
 
 /// Messages that hold an expression, and the field that it is in: an access log's filter, and a
 /// descriptor of rate limits.
@@ -52,31 +53,32 @@ const FUNCTIONS: [&str; 25] = [
 /// with the file.)
 pub(super) fn check(tree: &Value, filters: &[WasmFilter]) -> Vec<Found> {
     let mut found = Vec::new();
-    let mut read = |place: String, text: &str| {
-        found.extend(
-            faults(text).into_iter().map(|what| (Level::Fault, format!("{place}: {what}"))),
-        );
-    };
     for filter in filters.iter().flat_map(placed).filter(|filter| filter.filter == "authorization")
     {
         let rules = filter.block.get("rules").and_then(Value::as_array);
         for (index, rule) in rules.into_iter().flatten().enumerate() {
             if let Some(condition) = rule.get("condition").and_then(Value::as_str) {
-                read(format!("{}: rules[{index}].condition", filter.label), condition);
+                let field = format!("rules[{index}].condition");
+                let told = faults(condition).into_iter();
+                found.extend(told.map(|what| Found::in_filter(Fault, &filter, &field, &what)));
             }
         }
     }
+    let mut read = |path: &str, text: &str| {
+        let told = faults(text).into_iter();
+        found.extend(told.map(|what| Found::in_file(Fault, path, &what)));
+    };
     walk(tree, "", &mut |path, value| match value {
         Value::Object(fields) => {
             for (kind, field) in HOLDERS {
                 if fields.get("@type").is_some_and(|is| is == kind) {
                     let text = fields.get(field).and_then(Value::as_str).unwrap_or_default();
-                    read(format!("{path}.{field}"), text);
+                    read(&joined(path, field), text);
                 }
             }
         }
         Value::String(text) if is_format(path) => {
-            in_format(text).for_each(|text| read(path.to_owned(), text));
+            in_format(text).for_each(|text| read(path, text));
         }
         _ => {}
     });

@@ -1,6 +1,6 @@
 //! Modules whose name is nearly that of one of ours.
 
-use gatehouse_sandbox::example::GATEWAY;
+use gatehouse_config_file::GATEWAY;
 
 /// Which of ours is meant.
 #[derive(Debug, PartialEq)]
@@ -28,7 +28,7 @@ pub(super) fn near(name: &str) -> Option<Near> {
 }
 
 /// Letters to add, take out or change (Levenshtein).
-pub(super) fn distance(one: &str, other: &str) -> usize {
+pub fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (index, letter) in one.chars().enumerate() {

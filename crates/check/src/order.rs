@@ -1,9 +1,11 @@
 //! Filters in an order that voids one of them.
 
+use gatehouse_config_file::joined;
 use serde_json::Value;
 
+use super::Level::Warning;
+use super::found::Found;
 use super::placed::{Chain, Placed, walk};
-use super::{Found, Level};
 
 /// Those that say who calls.
 const AUTHENTICATION: [&str; 2] = ["jwt-auth", "api-key-auth"];
@@ -16,13 +18,8 @@ pub(super) fn check(chain: &Chain<'_>) -> Vec<Found> {
             AUTHENTICATION.contains(&later.filter.as_str()) && later.filter != filter.filter
         });
         if let (true, Some(later)) = (asks_who_calls(filter), later) {
-            found.push((
-                Level::Warning,
-                format!(
-                    "{}: decides before `{}` says who calls; put it after",
-                    filter.label, later.filter
-                ),
-            ));
+            let what = format!("decides before `{}` says who calls; put it after", later.filter);
+            found.push(Found::in_filter(Warning, filter, "", &what));
         }
     }
     found.extend(amounts_of_clients(chain));
@@ -43,12 +40,11 @@ fn amounts_of_clients(chain: &Chain<'_>) -> Vec<Found> {
             if earlier.clone().any(|filter| names(&filter.block, name)) {
                 return;
             }
-            let line = format!(
-                "{}: {path}: nothing before it writes or removes `{name}`: its clients may say \
-                 how much they may",
-                filter.label
+            let what = format!(
+                "nothing before it writes or removes `{name}`: its clients may say how much they \
+                 may"
             );
-            found.push((Level::Warning, line));
+            found.push(Found::in_filter(Warning, filter, path, &what));
         });
     }
     found
@@ -75,28 +71,25 @@ fn telemetry(chain: &Chain<'_>) -> Vec<Found> {
     // One that looks on refuses nothing.
     let mut earlier = chain.filters.iter().take(at);
     if let Some(earlier) = earlier.find(|filter| filter.filter != "audit") {
-        let line = format!(
-            "{}: `{}` comes before it, and what that refuses is not counted; put it first",
-            telemetry.label, earlier.filter
+        let what = format!(
+            "`{}` comes before it, and what that refuses is not counted; put it first",
+            earlier.filter
         );
-        found.push((Level::Warning, line));
+        found.push(Found::in_filter(Warning, telemetry, "", &what));
     }
     if telemetry.block.get("cost").is_some() && !chain.filters.iter().any(tells_costs) {
-        let line = format!(
+        let text = format!(
             "{}: `cost` counts nothing: no `rate-limit` here has `tell_costs: true`",
             telemetry.label
         );
-        found.push((Level::Warning, line));
+        found.push(Found::warning(text).at(joined(&telemetry.path, "cost")));
     }
     let says_who = |filter: &Placed| AUTHENTICATION.contains(&filter.filter.as_str());
     if let (Some(label), false) =
         (label_of_caller(&telemetry.block), chain.filters.iter().any(says_who))
     {
-        let line = format!(
-            "{}: no filter here says who calls: `{label}` is empty for every request",
-            telemetry.label
-        );
-        found.push((Level::Warning, line));
+        let what = format!("no filter here says who calls: `{label}` is empty for every request");
+        found.push(Found::in_filter(Warning, telemetry, "", &what));
     }
     found
 }

@@ -1,13 +1,15 @@
 //! Where Gatehouse's filters are: the chain of each connection manager, in the order in which
 //! requests meet them.
 
-use gatehouse_sandbox::example::{GATEWAY, WasmFilter, wasm_filters};
+use gatehouse_config_file::{GATEWAY, WasmFilter, joined, wasm_filters_in};
 use serde_json::Value;
 
 /// The filters of one connection manager.
 pub(super) struct Chain<'a> {
     /// The connection manager, or what else has a list of filters.
     pub(super) manager: &'a Value,
+    /// Its path from the top of the file.
+    pub(super) path: String,
     pub(super) filters: Vec<Placed>,
 }
 
@@ -17,22 +19,22 @@ pub(super) struct Placed {
     pub(super) filter: String,
     /// How lines call it: `filter gateway: filters[1].rate-limit`.
     pub(super) label: String,
+    /// The path of its configuration from the top of the file.
+    pub(super) path: String,
     pub(super) block: Value,
 }
 
-/// The chains of the file.
-pub(super) fn chains(tree: &Value) -> Vec<Chain<'_>> {
+/// The chains of a tree that has this path in the file.
+pub(super) fn chains<'a>(tree: &'a Value, path: &str) -> Vec<Chain<'a>> {
     let mut found = Vec::new();
-    collect(tree, &mut found);
+    walk(tree, path, &mut |path, value| {
+        if let Some(list) = value.get("http_filters") {
+            let modules = wasm_filters_in(list, &joined(path, "http_filters"));
+            let filters = modules.iter().flat_map(placed).collect();
+            found.push(Chain { manager: value, path: path.to_owned(), filters });
+        }
+    });
     found
-}
-
-fn collect<'a>(tree: &'a Value, found: &mut Vec<Chain<'a>>) {
-    if let Some(list) = tree.get("http_filters") {
-        let filters = wasm_filters(list).iter().flat_map(placed).collect();
-        found.push(Chain { manager: tree, filters });
-    }
-    children(tree).for_each(|child| collect(child, found));
 }
 
 /// The filters of a module, each with its block; none where that is not JSON or not ours.
@@ -44,7 +46,12 @@ pub(super) fn placed(wasm: &WasmFilter) -> Vec<Placed> {
         let ours = gatehouse_gateway::filter(filter).is_some();
         let label = format!("filter {filter}");
         return ours
-            .then(|| Placed { filter: filter.to_owned(), label, block })
+            .then(|| Placed {
+                filter: filter.to_owned(),
+                label,
+                path: wasm.places.configuration.clone(),
+                block,
+            })
             .into_iter()
             .collect();
     }
@@ -53,8 +60,13 @@ pub(super) fn placed(wasm: &WasmFilter) -> Vec<Placed> {
     for (index, entry) in entries.iter().enumerate() {
         for known in gatehouse_gateway::FILTERS {
             if let Some(block) = entry.get(known.name) {
-                let label = format!("filter {GATEWAY}: filters[{index}].{}", known.name);
-                filters.push(Placed { filter: known.name.to_owned(), label, block: block.clone() });
+                let place = format!("filters[{index}].{}", known.name);
+                filters.push(Placed {
+                    filter: known.name.to_owned(),
+                    label: format!("filter {GATEWAY}: {place}"),
+                    path: wasm.places.of_field(&place),
+                    block: block.clone(),
+                });
             }
         }
     }
@@ -91,8 +103,7 @@ pub(super) fn walk<'a>(tree: &'a Value, path: &str, visit: &mut impl FnMut(&str,
             .enumerate()
             .for_each(|(index, item)| walk(item, &format!("{path}[{index}]"), visit)),
         Value::Object(fields) => fields.iter().for_each(|(name, value)| {
-            let dot = if path.is_empty() { "" } else { "." };
-            walk(value, &format!("{path}{dot}{name}"), visit);
+            walk(value, &joined(path, name), visit);
         }),
         _ => {}
     }

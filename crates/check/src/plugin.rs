@@ -1,11 +1,12 @@
 //! What is around a filter's configuration: the plugin that Envoy makes of it.
 
-use gatehouse_sandbox::example::{GATEWAY, WasmFilter, wasm_filters};
+use gatehouse_config_file::{GATEWAY, WasmFilter, joined, wasm_filters_in};
 use serde_json::{Map, Value};
 
+use super::Level;
+use super::found::Found;
 use super::module_name::distance;
-use super::placed::{children, walk};
-use super::{Found, Level};
+use super::placed::walk;
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 /// Where Envoy has plugins beside those of HTTP.
@@ -47,22 +48,29 @@ const V8: &str = "envoy.wasm.runtime.v8";
 /// that would configure them.
 pub(super) fn check(tree: &Value) -> Vec<Found> {
     let mut found = Vec::new();
-    plugins(tree, &mut found);
+    plugins(tree, "", &mut found);
     of_routes(tree, &mut found);
     found
 }
 
-fn plugins(tree: &Value, found: &mut Vec<Found>) {
-    if let Some(fields) = tree.as_object().filter(|fields| is_wasm(fields)) {
-        let label = wasm_filters(tree).first().map(label).unwrap_or_default();
-        let plugin = Plugin { label, found };
-        of_filter(fields, plugin);
+fn plugins(tree: &Value, path: &str, found: &mut Vec<Found>) {
+    let wasm = tree.as_object().filter(|fields| is_wasm(fields));
+    if let (Some(fields), Some(wasm)) = (wasm, wasm_filters_in(tree, path).into_iter().next()) {
+        of_filter(fields, Plugin { wasm, found });
         return;
     }
-    if let Some(what) = of_another_type(tree) {
-        found.push((Level::Fault, what));
+    found.extend(of_another_type(tree).map(|what| Found::fault(what).at(path)));
+    match tree {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                plugins(item, &format!("{path}[{index}]"), found);
+            }
+        }
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, field)| plugins(field, &joined(path, name), found));
+        }
+        _ => {}
     }
-    children(tree).for_each(|child| plugins(child, found));
 }
 
 /// A plugin that is no HTTP filter.
@@ -85,33 +93,38 @@ fn is_wasm(fields: &Map<String, Value>) -> bool {
     fields.get("@type").is_some_and(|kind| kind == WASM)
 }
 
-fn label(wasm: &WasmFilter) -> String {
-    match wasm.filter() {
-        "" => format!("plugin {}", wasm.name),
-        filter => format!("filter {filter}"),
-    }
+/// The fields that are none of the known ones, and what to say of each.
+pub(super) fn unknown<'a>(
+    fields: &'a Map<String, Value>,
+    known: &[&str],
+) -> Vec<(&'a str, String)> {
+    let unknown = fields.keys().filter(|name| !known.contains(&name.as_str()));
+    let told = |name: &'a String| {
+        let near = known.iter().find(|known| distance(known, name) <= 2);
+        let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+        (name.as_str(), format!("unknown field{near}"))
+    };
+    unknown.map(told).collect()
 }
 
 /// The faults of one plugin.
 struct Plugin<'a> {
-    label: String,
+    wasm: WasmFilter,
     found: &'a mut Vec<Found>,
 }
 
 impl Plugin<'_> {
-    fn tell(&mut self, level: Level, what: &str) {
-        self.found.push((level, format!("{}: {what}", self.label)));
+    fn tell(&mut self, level: Level, field: &str, what: &str) {
+        self.found.push(Found::in_plugin(level, &self.wasm, field, what));
     }
 
-    fn fault(&mut self, what: &str) {
-        self.tell(Level::Fault, what);
+    fn fault(&mut self, field: &str, what: &str) {
+        self.tell(Level::Fault, field, what);
     }
 
     fn unknown(&mut self, fields: &Map<String, Value>, place: &str, known: &[&str]) {
-        for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
-            let near = known.iter().find(|known| distance(known, name) <= 2);
-            let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-            self.fault(&format!("{place}{name}: unknown field{near}"));
+        for (name, what) in unknown(fields, known) {
+            self.fault(&format!("{place}{name}"), &what);
         }
     }
 
@@ -119,16 +132,21 @@ impl Plugin<'_> {
         match fields.get(name) {
             Some(Value::Bool(truth)) => return *truth,
             None | Some(Value::Null) => {}
-            Some(_) => self.fault(&format!("{name}: must be true or false")),
+            Some(_) => self.fault(name, "must be true or false"),
         }
         false
     }
 }
 
 fn of_filter(fields: &Map<String, Value>, mut plugin: Plugin<'_>) {
-    plugin.unknown(fields, "", &OF_FILTER);
+    for name in fields.keys().filter(|name| !OF_FILTER.contains(&name.as_str())) {
+        let around = plugin.wasm.places.plugin.strip_suffix("config").unwrap_or_default();
+        let told = Found::in_plugin(Level::Fault, &plugin.wasm, name, "unknown field");
+        plugin.found.push(told.at(format!("{around}{name}")));
+    }
     let Some(Value::Object(config)) = fields.get("config") else {
-        return plugin.fault("config: is required");
+        let told = Found::in_plugin(Level::Fault, &plugin.wasm, "config", "is required");
+        return plugin.found.push(told.at(&plugin.wasm.places.plugin));
     };
     plugin.unknown(config, "", &OF_PLUGIN);
     plugin.boolean(config, "allow_on_headers_stop_iteration");
@@ -139,12 +157,12 @@ fn of_filter(fields: &Map<String, Value>, mut plugin: Plugin<'_>) {
     match machine.get("runtime").map(|runtime| runtime.as_str().unwrap_or("?")) {
         None | Some("" | V8) => {}
         Some(other) => {
-            plugin.fault(&format!("vm_config.runtime: Envoy has no `{other}`, use `{V8}`"));
+            plugin.fault("vm_config.runtime", &format!("Envoy has no `{other}`, use `{V8}`"));
         }
     }
     of_environment(machine, &mut plugin);
     if machine.get("code").and_then(Value::as_object).is_none_or(Map::is_empty) {
-        plugin.fault("vm_config.code: is required");
+        plugin.fault("vm_config.code", "is required");
     }
 }
 
@@ -154,23 +172,24 @@ fn of_environment(machine: &Map<String, Value>, plugin: &mut Plugin<'_>) {
     let environment = match machine.get("environment_variables") {
         None | Some(Value::Null) => return,
         Some(Value::Object(environment)) => environment,
-        Some(_) => return plugin.fault(&format!("{PLACE}: must be a mapping of fields")),
+        Some(_) => return plugin.fault(PLACE, "must be a mapping of fields"),
     };
     plugin.unknown(environment, &format!("{PLACE}."), &OF_ENVIRONMENT);
     let values = match environment.get("key_values") {
         None | Some(Value::Null) => &Map::new(),
         Some(Value::Object(values)) => values,
-        Some(_) => return plugin.fault(&format!("{PLACE}.key_values: must be a mapping")),
+        Some(_) => return plugin.fault(&format!("{PLACE}.key_values"), "must be a mapping"),
     };
     for (name, value) in values.iter().filter(|(_, value)| !value.is_string()) {
         let quoted = format!("must be text, as in {name}: \"{value}\"");
-        plugin.fault(&format!("{PLACE}.key_values.{name}: {quoted}"));
+        plugin.fault(&format!("{PLACE}.key_values.{name}"), &quoted);
     }
     let mut known = std::collections::BTreeSet::new();
     let keys = environment.get("host_env_keys").and_then(Value::as_array);
     for key in keys.into_iter().flatten().filter_map(Value::as_str) {
         if values.contains_key(key) || !known.insert(key) {
-            plugin.fault(&format!("{PLACE}.host_env_keys: `{key}` is there twice"));
+            let what = format!("`{key}` is there twice");
+            plugin.fault(&format!("{PLACE}.host_env_keys"), &what);
         }
     }
 }
@@ -185,16 +204,17 @@ fn of_failure(config: &Map<String, Value>, plugin: &mut Plugin<'_>) {
     };
     let policy = policy.and_then(|policy| POLICIES.get(policy));
     let Some(policy) = policy else {
-        return plugin.fault(&format!("failure_policy: must be one of {}", POLICIES.join(", ")));
+        let what = format!("must be one of {}", POLICIES.join(", "));
+        return plugin.fault("failure_policy", &what);
     };
     let says = "lets every request pass once the filter has failed";
     match (opens, *policy) {
-        (true, "UNSPECIFIED") => plugin.tell(Level::Warning, &format!("fail_open: {says}")),
+        (true, "UNSPECIFIED") => plugin.tell(Level::Warning, "fail_open", says),
         (true, _) => {
             let what = "is the old way to say `failure_policy`: give one of the two";
-            plugin.fault(&format!("fail_open: {what}"));
+            plugin.fault("fail_open", what);
         }
-        (false, "FAIL_OPEN") => plugin.tell(Level::Warning, &format!("failure_policy: {says}")),
+        (false, "FAIL_OPEN") => plugin.tell(Level::Warning, "failure_policy", says),
         (false, _) => {}
     }
 }
@@ -214,7 +234,7 @@ fn of_routes(tree: &Value, found: &mut Vec<Found>) {
             if inner.and_then(Value::as_object).is_some_and(is_wasm) {
                 let what = "a route cannot configure a wasm filter: give it a rule, with the \
                             route's name or policy in its `match`";
-                found.push((Level::Fault, format!("{path}.{name}: {what}")));
+                found.push(Found::in_file(Level::Fault, &joined(path, name), what));
             }
         }
     });

@@ -4,25 +4,24 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Level::Fault;
+use super::found::Found;
 use super::placed::walk;
-use super::{Found, Level};
 
 /// Files that are no mapping, keys that merge nothing, and clusters of one name.
 pub(super) fn check(tree: &Value) -> Vec<Found> {
     match tree {
-        Value::Null => return vec![(Level::Fault, "is empty".to_owned())],
+        Value::Null => return vec![Found::fault("is empty")],
         Value::Object(_) => {}
-        _ => return vec![(Level::Fault, "must be a mapping of fields".to_owned())],
+        _ => return vec![Found::fault("must be a mapping of fields").at("")],
     }
     let mut found = Vec::new();
     walk(tree, "", &mut |path, _| {
         // In a tree without a schema, and in a filter's configuration, it is a name like any other.
         let is_data = [".metadata.", ".configuration.", "json_format."];
         if path.ends_with(".<<") && !is_data.iter().any(|data| path.contains(data)) {
-            found.push((
-                Level::Fault,
-                format!("{path}: Envoy merges nothing: write the fields out"),
-            ));
+            let what = "Envoy merges nothing: write the fields out";
+            found.push(Found::in_file(Fault, path, what));
         }
     });
     found.extend(clusters(tree));
@@ -37,7 +36,8 @@ fn clusters(tree: &Value) -> Vec<Found> {
         let Some(name) = cluster.get("name").and_then(Value::as_str) else { continue };
         if !names.insert(name) {
             let place = format!("static_resources.clusters[{index}].name");
-            found.push((Level::Fault, format!("{place}: there is a cluster `{name}` already")));
+            let what = format!("there is a cluster `{name}` already");
+            found.push(Found::in_file(Fault, &place, &what));
         }
     }
     found

@@ -1,11 +1,12 @@
 //! Names of filter state in formats, which nothing may ever write.
 
+use gatehouse_config_file::{GATEWAY, WasmFilter};
 use gatehouse_gateway::FILTERS;
-use gatehouse_sandbox::example::{GATEWAY, WasmFilter};
 use serde_json::Value;
 
+use super::Level::Warning;
+use super::found::Found;
 use super::placed::{Chain, Placed, walk};
-use super::{Found, Level};
 
 const COMMAND: &str = "%FILTER_STATE(";
 
@@ -27,13 +28,13 @@ pub(super) fn check(tree: &Value, wasm: &[WasmFilter], chains: &[Chain<'_>]) -> 
     walk(tree, "", &mut |path, value| {
         is_whole &= !path.ends_with(".config_discovery");
         for name in value.as_str().into_iter().flat_map(named) {
-            let line = match name.strip_prefix("wasm.") {
-                None => format!("{path}: `{name}` is not written: call it `wasm.{name}`"),
+            let what = match name.strip_prefix("wasm.") {
+                None => format!("`{name}` is not written: call it `wasm.{name}`"),
                 Some(state) if written.iter().any(|known| known == state) => continue,
                 Some(state) if has_strangers && !is_of_a_filter(state) => continue,
-                Some(_) => format!("{path}: no filter of the file writes `{name}`: it stays empty"),
+                Some(_) => format!("no filter of the file writes `{name}`: it stays empty"),
             };
-            found.push((Level::Warning, line));
+            found.push(Found::in_file(Warning, path, &what));
         }
     });
     if is_whole { found } else { Vec::new() }
@@ -97,7 +98,7 @@ fn is_of_a_filter(state: &str) -> bool {
 mod tests {
     use super::*;
     use crate::placed::chains;
-    use gatehouse_sandbox::example::wasm_filters;
+    use gatehouse_config_file::wasm_filters;
     use serde_json::json;
 
     /// What is said of a format beside these filters.
@@ -116,8 +117,8 @@ mod tests {
         };
         let filters: Vec<Value> = filters.iter().map(filter).collect();
         let tree = json!({"manager": {"http_filters": filters, "access_log": [{"line": format}]}});
-        let found = check(&tree, &wasm_filters(&tree), &chains(&tree));
-        found.into_iter().map(|(_, text)| text).collect()
+        let found = check(&tree, &wasm_filters(&tree), &chains(&tree, ""));
+        found.into_iter().map(|found| found.text).collect()
     }
 
     #[test]

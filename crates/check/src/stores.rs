@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use gatehouse_sandbox::example::wasm_filters;
+use gatehouse_config_file::{joined, wasm_filters_in};
 use serde_json::Value;
 
 use super::environment::Offline;
+use super::found::Found;
 use super::placed::{placed, walk};
-use super::{Found, Level};
 
 const CACHE: &str = "response-cache";
 
 /// A cache, where the file has it.
 struct Cache {
     label: String,
+    /// The path of its configuration.
+    path: String,
     place: String,
     slots: u32,
 }
@@ -27,18 +29,20 @@ pub(super) fn check(tree: &Value) -> Vec<Found> {
         // A plugin, whatever is around it.
         let Some(machine) = value.pointer("/config/vm_config") else { return };
         let machine = machine.get("vm_id").and_then(Value::as_str).unwrap_or_default();
-        let Some(wasm) = wasm_filters(value).into_iter().next() else { return };
+        let Some(wasm) = wasm_filters_in(value, place).into_iter().next() else { return };
         let environment = Offline::of(&wasm);
         for placed in placed(&wasm) {
             let store = (placed.filter == CACHE)
                 .then(|| gatehouse_response_cache::shared_store(&placed.block, &environment))
                 .flatten();
             let Some((name, slots)) = store else { continue };
-            let cache = Cache { label: placed.label, place: place.to_owned(), slots };
+            let cache =
+                Cache { label: placed.label, path: placed.path, place: place.to_owned(), slots };
             let store = (machine.to_owned(), name);
             match stores.get(&store) {
                 Some(other) if other.slots != cache.slots => {
-                    found.push((Level::Fault, other.differs(&cache, &store)));
+                    let fault = Found::fault(other.differs(&cache, &store));
+                    found.push(fault.at(joined(&cache.path, "store.objects")));
                 }
                 Some(_) => {}
                 None => drop(stores.insert(store, cache)),

@@ -3,6 +3,7 @@
 mod caches;
 
 use super::*;
+use gatehouse_sandbox::example::Example;
 
 fn report(configuration: &str) -> Vec<Line> {
     let yaml = format!(
@@ -30,9 +31,9 @@ fn a_typo_is_reported_with_filter_and_path() {
       '@type': type.googleapis.com/google.protobuf.Struct
       value: {providers: [{name: demo, issuer: https://a.example, audience: [x], jwks: {keys: []}}]}",
         );
-    let wanted = "envoy.yaml: filter jwt-auth: providers[0].audience: unknown field, \
+    let wanted = "envoy.yaml:8:67: filter jwt-auth: providers[0].audience: unknown field, \
              did you mean `audiences`?";
-    assert!(report.iter().any(|line| line.text == wanted && line.is_fault()), "{report:?}");
+    assert!(report.iter().any(|line| line.to_string() == wanted && line.is_fault()), "{report:?}");
 }
 
 #[test]
@@ -184,7 +185,7 @@ fn the_filters_of_a_gateway_are_read_by_their_own_parsers() {
         );
     }
     let report = gateway("allow_on_headers_stop_iteration: true", &format!("{{{body}}}"));
-    let good = Line { text: "envoy.yaml: filter gateway: ok".to_owned(), level: Level::Good };
+    let good = Line::new("envoy.yaml", None, Level::Good, "filter gateway: ok".to_owned());
     assert_eq!(report, [good]);
 }
 
@@ -315,7 +316,7 @@ fn every_shipped_example_in_one_module_is_as_good_as_in_several() {
         example.write(&bundled).unwrap();
         let lines = file(&bundled, &name);
         std::fs::remove_file(&bundled).unwrap();
-        let good = Line { text: format!("{name}: filter gateway: ok"), level: Level::Good };
+        let good = Line::new(&name, None, Level::Good, "filter gateway: ok".to_owned());
         assert_eq!(lines, [good]);
     }
 }
@@ -323,23 +324,20 @@ fn every_shipped_example_in_one_module_is_as_good_as_in_several() {
 #[test]
 fn a_configuration_that_is_not_one_is_a_fault() {
     let report = report("rate-limit.wasm}}}\n    configuration: {rules: []}");
-    let start = "envoy.yaml: filter rate-limit: configuration: needs an `@type`";
+    let start = "filter rate-limit: configuration: needs an `@type`";
     assert!(report[0].is_fault() && report[0].text.starts_with(start), "{report:?}");
 }
 
 #[test]
 fn a_module_of_somebody_else_is_skipped() {
     let report = report("coraza.wasm}}}");
-    let text =
-        "envoy.yaml: module /etc/gatehouse/filters/coraza.wasm: skipped, not ours".to_owned();
-    assert_eq!(report, [Line { text, level: Level::Good }]);
+    let text = "module /etc/gatehouse/filters/coraza.wasm: skipped, not ours".to_owned();
+    assert_eq!(report, [Line::new("envoy.yaml", None, Level::Good, text)]);
 }
 
 #[test]
 fn a_file_that_cannot_be_read_is_a_fault() {
-    let text = "cannot read /nowhere/envoy.yaml: No such file or directory (os error 2)".to_owned();
-    assert_eq!(
-        file(Path::new("/nowhere/envoy.yaml"), "envoy.yaml"),
-        [Line { text, level: Level::Fault }]
-    );
+    let lines = file(Path::new("/nowhere/envoy.yaml"), "envoy.yaml");
+    let text = "cannot be read: No such file or directory (os error 2)".to_owned();
+    assert_eq!(lines, [Line::new("envoy.yaml", None, Level::Fault, text)]);
 }

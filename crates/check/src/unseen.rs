@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::Level::Warning;
+use super::found::Found;
 use super::placed::walk;
-use super::{Found, Level};
 
 /// Listeners and filters that a server sends: a file that has them is not the whole config.
 pub(super) fn check(tree: &Value) -> Vec<Found> {
@@ -13,13 +14,14 @@ pub(super) fn check(tree: &Value) -> Vec<Found> {
         ("/dynamic_resources/ads_config", "what comes from `ads_config` is not seen"),
     ] {
         if tree.pointer(place).is_some() {
-            found.push((Level::Warning, what.to_owned()));
+            let path = place.trim_start_matches('/').replace('/', ".");
+            found.push(Found::warning(what).at(path));
         }
     }
     walk(tree, "", &mut |path, value| {
         if path.ends_with(".config_discovery") && value.is_object() {
             let what = "a filter that comes from elsewhere is not seen";
-            found.push((Level::Warning, format!("{path}: {what}")));
+            found.push(Found::in_file(Warning, path, what));
         }
     });
     found

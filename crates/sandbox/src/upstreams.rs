@@ -22,7 +22,7 @@ pub struct Upstreams {
 impl Upstreams {
     /// Starts a demo service for each upstream `host:port` in `wanted`, each on a free loopback
     /// port. The host is the name of the service, with `-1`, `-2` … for its replicas. An upstream
-    /// in `given` and one that is an IP address gets none.
+    /// in `given`, one that is an IP address and one of the world, whose name has a dot, gets none.
     ///
     /// # Errors
     /// When there is no demo service of that name, or no port is free.
@@ -38,7 +38,8 @@ impl Upstreams {
         let mut running = BTreeMap::new();
         for upstream in wanted {
             let host = host(upstream);
-            if addresses.contains_key(upstream) || host.parse::<IpAddr>().is_ok() {
+            let is_elsewhere = host.contains('.') || host.parse::<IpAddr>().is_ok();
+            if addresses.contains_key(upstream) || is_elsewhere {
                 continue;
             }
             let service = service(host).ok_or_else(|| {
@@ -130,5 +131,12 @@ mod tests {
         let given =
             BTreeMap::from([("redis:6379".to_owned(), SocketAddr::from(([127, 0, 0, 1], 9)))]);
         assert_eq!(Upstreams::start(&wanted, given.clone()).unwrap().addresses(), &given);
+    }
+
+    #[test]
+    fn an_upstream_of_the_world_stays_where_it_is() {
+        let wanted = BTreeSet::from(["login.example.com:443".to_owned()]);
+        let none = BTreeMap::new();
+        assert_eq!(Upstreams::start(&wanted, none.clone()).unwrap().addresses(), &none);
     }
 }

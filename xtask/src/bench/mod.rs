@@ -107,7 +107,7 @@ telemetry, tracing, body-transform, gateway, aggregate and cache.",
         Opt {
             name: "--before",
             value: Some("FOLDER"),
-            about: "other modules to measure beside ours, in worst and aggregate",
+            about: "modules from another time, to measure beside ours",
         },
         Opt { name: "--keys", value: Some("N"), about: "so many clients, in rate-limit-keys" },
         Opt { name: "--json", value: None, about: "JSON in place of the table" },
@@ -171,6 +171,9 @@ fn run(given: &Given) -> Result<()> {
         bench.set_ups.push(SetUp::of_module(module)?);
     }
     bench.keep(&options.set_ups)?;
+    if let Some(before) = sources.before.as_deref().filter(|_| bench.name != worst::NAME) {
+        bench.add_twins(&sources.modules, before)?;
+    }
     build_modules(&bench)?;
 
     let envoy = envoy::locate(|step| note!("{step}"))?;

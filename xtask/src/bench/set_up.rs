@@ -30,6 +30,9 @@ pub(super) struct Bench {
     pub(super) targets: Vec<Target>,
 }
 
+/// What a set-up is called with a module from another time.
+const BEFORE: &str = "-before";
+
 /// "`subject` adds at most `ratio` times what `reference` adds."
 #[derive(Clone, Copy)]
 pub(super) struct Target {
@@ -42,6 +45,7 @@ pub(super) struct Target {
 }
 
 /// One Envoy to measure.
+#[derive(Clone)]
 pub(super) struct SetUp {
     /// Its row in the table.
     pub(super) name: String,
@@ -68,6 +72,7 @@ pub(super) struct SetUp {
 }
 
 /// A tracer.
+#[derive(Clone)]
 pub(super) struct Tracing {
     /// As the connection manager has it; its spans go to the cluster `collector`.
     pub(super) tracer: Value,
@@ -90,6 +95,30 @@ impl Bench {
             self.set_ups.retain(|set_up| {
                 names.contains(&set_up.name) || baselines.contains(&&*set_up.name)
             });
+        }
+        Ok(())
+    }
+
+    /// Adds, after each set-up of a module of ours, the same with the module from another time:
+    /// what options cost that came since, and that nobody uses here.
+    ///
+    /// # Errors
+    /// The folder has none of the modules.
+    pub(super) fn add_twins(&mut self, modules: &Path, before: &Path) -> Result<()> {
+        let before = before
+            .canonicalize()
+            .with_context(|| format!("no modules in {}", before.display()))?;
+        let mut all = Vec::new();
+        let mut twins = 0_usize;
+        for set_up in std::mem::take(&mut self.set_ups) {
+            let twin = set_up.twin(modules, &before)?;
+            all.push(set_up);
+            twins = twins.saturating_add(usize::from(twin.is_some()));
+            all.extend(twin);
+        }
+        self.set_ups = all;
+        if twins == 0 {
+            bail!("{} has none of the modules of this bench", before.display());
         }
         Ok(())
     }
@@ -117,6 +146,27 @@ impl SetUp {
             limits_proof: false,
             answer: None,
         }
+    }
+
+    /// The same with its module from another folder; `None` where it has no module of ours, or the
+    /// folder lacks it.
+    fn twin(&self, modules: &Path, before: &Path) -> Result<Option<Self>> {
+        let Some(filter) = &self.filter else { return Ok(None) };
+        let file = format!("{filter}.wasm");
+        let (ours, theirs) = (modules.join(&file), before.join(&file));
+        if !theirs.is_file() {
+            note!("{} lacks {file}: {} is not measured with it", before.display(), self.name);
+            return Ok(None);
+        }
+        let filters = serde_json::to_string(&self.http_filters)?;
+        let quoted = |path: &Path| serde_json::to_string(path);
+        let filters = filters.replace(&quoted(&ours)?, &quoted(&theirs)?);
+        Ok(Some(SetUp {
+            name: format!("{}{BEFORE}", self.name),
+            filter: None,
+            http_filters: serde_json::from_str(&filters)?,
+            ..self.clone()
+        }))
     }
 
     /// A module from outside this workspace, without configuration or restriction.

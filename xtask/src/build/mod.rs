@@ -1,9 +1,11 @@
 //! `cargo xtask build [module…]`: every filter as one `.wasm` that Envoy can load, and all of them
 //! as `gateway.wasm`.
 //!
-//! Compiles for `wasm32-wasip1`, then removes the exports that the filter does not implement
-//! ([`trim`]) and writes `<target>/filters/<name>.wasm`.
+//! Compiles for `wasm32-wasip1`, with nothing in it of where that was done ([`places`]), then
+//! removes the exports that the filter does not implement ([`trim`]) and writes
+//! `<target>/filters/<name>.wasm`.
 
+mod places;
 mod toolchain;
 mod trim;
 
@@ -13,9 +15,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
-use gatehouse_sandbox::workspace;
+use gatehouse_sandbox::{ensure_built, workspace};
 
 use crate::arguments::Command as Named;
+use places::Places;
+
+pub(crate) use toolchain::{TARGET, rustc};
 
 pub(crate) const COMMAND: Named = Named {
     name: "build",
@@ -59,16 +64,30 @@ pub(crate) fn modules(names: &[String]) -> Result<Vec<Module>> {
     toolchain::ensure_target()?;
     let (gateway, filters): (Vec<String>, Vec<String>) =
         names.into_iter().partition(|name| name == gatehouse_gateway::NAME);
+    let places = Places::read()?;
     let mut modules = Vec::new();
     for (names, profile) in [(filters, FILTERS), (gateway, GATEWAY)] {
         if !names.is_empty() {
-            compile(&names, profile)?;
+            compile(&names, profile, &places)?;
         }
         for name in names {
-            modules.push(finish(name, profile)?);
+            modules.push(finish(name, profile, &places)?);
         }
     }
     Ok(modules)
+}
+
+/// The modules that an earlier build has left: the name of each, and where it is.
+///
+/// # Errors
+/// One is missing, or older than its sources.
+pub(crate) fn built() -> Result<Vec<(String, PathBuf)>> {
+    let place = |name: String| {
+        let path = workspace::filters().join(format!("{name}.wasm"));
+        ensure_built(&path)?;
+        Ok((name, path))
+    };
+    known().into_iter().map(place).collect()
 }
 
 /// The profile that filters are built in.
@@ -80,7 +99,7 @@ const FILTERS: &str = "release";
 const GATEWAY: &str = "gateway";
 
 /// The modules: every filter's, and the gateway's.
-fn known() -> Vec<String> {
+pub(crate) fn known() -> Vec<String> {
     let filters = gatehouse_gateway::FILTERS.iter().map(|filter| filter.name);
     filters.chain([gatehouse_gateway::NAME]).map(str::to_owned).collect()
 }
@@ -95,33 +114,28 @@ fn choose(known: Vec<String>, wanted: &[String]) -> Result<Vec<String>> {
     Ok(known.into_iter().filter(|name| wanted.contains(name)).collect())
 }
 
-fn compile(names: &[String], profile: &str) -> Result<()> {
-    note!("building {} for {}", names.join(", "), toolchain::TARGET);
+fn compile(names: &[String], profile: &str, places: &Places) -> Result<()> {
+    note!("building {} for {}", names.join(", "), TARGET);
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = Command::new(&program);
-    cargo.current_dir(workspace::root()).args([
-        "build",
-        "--profile",
-        profile,
-        "--target",
-        toolchain::TARGET,
-    ]);
+    cargo.current_dir(workspace::root()).args(["build", "--profile", profile, "--target", TARGET]);
     // Said outright: a `build.target-dir` in somebody's cargo configuration must not hide the
     // artefacts.
     cargo.arg("--target-dir").arg(workspace::target());
+    places.hide(&mut cargo, |name| env::var(name).ok())?;
     for name in names {
         cargo.args(["-p", &package(name)]);
     }
     let status = cargo.status().with_context(|| format!("cannot run {}", program.display()))?;
     if !status.success() {
-        bail!("the filters do not compile for {}: see cargo's messages above", toolchain::TARGET);
+        bail!("the filters do not compile for {}: see cargo's messages above", TARGET);
     }
     Ok(())
 }
 
-fn finish(name: String, profile: &str) -> Result<Module> {
+fn finish(name: String, profile: &str, places: &Places) -> Result<Module> {
     let artefact = workspace::target()
-        .join(toolchain::TARGET)
+        .join(TARGET)
         .join(profile)
         .join(format!("{}.wasm", package(&name).replace('-', "_")));
     let linked = fs::read(&artefact).with_context(|| {
@@ -133,6 +147,7 @@ fn finish(name: String, profile: &str) -> Result<Module> {
     })?;
     let trimmed =
         trim::trim(&linked).with_context(|| format!("cannot finish {}", package(&name)))?;
+    places.ensure_hidden(&trimmed.wasm).with_context(|| format!("{name}.wasm"))?;
     let path = workspace::filters().join(format!("{name}.wasm"));
     replace_file(&path, &trimmed.wasm)?;
     Ok(Module {
@@ -144,7 +159,8 @@ fn finish(name: String, profile: &str) -> Result<Module> {
     })
 }
 
-fn package(filter: &str) -> String {
+/// The package that a module is made of.
+pub(crate) fn package(filter: &str) -> String {
     format!("gatehouse-{filter}")
 }
 

@@ -10,7 +10,7 @@ use gatehouse_sandbox::workspace;
 
 /// What Envoy's wasm runtime loads: std with clock and random numbers, which
 /// `wasm32-unknown-unknown` lacks.
-pub(super) const TARGET: &str = "wasm32-wasip1";
+pub(crate) const TARGET: &str = "wasm32-wasip1";
 
 /// Installs the target's standard library when the toolchain of this workspace does not have it.
 ///
@@ -39,13 +39,20 @@ pub(super) fn ensure_target() -> Result<()> {
 }
 
 fn library_folder() -> Result<PathBuf> {
-    let output = Command::new("rustc")
-        .current_dir(workspace::root())
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .output()
-        .context("cannot run rustc: is Rust installed (https://rustup.rs)?")?;
+    let folder = rustc(&["--print", "target-libdir", "--target", TARGET])?;
+    Ok(PathBuf::from(folder))
+}
+
+/// What the compiler of this workspace answers.
+///
+/// # Errors
+/// It cannot be run, or does not know.
+pub(crate) fn rustc(args: &[&str]) -> Result<String> {
+    let output = Command::new("rustc").current_dir(workspace::root()).args(args).output();
+    let output = output.context("cannot run rustc: is Rust installed (https://rustup.rs)?")?;
     if !output.status.success() {
-        bail!("rustc does not know {TARGET}: {}", String::from_utf8_lossy(&output.stderr).trim());
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("`rustc {}`: {}", args.join(" "), said.trim());
     }
-    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -5,10 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use gatehouse_sandbox::example::{Example, Placement};
+use gatehouse_sandbox::example::{Example, Placement, wasm_filters};
 use gatehouse_sandbox::{envoy, workspace};
+use serde_json::Value;
 
 use super::steps::Outcome;
+
 pub(super) fn run() -> Result<Outcome> {
     let envoy = envoy::locate(|step| say!("{step}"))?;
     let folder = workspace::root().join("envoy");
@@ -31,22 +33,33 @@ pub(super) fn run() -> Result<Outcome> {
         };
         seen = true;
         let lines = gatehouse_check::file(&path, &name);
-        lines.iter().for_each(|line| say!("{}", line.text));
+        lines.iter().for_each(|line| say!("{line}"));
         example.place(&Placement {
             port: 0,
             admin_port: 0,
             upstreams: BTreeMap::new(),
             filters: workspace::filters(),
         });
+        // A start of gateway.wasm takes Envoy seconds, and the end-to-end tests start each recipe.
+        // What they take out, TLS to identity providers, is seen here.
+        let is_recipe = path.starts_with(folder.join("recipes"));
+        if is_recipe {
+            without_modules(example.tree_mut());
+        }
         let rendered = scratch.join(format!("{}.json", name.replace('/', "_")));
         example.write(&rendered)?;
         let accepted = envoy.validate(&rendered);
         match &accepted {
+            Ok(()) if is_recipe => say!("{name}: Envoy accepts what is around our filters"),
             Ok(()) => say!("{name}: Envoy accepts it"),
             Err(error) => say!("{name}: {error:#}"),
         }
-        if lines.iter().any(|line| line.level != gatehouse_check::Level::Good) || accepted.is_err()
-        {
+        // Nor are variables set here that a recipe takes from Envoy's environment.
+        let is_bad = |line: &gatehouse_check::Line| {
+            let is_of_a_variable = is_recipe && line.text.contains("` is not set here, ");
+            line.level != gatehouse_check::Level::Good && !is_of_a_variable
+        };
+        if lines.iter().any(is_bad) || accepted.is_err() {
             bad.push(name);
         }
     }
@@ -54,6 +67,18 @@ pub(super) fn run() -> Result<Outcome> {
         _ if !seen => bail!("there is no Envoy config under {}", folder.display()),
         [] => Ok(Outcome::Passed),
         bad => bail!("refused: {}", bad.join(", ")),
+    }
+}
+
+/// Takes our filters out of the lists of filters.
+fn without_modules(tree: &mut Value) {
+    if let Some(Value::Array(list)) = tree.get_mut("http_filters") {
+        list.retain(|filter| wasm_filters(filter).is_empty());
+    }
+    match tree {
+        Value::Array(items) => items.iter_mut().for_each(without_modules),
+        Value::Object(fields) => fields.values_mut().for_each(without_modules),
+        _ => {}
     }
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use gatehouse_sandbox::{Packaging, envoy, workspace};
 
 use super::{configs, new_filter};
-use crate::{build, fuzz};
+use crate::{book, build, fuzz};
 
 /// How a step ended that did not fail.
 pub(super) enum Outcome {
@@ -29,7 +29,7 @@ pub(super) struct Step {
 }
 
 /// Building comes before Clippy for wasm because it installs the target when it is missing.
-pub(super) static STEPS: [Step; 13] = [
+pub(super) static STEPS: [Step; 15] = [
     Step { name: "format", title: "cargo fmt --check", slow: false, run: format },
     Step { name: "build", title: "every filter to wasm", slow: false, run: build },
     Step { name: "clippy", title: "all targets, natively, no warnings", slow: false, run: clippy },
@@ -40,6 +40,8 @@ pub(super) static STEPS: [Step; 13] = [
         run: clippy_wasm,
     },
     Step { name: "docs", title: "cargo doc, no broken links", slow: false, run: docs },
+    Step { name: "links", title: "every link of every page", slow: false, run: links },
+    Step { name: "book", title: "the pages as a book, and its links", slow: false, run: book },
     Step { name: "unit", title: "tests without Envoy", slow: false, run: unit },
     Step {
         name: "configs",
@@ -121,6 +123,17 @@ fn clippy_wasm() -> Result<Outcome> {
 fn docs() -> Result<Outcome> {
     let mut command = command(&["doc", "--workspace", "--no-deps"]);
     finish(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn links() -> Result<Outcome> {
+    book::check().map(|()| Outcome::Passed)
+}
+
+fn book() -> Result<Outcome> {
+    Ok(match book::build()? {
+        Some(_) => Outcome::Passed,
+        None => Outcome::Skipped(format!("mdbook is not installed ({})", book::INSTALL)),
+    })
 }
 
 fn unit() -> Result<Outcome> {

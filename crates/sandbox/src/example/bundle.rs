@@ -12,13 +12,10 @@ mod plugin;
 
 use std::collections::BTreeSet;
 
+use gatehouse_config_file::{GATEWAY, children_mut, wasm_filter};
 use serde_json::{Value, json};
 
-use super::filter::{self, children_mut};
 use plugin::Plugin;
-
-/// The name of the module that holds all filters, and of the plugin that a bundle is.
-pub const GATEWAY: &str = "gateway";
 
 /// The lists whose filters see a request one after the other.
 const LISTS: [&str; 2] = ["http_filters", "upstream_http_filters"];
@@ -85,7 +82,7 @@ impl Bundler<'_> {
     }
 
     fn plugin(&self, tree: &Value) -> Option<Plugin> {
-        let wasm = filter::read(tree)?;
+        let wasm = wasm_filter(tree)?;
         let is_ours = self.filters.iter().any(|name| name == wasm.filter() && name != GATEWAY);
         (is_ours && plugin::is_in_a_known_folder(&wasm.module))
             .then(|| Plugin::read(wasm, tree.get("config")?))?

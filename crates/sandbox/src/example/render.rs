@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use gatehouse_config_file::{children_mut, each_module};
 use serde_json::{Value, json};
-
-use super::filter::{children_mut, each_module};
 
 /// Where the modules are in the container image, and so in the examples.
 pub(super) const IMAGE_FILTERS: &str = "/etc/gatehouse/filters/";
@@ -145,7 +144,8 @@ static_resources:
 
     #[test]
     fn only_ports_addresses_and_module_paths_change() {
-        let mut tree = super::super::yaml::read(YAML).unwrap();
+        let mut tree =
+            gatehouse_config_file::read(YAML, gatehouse_config_file::Format::Yaml).unwrap().tree;
         assert_eq!(
             upstreams(&tree).into_iter().collect::<Vec<_>>(),
             ["10.0.0.1:1", "orders-1:8000", "orders-2:8000"]
@@ -192,7 +192,9 @@ static_resources:
             ("a name", "orders-1:8080", 8088, None, false, "orders-1:8080"),
             ("replaced", "127.0.0.1:8080", 8088, Some(4001), true, "127.0.0.1:4001"),
         ] {
-            let mut tree = super::super::yaml::read(YAML).unwrap();
+            let mut tree = gatehouse_config_file::read(YAML, gatehouse_config_file::Format::Yaml)
+                .unwrap()
+                .tree;
             let address = "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/2\
                            /endpoint/address/socket_address";
             let (host, own) = cluster.split_once(':').unwrap();

@@ -105,7 +105,7 @@ impl Host {
         self.reset_counters()?;
         let mut tree = tree.clone();
         // What VMs share, they share by the names of their VMs.
-        example::each_vm(&mut tree, &|vm| vm.push_str(&format!(".{}", self.served)));
+        gatehouse_config_file::each_vm(&mut tree, &|vm| vm.push_str(&format!(".{}", self.served)));
         let resources = |kind: &str| -> Vec<Value> {
             let all = tree.pointer(&format!("/static_resources/{kind}")).and_then(Value::as_array);
             all.cloned().unwrap_or_default()
@@ -294,7 +294,7 @@ fn stats_of(admin: SocketAddr) -> Result<BTreeMap<String, u64>> {
 fn keeper(module: &Path) -> Result<Option<Value>> {
     let name = module.file_stem().unwrap_or_default().to_string_lossy();
     let Some(mut wasm) = example::shipped_plugin(&name, module)? else { return Ok(None) };
-    example::each_vm(&mut wasm, &|vm| *vm = format!("keeper.{name}"));
+    gatehouse_config_file::each_vm(&mut wasm, &|vm| *vm = format!("keeper.{name}"));
     let manager = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3\
                    .HttpConnectionManager";
     let router = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use gatehouse_config_file::{EnvironmentVariables, GATEWAY, STRING, STRUCT, WasmFilter};
 use serde_json::{Map, Value, json};
 
-use super::GATEWAY;
-use crate::example::filter::{STRING, STRUCT};
 use crate::example::render::IMAGE_FILTERS;
-use crate::example::{EnvironmentVariables, WasmFilter};
 use crate::workspace;
 
 /// A filter whose configuration has been read, with the `PluginConfig` that it is from.

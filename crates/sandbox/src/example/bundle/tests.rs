@@ -68,7 +68,7 @@ fn words(list: &[Value]) -> Vec<String> {
 
 /// The filters that a gateway holds.
 fn held(filter: &Value) -> Option<Vec<String>> {
-    let wasm = crate::example::filter::read(&filter["typed_config"])?;
+    let wasm = wasm_filter(&filter["typed_config"])?;
     if wasm.filter() != GATEWAY {
         return None;
     }
@@ -328,7 +328,9 @@ fn every_shipped_example_bundles_with_the_same_filters_in_the_same_order() {
 
 /// How many lists have filters of ours.
 fn chains(tree: &Value) -> usize {
-    let here = tree.get("http_filters").is_some_and(|list| !filter::find(list).is_empty());
+    let here = tree
+        .get("http_filters")
+        .is_some_and(|list| !gatehouse_config_file::wasm_filters(list).is_empty());
     let children: Vec<&Value> = match tree {
         Value::Array(items) => items.iter().collect(),
         Value::Object(fields) => fields.values().collect(),
@@ -347,8 +349,7 @@ fn without_filters(tree: &Value) -> Value {
 fn take_filters_out(tree: &mut Value) {
     for list in LISTS {
         if let Some(Value::Array(filters)) = tree.get_mut(list) {
-            filters
-                .retain(|filter| crate::example::filter::read(&filter["typed_config"]).is_none());
+            filters.retain(|filter| wasm_filter(&filter["typed_config"]).is_none());
         }
     }
     children_mut(tree).for_each(take_filters_out);

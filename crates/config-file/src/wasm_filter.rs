@@ -9,8 +9,13 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Number, Value};
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
-pub(super) const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
-pub(super) const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
+/// The name of the module that holds all filters, and of the plugin that a bundle is.
+pub const GATEWAY: &str = "gateway";
+
+/// The type of a configuration that is written as it is.
+pub const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
+/// The type of a configuration that is a text of JSON.
+pub const STRING: &str = "type.googleapis.com/google.protobuf.StringValue";
 const BYTES: &str = "type.googleapis.com/google.protobuf.BytesValue";
 
 /// As Envoy reads it: of either alphabet, with or without the signs that fill the end.
@@ -37,6 +42,38 @@ pub struct WasmFilter {
     pub allowed: Option<BTreeSet<String>>,
     /// `vm_config.environment_variables`.
     pub environment: EnvironmentVariables,
+    /// Where in its tree all that is.
+    pub places: WasmPlaces,
+}
+
+/// The paths of what a wasm filter is made of, from the top of the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WasmPlaces {
+    /// Of what Envoy makes a plugin of.
+    pub plugin: String,
+    /// Of what the filter itself reads.
+    pub configuration: String,
+}
+
+impl WasmPlaces {
+    /// The path of a field of the filter's own configuration.
+    #[must_use]
+    pub fn of_field(&self, path: &str) -> String {
+        joined(&self.configuration, path)
+    }
+
+    /// The path of a field of the plugin.
+    #[must_use]
+    pub fn of_plugin(&self, path: &str) -> String {
+        joined(&self.plugin, path)
+    }
+}
+
+/// A path that goes on with another one.
+#[must_use]
+pub fn joined(path: &str, rest: &str) -> String {
+    let dot = if path.is_empty() || rest.is_empty() || rest.starts_with('[') { "" } else { "." };
+    format!("{path}{dot}{rest}")
 }
 
 /// The variables that a VM has.
@@ -55,10 +92,13 @@ impl fmt::Debug for EnvironmentVariables {
 }
 
 impl WasmFilter {
-    /// The filter that the module holds, `jwt-auth` for `/etc/gatehouse/filters/jwt-auth.wasm`.
+    /// The filter that the module holds, `jwt-auth` for `/etc/gatehouse/filters/jwt-auth.wasm`, or
+    /// for the image `oci://registry.example/gatehouse/jwt-auth:1.2`.
     #[must_use]
     pub fn filter(&self) -> &str {
         let file = self.module.rsplit('/').next().unwrap_or_default();
+        // A tag, a digest, and what asks a server for a file.
+        let file = file.split(['@', ':', '?']).next().unwrap_or_default();
         file.strip_suffix(".wasm").unwrap_or(file)
     }
 
@@ -124,19 +164,26 @@ fn in_doubles(value: &Value) -> Value {
 
 /// The wasm filters in a tree. Looks at every mapping, so that it makes no difference where a
 /// filter is nested.
+#[must_use]
 pub fn find(tree: &Value) -> Vec<WasmFilter> {
+    find_in(tree, "")
+}
+
+/// The wasm filters in a part of a tree that has this path.
+#[must_use]
+pub fn find_in(tree: &Value, path: &str) -> Vec<WasmFilter> {
     let mut found = Vec::new();
-    collect(tree, &mut found);
+    collect(tree, path, &mut found);
     found
 }
 
 /// Calls `change` on the module path of every wasm filter.
-pub(super) fn each_module(tree: &mut Value, change: &impl Fn(&mut String)) {
+pub fn each_module(tree: &mut Value, change: &impl Fn(&mut String)) {
     each_text(tree, "/config/vm_config/code/local/filename", change);
 }
 
 /// Calls `change` on the `vm_id` of every wasm filter that has one.
-pub(crate) fn each_vm(tree: &mut Value, change: &impl Fn(&mut String)) {
+pub fn each_vm(tree: &mut Value, change: &impl Fn(&mut String)) {
     each_text(tree, "/config/vm_config/vm_id", change);
 }
 
@@ -153,7 +200,8 @@ fn each_text(tree: &mut Value, place: &str, change: &impl Fn(&mut String)) {
 }
 
 /// The first wasm filter of this module, as it is.
-pub(super) fn whole<'a>(tree: &'a Value, module: &str) -> Option<&'a Value> {
+#[must_use]
+pub fn whole<'a>(tree: &'a Value, module: &str) -> Option<&'a Value> {
     if read(tree).is_some_and(|filter| filter.filter() == module) {
         return Some(tree);
     }
@@ -165,7 +213,12 @@ pub(super) fn whole<'a>(tree: &'a Value, module: &str) -> Option<&'a Value> {
 }
 
 /// The wasm filter that this mapping is, if it is one.
-pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
+#[must_use]
+pub fn read(tree: &Value) -> Option<WasmFilter> {
+    read_at(tree, "")
+}
+
+fn read_at(tree: &Value, path: &str) -> Option<WasmFilter> {
     let text =
         |path: &str| tree.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
     // Envoy reads a text of a truth, too.
@@ -185,6 +238,10 @@ pub(super) fn read(tree: &Value) -> Option<WasmFilter> {
             .pointer("/config/vm_config/environment_variables")
             .map(environment)
             .unwrap_or_default(),
+        places: WasmPlaces {
+            plugin: joined(path, "config"),
+            configuration: joined(path, "config.configuration.value"),
+        },
     })
 }
 
@@ -206,11 +263,16 @@ fn allowed(tree: &Value, place: &str) -> Option<BTreeSet<String>> {
     Some(allowed.keys().cloned().collect())
 }
 
-fn collect(tree: &Value, found: &mut Vec<WasmFilter>) {
-    found.extend(read(tree));
+fn collect(tree: &Value, path: &str, found: &mut Vec<WasmFilter>) {
+    found.extend(read_at(tree, path));
     match tree {
-        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
-        Value::Object(fields) => fields.values().for_each(|field| collect(field, found)),
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(index, item)| collect(item, &format!("{path}[{index}]"), found));
+        }
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, field)| collect(field, &joined(path, name), found));
+        }
         _ => {}
     }
 }
@@ -219,7 +281,8 @@ fn is_wasm(tree: &Value) -> bool {
     tree.get("@type").and_then(Value::as_str) == Some(WASM)
 }
 
-pub(super) fn children_mut(tree: &mut Value) -> Box<dyn Iterator<Item = &mut Value> + '_> {
+/// The values in a value.
+pub fn children_mut(tree: &mut Value) -> Box<dyn Iterator<Item = &mut Value> + '_> {
     match tree {
         Value::Array(items) => Box::new(items.iter_mut()),
         Value::Object(fields) => Box::new(fields.values_mut()),
@@ -256,6 +319,7 @@ mod tests {
             may_hold_heads: false,
             allowed: None,
             environment: EnvironmentVariables::default(),
+            places: WasmPlaces::default(),
         };
         for (configuration, want) in [
             (Value::Null, Ok("")),

@@ -1,0 +1,90 @@
+//! The documents that are in the program.
+
+use super::field::Field;
+use super::table;
+
+/// A document: its path in the repository, and its text.
+struct Document {
+    path: &'static str,
+    text: &'static str,
+}
+
+macro_rules! document {
+    ($path:literal) => {
+        Document {
+            path: $path,
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../", $path)),
+        }
+    };
+}
+
+const AGGREGATE: Document = document!("filters/aggregate/README.md");
+const API_KEY_AUTH: Document = document!("filters/api-key-auth/README.md");
+const AUDIT: Document = document!("filters/audit/README.md");
+const AUTHORIZATION: Document = document!("filters/authorization/README.md");
+const BODY_TRANSFORM: Document = document!("filters/body-transform/README.md");
+const GATEWAY: Document = document!("crates/gateway/README.md");
+const HEADER_TRANSFORM: Document = document!("filters/header-transform/README.md");
+const JWT_AUTH: Document = document!("filters/jwt-auth/README.md");
+const RATE_LIMIT: Document = document!("filters/rate-limit/README.md");
+const RESPONSE_CACHE: Document = document!("filters/response-cache/README.md");
+const TELEMETRY: Document = document!("filters/telemetry/README.md");
+const CONSUMERS: Document = document!("docs/consumers.md");
+const REFUSALS: Document = document!("docs/refusals.md");
+const RULES: Document = document!("docs/rules.md");
+
+/// What filters have in common, and the name of the field that says that a filter has it.
+const SHARED: [(&str, &Document); 3] =
+    [("match", &RULES), ("refusal", &REFUSALS), ("consumers", &CONSUMERS)];
+
+/// What there is to read of a filter.
+pub(super) struct Manual {
+    /// The filter.
+    pub(super) name: &'static str,
+    readme: &'static Document,
+}
+
+/// The manuals of all filters, and of the module of all of them.
+pub(super) fn all() -> Vec<Manual> {
+    let manual = |name, readme| Manual { name, readme };
+    vec![
+        manual("aggregate", &AGGREGATE),
+        manual("api-key-auth", &API_KEY_AUTH),
+        manual("audit", &AUDIT),
+        manual("authorization", &AUTHORIZATION),
+        manual("body-transform", &BODY_TRANSFORM),
+        manual("gateway", &GATEWAY),
+        manual("header-transform", &HEADER_TRANSFORM),
+        manual("jwt-auth", &JWT_AUTH),
+        manual("rate-limit", &RATE_LIMIT),
+        manual("response-cache", &RESPONSE_CACHE),
+        manual("telemetry", &TELEMETRY),
+    ]
+}
+
+impl Manual {
+    /// The path of its own document in the repository.
+    pub(super) fn document(&self) -> &'static str {
+        self.readme.path
+    }
+
+    /// What the filter is for: the paragraph below the title.
+    pub(super) fn purpose(&self) -> String {
+        let mut paragraphs = self.readme.text.split("\n\n");
+        paragraphs.nth(1).unwrap_or_default().replace('\n', " ")
+    }
+
+    /// Its fields, its own first, then those that it shares with other filters.
+    pub(super) fn fields(&self) -> Vec<Field> {
+        let mut fields = table::fields(self.readme.path, self.readme.text);
+        let has = |fields: &[Field], name: &str| {
+            fields.iter().any(|field| field.paths.iter().any(|path| path.last() == name))
+        };
+        for (name, document) in SHARED {
+            if has(&fields, name) {
+                fields.extend(table::fields(document.path, document.text));
+            }
+        }
+        fields
+    }
+}
