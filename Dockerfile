@@ -35,9 +35,13 @@ FROM toolchain AS build
 COPY --from=manifests /src /src
 RUN cargo fetch --locked
 # All native programs in one go, here and below: apart they would want some crates with other
-# features.
+# features. Wasm with the flags that `cargo xtask build` gives, as with others it would compile all
+# once more.
 RUN cargo build --locked --package xtask --package gatehouse-demo --package gatehouse-console \
- && cargo build --locked --release --target wasm32-wasip1 \
+ && sources="$(rustc --print sysroot)/lib/rustlib/src/rust" \
+ && commit="$(rustc -vV | sed -n 's/^commit-hash: //p')" \
+ && cargo build --locked --release --target wasm32-wasip1 --config "target.wasm32-wasip1.rustflags=[ \
+      \"--remap-path-prefix=$CARGO_HOME=/cargo\", \"--remap-path-prefix=$sources=/rustc/$commit\"]" \
       $(for filter in filters/*/; do echo "--package gatehouse-$(basename "$filter")"; done) \
  && find . -mindepth 1 -maxdepth 1 ! -name target -exec rm -r {} +
 COPY --from=sources /src /src

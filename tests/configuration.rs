@@ -4,13 +4,13 @@
 pub(crate) mod gateway_list;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use gatehouse_sandbox::example::Example;
 use gatehouse_sandbox::{Gateway, StartError, workspace};
 use serde_json::{Value, json};
 
-use crate::harness::{configuration, trap};
+use crate::harness::{configuration, trap, xtask};
 
 /// A change that spoils a shipped config, and what must be said of it: filter, path and cure.
 struct Spoiled {
@@ -214,17 +214,9 @@ fn is_shown(shown: &Value, shipped: &Value) -> bool {
     }
 }
 
-/// `cargo xtask check` of one file, by the program that runs these cases, where one does.
+/// `cargo xtask check` of one file.
 fn check(path: &Path) -> Output {
-    let mut xtask = match std::env::var_os("GATEHOUSE_XTASK") {
-        Some(built) => Command::new(built),
-        None => {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo.args(["run", "--quiet", "--package", "xtask", "--"]);
-            cargo
-        }
-    };
-    xtask.arg("check").arg(path).current_dir(workspace::root()).output().expect("xtask can be run")
+    xtask().arg("check").arg(path).output().expect("xtask can be run")
 }
 
 /// A file of this process's own.

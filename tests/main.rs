@@ -147,6 +147,9 @@ mod body_transform;
 /// none is lost.
 mod hold;
 
+/// What the tool writes: `gatehouse init` and `gatehouse chain`.
+mod tool;
+
 /// Configurations that must not start, and that `cargo xtask check` says the same of them.
 mod configuration;
 
@@ -163,6 +166,19 @@ mod console;
 /// `gateway.wasm`, all filters in one module: its list of filters, and what only a list can say.
 mod gateway_module;
 
+/// The images of `cargo xtask package`, through a registry.
+mod images;
+
+/// Filters by ECDS, as Istio sends them: updates and removals under load, two listeners, what
+/// plugins share.
+mod ecds;
+
+/// The Helm chart in a real Envoy: what it guards, changes without a restart, its drain.
+mod deploy;
+
+/// Files of Kong's and KrakenD's that are imported, and gateways that answer as theirs do.
+mod import;
+
 /// Proof that a trap fails a test: the check that every other case ends with, on a filter that does
 /// trap.
 mod traps;
@@ -172,3 +188,9 @@ mod lease;
 
 /// What the cases are written in. Not for cases, and not for anything that one file alone needs.
 mod harness;
+
+/// `docs/operating.md`, done under load: partners, keys and limits that change.
+mod operating;
+
+/// The first page and the walk through the demo, typed as they stand.
+mod walk;

@@ -26,9 +26,14 @@ fn the_walk_goes_as_the_pages_say() {
     assert!(steps.len() >= 15, "{} commands", steps.len());
     let answers = type_in(&gateway, &steps);
     assert_eq!(answers.len(), steps.len());
+    let mut wrong = String::new();
     for (step, answer) in steps.iter().zip(&answers) {
-        assert_eq!(told(answer), told(&step.shown), "{}\n{answer}", step.command);
+        if told(answer) != told(&step.shown) {
+            let Step { command, shown } = step;
+            wrong += &format!("$ {command}\nshown:\n{shown}\nanswered:\n{answer}\n");
+        }
     }
+    assert!(wrong.is_empty(), "{wrong}");
     trap::assert_none(&gateway);
 }
 
@@ -69,6 +74,8 @@ fn type_in(gateway: &Gateway, steps: &[Step]) -> Vec<String> {
         .args(["-u", "-s"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        // Without `-s`, curl tells there how far it is.
+        .stderr(Stdio::null())
         .spawn()
         .expect("a shell");
     // Dropping it says that there is no more.

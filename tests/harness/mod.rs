@@ -48,7 +48,11 @@ pub(crate) mod trapping;
 /// An upstream that a case writes.
 pub(crate) mod upstream;
 
+/// The project's tool.
+mod xtask;
+
 pub(crate) use shared::{Exchange, Shared, received, received_headers};
+pub(crate) use xtask::xtask;
 
 use gatehouse_sandbox::{Builder, Gateway};
 

@@ -77,8 +77,7 @@ fn a_model_is_called_with_the_providers_key_and_each_consumer_has_a_budget() {
     assert!(!asked.text().contains("stream_options"), "the provider would refuse it");
 
     assert_eq!(chat(key, json!({"model": "m"})).status, 200, "99040 of 200000 are gone");
-    let refused = chat(key, json!({"model": "m"}));
-    assert_eq!(refused.status, 200, "198040 are: {}", refused.text());
+    assert_eq!(chat(key, json!({"model": "m"})).status, 200, "198040 are");
     let refused = chat(key, json!({"model": "m"}));
     assert_told("297040 are", &refused, 429, "rate_limit.exceeded");
     let unknown = chat("sk-of-the-provider", json!({"model": "m"}));

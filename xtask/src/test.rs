@@ -1,7 +1,9 @@
 //! `cargo xtask test`: everything that CI runs, each step to its end, and a summary.
 
+mod clone;
 mod configs;
 mod new_filter;
+mod reproducible;
 mod steps;
 
 use std::time::{Duration, Instant};
@@ -19,7 +21,7 @@ pub(crate) const COMMAND: Command = Command {
         Opt {
             name: "--fast",
             value: None,
-            about: "without the fuzzers, the new filter and the compose test",
+            about: "without the second build, the fuzzers, the new filter and the compose test",
         },
         Opt { name: "--list", value: None, about: "print the steps" },
     ],

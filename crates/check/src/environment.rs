@@ -25,8 +25,8 @@ impl<'a> Offline<'a> {
     pub(super) fn unchecked(self) -> Vec<String> {
         let told = |name: &String| {
             format!(
-                "`{name}` is not set here, so what refers to it is not checked, nor what the filter \
-                 needs: set it to do so"
+                "`{name}` is not set here, so what refers to it is not checked, nor what the \
+                 filter needs: set it to do so"
             )
         };
         self.unknown.into_inner().iter().map(told).collect()

@@ -125,3 +125,6 @@ fn in_order(plugins: &[&Plugin]) -> Vec<Found> {
     let filters: Vec<Placed> = plugins.iter().flat_map(|plugin| placed(&plugin.wasm)).collect();
     order::check(&Chain { manager: &Value::Null, path: String::new(), filters })
 }
+
+#[cfg(test)]
+mod tests;

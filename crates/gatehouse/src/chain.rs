@@ -1,5 +1,5 @@
-//! `gatehouse chain FILTER…`: what to paste into one's own Envoy configuration, so that it has these
-//! filters.
+//! `gatehouse chain FILTER…`: what to paste into one's own Envoy configuration, so that it has
+//! these filters.
 
 mod block;
 mod log;

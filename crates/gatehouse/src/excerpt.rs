@@ -60,23 +60,23 @@ mod tests {
     fn the_mark_is_under_the_name() {
         let long = format!("{}name: x{}", "a, ".repeat(100), ", b".repeat(100));
         for (text, line, column, want) in [
-            ("a: 1\n  windw: 60s\n", 2, 3, " |\n2 |   windw: 60s\n |   ^^^^^\n".to_owned()),
-            ("a: {é: 1, z: 2}", 1, 11, " |\n1 | a: {é: 1, z: 2}\n |           ^\n".to_owned()),
-            ("\tkey: 1", 1, 2, " |\n1 |  key: 1\n |  ^^^\n".to_owned()),
-            ("a: \u{1b}[31m", 1, 1, " |\n1 | a:  [31m\n | ^\n".to_owned()),
-            ("a: 1", 1, 99, " |\n1 | a: 1\n |     ^\n".to_owned()),
-            ("- 'x'", 1, 3, " |\n1 | - 'x'\n |   ^\n".to_owned()),
+            ("a: 1\n  windw: 60s\n", 2, 3, "  |\n2 |   windw: 60s\n  |   ^^^^^\n".to_owned()),
+            ("a: {é: 1, z: 2}", 1, 11, "  |\n1 | a: {é: 1, z: 2}\n  |           ^\n".to_owned()),
+            ("\tkey: 1", 1, 2, "  |\n1 |  key: 1\n  |  ^^^\n".to_owned()),
+            ("a: \u{1b}[31m", 1, 1, "  |\n1 | a:  [31m\n  | ^\n".to_owned()),
+            ("a: 1", 1, 99, "  |\n1 | a: 1\n  |     ^\n".to_owned()),
+            ("- 'x'", 1, 3, "  |\n1 | - 'x'\n  |   ^\n".to_owned()),
             (
                 "hmac_secret: hunter2",
                 1,
                 1,
-                " |\n1 | (not shown: it may hold a secret)\n".to_owned(),
+                "  |\n1 | (not shown: it may hold a secret)\n".to_owned(),
             ),
             (
                 "hmac_secret: {env: KEY}",
                 1,
                 1,
-                " |\n1 | hmac_secret: {env: KEY}\n | ^^^^^^^^^^^\n".to_owned(),
+                "  |\n1 | hmac_secret: {env: KEY}\n  | ^^^^^^^^^^^\n".to_owned(),
             ),
         ] {
             let position = Position { line, column };

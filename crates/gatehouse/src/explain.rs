@@ -54,7 +54,7 @@ fn filters() -> String {
         text.push_str(&format!(
             "{}\n{}\n\n",
             manual.name,
-            terminal::indented(&manual.purpose(), 2)
+            terminal::indented(&manual.summary(), 2)
         ));
     }
     text.push_str("`gatehouse explain FILTER` lists a filter's fields.\n");
@@ -96,7 +96,8 @@ fn of_field(manual: &Manual, path: &str) -> Result<String> {
     let asked = Path::read(path);
     let fits: Vec<(usize, &Field)> =
         fields.iter().filter_map(|field| Some((field.fits(&asked)?, field))).collect();
-    let Some(best) = fits.iter().map(|(fit, _)| *fit).max() else {
+    let best = fits.iter().map(|(fit, _)| *fit).max();
+    let Some(best) = best.filter(|_| !asked.is_empty()) else {
         bail!("{}", unknown(manual, &fields, &asked));
     };
     let found = fits.iter().filter(|(fit, _)| *fit == best).map(|(_, field)| *field);

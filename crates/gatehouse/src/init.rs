@@ -75,6 +75,18 @@ pub(crate) struct Provider {
     pub(crate) jwks: Option<Address>,
 }
 
+impl Provider {
+    /// A document below an issuer says where its keys are, unless somebody else does (OpenID
+    /// Connect Discovery 1.0 §4).
+    fn check(&self) -> Result<()> {
+        let url = &self.issuer.url;
+        if self.jwks.is_none() && url.contains(['?', '#']) {
+            bail!("{url}: its keys cannot be found from it: say where they are, --jwks URL");
+        }
+        Ok(())
+    }
+}
+
 impl Init {
     /// Writes the file.
     ///
@@ -87,6 +99,7 @@ impl Init {
         }
         let wanted = self.wanted()?;
         upstream::check(&wanted.upstreams)?;
+        wanted.provider.as_ref().map_or(Ok(()), Provider::check)?;
         let text = bootstrap::text(&wanted, self)?;
         if is_printed {
             return Ok(Answer::good(text));

@@ -9,7 +9,7 @@ use gatehouse_check::FileFormat;
 /// `/dev/zero` should end.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// How standard input is written.
+/// What stands for standard input on a command line.
 const STANDARD_INPUT: &str = "-";
 
 /// What was read.
@@ -21,8 +21,8 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Reads a file, or standard input where the name is `-`. All JSON that people write is YAML, so
-    /// that standard input is read as YAML.
+    /// Reads a file, or standard input where the name is `-`. All JSON that people write is YAML,
+    /// so that standard input is read as YAML.
     pub(crate) fn read(name: &str) -> Result<Self, Error> {
         let is_standard = name == STANDARD_INPUT;
         let mut bytes = Vec::new();

@@ -10,6 +10,8 @@
 mod carrying;
 mod envoy;
 mod kong;
+mod krakend;
+mod names;
 mod options;
 mod report;
 mod source;
@@ -44,6 +46,8 @@ pub fn import(text: &[u8], name: &str, options: &Options) -> Result<Import, Unre
     let mut carrying = Carrying { options, report: Report::default() };
     let gateway = if kong::is_its(&root) {
         kong::gateway(&root, &mut carrying)?
+    } else if krakend::is_its(&root) {
+        krakend::gateway(&root, &mut carrying)?
     } else {
         let fault = "is neither of Kong (`_format_version`) nor of KrakenD (`version: 3`)";
         return Err(Unreadable::new(0, fault));
@@ -59,6 +63,24 @@ pub fn import(text: &[u8], name: &str, options: &Options) -> Result<Import, Unre
 
 /// The tables of the documentation: what becomes of each option of Kong's, and of KrakenD's.
 #[must_use]
-pub fn tables() -> [String; 1] {
-    [kong::tables()]
+pub fn tables() -> [String; 2] {
+    [kong::tables(), krakend::tables()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the documentation says of each option is what the code goes by.
+    #[test]
+    fn the_documentation_has_the_tables_that_the_code_goes_by() {
+        let page = include_str!("../../../docs/import.md");
+        for (tables, name) in tables().iter().zip(["kong", "krakend"]) {
+            let begin = format!("<!-- begin: {name} -->\n\n");
+            let end = format!("<!-- end: {name} -->");
+            let there = page.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end));
+            let there = there.map(|(there, _)| there).unwrap_or_default();
+            assert!(there == tables, "docs/import.md, {name}: must be\n{tables}");
+        }
+    }
 }

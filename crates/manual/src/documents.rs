@@ -84,6 +84,13 @@ impl Manual {
         found.next().filter(|_| found.next().is_none())
     }
 
+    /// The first sentence of what it is for.
+    pub fn summary(&self) -> String {
+        let purpose = self.purpose();
+        let end = purpose.find(". ").map_or(purpose.len(), |end| end.saturating_add(1));
+        purpose.get(..end).unwrap_or(&purpose).to_owned()
+    }
+
     /// Its fields, its own first, then those that it shares with other filters.
     pub fn fields(&self) -> Vec<Field> {
         let mut fields = table::fields(self.readme.path, self.readme.text);

@@ -32,9 +32,19 @@ impl Path {
         Self(text.split('.').map(without_items).filter(|part| !part.is_empty()).collect())
     }
 
+    /// Whether it has no parts.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The name of the field itself.
     pub fn last(&self) -> &str {
         self.0.last().map_or("", String::as_str)
+    }
+
+    /// Whether its last parts are the other path.
+    pub fn ends_with(&self, end: &Self) -> bool {
+        self.before(end).is_some()
     }
 
     /// The parts before the last ones, where these are the other path.
@@ -69,7 +79,7 @@ impl Field {
 
     /// Whether the path is one of the field itself, rather than of what it is in.
     pub fn is_named(&self, path: &Path) -> bool {
-        self.paths.iter().any(|own| own.last() == path.last() && path.before(own).is_some())
+        self.paths.iter().any(|own| own.last() == path.last() && path.ends_with(own))
     }
 
     /// Whether it is a field of the other one.

@@ -10,9 +10,11 @@ pub(crate) fn fields(document: &'static str, text: &str) -> Vec<Field> {
     let mut fields = Vec::new();
     let mut section = String::new();
     let mut columns: Option<Columns> = None;
+    let mut is_code = false;
     for line in text.lines() {
-        if let Some(heading) = line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")) {
-            section = heading.trim().to_owned();
+        is_code ^= line.trim_start().starts_with("```");
+        if !is_code && line.starts_with('#') {
+            section = line.trim_start_matches('#').trim().to_owned();
         }
         if !line.starts_with('|') {
             columns = None;

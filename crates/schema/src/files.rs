@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 /// Where the module of a plugin is named, in each kind of file, and where its configuration is.
 const PLACES: [Place; 6] = [
     // Envoy: `config` of the wasm filter, with the module in a file or fetched.
-    Place { module: &["vm_config", "code", "local", "filename"], configuration: &["configuration", "value"] },
+    Place {
+        module: &["vm_config", "code", "local", "filename"],
+        configuration: &["configuration", "value"],
+    },
     Place {
         module: &["vm_config", "code", "remote", "http_uri", "uri"],
         configuration: &["configuration", "value"],

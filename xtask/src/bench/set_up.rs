@@ -105,9 +105,8 @@ impl Bench {
     /// # Errors
     /// The folder has none of the modules.
     pub(super) fn add_twins(&mut self, modules: &Path, before: &Path) -> Result<()> {
-        let before = before
-            .canonicalize()
-            .with_context(|| format!("no modules in {}", before.display()))?;
+        let before =
+            before.canonicalize().with_context(|| format!("no modules in {}", before.display()))?;
         let mut all = Vec::new();
         let mut twins = 0_usize;
         for set_up in std::mem::take(&mut self.set_ups) {

@@ -6,6 +6,7 @@
 //! `<target>/filters/<name>.wasm`.
 
 mod places;
+pub(crate) mod tool;
 mod toolchain;
 mod trim;
 
@@ -18,7 +19,8 @@ use anyhow::{Context as _, Result, bail};
 use gatehouse_sandbox::{ensure_built, workspace};
 
 use crate::arguments::Command as Named;
-use places::Places;
+use places::{Places, cargo_home};
+use trim::Trimmed;
 
 pub(crate) use toolchain::{TARGET, rustc};
 
@@ -61,20 +63,55 @@ pub(crate) fn report(names: &[String]) -> Result<()> {
 /// As [`report`].
 pub(crate) fn modules(names: &[String]) -> Result<Vec<Module>> {
     let names = choose(known(), names)?;
-    toolchain::ensure_target()?;
+    toolchain::ensure(TARGET)?;
     let (gateway, filters): (Vec<String>, Vec<String>) =
         names.into_iter().partition(|name| name == gatehouse_gateway::NAME);
-    let places = Places::read()?;
+    let site = Site::here()?;
+    let places = Places::read(&site.cargo_home)?;
     let mut modules = Vec::new();
     for (names, profile) in [(filters, FILTERS), (gateway, GATEWAY)] {
         if !names.is_empty() {
-            compile(&names, profile, &places)?;
+            compile(&names, profile, &site, &places)?;
         }
         for name in names {
-            modules.push(finish(name, profile, &places)?);
+            let (linked, trimmed) = finish(&name, profile, &site, &places)?;
+            let path = workspace::filters().join(format!("{name}.wasm"));
+            replace_file(&path, &trimmed.wasm)?;
+            let (trimmed, callbacks) = (trimmed.wasm.len(), trimmed.callbacks);
+            modules.push(Module { name, path, linked, trimmed, callbacks });
         }
     }
     Ok(modules)
+}
+
+/// Builds a filter at another site, and gives the module.
+///
+/// # Errors
+/// As [`report`].
+pub(crate) fn elsewhere(name: &str, site: &Site) -> Result<Vec<u8>> {
+    let places = Places::read(&site.cargo_home)?;
+    compile(&[name.to_owned()], FILTERS, site, &places)?;
+    Ok(finish(name, FILTERS, site, &places)?.1.wasm)
+}
+
+/// Where modules are compiled. Nothing of it is in them.
+pub(crate) struct Site {
+    /// The root of the clone.
+    pub(crate) root: PathBuf,
+    /// Where what is built goes.
+    pub(crate) target: PathBuf,
+    /// Where cargo keeps what it has fetched.
+    pub(crate) cargo_home: PathBuf,
+}
+
+impl Site {
+    /// This clone.
+    ///
+    /// # Errors
+    /// There is no home.
+    pub(crate) fn here() -> Result<Self> {
+        Ok(Self { root: workspace::root(), target: workspace::target(), cargo_home: cargo_home()? })
+    }
 }
 
 /// The modules that an earlier build has left: the name of each, and where it is.
@@ -114,49 +151,53 @@ fn choose(known: Vec<String>, wanted: &[String]) -> Result<Vec<String>> {
     Ok(known.into_iter().filter(|name| wanted.contains(name)).collect())
 }
 
-fn compile(names: &[String], profile: &str, places: &Places) -> Result<()> {
-    note!("building {} for {}", names.join(", "), TARGET);
+fn compile(names: &[String], profile: &str, site: &Site, places: &Places) -> Result<()> {
+    note!("building {} for {TARGET}", names.join(", "));
+    let packages: Vec<String> = names.iter().map(|name| package(name)).collect();
+    cargo_build(&packages, TARGET, profile, site, places)
+}
+
+fn cargo_build(
+    packages: &[String],
+    target: &str,
+    profile: &str,
+    site: &Site,
+    places: &Places,
+) -> Result<()> {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = Command::new(&program);
-    cargo.current_dir(workspace::root()).args(["build", "--profile", profile, "--target", TARGET]);
+    cargo.current_dir(&site.root).env("CARGO_HOME", &site.cargo_home);
+    cargo.args(["build", "--profile", profile, "--target", target]);
     // Said outright: a `build.target-dir` in somebody's cargo configuration must not hide the
     // artefacts.
-    cargo.arg("--target-dir").arg(workspace::target());
-    places.hide(&mut cargo, |name| env::var(name).ok())?;
-    for name in names {
-        cargo.args(["-p", &package(name)]);
+    cargo.arg("--target-dir").arg(&site.target);
+    places.hide(&mut cargo, target, |name| env::var(name).ok())?;
+    for package in packages {
+        cargo.args(["-p", package]);
     }
     let status = cargo.status().with_context(|| format!("cannot run {}", program.display()))?;
     if !status.success() {
-        bail!("the filters do not compile for {}: see cargo's messages above", TARGET);
+        let packages = packages.join(", ");
+        bail!("{packages} does not compile for {target}: see cargo's messages above");
     }
     Ok(())
 }
 
-fn finish(name: String, profile: &str, places: &Places) -> Result<Module> {
-    let artefact = workspace::target()
-        .join(TARGET)
-        .join(profile)
-        .join(format!("{}.wasm", package(&name).replace('-', "_")));
+/// How long the module was as the linker wrote it, and what became of it.
+fn finish(name: &str, profile: &str, site: &Site, places: &Places) -> Result<(usize, Trimmed)> {
+    let library = format!("{}.wasm", package(name).replace('-', "_"));
+    let artefact = site.target.join(TARGET).join(profile).join(library);
     let linked = fs::read(&artefact).with_context(|| {
         format!(
             "cargo left no {}: has {} the crate type cdylib?",
             artefact.display(),
-            package(&name)
+            package(name)
         )
     })?;
     let trimmed =
-        trim::trim(&linked).with_context(|| format!("cannot finish {}", package(&name)))?;
+        trim::trim(&linked).with_context(|| format!("cannot finish {}", package(name)))?;
     places.ensure_hidden(&trimmed.wasm).with_context(|| format!("{name}.wasm"))?;
-    let path = workspace::filters().join(format!("{name}.wasm"));
-    replace_file(&path, &trimmed.wasm)?;
-    Ok(Module {
-        name,
-        path,
-        linked: linked.len(),
-        trimmed: trimmed.wasm.len(),
-        callbacks: trimmed.callbacks,
-    })
+    Ok((linked.len(), trimmed))
 }
 
 /// The package that a module is made of.

@@ -8,13 +8,13 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use gatehouse_sandbox::workspace;
 
-use super::toolchain::{TARGET, rustc};
+use super::toolchain::rustc;
 
 /// A place on this machine, and what a module says instead.
 pub(super) struct Places(Vec<(String, String)>);
@@ -23,11 +23,11 @@ pub(super) struct Places(Vec<(String, String)>);
 const BETWEEN: char = '\u{1f}';
 
 impl Places {
-    /// Asks cargo and the compiler.
+    /// Asks the compiler for its own.
     ///
     /// # Errors
-    /// They cannot be run, or keep something where a path is not UTF-8.
-    pub(super) fn read() -> Result<Self> {
+    /// It cannot be run, or something is kept where a path is not UTF-8.
+    pub(super) fn read(cargo_home: &Path) -> Result<Self> {
         let text = |path: PathBuf| {
             let not_utf8 = |path: OsString| format!("{} is not UTF-8", path.display());
             path.into_os_string().into_string().map_err(|path| anyhow!(not_utf8(path)))
@@ -37,7 +37,7 @@ impl Places {
         let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: "));
         let commit = commit.context("`rustc -vV` tells no commit")?;
         Ok(Self(vec![
-            (text(cargo_home()?)?, "/cargo".to_owned()),
+            (text(cargo_home.to_owned())?, "/cargo".to_owned()),
             // As the compiler calls them where they are not installed.
             (text(sources)?, format!("/rustc/{commit}")),
         ]))
@@ -50,6 +50,7 @@ impl Places {
     pub(super) fn hide(
         &self,
         cargo: &mut Command,
+        target: &str,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<()> {
         let flags = self.0.iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}"));
@@ -62,7 +63,7 @@ impl Places {
             None => {
                 // A list of JSON texts is one of TOML's.
                 let flags = serde_json::to_string(&flags.collect::<Vec<_>>())?;
-                cargo.arg("--config").arg(format!("target.{TARGET}.rustflags={flags}"));
+                cargo.arg("--config").arg(format!("target.{target}.rustflags={flags}"));
             }
         }
         Ok(())
@@ -92,8 +93,11 @@ fn given_flags(variable: impl Fn(&str) -> Option<String>) -> Option<Vec<String>>
     encoded.or_else(|| variable("RUSTFLAGS").map(|flags| split(flags, ' ')))
 }
 
-/// <https://doc.rust-lang.org/cargo/guide/cargo-home.html>
-fn cargo_home() -> Result<PathBuf> {
+/// Where cargo keeps what it has fetched: <https://doc.rust-lang.org/cargo/guide/cargo-home.html>.
+///
+/// # Errors
+/// There is no home.
+pub(super) fn cargo_home() -> Result<PathBuf> {
     let set = env::var_os("CARGO_HOME").filter(|home| !home.is_empty());
     match set {
         // From where cargo is called, in every documented use.
@@ -105,6 +109,7 @@ fn cargo_home() -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::build::TARGET;
 
     fn places() -> Places {
         Places(vec![("/home/a b/.cargo".to_owned(), "/cargo".to_owned())])
@@ -113,7 +118,7 @@ mod tests {
     #[test]
     fn a_path_with_a_space_reaches_the_compiler_whole() {
         let mut cargo = Command::new("cargo");
-        places().hide(&mut cargo, |_| None).unwrap();
+        places().hide(&mut cargo, TARGET, |_| None).unwrap();
         let args: Vec<_> = cargo.get_args().map(|arg| arg.to_string_lossy()).collect();
         let flags =
             r#"target.wasm32-wasip1.rustflags=["--remap-path-prefix=/home/a b/.cargo=/cargo"]"#;
@@ -124,7 +129,7 @@ mod tests {
     fn where_a_variable_has_flags_ours_come_after_them() {
         let mut cargo = Command::new("cargo");
         let set = |name: &str| (name == "RUSTFLAGS").then(|| "-D warnings".to_owned());
-        places().hide(&mut cargo, set).unwrap();
+        places().hide(&mut cargo, TARGET, set).unwrap();
         let variable = cargo.get_envs().find(|(name, _)| *name == "CARGO_ENCODED_RUSTFLAGS");
         let flags = variable.and_then(|(_, value)| value).unwrap().to_string_lossy();
         assert_eq!(flags, "-D\u{1f}warnings\u{1f}--remap-path-prefix=/home/a b/.cargo=/cargo");

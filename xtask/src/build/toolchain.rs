@@ -1,5 +1,5 @@
-//! The compiler part that a Rust installation may lack: the standard library for the filters'
-//! target.
+//! The compiler, and the part of it that a Rust installation may lack: the standard library for
+//! another target.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -12,34 +12,44 @@ use gatehouse_sandbox::workspace;
 /// `wasm32-unknown-unknown` lacks.
 pub(crate) const TARGET: &str = "wasm32-wasip1";
 
-/// Installs the target's standard library when the toolchain of this workspace does not have it.
+/// Installs the standard library of a target when the toolchain of this workspace does not have it.
 ///
 /// # Errors
 /// No `rustc`, or the target is missing and `rustup` is missing too or fails.
-pub(super) fn ensure_target() -> Result<()> {
-    if library_folder()?.is_dir() {
+pub(super) fn ensure(target: &str) -> Result<()> {
+    if library_folder(target)?.is_dir() {
         return Ok(());
     }
-    note!("the Rust target {TARGET} is not installed; running: rustup target add {TARGET}");
+    note!("the Rust target {target} is not installed; running: rustup target add {target}");
     match Command::new("rustup")
         .current_dir(workspace::root())
-        .args(["target", "add", TARGET])
+        .args(["target", "add", target])
         .status()
     {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => bail!(
-            "`rustup target add {TARGET}` failed: see its message above (it needs the network)"
+            "`rustup target add {target}` failed: see its message above (it needs the network)"
         ),
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
-            "the filters need the Rust target {TARGET}, and rustup, which could install it, is not on PATH; \
+            "this needs the Rust target {target}, and rustup, which could install it, is not on PATH; \
              install rustup from https://rustup.rs, or add the target with the tool that installed Rust"
         ),
         Err(error) => Err(error).context("cannot run rustup"),
     }
 }
 
-fn library_folder() -> Result<PathBuf> {
-    let folder = rustc(&["--print", "target-libdir", "--target", TARGET])?;
+/// What the compiler compiles for unless it is told otherwise.
+///
+/// # Errors
+/// As [`rustc`].
+pub(super) fn host() -> Result<String> {
+    let told = rustc(&["-vV"])?;
+    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("`rustc -vV` has no line `host: …`")?.to_owned())
+}
+
+fn library_folder(target: &str) -> Result<PathBuf> {
+    let folder = rustc(&["--print", "target-libdir", "--target", target])?;
     Ok(PathBuf::from(folder))
 }
 

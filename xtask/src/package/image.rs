@@ -77,6 +77,10 @@ impl Image<'_> {
         layout.image(&self.tag(), &manifest)
     }
 
+    /// For Linux on amd64, as any image that Docker builds there, though the module runs anywhere:
+    /// Docker pulls no image of an unknown system, and containerd unpacks none of another platform
+    /// (`core/unpack/unpacker.go`), which Kubernetes needs to mount it.
+    ///
     /// One layer, no more: the specification says so, and Istio refused another number until 2022
     /// (istio/istio#40647).
     fn compat(&self, layout: &mut Layout, epoch: Epoch) -> Result<(Descriptor, Vec<Descriptor>)> {
@@ -87,8 +91,8 @@ impl Image<'_> {
             .diff_ids([format!("sha256:{}", digest::hex(&tar))])
             .build()?;
         let config = ImageConfigurationBuilder::default()
-            .architecture(Arch::Wasm)
-            .os(Os::Other("wasip1".to_owned()))
+            .architecture(Arch::Amd64)
+            .os(Os::Linux)
             .rootfs(root)
             .build()?;
         let config = layout.blob(MediaType::ImageConfig, layout::json(&config)?)?;

@@ -31,9 +31,9 @@ use version::Version;
 pub(crate) const COMMAND: Command = Command {
     name: "package",
     operands: "",
-    about: "Build the modules, and make of them what a release consists of.
+    about: "Build the modules and the tool, and make of them what a release consists of.
 
-Writes target/package/gatehouse-VERSION: the modules, an OCI image layout of each with the image in
+Writes target/package/gatehouse-VERSION: the modules, the tool, an OCI image layout of each with the image in
 the layouts compat and oci, a CycloneDX bill of materials of each, the examples, dashboards and
 documents, and SHA256SUMS; and beside it the same as gatehouse-VERSION.tar.gz. Prints the digest of
 each image. No daemon and no registry takes part.
@@ -50,7 +50,7 @@ files in the archive have that time instead of 1970.",
         Opt {
             name: "--built",
             value: None,
-            about: "take the modules that are in target/filters; build nothing",
+            about: "take the modules in target/filters, and the tool if it is there; build nothing",
         },
     ],
     run,
@@ -65,9 +65,13 @@ fn run(given: &Given) -> Result<()> {
     let version = Version::parse(given.value("--version").unwrap_or(env!("CARGO_PKG_VERSION")))?;
     let epoch = Epoch::read(|name| std::env::var(name).ok())?;
     let out = given.value("--out").map_or_else(|| workspace::target().join("package"), Into::into);
-    if !given.has("--built") {
-        build::report(&[])?;
-    }
+    let tool = match given.has("--built") {
+        true => build::tool::built()?,
+        false => {
+            build::report(&[])?;
+            Some(build::tool::build()?)
+        }
+    };
     let modules = build::built()?;
     let linked = Linked::read()?;
 
@@ -83,7 +87,10 @@ fn run(given: &Given) -> Result<()> {
     }
     release.add("images/DIGESTS", lines(&references).into_bytes());
     release.add_documents()?;
-    release.add_tool(&workspace::target())?;
+    match tool {
+        Some(path) => release.add_tool(&path)?,
+        None => note!("bin/gatehouse is not in this release: it was not built"),
+    }
 
     let written = write(release, &out, epoch)?;
     references.iter().for_each(|reference| say!("{reference}"));
@@ -127,7 +134,8 @@ fn write(release: Release, out: &Path, epoch: Epoch) -> Result<PathBuf> {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot replace {}", folder.display()))?;
     }
-    for file in &files {
+    // The checksums first: by them the next run knows a folder that this one has not finished.
+    for file in files.iter().rev() {
         file.write_below(&folder)?;
     }
     let archive = archive::compressed(&archive::of(&name, &files, epoch)?)?;

@@ -31,11 +31,16 @@ pub(super) struct Release {
 pub(super) const SUMS: &str = "SHA256SUMS";
 
 /// What the clone has for who runs a gateway: files, and folders with all that is below.
-const DOCUMENTS: [&str; 7] =
-    ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs", "envoy", "monitoring"];
-
-/// Where cargo leaves the tool: linked with everything, or for this system alone.
-const TOOLS: [&str; 2] = ["x86_64-unknown-linux-musl/release/gatehouse", "release/gatehouse"];
+const DOCUMENTS: [&str; 8] = [
+    "README.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "LICENSE",
+    "deploy",
+    "docs",
+    "envoy",
+    "monitoring",
+];
 
 impl File {
     /// A file that is read.
@@ -112,18 +117,12 @@ impl Release {
         Ok(())
     }
 
-    /// Adds the tool, where cargo has built it.
+    /// Adds the tool.
     ///
     /// # Errors
     /// It cannot be read.
-    pub(super) fn add_tool(&mut self, target: &Path) -> Result<()> {
-        let built = TOOLS.iter().map(|tool| target.join(tool)).find(|path| path.is_file());
-        let Some(path) = built else {
-            note!("there is no tool in this release: nobody has built `gatehouse`");
-            return Ok(());
-        };
-        let bytes = read(&path)?;
-        let file = File { is_program: true, ..File::new("bin/gatehouse", bytes) };
+    pub(super) fn add_tool(&mut self, path: &Path) -> Result<()> {
+        let file = File { is_program: true, ..File::new("bin/gatehouse", read(path)?) };
         self.files.insert(file.path.clone(), file);
         Ok(())
     }

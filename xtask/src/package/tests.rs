@@ -68,6 +68,7 @@ fn the_compat_image_is_one_compressed_archive_with_the_module() {
     assert!(entries.next().is_none());
     let config = json(blob(&files, &manifest["config"]));
     assert_eq!(config["rootfs"]["diff_ids"][0], format!("sha256:{}", digest::hex(&tar)));
+    assert_eq!((&config["os"], &config["architecture"]), (&"linux".into(), &"amd64".into()));
     assert_eq!(config["created"], Value::Null);
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use gatehouse_sandbox::{Packaging, envoy, workspace};
 
-use super::{configs, new_filter};
+use super::{configs, new_filter, reproducible};
 use crate::{book, build, fuzz};
 
 /// How a step ended that did not fail.
@@ -29,9 +29,15 @@ pub(super) struct Step {
 }
 
 /// Building comes before Clippy for wasm because it installs the target when it is missing.
-pub(super) static STEPS: [Step; 15] = [
+pub(super) static STEPS: [Step; 16] = [
     Step { name: "format", title: "cargo fmt --check", slow: false, run: format },
     Step { name: "build", title: "every filter to wasm", slow: false, run: build },
+    Step {
+        name: "reproducible",
+        title: "a module in another folder, the same bytes",
+        slow: true,
+        run: reproducible::run,
+    },
     Step { name: "clippy", title: "all targets, natively, no warnings", slow: false, run: clippy },
     Step {
         name: "clippy-wasm",

@@ -4,6 +4,7 @@
 //! beside the clone: they are others' and not in the project. Helm, kubectl and the schemas of
 //! Kubernetes are wheels. What cannot be had is said, with `skipped:`.
 #![cfg(test)]
+#![allow(clippy::arithmetic_side_effects, reason = "an overflow in a test fails it")]
 
 /// The chart, with many values.
 mod chart;

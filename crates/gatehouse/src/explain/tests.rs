@@ -40,7 +40,10 @@ fn a_path_is_found_in_every_form() {
         ("rate-limit.window", "type: whole seconds, `1s` to `30d`"),
         ("jwt-auth.providers.audiences", "providers[].audiences (filters/jwt-auth/README.md"),
         ("authorization.rules.match.path.prefix", "match.path.prefix (docs/rules.md, “Rules”)"),
-        ("response-cache.rules.freshness.default", "(filters/response-cache/README.md, “Freshness”)"),
+        (
+            "response-cache.rules.freshness.default",
+            "(filters/response-cache/README.md, “Freshness”)",
+        ),
         ("response-cache.rules.key.host", "(filters/response-cache/README.md, “Keys”)"),
         ("aggregate.rules[0].calls[1].timeout", "(filters/aggregate/README.md, “Calls”)"),
         ("aggregate.rules.timeout", "rules[].timeout (filters/aggregate/README.md"),

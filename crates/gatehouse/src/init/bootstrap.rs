@@ -159,19 +159,23 @@ fn cluster(upstream: &Upstream) -> String {
 fn issuer(provider: &Provider) -> String {
     let address = provider.jwks.as_ref().unwrap_or(&provider.issuer);
     let host = quoted(&address.host);
+    // RFC 6066 §3: an address is no name that a client may ask for.
+    let (sni, kind) = match address.host.parse::<std::net::IpAddr>() {
+        Ok(_) => (String::new(), "IP_ADDRESS"),
+        Err(_) => (format!("    sni: {host}\n"), "DNS"),
+    };
     let tls = format!(
         "\
 transport_socket:
   name: envoy.transport_sockets.tls
   typed_config:
     \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
-    sni: {host}
-    common_tls_context:
+{sni}    common_tls_context:
       validation_context:
         # The authorities that the system trusts: the place is Debian's.
         trusted_ca: {{filename: /etc/ssl/certs/ca-certificates.crt}}
         match_typed_subject_alt_names:
-          - {{san_type: DNS, matcher: {{exact: {host}}}}}
+          - {{san_type: {kind}, matcher: {{exact: {host}}}}}
 "
     );
     let tls = indented(&tls, 2);

@@ -83,7 +83,10 @@ fn access_log(gateway: &Gateway) -> Value {
         format.insert(name.to_owned(), json!(value));
     }
     for filter in &gateway.filters {
-        if let Filter::Wasm(module) = filter {
+        // telemetry decides nothing, and leaves nothing behind.
+        if let Filter::Wasm(module) = filter
+            && module.module != "telemetry"
+        {
             let name = module.module.replace('-', "_");
             format.insert(
                 name.clone(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::consumer::{self, Consumer};
 use super::options as tables;
 use crate::carrying::Carrying;
+use crate::names::rule_name;
 use crate::report::Fate;
 use crate::source::{Kind, Node, Read, Unreadable};
 
@@ -125,10 +126,9 @@ impl<'a> Reader<'a> {
         let name = own_name(node)?.map_or_else(|| format!("service-{at}"), str::to_owned);
         self.entities.services.push(Service { node, name });
         for route in node.list_of("routes")? {
-            if let Some(other) = self.reference(route, "service", &self.service_names)? {
-                if other != at {
-                    return Err(route.not("service", "left out, or the service that it stands in"));
-                }
+            let other = self.reference(route, "service", &self.service_names)?;
+            if other.is_some_and(|other| other != at) {
+                return Err(route.not("service", "left out, or the service that it stands in"));
             }
             self.route(route, Some(at))?;
         }
@@ -280,12 +280,12 @@ fn enter<'a>(
     at: usize,
 ) -> Read<()> {
     for field in ["name", "username", "id"] {
-        if let Some(name) = node.text_of(field)? {
-            if names.insert(name, at).is_some_and(|other| other != at) {
-                let line = node.get(field).map_or(node.line, |node| node.line);
-                let fault = format!("{field}: there are two of {what} `{name}`");
-                return Err(Unreadable::new(line, fault));
-            }
+        if let Some(name) = node.text_of(field)?
+            && names.insert(name, at).is_some_and(|other| other != at)
+        {
+            let line = node.get(field).map_or(node.line, |node| node.line);
+            let fault = format!("{field}: there are two of {what} `{name}`");
+            return Err(Unreadable::new(line, fault));
         }
     }
     Ok(())
@@ -301,15 +301,4 @@ fn twice(entities: &Entities<'_>) -> Read<()> {
         }
     }
     Ok(())
-}
-
-/// A name as rules of filters may have one: letters, digits, `-_./`.
-pub(super) fn rule_name(name: &str) -> String {
-    name.chars()
-        .map(|letter| match letter {
-            letter if letter.is_ascii_alphanumeric() || "-_./".contains(letter) => letter,
-            _ => '-',
-        })
-        .take(100)
-        .collect()
 }

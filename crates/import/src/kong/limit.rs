@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::entities::{Plugin, rule_name};
+use super::entities::Plugin;
 use super::permit::refusal;
 use super::plan::Plan;
 use super::{UNMATCHED, module};
 use crate::carrying::Carrying;
 use crate::envoy::Module;
+use crate::names::rule_name;
 use crate::source::Read;
 
 const NAME: &str = "rate-limiting";

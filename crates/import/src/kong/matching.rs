@@ -27,8 +27,6 @@ pub(super) struct Conditions {
     regex_priority: u64,
     /// The fields that it asks for, in lower case.
     pub(super) fields: Vec<String>,
-    /// Whether it asks for the method.
-    pub(super) asks_for_method: bool,
     pub(super) paths: Vec<Wanted>,
 }
 
@@ -112,7 +110,6 @@ pub(super) fn read(
         header_count: wanted.len(),
         regex_priority: node.number_of("regex_priority")?.unwrap_or(0),
         fields: wanted.iter().map(|member| member.name.to_ascii_lowercase()).collect(),
-        asks_for_method: !methods.is_empty(),
         paths,
     }))
 }

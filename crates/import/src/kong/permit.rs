@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::{UNMATCHED, module, rule};
 use crate::carrying::Carrying;
 use crate::envoy::Module;
-use crate::source::{Node, Read};
+use crate::source::{Node, Read, Unreadable};
 use gatehouse_filter::Network;
 
 pub(super) fn filter(plans: &mut [Plan<'_>], carrying: &mut Carrying<'_>) -> Read<Option<Module>> {
@@ -133,6 +133,9 @@ fn groups(plan: &Plan<'_>, consumer: Option<&Consumer<'_>>) -> Read<Vec<Value>> 
     let mut allow = allowing(plan, consumer);
     let Some(config) = plan.config("acl") else { return Ok(vec![Value::Object(allow)]) };
     let (allowed, denied) = (config.texts_of("allow")?, config.texts_of("deny")?);
+    if allowed.is_empty() && denied.is_empty() {
+        return Err(Unreadable::new(plan.line("acl"), "acl: must have allow or deny"));
+    }
     let nobody = plan.nobody();
     let nobody_is = |groups: &[&str]| {
         nobody.is_some_and(|nobody| groups.iter().any(|group| nobody.groups.contains(group)))

@@ -1,6 +1,7 @@
 //! What is to become of each route: where it goes, and which plugins Kong would run for it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::{Map, Value, json};
 
@@ -63,15 +64,17 @@ pub(super) fn read<'a>(
         };
         let destination = match (route.service, service) {
             (Some(place), Some(service)) => {
-                if !destinations.contains_key(&place) {
-                    let read = upstream::read(service, entities, carrying)?;
-                    let destination = read.map(|(mut destination, cluster)| {
-                        destination.cluster = enter(clusters, &destination.cluster, cluster);
-                        destination
-                    });
-                    destinations.insert(place, destination);
-                }
-                destinations.get(&place).cloned().flatten()
+                let read = match destinations.entry(place) {
+                    Entry::Occupied(there) => there.into_mut(),
+                    Entry::Vacant(place) => {
+                        let read = upstream::read(service, entities, carrying)?;
+                        place.insert(read.map(|(mut destination, cluster)| {
+                            destination.cluster = enter(clusters, &destination.cluster, cluster);
+                            destination
+                        }))
+                    }
+                };
+                read.clone()
             }
             _ => None,
         };

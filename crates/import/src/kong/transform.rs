@@ -58,7 +58,9 @@ pub(super) fn read(
                 };
                 if let Err(why) = why {
                     let of = format!("{subject}.{kind}.{}", member.name);
-                    carrying.lost(item.line, &of, format!("`{text}`: {why}"));
+                    // What stands behind the colon may be a secret.
+                    let name = text.split(':').next().unwrap_or_default();
+                    carrying.lost(item.line, &of, format!("`{name}`: {why}"));
                 }
             }
             if member.name == "uri" && list.is_empty() && !member.value.is_null() {
@@ -86,13 +88,12 @@ impl Operations {
             }
             self.fields.push(field);
         }
-        let value_of = |value: &str| template(value);
         self.head.push(match kind {
             "remove" => json!({"remove": {"name": name}}),
             "rename" => json!({"rename": {"from": name, "to": value.to_ascii_lowercase()}}),
-            "replace" => json!({"replace_if_present": {"name": name, "value": value_of(value)?}}),
-            "add" => json!({"add_if_absent": {"name": name, "value": value_of(value)?}}),
-            _ => json!({"append": {"name": name, "value": value_of(value)?}}),
+            "replace" => json!({"replace_if_present": {"name": name, "value": template(value)?}}),
+            "add" => json!({"add_if_absent": {"name": name, "value": template(value)?}}),
+            _ => json!({"append": {"name": name, "value": template(value)?}}),
         });
         Ok(())
     }
@@ -114,14 +115,12 @@ impl Operations {
     fn member(&mut self, kind: &str, text: &str) -> Result<(), String> {
         let (name, value) = parts(kind, text)?;
         let path = member_path(name);
-        let value_of =
-            |value: &str| template(value).map(|value| value.replace("${header", "${header"));
         self.body.push(match kind {
             "remove" => json!({"remove": {"path": path}}),
             "rename" => json!({"rename": {"path": path, "to": value}}),
-            "replace" => json!({"set": {"path": path, "value": value_of(value)?},
+            "replace" => json!({"set": {"path": path, "value": template(value)?},
                 "when": {"path": path, "exists": true}}),
-            "add" => json!({"default": {"path": path, "value": value_of(value)?}}),
+            "add" => json!({"default": {"path": path, "value": template(value)?}}),
             _ => return Err("a value of a body cannot be made a list".to_owned()),
         });
         Ok(())

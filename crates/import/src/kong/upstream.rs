@@ -6,6 +6,7 @@ use super::entities::{Entities, Service, Upstream};
 use super::options as tables;
 use crate::carrying::Carrying;
 use crate::envoy::{Balancing, Cluster, Endpoint, Protocol};
+use crate::names::rule_name;
 use crate::source::{Node, Read};
 
 /// Where a service is.
@@ -57,7 +58,7 @@ pub(super) fn read(
     let timeout = |name: &str| Ok(node.number_of(name)?.unwrap_or(60_000));
     let upstream = entities.upstreams.iter().find(|upstream| upstream.name == address.host);
     let mut destination = Destination {
-        cluster: super::entities::rule_name(&service.name),
+        cluster: rule_name(&service.name),
         path: address.path.trim_end_matches('/').to_owned(),
         host: Some(host_header(&address, protocol)),
         idle_ms: timeout("read_timeout")?.max(timeout("write_timeout")?),

@@ -207,8 +207,9 @@ mod tests {
             ("&a [*a]", "line 1: an alias stands for what is not there yet"),
             ("? [a]\n: 1", "line 1: a name must be a word"),
             ("a: [", "is no YAML"),
-            ("a: 1\n\tb: 2", "line 2: is no YAML"),
-            (&"[".repeat(100_000), "is nested deeper than 64"),
+            ("a: 1\n\tb: 2", "line 1: is no YAML"),
+            (&("[".repeat(100) + &"]".repeat(100)), "is nested deeper than 64"),
+            (&"[".repeat(100_000), "is no YAML: recursion limit exceeded"),
             (&format!("- &a0 1\n{bomb}"), "has more than 500000 values"),
             ("{<<: 1}", "<<: must be a mapping"),
         ] {
