@@ -80,8 +80,12 @@ impl Manual {
         let fits: Vec<(usize, &Field)> =
             fits.filter_map(|field| Some((field.fits(path)?, field))).collect();
         let best = fits.iter().map(|(fit, _)| *fit).max()?;
-        let mut found = fits.into_iter().filter(|(fit, _)| *fit == best).map(|(_, field)| field);
-        found.next().filter(|_| found.next().is_none())
+        let found = fits.into_iter().filter(|(fit, _)| *fit == best).map(|(_, field)| field);
+        // Its own document comes first, and knows better.
+        let found: Vec<&Field> = found.collect();
+        let first = found.first()?;
+        let is_one = found.iter().filter(|field| field.document == first.document).count() == 1;
+        is_one.then_some(*first)
     }
 
     /// The first sentence of what it is for.
