@@ -33,9 +33,9 @@ struct Pod {
 }
 
 impl Pod {
-    /// Starts the chart with the values of [`values`]. `None`, which is said, where there is no
+    /// Starts the chart with the values of [`values`], changed like this. `None`, which is said, where there is no
     /// Helm.
-    fn start() -> Option<Self> {
+    fn start(change: impl FnOnce(&mut Value)) -> Option<Self> {
         let helm = match Helm::install(|step| println!("{step}")) {
             Ok(helm) => helm,
             Err(why) => {
@@ -49,7 +49,9 @@ impl Pod {
         let (address, admin) = (free(), free().port());
         let folder = workspace::target().join("sandbox").join(format!("pod-{}", address.port()));
         fs::create_dir_all(folder.join("dynamic")).expect("a folder");
-        let files = render(&helm, &values("first", upstreams.addresses()[&echo]));
+        let mut values = values("first", upstreams.addresses()[&echo]);
+        change(&mut values);
+        let files = render(&helm, &values);
         let config = EnvoyConfig::of_chart(&files).expect("ConfigMaps");
         lay_out(&folder.join("dynamic"), 1, &config, address);
         let bootstrap = folder.join("envoy.json");
@@ -150,8 +152,11 @@ fn lay_out(folder: &Path, version: u32, config: &EnvoyConfig, address: SocketAdd
 
 #[test]
 fn a_pod_guards_takes_changes_without_a_restart_and_drains() {
-    let Some(mut pod) = Pod::start() else { return };
+    let Some(mut pod) = Pod::start(|_| {}) else { return };
     let with_key = Request::get("/orders").header("x-api-key", KEY);
+
+    // It comes up.
+    assert!(run(&pod, "startupProbe"));
 
     // It guards.
     let refused = raw::send(pod.address, &Request::get("/orders")).expect("an answer");
@@ -206,7 +211,7 @@ fn a_pod_guards_takes_changes_without_a_restart_and_drains() {
     assert_eq!(raw::send(pod.address, &Request::get("/")).expect("an answer").status, 401);
 
     // It drains: not ready, alive, and who is there is answered and told to go.
-    run_pre_stop(&pod);
+    assert!(run(&pod, "lifecycle/preStop"));
     assert_eq!((pod.status("GET", "/ready"), pod.status("GET", "/live")), (503, 200));
     let last = connection.send(&with_key).expect("an answer");
     assert_eq!(last.header_text("connection").as_deref(), Some("close"));
@@ -243,18 +248,28 @@ fn what_the_envoy_filter_allows_is_all_that_the_filter_needs() {
     trap::assert_none(&gateway);
 }
 
-/// Runs the hook of the rendered Deployment, with the port of this admin interface.
+/// Envoy says that it is ready, and would answer 500.
+#[test]
+fn a_pod_whose_filter_refuses_its_configuration_does_not_come_up() {
+    let bad = |values: &mut Value| values["filters"][0]["config"]["consumer"] = json!([]);
+    let Some(pod) = Pod::start(bad) else { return };
+    assert_eq!(pod.status("GET", "/ready"), 200);
+    assert!(!run(&pod, "startupProbe"));
+    assert_eq!(raw::send(pod.address, &Request::get("/")).expect("an answer").status, 500);
+    assert_nothing_but_refusals(&pod.gateway);
+}
+
+/// Runs a command of the rendered Deployment, with the port of this admin interface: whether it ends
+/// well.
 #[track_caller]
-fn run_pre_stop(pod: &Pod) {
+fn run(pod: &Pod, what: &str) -> bool {
     let deployment: Value =
         serde_saphyr::from_str(&pod.files["deployment.yaml"]).expect("a Deployment");
-    let hook = "/spec/template/spec/containers/0/lifecycle/preStop/exec/command";
-    let hook: Vec<String> =
-        serde_json::from_value(deployment.pointer(hook).expect("a hook").clone()).expect("words");
-    let words = hook
-        .iter()
-        .map(|word| word.replace("/127.0.0.1/9901", &format!("/127.0.0.1/{}", pod.admin)));
-    let words: Vec<String> = words.collect();
-    let status = Command::new(&words[0]).args(&words[1..]).status().expect("it can be run");
-    assert!(status.success(), "{status}");
+    let words = format!("/spec/template/spec/containers/0/{what}/exec/command");
+    let words = deployment.pointer(&words).expect("a command").clone();
+    let words: Vec<String> = serde_json::from_value(words).expect("words");
+    let own = format!("/127.0.0.1/{}", pod.admin);
+    let words: Vec<String> =
+        words.iter().map(|word| word.replace("/127.0.0.1/9901", &own)).collect();
+    Command::new(&words[0]).args(&words[1..]).status().expect("it can be run").success()
 }

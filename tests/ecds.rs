@@ -64,7 +64,7 @@ impl Discovered {
         });
         let gateway = start(alone(builder));
         let mut discovered = Self { gateway, name, folder, taken: 0 };
-        discovered.taken = discovered.count("config_reload");
+        discovered.taken = discovered.count("update_success");
         discovered
     }
 
@@ -86,7 +86,7 @@ impl Discovered {
     fn change(&mut self, resource: &Value) {
         write(&self.folder, &[resource.clone()]);
         self.taken += 1;
-        until("another configuration", || self.count("config_reload") >= self.taken);
+        until("another configuration", || self.count("update_success") >= self.taken);
     }
 }
 
@@ -280,7 +280,7 @@ fn before_the_first_configuration_nobody_passes() {
                 assert_eq!(ask(address, key).status, status, "{case}, {key:?}");
             }
         }
-        let before = discovered.count("config_reload");
+        let before = discovered.count("update_success");
         discovered.taken = before;
         discovered.change(&extension("api-key-auth", "default.late", &keys("first")));
         for address in discovered.addresses() {
