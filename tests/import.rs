@@ -41,9 +41,9 @@ fn started(name: &str, upstreams: &[&str], upstream: &Upstream) -> Shared {
     let path = written(name, &imported(name, &Options::default()));
     // Routes turn filters off by their names, which those of one module have not.
     let builder = Gateway::builder(path).packaging(Packaging::Separate);
-    Shared::start(upstreams.iter().fold(builder, |builder, name| {
-        builder.upstream(name, upstream.address())
-    }))
+    Shared::start(
+        upstreams.iter().fold(builder, |builder, name| builder.upstream(name, upstream.address())),
+    )
 }
 
 /// An upstream that says what it was asked.

@@ -64,7 +64,7 @@ pub(crate) fn read(node: &Node<'_>) -> Option<CertificateName> {
         (Some(uri), None, None) => (PeerName::Uri, uri),
         (None, Some(dns), None) => (PeerName::Dns, dns),
         (None, None, Some(subject)) => (PeerName::Subject, subject),
-        _ => return node.fault("must have exactly one of uri, dns, subject"),
+        _ => return node.not_exactly_one(&["uri", "dns", "subject"]),
     };
     Some(CertificateName { kind, value })
 }

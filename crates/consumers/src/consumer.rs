@@ -2,7 +2,7 @@
 
 use gatehouse_filter::config::{Fields, Node};
 use gatehouse_filter::{Caller, Identity};
-use serde_json::{Map, Value};
+use serde_json::Map;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -82,10 +82,7 @@ fn identity(fields: &mut Fields<'_>) -> Option<Identity> {
     let roles = fields.with_default("roles", vec![], texts);
     let groups = fields.with_default("groups", vec![], texts);
     let tier = fields.optional("tier", |node| node.text().map(str::to_owned));
-    let claims = fields.with_default("metadata", Map::new(), |node| match node.value() {
-        Value::Object(members) => Some(members.clone()),
-        _ => node.fault("must be a mapping"),
-    });
+    let claims = fields.with_default("metadata", Map::new(), |node| node.members().cloned());
     Some(Identity {
         scopes: scopes?,
         roles: roles?,
@@ -100,7 +97,7 @@ fn identity(fields: &mut Fields<'_>) -> Option<Identity> {
 mod tests {
     use super::*;
     use gatehouse_filter::config;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn consumer(json: &Value) -> Consumer {
         let read = |node: Node<'_>| {

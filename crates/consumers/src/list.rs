@@ -90,9 +90,9 @@ fn from_there(source: fetched::Source, uses: Uses, owner: Owner) -> Fetched<Cons
 /// All of the list or nothing: a consumer that is left out would be refused without anybody knowing
 /// why. A list of nobody is one: whoever withdraws the last key means it.
 fn read_body(body: &[u8], uses: &Uses) -> Result<Consumers, String> {
-    let listed = |node: Node<'_>| match node.value().as_array() {
-        Some(list) if list.is_empty() => Some(Consumers::default()),
-        _ => Consumers::read(&node, uses),
+    let listed = |node: Node<'_>| match node.is_empty_list() {
+        true => Some(Consumers::default()),
+        false => Consumers::read(&node, uses),
     };
     let consumers = |node: Node<'_>| {
         let mut fields = node.fields()?;

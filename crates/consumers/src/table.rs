@@ -145,10 +145,7 @@ impl Consumers {
             let keys = |node: Node<'_>| {
                 node.list(|node| key::read(&node, uses.keys.take_keyed(), &mut digests))
             };
-            let keys = match uses.required {
-                Required::Keys => fields.required("keys", keys).map(Some),
-                _ => fields.optional("keys", keys),
-            };
+            let keys = fields.required_if("keys", uses.required == Required::Keys, keys);
             let name = consumer.as_ref().map(|consumer| consumer.name.as_str());
             let tokens = |node: Node<'_>| {
                 node.list(|node| {
@@ -156,10 +153,7 @@ impl Consumers {
                     owned_once(&node, token, name.unwrap_or_default(), &mut called)
                 })
             };
-            let tokens = match uses.required {
-                Required::Tokens => fields.required("tokens", tokens).map(Some),
-                _ => fields.optional("tokens", tokens),
-            };
+            let tokens = fields.required_if("tokens", uses.required == Required::Tokens, tokens);
             let certificates = fields.optional("certificates", |node| {
                 node.list(|node| {
                     let certificate = certificate::read(&node)?;

@@ -6,6 +6,7 @@
 mod clock;
 mod host;
 mod numbers;
+mod outline;
 mod store;
 
 pub mod allocations;
@@ -15,6 +16,7 @@ pub mod longest;
 pub use clock::FakeClock;
 pub use host::{FakeHost, SentGrpc};
 pub use numbers::Numbers;
+pub use outline::{misfit, outline};
 pub use store::FakeStore;
 
 /// How much of what a stranger sent something looks at.
@@ -34,13 +36,23 @@ pub fn configured<F: Filter>(json: &str) -> Result<F, Vec<String>> {
     configured_in(json, &[])
 }
 
-/// A filter configured from JSON, which refers to these variables.
+/// A filter configured from JSON, which refers to these variables. What it takes is among what it
+/// [says that it takes](gatehouse_filter::config::outline()).
 ///
 /// # Errors
 /// The faults, as the user would read them.
+///
+/// # Panics
+/// Where it takes what it does not say.
+#[expect(clippy::panic, reason = "a test that panics is a test that fails")]
 pub fn configured_in<F: Filter>(json: &str, variables: &[(&str, &str)]) -> Result<F, Vec<String>> {
-    config::read_in(json.as_bytes(), &Variables(variables), F::configure)
-        .map_err(|faults: Vec<ConfigError>| faults.iter().map(ToString::to_string).collect())
+    let read = config::read_in(json.as_bytes(), &Variables(variables), F::configure);
+    if let (Ok(_), Ok(value)) = (&read, config::json_value(json.as_bytes()))
+        && let Some(misfit) = misfit(&outline::<F>(), &value)
+    {
+        panic!("{} takes what its outline does not have: {misfit}", F::NAME);
+    }
+    read.map_err(|faults: Vec<ConfigError>| faults.iter().map(ToString::to_string).collect())
 }
 
 /// Names and values.

@@ -42,11 +42,12 @@ impl Challenge {
             fields.with_default("realm", usual.realm, |node| node.quotable().map(str::to_owned));
         let schemes = fields.with_default("schemes", usual.schemes, schemes);
         let resource_metadata = fields.optional("resource_metadata", |node| {
+            let url = metadata_url(&node)?;
             let takes_tokens = |schemes: &Vec<String>| schemes.iter().any(|it| is_of_tokens(it));
             if !schemes.as_ref().is_none_or(takes_tokens) {
                 return node.fault("is told with Bearer and DPoP, and `schemes` has neither");
             }
-            metadata_url(&node)
+            Some(url)
         });
         Some(Self {
             own,

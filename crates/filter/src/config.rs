@@ -26,15 +26,20 @@
 mod environment;
 mod fields;
 mod json;
+mod kind;
 mod number;
+mod outline;
 mod units;
 
 pub use environment::{Environment, Nowhere, SecretText, Variable};
 pub use fields::Fields;
 pub(crate) use fields::nearest;
 pub use json::json_value;
+pub use kind::Kind;
 pub use number::{may_be_number, same_number};
+pub use outline::{Field, Form, List, Mapping, Outline, Table, outline};
 
+use outline::Explorer;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -108,8 +113,12 @@ pub fn read_value_in<T>(
     environment: &dyn Environment,
     reader: impl FnOnce(Node<'_>) -> Option<T>,
 ) -> Result<T, Vec<ConfigError>> {
-    let reading =
-        Reading { environment, faults: RefCell::new(Vec::new()), lacks_a_value: Cell::new(false) };
+    let reading = Reading {
+        environment,
+        faults: RefCell::new(Vec::new()),
+        lacks_a_value: Cell::new(false),
+        explorer: None,
+    };
     let read = reader(Node { value, path: String::new(), reading: &reading });
     let is_told = reading.has_told();
     let faults = reading.faults.into_inner();
@@ -127,6 +136,8 @@ struct Reading<'a> {
     faults: RefCell<Vec<ConfigError>>,
     /// Whether something could not be read, and nobody is to blame: [`Variable::Unknown`].
     lacks_a_value: Cell<bool>,
+    /// Who asks the reader what it takes, where nothing is read.
+    explorer: Option<&'a Explorer>,
 }
 
 impl Reading<'_> {
@@ -156,13 +167,25 @@ impl<'a> Node<'a> {
         None
     }
 
-    /// The value as it is.
+    /// Reports a mapping that has none of these members, or several.
+    pub fn not_exactly_one<T>(&self, names: &[&str]) -> Option<T> {
+        if let Some(explorer) = self.explorer() {
+            explorer.notes_exactly_one(&self.path, names);
+        }
+        self.fault(format!("must have exactly one of {}", names.join(", ")))
+    }
+
+    /// The value as it is. A reader that takes several forms goes by [`kind`](Node::kind) and its
+    /// like, not by this.
     pub fn value(&self) -> &'a Value {
         self.value
     }
 
     /// Text, not empty.
     pub fn text(&self) -> Option<&'a str> {
+        if self.notes(Form::Text { may_be_empty: false }) {
+            return None;
+        }
         match self.value.as_str() {
             None => self.fault("must be text"),
             Some("") => self.fault("must not be empty"),
@@ -180,14 +203,28 @@ impl<'a> Node<'a> {
         self.fault("must be printable ASCII without quotes and backslashes")
     }
 
+    /// Text, which may be empty.
+    pub fn text_or_empty(&self) -> Option<&'a str> {
+        if self.notes(Form::Text { may_be_empty: true }) {
+            return None;
+        }
+        self.value.as_str().or_else(|| self.fault("must be text"))
+    }
+
     /// `true` or `false`.
     pub fn boolean(&self) -> Option<bool> {
+        if self.notes(Form::Boolean) {
+            return None;
+        }
         self.value.as_bool().or_else(|| self.fault("must be true or false"))
     }
 
     /// A whole number in a range. One in quotes is one too: Envoy makes a text of a number in YAML
     /// that a double does not hold, such as `9007199254740993`.
     pub fn integer(&self, range: RangeInclusive<u64>) -> Option<u64> {
+        if self.notes(Form::Integer(*range.start(), *range.end())) {
+            return None;
+        }
         let message = format!("must be from {} to {}", range.start(), range.end());
         let (number, is_negative) = match self.value {
             Value::Number(number) => (number.as_u64(), number.as_i64().is_some()),
@@ -219,18 +256,30 @@ impl<'a> Node<'a> {
 
     /// A duration with its unit, `ms`, `s`, `m`, `h` or `d`: `500ms`, `30s`.
     pub fn duration(&self) -> Option<Duration> {
+        if self.notes(Form::Duration) {
+            return None;
+        }
         units::duration(self.value.as_str().unwrap_or_default())
             .or_else(|| self.fault("must be a duration with a unit (ms, s, m, h, d), such as 30s"))
     }
 
     /// A size in bytes with its unit, `B`, `KiB`, `MiB` or `GiB`: `64KiB`.
     pub fn size(&self) -> Option<u64> {
+        if self.notes(Form::Size) {
+            return None;
+        }
         units::size(self.value.as_str().unwrap_or_default())
             .or_else(|| self.fault("must be a size with a unit (B, KiB, MiB, GiB), such as 64KiB"))
     }
 
     /// One of a few words.
     pub fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        if let Some(explorer) = self.explorer() {
+            for (word, _) in words {
+                explorer.notes(&self.path, Form::Word((*word).to_owned()));
+            }
+            return None;
+        }
         let found = words.iter().find(|(word, _)| self.value.as_str() == Some(word));
         found.map(|(_, meaning)| *meaning).or_else(|| {
             let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
@@ -239,33 +288,47 @@ impl<'a> Node<'a> {
     }
 
     /// A list; the faults of every item are reported.
-    pub fn list<T>(&self, mut item: impl FnMut(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+    pub fn list<T>(&self, item: impl FnMut(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+        self.items(true, item)
+    }
+
+    /// A list of at least one item.
+    pub fn nonempty_list<T>(&self, item: impl FnMut(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+        self.items(false, item)
+    }
+
+    fn items<T>(
+        &self,
+        may_be_empty: bool,
+        mut item: impl FnMut(Node<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        if let Some(explorer) = self.explorer() {
+            let node = self.at(outline::item(&self.path), self.value);
+            if explorer.notes_list(&self.path, may_be_empty) && explorer.visits(&node.path) {
+                let _ = item(node);
+            }
+            return None;
+        }
         let Value::Array(values) = self.value else {
             return self.fault("must be a list");
         };
-        let at = |(index, value)| Node {
-            value,
-            path: format!("{}[{index}]", self.path),
-            reading: self.reading,
-        };
+        if values.is_empty() && !may_be_empty {
+            return self.fault("must not be empty");
+        }
+        let at = |(index, value)| self.at(format!("{}[{index}]", self.path), value);
         // Collecting into `Option` would stop at the first bad item, and hide the faults of the
         // rest.
         let items: Vec<_> = values.iter().enumerate().map(at).map(&mut item).collect();
         items.into_iter().collect()
     }
 
-    /// A list of at least one item.
-    pub fn nonempty_list<T>(&self, item: impl FnMut(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
-        match self.value {
-            Value::Array(values) if values.is_empty() => self.fault("must not be empty"),
-            _ => self.list(item),
-        }
-    }
-
     /// The members of an object. Call [`Fields::finish`] when all known ones have been read.
     pub fn fields(&self) -> Option<Fields<'a>> {
+        if let Some(explorer) = self.explorer() {
+            return explorer.notes_mapping(&self.path).then(|| Fields::new(self.clone(), None));
+        }
         match self.value {
-            Value::Object(members) => Some(Fields::new(self.clone(), members)),
+            Value::Object(members) => Some(Fields::new(self.clone(), Some(members))),
             _ => self.fault("must be a mapping of fields"),
         }
     }
@@ -276,6 +339,13 @@ impl<'a> Node<'a> {
         &self,
         mut member: impl FnMut(&'a str, Node<'a>) -> Option<T>,
     ) -> Option<Vec<T>> {
+        if let Some(explorer) = self.explorer() {
+            let node = self.at(outline::entry(&self.path), self.value);
+            if explorer.notes_table(&self.path, false) && explorer.visits(&node.path) {
+                let _ = member("name", node);
+            }
+            return None;
+        }
         let Value::Object(members) = self.value else {
             return self.fault("must be a mapping");
         };
@@ -293,9 +363,24 @@ impl<'a> Node<'a> {
     }
 
     fn child(&self, name: &str, value: &'a Value) -> Node<'a> {
-        let path =
-            if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
+        self.at(outline::member(&self.path, name), value)
+    }
+
+    fn at(&self, path: String, value: &'a Value) -> Node<'a> {
         Node { value, path, reading: self.reading }
+    }
+
+    /// Who asks the reader what it takes, where nothing is read. No module does.
+    fn explorer(&self) -> Option<&'a Explorer> {
+        if cfg!(target_family = "wasm") { None } else { self.reading.explorer }
+    }
+
+    /// Notes that the value may have this form, where nothing is read.
+    fn notes(&self, form: Form) -> bool {
+        if let Some(explorer) = self.explorer() {
+            explorer.notes(&self.path, form);
+        }
+        self.explorer().is_some()
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Members<P> {
 impl<P> Members<P> {
     /// Reads the mapping; `item` reads each of what is wanted.
     pub fn read(node: &Node<'_>, mut item: impl FnMut(Node<'_>) -> Option<P>) -> Option<Self> {
-        if !node.value().is_object() {
+        if !node.is_mapping() {
             return node.fault("must be {any: [..]}, {all: [..]} or both");
         }
         let mut fields = node.fields()?;

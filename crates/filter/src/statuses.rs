@@ -15,10 +15,7 @@ impl Statuses {
 
     /// Reads `200` or `2xx`; interim responses (1xx) are none.
     pub fn read(node: &Node<'_>) -> Option<Self> {
-        let text = match node.value().as_u64() {
-            Some(number) => number.to_string(),
-            None => node.value().as_str().unwrap_or_default().to_ascii_lowercase(),
-        };
+        let text = node.text_or_number().unwrap_or_default().to_ascii_lowercase();
         let parse =
             |text: String| text.parse::<u16>().ok().filter(|code| (200..=599).contains(code));
         match (parse(text.replace("xx", "00")), parse(text.replace("xx", "99"))) {

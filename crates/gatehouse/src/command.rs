@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use super::{Answer, chain, check, completions, explain, hash_key, import, init};
+use super::{Answer, chain, check, completions, explain, hash_key, import, init, schema};
 
 /// Checks, explains and writes configurations of Gatehouse's filters.
 #[derive(Debug, Parser)]
@@ -28,6 +28,7 @@ enum Command {
     Chain(chain::Chain),
     Init(Box<init::Init>),
     Import(import::Import),
+    Schema(schema::Schema),
     HashKey(hash_key::HashKey),
     Completions(completions::Completions),
 }
@@ -44,6 +45,7 @@ impl Gatehouse {
             Command::Init(init) => init.run(),
             Command::Import(import) => import.run(),
             Command::Explain(explain) => explain.run(),
+            Command::Schema(schema) => schema.run(),
             Command::HashKey(hash_key) => hash_key.run(),
             Command::Completions(completions) => Ok(completions.run()),
         }

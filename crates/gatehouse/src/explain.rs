@@ -2,9 +2,6 @@
 //!
 //! It is out of the very tables that the filters' READMEs have, which are in the program.
 
-mod documents;
-mod field;
-mod table;
 mod terminal;
 
 use anyhow::{Result, bail};
@@ -12,8 +9,7 @@ use clap::Args;
 use gatehouse_check::distance;
 
 use super::Answer;
-use documents::Manual;
-use field::{Field, Path};
+use gatehouse_manual::{Field, Manual, Path, plain};
 
 /// Print the documentation of a filter, or of one of its fields.
 #[derive(Debug, Args)]
@@ -54,7 +50,7 @@ impl Explain {
 /// Every filter, with what it is for.
 fn filters() -> String {
     let mut text = String::new();
-    for manual in documents::all() {
+    for manual in gatehouse_manual::all() {
         text.push_str(&format!(
             "{}\n{}\n\n",
             manual.name,
@@ -66,10 +62,10 @@ fn filters() -> String {
 }
 
 fn manual(name: &str) -> Result<Manual> {
-    if let Some(manual) = documents::all().into_iter().find(|manual| manual.name == name) {
+    if let Some(manual) = gatehouse_manual::all().into_iter().find(|manual| manual.name == name) {
         return Ok(manual);
     }
-    let names: Vec<&str> = documents::all().iter().map(|manual| manual.name).collect();
+    let names: Vec<&str> = gatehouse_manual::all().iter().map(|manual| manual.name).collect();
     match names.iter().find(|known| distance(known, name) <= 2) {
         Some(near) => bail!("no filter is called `{name}`, did you mean `{near}`?"),
         None => bail!("no filter is called `{name}`; there are {}", names.join(", ")),
@@ -85,7 +81,7 @@ fn of_filter(manual: &Manual) -> String {
             section.clone_from(&field.section);
             text.push_str(&format!("\n{section}:\n"));
         }
-        let kind = terminal::plain(&field.kind);
+        let kind = plain(&field.kind);
         let kind = if kind.is_empty() { String::new() } else { format!("  {kind}") };
         text.push_str(&format!("  {}{kind}\n", field.names.join(", ")));
     }
@@ -115,7 +111,7 @@ fn of_row(field: &Field, fields: &[Field]) -> String {
     let mut text = format!("{place}\n");
     for (name, value) in [("type", &field.kind), ("default", &field.default)] {
         if !value.is_empty() {
-            text.push_str(&format!("  {name}: {}\n", terminal::plain(value)));
+            text.push_str(&format!("  {name}: {}\n", plain(value)));
         }
     }
     if !field.meaning.is_empty() {

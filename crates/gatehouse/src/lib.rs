@@ -16,6 +16,7 @@ pub mod explain;
 pub mod hash_key;
 pub mod import;
 pub mod init;
+pub mod schema;
 
 mod answer;
 mod command;

@@ -8,7 +8,7 @@
 mod list;
 mod registry;
 
-pub use list::{Checked, NAME, check, read};
+pub use list::{Checked, NAME, check, outline, read};
 pub use registry::{FILTERS, Registered, filter};
 
 /// The phases in which one of the filters takes part: what the module exports.

@@ -2,7 +2,7 @@
 
 use crate::{FILTERS, Registered};
 use gatehouse_chain::{Chain, Link, Placed, Tells, needed};
-use gatehouse_filter::config::{self, ConfigError, Environment, Node};
+use gatehouse_filter::config::{self, ConfigError, Environment, Node, Outline};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -34,6 +34,11 @@ pub fn check(json: &[u8], environment: &dyn Environment) -> Checked {
     let faults =
         config::read_in(json, environment, |node| list.gateway(&node)).err().unwrap_or_default();
     Checked { faults, hold_heads: list.hold_heads, needed: list.needed }
+}
+
+/// What a gateway's configuration may be.
+pub fn outline() -> Outline {
+    config::outline(|node| List::default().gateway(&node))
 }
 
 /// Configures the module.
@@ -75,8 +80,8 @@ impl List {
             self.take(node.clone(), name)
         });
         let given = given.map(|_| ());
-        let keys: Vec<&str> =
-            node.value().as_object().map(|members| members.keys().map(String::as_str).collect())?;
+        let keys = node.value().as_object().map(|members| members.keys().map(String::as_str));
+        let keys: Vec<&str> = keys.into_iter().flatten().collect();
         let named: Vec<&Registered> =
             FILTERS.iter().filter(|filter| keys.contains(&filter.name)).collect();
         let others = keys.iter().any(|key| *key != "name" && crate::filter(key).is_none());
@@ -87,7 +92,7 @@ impl List {
         let mut link = None;
         for filter in FILTERS {
             // What several say is not read: one fault is enough.
-            let is_alone = named.len() == 1;
+            let is_alone = named.len() < 2;
             let read = |node| if is_alone { (filter.configure)(node) } else { None };
             if let Some(Some(read)) = fields.optional(filter.name, read) {
                 link = Some(read);

@@ -1,5 +1,5 @@
 use crate::path::path;
-use gatehouse_filter::config::{Node, may_be_number};
+use gatehouse_filter::config::{self, Node, may_be_number};
 use gatehouse_json::{Document, Id, Kind, Path, same_number};
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ impl Condition {
         let mut tests = tests.into_iter().flatten();
         match (tests.next(), tests.next()) {
             (Some(test), None) => Some(Self { path: path?, test }),
-            _ => node.fault("must have exactly one of equals, one_of, json, exists"),
+            _ => node.not_exactly_one(&["equals", "one_of", "json", "exists"]),
         }
     }
 
@@ -93,14 +93,13 @@ fn exact(node: &Node<'_>) -> Option<Scalar> {
 }
 
 fn scalar(node: &Node<'_>) -> Option<Scalar> {
-    Some(match node.value() {
-        Value::Null => Scalar::Null,
+    if node.kind() == config::Kind::Null {
+        return Some(Scalar::Null);
+    }
+    Some(match node.scalar()? {
         Value::Bool(value) => Scalar::Boolean(*value),
-        Value::Number(number) => Scalar::Number(number.to_string()),
         Value::String(text) if may_be_number(text) => Scalar::Either(text.clone()),
         Value::String(text) => Scalar::String(text.clone()),
-        Value::Array(_) | Value::Object(_) => {
-            return node.fault("must be text, a number, true or false");
-        }
+        number => Scalar::Number(number.to_string()),
     })
 }

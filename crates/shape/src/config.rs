@@ -64,19 +64,20 @@ pub(crate) fn steps(node: &Node<'_>, scope: &Scope<'_>, editable: Editable) -> O
 
 /// An operation: a mapping with its name as the only key.
 fn step(node: &Node<'_>, here: Place<'_>) -> Option<Step> {
-    let keys = node
-        .value()
-        .as_object()
-        .map(|members| members.keys().filter(|key| *key != "when").collect::<Vec<_>>());
-    let Some([name]) = keys.as_deref() else {
+    node.nested("operation", |node| one_step(node, here))
+}
+
+fn one_step(node: &Node<'_>, here: Place<'_>) -> Option<Step> {
+    let names: Vec<&str> = here.names().collect();
+    let Some(name) = node.only_key(&names, &["when"]) else {
         return node.fault(format!(
             "must be a mapping with one key, the operation, and `when` beside it: {}",
-            here.names().collect::<Vec<_>>().join(", ")
+            names.join(", ")
         ));
     };
     let mut outer = node.fields()?;
     let mut all = NAMES.into_iter().chain(NAMES_OF_HEAD);
-    let Some(known) = all.find(|known| known == name) else {
+    let Some(known) = all.find(|known| *known == name) else {
         // Makes them the known ones, so that the fault names the nearest.
         for known in here.names() {
             let _ = outer.optional(known, |_| Some(()));
@@ -272,7 +273,7 @@ fn value(fields: &mut Fields<'_>, scope: &Scope<'_>) -> Option<(Value, Needs)> {
     match (value?, json?) {
         (Some(value), None) => Some(value),
         (None, Some(value)) => Some((value, Needs::default())),
-        (None, None) => fields.required("value", |_| None),
+        (None, None) => fields.lacks("value"),
         _ => fields.node().fault("must have either value or json"),
     }
 }

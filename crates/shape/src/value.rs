@@ -28,7 +28,7 @@ impl Value {
     /// has been read already.
     pub fn read(node: &Node<'_>, scope: &Scope<'_>) -> Option<(Self, Needs)> {
         let mut needs = Needs::default();
-        let form = Form::of(node.value(), node, scope, &mut needs)?;
+        let form = Form::of(node.any(), node, scope, &mut needs)?;
         Some((Self(form), needs))
     }
 

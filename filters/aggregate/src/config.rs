@@ -61,7 +61,7 @@ fn composition(rule: &mut Fields<'_>) -> Option<Composition> {
     let max_body = rule.optional("max_body", |node| size(&node));
     let passed = rule.with_default("pass_headers", Vec::new(), |node| fields::all_passed(&node));
     let headers = rule.with_default("headers", identity_fields(&scope)?, |node| {
-        if node.value().as_object().is_some_and(serde_json::Map::is_empty) {
+        if node.is_empty_mapping() {
             return Some(Vec::new());
         }
         let scope = Scope { own: Some(&noted), ..scope };

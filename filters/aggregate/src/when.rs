@@ -24,7 +24,7 @@ impl Condition {
         scope: &Scope<'_>,
         names: &Names<'_>,
     ) -> Option<Vec<Self>> {
-        if node.value().is_array() {
+        if node.is_list() {
             return node.nonempty_list(|node| Self::read(&node, scope, names));
         }
         Some(vec![Self::read(node, scope, names)?])
@@ -48,15 +48,9 @@ impl Condition {
         });
         let statuses =
             fields.optional("statuses", |node| node.nonempty_list(|node| Statuses::read(&node)));
-        let text = |node: Node<'_>| {
-            let value = node.value();
-            match value {
-                serde_json::Value::String(text) => Some(text.clone().into_bytes()),
-                serde_json::Value::Number(_) | serde_json::Value::Bool(_) => {
-                    Some(value.to_string().into_bytes())
-                }
-                _ => node.fault("must be text, a number, true or false"),
-            }
+        let text = |node: Node<'_>| match node.scalar()? {
+            serde_json::Value::String(text) => Some(text.clone().into_bytes()),
+            value => Some(value.to_string().into_bytes()),
         };
         let equals = fields.optional("equals", text);
         let one_of = fields.optional("one_of", |node| node.nonempty_list(text));

@@ -3,7 +3,7 @@
 use crate::claim_path::ClaimPath;
 use crate::pattern::{Pattern, Wanted};
 use crate::principal::Facts;
-use gatehouse_filter::config::{Node, may_be_number, same_number};
+use gatehouse_filter::config::{Kind, Node, same_number};
 use gatehouse_filter::truth::Truth;
 use gatehouse_filter::{Identity, Members, TextPattern};
 use serde_json::{Number, Value, json};
@@ -124,24 +124,27 @@ impl Item {
     fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
         /// Every whole number up to here is exact in YAML and in JSON, whoever writes them.
         const MOST: i64 = 9_007_199_254_740_991;
-        match node.value() {
-            Value::Bool(boolean) => Some(Self::Boolean(*boolean)),
-            Value::Number(number) => match number.as_i64() {
+        match node.kind() {
+            Kind::Boolean => node.boolean().map(Self::Boolean),
+            Kind::Number => match node.number()?.as_i64() {
                 Some(whole) if (-MOST..=MOST).contains(&whole) => {
-                    Some(Self::Number(number.clone()))
+                    Some(Self::Number(whole.into()))
                 }
                 _ => node.fault(format!(
-                    "must be a whole number from -{MOST} to {MOST}, or {{json: '{number}'}}"
+                    "must be a whole number from -{MOST} to {MOST}, or {{json: '{}'}}",
+                    node.value()
                 )),
             },
-            Value::String(text) if may_be_number(text) => node.ambiguous(text, "Write a mapping,"),
-            Value::Object(members) if members.contains_key("json") => {
+            Kind::Text if node.may_be_number() => {
+                node.ambiguous(node.text()?, "Write a mapping,")
+            }
+            Kind::Mapping if node.has("json") => {
                 let mut fields = node.fields()?;
                 let item = fields.required("json", |node| Self::of_json(&node));
                 fields.finish();
                 item
             }
-            Value::String(_) | Value::Object(_) => Pattern::read(node, captures).map(Self::Text),
+            Kind::Text | Kind::Mapping => Pattern::read(node, captures).map(Self::Text),
             _ => node.fault(
                 "must be text, a whole number, true, false, {json: text}, or one of {prefix: text}, \
                  {suffix: text}, {regex: pattern}, {capture: name}, {header: name}, {query: name} \

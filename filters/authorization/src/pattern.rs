@@ -18,10 +18,10 @@ impl Pattern {
     /// Reads a text, or a mapping that says what it is compared with. `captures` are the names that
     /// the rule's path template captures.
     pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
-        if node.value().is_string() {
+        if node.is_text() {
             return text(node).map(|text| Self::Text(TextPattern::Exact(text)));
         }
-        if !node.value().is_object() {
+        if !node.is_mapping() {
             return node.fault(FORMS);
         }
         let mut fields = node.fields()?;
@@ -32,9 +32,9 @@ impl Pattern {
         let mut patterns = texts.chain(references?.into_iter().map(Self::Reference));
         match (patterns.next(), patterns.next()) {
             (Some(pattern), None) => Some(pattern),
-            _ => node.fault(
-                "must have exactly one of prefix, suffix, regex, capture, header, query, host",
-            ),
+            _ => node.not_exactly_one(&[
+                "prefix", "suffix", "regex", "capture", "header", "query", "host",
+            ]),
         }
     }
 

@@ -32,7 +32,7 @@ impl Principal {
     pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Self> {
         let mut fields = node.fields()?;
         let parts = parts(&mut fields, captures);
-        let not = fields.with_default("not", vec![], |node| match node.value().is_array() {
+        let not = fields.with_default("not", vec![], |node| match node.is_list() {
             true => node.nonempty_list(|node| Part::read_not(&node, captures)),
             false => Part::read_not(&node, captures).map(|part| vec![part]),
         });

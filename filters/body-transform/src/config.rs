@@ -174,7 +174,7 @@ fn side(node: &Node<'_>, scope: &Scope<'_>, direction: Direction, held: bool) ->
 
 /// How a body is written that was read in this format.
 fn written(node: &Node<'_>, direction: Direction, read: Format) -> Option<Format> {
-    let format = node.one_of(&[
+    let format = node.choice(&[
         ("json", Format::Json),
         ("form", Format::Form),
         ("multipart", Format::Multipart),

@@ -23,10 +23,7 @@ impl Replacement {
         let mut fields = node.fields()?;
         let read = fields.required("replace", |node| {
             // The text may be empty: then what is found goes.
-            let texts = node.list(|node| match node.value().as_str() {
-                Some(text) => Some((text, node)),
-                None => node.fault("must be text"),
-            })?;
+            let texts = node.list(|node| Some((node.text_or_empty()?, node)))?;
             let [(pattern, at), (text, _)] = texts.as_slice() else {
                 return node.fault("must be a list of two: the pattern and the text");
             };

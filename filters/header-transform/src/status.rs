@@ -37,8 +37,10 @@ pub(crate) struct StatusMap(Vec<(Pattern, u16)>);
 impl StatusMap {
     /// Reads `{404: 410, 5xx: 503}`.
     pub(crate) fn read(node: &Node<'_>) -> Option<Self> {
-        let entries =
-            node.table(|key, node| Some((Pattern::of_key(key, &node)?, new_status(&node)?)));
+        let entries = node.table(|key, node| {
+            let (pattern, status) = (Pattern::of_key(key, &node), new_status(&node));
+            Some((pattern?, status?))
+        });
         let mut entries = entries?;
         entries.sort_by_key(|(pattern, _)| matches!(pattern, Pattern::Class(_)));
         Some(Self(entries))
@@ -63,8 +65,7 @@ const STATUS: HeaderName = HeaderName::from_static(":status");
 
 impl Pattern {
     fn read(node: &Node<'_>) -> Option<Self> {
-        let number = node.value().as_u64().map(|number| number.to_string());
-        Self::parse(number.as_deref().or(node.value().as_str()).unwrap_or_default())
+        Self::parse(&node.text_or_number().unwrap_or_default())
             .or_else(|| node.fault("must be a status code or a class of them, such as 404 or 5xx"))
     }
 

@@ -79,7 +79,7 @@ impl Amount {
 
     /// Reads a number, or a mapping that tells whose it is.
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
-        if !node.value().is_object() {
+        if !node.is_mapping() {
             return integer(&node, 1).map(Self::Fixed);
         }
         let mut fields = node.fields()?;
@@ -118,7 +118,7 @@ impl Amount {
                 (None, Some(most)) => Some(Self::Header { name, most, default }),
                 _ => node.fault("needs `most`, and no `values`: a header may say any number"),
             },
-            _ => node.fault("must have exactly one of tier, consumer, claim, header"),
+            _ => node.not_exactly_one(&["tier", "consumer", "claim", "header"]),
         }
     }
 }
@@ -153,23 +153,7 @@ pub(crate) fn digits(value: &[u8]) -> Option<u32> {
 
 /// Reads a mapping from names to numbers.
 fn names(node: &Node<'_>) -> Option<Vec<(String, u32)>> {
-    let Value::Object(members) = node.value() else {
-        return node.fault("must be a mapping from names to numbers");
-    };
-    if members.is_empty() {
-        return node.fault("must not be empty");
-    }
-    let number =
-        |(name, value): (&String, &Value)| match whole(value).filter(|number| *number <= MOST) {
-            Some(number) => Some((name.clone(), number)),
-            None => node.fault(format!("`{name}` must be a whole number from 0 to {MOST}")),
-        };
-    let numbers: Vec<_> = members.iter().map(number).collect();
-    numbers.into_iter().collect()
-}
-
-fn whole(value: &Value) -> Option<u32> {
-    value.as_u64().and_then(|number| u32::try_from(number).ok())
+    node.table(|name, node| Some((name.to_owned(), integer(&node, 0)?)))
 }
 
 /// A whole number from `least` to the most.

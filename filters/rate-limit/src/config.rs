@@ -102,7 +102,7 @@ const LEASES: u32 = 0;
 /// What clients are told: one form, a list of them, or nothing.
 fn forms(node: Node<'_>) -> Option<Vec<Form>> {
     const NONE: [(&str, Option<Form>); 1] = [("none", None)];
-    if node.value().is_array() {
+    if node.is_list() {
         return node.nonempty_list(|node| node.one_of(&Form::NAMES));
     }
     let words = Form::NAMES.map(|(name, form)| (name, Some(form)));

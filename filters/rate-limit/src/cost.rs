@@ -68,7 +68,7 @@ impl Cost {
 
     /// Reads a number, or a mapping that says which header field holds it.
     pub(crate) fn read(node: Node<'_>) -> Option<Self> {
-        if !node.value().is_object() {
+        if !node.is_mapping() {
             return integer(&node, 1).map(Self::Fixed);
         }
         let mut fields = node.fields()?;
@@ -96,7 +96,7 @@ fn exactly_one(
         (Some(name), None, None) => Some(Cost::Request(Field { name, default, most })),
         (None, Some(name), None) => Some(Cost::Response(Field { name, default, most })),
         (None, None, Some(written)) => Usage::new(written, default, most).map(Cost::Body),
-        _ => node.fault("must have exactly one of header, response_header, response_body"),
+        _ => node.not_exactly_one(&["header", "response_header", "response_body"]),
     }
 }
 

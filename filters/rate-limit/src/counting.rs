@@ -66,7 +66,7 @@ pub(crate) fn read(node: Node<'_>) -> Option<Option<Service>> {
     }
     let mut fields = node.fields()?;
     let kinds = [("local", Kind::Local), ("global", Kind::Global), ("hybrid", Kind::Hybrid)];
-    let kind = fields.required("mode", |node| node.one_of(&kinds));
+    let kind = fields.required("mode", |node| node.choice(&kinds));
     if kind == Some(Kind::Local) {
         fields.finish();
         return Some(None);
@@ -76,9 +76,12 @@ pub(crate) fn read(node: Node<'_>) -> Option<Option<Service>> {
         .with_default("domain", "gatehouse".to_owned(), |node| node.text().map(str::to_owned));
     let timeout = fields.with_default("timeout", Duration::from_millis(100), timeout);
     let on_error = on_error(&mut fields);
-    let batch = fields.optional("batch", |node| match kind {
-        Some(Kind::Hybrid) => node.integer(1..=1_000_000).and_then(|most| u32::try_from(most).ok()),
-        _ => node.fault("goes with `mode: hybrid`: every other request is a call of its own"),
+    let batch = fields.optional("batch", |node| {
+        let most = node.integer(1..=1_000_000)?;
+        match kind {
+            Some(Kind::Hybrid) => u32::try_from(most).ok(),
+            _ => node.fault("goes with `mode: hybrid`: every other request is a call of its own"),
+        }
     });
     fields.finish();
     let batch = batch?;
@@ -94,9 +97,12 @@ pub(crate) fn read(node: Node<'_>) -> Option<Option<Service>> {
 fn on_error(fields: &mut Fields<'_>) -> Option<Failure> {
     let kinds = [("deny", 0), ("allow", 1), ("local_share", 2)];
     let on_error = fields.with_default("on_error", 0, |node| node.one_of(&kinds));
-    let gateways = fields.optional("gateways", |node| match on_error {
-        Some(2) => node.integer(1..=10_000).and_then(|number| u32::try_from(number).ok()),
-        _ => node.fault("goes with `on_error: local_share`: the limits are divided by it"),
+    let gateways = fields.optional("gateways", |node| {
+        let number = node.integer(1..=10_000)?;
+        match on_error {
+            Some(2) => u32::try_from(number).ok(),
+            _ => node.fault("goes with `on_error: local_share`: the limits are divided by it"),
+        }
     });
     match (on_error?, gateways?) {
         (0, _) => Some(Failure::Deny),

@@ -213,7 +213,7 @@ pub(crate) const MOST_VALUES: usize = 16;
 
 /// Reads a part; `captures` are the names that the rule's path template captures.
 pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Part> {
-    if let Some(word) = node.value().as_str() {
+    if node.is_text() {
         let plain = [
             ("client_address", Part::ClientAddress(Networks::default())),
             ("path", Part::Path),
@@ -222,8 +222,9 @@ pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Part> {
             ("host", Part::Host),
         ];
         let members = Member::ALL.map(|member| (member.name(), Part::Identity(member)));
-        let found = plain.into_iter().chain(members).find(|(name, _)| *name == word);
-        return found.map(|(_, part)| part).or_else(|| node.fault(WORDS));
+        let all: Vec<(&str, Part)> = plain.into_iter().chain(members).collect();
+        let words: Vec<(&str, &Part)> = all.iter().map(|(name, part)| (*name, part)).collect();
+        return node.word(&words).cloned().or_else(|| node.fault(WORDS));
     }
     let mut fields = node.fields()?;
     let text = |node: Node<'_>| node.text().map(str::to_owned);
@@ -239,9 +240,14 @@ pub(crate) fn read(node: &Node<'_>, captures: &[&str]) -> Option<Part> {
     let mut parts = parts.into_iter().flatten();
     match (parts.next(), parts.next()) {
         (Some(part), None) => Some(part),
-        _ => node.fault(
-            "must have exactly one of client_address, header, query, cookie, capture, claim",
-        ),
+        _ => node.not_exactly_one(&[
+            "client_address",
+            "header",
+            "query",
+            "cookie",
+            "capture",
+            "claim",
+        ]),
     }
 }
 

@@ -93,11 +93,8 @@ const IDENTITY: &[u8] = b"identity";
 
 /// Reads a path, a term, or a list of both.
 pub(crate) fn read(node: Node<'_>) -> Option<Written> {
-    let terms = if node.value().is_array() {
-        node.nonempty_list(|node| term(&node))?
-    } else {
-        vec![term(&node)?]
-    };
+    let terms =
+        if node.is_list() { node.nonempty_list(|node| term(&node))? } else { vec![term(&node)?] };
     let all: Vec<&Vec<Box<str>>> = terms.iter().flat_map(|(paths, _)| paths).collect();
     if let Err(fault) = Paths::new(all.iter().map(|path| path.to_vec()).collect()) {
         return node.fault(fault.to_string());
@@ -117,11 +114,11 @@ pub(crate) fn read(node: Node<'_>) -> Option<Written> {
 }
 
 fn term(node: &Node<'_>) -> Option<(Vec<Vec<Box<str>>>, u32)> {
-    if !node.value().is_object() {
+    if !node.is_mapping() {
         return Some((vec![path(node)?], 1));
     }
     let mut fields = node.fields()?;
-    let paths = fields.required("path", |node| match node.value().is_array() {
+    let paths = fields.required("path", |node| match node.is_list() {
         true => node.nonempty_list(|node| path(&node)),
         false => Some(vec![path(&node)?]),
     });

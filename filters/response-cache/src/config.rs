@@ -10,7 +10,7 @@ use crate::objects::Objects;
 use crate::purge::Route;
 use crate::purges::Purges;
 use crate::rule::Rule;
-use gatehouse_filter::config::{Environment, Node, read_value_in};
+use gatehouse_filter::config::{Environment, Kind, Node, read_value_in};
 use gatehouse_filter::rules::Rules;
 use gatehouse_filter::{Mode, Words};
 use std::rc::Rc;
@@ -196,9 +196,12 @@ fn status(node: &Node<'_>) -> Option<Option<StatusField>> {
 
 /// Whether a part is switched `off`. Envoy's YAML makes `false` of that.
 fn is_off(node: &Node<'_>) -> Option<bool> {
-    match node.value() {
-        serde_json::Value::Bool(false) => Some(true),
-        serde_json::Value::String(_) => node.one_of(&[("off", true)]),
+    match node.kind() {
+        Kind::Boolean => match node.boolean()? {
+            false => Some(true),
+            true => Some(false),
+        },
+        Kind::Text => node.one_of(&[("off", true)]),
         _ => Some(false),
     }
 }

@@ -1,6 +1,6 @@
 //! What a configuration refers to instead of saying it: the variables of its VM.
 
-use super::Node;
+use super::{Form, Node};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
@@ -72,6 +72,9 @@ impl<'a> Node<'a> {
     /// holds. A line break at the end of that is no part of it: files leave one there. A fault must
     /// not repeat it.
     pub fn secret(&self) -> Option<SecretText<'a>> {
+        if self.notes(Form::Secret) {
+            return None;
+        }
         match self.value {
             Value::String(_) => self.text().map(|text| SecretText(Cow::Borrowed(text))),
             Value::Object(_) => self.referred().map(|text| SecretText(Cow::Owned(text))),
@@ -81,12 +84,18 @@ impl<'a> Node<'a> {
 
     /// Whether this is `{env: NAME}`.
     pub fn is_reference(&self) -> bool {
+        if self.explorer().is_some() {
+            return self.has("env");
+        }
         let members = self.value.as_object();
         members.is_some_and(|members| members.len() == 1 && members.contains_key("env"))
     }
 
     /// The value, in which every `{env: NAME}` has become the text that it refers to.
     pub fn without_references(&self) -> Option<Value> {
+        if self.notes(Form::Members) {
+            return None;
+        }
         match self.value {
             Value::Object(_) if self.is_reference() => {
                 self.secret().map(|text| Value::from(&*text))

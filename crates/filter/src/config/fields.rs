@@ -1,3 +1,5 @@
+//! The members of a mapping, of which the names are known.
+
 use super::Node;
 use serde_json::{Map, Value};
 
@@ -5,7 +7,8 @@ use serde_json::{Map, Value};
 /// ones.
 pub struct Fields<'a> {
     node: Node<'a>,
-    members: &'a Map<String, Value>,
+    /// `None` where the reader is asked what it takes, and nothing is read.
+    members: Option<&'a Map<String, Value>>,
     known: Vec<&'static str>,
     is_finished: bool,
 }
@@ -15,14 +18,14 @@ pub struct Fields<'a> {
 /// told why.
 impl Drop for Fields<'_> {
     fn drop(&mut self) {
-        if !self.is_finished && !self.node.has_told() {
+        if !self.is_finished && self.members.is_some() && !self.node.has_told() {
             self.node.fault::<()>("is not read to its end, which is a fault of the filter");
         }
     }
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(node: Node<'a>, members: &'a Map<String, Value>) -> Self {
+    pub(super) fn new(node: Node<'a>, members: Option<&'a Map<String, Value>>) -> Self {
         Self { node, members, known: Vec::new(), is_finished: false }
     }
 
@@ -34,7 +37,7 @@ impl<'a> Fields<'a> {
     /// A member as it is written, where it is, for what it means beside others. It is none the
     /// better known for that.
     pub fn given(&self, name: &str) -> Option<Node<'a>> {
-        Some(self.node.child(name, self.members.get(name)?))
+        Some(self.node.child(name, self.members?.get(name)?))
     }
 
     /// A member that must be there.
@@ -43,10 +46,28 @@ impl<'a> Fields<'a> {
         name: &'static str,
         read: impl FnOnce(Node<'a>) -> Option<T>,
     ) -> Option<T> {
-        match self.member(name) {
+        match self.member(name, true) {
             Some(node) => read(node?),
-            None => self.node.child(name, &Value::Null).fault("is required"),
+            None => self.lacks(name),
         }
+    }
+
+    /// A member that must be there under a condition, and may be absent otherwise.
+    pub fn required_if<T>(
+        &mut self,
+        name: &'static str,
+        is_required: bool,
+        read: impl FnOnce(Node<'a>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.optional(name, read)? {
+            None if is_required && self.members.is_some() => self.lacks(name),
+            read => Some(read),
+        }
+    }
+
+    /// Reports a member that must be there beside those that are.
+    pub fn lacks<T>(&self, name: &str) -> Option<T> {
+        self.node.child(name, &Value::Null).fault("is required")
     }
 
     /// A member that may be absent: `Some(None)`. `None` means that it is there and wrong.
@@ -55,7 +76,9 @@ impl<'a> Fields<'a> {
         name: &'static str,
         read: impl FnOnce(Node<'a>) -> Option<T>,
     ) -> Option<Option<T>> {
-        match self.member(name) {
+        match self.member(name, false) {
+            // Where nothing is read, what has no value is not there: that leads furthest.
+            Some(node) if self.members.is_none() => Some(read(node?)),
             Some(node) => read(node?).map(Some),
             None => Some(None),
         }
@@ -74,7 +97,10 @@ impl<'a> Fields<'a> {
     /// Reports the members that nobody asked for.
     pub fn finish(mut self) {
         self.is_finished = true;
-        for (name, value) in self.members {
+        if let Some(explorer) = self.node.explorer() {
+            explorer.notes_end(&self.node.path);
+        }
+        for (name, value) in self.members.into_iter().flatten() {
             if self.known.contains(&name.as_str()) {
                 continue;
             }
@@ -90,9 +116,14 @@ impl<'a> Fields<'a> {
     /// The member, where it is there. One that is `null`, which is how YAML writes a key without a
     /// value, is a fault: a list whose items were all commented out must not become whatever its
     /// absence means, such as everybody.
-    fn member(&mut self, name: &'static str) -> Option<Option<Node<'a>>> {
+    fn member(&mut self, name: &'static str, is_required: bool) -> Option<Option<Node<'a>>> {
         self.known.push(name);
-        let node = self.node.child(name, self.members.get(name)?);
+        if let Some(explorer) = self.node.explorer() {
+            explorer.notes_member(&self.node.path, name, is_required);
+            let node = self.node.child(name, &Value::Null);
+            return explorer.visits(&node.path).then_some(Some(node));
+        }
+        let node = self.node.child(name, self.members?.get(name)?);
         Some(match node.value() {
             Value::Null => node.fault("has no value: give it one, or take it out"),
             _ => Some(node),

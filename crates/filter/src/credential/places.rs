@@ -75,7 +75,7 @@ fn source(node: &Node<'_>, has_basic: bool) -> Option<Source> {
             node.fault("`prefix` is for `header` and `cookie` only")
         }
         (None, None, Some(name), None) => Some(Source::Query(name)),
-        _ => node.fault("must have exactly one of header, query, cookie"),
+        _ => node.not_exactly_one(&["header", "query", "cookie"]),
     }
 }
 

@@ -46,7 +46,7 @@ impl Refresh {
         retry: Option<Duration>,
         max_age: Option<Duration>,
     ) -> Option<Self> {
-        if !node.value().is_object() {
+        if !node.is_mapping() {
             return between(node, RANGE).map(Self::every);
         }
         let mut fields = node.fields()?;

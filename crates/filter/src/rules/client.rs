@@ -47,10 +47,10 @@ impl IdentityCondition {
 /// A text as it is, or a mapping that says how it is compared.
 fn pattern(node: &Node<'_>) -> Option<TextPattern> {
     let text = |node: &Node<'_>| node.text().map(Box::from);
-    if node.value().is_string() {
+    if node.is_text() {
         return text(node).map(TextPattern::Exact);
     }
-    if !node.value().is_object() {
+    if !node.is_mapping() {
         return node.fault("must be text, {prefix: text}, {suffix: text} or {regex: pattern}");
     }
     let mut fields = node.fields()?;
@@ -59,6 +59,6 @@ fn pattern(node: &Node<'_>) -> Option<TextPattern> {
     let mut patterns = patterns?.into_iter();
     match (patterns.next(), patterns.next()) {
         (Some(pattern), None) => Some(pattern),
-        _ => node.fault("must have exactly one of prefix, suffix, regex"),
+        _ => node.not_exactly_one(&["prefix", "suffix", "regex"]),
     }
 }

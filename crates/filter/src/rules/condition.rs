@@ -21,7 +21,7 @@ impl Condition {
         let mut fields = node.fields()?;
         let parts = Parts::read(&mut fields, identities);
         let not = fields.with_default("not", vec![], |node| {
-            let not = match node.value().is_array() {
+            let not = match node.is_list() {
                 true => node.nonempty_list(|node| Negation::read(&node, identities)),
                 false => Negation::read(&node, identities).map(|negation| vec![negation]),
             }?;

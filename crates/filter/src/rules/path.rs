@@ -32,7 +32,7 @@ pub(super) enum PathPattern {
 
 impl PathPattern {
     pub(super) fn read(node: Node<'_>) -> Option<Self> {
-        if node.value().is_string() {
+        if node.is_text() {
             return node
                 .fault("must have one of exact, prefix, template, regex, as in {prefix: /orders}");
         }
@@ -49,7 +49,7 @@ impl PathPattern {
         let mut patterns = patterns.into_iter().flatten();
         match (patterns.next(), patterns.next()) {
             (Some(pattern), None) => Some(pattern),
-            _ => node.fault("must have exactly one of exact, prefix, template, regex"),
+            _ => node.not_exactly_one(&["exact", "prefix", "template", "regex"]),
         }
     }
 

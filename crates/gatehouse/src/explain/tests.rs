@@ -9,12 +9,12 @@ fn told(what: &str) -> Result<String, String> {
 
 #[test]
 fn every_filter_has_a_manual() {
-    let manuals: Vec<&str> = documents::all().iter().map(|manual| manual.name).collect();
+    let manuals: Vec<&str> = gatehouse_manual::all().iter().map(|manual| manual.name).collect();
     let mut filters: Vec<&str> = gatehouse_gateway::FILTERS.iter().map(|it| it.name).collect();
     filters.push(gatehouse_gateway::NAME);
     filters.sort_unstable();
     assert_eq!(manuals, filters);
-    for manual in documents::all() {
+    for manual in gatehouse_manual::all() {
         assert!(manual.purpose().len() > 40, "{}", manual.name);
         assert!(!manual.fields().is_empty(), "{}", manual.name);
         assert!(told("").unwrap().contains(manual.name), "{}", manual.name);
@@ -23,7 +23,7 @@ fn every_filter_has_a_manual() {
 
 #[test]
 fn every_field_of_every_filter_is_found_by_its_name() {
-    for manual in documents::all() {
+    for manual in gatehouse_manual::all() {
         for field in manual.fields() {
             for name in &field.names {
                 let text = told(&format!("{}.{name}", manual.name)).unwrap();

@@ -8,7 +8,7 @@ use crate::noted::Noted;
 use crate::target::Target;
 use crate::when::Condition;
 use gatehouse_filter::Statuses;
-use gatehouse_filter::config::{Fields, Node};
+use gatehouse_filter::config::{Fields, Kind, Node};
 use gatehouse_filter::fetched::Location;
 use gatehouse_filter::template::Scope;
 use gatehouse_json::{Document, Path};
@@ -31,7 +31,7 @@ pub(super) fn read(
     noted: &Noted,
 ) -> Option<Read> {
     let mut fields = node.fields()?;
-    let is_for_items = node.value().get("for_each").is_some();
+    let is_for_items = node.has("for_each");
     let scope = if is_for_items { fact::Scope::Items } else { fact::Scope::Request };
     let own = Names::new(calls, Some(number), scope, noted);
     let scope = Scope { captures, own: Some(&own), ..Scope::default() };
@@ -166,10 +166,9 @@ fn payload(fields: &mut Fields<'_>, scope: &Scope<'_>, own: &Names<'_>) -> Optio
 }
 
 fn fate(fields: &mut Fields<'_>) -> Option<Fate> {
-    let optional = fields.optional("optional", |node| match node.value().as_bool() {
-        Some(true) => Some(Some(None)),
-        Some(false) => Some(None),
-        None => {
+    let optional = fields.optional("optional", |node| match node.kind() {
+        Kind::Boolean => Some(node.boolean()?.then_some(None)),
+        _ => {
             let mut fields = node.fields()?;
             let default = fields.required("default", |node| json(&node));
             fields.finish();
@@ -188,7 +187,7 @@ fn fate(fields: &mut Fields<'_>) -> Option<Fate> {
 
 /// JSON that is always the same.
 fn json(node: &Node<'_>) -> Option<Vec<u8>> {
-    let json = serde_json::to_vec(node.value()).ok()?;
+    let json = serde_json::to_vec(node.any()).ok()?;
     match Document::read(json.clone(), 0) {
         Ok(_) => Some(json),
         Err(invalid) => node.fault(invalid.to_string()),

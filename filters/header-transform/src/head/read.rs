@@ -81,7 +81,7 @@ fn removal(node: &Node<'_>, head: Head) -> Option<Removal> {
     let mut removals = removals.into_iter().flatten();
     match (removals.next(), removals.next()) {
         (Some(removal), None) => Some(removal),
-        _ => node.fault("must have exactly one of name, prefix, regex"),
+        _ => node.not_exactly_one(&["name", "prefix", "regex"]),
     }
 }
 

@@ -14,27 +14,29 @@ pub(super) fn read(node: &Node<'_>, sources: &[Source]) -> Option<Vec<ClaimToHea
     node.nonempty_list(|node| {
         let mut fields = node.fields()?;
         // RFC 6901 §5: the empty pointer is to the whole document.
-        let claim = fields.required("claim", |node| match node.value().as_str() {
-            Some("") => Some(None),
-            _ => node.text().map(|path| Some(path.to_owned())),
+        let claim = fields.required("claim", |node| match node.text_or_empty()? {
+            "" => Some(None),
+            path => Some(Some(path.to_owned())),
         });
         let header = fields.required("header", |node| header(&node, &mut headers, sources));
         let what = match claim {
             Some(Some(path)) => form_of_claim(&mut fields).map(|it| Forwarded::Claim(path, it)),
             Some(None) => form_of_all(&mut fields).map(Forwarded::All),
-            // Of a claim that is wrong the form is not judged.
-            None => fields.optional("form", |_| Some(())).and(None),
+            // Of a claim that is wrong the form may be that of any.
+            None => fields.optional("form", |node| node.one_of(&ALL_FORMS)).and(None),
         };
         fields.finish();
         Some(ClaimToHeader { what: what?, header: header? })
     })
 }
 
+const ALL_FORMS: [(&str, ()); 4] = [("csv", ()), ("json", ()), ("repeated", ()), ("base64url", ())];
+
 fn form_of_claim(fields: &mut Fields<'_>) -> Option<Form> {
     const FORMS: [(&str, Form); 3] =
         [("csv", Form::Csv), ("json", Form::Json), ("repeated", Form::Repeated)];
-    fields.with_default("form", Form::Csv, |node| match node.value().as_str() {
-        Some("base64url") => node.fault("is for all claims, `claim: \"\"`"),
+    fields.with_default("form", Form::Csv, |node| match node.word(&[("base64url", ())]) {
+        Some(()) => node.fault("is for all claims, `claim: \"\"`"),
         _ => node.one_of(&FORMS),
     })
 }

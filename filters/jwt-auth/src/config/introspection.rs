@@ -65,7 +65,7 @@ fn credential(node: &Node<'_>, text: &str) -> Option<String> {
 /// How long active tokens are remembered, or all there is to say of that.
 fn remembers(node: &Node<'_>) -> Option<Remembers> {
     const RANGE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60 * 60);
-    if node.value().is_string() {
+    if node.is_text() {
         return Some(Remembers { active: between(node, RANGE)?, ..USUAL });
     }
     let mut fields = node.fields()?;

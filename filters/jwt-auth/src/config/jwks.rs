@@ -6,7 +6,7 @@ use crate::jwks::{KeySet, KeySetError, is_of_names};
 use crate::keys::Keys;
 use crate::keys::MAX_KEY_SET;
 use crate::{discovery, pem};
-use gatehouse_filter::config::Node;
+use gatehouse_filter::config::{Kind, Node};
 use gatehouse_filter::fetched::{Fetch, Lead, Limits, Location, Sent, Source, without_mark};
 use serde_json::{Map, Value};
 use std::rc::Rc;
@@ -19,13 +19,11 @@ pub(super) fn keys(
     provider: Option<&str>,
     issuer: Option<Option<&str>>,
 ) -> Option<Keys> {
-    match node.value() {
-        Value::Object(members) if members.contains_key("cluster") => {
-            let source = source(node, issuer)?;
-            Some(Keys::from(source, provider?.to_owned()))
-        }
-        _ => inline(node).map(|keys| Keys::Inline(Rc::new(keys))),
+    if node.has("cluster") {
+        let source = source(node, issuer)?;
+        return Some(Keys::from(source, provider?.to_owned()));
     }
+    inline(node).map(|keys| Keys::Inline(Rc::new(keys)))
 }
 
 /// Whether a key may verify with this algorithm. What is fetched anybody can read: there are no
@@ -40,16 +38,16 @@ pub(super) fn may_support(keys: &Keys, algorithm: Algorithm) -> bool {
 
 /// A key set: a mapping, or text that holds JSON, which may be in a variable.
 fn inline(node: &Node<'_>) -> Option<KeySet> {
-    let keys = match node.value() {
-        Value::Object(members) if members.contains_key("pem") => return pem(node),
-        Value::Object(_) if node.is_reference() => of_text(node)?,
-        Value::Object(members) if !members.contains_key("keys") && !is_of_names(members) => {
+    let keys = match node.kind() {
+        Kind::Mapping if node.has("pem") => return pem(node),
+        Kind::Mapping if node.is_reference() => of_text(node)?,
+        Kind::Mapping if !node.has("keys") && !is_of_names(node.members()?) => {
             return node.fault(format!(
                 "must have keys, pem or cluster, or be a mapping of names to keys in PEM. {CLUSTERS}"
             ));
         }
-        Value::Object(_) => KeySet::from_members(node.without_references()?.as_object()?),
-        Value::String(_) => of_text(node)?,
+        Kind::Mapping => KeySet::from_members(node.without_references()?.as_object()?),
+        Kind::Text => of_text(node)?,
         _ => return node.fault(
             "must be a key set (RFC 7517 5), a mapping or text that holds JSON; or a mapping with `pem` or `cluster`",
         ),

@@ -216,12 +216,9 @@ fn vouched(
     let introspection =
         fields.optional("introspection", |node| introspection::read(&node, name, issuer));
     let read = |node: Node<'_>| jwks::keys(&node, name, issuer);
-    let keys = match introspection {
-        Some(None) => fields.required("jwks", read),
-        // An issuer that is asked about its tokens need publish no keys.
-        Some(Some(_)) | None => fields.with_default("jwks", Keys::Absent, read),
-    };
-    Some((keys?, introspection?))
+    // An issuer that is asked about its tokens need publish no keys.
+    let keys = fields.required_if("jwks", matches!(introspection, Some(None)), read);
+    Some((keys?.unwrap_or(Keys::Absent), introspection?))
 }
 
 /// Whose tokens a provider's are: `Some(None)` for anybody's.

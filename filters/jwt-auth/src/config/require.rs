@@ -3,8 +3,7 @@
 use super::providers::Provider;
 use crate::binding::Binding;
 use gatehouse_filter::HeaderName;
-use gatehouse_filter::config::{Fields, Node};
-use serde_json::Value;
+use gatehouse_filter::config::{Fields, Kind, Node};
 
 /// Whose tokens a request needs.
 pub(crate) enum Require {
@@ -47,20 +46,35 @@ impl Require {
 
     /// While the providers themselves are at fault, names are not judged, and nothing is read.
     pub(super) fn read(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Self> {
-        match node.value() {
-            Value::Array(_) => accepted(node, providers).map(|accepted| Self::Each(vec![accepted])),
-            Value::Object(_) => named(node, providers),
-            Value::String(word) => match word.as_str() {
-                "none" => Some(Self::Nothing),
-                "optional" => Some(Self::Optional(Accepted::any(providers?))),
-                "lenient" => Some(Self::Lenient(Accepted::any(providers?))),
-                "any" => Some(Self::any(providers?)),
-                _ => node.fault(FORMS),
+        match node.kind() {
+            Kind::List => accepted(node, providers).map(|accepted| Self::Each(vec![accepted])),
+            Kind::Mapping => named(node, providers),
+            _ => match node.word(&WORDS) {
+                Some(Word::None) => Some(Self::Nothing),
+                Some(Word::Optional) => Some(Self::Optional(Accepted::any(providers?))),
+                Some(Word::Lenient) => Some(Self::Lenient(Accepted::any(providers?))),
+                Some(Word::Any) => Some(Self::any(providers?)),
+                None => node.fault(FORMS),
             },
-            _ => node.fault(FORMS),
         }
     }
 }
+
+/// What is required without naming a provider.
+#[derive(Clone, Copy)]
+enum Word {
+    None,
+    Optional,
+    Lenient,
+    Any,
+}
+
+const WORDS: [(&str, Word); 4] = [
+    ("none", Word::None),
+    ("optional", Word::Optional),
+    ("lenient", Word::Lenient),
+    ("any", Word::Any),
+];
 
 const FORMS: &str = "must be none, optional, lenient, any, a list of provider names, or a mapping with one of any, optional, lenient, all";
 
@@ -103,8 +117,8 @@ fn each(node: &Node<'_>, providers: Option<&[Provider]>) -> Option<Vec<Accepted>
     let mut has_proof = false;
     let mut written: Vec<HeaderName> = Vec::new();
     node.nonempty_list(|node| {
-        let accepted = match node.value() {
-            Value::Array(_) => accepted(&node, providers)?,
+        let accepted = match node.kind() {
+            Kind::List => accepted(&node, providers)?,
             _ => Accepted::of(vec![provider(&node, providers)?], providers?),
         };
         if accepted.sources.iter().any(|source| sources.contains(source)) {

@@ -1,5 +1,5 @@
 use crate::requirement::{Item, Requirement, Requirements, Subject, Type, Want};
-use gatehouse_filter::config::{Fields, Node, may_be_number};
+use gatehouse_filter::config::{Fields, Kind, Node, may_be_number};
 use gatehouse_filter::{Reference, TextPattern};
 use serde_json::Value;
 use std::convert::Infallible;
@@ -49,7 +49,7 @@ pub(super) fn requirement<R>(
     let claim = fields.required("claim", |node| node.text().map(str::to_owned));
     let equals = fields.optional("equals", |node| match ambiguous(node.value()) {
         Some(text) => node.ambiguous(text, "Instead of `equals`, write"),
-        None => Some(Want::Equals(node.value().clone())),
+        None => Some(Want::Equals(node.any().clone())),
     });
     let json = fields.optional("json", |node| node.json().map(Want::Equals));
     let any_of = fields.optional("any_of", |node| {
@@ -85,9 +85,9 @@ fn item<R>(
     node: &Node<'_>,
     references: impl Fn(&mut Fields<'_>) -> Option<Vec<R>>,
 ) -> Option<Item<R>> {
-    match node.value() {
-        Value::String(text) if may_be_number(text) => node.ambiguous(text, "Write a mapping,"),
-        Value::Object(_) => {
+    match node.kind() {
+        Kind::Text if node.may_be_number() => node.ambiguous(node.text()?, "Write a mapping,"),
+        Kind::Mapping => {
             let mut fields = node.fields()?;
             let value = fields.optional("json", |node| match node.json()? {
                 Value::Array(_) | Value::Object(_) | Value::Null => {
@@ -106,11 +106,11 @@ fn item<R>(
                 ),
             }
         }
-        Value::Array(_) | Value::Null => node.fault(
+        Kind::List | Kind::Null => node.fault(
             "must be text, a number, a boolean, {json: text}, or what a text is compared with, \
              such as {prefix: text}",
         ),
-        value => Some(Item::Value(value.clone())),
+        Kind::Text | Kind::Number | Kind::Boolean => node.scalar().cloned().map(Item::Value),
     }
 }
 

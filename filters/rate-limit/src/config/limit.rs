@@ -105,7 +105,7 @@ fn pace(
             Some(Pace::Sliding(SlidingWindow::new(length, requests?.most())))
         }
         (None, Some(window)) => even(window, requests?, burst, owing),
-        _ => node.fault("must have exactly one of window, per"),
+        _ => node.not_exactly_one(&["window", "per"]),
     }
 }
 

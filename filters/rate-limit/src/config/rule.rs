@@ -45,16 +45,16 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<Rule> {
     let is_remote = matches!(counting, Some(Some((Some(_), _))));
     let in_flight = fields.optional("in_flight", Amount::read);
     let is_bounded = matches!(in_flight, Some(Some(_)));
-    let limits = fields.optional("limits", |node| match node.value().as_str() {
-        Some("none") => Some(Vec::new()),
-        _ => limit::read(&node, reserved.is_some(), is_remote),
+    let limits = fields.optional("limits", |node| match node.word(&[("none", ())]) {
+        Some(()) => Some(Vec::new()),
+        None => limit::read(&node, reserved.is_some(), is_remote),
     });
+    let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     if let (Some(None), false) = (&limits, is_bounded) {
         return fields.node().fault("must have `limits`, `in_flight`, or both");
     }
     let exempts = matches!(&limits, Some(Some(limits)) if limits.is_empty());
     let has_limits = !matches!(limits, Some(None));
-    let mode = fields.with_default("mode", Mode::Enforce, Mode::read);
     let definition =
         fields.node().value().get("limits").map(ToString::to_string).unwrap_or_default();
     let price = fields.node().value().get("cost").map(ToString::to_string).unwrap_or_default();

@@ -82,16 +82,16 @@ fn cookie(node: &Node<'_>) -> Option<String> {
 fn query(node: &Node<'_>) -> Option<Query> {
     let mut fields = node.fields()?;
     // None at all is a choice; to be without none is not.
-    let only = fields.optional("only", |node| match node.value().as_array() {
-        Some(names) if names.is_empty() => Some(Vec::new()),
-        _ => names(&node),
+    let only = fields.optional("only", |node| match node.is_empty_list() {
+        true => Some(Vec::new()),
+        false => names(&node),
     });
     let without = fields.optional("without", |node| names(&node));
     fields.finish();
     match (only?, without?) {
         (Some(only), None) => Some(Query::Only(only)),
         (None, Some(without)) => Some(Query::Without(without)),
-        _ => node.fault("must have exactly one of only, without"),
+        _ => node.not_exactly_one(&["only", "without"]),
     }
 }
 

@@ -1,12 +1,12 @@
 //! The tables of fields in a document.
 
-use super::field::{Field, Path};
+use crate::field::{Field, Path};
 
 /// What the first column of a table of fields is called.
 const HEADINGS: [&str; 2] = ["field", "part"];
 
 /// The fields of all tables, in the order of the document.
-pub(super) fn fields(document: &'static str, text: &str) -> Vec<Field> {
+pub(crate) fn fields(document: &'static str, text: &str) -> Vec<Field> {
     let mut fields = Vec::new();
     let mut section = String::new();
     let mut columns: Option<Columns> = None;

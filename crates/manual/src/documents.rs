@@ -1,7 +1,7 @@
 //! The documents that are in the program.
 
-use super::field::Field;
-use super::table;
+use crate::field::{Field, Path};
+use crate::table;
 
 /// A document: its path in the repository, and its text.
 struct Document {
@@ -38,14 +38,14 @@ const SHARED: [(&str, &Document); 3] =
     [("match", &RULES), ("refusal", &REFUSALS), ("consumers", &CONSUMERS)];
 
 /// What there is to read of a filter.
-pub(super) struct Manual {
+pub struct Manual {
     /// The filter.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     readme: &'static Document,
 }
 
 /// The manuals of all filters, and of the module of all of them.
-pub(super) fn all() -> Vec<Manual> {
+pub fn all() -> Vec<Manual> {
     let manual = |name, readme| Manual { name, readme };
     vec![
         manual("aggregate", &AGGREGATE),
@@ -64,25 +64,39 @@ pub(super) fn all() -> Vec<Manual> {
 
 impl Manual {
     /// The path of its own document in the repository.
-    pub(super) fn document(&self) -> &'static str {
+    pub fn document(&self) -> &'static str {
         self.readme.path
     }
 
     /// What the filter is for: the paragraph below the title.
-    pub(super) fn purpose(&self) -> String {
+    pub fn purpose(&self) -> String {
         let mut paragraphs = self.readme.text.split("\n\n");
         paragraphs.nth(1).unwrap_or_default().replace('\n', " ")
     }
 
-    /// The first sentence of that.
-    pub(super) fn summary(&self) -> String {
+    /// What it says of the field at a path, where that is one row.
+    pub fn row<'f>(&self, fields: &'f [Field], path: &Path) -> Option<&'f Field> {
+        let fits = fields.iter().filter(|field| field.is_named(path));
+        let fits: Vec<(usize, &Field)> =
+            fits.filter_map(|field| Some((field.fits(path)?, field))).collect();
+        let best = fits.iter().map(|(fit, _)| *fit).max()?;
+        let found = fits.into_iter().filter(|(fit, _)| *fit == best).map(|(_, field)| field);
+        // Its own document comes first, and knows better.
+        let found: Vec<&Field> = found.collect();
+        let first = found.first()?;
+        let is_one = found.iter().filter(|field| field.document == first.document).count() == 1;
+        is_one.then_some(*first)
+    }
+
+    /// The first sentence of what it is for.
+    pub fn summary(&self) -> String {
         let purpose = self.purpose();
         let end = purpose.find(". ").map_or(purpose.len(), |end| end.saturating_add(1));
         purpose.get(..end).unwrap_or(&purpose).to_owned()
     }
 
     /// Its fields, its own first, then those that it shares with other filters.
-    pub(super) fn fields(&self) -> Vec<Field> {
+    pub fn fields(&self) -> Vec<Field> {
         let mut fields = table::fields(self.readme.path, self.readme.text);
         let has = |fields: &[Field], name: &str| {
             fields.iter().any(|field| field.paths.iter().any(|path| path.last() == name))

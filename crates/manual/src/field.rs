@@ -4,35 +4,47 @@ use std::fmt;
 
 /// A row of a table.
 #[derive(Debug)]
-pub(super) struct Field {
+pub struct Field {
     /// The document.
-    pub(super) document: &'static str,
+    pub document: &'static str,
     /// The heading above the table.
-    pub(super) section: String,
+    pub section: String,
     /// As the table names it; some rows are about several fields.
-    pub(super) names: Vec<String>,
-    pub(super) paths: Vec<Path>,
-    pub(super) kind: String,
-    pub(super) default: String,
-    pub(super) meaning: String,
+    pub names: Vec<String>,
+    /// The same as paths.
+    pub paths: Vec<Path>,
+    /// What it may be, in Markdown; empty where the table does not say.
+    pub kind: String,
+    /// What it is where it is left out, in Markdown; empty where the table does not say.
+    pub default: String,
+    /// What it is for, in Markdown.
+    pub meaning: String,
 }
 
 /// A path without what tells items of lists apart: `rules[0].match` is `rules`, `match`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Path(Vec<String>);
+pub struct Path(Vec<String>);
 
 impl Path {
-    pub(super) fn read(text: &str) -> Self {
+    /// A path as a fault has it, or the end of one.
+    pub fn read(text: &str) -> Self {
         let without_items = |part: &str| part.split('[').next().unwrap_or_default().to_owned();
         Self(text.split('.').map(without_items).filter(|part| !part.is_empty()).collect())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether it has no parts.
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn last(&self) -> &str {
+    /// The name of the field itself.
+    pub fn last(&self) -> &str {
         self.0.last().map_or("", String::as_str)
+    }
+
+    /// Whether its last parts are the other path.
+    pub fn ends_with(&self, end: &Self) -> bool {
+        self.before(end).is_some()
     }
 
     /// The parts before the last ones, where these are the other path.
@@ -50,7 +62,7 @@ impl fmt::Display for Path {
 impl Field {
     /// How well it fits a path; `None` where it does not. Tables name fields from the top, or from
     /// where their section is.
-    pub(super) fn fits(&self, asked: &Path) -> Option<usize> {
+    pub fn fits(&self, asked: &Path) -> Option<usize> {
         let fit = |path: &Path| {
             let (shared, left) = match (asked.before(path), path.before(asked)) {
                 (Some([]), _) => return Some(1000),
@@ -65,8 +77,13 @@ impl Field {
         self.paths.iter().filter_map(fit).max()
     }
 
+    /// Whether the path is one of the field itself, rather than of what it is in.
+    pub fn is_named(&self, path: &Path) -> bool {
+        self.paths.iter().any(|own| own.last() == path.last() && path.ends_with(own))
+    }
+
     /// Whether it is a field of the other one.
-    pub(super) fn is_below(&self, other: &Self) -> bool {
+    pub fn is_below(&self, other: &Self) -> bool {
         let below = |path: &Path| {
             let (_, around) = path.0.split_last()?;
             let is_below = |other: &Path| !around.is_empty() && other.0.ends_with(around);
@@ -76,7 +93,7 @@ impl Field {
     }
 
     /// Its names as they are listed.
-    pub(super) fn shown(&self) -> Vec<String> {
+    pub fn shown(&self) -> Vec<String> {
         self.names.clone()
     }
 

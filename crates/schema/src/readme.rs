@@ -1,0 +1,1 @@
+//! What the READMEs say of the fields: the rows of their tables.
