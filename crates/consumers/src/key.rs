@@ -137,8 +137,8 @@ pub(crate) fn read(
 fn digest(node: &Node<'_>, has_secret: bool, taken: &mut BTreeSet<String>) -> Option<Digest> {
     let Some(digest) = Digest::parse(&node.secret()?) else {
         return node.fault(
-            "must be sha256:<64 hexadecimal digits> or hmac_sha256:<64 hexadecimal digits>; `cargo \
-             xtask hash-key` makes one",
+            "must be sha256:<64 hexadecimal digits> or hmac_sha256:<64 hexadecimal digits>; `gatehouse \
+             hash-key` makes one",
         );
     };
     if digest.kind == Kind::HmacSha256 && !has_secret {

@@ -60,11 +60,14 @@ fn misfit_at(outline: &Outline, outer: &[&Outline], value: &Value, path: &str) -
     }
 }
 
+/// Where the value at a path, which the outline is of, does not fit.
+type Among<'a> = &'a dyn Fn((String, &Outline), &Value) -> Option<String>;
+
 fn misfit_in(
     mapping: &Mapping,
     members: &serde_json::Map<String, Value>,
     path: &str,
-    among: &dyn Fn((String, &Outline), &Value) -> Option<String>,
+    among: Among<'_>,
 ) -> Option<String> {
     for names in &mapping.exactly_one {
         let there = names.iter().filter(|name| members.contains_key(name.as_str())).count();

@@ -24,6 +24,7 @@
 //! ```
 
 mod environment;
+mod explorer;
 mod fields;
 mod json;
 mod kind;
@@ -32,14 +33,15 @@ mod outline;
 mod units;
 
 pub use environment::{Environment, Nowhere, SecretText, Variable};
+pub use explorer::outline;
 pub use fields::Fields;
 pub(crate) use fields::nearest;
 pub use json::json_value;
 pub use kind::Kind;
 pub use number::{may_be_number, same_number};
-pub use outline::{Field, Form, List, Mapping, Outline, Table, outline};
+pub use outline::{Field, Form, List, Mapping, Outline, Table};
 
-use outline::Explorer;
+use explorer::Explorer;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -303,7 +305,7 @@ impl<'a> Node<'a> {
         mut item: impl FnMut(Node<'a>) -> Option<T>,
     ) -> Option<Vec<T>> {
         if let Some(explorer) = self.explorer() {
-            let node = self.at(outline::item(&self.path), self.value);
+            let node = self.at(explorer::item(&self.path), self.value);
             if explorer.notes_list(&self.path, may_be_empty) && explorer.visits(&node.path) {
                 let _ = item(node);
             }
@@ -340,7 +342,7 @@ impl<'a> Node<'a> {
         mut member: impl FnMut(&'a str, Node<'a>) -> Option<T>,
     ) -> Option<Vec<T>> {
         if let Some(explorer) = self.explorer() {
-            let node = self.at(outline::entry(&self.path), self.value);
+            let node = self.at(explorer::entry(&self.path), self.value);
             if explorer.notes_table(&self.path, false) && explorer.visits(&node.path) {
                 let _ = member("name", node);
             }
@@ -363,7 +365,7 @@ impl<'a> Node<'a> {
     }
 
     fn child(&self, name: &str, value: &'a Value) -> Node<'a> {
-        self.at(outline::member(&self.path, name), value)
+        self.at(explorer::member(&self.path, name), value)
     }
 
     fn at(&self, path: String, value: &'a Value) -> Node<'a> {

@@ -1,3 +1,5 @@
+//! Conditions on values of a document.
+
 use crate::path::path;
 use gatehouse_filter::config::{self, Node, may_be_number};
 use gatehouse_json::{Document, Id, Kind, Path, same_number};

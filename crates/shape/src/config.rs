@@ -1,3 +1,5 @@
+//! Reading operations on documents from a configuration.
+
 use crate::condition::Condition;
 use crate::operation::{Operation, Step, Way};
 use crate::path;

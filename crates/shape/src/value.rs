@@ -1,3 +1,5 @@
+//! Values that a configuration makes.
+
 use crate::text::{Needs, Text};
 use gatehouse_filter::config::{Node, may_be_number};
 use gatehouse_filter::template::{Scope, Sources};

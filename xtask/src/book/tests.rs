@@ -1,3 +1,5 @@
+//! Which links are found, and which are told as broken.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

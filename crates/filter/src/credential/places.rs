@@ -1,3 +1,5 @@
+//! Where a configuration says that credentials are.
+
 use super::member::{Mark, Member};
 use super::{Part, Source, basic, starts_with};
 use crate::config::Node;

@@ -201,7 +201,7 @@ fn have_is_first(fault: &str, source: &Value) -> bool {
 #[test]
 fn what_is_wrong_with_a_consumer_is_told_where_it_is() {
     const TIME: &str = "must be a time as in RFC 3339, such as 2027-01-31T00:00:00Z";
-    const DIGEST: &str = "must be sha256:<64 hexadecimal digits> or hmac_sha256:<64 hexadecimal digits>; `cargo xtask hash-key` makes one";
+    const DIGEST: &str = "must be sha256:<64 hexadecimal digits> or hmac_sha256:<64 hexadecimal digits>; `gatehouse hash-key` makes one";
     let keyed = sha256("a").replace("sha256", "hmac_sha256");
     for (changes, field, want) in [
         (json!({"name": null}), "name", "is required"),

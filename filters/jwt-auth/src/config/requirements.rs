@@ -1,3 +1,5 @@
+//! What the claims of a token must be.
+
 use crate::requirement::{Item, Requirement, Requirements, Subject, Type, Want};
 use gatehouse_filter::config::{Fields, Kind, Node, may_be_number};
 use gatehouse_filter::{Reference, TextPattern};

@@ -1,3 +1,5 @@
+//! A limit of a rule, as it is configured.
+
 use crate::amount::Amount;
 use crate::bucket::MAX_LIMITS;
 use crate::calendar::{Calendar, Period};

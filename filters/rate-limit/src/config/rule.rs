@@ -1,3 +1,5 @@
+//! A rule, as it is configured.
+
 use super::limit::{self, Unnamed};
 use super::tables::Tables;
 use crate::amount::Amount;

@@ -51,7 +51,7 @@ fn key(node: &Node<'_>) -> Option<Digest> {
         }
         Some(digest) => Some(digest),
         None => node.fault(
-            "must be sha256:<64 hexadecimal digits>; `cargo xtask hash-key` makes one of a key",
+            "must be sha256:<64 hexadecimal digits>; `gatehouse hash-key` makes one of a key",
         ),
     }
 }

@@ -1,3 +1,5 @@
+//! What becomes of the chains of examples.
+
 use super::*;
 use crate::example::{Example, WasmFilter};
 use crate::workspace;
