@@ -10,6 +10,7 @@
 //! ```
 
 mod fault;
+mod labels;
 mod place;
 mod wasm_filter;
 mod yaml;
@@ -20,6 +21,7 @@ use gatehouse_filter::config::json_value;
 use serde_json::Value;
 
 pub use fault::Fault;
+pub use labels::{label_pattern, labels};
 pub use place::{Places, Position};
 pub use wasm_filter::{
     EnvironmentVariables, GATEWAY, STRING, STRUCT, WasmFilter, WasmPlaces, children_mut,

@@ -1,30 +1,6 @@
 //! The labels of the filters' counters, for Envoy to take out of the names.
 
-/// The labels that a filter's counters have; those of all filters first.
-const LABELS: [(&str, &[&str]); 7] = [
-    ("", &["filter", "code", "mode", "event"]),
-    ("authorization", &["rule"]),
-    ("rate-limit", &["rule"]),
-    ("response-cache", &["store"]),
-    ("jwt-auth", &["provider"]),
-    ("aggregate", &["rule", "call", "outcome"]),
-    (
-        "telemetry",
-        &[
-            "label",
-            "rule",
-            "route",
-            "method",
-            "status_class",
-            "consumer",
-            "subject",
-            "tier",
-            "http_route",
-            "http_request_method",
-            "http_response_status_class",
-        ],
-    ),
-];
+use gatehouse_config_file::{label_pattern, labels};
 
 /// The buckets of OpenTelemetry's conventions for HTTP, in milliseconds.
 const BUCKETS: &str = "\
@@ -35,16 +11,10 @@ const BUCKETS: &str = "\
 
 /// The bootstrap's `stats_config`.
 pub(crate) fn stats_config(filters: &[&str]) -> String {
-    let mut labels: Vec<&str> = Vec::new();
-    let of_these =
-        LABELS.iter().filter(|(filter, _)| filter.is_empty() || filters.contains(filter));
-    for label in of_these.flat_map(|(_, labels)| labels.iter()) {
-        if !labels.contains(label) {
-            labels.push(label);
-        }
-    }
-    let tag =
-        |label: &&str| format!("    - {{tag_name: {label}, regex: '(\\.{label}=([^;]*);)'}}\n");
+    let labels = labels(|filter| filters.contains(&filter));
+    let tag = |label: &&str| {
+        format!("    - {{tag_name: {label}, regex: '{}'}}\n", label_pattern(label))
+    };
     let tags: String = labels.iter().map(tag).collect();
     let buckets = if filters.contains(&"telemetry") { BUCKETS } else { "" };
     format!("stats_config:\n  stats_tags:\n{tags}{buckets}")

@@ -1,32 +1,9 @@
 //! HTTP filters: modules of ours, and Envoy's own.
 
+use gatehouse_config_file::{label_pattern, labels};
 use serde_json::{Map, Value, json};
 
 use super::kind;
-
-/// The labels of the filters' counters: the wasm interface has none, so they are parts of the
-/// counter's name.
-const LABELS: [&str; 19] = [
-    "filter",
-    "code",
-    "mode",
-    "event",
-    "rule",
-    "store",
-    "provider",
-    "call",
-    "outcome",
-    "label",
-    "route",
-    "method",
-    "status_class",
-    "consumer",
-    "subject",
-    "tier",
-    "http_route",
-    "http_request_method",
-    "http_response_status_class",
-];
 
 /// An HTTP filter.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,9 +72,7 @@ impl Module {
 }
 
 pub(super) fn stats_config() -> Value {
-    let tags: Vec<Value> = LABELS
-        .iter()
-        .map(|label| json!({"tag_name": label, "regex": format!("(\\.{label}=([^;]*);)")}))
-        .collect();
+    let tag = |label: &&str| json!({"tag_name": label, "regex": label_pattern(label)});
+    let tags: Vec<Value> = labels(|_| true).iter().map(tag).collect();
     json!({"stats_tags": tags})
 }
