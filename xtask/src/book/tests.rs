@@ -147,7 +147,10 @@ fn a_link_knows_its_line_its_place_and_what_it_says() {
     let told: Vec<_> = page
         .links
         .iter()
-        .map(|link| (link.line, &text[link.place.clone()], &text[link.text.clone()], &link.code))
+        .map(|link| {
+            let [place, label] = [&link.place, &link.text].map(|range| text.get(range.clone()));
+            (link.line, place.unwrap(), label.unwrap(), &link.code)
+        })
         .collect();
     assert_eq!(
         told,

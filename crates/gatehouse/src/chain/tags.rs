@@ -12,9 +12,8 @@ const BUCKETS: &str = "\
 /// The bootstrap's `stats_config`.
 pub(crate) fn stats_config(filters: &[&str]) -> String {
     let labels = labels(|filter| filters.contains(&filter));
-    let tag = |label: &&str| {
-        format!("    - {{tag_name: {label}, regex: '{}'}}\n", label_pattern(label))
-    };
+    let tag =
+        |label: &&str| format!("    - {{tag_name: {label}, regex: '{}'}}\n", label_pattern(label));
     let tags: String = labels.iter().map(tag).collect();
     let buckets = if filters.contains(&"telemetry") { BUCKETS } else { "" };
     format!("stats_config:\n  stats_tags:\n{tags}{buckets}")

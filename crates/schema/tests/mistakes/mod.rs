@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 
 /// A configuration with one mistake.
-pub struct Mistake {
+pub(crate) struct Mistake {
     /// Where.
-    pub path: String,
+    pub(crate) path: String,
     /// What.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// The whole configuration.
-    pub value: Value,
+    pub(crate) value: Value,
 }
 
 /// Every mistake of these kinds, at every place of a good configuration.
-pub fn mistakes(good: &Value) -> Vec<Mistake> {
+pub(crate) fn mistakes(good: &Value) -> Vec<Mistake> {
     let mut found = Vec::new();
     for pointer in pointers(good, String::new()) {
         let mut add = |kind, change: &dyn Fn(&mut Value)| {
