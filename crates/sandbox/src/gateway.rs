@@ -227,9 +227,14 @@ fn numbers(stats: &str) -> BTreeMap<String, u64> {
     stats.lines().filter_map(number).collect()
 }
 
+/// The thread that answers compiles modules, too: gateway.wasm for seven seconds of a core, and for
+/// each plugin that comes by discovery.
+const ADMIN_ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+
 fn admin_get(admin: SocketAddr, path: &str) -> Result<String> {
-    let response =
-        raw::send(admin, &raw::Request::get(path)).with_context(|| format!("admin GET {path}"))?;
+    let answer = raw::Connection::open_within(admin, ADMIN_ANSWERS_WITHIN)
+        .and_then(|mut connection| connection.send(&raw::Request::get(path)));
+    let response = answer.with_context(|| format!("admin GET {path}"))?;
     if response.status != 200 {
         bail!("admin GET {path} answered {}: {}", response.status, response.text());
     }

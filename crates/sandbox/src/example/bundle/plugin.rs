@@ -45,8 +45,14 @@ impl Plugin {
 
     /// What it may do; `None` where that is everything, which is what an empty list means too.
     fn capabilities(&self) -> Option<&Map<String, Value>> {
-        let allowed = self.config.pointer("/capability_restriction_config/allowed_capabilities")?;
-        allowed.as_object().filter(|allowed| !allowed.is_empty())
+        let machine = self.config.get("vm_config");
+        let restriction = self.config.get(RESTRICTION).or_else(|| machine?.get(RESTRICTION))?;
+        restriction.get(ALLOWED)?.as_object().filter(|allowed| !allowed.is_empty())
+    }
+
+    /// Whether that is said as Envoy 1.40 has it: of the VM.
+    fn restricts_machine(&self) -> bool {
+        self.config.get("vm_config").is_some_and(|machine| machine.get(RESTRICTION).is_some())
     }
 
     /// Its entry in the list `filters`.
@@ -59,6 +65,10 @@ impl Plugin {
         Value::Object(entry)
     }
 }
+
+/// What a plugin may do: beside `vm_config` up to Envoy 1.39, and in it from 1.40 on.
+const RESTRICTION: &str = "capability_restriction_config";
+const ALLOWED: &str = "allowed_capabilities";
 
 /// Whether a module is where the examples have theirs, or where the sandbox has them.
 pub(super) fn is_in_a_known_folder(module: &str) -> bool {
@@ -78,8 +88,15 @@ pub(super) fn joined(plugins: &[Plugin]) -> Value {
     if let Some(id) = config.pointer_mut("/vm_config/vm_id") {
         *id = json!(format!("gatehouse.{GATEWAY}"));
     }
+    let allowed = union(plugins).map(|allowed| json!({ALLOWED: allowed}));
+    let (of_machine, of_plugin) = match plugins.iter().any(Plugin::restricts_machine) {
+        true => (allowed, None),
+        false => (None, allowed),
+    };
     if let Some(machine) = config.get_mut("vm_config").and_then(Value::as_object_mut) {
         machine.extend(environment(plugins).map(|of| ("environment_variables".to_owned(), of)));
+        machine.remove(RESTRICTION);
+        machine.extend(of_machine.map(|of| (RESTRICTION.to_owned(), of)));
     }
     let Some(fields) = config.as_object_mut() else { return Value::Null };
     let mut set = |name: &str, value: Option<Value>| match value {
@@ -91,8 +108,7 @@ pub(super) fn joined(plugins: &[Plugin]) -> Value {
     set("configuration", Some(configuration(plugins)));
     let may_hold_heads = plugins.iter().any(|plugin| plugin.may_hold_heads);
     set("allow_on_headers_stop_iteration", may_hold_heads.then_some(Value::Bool(true)));
-    let allowed = union(plugins).map(|allowed| json!({"allowed_capabilities": allowed}));
-    set("capability_restriction_config", allowed);
+    set(RESTRICTION, of_plugin);
     config
 }
 

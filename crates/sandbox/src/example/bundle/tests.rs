@@ -235,6 +235,25 @@ fn a_filter_configured_in_text_makes_the_whole_text() {
 
 #[test]
 fn a_gateway_may_do_what_any_of_its_filters_may() {
+    // As Envoy 1.40 has it: of the VM, and so is what they may do together.
+    let of_machine = |name: &str, allowed: Value| {
+        let mut filter = plain(name);
+        let machine = &mut filter["typed_config"]["config"]["vm_config"];
+        machine["capability_restriction_config"] = json!({"allowed_capabilities": allowed});
+        filter
+    };
+    let both = [
+        of_machine("jwt-auth", json!({"proxy_log": {}})),
+        of_machine("rate-limit", json!({"proxy_get_shared_data": {}})),
+    ];
+    let got = list(json!(both));
+    let of_plugin = config(&got[0]);
+    assert_eq!(
+        of_plugin["vm_config"]["capability_restriction_config"],
+        json!({"allowed_capabilities": {"proxy_log": {}, "proxy_get_shared_data": {}}})
+    );
+    assert!(of_plugin.get("capability_restriction_config").is_none());
+
     let with_allowed = |name: &str, allowed: Value| {
         with(plain(name), "capability_restriction_config", json!({"allowed_capabilities": allowed}))
     };
