@@ -140,7 +140,8 @@ fn a_start_that_cannot_succeed_says_why() {
 
 #[tokio::test]
 async fn a_service_in_process_ends_with_its_shutdown() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Another test may be given the port as soon as it is free, but not at this address.
+    let listener = TcpListener::bind("127.0.0.7:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(serve(Service::Products, "p", listener, async {
