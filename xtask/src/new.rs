@@ -104,6 +104,7 @@ It works as it is, as the example of docs/writing-a-filter.md:
   cargo test -p gatehouse-{kebab}
   cargo test -p gatehouse-e2e {snake}
   cargo xtask up envoy/{kebab}.yaml
+  cargo run -p gatehouse -- schema --out docs/schema
 
 What remains is yours:
 
@@ -112,6 +113,7 @@ What remains is yours:
 - envoy/{kebab}.yaml: the smallest configuration that shows it
 - tests/{snake}.rs: what only a real Envoy can show
 - README.md and CHANGELOG.md: a line each
+- crates/gatehouse/src/chain: a small configuration that starts
 - fuzz/: a target, where it reads a stranger's bytes in a way of its own"
     )
 }

@@ -18,17 +18,20 @@ macro_rules! document {
     };
 }
 
-const AGGREGATE: Document = document!("filters/aggregate/README.md");
-const API_KEY_AUTH: Document = document!("filters/api-key-auth/README.md");
-const AUDIT: Document = document!("filters/audit/README.md");
-const AUTHORIZATION: Document = document!("filters/authorization/README.md");
-const BODY_TRANSFORM: Document = document!("filters/body-transform/README.md");
+/// The README of each filter.
+const FILTERS: &[(&str, Document)] = &[
+    ("aggregate", document!("filters/aggregate/README.md")),
+    ("api-key-auth", document!("filters/api-key-auth/README.md")),
+    ("audit", document!("filters/audit/README.md")),
+    ("authorization", document!("filters/authorization/README.md")),
+    ("body-transform", document!("filters/body-transform/README.md")),
+    ("header-transform", document!("filters/header-transform/README.md")),
+    ("jwt-auth", document!("filters/jwt-auth/README.md")),
+    ("rate-limit", document!("filters/rate-limit/README.md")),
+    ("response-cache", document!("filters/response-cache/README.md")),
+    ("telemetry", document!("filters/telemetry/README.md")),
+];
 const GATEWAY: Document = document!("crates/gateway/README.md");
-const HEADER_TRANSFORM: Document = document!("filters/header-transform/README.md");
-const JWT_AUTH: Document = document!("filters/jwt-auth/README.md");
-const RATE_LIMIT: Document = document!("filters/rate-limit/README.md");
-const RESPONSE_CACHE: Document = document!("filters/response-cache/README.md");
-const TELEMETRY: Document = document!("filters/telemetry/README.md");
 const CONSUMERS: Document = document!("docs/consumers.md");
 const REFUSALS: Document = document!("docs/refusals.md");
 const RULES: Document = document!("docs/rules.md");
@@ -46,20 +49,11 @@ pub struct Manual {
 
 /// The manuals of all filters, and of the module of all of them.
 pub fn all() -> Vec<Manual> {
-    let manual = |name, readme| Manual { name, readme };
-    vec![
-        manual("aggregate", &AGGREGATE),
-        manual("api-key-auth", &API_KEY_AUTH),
-        manual("audit", &AUDIT),
-        manual("authorization", &AUTHORIZATION),
-        manual("body-transform", &BODY_TRANSFORM),
-        manual("gateway", &GATEWAY),
-        manual("header-transform", &HEADER_TRANSFORM),
-        manual("jwt-auth", &JWT_AUTH),
-        manual("rate-limit", &RATE_LIMIT),
-        manual("response-cache", &RESPONSE_CACHE),
-        manual("telemetry", &TELEMETRY),
-    ]
+    let gateway = [Manual { name: "gateway", readme: &GATEWAY }];
+    let filters = FILTERS.iter().map(|(name, readme)| Manual { name, readme });
+    let mut all: Vec<Manual> = filters.chain(gateway).collect();
+    all.sort_by_key(|manual| manual.name);
+    all
 }
 
 impl Manual {

@@ -12,6 +12,8 @@ const LOCK: &str = "Cargo.lock";
 const GATEWAY: &str = "crates/gateway/Cargo.toml";
 const REGISTRY: &str = "crates/gateway/src/registry.rs";
 const CASES: &str = "tests/main.rs";
+const MANUALS: &str = "crates/manual/src/documents.rs";
+const CHAPTERS: &str = "docs/SUMMARY.md";
 
 /// The lists, as they are.
 pub(super) struct Lists {
@@ -22,6 +24,8 @@ pub(super) struct Lists {
     gateway: String,
     registry: String,
     cases: String,
+    manuals: String,
+    chapters: String,
 }
 
 impl Lists {
@@ -50,6 +54,8 @@ impl Lists {
             lock: read(LOCK)?,
             registry: read(REGISTRY)?,
             cases: read(CASES)?,
+            manuals: read(MANUALS)?,
+            chapters: read(CHAPTERS)?,
             gateway,
         })
     }
@@ -91,11 +97,17 @@ impl Lists {
         let is_case = |line: &str| {
             self.filters.iter().any(|filter| line == format!("mod {};", filter.replace('-', "_")))
         };
+        let manual = format!("    (\"{kebab}\", document!(\"filters/{kebab}/README.md\")),");
+        let is_manual = |line: &str| line.contains("document!(\"filters/");
+        let chapter = format!("- [{kebab}](../filters/{kebab}/README.md)");
+        let is_chapter = |line: &str| line.contains("](../filters/");
         Ok(vec![
             file(WORKSPACE, after(&self.workspace, &dependency, is_dependency))?,
             file(GATEWAY, after(&self.gateway, &of_gateway, is_dependency))?,
             file(REGISTRY, registry.and_then(|text| self.registered(&text, name)))?,
             file(CASES, after(&self.cases, &cases, is_case))?,
+            file(MANUALS, after(&self.manuals, &manual, is_manual))?,
+            file(CHAPTERS, after(&self.chapters, &chapter, is_chapter))?,
         ])
     }
 

@@ -11,6 +11,8 @@ fn clone(case: &str) -> PathBuf {
         "crates/gateway/Cargo.toml",
         "crates/gateway/src/registry.rs",
         "tests/main.rs",
+        "crates/manual/src/documents.rs",
+        "docs/SUMMARY.md",
     ] {
         let to = root.join(path);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -105,7 +107,7 @@ fn every_list_has_the_new_filter_once() {
         let root = clone(text);
         let name: Name = text.parse().unwrap();
         let written = write(&name, &root).unwrap();
-        assert_eq!(written.len(), 12, "{written:?}");
+        assert_eq!(written.len(), 14, "{written:?}");
         let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
         assert!(read("crates/gateway/src/registry.rs").contains(neighbours), "{text}");
         for (path, line) in [
@@ -115,6 +117,11 @@ fn every_list_has_the_new_filter_once() {
                 format!("use gatehouse_{}::{};", name.snake(), name.pascal()),
             ),
             ("tests/main.rs", format!("mod {};", name.snake())),
+            (
+                "crates/manual/src/documents.rs",
+                format!("    (\"{text}\", document!(\"filters/{text}/README.md\")),"),
+            ),
+            ("docs/SUMMARY.md", format!("- [{text}](../filters/{text}/README.md)")),
         ] {
             assert_eq!(
                 read(path).lines().filter(|other| *other == line).count(),
