@@ -21,6 +21,7 @@ COPY filters filters
 COPY services services
 COPY tests tests
 COPY xtask xtask
+COPY docs docs
 
 # The manifests alone, over empty programs: this changes only with a dependency.
 FROM sources AS manifests
