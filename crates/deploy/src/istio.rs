@@ -61,55 +61,34 @@ pub(crate) fn manifests(images: &Images) -> Result<Vec<File>> {
     Ok(files)
 }
 
+/// The same plugin as either kind: a TrafficExtension has under `wasm` what a WasmPlugin has itself.
 fn both_kinds(plugin: &Plugin, images: &Images, lacks: &[&str]) -> [File; 2] {
-    [traffic_extension(plugin, images, lacks), wasm_plugin(plugin, images, lacks)]
-}
-
-fn traffic_extension(plugin: &Plugin, images: &Images, lacks: &[&str]) -> File {
     let wasm = format!(
-        "  wasm:
-    type: HTTP
-    pluginName: {name}
-    url: oci://{image}
-    # A trap costs the requests of one worker at that moment, not the worker.
-    failStrategy: FAIL_RELOAD
-    pluginConfig:
-{configuration}
-",
+        "type: HTTP
+pluginName: {name}
+url: oci://{image}
+# A trap costs the requests of one worker at that moment, not the worker.
+failStrategy: FAIL_RELOAD
+pluginConfig:
+{configuration}",
         name = plugin.name,
         image = images.of(&plugin.name),
-        configuration = indented(&configuration(plugin), 6),
+        configuration = indented(&configuration(plugin), 2),
     );
-    let text = format!(
-        "{}{}{}{wasm}",
-        head(&plugin.example.display().to_string(), &said_of(plugin, lacks)),
-        meta("extensions.istio.io/v1alpha1", "TrafficExtension", &plugin.name),
-        placed(&plugin.name),
-    );
-    File::new(format!("deploy/istio/traffic-extension/{}.yaml", plugin.name), text)
-}
-
-fn wasm_plugin(plugin: &Plugin, images: &Images, lacks: &[&str]) -> File {
-    let wasm = format!(
-        "  type: HTTP
-  pluginName: {name}
-  url: oci://{image}
-  # A trap costs the requests of one worker at that moment, not the worker.
-  failStrategy: FAIL_RELOAD
-  pluginConfig:
-{configuration}
-",
-        name = plugin.name,
-        image = images.of(&plugin.name),
-        configuration = indented(&configuration(plugin), 4),
-    );
-    let text = format!(
-        "{}{}{}{wasm}",
-        head(&plugin.example.display().to_string(), &said_of(plugin, lacks)),
-        meta("extensions.istio.io/v1alpha1", "WasmPlugin", &plugin.name),
-        placed(&plugin.name),
-    );
-    File::new(format!("deploy/istio/wasm-plugin/{}.yaml", plugin.name), text)
+    let file = |folder: &str, kind: &str, wasm: &str| {
+        let text = format!(
+            "{}{}{}{wasm}\n",
+            head(&plugin.example.display().to_string(), &said_of(plugin, lacks)),
+            meta("extensions.istio.io/v1alpha1", kind, &plugin.name),
+            placed(&plugin.name),
+        );
+        File::new(format!("deploy/istio/{folder}/{}.yaml", plugin.name), text)
+    };
+    let nested = format!("  wasm:\n{}", indented(&wasm, 4));
+    [
+        file("traffic-extension", "TrafficExtension", &nested),
+        file("wasm-plugin", "WasmPlugin", &indented(&wasm, 2)),
+    ]
 }
 
 fn meta(version: &str, kind: &str, name: &str) -> String {

@@ -15,7 +15,8 @@ fn the_schemas_in_the_documentation_are_those_of_the_readers() {
         let told = gatehouse_schema::text(schema).unwrap();
         assert!(
             written == told,
-            "docs/schema/{name}.json is of other readers: `cargo run -p gatehouse -- schema --out docs/schema`"
+            "docs/schema/{name}.json is of other readers: \
+             `cargo run -p gatehouse -- schema --out docs/schema`"
         );
     }
     let files = std::fs::read_dir(folder).unwrap().count();

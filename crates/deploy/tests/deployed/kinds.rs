@@ -24,7 +24,10 @@ pub(crate) fn assert_valid(kinds: &Kinds, case: &str, objects: &[Value], version
 #[test]
 fn what_kubernetes_would_refuse_is_seen() {
     let Some(kinds) = crate::or_skipped(Kinds::install(|step| println!("{step}"))) else { return };
-    let service = |spec: Value| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": spec});
+    let service = |spec: Value| {
+        let metadata = json!({"name": "a"});
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    };
     let image = |volume: Value| {
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {
             "containers": [{"name": "a"}], "volumes": [volume]}})
